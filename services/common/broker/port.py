@@ -1,0 +1,152 @@
+"""What the services need of a message broker.
+
+Delivery is at least once: whoever consumes must bear the same message twice. A handler ends each delivery
+in exactly one way: `ack` (done), `retry` (not now), `dead_letter` (never), or `release` (not handled at all,
+as when the service stops). What is not ended when a connection or a process dies is delivered again.
+
+All methods may be called from any thread. A method that cannot do its work raises one of the errors named
+in its docstring and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.common.health import DependencyHealth
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message for the exchange `cryptoboy.events`.
+
+    Attributes:
+        routing_key: one of the keys of `topology`, such as `news.article`.
+        body: UTF-8 JSON.
+        message_id: stable over re-publication, so that a consumer can recognise the same message.
+        headers: further headers; the schema version and the attempt count are added by the adapter.
+    """
+
+    routing_key: str
+    body: bytes
+    message_id: str
+    headers: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message in the hands of a consumer.
+
+    Attributes:
+        attempts: how often handling it has failed before, by our own count; a lost connection does not count.
+        redelivered: whether it may have been handed out before.
+        token: the adapter's handle; means nothing to others.
+    """
+
+    queue: str
+    body: bytes
+    message_id: str
+    headers: Mapping[str, str | int]
+    attempts: int
+    redelivered: bool
+    token: object
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What one queue holds. `unacknowledged` is None where the broker's protocol does not tell."""
+
+    name: str
+    kind: str
+    ready: int
+    unacknowledged: int | None
+    consumers: int
+
+
+class Subscription(Protocol):
+    """A consumer of one queue. Holds at most `prefetch` deliveries that are not ended."""
+
+    def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
+        """Wait up to `timeout` seconds for a first message, then return what is there, up to `max_messages`.
+
+        An empty list means that none came. While the broker is away this waits as if the queue were empty;
+        reconnecting goes on by itself.
+        """
+        ...
+
+    def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """End deliveries as done. One from a connection since lost is ignored: the message comes again."""
+        ...
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Give deliveries back untouched; they are delivered again, here or elsewhere."""
+        ...
+
+    def retry(self, delivery: Delivery, error: str) -> None:
+        """Count a failure and deliver the message again after a delay that grows with the attempts.
+
+        After `RETRY_MAX_ATTEMPTS` failures it is dead-lettered instead.
+
+        Raises:
+            TryLater: the broker did not confirm in time; the delivery is not ended and comes again.
+        """
+        ...
+
+    def dead_letter(self, delivery: Delivery, reason: str) -> None:
+        """Move the message to the queue's dead letters, with the reason in its headers.
+
+        Raises:
+            TryLater: as for `retry`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop consuming; what is not ended is delivered again. May be called twice."""
+        ...
+
+
+class Broker(Protocol):
+    """A connection to a broker. Connects by itself, and again after every loss, with back-off."""
+
+    def start(self) -> None:
+        """Connect and make sure that the topology is there.
+
+        Raises:
+            TryLater: nobody answers; may be called again.
+            StopProgram: refused for good (credentials, rights, a queue declared otherwise); says the way out.
+        """
+        ...
+
+    def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
+        """Return when the broker has confirmed that it stored every message.
+
+        Raises:
+            TryLater: away, too slow, or a queue is full. Some of the messages may have been stored.
+            NeverWorks: no queue takes this routing key, or a message is too large.
+        """
+        ...
+
+    def subscribe(self, queue: str, prefetch: int) -> Subscription:
+        """Begin to consume; `prefetch` bounds the deliveries that are not ended.
+
+        Raises:
+            TryLater: the broker is away.
+        """
+        ...
+
+    def queues(self) -> list[QueueState]:
+        """The state of every queue of the topology.
+
+        Raises:
+            TryLater: the broker is away.
+        """
+        ...
+
+    def health(self) -> DependencyHealth:
+        """How the connection is. Never waits for the network."""
+        ...
+
+    def close(self) -> None:
+        """Close for good; what is not ended is delivered again. May be called twice."""
+        ...

@@ -1,0 +1,75 @@
+"""The queues and exchanges, declared once. Every adapter and RabbitMQ's definitions follow this module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+EVENTS_EXCHANGE = "cryptoboy.events"
+RETRY_EXCHANGE = "cryptoboy.retry"
+DEAD_LETTER_EXCHANGE = "cryptoboy.dlx"
+
+MARKET_CANDLE = "market.candle"
+NEWS_ARTICLE = "news.article"
+SENTIMENT_SIGNAL = "sentiment.signal"
+
+# Headers of our own. The attempt count is ours because a broker's also counts lost connections.
+HEADER_SCHEMA = "x-cryptoboy-schema"
+HEADER_ATTEMPTS = "x-cryptoboy-attempts"
+HEADER_REASON = "x-cryptoboy-reason"
+HEADER_FIRST_ERROR = "x-cryptoboy-first-error"
+HEADER_LAST_ERROR = "x-cryptoboy-last-error"
+
+DELIVERY_LIMIT = 20
+"""Deliveries after which a quorum queue gives up: a backstop against a message that kills its consumer."""
+
+MARKET_TTL_SECONDS = 6 * 3600
+FIRST_RETRY_SECONDS = 5.0
+LONGEST_RETRY_SECONDS = 300.0
+
+
+class QueueKind(StrEnum):
+    """RabbitMQ's queue types that we use."""
+
+    CLASSIC = "classic"
+    QUORUM = "quorum"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue that services read. `retried` ones have a `.retry` and a `.dlq` beside them."""
+
+    name: str
+    routing_key: str
+    kind: QueueKind
+    retried: bool
+
+    @property
+    def retry_name(self) -> str:
+        """Where a message waits for its next attempt."""
+        return f"{self.name}.retry"
+
+    @property
+    def dead_letter_name(self) -> str:
+        """Where a message ends that cannot be handled."""
+        return f"{self.name}.dlq"
+
+
+RAW_MARKET_DATA = Queue("raw_market_data", MARKET_CANDLE, QueueKind.CLASSIC, retried=False)
+RAW_NEWS_DATA = Queue("raw_news_data", NEWS_ARTICLE, QueueKind.QUORUM, retried=True)
+SENTIMENT_SIGNALS = Queue("sentiment_signals_queue", SENTIMENT_SIGNAL, QueueKind.QUORUM, retried=True)
+
+QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS)
+
+
+def queue_named(name: str) -> Queue:
+    """The queue of that name; KeyError if there is none."""
+    for queue in QUEUES:
+        if queue.name == name:
+            return queue
+    raise KeyError(f"there is no queue {name!r}; there are {', '.join(queue.name for queue in QUEUES)}")
+
+
+def retry_delay(attempts: int) -> float:
+    """Seconds to wait before the next attempt, after `attempts` failures (1 or more): 5, 10, 20 ... 300."""
+    return min(FIRST_RETRY_SECONDS * 2.0 ** (attempts - 1), LONGEST_RETRY_SECONDS)

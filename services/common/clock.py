@@ -1,0 +1,49 @@
+"""The clock as a value that is passed in, so that decisions about time can be tested and replayed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time. Implementations never raise and never go through a network."""
+
+    def now(self) -> datetime:
+        """The current instant, timezone-aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's wall clock."""
+
+    def now(self) -> datetime:
+        """The current instant in UTC."""
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """A clock that moves only when it is told to, backwards as well."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The instant it was last set to."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move by `seconds`, which may be negative."""
+        self._now += timedelta(seconds=seconds)
+
+
+def to_ms(instant: datetime) -> int:
+    """Milliseconds since the epoch, rounded down. `instant` must be aware."""
+    if instant.tzinfo is None:
+        raise ValueError("a time without an offset cannot be placed on the time line")
+    return int(instant.timestamp() * 1000)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The UTC instant of so many milliseconds since the epoch."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

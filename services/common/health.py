@@ -1,0 +1,135 @@
+"""`/health` and `/metrics` of a service, on a port of its own.
+
+`/health` answers 200 while the service can do its work and 503 while it cannot, with the same body: status,
+service, version, uptime_seconds, time, and the dependencies by name.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
+
+import services
+from services.common.errors import StopProgram
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyHealth:
+    """How one thing that a service needs is doing.
+
+    Attributes:
+        ok: whether it can be used now.
+        detail: one line for a person; never a secret.
+        required: whether the service can do nothing useful without it.
+    """
+
+    ok: bool
+    detail: str = ""
+    required: bool = True
+
+
+HealthReport = Mapping[str, DependencyHealth]
+
+
+def health_body(service: str, dependencies: HealthReport, uptime: float, *, ready: bool) -> dict[str, Any]:
+    """The answer of `/health`; its status is `starting`, `down` (a required part is), `degraded` or `ok`."""
+    if not ready:
+        status = "starting"
+    elif any(not part.ok and part.required for part in dependencies.values()):
+        status = "down"
+    elif any(not part.ok for part in dependencies.values()):
+        status = "degraded"
+    else:
+        status = "ok"
+    return {
+        "status": status,
+        "service": service,
+        "version": services.__version__,
+        "uptime_seconds": round(uptime, 3),
+        "time": datetime.now(UTC).isoformat(),
+        "dependencies": {
+            name: {"status": "ok" if part.ok else "down", "required": part.required, "detail": part.detail}
+            for name, part in dependencies.items()
+        },
+    }
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _QuietHandler(WSGIRequestHandler):
+    timeout = 10  # seconds a client may take to say what it wants
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
+        """A line for each probe helps nobody."""
+
+
+class HealthServer:
+    """Serves `/health` and `/metrics` from a thread until it is closed.
+
+    Args:
+        report: called at each request; must answer at once.
+
+    Raises:
+        StopProgram: the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        host: str,
+        port: int,
+        report: Callable[[], HealthReport],
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self._service = service
+        self._report = report
+        self._started = time.monotonic()
+        self._metrics = make_wsgi_app(registry)
+        self.ready = threading.Event()
+        try:
+            self._server = make_server(
+                host, port, self._answer, server_class=_Server, handler_class=_QuietHandler
+            )
+        except (OSError, OverflowError) as error:
+            raise StopProgram(
+                f"{service} cannot listen on {host}:{port} ({error}). "
+                "Set HEALTH_PORT (and HEALTH_HOST) to an address that is free; 0 takes any free port."
+            ) from error
+        self.port: int = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.2,), name="health", daemon=True).start()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
+            answer: Iterable[bytes] = self._metrics(environ, start_response)
+            return answer
+        if path != "/health":
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"there are /health and /metrics\n"]
+        body = health_body(
+            self._service, self._report(), time.monotonic() - self._started, ready=self.ready.is_set()
+        )
+        works = body["status"] in {"ok", "degraded"}
+        start_response(
+            "200 OK" if works else "503 Service Unavailable", [("Content-Type", "application/json")]
+        )
+        return [json.dumps(body).encode()]
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()

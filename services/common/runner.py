@@ -1,0 +1,137 @@
+"""The one way a service runs: settings, logging, health, start-up with back-off, clean stop.
+
+Exit statuses: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) when a person has to change something first,
+1 after an error nobody foresaw.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from services.common.clock import Clock, SystemClock
+from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.health import HealthReport, HealthServer
+from services.common.logging import configure_logging
+from services.common.metrics import DEPENDENCY_UP, ERRORS
+from services.common.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_PORTS = {
+    "news_poller": 8101,
+    "market_streamer": 8102,
+    "sentiment_processor": 8103,
+    "signal_cacher": 8104,
+}
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Service(Protocol):
+    """What the runner runs."""
+
+    def start(self) -> None:
+        """Check what the service needs and connect.
+
+        Raises:
+            TryLater: something is away; `start` is called again after a pause.
+            StopProgram: it can never work like this.
+        """
+        ...
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then finish what is in hand and return.
+
+        Reacts to TryLater itself. Raises StopProgram if it finds out that it can never work.
+        """
+        ...
+
+    def health(self) -> HealthReport:
+        """The dependencies by name, as they are now. Answers at once, also before `start`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything. Called once, also when `start` failed."""
+        ...
+
+
+Build = Callable[[Settings, Clock], Service]
+
+
+def run_service(name: str, build: Build) -> int:
+    """Run a service in this process until a signal ends it; returns the exit status."""
+    try:
+        settings = Settings.load()
+    except StopProgram as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return os.EX_CONFIG
+    configure_logging(settings, name)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        return _serve(name, settings, build, stop)
+    except StopProgram as error:
+        ERRORS.labels(name, error.reaction).inc()
+        log.error("service_cannot_work", error=str(error))  # noqa: TRY400 - the message is for the operator, the trace is not
+        return os.EX_CONFIG
+    except Exception:  # the last line of defence: say what happened, let the supervisor restart us
+        log.exception("service_failed")
+        return 1
+
+
+def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -> int:
+    service = build(settings, SystemClock())
+    port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
+
+    def report() -> HealthReport:
+        parts = service.health()
+        for dependency, state in parts.items():
+            DEPENDENCY_UP.labels(name, dependency).set(state.ok)
+        return parts
+
+    try:
+        server = HealthServer(name, settings.health_host, port, report)
+        log.info(
+            "service_starting", health=f"http://{settings.health_host}:{server.port}/health", pid=os.getpid()
+        )
+        try:
+            if start_with_backoff(service.start, stop, name):
+                server.ready.set()
+                log.info("service_ready")
+                service.run(stop)
+        finally:
+            server.close()
+    finally:
+        service.close()
+    log.info("service_stopped")
+    return 0
+
+
+def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:
+    """Call `start` until it works; False if `stop` was set first. The pause doubles up to 15 s."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stop.is_set():
+        try:
+            start()
+        except TryLater as error:
+            count_error(name, error)
+            wait = error.after or pause
+            log.warning("service_waiting", error=str(error), retry_in_seconds=wait)
+            stop.wait(wait)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        else:
+            return True
+    return False
+
+
+def count_error(service: str, error: CryptoBoyError) -> None:
+    """Count an error under its reaction."""
+    ERRORS.labels(service, error.reaction).inc()

@@ -1,0 +1,261 @@
+"""Every variable the project reads, declared once: name, type, default, meaning.
+
+The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
+turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from services.common.errors import StopProgram
+from services.common.settings_report import describe_mistakes, find_unknown_names, read_env_file
+from services.common.values import Pair, Timeframe
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class BrokerKind(StrEnum):
+    """Where messages live."""
+
+    RABBITMQ = "rabbitmq"
+    EMBEDDED = "embedded"
+
+
+class ScorerKind(StrEnum):
+    """Who scores an article."""
+
+    OLLAMA = "ollama"
+    LEXICON = "lexicon"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", case_sensitive=False, env_ignore_empty=True
+    )
+
+    # Logging and the port of each service for /health and /metrics
+    log_level: Annotated[
+        str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
+    ] = "INFO"
+    log_format: Annotated[LogFormat, Field(description="text for people, json for programs")] = LogFormat.TEXT
+    health_host: Annotated[str, Field(description="address on which /health and /metrics listen")] = (
+        "127.0.0.1"
+    )
+    health_port: Annotated[
+        Port | None, Field(description="port for /health and /metrics; unset: 8101 to 8104 by service")
+    ] = None
+
+    # Broker
+    broker: Annotated[
+        BrokerKind, Field(description="rabbitmq, or embedded for one machine without servers")
+    ] = BrokerKind.RABBITMQ
+    rabbitmq_host: Annotated[str, Field(min_length=1, description="RabbitMQ's address")] = "localhost"
+    rabbitmq_port: Annotated[Port, Field(description="RabbitMQ's AMQP port")] = 5672
+    rabbitmq_user: Annotated[
+        str, Field(min_length=1, description="RabbitMQ user; the default is for development only")
+    ] = "cryptoboy"
+    rabbitmq_pass: Annotated[
+        SecretStr, Field(description="its password; the default is for development only")
+    ] = SecretStr("cryptoboy123")
+    rabbitmq_vhost: Annotated[str, Field(min_length=1, description="RabbitMQ virtual host")] = "/"
+    rabbitmq_management_port: Annotated[
+        Port, Field(description="port of RabbitMQ's management UI and API")
+    ] = 15672
+    rabbitmq_declare: Annotated[
+        bool,
+        Field(description="declare exchanges and queues at start; false: only check that they are there"),
+    ] = True
+    queue_max_length: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="length at which a queue refuses (news, signals) or drops its oldest (candles)",
+        ),
+    ] = 100_000
+    retry_max_attempts: Annotated[
+        int, Field(ge=1, le=100, description="failures of one message before it is dead-lettered")
+    ] = 5
+    state_dir: Annotated[
+        Path, Field(description="folder for what a service must remember: seen articles, the embedded queue")
+    ] = Path("var")
+
+    # Redis
+    redis_host: Annotated[str, Field(min_length=1, description="Redis's address")] = "localhost"
+    redis_port: Annotated[Port, Field(description="Redis's port")] = 6379
+    redis_password: Annotated[SecretStr | None, Field(description="Redis's password, if it has one")] = None
+    redis_timeout: Annotated[Seconds, Field(description="longest wait for an answer of Redis")] = 2.0
+    signal_cache_ttl: Annotated[int, Field(ge=0, description="expiry of a pair's keys in Redis; 0: none")] = 0
+    signal_history_hours: Annotated[
+        int, Field(ge=1, le=24 * 366, description="how long a signal stays in sentiment_signals:{PAIR}")
+    ] = 48
+    sentiment_staleness_hours: Annotated[
+        float, Field(gt=0, description="age by publication at which sentiment counts as none")
+    ] = 4.0
+
+    # News
+    news_poll_interval: Annotated[Seconds, Field(description="pause between two polls of a source")] = 300.0
+    news_sources_file: Annotated[Path, Field(description="TOML file of the news sources")] = (
+        PROJECT_ROOT / "services/data_ingestor/news_sources.toml"
+    )
+    news_timeout: Annotated[Seconds, Field(description="longest time one feed may take")] = 20.0
+    news_max_feed_bytes: Annotated[int, Field(ge=1024, description="a larger feed is refused")] = 5_000_000
+    news_max_age_hours: Annotated[
+        float, Field(gt=0, description="an article older than this when first seen is not published")
+    ] = 48.0
+    news_seen_days: Annotated[int, Field(ge=1, description="how long an article is remembered as seen")] = 60
+    news_user_agent: Annotated[str, Field(min_length=1, description="how the poller introduces itself")] = (
+        "CryptoBoy/0.1 (news reader)"
+    )
+
+    # Market
+    trading_pairs: Annotated[
+        tuple[Pair, ...], NoDecode, Field(min_length=1, description="pairs, separated by commas")
+    ] = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
+    candle_timeframe: Annotated[
+        Timeframe, Field(description="length of the candles that market_streamer publishes")
+    ] = "1m"
+    exchange: Annotated[
+        str, Field(pattern="^[a-z0-9_]{2,40}$", description="an exchange that ccxt knows, in its spelling")
+    ] = "binance"
+    exchange_config: Annotated[
+        dict[str, Any], Field(description="JSON object merged into ccxt's configuration")
+    ] = Field(default_factory=dict)
+    market_silence: Annotated[
+        Seconds, Field(description="silence of a candle stream after which it is restarted")
+    ] = 180.0
+
+    # Sentiment
+    sentiment_scorer: Annotated[
+        ScorerKind, Field(description="ollama, or lexicon (a baseline that needs no server)")
+    ] = ScorerKind.OLLAMA
+    ollama_host: Annotated[
+        str, Field(pattern="^https?://[^\\s]+$", description="URL of the Ollama server")
+    ] = "http://localhost:11434"
+    ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
+    ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
+    ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
+
+    # Trading
+    dry_run: Annotated[bool, Field(description="false trades with real money")] = True
+    dry_run_wallet: Annotated[
+        float, Field(gt=0, description="play money of a dry run, in the stake currency")
+    ] = 1000.0
+    stake_currency: Annotated[
+        str, Field(pattern="^[A-Z0-9]{2,10}$", description="currency that trades are paid in")
+    ] = "USDT"
+    stake_amount: Annotated[float, Field(gt=0, description="stake of one trade, in the stake currency")] = (
+        100.0
+    )
+    max_open_trades: Annotated[int, Field(ge=1, description="trades open at once")] = 3
+    strategy_timeframe: Annotated[Timeframe, Field(description="candles on which the strategy decides")] = (
+        "15m"
+    )
+    binance_api_key: Annotated[
+        SecretStr | None, Field(description="exchange key; only live trading needs it")
+    ] = None
+    binance_api_secret: Annotated[
+        SecretStr | None, Field(description="exchange secret; only live trading needs it")
+    ] = None
+    telegram_bot_token: Annotated[
+        SecretStr | None, Field(description="Telegram bot for Freqtrade's messages")
+    ] = None
+    telegram_chat_id: Annotated[str | None, Field(description="Telegram chat for Freqtrade's messages")] = (
+        None
+    )
+    freqtrade_api_port: Annotated[Port, Field(description="port of Freqtrade's API, on loopback")] = 8080
+    freqtrade_api_user: Annotated[str, Field(min_length=1, description="user of Freqtrade's API")] = (
+        "cryptoboy"
+    )
+    freqtrade_api_pass: Annotated[
+        SecretStr | None, Field(description="its password; unset: one is made for the run")
+    ] = None
+
+    @field_validator("trading_pairs", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip() for part in value.split(",") if part.strip()]
+        return tuple(dict.fromkeys(pairs))
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `load` hands the variables in
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` passes: one way in, the same in tests and in production."""
+        return (init_settings,)
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, env_file: Path | None = PROJECT_ROOT / ".env"
+    ) -> Settings:
+        """Read the settings from a `.env` file and the environment, which wins.
+
+        Args:
+            environ: the variables; the process's own by default.
+            env_file: a file of NAME=value lines, or None for none. A missing file is an empty one.
+
+        Raises:
+            StopProgram: a variable is unknown or has a value that is not allowed; names each of them.
+        """
+        environ = os.environ if environ is None else environ
+        from_file = read_env_file(env_file) if env_file is not None else {}
+        names = {name.upper(): name for name in cls.model_fields}
+        mistakes = find_unknown_names(environ, from_file, frozenset(names))
+        values = {
+            field: text
+            for source in (from_file, environ)
+            for name, field in names.items()
+            if (text := source.get(name, "").strip())
+        }
+        try:
+            settings = cls(**_decode_json_fields(values))
+        except ValidationError as error:
+            mistakes += describe_mistakes(error, cls.model_fields)
+        if mistakes:
+            raise StopProgram(
+                "the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in mistakes)
+            )
+        return settings
+
+
+def _decode_json_fields(values: dict[str, str]) -> dict[str, Any]:
+    from pydantic_core import from_json
+
+    decoded: dict[str, Any] = dict(values)
+    if "exchange_config" in decoded:
+        try:
+            decoded["exchange_config"] = from_json(decoded["exchange_config"])
+        except ValueError:
+            return decoded  # the validation that follows says that it is not an object
+    return decoded

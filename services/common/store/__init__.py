@@ -1,0 +1,1 @@
+"""The sentiment store: a port (`port`), the adapter over Redis, and the embedded Redis server."""

@@ -1,0 +1,76 @@
+"""What the services need of the place where sentiment is kept for the strategy.
+
+The keys and their meaning are the contract described in the documentation of the Redis adapter. All methods
+may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from services.common.health import DependencyHealth
+from services.common.messages import SentimentSignal
+
+
+class WriteOutcome(StrEnum):
+    """What writing one signal did."""
+
+    NEWEST = "newest"  # it is now the pair's current sentiment
+    KEPT = "kept"  # it is in the history; the current sentiment is another
+    DUPLICATE = "duplicate"  # this revision, or a higher one, was there already: nothing changed
+
+
+class SentimentStore(Protocol):
+    """Current sentiment and its history, by pair."""
+
+    def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
+        """Store signals in one round trip; the keys of one signal change together.
+
+        Args:
+            signals: any order, any pairs.
+            now: when they become available to the strategy; written as their `available_at`.
+
+        Returns:
+            One outcome for each signal, in order.
+
+        Raises:
+            TryLater: the store is away, loading or full. Some signals may have been written; writing the
+                same again changes nothing.
+        """
+        ...
+
+    def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
+        """The fields of `sentiment:{PAIR}` for each pair, None where there is none. Raises TryLater."""
+        ...
+
+    def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
+        """The last signals of a pair, newest first, at most 100. Raises TryLater."""
+        ...
+
+    def pause_entries(self, *, paused: bool) -> None:
+        """Stop the strategy from opening trades, or let it again. Raises TryLater."""
+        ...
+
+    def entries_paused(self) -> bool:
+        """Whether new entries are stopped. Raises TryLater."""
+        ...
+
+    def health(self) -> DependencyHealth:
+        """How the connection was when last used. Never waits for the network."""
+        ...
+
+    def check(self) -> None:
+        """Ask the store for a sign of life.
+
+        Raises:
+            TryLater: nobody answers.
+            StopProgram: refused for good (password, rights).
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections. May be called twice."""
+        ...

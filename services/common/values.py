@@ -1,0 +1,82 @@
+"""Small validated values that messages and settings share."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer
+
+PAIR_PATTERN = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?\Z", re.ASCII)
+TIMEFRAME_PATTERN = re.compile(r"([1-9][0-9]{0,3})([smhdw])\Z", re.ASCII)
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class Label(StrEnum):
+    """The five classes of sentiment."""
+
+    VERY_BULLISH = "very_bullish"
+    BULLISH = "bullish"
+    NEUTRAL = "neutral"
+    BEARISH = "bearish"
+    VERY_BEARISH = "very_bearish"
+
+
+class Scope(StrEnum):
+    """Whether a signal is about the asset itself or about the market as a whole."""
+
+    ASSET = "asset"
+    MARKET = "market"
+
+
+def label_of(score: float) -> Label:
+    """The label of a score in [-1, 1].
+
+    very_bullish >= 0.7 > bullish >= 0.3 > neutral > -0.3 >= bearish > -0.7 >= very_bearish.
+    """
+    if score >= 0.7:  # noqa: PLR2004 - the thresholds are the definition
+        return Label.VERY_BULLISH
+    if score >= 0.3:  # noqa: PLR2004 - as above
+        return Label.BULLISH
+    if score > -0.3:  # noqa: PLR2004 - as above
+        return Label.NEUTRAL
+    if score > -0.7:  # noqa: PLR2004 - as above
+        return Label.BEARISH
+    return Label.VERY_BEARISH
+
+
+def check_pair(text: str) -> str:
+    """Return `text` if it is a pair such as BTC/USDT, else raise ValueError saying how to write one."""
+    if not PAIR_PATTERN.match(text):
+        raise ValueError(f"{text!r} is not a pair; write BASE/QUOTE in capitals, for example BTC/USDT")
+    return text
+
+
+def timeframe_seconds(timeframe: str) -> int:
+    """The length in seconds of a timeframe such as 1m, 15m, 1h; ValueError for anything else."""
+    match = TIMEFRAME_PATTERN.match(timeframe)
+    if not match:
+        raise ValueError(f"{timeframe!r} is not a timeframe; write for example 1m, 15m, 1h or 1d")
+    return int(match[1]) * _UNIT_SECONDS[match[2]]
+
+
+def check_timeframe(text: str) -> str:
+    """Return `text` if it is a timeframe, else raise ValueError."""
+    timeframe_seconds(text)
+    return text
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Pair = Annotated[str, AfterValidator(check_pair)]
+Timeframe = Annotated[str, AfterValidator(check_timeframe)]
+UtcTime = Annotated[
+    AwareDatetime,
+    AfterValidator(_utc),
+    PlainSerializer(lambda value: value.isoformat(), return_type=str, when_used="json"),
+]
+"""An instant; read from ISO 8601 with an explicit offset, written in UTC with +00:00."""

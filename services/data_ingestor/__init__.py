@@ -1,0 +1,1 @@
+"""Ingest: the news poller and the market streamer."""

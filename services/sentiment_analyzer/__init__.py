@@ -1,0 +1,1 @@
+"""Score: articles in, one sentiment signal for each pair out."""

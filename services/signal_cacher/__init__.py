@@ -1,0 +1,1 @@
+"""Cache: sentiment signals in, the Redis contract out."""
