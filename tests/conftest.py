@@ -1,0 +1,85 @@
+"""Fixtures of every test: real servers, and settings that point at a part of them that is the test's own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from services.common.settings import BrokerKind, Settings
+from tests.rabbitmq_management import Management
+from tests.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitServer]:
+    """A real RabbitMQ for the whole session. Use `rabbitmq_vhost` or `rabbitmq_settings` in a test."""
+    with running_rabbitmq() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _redis_process() -> Iterator[RedisServer]:
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(_redis_process: RedisServer) -> RedisServer:
+    """A real Redis whose database is empty when the test begins."""
+    server = _redis_process
+    with redis.Redis(server.host, server.port, server.db, server.password, socket_timeout=5) as client:
+        client.flushdb()
+    return server
+
+
+@pytest.fixture
+def management(rabbitmq: RabbitServer) -> Iterator[Management]:
+    """RabbitMQ's management API."""
+    with Management(rabbitmq) as client:
+        yield client
+
+
+@pytest.fixture
+def rabbitmq_vhost(management: Management) -> Iterator[str]:
+    """A virtual host of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    management.create_vhost(name)
+    yield name
+    management.delete_vhost(name)
+
+
+@pytest.fixture
+def rabbitmq_settings(rabbitmq: RabbitServer, rabbitmq_vhost: str, tmp_path: Path) -> Settings:
+    """Settings of a service on RabbitMQ, in a virtual host of the test's own."""
+    return Settings(
+        broker=BrokerKind.RABBITMQ,
+        rabbitmq_host=rabbitmq.host,
+        rabbitmq_port=rabbitmq.port,
+        rabbitmq_user=rabbitmq.user,
+        rabbitmq_pass=SecretStr(rabbitmq.password),
+        rabbitmq_vhost=rabbitmq_vhost,
+        rabbitmq_management_port=rabbitmq.management_port,
+        state_dir=tmp_path,
+    )
+
+
+@pytest.fixture
+def embedded_settings(tmp_path: Path) -> Settings:
+    """Settings of a service on the embedded broker, in a folder of the test's own."""
+    return Settings(broker=BrokerKind.EMBEDDED, state_dir=tmp_path)
+
+
+@pytest.fixture
+def redis_settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
+    """Settings of a service on the real Redis, which is empty when the test begins."""
+    return Settings(
+        redis_host=redis_server.host,
+        redis_port=redis_server.port,
+        redis_password=SecretStr(redis_server.password) if redis_server.password else None,
+        state_dir=tmp_path,
+    )
