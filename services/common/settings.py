@@ -6,6 +6,7 @@ turns any mistake into one `StopProgram` that names the variable, the value and 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,6 +21,7 @@ from services.common.settings_report import describe_mistakes, find_unknown_name
 from services.common.values import Pair, Timeframe
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -215,20 +217,33 @@ class Settings(BaseSettings):
         """Only what `load` passes: one way in, the same in tests and in production."""
         return (init_settings,)
 
+    def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
+        """A copy with some fields changed, checked like the original."""
+        return Settings(**{**self.model_dump(), **updates})
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make another process of ours load exactly these settings. Holds secrets."""
+        variables = {CURRENT_ENV_FILE: ""}
+        for field, value in self.model_dump().items():
+            if value is not None:
+                variables[field.upper()] = _as_text(value)
+        return variables
+
     @classmethod
-    def load(
-        cls, environ: Mapping[str, str] | None = None, env_file: Path | None = PROJECT_ROOT / ".env"
-    ) -> Settings:
+    def load(cls, environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
         """Read the settings from a `.env` file and the environment, which wins.
 
         Args:
-            environ: the variables; the process's own by default.
-            env_file: a file of NAME=value lines, or None for none. A missing file is an empty one.
+            environ: the variables. By default the process's own, with the file that CRYPTOBOY_ENV_FILE
+                names (empty: none), else the `.env` in the project's folder.
+            env_file: a file of NAME=value lines. A missing file is an empty one.
 
         Raises:
             StopProgram: a variable is unknown or has a value that is not allowed; names each of them.
         """
-        environ = os.environ if environ is None else environ
+        if environ is None:
+            environ = os.environ
+            env_file = env_file or _default_env_file(environ)
         from_file = read_env_file(env_file) if env_file is not None else {}
         names = {name.upper(): name for name in cls.model_fields}
         mistakes = find_unknown_names(environ, from_file, frozenset(names))
@@ -247,6 +262,21 @@ class Settings(BaseSettings):
                 "the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in mistakes)
             )
         return settings
+
+
+def _as_text(value: Any) -> str:  # noqa: ANN401 - any field
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return json.dumps(value) if isinstance(value, (dict, bool)) else str(value)
+
+
+def _default_env_file(environ: Mapping[str, str]) -> Path | None:
+    named = environ.get(CURRENT_ENV_FILE)
+    if named is None:
+        return PROJECT_ROOT / ".env"
+    return Path(named) if named else None
 
 
 def _decode_json_fields(values: dict[str, str]) -> dict[str, Any]:

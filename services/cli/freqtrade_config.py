@@ -1,0 +1,105 @@
+"""Freqtrade's configuration, filled from the settings so that nothing is said twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from services.common.settings import PROJECT_ROOT, Settings
+
+STRATEGY = "LLMSentimentStrategy"
+STRATEGY_DIR = PROJECT_ROOT / "user_data" / "strategies"
+
+
+def freqtrade_config(
+    settings: Settings,
+    *,
+    database: Path,
+    ccxt_config: Mapping[str, Any] | None = None,
+    throttle_seconds: int = 5,
+) -> dict[str, Any]:
+    """The configuration for `freqtrade trade`.
+
+    Args:
+        settings: pairs, mode, stakes, keys, Telegram, API, Redis.
+        database: SQLite file for Freqtrade's trades.
+        ccxt_config: merged into ccxt's configuration; how the bot is pointed at a replay exchange.
+        throttle_seconds: shortest time between two loops of the bot.
+
+    Returns:
+        A dictionary that holds secrets: write it with `write_config`, never print it.
+    """
+    ccxt_options = {**settings.exchange_config, **(ccxt_config or {})}
+    return {
+        "bot_name": "cryptoboy",
+        "strategy": STRATEGY,
+        "strategy_path": str(STRATEGY_DIR),
+        "timeframe": settings.strategy_timeframe,
+        "trading_mode": "spot",
+        "dry_run": settings.dry_run,
+        "dry_run_wallet": settings.dry_run_wallet,
+        "db_url": f"sqlite:///{database}",
+        "max_open_trades": settings.max_open_trades,
+        "stake_currency": settings.stake_currency,
+        "stake_amount": settings.stake_amount,
+        "cancel_open_orders_on_exit": True,
+        "unfilledtimeout": {"entry": 10, "exit": 10, "unit": "minutes", "exit_timeout_count": 0},
+        "entry_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
+        "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
+        "exchange": {
+            "name": settings.exchange,
+            **_exchange_keys(settings),
+            "pair_whitelist": list(settings.trading_pairs),
+            "pair_blacklist": [],
+            "ccxt_config": ccxt_options,
+            "ccxt_async_config": {},
+            **({"only_from_ccxt": True} if ccxt_options else {}),
+        },
+        "pairlists": [{"method": "StaticPairList"}],
+        "telegram": _telegram(settings),
+        "api_server": {
+            "enabled": True,
+            "listen_ip_address": "127.0.0.1",
+            "listen_port": settings.freqtrade_api_port,
+            "verbosity": "error",
+            "jwt_secret_key": secrets.token_hex(32),
+            "username": settings.freqtrade_api_user,
+            "password": _reveal(settings.freqtrade_api_pass) or secrets.token_urlsafe(24),
+        },
+        "internals": {"process_throttle_secs": throttle_seconds, "heartbeat_interval": 60},
+        "cryptoboy": {
+            "redis_host": settings.redis_host,
+            "redis_port": settings.redis_port,
+            "redis_password": _reveal(settings.redis_password),
+            "staleness_hours": settings.sentiment_staleness_hours,
+        },
+    }
+
+
+def write_config(config: Mapping[str, Any], path: Path) -> None:
+    """Write a configuration so that only its owner can read it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(config, file, indent=2)
+
+
+def _exchange_keys(settings: Settings) -> dict[str, str]:
+    """Keys only for live trading: a dry run cannot lose what it does not hold."""
+    if settings.dry_run:
+        return {"key": "", "secret": ""}
+    return {"key": _reveal(settings.binance_api_key), "secret": _reveal(settings.binance_api_secret)}
+
+
+def _telegram(settings: Settings) -> dict[str, Any]:
+    token, chat = _reveal(settings.telegram_bot_token), settings.telegram_chat_id or ""
+    return {"enabled": bool(token and chat), "token": token, "chat_id": chat}
+
+
+def _reveal(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""

@@ -1,0 +1,66 @@
+"""Questions to running programs over HTTP: are you ready, and what have you counted."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+_TIMEOUT_SECONDS = 2.0
+
+
+def get_json(url: str) -> tuple[int, Any]:
+    """Status and decoded body of an answer, whatever its status; (0, None) if nobody answers."""
+    status, body = _get(url)
+    try:
+        return status, json.loads(body) if body else None
+    except ValueError:
+        return status, None
+
+
+def answers_ok(url: str) -> Callable[[], bool]:
+    """A question that is True while `url` answers 200."""
+    return lambda: _get(url)[0] == 200  # noqa: PLR2004 - HTTP's OK
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    if not url.startswith("http://127.0.0.1:"):
+        raise ValueError(f"{url} is not one of our own programs")
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - loopback, checked above
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError:
+        return 0, b""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What `/metrics` of one service said: (name, labels, value) of each sample."""
+
+    rows: tuple[tuple[str, dict[str, str], float], ...] = field(default=())
+
+    def total(self, name: str, **labels: str) -> int:
+        """The sum of a counter over all samples that carry these labels; 0 when there are none."""
+        wanted = labels.items()
+        return int(sum(value for row, have, value in self.rows if row == name and wanted <= have.items()))
+
+
+def read_metrics(port: int) -> Samples:
+    """The samples of the service whose health port this is; none if it does not answer."""
+    status, body = _get(f"http://127.0.0.1:{port}/metrics")
+    if status != 200:  # noqa: PLR2004 - HTTP's OK
+        return Samples()
+    return Samples(
+        tuple(
+            (sample.name, dict(sample.labels), sample.value)
+            for family in text_string_to_metric_families(body.decode())
+            for sample in family.samples
+        )
+    )

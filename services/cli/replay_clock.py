@@ -1,0 +1,114 @@
+"""One faster clock for all processes of a replay.
+
+libfaketime makes a process believe that time runs `speed` times as fast since an epoch. Each process would
+take its own start as that epoch, so clocks of processes started seconds apart would differ by many times
+that. The epoch is therefore written once into the shared memory that libfaketime reads it from, and every
+process gets the same one. Monotonic time stays real, so timeouts of sockets keep their meaning.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import secrets
+import struct
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from multiprocessing import shared_memory
+from pathlib import Path
+
+from services.common.errors import StopProgram
+
+_NANO = 1_000_000_000
+# libfaketime's `struct ft_shared_s`: two 64-bit counters, then a (seconds, nanoseconds) pair for each of the
+# clocks REALTIME, MONOTONIC, MONOTONIC_RAW and, where it was built with it, BOOTTIME.
+_LAYOUT = struct.Struct("@QQ8q")
+_SEMAPHORE_FREE = 1
+
+
+class ReplayClock:
+    """A clock that runs `speed` times as fast as the machine's from the moment it is made.
+
+    It starts far enough in the past not to overtake the machine's clock within `horizon` seconds: nothing
+    that a replay writes is ever dated in the future of a real system that may see it later.
+
+    Args:
+        speed: 1 leaves time alone and needs nothing of the machine.
+        horizon: real seconds that the replay may take.
+
+    Raises:
+        StopProgram: a speed other than 1 is asked for where libfaketime is not available.
+    """
+
+    def __init__(self, speed: float = 1.0, horizon: float = 0.0) -> None:
+        if speed <= 0:
+            raise StopProgram(f"a replay cannot run at speed {speed:g}; give a number above 0")
+        self.speed = speed
+        self._epoch = time.time()
+        self._offset = round(-horizon * max(speed - 1.0, 0.0))
+        self._name = f"cryptoboy_{os.getpid()}_{secrets.token_hex(4)}"
+        self._memory: shared_memory.SharedMemory | None = None
+        self._library: Path | None = None
+        if speed != 1.0:
+            self._library = find_library()
+            if self._library is None:
+                raise StopProgram(
+                    f"speed {speed:g} needs libfaketime, which is there for Linux on x86-64 only; "
+                    "use --speed 1"
+                )
+            self._share_epoch()
+
+    def now(self) -> datetime:
+        """The instant that every process of the replay sees, in UTC."""
+        start = datetime.fromtimestamp(self._epoch + self._offset, UTC)
+        return start + timedelta(seconds=(time.time() - self._epoch) * self.speed)
+
+    def environment(self) -> dict[str, str]:
+        """Variables that put a process on this clock."""
+        if self._library is None:
+            return {}
+        preload = os.environ.get("LD_PRELOAD")
+        return {
+            "LD_PRELOAD": f"{self._library}:{preload}" if preload else str(self._library),
+            "FAKETIME": f"{self._offset:+d} x{self.speed:g}",
+            "FAKETIME_SHARED": f"/{self._name}_sem /{self._name}",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_NO_CACHE": "1",
+        }
+
+    def close(self) -> None:
+        """Give the shared memory back. Processes that have started keep their time."""
+        if self._memory is not None:
+            self._memory.close()
+            with suppress(FileNotFoundError):
+                self._memory.unlink()
+            _libc().sem_unlink(f"/{self._name}_sem".encode())
+            self._memory = None
+
+    def _share_epoch(self) -> None:
+        seconds, nanoseconds = divmod(int(self._epoch * _NANO), _NANO)
+        monotonic, monotonic_nanoseconds = divmod(time.monotonic_ns(), _NANO)
+        clocks = (seconds, nanoseconds, *(monotonic, monotonic_nanoseconds) * 3)
+        self._memory = shared_memory.SharedMemory(self._name, create=True, size=_LAYOUT.size)
+        _LAYOUT.pack_into(self._memory.buf or b"", 0, 0, 0, *clocks)
+        libc = _libc()
+        libc.sem_open.restype = ctypes.c_void_p
+        if not libc.sem_open(f"/{self._name}_sem".encode(), os.O_CREAT, 0o600, _SEMAPHORE_FREE):
+            raise StopProgram(
+                "the clock of the replay could not be shared (no POSIX semaphores); use --speed 1"
+            )
+
+
+def find_library() -> Path | None:
+    """Where libfaketime was installed, or None."""
+    spec = importlib.util.find_spec("libfaketime")
+    if spec is None or spec.origin is None:
+        return None
+    library = Path(spec.origin).parent / "vendor/libfaketime/src/libfaketime.so.1"
+    return library if library.is_file() else None
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

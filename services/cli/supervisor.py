@@ -1,0 +1,148 @@
+"""Starts processes, watches them, and stops them in order: what `demo` and `up` stand on."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from services.common.errors import StopProgram
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+GRACE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """A program to run.
+
+    Attributes:
+        name: what people call it; also the name of its log file.
+        argv: program and arguments; never a secret, everyone on the machine can read it.
+        environ: the whole environment of the process.
+        is_ready: asked again and again after the start; True when the program can do its work.
+    """
+
+    name: str
+    argv: Sequence[str]
+    environ: Mapping[str, str] = field(repr=False)
+    is_ready: Callable[[], bool] = lambda: True
+
+
+class ProcessEnded(StopProgram):
+    """A program of ours ended although nobody asked it to; the message holds the end of its log."""
+
+
+class Supervisor:
+    """Runs programs until it is closed; each writes to `log_dir`/NAME.log.
+
+    Programs are stopped in the reverse order of their start, with SIGTERM and after a grace period SIGKILL.
+    They also end when this process dies without closing (Linux only).
+    """
+
+    def __init__(self, log_dir: Path) -> None:
+        self._log_dir = log_dir
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        log_dir.mkdir(parents=True, exist_ok=True)
+
+    def log_file(self, name: str) -> Path:
+        """Where a program's output goes."""
+        return self._log_dir / f"{name}.log"
+
+    def start(self, spec: ProcessSpec) -> None:
+        """Start a program; does not wait for it to be ready."""
+        with self.log_file(spec.name).open("ab") as log:
+            self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+                list(spec.argv),
+                env=dict(spec.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call, nothing that locks
+            )
+
+    def wait_ready(self, specs: Sequence[ProcessSpec], timeout: float) -> None:
+        """Wait until all are ready.
+
+        Raises:
+            StopProgram: one ended (see ProcessEnded) or was not ready in `timeout` seconds.
+        """
+        waiting = list(specs)
+        deadline = time.monotonic() + timeout
+        while waiting:
+            self.check()
+            waiting = [spec for spec in waiting if not spec.is_ready()]
+            if waiting and time.monotonic() > deadline:
+                names = ", ".join(spec.name for spec in waiting)
+                raise StopProgram(f"not ready after {timeout:.0f} s: {names}. {self._tail(waiting[0].name)}")
+            time.sleep(0.1)
+
+    def check(self) -> None:
+        """Raise ProcessEnded if a program ended by itself."""
+        for name, process in self._running.items():
+            if (status := process.poll()) is not None:
+                raise ProcessEnded(f"{name} ended with status {status}. {self._tail(name)}")
+
+    def pids(self) -> dict[str, int]:
+        """The running programs by name."""
+        return {name: process.pid for name, process in self._running.items() if process.poll() is None}
+
+    def stop(self, name: str, grace: float = GRACE_SECONDS) -> int | None:
+        """Ask a program to end and wait for it; its exit status, or None if it was not running."""
+        process = self._running.pop(name, None)
+        if process is None:
+            return None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        return _wait_or_kill(process, grace)
+
+    def close(self) -> dict[str, int | None]:
+        """Stop everything; the exit statuses by name. May be called twice."""
+        for process in self._running.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        return {name: self.stop(name) for name in reversed(list(self._running))}
+
+    def _tail(self, name: str, lines: int = 8) -> str:
+        text = self.log_file(name).read_text(errors="replace").splitlines()[-lines:]
+        return f"The end of {self.log_file(name)}:\n" + "\n".join(f"    {line}" for line in text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _die_with_parent() -> None:
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes], grace: float) -> int:
+    try:
+        return process.wait(grace)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

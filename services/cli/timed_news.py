@@ -1,0 +1,117 @@
+"""Articles with the moment at which a feed first shows them: from the sample story or from an archive."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from services.common.errors import StopProgram
+
+SAMPLE_FILE = Path(__file__).with_name("sample_news.toml")
+ARCHIVE_COLUMNS = ("published", "source", "title", "text", "url")
+
+
+@dataclass(frozen=True, slots=True)
+class TimedArticle:
+    """One article. Times are UTC.
+
+    Attributes:
+        published: what the article says of itself.
+        shown: when the feed has it, never before `published`.
+    """
+
+    source: str
+    title: str
+    text: str
+    url: str
+    published: datetime
+    shown: datetime
+
+    def moved(self, by: timedelta) -> TimedArticle:
+        """The same article at another time."""
+        return TimedArticle(
+            self.source, self.title, self.text, self.url, self.published + by, self.shown + by
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStory:
+    """The sample news, and the candle close at which the technical rules first allow an entry."""
+
+    moment: datetime
+    articles: tuple[TimedArticle, ...]
+
+
+def read_sample(path: Path = SAMPLE_FILE) -> SampleStory:
+    """The story that the demo tells; its headlines were written for it."""
+    data = tomllib.loads(path.read_text())
+    moment: datetime = data["moment"]
+    articles = []
+    for number, entry in enumerate(data["article"], 1):
+        at = moment + timedelta(minutes=entry["minute"])
+        url = f"https://sample.invalid/{entry['source']}/{number}"
+        articles.append(TimedArticle(entry["source"], entry["title"], entry["text"], url, at, at))
+    return SampleStory(moment, tuple(articles))
+
+
+def read_archive(path: Path, begin: datetime, end: datetime) -> list[TimedArticle]:
+    """The articles of a CSV or CSV.GZ archive that a feed showed in [begin, end), oldest first.
+
+    Columns: published, source, title, text, url; first_seen, if there is one, is when a feed had the article.
+
+    Raises:
+        StopProgram: the file cannot be read, or a row is not as it should be; names file and line.
+    """
+    articles = [article for article in _rows(path) if begin <= article.shown < end]
+    return sorted(articles, key=lambda article: (article.shown, article.url))
+
+
+def first_publication(path: Path) -> datetime:
+    """The earliest time in an archive at which a feed had an article; StopProgram as `read_archive`."""
+    return min((article.shown for article in _rows(path)), default=datetime.max.replace(tzinfo=UTC))
+
+
+def _rows(path: Path) -> Iterator[TimedArticle]:
+    try:
+        with _open_text(path) as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in ARCHIVE_COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise StopProgram(
+                    f"{path}: no column {', '.join(missing)}; needed: {', '.join(ARCHIVE_COLUMNS)}"
+                )
+            for row in reader:
+                yield _article(row, f"{path}, line {reader.line_num}")
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise StopProgram(f"{path} cannot be read as a CSV news archive: {error}") from error
+
+
+def _open_text(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _article(row: dict[str, str], place: str) -> TimedArticle:
+    published = _instant(row["published"], place)
+    seen = row.get("first_seen")
+    shown = max(published, _instant(seen, place)) if seen else published
+    return TimedArticle(row["source"], row["title"], row["text"], row["url"], published, shown)
+
+
+def _instant(text: str, place: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise StopProgram(
+            f"{place}: {text!r} is not a time; write it as 2025-05-01T06:20:39Z"
+        ) from None
+    if instant.tzinfo is None:
+        raise StopProgram(f"{place}: {text!r} has no offset; write 2025-05-01T06:20:39Z for UTC")
+    return instant.astimezone(UTC)
