@@ -27,6 +27,11 @@ CANDLES_PUBLISHED = Counter(
     "cryptoboy_candles_published_total", "Closed candles confirmed by the broker", ["pair"]
 )
 CANDLES_BACKFILLED = Counter("cryptoboy_candles_backfilled_total", "Of these, fetched over REST", ["pair"])
+CANDLES_SKIPPED = Counter(
+    "cryptoboy_candles_skipped_total",
+    "Candles not published, by reason: invalid, missing, out_of_reach",
+    ["pair", "reason"],
+)
 STREAM_RESTARTS = Counter(
     "cryptoboy_stream_restarts_total", "Candle streams started again", ["pair", "reason"]
 )
