@@ -1,0 +1,1 @@
+"""A Binance-compatible spot exchange on loopback that replays recorded candles as if they happened now."""

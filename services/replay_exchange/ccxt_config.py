@@ -1,0 +1,50 @@
+"""Configuration that points unchanged ccxt and Freqtrade at a replay exchange. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+# ccxt's own default: a websocket is given up after so many missed pongs.
+_PING_PONG_MISSES = 2.0
+
+
+def ccxt_config(base_url: str, *, speed: float = 1.0) -> dict[str, Any]:
+    """The argument of `ccxt.binance(...)`, of its async and pro kinds, and Freqtrade's `ccxt_config`.
+
+    `base_url` is that of the exchange, for example http://127.0.0.1:8085. `speed` is how many seconds pass on
+    the clock of the process in a second of real time: ccxt pings in real time, but counts missed pongs by
+    the clock.
+    """
+    base_url = base_url.rstrip("/")
+    # ccxt tells spot from futures by "/stream" in the address of the websocket.
+    websocket = base_url.replace("http", "ws", 1) + "/stream/ws"
+    config: dict[str, Any] = {
+        "urls": {
+            "api": {
+                "public": f"{base_url}/api/v3",
+                "private": f"{base_url}/api/v3",
+                "v1": f"{base_url}/api/v1",
+                "sapi": f"{base_url}/sapi/v1",
+                "ws": {"spot": websocket},
+            }
+        },
+        "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False},
+    }
+    if speed > 1:
+        config["streaming"] = {"maxPingPongMisses": _PING_PONG_MISSES * speed}
+    return config
+
+
+def freqtrade_exchange(base_url: str, pairs: Sequence[str], *, speed: float = 1.0) -> dict[str, Any]:
+    """The `exchange` section of a Freqtrade configuration for those pairs, without keys."""
+    return {
+        "name": "binance",
+        "key": "",
+        "secret": "",
+        "pair_whitelist": list(pairs),
+        "pair_blacklist": [],
+        # Else history would come from Binance's public archive instead of the exchange.
+        "only_from_ccxt": True,
+        "ccxt_config": ccxt_config(base_url, speed=speed),
+    }

@@ -1,0 +1,114 @@
+"""Faults that can be switched on while the exchange runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.common.clock import to_ms
+from services.common.values import UtcTime
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Channel(StrEnum):
+    """Where a fault shows."""
+
+    REST = "rest"
+    WEBSOCKET = "websocket"
+    BOTH = "both"
+
+
+class RestError(_Model):
+    """REST requests answered with an error status."""
+
+    status: Annotated[int, Field(ge=400, le=599)] = 503
+    path: Annotated[str, Field(description="requests whose path begins like this")] = "/"
+    times: Annotated[int | None, Field(gt=0, description="how many requests; null: until switched off")] = (
+        None
+    )
+
+
+class MissingCandles(_Model):
+    """Candles that open within [start, end) of the wall clock are left out."""
+
+    start: UtcTime
+    end: UtcTime
+    symbol: Annotated[str | None, Field(description="for example BTCUSDT; null: every symbol")] = None
+    channel: Channel = Channel.BOTH
+
+    @model_validator(mode="after")
+    def _is_an_interval(self) -> MissingCandles:
+        if self.start >= self.end:
+            raise ValueError("start must lie before end")
+        return self
+
+    def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
+        """Whether this leaves out the candle of `symbol` that opens at `open_ms`."""
+        return (
+            self.symbol in {None, symbol}
+            and self.channel in {Channel.BOTH, channel}
+            and to_ms(self.start) <= open_ms < to_ms(self.end)
+        )
+
+
+class Faults(_Model):
+    """What is wrong with the exchange at present; the default is nothing."""
+
+    rest_errors: tuple[RestError, ...] = ()
+    latency_seconds: Annotated[
+        float, Field(ge=0, le=300, description="real seconds before a REST answer or websocket handshake")
+    ] = 0.0
+    refuse_websockets: Annotated[bool, Field(description="answer new websockets with 503")] = False
+    silent_websockets: Annotated[bool, Field(description="websockets stay open and say nothing")] = False
+    missing_candles: tuple[MissingCandles, ...] = ()
+
+    def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
+        """Whether the candle of `symbol` that opens at `open_ms` is left out."""
+        return any(gap.hides(symbol, open_ms, channel) for gap in self.missing_candles)
+
+
+class FaultSwitches:
+    """Holds the present faults and counts down those that are limited."""
+
+    def __init__(self) -> None:
+        self._faults = Faults()
+
+    @property
+    def current(self) -> Faults:
+        """The faults as they are now."""
+        return self._faults
+
+    def switch(self, **changes: Any) -> Faults:  # noqa: ANN401 - the model checks each value
+        """Replace the faults named in `changes` (fields of `Faults`), keep the others.
+
+        Raises:
+            pydantic.ValidationError: a name or value is not one of `Faults`.
+        """
+        named = Faults.model_validate(changes)
+        self._faults = self._faults.model_copy(update={name: getattr(named, name) for name in changes})
+        return self._faults
+
+    def clear(self) -> None:
+        """Switch everything off."""
+        self._faults = Faults()
+
+    def take_rest_error(self, path: str) -> int | None:
+        """The status that a request for `path` fails with, counted against its limit; None to succeed."""
+        for index, error in enumerate(self._faults.rest_errors):
+            if path.startswith(error.path):
+                self._count_down(index, error)
+                return error.status
+        return None
+
+    def _count_down(self, index: int, error: RestError) -> None:
+        if error.times is None:
+            return
+        left = (error.model_copy(update={"times": error.times - 1}),) if error.times > 1 else ()
+        errors = self._faults.rest_errors
+        remaining = (*errors[:index], *left, *errors[index + 1 :])
+        self._faults = self._faults.model_copy(update={"rest_errors": remaining})
