@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +28,7 @@ class FeedServer:
 
     def __init__(self, articles: Iterable[TimedArticle], clock: Clock) -> None:
         self._clock = clock
+        self._frozen_at: datetime | None = None
         self._by_source: dict[str, list[TimedArticle]] = {}
         for article in sorted(articles, key=lambda article: article.shown):
             self._by_source.setdefault(article.source, []).append(article)
@@ -40,16 +42,15 @@ class FeedServer:
         """The names of the feeds."""
         return sorted(self._by_source)
 
-    def shown(self) -> int:
-        """How many articles the feeds have shown so far."""
-        now = self._clock.now()
-        return sum(article.shown <= now for articles in self._by_source.values() for article in articles)
+    def freeze(self) -> None:
+        """Show nothing newer from now on."""
+        self._frozen_at = self._clock.now()
 
     def feed(self, source: str) -> bytes | None:
         """The RSS document of a source as it is now, newest first; None if there is no such source."""
         if source not in self._by_source:
             return None
-        now = self._clock.now()
+        now = self._frozen_at or self._clock.now()
         visible = [article for article in self._by_source[source] if article.shown <= now]
         return render_feed(source, visible[-ITEMS_SHOWN:][::-1])
 

@@ -85,14 +85,23 @@ class Supervisor:
             waiting = [spec for spec in waiting if not spec.is_ready()]
             if waiting and time.monotonic() > deadline:
                 names = ", ".join(spec.name for spec in waiting)
-                raise StopProgram(f"not ready after {timeout:.0f} s: {names}. {self._tail(waiting[0].name)}")
+                raise StopProgram(f"not ready after {timeout:.0f} s: {names}. {self.tail(waiting[0].name)}")
             time.sleep(0.1)
 
     def check(self) -> None:
         """Raise ProcessEnded if a program ended by itself."""
         for name, process in self._running.items():
             if (status := process.poll()) is not None:
-                raise ProcessEnded(f"{name} ended with status {status}. {self._tail(name)}")
+                raise ProcessEnded(f"{name} ended with status {status}. {self.tail(name)}")
+
+    def ended(self) -> dict[str, int]:
+        """The programs that ended by themselves since the last call, with their exit statuses."""
+        gone = {
+            name: status for name, process in self._running.items() if (status := process.poll()) is not None
+        }
+        for name in gone:
+            del self._running[name]
+        return gone
 
     def pids(self) -> dict[str, int]:
         """The running programs by name."""
@@ -114,7 +123,8 @@ class Supervisor:
                 process.send_signal(signal.SIGTERM)
         return {name: self.stop(name) for name in reversed(list(self._running))}
 
-    def _tail(self, name: str, lines: int = 8) -> str:
+    def tail(self, name: str, lines: int = 8) -> str:
+        """The last lines of a program's log."""
         text = self.log_file(name).read_text(errors="replace").splitlines()[-lines:]
         return f"The end of {self.log_file(name)}:\n" + "\n".join(f"    {line}" for line in text)
 

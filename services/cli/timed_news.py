@@ -109,9 +109,7 @@ def _instant(text: str, place: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        raise StopProgram(
-            f"{place}: {text!r} is not a time; write it as 2025-05-01T06:20:39Z"
-        ) from None
+        raise StopProgram(f"{place}: {text!r} is not a time; write it as 2025-05-01T06:20:39Z") from None
     if instant.tzinfo is None:
         raise StopProgram(f"{place}: {text!r} has no offset; write 2025-05-01T06:20:39Z for UTC")
     return instant.astimezone(UTC)

@@ -1,0 +1,41 @@
+"""The commands, and what an error looks like to a person."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from services.cli import control, demo, doctor, queues, score, sentiment, test, up
+from services.common.errors import CryptoBoyError, StopProgram
+
+app = typer.Typer(
+    name="cryptoboy",
+    help="News sentiment for Freqtrade. Begin with: ./cryptoboy demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test.test)
+app.command("doctor")(doctor.doctor)
+app.command("score")(score.score)
+app.command("sentiment")(sentiment.sentiment)
+app.command("queues")(queues.queues)
+app.command("pause")(control.pause)
+app.command("resume")(control.resume)
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C."""
+    try:
+        app()
+    except CryptoBoyError as error:
+        sys.stderr.write(f"cryptoboy: {error}\n")
+        sys.exit(78 if isinstance(error, StopProgram) else 1)
+    except KeyboardInterrupt:
+        sys.stderr.write("cryptoboy: stopped\n")
+        sys.exit(130)

@@ -1,0 +1,206 @@
+"""The checks of `cryptoboy doctor`: each looks at one thing and never raises."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from services.common.clock import SystemClock
+from services.common.errors import CryptoBoyError
+from services.common.settings import BrokerKind, ScorerKind, Settings
+
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found. `failed` keeps the system from working, a `warning` only limits it."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One check to make: `ask` returns what was found or raises what is wrong."""
+
+    name: str
+    ask: Callable[[], str]
+    remedy: str
+    required: bool = True
+
+
+def run_check(question: Question) -> Check:
+    """Ask, and turn whatever happens into a finding."""
+    try:
+        return Check(question.name, "ok", question.ask())
+    except CryptoBoyError as error:
+        found = str(error)
+    except Exception as error:  # noqa: BLE001 - a library may fail in any way; that is a finding, not a crash
+        found = f"{type(error).__name__}: {error}"
+    return Check(question.name, "failed" if question.required else "warning", found[:400], question.remedy)
+
+
+def all_checks(settings: Settings) -> list[Question]:
+    """The checks for these settings, what `up` would use."""
+    from services.data_ingestor.news_sources import load_sources
+
+    questions = [
+        Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
+        _broker_question(settings),
+        _redis_question(settings),
+        *_scorer_questions(settings),
+        Question(
+            f"exchange {settings.exchange}",
+            partial(_exchange, settings),
+            "check the network and EXCHANGE; see the log",
+        ),
+        Question(
+            "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
+        ),
+    ]
+    try:
+        sources = load_sources(settings.news_sources_file)
+    except CryptoBoyError as error:
+        return [
+            *questions,
+            Question("news sources", partial(_fail, error), f"correct {settings.news_sources_file}"),
+        ]
+    remedy = f"check the network; or set enabled = false for it in {settings.news_sources_file}"
+    feeds = [
+        Question(f"feed {source.name}", partial(_feed, settings, str(source.url)), remedy, required=False)
+        for source in sources
+        if source.enabled
+    ]
+    return [*questions, *feeds]
+
+
+def _fail(error: CryptoBoyError) -> str:
+    raise error
+
+
+def _python() -> str:
+    if sys.version_info < OLDEST_PYTHON:
+        raise RuntimeError(f"Python {sys.version.split()[0]} is too old")
+    return f"Python {sys.version.split()[0]} in {sys.prefix}"
+
+
+def _broker_question(settings: Settings) -> Question:
+    if settings.broker is BrokerKind.EMBEDDED:
+        remedy = f"make {settings.state_dir} writable (STATE_DIR), or free some space on its disk"
+    else:
+        remedy = (
+            "docker compose up -d, or apt-get install rabbitmq-server; check RABBITMQ_HOST, RABBITMQ_PORT, "
+            "RABBITMQ_USER, RABBITMQ_PASS, RABBITMQ_VHOST; or use the embedded broker: --broker embedded"
+        )
+    return Question(f"broker ({settings.broker.value})", partial(_broker, settings), remedy)
+
+
+def _broker(settings: Settings) -> str:
+    from services.common.broker.open import open_broker
+
+    broker = open_broker(settings, SystemClock())
+    try:
+        broker.start()
+        states = broker.queues()
+    finally:
+        broker.close()
+    return f"{len(states)} queues, {sum(state.ready for state in states)} messages ready"
+
+
+def _redis_question(settings: Settings) -> Question:
+    if settings.broker is BrokerKind.EMBEDDED:
+        remedy = f"something else uses port {settings.redis_port}: stop it, or set REDIS_PORT to a free port"
+        return Question("redis (embedded)", partial(_redis_port, settings), remedy)
+    remedy = (
+        "docker compose up -d, or apt-get install redis-server; check REDIS_HOST, REDIS_PORT, REDIS_PASSWORD"
+    )
+    return Question("redis", partial(_redis, settings), remedy)
+
+
+def _redis(settings: Settings) -> str:
+    from services.common.store.open import open_store
+
+    store = open_store(settings)
+    try:
+        store.check()
+        known = sum(fields is not None for fields in store.current(settings.trading_pairs).values())
+    finally:
+        store.close()
+    return f"{settings.redis_host}:{settings.redis_port} answers; sentiment for {known} pair(s)"
+
+
+def _redis_port(settings: Settings) -> str:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings.redis_port))
+        except OSError:
+            return _redis(settings) + " (already running)"
+    return f"port {settings.redis_port} is free for it"
+
+
+def _scorer_questions(settings: Settings) -> list[Question]:
+    if settings.sentiment_scorer is not ScorerKind.OLLAMA:
+        return [Question("scorer", partial(_scorer, settings), "this is a defect; please report it")]
+    remedy = (
+        f"start Ollama (ollama serve), then: ollama pull {settings.ollama_model}; check OLLAMA_HOST and "
+        "OLLAMA_MODEL; or SENTIMENT_SCORER=lexicon, a baseline that needs no server"
+    )
+    return [Question("ollama", partial(_scorer, settings), remedy)]
+
+
+def _scorer(settings: Settings) -> str:
+    from services.sentiment_analyzer.scorers import build_scorer
+
+    scorer = build_scorer(settings)
+    scorer.check()
+    return f"{settings.sentiment_scorer.value}: {scorer.model}"
+
+
+def _exchange(settings: Settings) -> str:
+    import asyncio
+
+    return asyncio.run(_load_markets(settings))
+
+
+async def _load_markets(settings: Settings) -> str:
+    import ccxt.async_support as ccxt
+
+    exchange = getattr(ccxt, settings.exchange)({"timeout": 15_000, **settings.exchange_config})
+    try:
+        markets = await exchange.load_markets()
+    finally:
+        await exchange.close()
+    missing = [pair for pair in settings.trading_pairs if pair not in markets]
+    if missing:
+        raise RuntimeError(f"{settings.exchange} does not trade {', '.join(missing)}; correct TRADING_PAIRS")
+    return f"{len(markets)} markets, {', '.join(settings.trading_pairs)} among them"
+
+
+def _freqtrade(settings: Settings) -> str:
+    from freqtrade.configuration.config_validation import validate_config_schema
+
+    from services.cli.freqtrade_config import freqtrade_config
+
+    with tempfile.TemporaryDirectory() as folder:
+        validate_config_schema(freqtrade_config(settings, database=Path(folder) / "trades.sqlite"))
+    return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"
+
+
+def _feed(settings: Settings, url: str) -> str:
+    import httpx
+
+    headers = {"User-Agent": settings.news_user_agent}
+    answer = httpx.get(url, headers=headers, timeout=settings.news_timeout, follow_redirects=True)
+    answer.raise_for_status()
+    return f"HTTP {answer.status_code}, {len(answer.content)} bytes"

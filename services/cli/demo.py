@@ -1,0 +1,105 @@
+"""`cryptoboy demo`: the whole pipeline on a replayed exchange, with the real Freqtrade in dry-run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.options import Broker, Json
+from services.common.errors import CryptoBoyError, StopProgram
+from services.common.settings import BrokerKind, ScorerKind, Settings
+
+
+def demo(
+    json_output: Json = False,
+    broker: Broker = BrokerKind.EMBEDDED,
+    news: Annotated[
+        Path | None,
+        typer.Option(help="Replay this archive (CSV or CSV.GZ: published, source, title, text, url)."),
+    ] = None,
+    candles: Annotated[
+        Path | None, typer.Option(help="Folder of Freqtrade feather candles for --news.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Where in the archive to begin, such as 2025-05-03T00:00:00Z.")
+    ] = None,
+    scorer: Annotated[
+        ScorerKind, typer.Option(help="Who scores: lexicon (a baseline) or ollama.")
+    ] = ScorerKind.LEXICON,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="Replayed seconds per real second; 1 is real time. Default: 10, archives faster."),
+    ] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Real seconds after which the demo ends.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the logs and the data of the run.")] = False,
+) -> None:
+    """Watch news become a trade: real Freqtrade in dry-run, no network, no servers.
+
+    A replayed exchange, local feeds with headlines written for the demo, the four services, and
+    `freqtrade trade`. Ends by itself when a trade that news had opened has closed.
+
+    Example: ./cryptoboy demo --json
+    """
+    from services.cli.demo_plan import archive_plan, sample_plan
+    from services.cli.demo_run import DemoRun
+    from services.cli.demo_view import watcher
+
+    signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
+    settings = Settings.load().changed(broker=broker, sentiment_scorer=scorer)
+    if (news is None) != (candles is None):
+        raise StopProgram("--news and --candles belong together: articles and the candles of the same time")
+    if news is not None and candles is not None:
+        plan = archive_plan(news, candles, speed, time_limit, _instant(start))
+    else:
+        plan = sample_plan(speed, time_limit)
+    run_dir = Path(tempfile.mkdtemp(prefix="cryptoboy-demo-"))
+    tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
+    try:
+        with view:
+            result = DemoRun(plan, settings, run_dir, tell).play(view.show)
+    except KeyboardInterrupt:
+        _tidy(run_dir, keep)
+        raise
+    except CryptoBoyError:
+        sys.stderr.write(f"cryptoboy: the logs are kept in {run_dir}/logs\n")
+        raise
+    from services.cli.demo_summary import as_json, as_text, verdict
+
+    problem = verdict(plan, result)
+    if json_output:
+        print(json.dumps(as_json(plan, result, problem)))
+    else:
+        print(as_text(plan, result, problem))
+    if problem:
+        sys.stderr.write(f"cryptoboy: {problem}; the logs are kept in {run_dir}/logs\n")
+        raise typer.Exit(1)
+    _tidy(run_dir, keep)
+
+
+def _tidy(run_dir: Path, keep: bool) -> None:
+    if keep:
+        sys.stderr.write(f"cryptoboy: logs and data are kept in {run_dir}\n")
+    else:
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise StopProgram(f"--start {text!r} is not a time; write 2025-05-03T00:00:00Z") from None
+    return instant.replace(tzinfo=instant.tzinfo or UTC)
+
+
+def _as_keyboard_interrupt(_number: int, _frame: Any) -> None:  # noqa: ANN401 - a frame
+    raise KeyboardInterrupt

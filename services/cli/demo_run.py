@@ -1,0 +1,181 @@
+"""One demo from start to end: start the programs, follow the story, drain, count, stop."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from services.cli.books import Books
+from services.cli.demo_guard import refuse_busy_queues, take_store
+from services.cli.demo_observer import Observer, Scene
+from services.cli.demo_plan import DemoPlan
+from services.cli.feed_server import FeedServer, write_sources
+from services.cli.freqtrade_api import Trade
+from services.cli.probes import get_json
+from services.cli.replay_clock import ReplayClock
+from services.cli.stack import Stack, free_health_ports
+from services.cli.supervisor import Supervisor, free_port
+from services.common.settings import BrokerKind, Settings
+from services.replay_exchange.ccxt_config import ccxt_config
+
+START_TIMEOUT_SECONDS = 90.0
+DRAIN_TIMEOUT_SECONDS = 30.0
+TICK_SECONDS = 0.5
+# The poller asks its feeds every second: in this time it has seen what they showed last.
+LAST_POLLS_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """How a demo ended; `ready_seconds` and `duration_seconds` are real time."""
+
+    books: Books
+    sentiment: dict[str, dict[str, str] | None]
+    trades: list[Trade]
+    ready_seconds: float
+    duration_seconds: float
+    reason: str
+
+    @property
+    def closed_by_sentiment(self) -> list[Trade]:
+        """The closed trades that news had opened."""
+        return [trade for trade in self.trades if not trade.is_open and trade.by_sentiment]
+
+
+class DemoRun:
+    """Owns everything that a demo starts. Make one for each demo and call `play` once."""
+
+    def __init__(
+        self, plan: DemoPlan, settings: Settings, run_dir: Path, tell: Callable[[str], None]
+    ) -> None:
+        self._plan = plan
+        self._run_dir = run_dir
+        self._tell = tell
+        self._began = time.monotonic()
+        self._exchange_port = free_port()
+        self._health_ports = free_health_ports()
+        self.settings = _for_replay(settings, plan, run_dir, self._exchange_port)
+
+    def play(self, show: Callable[[Scene], None]) -> DemoResult:
+        """Run the demo to its end; `show` is called about twice a second.
+
+        Raises:
+            StopProgram, TryLater: a part could not be started, or ended before its time.
+            KeyboardInterrupt: passed on, after everything was stopped.
+        """
+        clock = ReplayClock(self._plan.speed, horizon=self._plan.time_limit + START_TIMEOUT_SECONDS)
+        stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
+        try:
+            with Supervisor(self._run_dir / "logs") as supervisor:
+                self._start_outside(supervisor, stack)
+                with self._start_feeds(clock) as feeds:
+                    return self._watch(supervisor, stack, clock, feeds, show)
+        finally:
+            clock.close()
+
+    def _start_outside(self, supervisor: Supervisor, stack: Stack) -> None:
+        """The exchange and, embedded, Redis: what the pipeline finds in the world."""
+        plan = self._plan
+        programs = [stack.exchange(plan.candles, plan.timeframe, plan.start, self._exchange_port)]
+        if self.settings.broker is BrokerKind.EMBEDDED:
+            programs.append(stack.store(self._run_dir / "state" / "redis.json"))
+        for spec in programs:
+            supervisor.start(spec)
+        supervisor.wait_ready(programs, START_TIMEOUT_SECONDS)
+
+    def _start_feeds(self, clock: ReplayClock) -> FeedServer:
+        _, status = get_json(f"http://127.0.0.1:{self._exchange_port}/replay/status")
+        shift = timedelta(seconds=status["shift_seconds"])
+        feeds = FeedServer([article.moved(shift) for article in self._plan.articles], clock)
+        write_sources(self.settings.news_sources_file, feeds.url, feeds.sources)
+        plan = self._plan
+        self._tell(
+            f"replaying {plan.timeframe} candles from {plan.start:%F %H:%M} UTC, {plan.speed:g} times as fast"
+        )
+        return feeds
+
+    def _watch(
+        self,
+        supervisor: Supervisor,
+        stack: Stack,
+        clock: ReplayClock,
+        feeds: FeedServer,
+        show: Callable[[Scene], None],
+    ) -> DemoResult:
+        observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
+        try:
+            observer.connect()
+            refuse_busy_queues(observer.broker)
+            take_store(self.settings, self._plan.pairs)
+            programs = [stack.freqtrade(throttle_seconds=1), *stack.services()]
+            for spec in programs:
+                supervisor.start(spec)
+            supervisor.wait_ready(programs, START_TIMEOUT_SECONDS)
+            ready = time.monotonic() - self._began
+            self._tell(
+                f"ready after {ready:.1f} s; to look inside: redis-cli -h {self.settings.redis_host} "
+                f"-p {self.settings.redis_port} HGETALL sentiment:BTC/USDT"
+            )
+            reason = self._follow(supervisor, observer, show)
+            _drain(observer, feeds)
+            return DemoResult(
+                books=observer.books(),
+                sentiment=observer.sentiment(),
+                trades=observer.trades(),
+                ready_seconds=ready,
+                duration_seconds=time.monotonic() - self._began,
+                reason=reason,
+            )
+        finally:
+            observer.close()
+
+    def _follow(self, supervisor: Supervisor, observer: Observer, show: Callable[[Scene], None]) -> str:
+        limit = self._plan.time_limit
+        while (elapsed := time.monotonic() - self._began) < limit:
+            supervisor.check()
+            scene = observer.scene(elapsed, limit)
+            show(scene)
+            if self._plan.expects_trade and any(
+                not trade.is_open and trade.by_sentiment for trade in scene.trades
+            ):
+                return "a trade that news had opened was closed"
+            time.sleep(TICK_SECONDS)
+        return f"the time limit of {limit:.0f} s was reached"
+
+
+def _for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port: int) -> Settings:
+    """The settings of a demo: the replay instead of the world, a dry run whatever was configured."""
+    changes: dict[str, Any] = {
+        "trading_pairs": plan.pairs,
+        "candle_timeframe": plan.timeframe,
+        "strategy_timeframe": plan.timeframe,
+        "exchange": "binance",
+        "exchange_config": ccxt_config(f"http://127.0.0.1:{exchange_port}"),
+        "news_sources_file": run_dir / "news_sources.toml",
+        "news_poll_interval": 1.0,
+        "state_dir": run_dir / "state",
+        "dry_run": True,
+        "telegram_bot_token": None,
+        "freqtrade_api_port": free_port(),
+        "freqtrade_api_pass": settings.freqtrade_api_pass or secrets.token_urlsafe(24),
+    }
+    if settings.broker is BrokerKind.EMBEDDED:
+        changes |= {"redis_host": "127.0.0.1", "redis_port": free_port(), "redis_password": None}
+    return settings.changed(**changes)
+
+
+def _drain(observer: Observer, feeds: FeedServer) -> None:
+    """Let what is under way arrive before the books are closed."""
+    feeds.freeze()
+    time.sleep(LAST_POLLS_SECONDS)
+    deadline = time.monotonic() + DRAIN_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        books = observer.books()
+        if not books.waiting and not books.messages_lost:
+            return
+        time.sleep(TICK_SECONDS)

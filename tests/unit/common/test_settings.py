@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from services.common.errors import StopProgram
+from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+
+
+def test_without_any_variable_the_careful_defaults_hold() -> None:
+    settings = Settings.load({})
+    assert settings.dry_run is True
+    assert settings.trading_pairs == ("BTC/USDT", "ETH/USDT", "BNB/USDT")
+    assert (settings.rabbitmq_host, settings.redis_host) == ("localhost", "localhost")
+    assert settings.health_host == "127.0.0.1"
+    assert settings.signal_cache_ttl == 0
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("NEWS_POLL_INTERVAL=60\nREDIS_PORT=7000  # a comment\n")
+    settings = Settings.load({"REDIS_PORT": "7001"}, file)
+    assert (settings.news_poll_interval, settings.redis_port) == (60.0, 7001)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("TRADING_PAIRS", "btc-usdt", "BASE/QUOTE"),
+        ("TRADING_PAIRS", "BTC/USDT,../x", "BASE/QUOTE"),
+        ("TRADING_PAIRS", ",", "pairs, separated by commas"),
+        ("CANDLE_TIMEFRAME", "1x", "1m, 15m"),
+        ("REDIS_PORT", "99999", "65535"),
+        ("RABBITMQ_PORT", "amqp", "integer"),
+        ("NEWS_POLL_INTERVAL", "0", "greater than 0"),
+        ("DRY_RUN", "perhaps", "boolean"),
+        ("BROKER", "kafka", "'rabbitmq' or 'embedded'"),
+        ("SENTIMENT_SCORER", "oracle", "'ollama' or 'lexicon'"),
+        ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
+        ("EXCHANGE_CONFIG", "{", "JSON object"),
+        ("OLLAMA_HOST", "localhost", "URL"),
+    ],
+)
+def test_a_malformed_value_is_refused_with_its_name_and_what_is_allowed(
+    name: str, value: str, allowed: str
+) -> None:
+    with pytest.raises(StopProgram) as caught:
+        Settings.load({name: value})
+    assert f"{name}=" in str(caught.value)
+    assert allowed in str(caught.value)
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    with pytest.raises(StopProgram) as caught:
+        Settings.load({"REDIS_PORT": "x", "DRY_RUN": "x", "NEWS_POL_INTERVAL": "1"})
+    for name in ("REDIS_PORT", "DRY_RUN", "NEWS_POL_INTERVAL"):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TRADING_PAIR", "TRADING_PAIRS"),
+        ("RABBITMQ_PASSWORD", "RABBITMQ_PASS"),
+        ("NEWS_POL_INTERVAL", "NEWS_POLL_INTERVAL"),
+    ],
+)
+def test_a_name_that_looks_like_ours_but_is_not_is_refused_with_the_one_meant(name: str, meant: str) -> None:
+    with pytest.raises(StopProgram, match=f"{name}: no such variable; did you mean {meant}"):
+        Settings.load({name: "1"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PATH",
+        "RABBITMQ_NODENAME",
+        "OLLAMA_NUM_PARALLEL",
+        "REDIS_PORT_6379_TCP",
+        "REDIS_SERVICE_HOST",
+        "FREQTRADE__DRY_RUN",
+    ],
+)
+def test_variables_of_others_are_left_alone(name: str) -> None:
+    assert Settings.load({name: "whatever"}) == Settings.load({})
+
+
+def test_in_our_own_file_every_unknown_name_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("SOMETHING_ELSE=1\n")
+    with pytest.raises(StopProgram, match="SOMETHING_ELSE: no such variable"):
+        Settings.load({}, file)
+
+
+def test_a_wrong_secret_is_not_repeated() -> None:
+    settings = Settings.load({"RABBITMQ_PASS": "hunter2-hunter2"})
+    assert "hunter2" not in repr(settings)
+    with pytest.raises(StopProgram) as caught:
+        Settings.load({"RABBITMQ_PASS": "hunter2-hunter2", "REDIS_PORT": "x"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert Settings.load({"REDIS_PASSWORD": "", "NEWS_POLL_INTERVAL": " "}) == Settings.load({})
+
+
+def test_settings_survive_the_way_through_another_processs_environment() -> None:
+    settings = Settings.load(
+        {
+            "TRADING_PAIRS": "SOL/USDT",
+            "REDIS_PASSWORD": "s",
+            "EXCHANGE_CONFIG": '{"a": {"b": [1]}}',
+            "BROKER": "embedded",
+        }
+    )
+    assert Settings.load(settings.environment()) == settings
+    assert settings.broker is BrokerKind.EMBEDDED
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings.load({}).dry_run = False  # type: ignore[misc]  # that it is refused is the point
+
+
+def test_the_example_file_names_every_variable_with_its_default() -> None:
+    lines = (PROJECT_ROOT / ".env.example").read_text().splitlines()
+    named = {
+        line.lstrip("# ").split("=", 1)[0]
+        for line in lines
+        if "=" in line and line.lstrip("# ").split("=")[0].isupper()
+    }
+    assert named == {name.upper() for name in Settings.model_fields}
+    written = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert Settings.load(written) == Settings.load({})
