@@ -14,6 +14,11 @@ ARTICLES_PUBLISHED = Counter(
 ARTICLES_SKIPPED = Counter(
     "cryptoboy_articles_skipped_total", "Feed entries not published, by reason", ["source", "reason"]
 )
+ARTICLES_CORRECTED = Counter(
+    "cryptoboy_articles_corrected_total",
+    "Articles whose publication time was put right, by reason",
+    ["source", "reason"],
+)
 SOURCE_POLLS = Counter(
     "cryptoboy_source_polls_total", "Polls of a news source, by outcome", ["source", "outcome"]
 )
