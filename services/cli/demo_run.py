@@ -72,16 +72,18 @@ class DemoRun:
         stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
         try:
             with Supervisor(self._run_dir / "logs") as supervisor:
-                self._start_outside(supervisor, stack)
+                self._start_outside(supervisor, stack, clock)
                 with self._start_feeds(clock) as feeds:
                     return self._watch(supervisor, stack, clock, feeds, show)
         finally:
             clock.close()
 
-    def _start_outside(self, supervisor: Supervisor, stack: Stack) -> None:
+    def _start_outside(self, supervisor: Supervisor, stack: Stack, clock: ReplayClock) -> None:
         """The exchange and, embedded, Redis: what the pipeline finds in the world."""
         plan = self._plan
-        programs = [stack.exchange(plan.candles, plan.timeframe, plan.start, self._exchange_port)]
+        programs = [
+            stack.exchange(plan.candles, plan.timeframe, plan.start, clock.now(), self._exchange_port)
+        ]
         if self.settings.broker is BrokerKind.EMBEDDED:
             programs.append(stack.store(self._run_dir / "state" / "redis.json"))
         for spec in programs:
@@ -90,7 +92,7 @@ class DemoRun:
 
     def _start_feeds(self, clock: ReplayClock) -> FeedServer:
         _, status = get_json(f"http://127.0.0.1:{self._exchange_port}/replay/status")
-        shift = timedelta(seconds=status["shift_seconds"])
+        shift = timedelta(milliseconds=status["shift_ms"])
         feeds = FeedServer([article.moved(shift) for article in self._plan.articles], clock)
         write_sources(self.settings.news_sources_file, feeds.url, feeds.sources)
         plan = self._plan
@@ -155,12 +157,13 @@ def _for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port
         "candle_timeframe": plan.timeframe,
         "strategy_timeframe": plan.timeframe,
         "exchange": "binance",
-        "exchange_config": ccxt_config(f"http://127.0.0.1:{exchange_port}"),
+        "exchange_config": ccxt_config(f"http://127.0.0.1:{exchange_port}", speed=plan.speed),
         "news_sources_file": run_dir / "news_sources.toml",
         "news_poll_interval": 1.0,
         "state_dir": run_dir / "state",
         "dry_run": True,
         "telegram_bot_token": None,
+        "freqtrade_api_host": "127.0.0.1",
         "freqtrade_api_port": free_port(),
         "freqtrade_api_pass": settings.freqtrade_api_pass or secrets.token_urlsafe(24),
     }

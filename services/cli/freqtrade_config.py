@@ -65,7 +65,7 @@ def freqtrade_config(
         "telegram": _telegram(settings),
         "api_server": {
             "enabled": True,
-            "listen_ip_address": "127.0.0.1",
+            "listen_ip_address": settings.freqtrade_api_host,
             "listen_port": settings.freqtrade_api_port,
             "verbosity": "error",
             "jwt_secret_key": secrets.token_hex(32),

@@ -59,12 +59,14 @@ class Stack:
         environ = {**self._environ(), **self.settings.environment()}
         return ProcessSpec("redis", arguments, environ, lambda: _accepts_connections(port))
 
-    def exchange(self, candles: Path, timeframe: str, start: datetime, port: int) -> ProcessSpec:
-        """The replay exchange; `start` is the instant of the candles that falls on the clock's present."""
+    def exchange(
+        self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
+    ) -> ProcessSpec:
+        """The replay exchange; `start` is the instant of the candles that falls on `anchor`."""
         arguments = self._module(
             "services.replay_exchange.replay_exchange",
             *("--candles", str(candles), "--timeframe", timeframe),
-            *("--start", start.isoformat(), "--port", str(port)),
+            *("--start", start.isoformat(), "--anchor", anchor.isoformat(), "--port", str(port)),
         )
         environ = {**self._environ(), **self.settings.environment()}
         return ProcessSpec(

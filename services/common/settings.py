@@ -184,7 +184,13 @@ class Settings(BaseSettings):
     telegram_chat_id: Annotated[str | None, Field(description="Telegram chat for Freqtrade's messages")] = (
         None
     )
-    freqtrade_api_port: Annotated[Port, Field(description="port of Freqtrade's API, on loopback")] = 8080
+    live_trading_confirmation: Annotated[
+        str | None, Field(description="'trade with real money', where no terminal can ask for it")
+    ] = None
+    freqtrade_api_host: Annotated[str, Field(description="IP address on which Freqtrade's API listens")] = (
+        "127.0.0.1"
+    )
+    freqtrade_api_port: Annotated[Port, Field(description="port of Freqtrade's API")] = 8080
     freqtrade_api_user: Annotated[str, Field(min_length=1, description="user of Freqtrade's API")] = (
         "cryptoboy"
     )

@@ -32,6 +32,8 @@ SHARED_PREFIXES = (
     "RABBITMQ_",
     "REDIS_",
     "OLLAMA_",
+    "FREQTRADE_",
+    "LIVE_",
     "LOG_",
     "HEALTH_",
     "TELEGRAM_",

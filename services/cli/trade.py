@@ -1,0 +1,26 @@
+"""`cryptoboy trade`: only Freqtrade, configured from the settings; the services run elsewhere."""
+
+from __future__ import annotations
+
+import os
+
+from services.cli.stack import Stack
+from services.cli.up import confirm_live_trading
+from services.common.settings import Settings
+
+
+def trade() -> None:
+    """Write Freqtrade's configuration from the settings and become `freqtrade trade`.
+
+    For machines and containers on which the services run by themselves. Dry-run by default; live trading
+    needs what `up` needs.
+
+    Example: DRY_RUN=true ./cryptoboy trade
+    """
+    settings = Settings.load()
+    if not settings.dry_run:
+        confirm_live_trading(settings)
+    run_dir = settings.state_dir.resolve() / "trade"
+    run_dir.mkdir(parents=True, exist_ok=True)
+    spec = Stack(settings, run_dir).freqtrade(throttle_seconds=5)
+    os.execve(spec.argv[0], list(spec.argv), dict(spec.environ))  # noqa: S606 - our own program, no shell
