@@ -25,7 +25,7 @@ def up(broker: Broker = None) -> None:
     """Run everything on this machine: services, Freqtrade and, embedded, queue and Redis.
 
     Dry-run by default. Live trading needs DRY_RUN=false, BINANCE_API_KEY, BINANCE_API_SECRET, and a
-    confirmation typed at the terminal.
+    confirmation typed at the terminal (or, without one, LIVE_TRADING_CONFIRMATION).
 
     Example: ./cryptoboy up
     """
@@ -61,9 +61,12 @@ def confirm_live_trading(settings: Settings) -> None:
     """Raise StopProgram unless keys are there and a person types the confirmation."""
     if settings.binance_api_key is None or settings.binance_api_secret is None:
         raise StopProgram("DRY_RUN=false needs BINANCE_API_KEY and BINANCE_API_SECRET; or set DRY_RUN=true")
+    if settings.live_trading_confirmation == CONFIRMATION:
+        return
     if not sys.stdin.isatty():
         raise StopProgram(
-            "live trading is confirmed at a terminal, and this is none; run ./cryptoboy up in one"
+            "live trading is confirmed at a terminal, and this is none; run it in one, or set "
+            f"LIVE_TRADING_CONFIRMATION='{CONFIRMATION}'"
         )
     sys.stderr.write(
         f"{STRATEGY} will trade {', '.join(settings.trading_pairs)} on {settings.exchange} with up to "

@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     """Ask http://127.0.0.1:PORT/PATH (default /health) once."""
     port, path = int(arguments[0]), arguments[1] if len(arguments) > 1 else "/health"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT_SECONDS):  # noqa: S310 - loopback
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT_SECONDS):
             return 0
     except OSError as error:
         sys.stderr.write(f"not healthy: {error}\n")
