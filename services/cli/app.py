@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.cli import control, demo, doctor, queues, score, sentiment, test, trade, up
+from services.cli import control, demo, doctor, queues, run_tests, score, sentiment, trade, up
 from services.common.errors import CryptoBoyError, StopProgram
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("trade")(trade.trade)
-app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test.test)
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_tests.run_tests)
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)

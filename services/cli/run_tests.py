@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
@@ -12,13 +13,20 @@ from services.cli.packages import install_test_packages, install_test_servers
 from services.common.settings import PROJECT_ROOT
 
 
-def test(context: typer.Context) -> None:
+def run_tests(
+    context: typer.Context,
+    only_install: Annotated[
+        bool, typer.Option("--only-install", help="Install what the tests need, run none.")
+    ] = False,
+) -> None:
     """Run all tests, or those that the arguments choose as pytest understands them.
 
     Example: ./cryptoboy test tests/unit -k labels
     """
     install_test_packages()
     install_test_servers()
+    if only_install:
+        return
     ours = {name for name in os.environ if name.startswith("CRYPTOBOY_") and name != "CRYPTOBOY_VENV"}
     environ = {name: value for name, value in os.environ.items() if name not in ours}
     command = [sys.executable, "-m", "pytest", *context.args]
