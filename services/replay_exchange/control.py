@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.common.clock import Clock, from_ms, to_ms
 from services.replay_exchange.answers import Json
@@ -23,8 +24,8 @@ class _LogQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = ""
-    after: int = 0
-    limit: int = CAPACITY
+    after: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=0)] = CAPACITY
 
 
 class Control:

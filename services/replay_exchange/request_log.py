@@ -74,4 +74,4 @@ class RequestLog:
     def entries(self, *, path: str = "", after: int = 0, limit: int = CAPACITY) -> list[RequestEntry]:
         """The last `limit` entries above number `after` whose path begins with `path`, oldest first."""
         found = [entry for entry in self._entries if entry.number > after and entry.path.startswith(path)]
-        return found[-limit:]
+        return found[max(0, len(found) - limit) :]
