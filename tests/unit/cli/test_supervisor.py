@@ -25,7 +25,10 @@ def alive(pid: int) -> bool:
 
 
 def test_closing_asks_every_program_to_end_and_waits_for_it(tmp_path: Path) -> None:
-    code = "import signal,sys,time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); print(1, flush=True); time.sleep(60)"
+    code = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); "
+        "print('up', flush=True); time.sleep(60)"
+    )
     with Supervisor(tmp_path) as supervisor:
         for name in ("one", "two"):
             supervisor.start(spec(name, code))
