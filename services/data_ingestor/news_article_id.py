@@ -1,0 +1,105 @@
+"""The identity of an article: the same story at the same address has the same id, whoever lists it.
+
+The id is the first 32 hexadecimal digits of the SHA-256 of
+
+- the canonical link, where the article has one, or else
+- the source's name and the normalised title.
+
+The canonical link leaves out what does not change the page: scheme, `www.`, user name, default port, fragment,
+trailing slashes, the order of the query's parameters, and the parameters that only track readers (`utm_*`,
+`fbclid` and the like). So the id changes when the publisher moves the article to another host, path or remaining
+parameter, and does not change when title, text or date are corrected. Without a link it changes with the words
+of the title, but not with their case, punctuation or spacing.
+
+Stored ids and history files depend on this: a change here makes every article a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import parse_qsl, quote, urlencode
+
+from services.data_ingestor.news_urls import SCHEMES, split_url
+
+ID_DIGITS = 32
+
+TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_hs")
+TRACKING_PARAMETERS = frozenset(
+    {
+        "fbclid",
+        "gclid",
+        "dclid",
+        "gbraid",
+        "wbraid",
+        "msclkid",
+        "yclid",
+        "twclid",
+        "igshid",
+        "mc_cid",
+        "mc_eid",
+    }
+    | {"ref", "ref_src", "ref_url", "referrer", "cmpid", "ncid", "feed_item_type", "__twitter_impression"}
+)
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_WORD = re.compile(r"\w+")
+_CODE = re.compile(r"%([0-9A-Fa-f]{2})")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LEADING_WWW = re.compile(r"^(?:www\.)+")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_RESERVED_IN_PATH = "/:@!$&'()*+,;="
+
+
+def article_id(link: str, source: str, title: str) -> str:
+    """The id of an article, 32 hexadecimal digits.
+
+    Args:
+        link: the article's address as the feed gives it; empty or unusable is the same as none.
+        source: the source's name; it counts only without a link.
+        title: the cleaned title; likewise.
+    """
+    canonical = canonical_link(link)
+    identity = f"link\n{canonical}" if canonical else f"title\n{source}\n{normal_title(title)}"
+    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:ID_DIGITS]
+
+
+def canonical_link(link: str) -> str:
+    """`host[:port]/path[?query]` without what does not change the page; empty if `link` is no web address."""
+    parts = split_url(link.strip())
+    if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
+        return ""
+    host = _LEADING_WWW.sub("", parts.hostname.strip("."))
+    port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    query = urlencode(sorted(_meaningful(parts.query)), errors="replace")
+    return f"{host}{port}{_normal_path(parts.path)}{'?' + query if query else ''}" if host else ""
+
+
+def normal_title(title: str) -> str:
+    """The words of a title, case folded, one space between them; of a title without words, its characters."""
+    folded = unicodedata.normalize("NFKC", title).casefold()
+    return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
+
+
+def _meaningful(query: str) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:  # more than a hundred parameters: keep the query as one
+        return [(query, "")]
+    return [
+        (name, value)
+        for name, value in pairs
+        if name.lower() not in TRACKING_PARAMETERS and not name.lower().startswith(TRACKING_PREFIXES)
+    ]
+
+
+def _normal_path(path: str) -> str:
+    """The path with every character written in one way: as itself where it may be, else as %XX in capitals."""
+    path = _CODE.sub(_shortest, _STRAY_PERCENT.sub("%25", path))
+    return quote(path, safe=_RESERVED_IN_PATH + "%", errors="replace").rstrip("/")
+
+
+def _shortest(code: re.Match[str]) -> str:
+    character = chr(int(code[1], 16))
+    return character if character in _UNRESERVED else code[0].upper()

@@ -1,0 +1,175 @@
+"""Fetch one feed: bounded in time and size, conditional, with few and harmless redirects.
+
+An HTTP library's timeouts hold for each wait, not for the whole: a server that sends a byte now and then, or a
+resolver that hangs, can take for ever. The body is therefore timed here, and the whole runs in a process that can
+be ended (see `news_isolated`).
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+
+from services.common.errors import NeverWorks, TryLater
+from services.data_ingestor.news_urls import redirect_target, shown
+
+MAX_REDIRECTS = 5
+LONGEST_RETRY_AFTER = 24 * 3600.0
+_ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAY_PASS = frozenset({408, 425, 429})
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRequest:
+    """What to fetch. `timeout` in seconds for the whole, `max_bytes` after decompression, `now` in UTC."""
+
+    url: str
+    user_agent: str
+    timeout: float
+    max_bytes: int
+    now: datetime
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A feed as its server gave it, decompressed. `url` is where it was found in the end."""
+
+    body: bytes
+    content_type: str
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The feed is the one whose validators the request carried."""
+
+
+def fetch(request: FeedRequest) -> Fetched | NotModified:
+    """Fetch a feed.
+
+    Raises:
+        TryLater: the server cannot be reached, is too slow, has an error or asks to wait (`after`, seconds).
+        NeverWorks: the answer will not do: refused, missing, too large, or leading where we do not follow.
+    """
+    deadline = time.monotonic() + request.timeout
+    headers = {"User-Agent": request.user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"}
+    if request.etag:
+        headers["If-None-Match"] = request.etag
+    if request.last_modified:
+        headers["If-Modified-Since"] = request.last_modified
+    url = request.url
+    try:
+        with httpx.Client(timeout=request.timeout, headers=headers) as client:
+            for _ in range(MAX_REDIRECTS + 1):
+                with client.stream("GET", url) as response:
+                    if response.status_code not in _REDIRECTS:
+                        return _read(response, url, request, deadline)
+                    url = redirect_target(url, _location(response))
+                _check_time(deadline, request.timeout, "following redirects")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TryLater(f"cannot be fetched: {type(error).__name__}: {error}") from error
+    raise NeverWorks(f"redirects more than {MAX_REDIRECTS} times, last to {shown(url)}")
+
+
+def _location(response: httpx.Response) -> str:
+    location: str = response.headers.get("Location", "")
+    if not location:
+        raise NeverWorks(f"answered {response.status_code} without saying where to go")
+    return location
+
+
+def _read(response: httpx.Response, url: str, request: FeedRequest, deadline: float) -> Fetched | NotModified:
+    conditional = bool(request.etag or request.last_modified)
+    if response.status_code == HTTPStatus.NOT_MODIFIED and conditional:
+        return NotModified()
+    check_status(response.status_code, response.headers.get("Retry-After", ""), request.now)
+    chunks = _in_time(response.iter_raw(), deadline, request.timeout)
+    return Fetched(
+        body=read_body(chunks, response.headers.get("Content-Encoding", ""), request.max_bytes),
+        content_type=response.headers.get("Content-Type", ""),
+        url=url,
+        etag=response.headers.get("ETag", ""),
+        last_modified=response.headers.get("Last-Modified", ""),
+    )
+
+
+def check_status(status: int, retry_after: str, now: datetime) -> None:
+    """Return if an HTTP status means that a feed follows.
+
+    Raises:
+        TryLater: it may, another time; with the seconds of `retry_after` if the server gave them.
+        NeverWorks: it does not.
+    """
+    if status == HTTPStatus.OK:
+        return
+    try:
+        answer = f"answered {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        answer = f"answered {status}"
+    if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise TryLater(answer, after=retry_after_seconds(retry_after, now))
+    raise NeverWorks(f"{answer}; check the url of this source")
+
+
+def retry_after_seconds(header: str, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for (a number or an HTTP date), at most a day; None if none."""
+    header = header.strip()
+    if header.isascii() and header.isdigit():
+        return min(float(header[:9]), LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(header)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
+    """Put a body together and decompress it, never holding more than `limit` bytes and one chunk.
+
+    Raises:
+        NeverWorks: larger than `limit`, or in an encoding that was not asked for.
+        TryLater: the compressed body ends early.
+    """
+    encoding = encoding.strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        raise NeverWorks(f"is sent as {encoding[:40]!r}, though only gzip was asked for")
+    inflater = zlib.decompressobj(_GZIP_OR_ZLIB) if encoding not in {"", "identity"} else None
+    body = bytearray()
+    for chunk in chunks:
+        try:
+            body += chunk if inflater is None else inflater.decompress(chunk, limit + 1 - len(body))
+        except zlib.error as error:
+            raise NeverWorks(f"is said to be {encoding}, which it is not: {error}") from error
+        if len(body) > limit:
+            raise NeverWorks(f"is larger than {limit} bytes (NEWS_MAX_FEED_BYTES)")
+    if inflater is not None and not inflater.eof:
+        raise TryLater(f"the compressed answer ends early, after {len(body)} bytes")
+    return bytes(body)
+
+
+def _in_time(chunks: Iterable[bytes], deadline: float, timeout: float) -> Iterator[bytes]:
+    received = 0
+    for chunk in chunks:
+        received += len(chunk)
+        _check_time(deadline, timeout, f"{received} bytes received")
+        yield chunk
+
+
+def _check_time(deadline: float, timeout: float, progress: str) -> None:
+    if time.monotonic() > deadline:
+        raise TryLater(f"took longer than {timeout:g} s (NEWS_TIMEOUT; {progress})")

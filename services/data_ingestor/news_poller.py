@@ -1,0 +1,137 @@
+"""News poller: RSS feeds to the queue raw_news_data.
+
+A thread for each source reads its feed and notes new articles in the state file; this thread publishes what is
+noted. So a source cannot delay another, and a broker that is away delays nothing but the publishing.
+
+    python -m services.data_ingestor.news_poller
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from services.common.broker.port import Broker
+from services.common.clock import Clock
+from services.common.errors import TryLater
+from services.common.health import DependencyHealth, HealthReport
+from services.common.runner import count_error, run_service
+from services.common.settings import Settings
+from services.data_ingestor.news_publish import publish_waiting
+from services.data_ingestor.news_schedule import next_publish
+from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_source_poller import SourcePoller
+from services.data_ingestor.news_sources import NewsSource, load_sources
+
+NAME = "news_poller"
+SEEN_FILE = "news_seen.sqlite3"
+PUBLISH_CHECK_SECONDS = 0.2
+PURGE_SECONDS = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+class NewsPoller:
+    """The service: see the module."""
+
+    def __init__(
+        self, sources: tuple[NewsSource, ...], settings: Settings, broker: Broker, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._clock = clock
+        self._seen: SeenArticles | None = None
+        self._sources = sources
+        self._pollers: tuple[SourcePoller, ...] = ()
+
+    def start(self) -> None:
+        """Open the state file and connect to the broker."""
+        if self._seen is None:
+            seen = SeenArticles(self._settings.state_dir / SEEN_FILE)
+            self._pollers = tuple(
+                SourcePoller(source, self._settings, self._clock, seen) for source in self._sources
+            )
+            self._seen = seen
+        self._broker.start()
+
+    def run(self, stop: threading.Event) -> None:
+        """Poll the sources and publish what they bring until `stop` is set."""
+        if self._seen is None:
+            raise RuntimeError("start comes before run")
+        threads = [
+            threading.Thread(target=poller.run, args=(stop,), name=f"source-{poller.source.name}")
+            for poller in self._pollers
+        ]
+        log.info("sources_polled", sources=[source.name for source in self._sources])
+        for thread in threads:
+            thread.start()
+        try:
+            self._publish_until(stop, self._seen)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _publish_until(self, stop: threading.Event, seen: SeenArticles) -> None:
+        failures = 0
+        purge_at = time.monotonic()
+        pause = 0.0
+        while not stop.wait(pause):
+            try:
+                if time.monotonic() >= purge_at:
+                    seen.purge(self._clock.now() - timedelta(days=self._settings.news_seen_days))
+                    purge_at = time.monotonic() + PURGE_SECONDS
+                if seen.waiting_count:
+                    log.info("articles_published", count=publish_waiting(self._broker, seen))
+                failures, pause = 0, PUBLISH_CHECK_SECONDS
+            except TryLater as error:
+                failures += 1
+                pause = next_publish(failures, error.after)
+                count_error(NAME, error)
+                log.warning(
+                    "publishing_waits", error=str(error), waiting=seen.waiting_count, retry_in_seconds=pause
+                )
+
+    def health(self) -> HealthReport:
+        """The broker, the state file, the sources together, and each of them."""
+        states = {poller.source.name: poller.state.health() for poller in self._pollers}
+        answering = sum(state.ok for state in states.values())
+        waiting = self._seen.waiting_count if self._seen else 0
+        summary = f"{answering} of {len(self._sources)} answer; {waiting} articles wait for the broker"
+        return {
+            "broker": self._broker.health(),
+            "state": self._seen.health()
+            if self._seen
+            else DependencyHealth(ok=False, detail="not opened yet"),
+            "sources": DependencyHealth(ok=answering > 0, detail=summary, required=False),
+            **{f"source:{name}": state for name, state in states.items()},
+        }
+
+    def close(self) -> None:
+        """Let go of the broker and the state file."""
+        try:
+            self._broker.close()
+        finally:
+            if self._seen is not None:
+                self._seen.close()
+
+
+def build(settings: Settings, clock: Clock) -> NewsPoller:
+    """Put the service together. Raises StopProgram where the news sources cannot be used."""
+    from services.common.broker.open import open_broker
+
+    sources = load_sources(settings.news_sources_file)
+    return NewsPoller(sources, settings, open_broker(settings, clock), clock)
+
+
+def main() -> int:
+    """Run the service; returns its exit status."""
+    return run_service(NAME, build)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

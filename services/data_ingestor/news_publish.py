@@ -1,0 +1,68 @@
+"""Hand waiting articles to the broker; they count as seen once it has confirmed them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+
+from services.common.broker.port import Broker, OutgoingMessage
+from services.common.broker.topology import NEWS_ARTICLE
+from services.common.errors import NeverWorks, TryLater
+from services.common.metrics import ARTICLES_PUBLISHED, ARTICLES_SKIPPED
+from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
+from services.data_ingestor.news_select import Skip
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+CONFIRM_SECONDS = 10.0
+
+
+def publish_waiting(broker: Broker, seen: SeenArticles) -> int:
+    """Publish one batch of the articles that wait; returns how many were confirmed.
+
+    Raises:
+        TryLater: the broker is away or refuses; nothing of the batch counts as seen.
+    """
+    batch = seen.waiting(BATCH)
+    if not batch:
+        return 0
+    try:
+        broker.publish([_message(article) for article in batch], CONFIRM_SECONDS)
+    except NeverWorks as error:
+        return _publish_one_by_one(broker, seen, batch, error)
+    _confirmed(seen, batch)
+    return len(batch)
+
+
+def _publish_one_by_one(
+    broker: Broker, seen: SeenArticles, batch: Sequence[WaitingArticle], refusal: NeverWorks
+) -> int:
+    """Find out whether the broker refuses single articles, which are dropped, or whatever we send, which waits."""
+    refused: dict[WaitingArticle, NeverWorks] = {}
+    for article in batch:
+        try:
+            broker.publish([_message(article)], CONFIRM_SECONDS)
+        except NeverWorks as error:
+            refused[article] = error
+        else:
+            _confirmed(seen, [article])
+    if len(refused) == len(batch):
+        raise TryLater(f"the broker refuses every article: {refusal}") from refusal
+    for article, reason in refused.items():
+        log.error("article_refused", article_id=article.article_id, source=article.source, error=str(reason))
+        ARTICLES_SKIPPED.labels(article.source, Skip.REFUSED).inc()
+    seen.confirm([article.article_id for article in refused])
+    return len(batch) - len(refused)
+
+
+def _confirmed(seen: SeenArticles, articles: Sequence[WaitingArticle]) -> None:
+    seen.confirm([article.article_id for article in articles])
+    for source, count in Counter(article.source for article in articles).items():
+        ARTICLES_PUBLISHED.labels(source).inc(count)
+
+
+def _message(article: WaitingArticle) -> OutgoingMessage:
+    return OutgoingMessage(routing_key=NEWS_ARTICLE, body=article.body, message_id=article.article_id)

@@ -1,0 +1,26 @@
+"""When a source is polled next, and when the broker is tried again: pure functions, in seconds."""
+
+from __future__ import annotations
+
+JITTER = 0.1
+LONGEST_BACK_OFF = 3600.0
+LONGEST_BROKER_PAUSE = 30.0
+
+
+def next_poll(interval: float, failures: int, asked: float | None, random: float) -> float:
+    """Seconds until a source is polled again.
+
+    Args:
+        interval: NEWS_POLL_INTERVAL.
+        failures: polls in a row that failed. From the second on the pause doubles, up to an hour (or to the
+            interval, if that is longer).
+        asked: the pause that the server asked for, or None; never undercut.
+        random: a number in [0, 1); the pause grows by up to a tenth, so that sources do not stay in step.
+    """
+    pause = min(interval * 2.0 ** min(max(failures - 1, 0), 20), max(interval, LONGEST_BACK_OFF))
+    return max(pause, asked or 0.0) * (1 + JITTER * random)
+
+
+def next_publish(failures: int, asked: float | None) -> float:
+    """Seconds until the broker is tried again after `failures` (1 or more) refusals: 1, 2, 4 ... 30."""
+    return max(min(2.0 ** min(failures - 1, 10), LONGEST_BROKER_PAUSE), asked or 0.0)

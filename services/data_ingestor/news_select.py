@@ -1,0 +1,126 @@
+"""Which entries of a feed become articles: pure decisions on values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.common.messages import NewsArticle
+from services.data_ingestor.news_article_id import article_id
+from services.data_ingestor.news_parse import FeedEntry
+from services.data_ingestor.news_relevance import is_relevant
+
+
+class Skip(StrEnum):
+    """Why an entry is not published."""
+
+    NO_TITLE = "no_title"
+    KNOWN = "known"
+    TOO_OLD = "too_old"
+    IRRELEVANT = "irrelevant"
+    TOO_MANY = "too_many"
+    REFUSED = "refused"
+
+
+class Correction(StrEnum):
+    """What was put right in an article that is published."""
+
+    NO_DATE = "no_date"
+    FUTURE_DATE = "future_date"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one answer of a feed comes to.
+
+    Attributes:
+        articles: to be published, oldest first.
+        dismissed: ids that need not be looked at again.
+        skipped: entries not published, by reason.
+        corrected: corrections made, by kind.
+    """
+
+    articles: tuple[NewsArticle, ...]
+    dismissed: tuple[str, ...]
+    skipped: Counter[Skip]
+    corrected: Counter[Correction]
+
+
+def identify(entries: Sequence[FeedEntry], source: str) -> dict[str, FeedEntry]:
+    """The entries that have a title by their id; of several with one id the first."""
+    identified: dict[str, FeedEntry] = {}
+    for entry in entries:
+        if entry.title:
+            identified.setdefault(article_id(entry.link, source, entry.title), entry)
+    return identified
+
+
+def select(
+    entries: Sequence[FeedEntry],
+    source: str,
+    *,
+    known: Collection[str],
+    fetched_at: datetime,
+    max_age: timedelta,
+) -> Selection:
+    """Choose what to publish of a feed fetched at `fetched_at`.
+
+    An entry is skipped when it has no title, when its id is in `known` or came before in the feed, when it was
+    published more than `max_age` before, or when it is not about crypto. The last two are dismissed for good.
+    """
+    identified = identify(entries, source)
+    untitled = sum(not entry.title for entry in entries)
+    repeated = len(entries) - untitled - len(identified)
+    skipped = Counter({Skip.NO_TITLE: untitled, Skip.KNOWN: repeated})
+    corrected: Counter[Correction] = Counter()
+    articles: list[NewsArticle] = []
+    dismissed: list[str] = []
+    for identity, entry in identified.items():
+        if identity in known:
+            skipped[Skip.KNOWN] += 1
+            continue
+        published, correction = published_at(entry.published, fetched_at)
+        reason = _reason_to_dismiss(entry, fetched_at - published, max_age)
+        if reason:
+            skipped[reason] += 1
+            dismissed.append(identity)
+            continue
+        corrected.update([correction] if correction else [])
+        articles.append(_article(identity, entry, source, published, fetched_at))
+    articles.sort(key=lambda article: (article.published, article.article_id))
+    return Selection(tuple(articles), tuple(dismissed), +skipped, corrected)
+
+
+def published_at(claimed: datetime | None, fetched_at: datetime) -> tuple[datetime, Correction | None]:
+    """When an article counts as published: as claimed, but never later than it was fetched."""
+    if claimed is None:
+        return fetched_at, Correction.NO_DATE
+    if claimed > fetched_at:
+        return fetched_at, Correction.FUTURE_DATE
+    return claimed, None
+
+
+def _reason_to_dismiss(entry: FeedEntry, age: timedelta, max_age: timedelta) -> Skip | None:
+    if age > max_age:
+        return Skip.TOO_OLD
+    if not is_relevant(entry.title, f"{entry.summary}\n{entry.content}"):
+        return Skip.IRRELEVANT
+    return None
+
+
+def _article(
+    identity: str, entry: FeedEntry, source: str, published: datetime, fetched_at: datetime
+) -> NewsArticle:
+    return NewsArticle(
+        article_id=identity,
+        source=source,
+        title=entry.title,
+        link=entry.link,
+        summary=entry.summary,
+        content=entry.content,
+        published=published,
+        fetched_at=fetched_at,
+    )

@@ -1,0 +1,195 @@
+"""One source, polled by a thread of its own: read the feed, choose the articles, note them for publication."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from services.common.clock import Clock
+from services.common.errors import NeverWorks, TryLater
+from services.common.health import DependencyHealth
+from services.common.metrics import (
+    ARTICLES_CORRECTED,
+    ARTICLES_SKIPPED,
+    SOURCE_LAST_SUCCESS,
+    SOURCE_POLLS,
+    SOURCE_UP,
+)
+from services.common.runner import count_error
+from services.common.settings import Settings
+from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified, fetch
+from services.data_ingestor.news_isolated import run_isolated
+from services.data_ingestor.news_parse import ParsedFeed, parse_feed
+from services.data_ingestor.news_schedule import next_poll
+from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_select import Selection, Skip, identify, select
+from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news_urls import shown
+
+log = structlog.get_logger(__name__)
+
+PARSE_SECONDS = 30.0
+FETCH_GRACE_SECONDS = 1.0
+"""Beyond NEWS_TIMEOUT, so that the fetching process can say itself how far it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a source is doing. `articles` counts those noted for publication since the start."""
+
+    polled: bool = False
+    failures: int = 0
+    last_success: datetime | None = None
+    last_error: str = ""
+    warning: str = ""
+    entries: int = 0
+    articles: int = 0
+
+    def health(self) -> DependencyHealth:
+        """The state for `/health`; a source alone never keeps the service from working."""
+        answered = (
+            f"last answered {self.last_success.isoformat()}" if self.last_success else "has not answered yet"
+        )
+        detail = f"{answered}; {self.entries} entries, {self.articles} articles since the start"
+        if self.last_error:
+            detail += f"; last error: {self.last_error}"
+        return DependencyHealth(ok=self.polled and not self.failures, detail=detail, required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """The last answer whose articles are noted: what the next request and the next body are compared with."""
+
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+
+
+class SourcePoller:
+    """Polls one source until it is stopped. Whatever happens to this source touches no other."""
+
+    def __init__(
+        self,
+        source: NewsSource,
+        settings: Settings,
+        clock: Clock,
+        seen: SeenArticles,
+        parse_seconds: float = PARSE_SECONDS,
+    ) -> None:
+        self.source = source
+        self.state = SourceState()
+        self._settings = settings
+        self._clock = clock
+        self._seen = seen
+        self._parse_seconds = parse_seconds
+        self._remembered = _Remembered()
+        self._log = log.bind(source=source.name)
+        SOURCE_UP.labels(source.name).set(0)
+
+    def run(self, stop: threading.Event) -> None:
+        """Poll at once, and then at the interval, until `stop` is set."""
+        while not stop.is_set():
+            asked = self.poll(stop)
+            pause = next_poll(self._settings.news_poll_interval, self.state.failures, asked, random.random())
+            stop.wait(pause)
+
+    def poll(self, stop: threading.Event) -> float | None:
+        """Poll once and keep the state; returns the pause in seconds that the server asked for, if it did."""
+        try:
+            outcome = self._poll(stop)
+        except (TryLater, NeverWorks) as error:
+            if stop.is_set():
+                return None
+            count_error("news_poller", error)
+            self._failed(str(error), error.reaction)
+            return error.after if isinstance(error, TryLater) else None
+        except Exception as error:  # noqa: BLE001 - a defect that one feed brings to light must not end its polling
+            self._log.exception("source_poll_failed")
+            self._failed(f"{type(error).__name__}: {error}", "defect")
+            return None
+        self._succeeded(outcome)
+        return None
+
+    def _poll(self, stop: threading.Event) -> str:
+        answer = self._fetch(stop)
+        if isinstance(answer, NotModified):
+            return "not_modified"
+        digest = hashlib.sha256(answer.body).hexdigest()
+        if digest != self._remembered.digest:
+            feed = run_isolated(
+                parse_feed, answer, seconds=self._parse_seconds, stop=stop, doing="parsing the feed"
+            )
+            self._note(feed)
+        # Only now: had the articles not been noted, the next request must not be answered with "not modified".
+        self._remembered = _Remembered(answer.etag, answer.last_modified, digest)
+        return "ok"
+
+    def _fetch(self, stop: threading.Event) -> Fetched | NotModified:
+        settings = self._settings
+        request = FeedRequest(
+            url=self.source.url,
+            user_agent=settings.news_user_agent,
+            timeout=settings.news_timeout,
+            max_bytes=settings.news_max_feed_bytes,
+            now=self._clock.now(),
+            etag=self._remembered.etag,
+            last_modified=self._remembered.last_modified,
+        )
+        seconds = settings.news_timeout + FETCH_GRACE_SECONDS
+        return run_isolated(fetch, request, seconds=seconds, stop=stop, doing="fetching the feed")
+
+    def _note(self, feed: ParsedFeed) -> None:
+        name, now = self.source.name, self._clock.now()
+        selection = select(
+            feed.entries,
+            name,
+            known=self._seen.known(tuple(identify(feed.entries, name)), now),
+            fetched_at=now,
+            max_age=timedelta(hours=self._settings.news_max_age_hours),
+        )
+        new = self._seen.note(selection.articles, selection.dismissed, name, now)
+        self._count(selection, feed.left_out)
+        if new:
+            self._log.info("articles_found", new=new, entries=len(feed.entries), **_counts(selection))
+        if feed.warning and feed.warning != self.state.warning:
+            self._log.warning("feed_is_untidy", problem=feed.warning, entries=len(feed.entries))
+        self.state = replace(
+            self.state,
+            warning=feed.warning,
+            entries=len(feed.entries),
+            articles=self.state.articles + new,
+        )
+
+    def _count(self, selection: Selection, left_out: int) -> None:
+        name = self.source.name
+        for reason, count in selection.skipped.items():
+            ARTICLES_SKIPPED.labels(name, reason).inc(count)
+        if left_out:
+            ARTICLES_SKIPPED.labels(name, Skip.TOO_MANY).inc(left_out)
+        for correction, count in selection.corrected.items():
+            ARTICLES_CORRECTED.labels(name, correction).inc(count)
+
+    def _failed(self, error: str, outcome: str) -> None:
+        name, url = self.source.name, shown(self.source.url)
+        SOURCE_POLLS.labels(name, outcome).inc()
+        SOURCE_UP.labels(name).set(0)
+        self.state = replace(self.state, polled=True, failures=self.state.failures + 1, last_error=error)
+        self._log.warning("source_failed", error=error, url=url, failures=self.state.failures)
+
+    def _succeeded(self, outcome: str) -> None:
+        name, now = self.source.name, self._clock.now()
+        SOURCE_POLLS.labels(name, outcome).inc()
+        SOURCE_UP.labels(name).set(1)
+        SOURCE_LAST_SUCCESS.labels(name).set(now.timestamp())
+        if self.state.failures:
+            self._log.info("source_recovered", after_failures=self.state.failures)
+        self.state = replace(self.state, polled=True, failures=0, last_success=now)
+
+
+def _counts(selection: Selection) -> dict[str, int]:
+    return {str(key): count for key, count in (*selection.skipped.items(), *selection.corrected.items())}

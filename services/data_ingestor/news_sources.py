@@ -1,0 +1,87 @@
+"""The news sources, read from a TOML file that the operator may edit."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from services.common.errors import StopProgram
+from services.common.messages import SourceName
+from services.data_ingestor.news_urls import check_url
+
+MAX_SOURCES = 50
+
+
+class NewsSource(BaseModel):
+    """One feed. `weight` says how much it counts beside the others; the poller itself treats all alike."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: SourceName
+    url: Annotated[str, AfterValidator(check_url), Field(repr=False)]
+    weight: Annotated[float, Field(ge=0, le=100)] = 1.0
+    enabled: bool = True
+
+
+class _SourcesFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Annotated[tuple[NewsSource, ...], Field(min_length=1, max_length=MAX_SOURCES)]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [source.name for source in self.source]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"a name must be given once only; more than once: {', '.join(twice)}")
+        return self
+
+
+def load_sources(path: Path) -> tuple[NewsSource, ...]:
+    """The enabled sources of the file, in its order.
+
+    Raises:
+        StopProgram: the file cannot be read, has a mistake, or enables no source. Names file, entry and
+            field, never an address, which may hold a key.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StopProgram(
+            f"the news sources {path} cannot be read ({error.strerror}). Set NEWS_SOURCES_FILE to a file that is there."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StopProgram(f"the news sources {path} are not valid TOML: {error}") from None
+    try:
+        sources = _SourcesFile.model_validate(content).source
+    except ValidationError as error:
+        mistakes = "\n".join(f"  {line}" for line in _describe(error, content))
+        raise StopProgram(f"the news sources {path} cannot be used:\n{mistakes}") from None
+    enabled = tuple(source for source in sources if source.enabled)
+    if not enabled:
+        raise StopProgram(f"the news sources {path} have no entry with enabled = true; enable one.")
+    return enabled
+
+
+def _describe(error: ValidationError, content: dict[str, Any]) -> list[str]:
+    lines = []
+    for mistake in error.errors(include_url=False, include_input=False, include_context=False):
+        match mistake["loc"]:
+            case ("source", int(index), *field):
+                where = f"entry {index + 1}{_name_of(content, index)}"
+                if field:
+                    where += f", field {'.'.join(map(str, field))}"
+            case place:
+                where = ".".join(map(str, place)) or "file"
+        lines.append(f"{where}: {mistake['msg']}")
+    return lines
+
+
+def _name_of(content: dict[str, Any], index: int) -> str:
+    try:
+        return f" ({str(content['source'][index]['name'])[:64]})"
+    except (KeyError, TypeError):
+        return ""

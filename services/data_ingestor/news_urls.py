@@ -1,0 +1,57 @@
+"""What may be fetched, where a redirect may lead, and how an address is shown without its secrets."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from services.common.errors import NeverWorks
+
+MAX_URL_LENGTH = 2_000
+SCHEMES = ("http", "https")
+
+
+def check_url(url: str) -> str:
+    """Return `url` if it is an absolute http or https address; ValueError, without the address, if not."""
+    if len(url) > MAX_URL_LENGTH:
+        raise ValueError(f"must not be longer than {MAX_URL_LENGTH} characters")
+    if not url.isprintable() or " " in url:
+        raise ValueError("must not contain spaces or control characters")
+    parts = split_url(url)
+    if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
+        raise ValueError("must be an address that begins with http:// or https:// and names a host")
+    return url
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of `url`, or None where it is no URL (a bad port, an open bracket)."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only reading it checks it
+    except ValueError:
+        return None
+    return parts
+
+
+def shown(url: str) -> str:
+    """The address for logs and messages: no user name, no password, no query, no fragment."""
+    parts = split_url(url)
+    if parts is None or not parts.hostname:
+        return "(an address that cannot be read)"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def redirect_target(current: str, location: str) -> str:
+    """Where a redirect from `current` leads; `location` may be relative.
+
+    Raises:
+        NeverWorks: it leads nowhere, out of http and https, or from https back to http.
+    """
+    try:
+        target = check_url(urljoin(current, location.strip()))
+    except ValueError as error:
+        raise NeverWorks(f"redirects to an address that cannot be used: it {error}") from None
+    if urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https":
+        raise NeverWorks(f"redirects from https to plain http ({shown(target)}), which anybody could change")
+    return target
