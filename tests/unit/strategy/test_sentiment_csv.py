@@ -1,0 +1,118 @@
+"""Reading history: a good file as it is, a bad one not at all."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import cryptoboy_sentiment as news
+import pandas as pd
+import pytest
+
+from tests.strategy_samples import NOON, PAIR, raw, signal, write_csv
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    signals = [signal("a"), signal("b", score=-0.4, degraded=True, scope="market", pair="ETH/USDT")]
+    frame = news.read_signals_csv(write_csv(tmp_path / "history.csv", signals))
+    pd.testing.assert_frame_equal(frame, news.signals_frame(signals))
+
+
+def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
+    plain = write_csv(tmp_path / "history.csv", [signal()])
+    packed = tmp_path / "history.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert len(news.read_signals_csv(packed)) == 1
+
+
+def test_columns_may_stand_in_another_order_and_with_others(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    names = [*reversed(news.Signal._fields), "novelty"]
+    cells = raw(signal()) | {"novelty": "7"}
+    path.write_text(",".join(names) + "\n" + ",".join(cells[name] for name in names) + "\n")
+    pd.testing.assert_frame_equal(news.read_signals_csv(path), news.signals_frame([signal()]))
+
+
+def test_a_byte_order_mark_and_headlines_of_several_lines_are_taken(tmp_path: Path) -> None:
+    headline = 'He said "buy",\nand they did: ₿'
+    path = write_csv(tmp_path / "history.csv", [signal(headline=headline)])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert news.read_signals_csv(path)["headline"].tolist() == [headline]
+
+
+def test_a_file_without_signals_is_valid(tmp_path: Path) -> None:
+    source = news.CsvSignals(write_csv(tmp_path / "history.csv", []))
+    assert source.signals(PAIR).empty
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("available_at", "2025-06-02T12:00:00"),
+        ("published", ""),
+        ("score", "nan"),
+        ("score", "1.5"),
+        ("scope", "asteroid"),
+        ("label", "bulish"),
+        ("degraded", "perhaps"),
+    ],
+)
+def test_a_bad_cell_stops_with_file_line_and_expectation(tmp_path: Path, field: str, value: str) -> None:
+    rows = [raw(signal("good")), raw(signal("bad")) | {field: value}, raw(signal("unseen"))]
+    path = write_csv(tmp_path / "history.csv", rows)
+    with pytest.raises(news.SignalError, match=rf"history\.csv, line 3: {field} is '{value}', expected .+"):
+        news.read_signals_csv(path)
+
+
+def test_a_signal_available_before_its_publication_is_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "history.csv", [signal(published=10, available=9)])
+    with pytest.raises(news.SignalError, match=r"line 2: available_at .* expected no earlier than published"):
+        news.read_signals_csv(path)
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text("available_at,published,pair,score\n")
+    with pytest.raises(news.SignalError, match=r"line 1: no column label, confidence, scope.*; expected "):
+        news.read_signals_csv(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x00", b"\xff\xfe\x00", b"\n\n"])
+def test_what_is_no_csv_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "history.csv"
+    path.write_bytes(content)
+    with pytest.raises(news.SignalError, match=r"history\.csv"):
+        news.read_signals_csv(path)
+
+
+def test_a_line_with_too_few_or_too_many_cells_is_refused(tmp_path: Path) -> None:
+    good = write_csv(tmp_path / "good.csv", [signal()]).read_text()
+    for name, line in (("short", "2025-06-02T12:00:00Z\n"), ("long", good.splitlines()[1] + ",more\n")):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(good + line)
+        with pytest.raises(news.SignalError, match="line 3"):
+            news.read_signals_csv(path)
+
+
+def test_a_missing_or_cut_off_file_is_refused_by_name(tmp_path: Path) -> None:
+    cut_off = tmp_path / "cut.csv.gz"
+    cut_off.write_bytes(gzip.compress(b"available_at," * 1000)[:40])
+    for path in (tmp_path / "absent.csv", cut_off):
+        with pytest.raises(news.SignalError, match=path.name):
+            news.read_signals_csv(path)
+
+
+def test_history_gives_each_pair_its_own_signals(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "history.csv", [signal("a"), signal("b", pair="ETH/USDT"), signal("c")])
+    source: news.SignalSource = news.CsvSignals(path)
+    source.refresh([PAIR], NOON + timedelta(days=1))
+    assert source.signals(PAIR)["article_id"].tolist() == ["a", "c"]
+    assert source.signals("ETH/USDT")["article_id"].tolist() == ["b"]
+    assert source.signals("BNB/USDT").empty
+    assert source.readable("BNB/USDT")
+    assert source.entries() == "open"
+
+
+def test_without_a_file_there_is_history_without_signals() -> None:
+    assert news.CsvSignals(None).signals(PAIR).empty
