@@ -16,6 +16,7 @@ SENTIMENT_SIGNAL = "sentiment.signal"
 # Headers of our own. The attempt count is ours because a broker's also counts lost connections.
 HEADER_SCHEMA = "x-cryptoboy-schema"
 HEADER_ATTEMPTS = "x-cryptoboy-attempts"
+HEADER_QUEUE = "x-cryptoboy-queue"  # of a dead letter: the queue whose consumer gave it up
 HEADER_REASON = "x-cryptoboy-reason"
 HEADER_FIRST_ERROR = "x-cryptoboy-first-error"
 HEADER_LAST_ERROR = "x-cryptoboy-last-error"

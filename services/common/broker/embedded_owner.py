@@ -1,0 +1,48 @@
+"""Who is alive: each broker instance holds a lock on a file of its own, which the kernel drops with the process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from pathlib import Path
+
+
+class Owner:
+    """This instance's sign of life, until it is closed or its process ends, however it ends.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.name = f"{os.getpid()}-{uuid.uuid4().hex}"
+        self._descriptor = os.open(folder / self.name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the instance of that name is; what a dead one left behind is removed.
+
+        Names are never used twice, and one is known to others only after its file was locked.
+        """
+        path = self._folder / name
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            path.unlink(missing_ok=True)
+            return False
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Be dead to the others. Called once."""
+        (self._folder / self.name).unlink(missing_ok=True)
+        os.close(self._descriptor)

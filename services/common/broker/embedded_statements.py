@@ -1,0 +1,197 @@
+"""What the embedded queue does to its tables. Each function runs inside a transaction of the caller's."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.common.broker.envelope import Headers, bounded
+from services.common.broker.topology import (
+    DELIVERY_LIMIT,
+    HEADER_LAST_ERROR,
+    HEADER_QUEUE,
+    HEADER_REASON,
+    MARKET_TTL_SECONDS,
+    Queue,
+)
+from services.common.errors import NeverWorks, TryLater
+
+
+class NewRow(NamedTuple):
+    """A message as it is written."""
+
+    body: bytes
+    message_id: str
+    headers: str
+    published: int
+    due_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message as it is handed out."""
+
+    seq: int
+    body: bytes
+    message_id: str
+    headers: Headers
+    handed_out: int
+
+
+def insert(db: sqlite3.Connection, queue: str, rows: Sequence[NewRow], now: float) -> None:
+    """Append messages, in order."""
+    db.executemany(
+        "INSERT INTO messages (queue, stored_at, body, message_id, headers, published, due_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ((queue, now, *row) for row in rows),
+    )
+
+
+def count_ready(db: sqlite3.Connection, queue: str) -> int:
+    """Messages of a queue that nobody has in hand."""
+    row = db.execute("SELECT count(*) FROM messages WHERE queue = ? AND lease IS NULL", (queue,)).fetchone()
+    return int(row[0])
+
+
+def has_ready(db: sqlite3.Connection, queue: str) -> bool:
+    """Whether there is a message that nobody has in hand."""
+    query = "SELECT 1 FROM messages WHERE queue = ? AND lease IS NULL LIMIT 1"
+    return db.execute(query, (queue,)).fetchone() is not None
+
+
+def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) -> None:
+    """Raises TryLater if so many messages more do not fit into the queue, NeverWorks if they never will."""
+    if count > max_length:
+        raise NeverWorks(
+            f"{count} messages at once never fit into {queue}, which holds {max_length} (QUEUE_MAX_LENGTH)"
+        )
+    if count_ready(db, queue) + count > max_length:
+        raise TryLater(f"{queue} is full: it holds {max_length} messages (QUEUE_MAX_LENGTH)")
+
+
+def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
+    """Make a queue as short as it may be."""
+    excess = count_ready(db, queue) - max_length
+    if excess > 0:
+        db.execute(
+            "DELETE FROM messages WHERE seq IN "
+            "(SELECT seq FROM messages WHERE queue = ? AND lease IS NULL ORDER BY seq LIMIT ?)",
+            (queue, excess),
+        )
+
+
+def drop_expired(db: sqlite3.Connection, queue: str, now: float) -> None:
+    """Remove what is too old. After a restart of the machine its clock begins anew, and age is understated."""
+    db.execute(
+        "DELETE FROM messages WHERE queue = ? AND lease IS NULL AND stored_at < ?",
+        (queue, now - MARKET_TTL_SECONDS),
+    )
+
+
+def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
+    """Append to the queue what has waited long enough for its next attempt.
+
+    A clock that is behind the time of storing was begun anew by a restart of the machine: no more waiting.
+    """
+    due = db.execute(
+        "SELECT seq FROM messages WHERE queue = ? AND lease IS NULL AND (due_at <= ? OR stored_at > ?) "
+        "ORDER BY due_at",
+        (queue.retry_name, now, now),
+    ).fetchall()
+    for (seq,) in due:
+        db.execute(
+            "INSERT INTO messages (queue, stored_at, body, message_id, headers, published) "
+            "SELECT ?, ?, body, message_id, headers, published FROM messages WHERE seq = ?",
+            (queue.name, now, seq),
+        )
+        db.execute("DELETE FROM messages WHERE seq = ?", (seq,))
+
+
+def next_due(db: sqlite3.Connection, queue: Queue) -> float | None:
+    """When the next waiting message of a queue is due."""
+    row = db.execute(
+        "SELECT min(due_at) FROM messages WHERE queue = ? AND due_at IS NOT NULL", (queue.retry_name,)
+    ).fetchone()
+    return None if row[0] is None else float(row[0])
+
+
+def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[Taken]:
+    """Hand the oldest messages of a queue to a consumer."""
+    rows = db.execute(
+        "SELECT seq, body, message_id, headers, handed_out FROM messages "
+        "WHERE queue = ? AND lease IS NULL ORDER BY seq LIMIT ?",
+        (queue, limit),
+    ).fetchall()
+    db.executemany(
+        "UPDATE messages SET lease = ?, handed_out = handed_out + 1 WHERE seq = ?",
+        ((consumer, row[0]) for row in rows),
+    )
+    return [Taken(seq, body, name, json.loads(headers), times) for seq, body, name, headers, times in rows]
+
+
+def end(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
+    """Remove messages that the consumer has in hand; returns how many there were."""
+    cursor = db.executemany(
+        "DELETE FROM messages WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
+    )
+    return cursor.rowcount
+
+
+def give_back(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> None:
+    """Put messages back where they were."""
+    db.executemany(
+        "UPDATE messages SET lease = NULL WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
+    )
+
+
+def give_back_all(db: sqlite3.Connection, consumer: int) -> None:
+    """Put everything back that a consumer has in hand, and forget the consumer."""
+    db.execute("UPDATE messages SET lease = NULL WHERE lease = ?", (consumer,))
+    db.execute("DELETE FROM consumers WHERE id = ?", (consumer,))
+
+
+def depths(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Messages by queue: ready ones and those in hand."""
+    return {
+        queue: (ready, total - ready)
+        for queue, total, ready in db.execute(
+            "SELECT queue, count(*), sum(lease IS NULL) FROM messages GROUP BY queue"
+        )
+    }
+
+
+def consumers(db: sqlite3.Connection) -> dict[str, int]:
+    """How many consume each queue."""
+    return dict(db.execute("SELECT queue, count(*) FROM consumers GROUP BY queue").fetchall())
+
+
+def owners(db: sqlite3.Connection) -> list[str]:
+    """The broker instances that consume, or did when they died."""
+    return [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM consumers")]
+
+
+def bury_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
+    """Put back what a dead process had in hand; what took too many with it goes to the dead letters."""
+    mine = "SELECT id FROM consumers WHERE owner = ?"
+    db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it
+    db.execute("DELETE FROM consumers WHERE owner = ?", (owner,))
+    for queue in queues:
+        if queue.retried:
+            _give_up_deadly(db, queue)
+
+
+def _give_up_deadly(db: sqlite3.Connection, queue: Queue) -> None:
+    deadly = db.execute(
+        "SELECT seq, headers, deaths FROM messages WHERE queue = ? AND lease IS NULL AND deaths > ?",
+        (queue.name, DELIVERY_LIMIT),
+    ).fetchall()
+    for seq, headers, deaths in deadly:
+        reason = bounded(f"{deaths} consumers died with it in hand")
+        about = {HEADER_QUEUE: queue.name, HEADER_REASON: reason, HEADER_LAST_ERROR: reason}
+        db.execute(
+            "UPDATE messages SET queue = ?, headers = ? WHERE seq = ?",
+            (queue.dead_letter_name, json.dumps(json.loads(headers) | about), seq),
+        )

@@ -1,0 +1,178 @@
+"""What travels with a body: identity, headers, and what a failure adds to them. Pure, the same for every broker."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.common.broker.options import BrokerOptions
+from services.common.broker.port import Delivery, OutgoingMessage
+from services.common.broker.topology import (
+    HEADER_ATTEMPTS,
+    HEADER_FIRST_ERROR,
+    HEADER_LAST_ERROR,
+    HEADER_QUEUE,
+    HEADER_REASON,
+    HEADER_SCHEMA,
+    QUEUES,
+    Queue,
+)
+from services.common.errors import NeverWorks
+from services.common.messages import MAX_BODY_BYTES, SCHEMA_VERSION
+
+MAX_HEADER_TEXT = 500
+MAX_HEADERS_BYTES = 32_000  # all headers travel in one frame, which RabbitMQ bounds
+MAX_SHORT_TEXT_BYTES = 255  # AMQP's short strings: message_id and routing key
+MAX_WHOLE_NUMBER = 2**63 - 1
+MAX_ATTEMPTS_BELIEVED = 1_000_000
+
+# Written by RabbitMQ about a message's past, or read by it as instructions (CC and BCC route copies): none of
+# them belongs to a new copy.
+_BROKERS_OWN_HEADERS = frozenset(
+    {"x-death", "x-delivery-count", "x-acquired-count", "x-opt-rabbitmq-received-time", "cc", "bcc"}
+)
+_BROKERS_OWN_PREFIXES = ("x-first-death-", "x-last-death-")
+
+Headers = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCopy:
+    """The copy of a failed message that takes the original's place.
+
+    Attributes:
+        queue: the queue whose `.retry` or `.dlq` takes it.
+        delay: seconds to wait before it comes back to the queue; None for the dead letters.
+    """
+
+    queue: Queue
+    headers: Headers
+    delay: float | None
+
+
+def check_outgoing(messages: Sequence[OutgoingMessage]) -> None:
+    """Refuse what no broker takes.
+
+    Raises:
+        NeverWorks: a body, a message_id or the headers are too large or no text; says which.
+    """
+    for message in messages:
+        try:
+            problem = _problem(message)
+        except UnicodeEncodeError:
+            problem = "has text that is not valid Unicode"
+        if problem:
+            raise NeverWorks(f"message {bounded(message.message_id, 80)} {problem}")
+
+
+def _problem(message: OutgoingMessage) -> str | None:
+    if len(message.body) > MAX_BODY_BYTES:
+        return f"of {len(message.body)} bytes is over the limit of {MAX_BODY_BYTES}"
+    if max(len(message.message_id.encode()), len(message.routing_key.encode())) > MAX_SHORT_TEXT_BYTES:
+        return f"has an id or routing key of over {MAX_SHORT_TEXT_BYTES} bytes"
+    if any(isinstance(value, int) and abs(value) > MAX_WHOLE_NUMBER for value in message.headers.values()):
+        return "has a number in its headers that needs more than 64 bits"
+    size = sum(_header_size(name, value) for name, value in message.headers.items())
+    return f"has {size} bytes of headers, over {MAX_HEADERS_BYTES}" if size > MAX_HEADERS_BYTES else None
+
+
+def _header_size(name: str, value: str | int) -> int:
+    return len(name.encode()) + len(str(value).encode())
+
+
+def outgoing_headers(message: OutgoingMessage) -> Headers:
+    """The headers of a message that is published for the first time."""
+    return {HEADER_SCHEMA: SCHEMA_VERSION, HEADER_ATTEMPTS: 0, **message.headers}
+
+
+def plain_headers(headers: Mapping[str, object] | None) -> Headers:
+    """Those of a received message's headers that are text or whole numbers and not the broker's own.
+
+    Anybody may write headers, so only as many as we would send ourselves are kept.
+    """
+    plain: Headers = {}
+    size = 0
+    for name, value in (headers or {}).items():
+        if isinstance(value, bool) or not isinstance(value, str | int) or _is_brokers_own(name):
+            continue
+        size += _header_size(name, value)
+        if size > MAX_HEADERS_BYTES:
+            break
+        plain[name] = value
+    return plain
+
+
+def _is_brokers_own(name: str) -> bool:
+    lower = name.lower()
+    return lower in _BROKERS_OWN_HEADERS or lower.startswith(_BROKERS_OWN_PREFIXES)
+
+
+def attempts_of(headers: Mapping[str, object]) -> int:
+    """Our count of failures; 0 where it is missing or nonsense, as anybody may write headers."""
+    value = headers.get(HEADER_ATTEMPTS, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return 0
+    return min(value, MAX_ATTEMPTS_BELIEVED)
+
+
+def identity(message_id: str | None, body: bytes) -> str:
+    """The message's id, or one derived from its body, so that the same message stays recognisable."""
+    return message_id or f"sha256-{hashlib.sha256(body).hexdigest()[:32]}"
+
+
+def copy_after_failure(
+    delivery: Delivery, error: str, max_attempts: int, options: BrokerOptions
+) -> FailedCopy | None:
+    """What becomes of a delivery whose handling failed once more.
+
+    Returns:
+        A copy for a later attempt, or for the dead letters once `max_attempts` are used up; None if the
+        queue keeps neither, so that the message is dropped.
+    """
+    attempts = delivery.attempts + 1
+    if attempts >= max_attempts:
+        return _dead_copy(delivery, f"failed {attempts} times: {error}", error, attempts)
+    queue = _retried_queue(delivery.queue)
+    if queue is None:
+        return None
+    return FailedCopy(queue, _failure_headers(delivery, error, attempts), options.retry_delay(attempts))
+
+
+def copy_for_dead_letters(delivery: Delivery, reason: str) -> FailedCopy | None:
+    """The copy of a delivery that can never be handled; None if its queue keeps no dead letters."""
+    return _dead_copy(delivery, reason, reason, delivery.attempts)
+
+
+def _dead_copy(delivery: Delivery, reason: str, error: str, attempts: int) -> FailedCopy | None:
+    queue = _retried_queue(delivery.queue)
+    if queue is None:
+        return None
+    headers = _failure_headers(delivery, error, attempts)
+    headers |= {HEADER_REASON: bounded(reason), HEADER_QUEUE: delivery.queue}
+    return FailedCopy(queue, headers, delay=None)
+
+
+def _retried_queue(name: str) -> Queue | None:
+    for queue in QUEUES:
+        if queue.name == name:
+            return queue if queue.retried else None
+    raise ValueError(f"{name} is not a queue whose messages can be retried or dead-lettered: ack or release")
+
+
+def _failure_headers(delivery: Delivery, error: str, attempts: int) -> Headers:
+    text = bounded(error)
+    return {
+        HEADER_SCHEMA: SCHEMA_VERSION,
+        HEADER_FIRST_ERROR: text,
+        **delivery.headers,
+        HEADER_LAST_ERROR: text,
+        HEADER_ATTEMPTS: attempts,
+    }
+
+
+def bounded(text: str, length: int = MAX_HEADER_TEXT) -> str:
+    """The text as it may stand in a header: at most `length` characters, valid UTF-8, no control characters."""
+    clean = "".join(char if char.isprintable() else " " for char in text[: length + 1])
+    clean = clean.encode(errors="replace").decode()
+    return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -1,0 +1,19 @@
+"""Chooses the broker that the settings name."""
+
+from __future__ import annotations
+
+from services.common.broker.options import BrokerOptions
+from services.common.broker.port import Broker
+from services.common.clock import Clock
+from services.common.settings import BrokerKind, Settings
+
+
+def open_broker(settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> Broker:
+    """A broker that is not connected yet; call `start`, and `close` at the end. Raises nothing."""
+    if settings.broker is BrokerKind.EMBEDDED:
+        from services.common.broker.embedded import EmbeddedBroker
+
+        return EmbeddedBroker(settings, clock, options)
+    from services.common.broker.rabbitmq import RabbitMqBroker
+
+    return RabbitMqBroker(settings, clock, options)

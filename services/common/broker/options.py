@@ -1,0 +1,31 @@
+"""What is the same for every broker and rarely changes; tests shorten the times."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.common.broker.topology import retry_delay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOptions:
+    """Times in seconds.
+
+    Attributes:
+        retry_delay: the wait before the next attempt, after so many failures (1 or more).
+        heartbeat: RabbitMQ only; a connection silent for twice this long is given up.
+        connect_timeout: RabbitMQ only; the longest time one attempt to connect may take.
+        first_reconnect: RabbitMQ only; the pause after a loss, doubled up to `longest_reconnect`, jittered.
+        poll: embedded only; the pause between two looks for messages of other processes.
+        monotonic: embedded only; seconds on a clock that all processes of the machine share and nobody sets.
+    """
+
+    retry_delay: Callable[[int], float] = retry_delay
+    heartbeat: int = 60
+    connect_timeout: float = 10.0
+    first_reconnect: float = 0.5
+    longest_reconnect: float = 15.0
+    poll: float = 0.02
+    monotonic: Callable[[], float] = time.monotonic

@@ -1,0 +1,202 @@
+"""The broker port on RabbitMQ.
+
+This module puts the parts together: the link (connection and thread), the publisher, the subscriptions, and
+the steps that make sure of the topology on every new connection.
+"""
+
+from __future__ import annotations
+
+import queue as handover
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pika
+from pika import spec
+
+from services.common.broker.envelope import FailedCopy, Headers, check_outgoing, outgoing_headers
+from services.common.broker.options import BrokerOptions
+from services.common.broker.port import Delivery, OutgoingMessage, QueueState, Subscription
+from services.common.broker.rabbitmq_errors import Place, why_refused
+from services.common.broker.rabbitmq_link import Link
+from services.common.broker.rabbitmq_pika import PikaConnection
+from services.common.broker.rabbitmq_publisher import Parcel, Publisher
+from services.common.broker.rabbitmq_steps import StepRunner, steps_to_check, steps_to_count, steps_to_declare
+from services.common.broker.rabbitmq_subscription import RabbitMqSubscription
+from services.common.broker.rabbitmq_topology import rabbitmq_topology
+from services.common.broker.topology import DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, RETRY_EXCHANGE
+from services.common.clock import Clock
+from services.common.errors import CryptoBoyError, TryLater
+from services.common.health import DependencyHealth
+from services.common.settings import Settings
+
+COPY_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
+SET_UP_SECONDS = 20.0
+PERSISTENT = 2
+
+
+class RabbitMqBroker:
+    """See `port.Broker`."""
+
+    def __init__(self, settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._options = options or BrokerOptions()
+        self._topology = rabbitmq_topology(settings.queue_max_length)
+        place = Place(
+            settings.rabbitmq_host, settings.rabbitmq_port, settings.rabbitmq_vhost, settings.rabbitmq_user
+        )
+        parameters = _parameters(settings, self._options)
+        self._link = Link(parameters, place, self._options, self._set_up, self._lost)
+        self._publisher = Publisher(self._link, self._opened)
+        # The link's thread only:
+        self._subscriptions: list[RabbitMqSubscription] = []
+        self._connection: PikaConnection = None
+
+    def start(self) -> None:
+        """See `port.Broker.start`."""
+        self._link.connect(self._options.connect_timeout + SET_UP_SECONDS)
+
+    def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
+        """See `port.Broker.publish`."""
+        check_outgoing(messages)
+        now = int(self._clock.now().timestamp())
+        parcels = [
+            Parcel(
+                EVENTS_EXCHANGE,
+                message.routing_key,
+                message.body,
+                _properties(message.message_id, outgoing_headers(message), now),
+            )
+            for message in messages
+        ]
+        if parcels:
+            self._publisher.publish(parcels, timeout)
+
+    def subscribe(self, queue: str, prefetch: int) -> Subscription:
+        """See `port.Broker.subscribe`."""
+        self._link.wait_ready(ANSWER_SECONDS)
+        subscription = RabbitMqSubscription(
+            self._link,
+            self._publish_copy,
+            queue=queue,
+            prefetch=prefetch,
+            max_attempts=self._settings.retry_max_attempts,
+            options=self._options,
+        )
+        self._link.post(partial(self._add, subscription))
+        try:
+            subscription.wait_consuming(ANSWER_SECONDS)
+        except CryptoBoyError:
+            subscription.close()
+            raise
+        return subscription
+
+    def queues(self) -> list[QueueState]:
+        """See `port.Broker.queues`."""
+        self._link.wait_ready(ANSWER_SECONDS)
+        answers: handover.SimpleQueue[list[Any] | CryptoBoyError] = handover.SimpleQueue()
+        self._link.post(partial(self._count, answers))
+        try:
+            answer = answers.get(timeout=ANSWER_SECONDS)
+        except handover.Empty:
+            raise TryLater(f"{self._link.place} did not answer within {ANSWER_SECONDS:.0f} s") from None
+        if isinstance(answer, CryptoBoyError):
+            raise TryLater(str(answer))
+        return [
+            QueueState(
+                name=declared.name,
+                kind=declared.kind.value,
+                ready=frame.method.message_count,
+                unacknowledged=None,
+                consumers=frame.method.consumer_count,
+            )
+            for declared, frame in zip(self._topology.queues, answer, strict=True)
+            if frame is not None
+        ]
+
+    def health(self) -> DependencyHealth:
+        """See `port.Broker.health`."""
+        return self._link.health()
+
+    def close(self) -> None:
+        """See `port.Broker.close`."""
+        self._link.close()
+
+    def _publish_copy(self, delivery: Delivery, copy: FailedCopy) -> None:
+        properties = _properties(delivery.message_id, copy.headers, int(self._clock.now().timestamp()))
+        exchange = DEAD_LETTER_EXCHANGE
+        if copy.delay is not None:
+            exchange = RETRY_EXCHANGE
+            properties.expiration = str(max(1, round(copy.delay * 1000)))
+        self._publisher.publish([Parcel(exchange, copy.queue.name, delivery.body, properties)], COPY_SECONDS)
+
+    # In the link's thread
+
+    def _set_up(self, connection: PikaConnection) -> None:
+        steps = steps_to_declare if self._settings.rabbitmq_declare else steps_to_check
+
+        def failed(doing: str, reason: BaseException) -> None:
+            if self._link.current(connection):
+                self._link.fail(why_refused(reason, doing, self._link.place))
+
+        def done(_answers: list[Any]) -> None:
+            self._publisher.open(connection)
+
+        StepRunner(connection, steps(self._topology), done, failed).start()
+
+    def _opened(self, connection: PikaConnection) -> None:
+        self._connection = connection
+        self._link.ready()
+        for subscription in self._subscriptions:
+            subscription.open(connection)
+
+    def _lost(self, error: CryptoBoyError) -> None:
+        self._connection = None
+        self._publisher.lost(error)
+        self._subscriptions = [each for each in self._subscriptions if not each.closed]
+        for subscription in self._subscriptions:
+            subscription.lost(error)
+
+    def _add(self, subscription: RabbitMqSubscription) -> None:
+        self._subscriptions = [each for each in self._subscriptions if not each.closed]
+        self._subscriptions.append(subscription)
+        if self._connection is not None:
+            subscription.open(self._connection)
+
+    def _count(self, answers: handover.SimpleQueue[list[Any] | CryptoBoyError]) -> None:
+        connection = self._connection
+        if not self._link.current(connection):
+            answers.put(TryLater(f"{self._link.place}: the connection was lost"))
+            return
+
+        def failed(doing: str, reason: BaseException) -> None:
+            answers.put(why_refused(reason, doing, self._link.place))
+
+        StepRunner(connection, steps_to_count(self._topology), answers.put, failed).start()
+
+
+def _parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionParameters:
+    return pika.ConnectionParameters(
+        host=settings.rabbitmq_host,
+        port=settings.rabbitmq_port,
+        virtual_host=settings.rabbitmq_vhost,
+        credentials=pika.PlainCredentials(
+            settings.rabbitmq_user, settings.rabbitmq_pass.get_secret_value(), erase_on_connect=False
+        ),
+        heartbeat=options.heartbeat,
+        socket_timeout=options.connect_timeout,
+        stack_timeout=options.connect_timeout,
+        client_properties={"connection_name": "cryptoboy"},
+    )
+
+
+def _properties(message_id: str, headers: Headers, timestamp: int) -> spec.BasicProperties:
+    return spec.BasicProperties(
+        content_type="application/json",
+        delivery_mode=PERSISTENT,
+        message_id=message_id,
+        timestamp=timestamp,
+        headers=headers,
+    )

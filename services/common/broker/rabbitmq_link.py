@@ -1,0 +1,254 @@
+"""One connection to RabbitMQ, kept up for ever from a thread of its own.
+
+pika's connections belong to one thread. This is that thread: it does nothing but I/O, so heartbeats are
+answered however long a message takes to handle elsewhere. Other threads reach it through `post`.
+
+One connection serves publishing and consuming. When RabbitMQ blocks a publisher for lack of memory or disk, it
+stops reading our acknowledgements too; a service that cannot publish its results could not use more input.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pika
+import structlog
+from pika.adapters.select_connection import IOLoop
+
+from services.common.broker.backoff import Backoff
+from services.common.broker.options import BrokerOptions
+from services.common.broker.rabbitmq_errors import Place, why_lost, why_not_open
+from services.common.broker.rabbitmq_pika import PikaConnection, PikaFrame
+from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.health import DependencyHealth
+from services.common.metrics import BROKER_RECONNECTS
+
+log = structlog.get_logger(__name__)
+
+CLOSE_SECONDS = 10.0
+
+
+class Link:
+    """Connects, and connects again after every loss, with a jittered back-off.
+
+    Args:
+        set_up: called in the link's thread with each new connection; calls `ready` or `fail` when it is done.
+        lost: called in the link's thread when a connection is gone, with the reason.
+    """
+
+    def __init__(
+        self,
+        parameters: pika.ConnectionParameters,
+        place: Place,
+        options: BrokerOptions,
+        set_up: Callable[[Any], None],
+        lost: Callable[[CryptoBoyError], None],
+    ) -> None:
+        self._parameters = parameters
+        self.place = place
+        self._set_up = set_up
+        self._lost = lost
+        self._loop = IOLoop()
+        self._thread = threading.Thread(target=self._run, name="rabbitmq-io", daemon=True)
+        self._connection: PikaConnection = None
+        self._retry_timer: Any = None
+        self._backoff = Backoff(options.first_reconnect, options.longest_reconnect)
+        self._closing = False
+        # What other threads read, and wait for:
+        self._changed = threading.Condition()
+        self._ready = False
+        self._ever_ready = False
+        self._attempts_ended = 0
+        self._problem: CryptoBoyError = TryLater(f"{place}: not connected yet")
+        self._blocked: str | None = None
+
+    # For other threads
+
+    def connect(self, timeout: float) -> None:
+        """Begin to connect, or try again now; return when the connection is ready.
+
+        Raises:
+            TryLater: this attempt failed or takes longer than `timeout`. Further ones are made all the same.
+            StopProgram: RabbitMQ refuses us, or what we need of it, for good.
+        """
+        with self._changed:
+            if self._ready:
+                return
+            ended = self._attempts_ended
+            if self._thread.ident is None:
+                self._thread.start()
+            else:
+                self.post(self._hurry)
+            self._changed.wait_for(lambda: self._ready or self._attempts_ended != ended, timeout)
+            if self._ready:
+                return
+            if self._attempts_ended == ended:
+                raise TryLater(f"{self.place} did not answer within {timeout:.0f} s")
+            raise self._problem
+
+    def wait_ready(self, timeout: float) -> None:
+        """Return when there is a connection; raises TryLater with what is wrong if there is none in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._ready or self._closing, timeout) or self._closing:
+                raise TryLater(str(self._problem))
+
+    def post(self, callback: Callable[[], None]) -> None:
+        """Call something soon in the link's thread, in the order posted."""
+        self._loop.add_callback_threadsafe(callback)
+
+    def blocked(self) -> str | None:
+        """Why RabbitMQ takes nothing from us just now, or None."""
+        return self._blocked
+
+    def health(self) -> DependencyHealth:
+        """How the connection is."""
+        if not self._ready:
+            return DependencyHealth(ok=False, detail=str(self._problem))
+        if self._blocked is not None:
+            return DependencyHealth(ok=False, detail=f"{self.place} takes no messages: {self._blocked}")
+        return DependencyHealth(ok=True, detail=str(self.place))
+
+    def close(self) -> None:
+        """Send what was posted, close the connection and end the thread."""
+        with self._changed:
+            if self._closing:
+                return
+            self._closing = True
+            self._problem = TryLater(f"{self.place}: closed")
+            self._changed.notify_all()
+        if self._thread.ident is None:
+            self._loop.close()
+            return
+        self.post(self._shut)
+        self._thread.join(CLOSE_SECONDS)
+        if self._thread.is_alive():
+            log.warning("broker_thread_does_not_end", broker=str(self.place))
+        else:
+            self._loop.close()
+
+    # In the link's thread
+
+    def ready(self) -> None:
+        """The connection is set up."""
+        if self._ever_ready:
+            BROKER_RECONNECTS.inc()
+        log.info("broker_connected", broker=str(self.place), again=self._ever_ready)
+        self._backoff.reset()
+        with self._changed:
+            self._ready = self._ever_ready = True
+            self._changed.notify_all()
+
+    def fail(self, error: CryptoBoyError) -> None:
+        """The connection cannot be used: drop it and make another after a pause."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        self._end_of_attempt(error)
+        if not (connection.is_closing or connection.is_closed):
+            connection.close()
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call something in the link's thread after a while, unless the connection is another by then."""
+        connection = self._connection
+
+        def still_wanted() -> None:
+            if self._connection is connection:
+                callback()
+
+        self._loop.call_later(seconds, still_wanted)
+
+    def current(self, connection: PikaConnection) -> bool:
+        """Whether this is the connection in use and it can be spoken on."""
+        return connection is self._connection and connection is not None and bool(connection.is_open)
+
+    def _run(self) -> None:
+        self._open()
+        while True:
+            try:
+                self._loop.start()
+            except Exception:  # a fault in a library or in us must not silence the service for ever
+                log.exception("broker_io_failed", broker=str(self.place))
+                time.sleep(1)  # whatever it is, it must not become a busy loop
+                self._recover()
+            else:
+                return
+
+    def _recover(self) -> None:
+        error = TryLater(f"{self.place}: the connection failed in an unforeseen way; the log has the trace")
+        if self._connection is not None:
+            self.fail(error)
+        elif self._retry_timer is None:
+            self._end_of_attempt(error)
+
+    def _open(self) -> None:
+        self._retry_timer = None
+        if self._closing:
+            self._loop.stop()
+            return
+        self._connection = pika.SelectConnection(
+            self._parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_open_error,
+            on_close_callback=self._on_close,
+            custom_ioloop=self._loop,
+        )
+
+    def _on_open(self, connection: PikaConnection) -> None:
+        if connection is not self._connection:
+            connection.close()
+            return
+        connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        self._set_up(connection)
+
+    def _on_open_error(self, connection: PikaConnection, error: BaseException) -> None:
+        if connection is self._connection:
+            self._connection = None
+            self._end_of_attempt(why_not_open(error, self.place))
+
+    def _on_close(self, connection: PikaConnection, error: BaseException) -> None:
+        if connection is self._connection:
+            self._connection = None
+            self._end_of_attempt(why_lost(error, self.place))
+
+    def _on_blocked(self, _connection: PikaConnection, frame: PikaFrame) -> None:
+        self._blocked = str(frame.method.reason)
+        log.warning("broker_blocks_publishing", broker=str(self.place), reason=self._blocked)
+
+    def _on_unblocked(self, _connection: PikaConnection, _frame: PikaFrame) -> None:
+        self._blocked = None
+        log.info("broker_takes_messages_again", broker=str(self.place))
+
+    def _end_of_attempt(self, error: CryptoBoyError) -> None:
+        with self._changed:
+            was_ready, self._ready = self._ready, False
+            self._blocked = None
+            self._attempts_ended += 1
+            self._problem = error
+            self._changed.notify_all()
+        self._lost(error)
+        if self._closing:
+            self._loop.stop()
+            return
+        pause = self._backoff.next_pause()
+        level = log.error if isinstance(error, StopProgram) else log.warning
+        level(
+            "broker_lost" if was_ready else "broker_away", error=str(error), retry_in_seconds=round(pause, 1)
+        )
+        self._retry_timer = self._loop.call_later(pause, self._open)
+
+    def _hurry(self) -> None:
+        if self._retry_timer is not None:
+            self._loop.remove_timeout(self._retry_timer)
+            self._open()
+
+    def _shut(self) -> None:
+        if self._connection is None:
+            self._loop.stop()
+            return
+        self._loop.call_later(CLOSE_SECONDS / 2, self._loop.stop)  # the server may not answer
+        if not (self._connection.is_closing or self._connection.is_closed):
+            self._connection.close()

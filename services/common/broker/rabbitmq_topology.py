@@ -1,0 +1,170 @@
+"""The topology in RabbitMQ's terms: exchanges, queues with their arguments, bindings, and its definitions file.
+
+Pure values. Works on RabbitMQ 3.10 and on what came after: every argument that has another default in a newer
+version is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.common.broker.topology import (
+    DEAD_LETTER_EXCHANGE,
+    DELIVERY_LIMIT,
+    EVENTS_EXCHANGE,
+    MARKET_TTL_SECONDS,
+    QUEUES,
+    RETRY_EXCHANGE,
+    Queue,
+    QueueKind,
+)
+
+# From RabbitMQ 4.0 on, looking at a message twenty times would drop it from a quorum queue without a limit of
+# its own; older versions know no "unlimited".
+PRACTICALLY_NO_DELIVERY_LIMIT = 1_000_000
+DEFAULT_EXCHANGE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDeclaration:
+    """A durable queue and its arguments."""
+
+    name: str
+    kind: QueueKind
+    arguments: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Messages of an exchange with this routing key go to the queue."""
+
+    exchange: str
+    routing_key: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All there is to declare. `exchanges` gives the type by name; all are durable."""
+
+    exchanges: Mapping[str, str]
+    queues: tuple[QueueDeclaration, ...]
+    bindings: tuple[Binding, ...]
+
+
+def rabbitmq_topology(max_length: int) -> Topology:
+    """What to declare, with queues of at most `max_length` messages."""
+    queues: list[QueueDeclaration] = []
+    bindings: list[Binding] = []
+    for queue in QUEUES:
+        bindings.append(Binding(EVENTS_EXCHANGE, queue.routing_key, queue.name))
+        if not queue.retried:
+            queues.append(_dropping(queue, max_length))
+            continue
+        queues += [_refusing(queue, max_length), _waiting(queue, max_length), _dead_letters(queue)]
+        bindings.append(Binding(RETRY_EXCHANGE, queue.name, queue.retry_name))
+        bindings.append(Binding(DEAD_LETTER_EXCHANGE, queue.name, queue.dead_letter_name))
+    exchanges = {EVENTS_EXCHANGE: "topic", RETRY_EXCHANGE: "direct", DEAD_LETTER_EXCHANGE: "direct"}
+    return Topology(exchanges, tuple(queues), tuple(bindings))
+
+
+def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
+    """Old messages make room for new ones and expire: for data that can be had again."""
+    arguments: dict[str, str | int] = {
+        "x-queue-type": queue.kind.value,
+        "x-max-length": max_length,
+        "x-overflow": "drop-head",
+        "x-message-ttl": MARKET_TTL_SECONDS * 1000,
+    }
+    return QueueDeclaration(queue.name, queue.kind, arguments)
+
+
+def _refusing(queue: Queue, max_length: int) -> QueueDeclaration:
+    """A full queue refuses; the broker itself gives up only what was delivered too often."""
+    arguments: dict[str, str | int] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        **_bounded_without_loss(max_length),
+        **_dead_lettering(DEAD_LETTER_EXCHANGE, queue.name),
+    }
+    return QueueDeclaration(queue.name, QueueKind.QUORUM, arguments)
+
+
+def _waiting(queue: Queue, max_length: int) -> QueueDeclaration:
+    """Messages with an expiration of their own, after which they go back to the queue.
+
+    RabbitMQ looks at the head only, so a message may wait as long as the one before it.
+    """
+    arguments: dict[str, str | int] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": PRACTICALLY_NO_DELIVERY_LIMIT,
+        **_bounded_without_loss(max_length),
+        **_dead_lettering(DEFAULT_EXCHANGE, queue.name),
+    }
+    return QueueDeclaration(queue.retry_name, QueueKind.QUORUM, arguments)
+
+
+def _dead_letters(queue: Queue) -> QueueDeclaration:
+    """No bound: what lies here was given up by us, and only a person may throw it away."""
+    arguments: dict[str, str | int] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": PRACTICALLY_NO_DELIVERY_LIMIT,
+    }
+    return QueueDeclaration(queue.dead_letter_name, QueueKind.QUORUM, arguments)
+
+
+def _bounded_without_loss(max_length: int) -> dict[str, str | int]:
+    # At-least-once dead-lettering works only where overflow is refused.
+    return {"x-max-length": max_length, "x-overflow": "reject-publish"}
+
+
+def _dead_lettering(exchange: str, routing_key: str) -> dict[str, str | int]:
+    return {
+        "x-dead-letter-exchange": exchange,
+        "x-dead-letter-routing-key": routing_key,
+        "x-dead-letter-strategy": "at-least-once",
+    }
+
+
+def definitions(vhost: str, max_length: int) -> dict[str, Any]:
+    """RabbitMQ's definitions file for this topology: exchanges, queues and bindings; no users, no rights."""
+    topology = rabbitmq_topology(max_length)
+    return {
+        "vhosts": [{"name": vhost}],
+        "exchanges": [
+            {
+                "name": name,
+                "vhost": vhost,
+                "type": kind,
+                "durable": True,
+                "auto_delete": False,
+                "internal": False,
+                "arguments": {},
+            }
+            for name, kind in topology.exchanges.items()
+        ],
+        "queues": [
+            {
+                "name": queue.name,
+                "vhost": vhost,
+                "type": queue.kind.value,
+                "durable": True,
+                "auto_delete": False,
+                "arguments": dict(queue.arguments),
+            }
+            for queue in topology.queues
+        ],
+        "bindings": [
+            {
+                "source": binding.exchange,
+                "vhost": vhost,
+                "destination": binding.queue,
+                "destination_type": "queue",
+                "routing_key": binding.routing_key,
+                "arguments": {},
+            }
+            for binding in topology.bindings
+        ],
+    }
