@@ -1,0 +1,77 @@
+"""What must be true of an exchange before streaming begins; each mistake named with its way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from services.common.errors import StopProgram
+from services.common.values import timeframe_seconds
+
+_SUGGESTIONS = 3
+
+
+def check_exchange_known(exchange: str, known: Collection[str]) -> None:
+    """Raise StopProgram unless ccxt.pro has the exchange."""
+    if exchange in known:
+        return
+    near = difflib.get_close_matches(exchange, known, _SUGGESTIONS, 0.6)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(known))}."
+    raise StopProgram(f"EXCHANGE={exchange}: ccxt.pro knows no such exchange. {hint}")
+
+
+def check_candles_offered(exchange: str, has: Mapping[str, Any]) -> None:
+    """Raise StopProgram unless the exchange gives candles over REST, by which gaps are filled."""
+    if not has.get("fetchOHLCV"):
+        raise StopProgram(
+            f"EXCHANGE={exchange}: it gives no candles over REST, so a gap could never be filled. "
+            "Choose another exchange."
+        )
+
+
+def check_timeframe_offered(exchange: str, timeframe: str, offered: Mapping[str, Any] | None) -> None:
+    """Raise StopProgram unless the exchange has candles of this length. One that lists none is believed."""
+    if offered and timeframe not in offered:
+        lengths = ", ".join(sorted(filter(_is_ours, offered), key=timeframe_seconds))
+        raise StopProgram(f"CANDLE_TIMEFRAME={timeframe}: {exchange} has candles of {lengths} only.")
+
+
+def _is_ours(timeframe: str) -> bool:
+    try:
+        return timeframe_seconds(timeframe) > 0
+    except ValueError:  # a month, for one, has no fixed length
+        return False
+
+
+def check_pairs_offered(
+    exchange: str, pairs: Sequence[str], markets: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Raise StopProgram unless each pair is an active spot market; names every pair that is not."""
+    usable = {symbol for symbol, market in markets.items() if _is_active_spot(market)}
+    mistakes = []
+    for pair in pairs:
+        if pair in usable:
+            continue
+        market = markets.get(pair)
+        if market is None:
+            problem = "there is no such market"
+        elif not market.get("spot"):
+            problem = f"it is a {market.get('type') or 'derivatives'} market, not a spot market"
+        else:
+            problem = "trading in it has ended or is halted"
+        near = _near(pair, usable)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        mistakes.append(f"{pair} on {exchange}: {problem}{hint}")
+    if mistakes:
+        raise StopProgram("TRADING_PAIRS cannot be streamed: " + "; ".join(mistakes))
+
+
+def _is_active_spot(market: Mapping[str, Any]) -> bool:
+    return bool(market.get("spot")) and market.get("active") is not False
+
+
+def _near(pair: str, usable: Collection[str]) -> list[str]:
+    base = pair.partition("/")[0]
+    same_base = [symbol for symbol in usable if symbol.startswith(f"{base}/")]
+    return difflib.get_close_matches(pair, same_base or usable, _SUGGESTIONS, 0.5)

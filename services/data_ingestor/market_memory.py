@@ -1,0 +1,98 @@
+"""The last published candle of each pair, remembered over restarts.
+
+A candle is remembered only after the broker confirmed it, so a crash in between publishes it once more, under
+the same message id, and never loses it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import structlog
+
+from services.common.errors import StopProgram
+
+log = structlog.get_logger(__name__)
+
+FILE_NAME = "market_streamer.sqlite3"
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS last_published (
+    exchange TEXT NOT NULL, pair TEXT NOT NULL, timeframe TEXT NOT NULL, open_ms INTEGER NOT NULL,
+    PRIMARY KEY (exchange, pair, timeframe)
+)
+"""
+
+
+class CandleMemory:
+    """A small SQLite file in `folder`. May be used from any thread.
+
+    Raises:
+        StopProgram: the folder or the file cannot be written.
+    """
+
+    def __init__(self, folder: Path, exchange: str, timeframe: str) -> None:
+        self._key = (exchange, timeframe)
+        self._lock = threading.Lock()
+        path = folder / FILE_NAME
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = self._open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StopProgram(
+                f"{path} cannot be used: {error}. Set STATE_DIR to a folder that this user may write."
+            ) from error
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        try:
+            return self._connect(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            aside = path.with_suffix(".damaged")
+            path.replace(aside)
+            log.error(  # noqa: TRY400 - what to know is in the line; the trace would add nothing
+                "candle_memory_damaged", error=str(error), set_aside=str(aside), next="beginning anew"
+            )
+            return self._connect(path)
+
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(_TABLE)
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def last(self, pair: str) -> int | None:
+        """Open time in milliseconds of the last published candle of the pair; None if there is none."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT open_ms FROM last_published WHERE exchange = ? AND timeframe = ? AND pair = ?",
+                (*self._key, pair),
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def remember(self, pair: str, open_ms: int) -> None:
+        """Store the last published candle of the pair.
+
+        Raises:
+            sqlite3.Error: the disk is full or the file is gone; what was stored before stays.
+        """
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO last_published (exchange, timeframe, pair, open_ms) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET open_ms = excluded.open_ms",
+                (*self._key, pair, open_ms),
+            )
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        with self._lock:
+            self._db.close()

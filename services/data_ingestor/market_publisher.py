@@ -1,0 +1,112 @@
+"""Closed candles as messages, out to the broker and into the memory, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
+
+import structlog
+
+from services.common.broker.port import Broker, OutgoingMessage
+from services.common.broker.topology import MARKET_CANDLE
+from services.common.clock import Clock, from_ms
+from services.common.messages import MarketData
+from services.common.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, STREAM_LAST_CANDLE
+from services.data_ingestor.market_book import ReadyCandle
+from services.data_ingestor.market_memory import CandleMemory
+
+log = structlog.get_logger(__name__)
+
+CONFIRM_SECONDS = 5.0
+FINISH_SECONDS = 1.0
+
+
+def candle_message(
+    ready: ReadyCandle, *, exchange: str, pair: str, timeframe: str, clock: Clock
+) -> OutgoingMessage:
+    """The message of one candle. Its id is the same however often, and from wherever, the candle is sent."""
+    open_ms = ready.candle.open_ms
+    message = MarketData(
+        source=f"{exchange}_{'rest' if ready.from_rest else 'websocket'}",
+        symbol=pair,
+        timeframe=timeframe,
+        timestamp=from_ms(open_ms),
+        timestamp_ms=open_ms,
+        data=ready.candle.data,
+        collected_at=clock.now(),
+    )
+    return OutgoingMessage(MARKET_CANDLE, message.encode(), f"{exchange}:{pair}:{timeframe}:{open_ms}")
+
+
+class CandlePublisher:
+    """Publishes from one thread of its own, because the broker's port blocks.
+
+    Args:
+        broker: where the candles go.
+        memory: what remembers the last one of each pair, or would on the next start.
+    """
+
+    def __init__(
+        self, broker: Broker, memory: CandleMemory, *, exchange: str, timeframe: str, clock: Clock
+    ) -> None:
+        self._broker = broker
+        self._memory = memory
+        self._exchange = exchange
+        self._timeframe = timeframe
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "publish")
+        self._in_hand: set[Future[None]] = set()
+        self._forgetful = False
+
+    def last_published(self, pair: str) -> int | None:
+        """Open time in milliseconds of the last candle published before this start; None if there is none."""
+        open_ms = self._memory.last(pair)
+        if open_ms is not None:
+            STREAM_LAST_CANDLE.labels(pair).set(open_ms / 1000)
+        return open_ms
+
+    async def publish(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
+        """Return when the broker has confirmed the candles and the last of them is remembered.
+
+        Raises:
+            TryLater: the broker is away or full; some of the candles may have been stored.
+            NeverWorks: it takes no candles at all.
+        """
+        messages = [
+            candle_message(
+                one, exchange=self._exchange, pair=pair, timeframe=self._timeframe, clock=self._clock
+            )
+            for one in ready
+        ]
+        last_ms = ready[-1].candle.open_ms
+        sending = self._thread.submit(self._send, pair, messages, last_ms)
+        self._in_hand.add(sending)
+        sending.add_done_callback(self._in_hand.discard)
+        await asyncio.wrap_future(sending)
+        CANDLES_PUBLISHED.labels(pair).inc(len(ready))
+        CANDLES_BACKFILLED.labels(pair).inc(sum(one.from_rest for one in ready))
+        STREAM_LAST_CANDLE.labels(pair).set(last_ms / 1000)
+
+    def _send(self, pair: str, messages: list[OutgoingMessage], last_ms: int) -> None:
+        self._broker.publish(messages, CONFIRM_SECONDS)
+        try:
+            self._memory.remember(pair, last_ms)
+        except sqlite3.Error as error:
+            # The candles are out. Sending them again for the memory's sake would make it worse.
+            if not self._forgetful:
+                log.error(  # noqa: TRY400 - one line is what an operator can use
+                    "candle_memory_failed", error=str(error), effect="a restart repeats candles"
+                )
+            self._forgetful = True
+        else:
+            self._forgetful = False
+
+    def close(self) -> None:
+        """Let the broker confirm what is in hand, for a second; then close it and the memory."""
+        wait_for_futures(tuple(self._in_hand), FINISH_SECONDS)
+        self._broker.close()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._memory.close()

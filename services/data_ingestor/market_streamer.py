@@ -1,0 +1,148 @@
+"""market_streamer: closed candles of the configured pairs, from an exchange to the queue `raw_market_data`.
+
+python -m services.data_ingestor.market_streamer
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+
+import structlog
+
+from services.common.broker.port import Broker
+from services.common.clock import Clock
+from services.common.health import DependencyHealth, HealthReport
+from services.common.runner import run_service
+from services.common.settings import Settings
+from services.common.values import timeframe_seconds
+from services.data_ingestor.market_ccxt import CcxtCandles
+from services.data_ingestor.market_memory import CandleMemory
+from services.data_ingestor.market_pair import PairStream
+from services.data_ingestor.market_publisher import CandlePublisher
+from services.data_ingestor.market_status import PairStatus
+
+log = structlog.get_logger(__name__)
+
+SERVICE = "market_streamer"
+STOP_POLL_SECONDS = 0.1
+FAILED_PAUSE_SECONDS = 30.0
+
+
+class MarketStreamer:
+    """The service: one event loop for the exchange, a task for each pair, a thread for the broker.
+
+    Args:
+        settings: exchange, pairs, timeframe, silence limit, state folder.
+        broker: where the candles go; closed with the service.
+        clock: the wall clock.
+    """
+
+    def __init__(self, settings: Settings, broker: Broker, clock: Clock) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._clock = clock
+        self._source = CcxtCandles(
+            settings.exchange, settings.exchange_config, settings.candle_timeframe, clock
+        )
+        self._publisher: CandlePublisher | None = None
+        self._statuses = {pair: PairStatus() for pair in settings.trading_pairs}
+        self._reached = False
+        self._loop = asyncio.Runner()
+
+    def start(self) -> None:
+        """See `Service.start`."""
+        if self._publisher is None:
+            memory = CandleMemory(
+                self._settings.state_dir, self._settings.exchange, self._settings.candle_timeframe
+            )
+            self._publisher = CandlePublisher(
+                self._broker,
+                memory,
+                exchange=self._settings.exchange,
+                timeframe=self._settings.candle_timeframe,
+                clock=self._clock,
+            )
+        self._broker.start()
+        self._loop.run(self._source.open(self._settings.trading_pairs))
+        self._reached = True
+
+    def run(self, stop: threading.Event) -> None:
+        """See `Service.run`."""
+        if self._publisher is None:
+            raise RuntimeError("run before start")
+        log.info(
+            "streaming",
+            exchange=self._settings.exchange,
+            pairs=list(self._settings.trading_pairs),
+            timeframe=self._settings.candle_timeframe,
+            via="websocket" if self._source.streams else "rest",
+        )
+        self._loop.run(self._stream(self._publisher, stop))
+
+    async def _stream(self, publisher: CandlePublisher, stop: threading.Event) -> None:
+        tasks = [
+            asyncio.create_task(self._keep_streaming(pair, publisher), name=pair) for pair in self._statuses
+        ]
+        while not stop.is_set():
+            await asyncio.wait(tasks, timeout=STOP_POLL_SECONDS)  # none of them ends by itself
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await self._source.close()
+
+    async def _keep_streaming(self, pair: str, publisher: CandlePublisher) -> None:
+        while True:
+            stream = PairStream(
+                pair,
+                timeframe_seconds(self._settings.candle_timeframe) * 1000,
+                self._source,
+                publisher,
+                silence=self._settings.market_silence,
+                clock=self._clock,
+                status=self._statuses[pair],
+            )
+            try:
+                await stream.run()
+            except Exception:  # a fault of ours in one pair must not take the others down
+                log.exception("pair_failed", pair=pair, retry_in_seconds=FAILED_PAUSE_SECONDS)
+            await self._source.restart(pair)
+            await asyncio.sleep(FAILED_PAUSE_SECONDS)
+
+    def health(self) -> HealthReport:
+        """The broker, the exchange, and each pair's stream with its last candle."""
+        streams = {f"stream:{pair}": status.health() for pair, status in self._statuses.items()}
+        return {"broker": self._broker.health(), "exchange": self._exchange_health(streams), **streams}
+
+    def _exchange_health(self, streams: HealthReport) -> DependencyHealth:
+        name = self._settings.exchange
+        if not self._reached:
+            return DependencyHealth(ok=False, detail=f"{name} has not been reached yet")
+        working = sum(state.ok for state in streams.values())
+        return DependencyHealth(ok=working > 0, detail=f"{name}: {working} of {len(streams)} pairs well")
+
+    def close(self) -> None:
+        """See `Service.close`."""
+        self._loop.run(self._source.close())
+        self._loop.close()
+        if self._publisher is not None:
+            self._publisher.close()
+        else:
+            self._broker.close()
+
+
+def build(settings: Settings, clock: Clock) -> MarketStreamer:
+    """The service with the broker that the settings name."""
+    from services.common.broker.open import open_broker
+
+    return MarketStreamer(settings, open_broker(settings, clock), clock)
+
+
+def main() -> int:
+    """Run the service until a signal ends it; returns the exit status."""
+    return run_service(SERVICE, build)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
