@@ -125,7 +125,7 @@ def usable_link(link: str) -> str:
 
 def _published(entry: feedparser.FeedParserDict) -> datetime | None:
     for field in _DATE_FIELDS:
-        moment = entry.get(field)
+        moment = dict.get(entry, field)  # its own `get` answers for a missing field with another one
         if isinstance(moment, time.struct_time):
             try:
                 return datetime.fromtimestamp(calendar.timegm(moment), UTC)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.common.errors import StopProgram, TryLater
+from services.common.messages import NewsArticle
+from services.data_ingestor import news_seen
+from services.data_ingestor.news_seen import SeenArticles
+from tests.news_samples import NOW
+
+LATER = NOW + timedelta(days=1)
+
+
+def article(identity: str, source: str = "paper") -> NewsArticle:
+    return NewsArticle(
+        article_id=identity, source=source, title="Bitcoin climbs", link="", published=NOW, fetched_at=NOW
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "seen.sqlite3"
+
+
+def test_a_noted_article_waits_until_it_is_confirmed(path: Path) -> None:
+    seen = SeenArticles(path)
+    assert seen.note([article("b"), article("a")], [], "paper", NOW) == 2
+    assert [one.article_id for one in seen.waiting(10)] == ["b", "a"]
+    assert seen.waiting(1)[0].body == article("b").encode()
+    seen.confirm(["b"])
+    assert [one.article_id for one in seen.waiting(10)] == ["a"]
+    assert seen.waiting_count == 1
+    seen.close()
+
+
+def test_what_was_seen_and_what_waits_survives_a_restart(path: Path) -> None:
+    first = SeenArticles(path)
+    first.note([article("a"), article("b")], ["old"], "paper", NOW)
+    first.confirm(["a"])
+    first.close()
+    second = SeenArticles(path)
+    assert second.known(["a", "b", "old", "new"], NOW) == {"a", "b", "old"}
+    assert [one.article_id for one in second.waiting(10)] == ["b"]
+    assert second.waiting_count == 1
+    second.close()
+
+
+def test_an_end_without_warning_loses_nothing(path: Path) -> None:
+    first = SeenArticles(path)
+    first.note([article("a")], [], "paper", NOW)
+    second = SeenArticles(path)  # as after a crash: the first was never closed
+    assert [one.article_id for one in second.waiting(10)] == ["a"]
+    first.close()
+    second.close()
+
+
+def test_an_article_that_two_sources_bring_waits_once(path: Path) -> None:
+    seen = SeenArticles(path)
+    assert seen.note([article("a", "paper")], [], "paper", NOW) == 1
+    assert seen.note([article("a", "other"), article("b", "other")], [], "other", NOW) == 1
+    assert [(one.article_id, one.source) for one in seen.waiting(10)] == [("a", "paper"), ("b", "other")]
+    seen.confirm(["a"])
+    assert seen.note([article("a", "other")], ["a"], "other", NOW) == 0
+    assert [one.article_id for one in seen.waiting(10)] == ["b"]
+    seen.close()
+
+
+def test_two_sources_may_note_at_the_same_time(path: Path) -> None:
+    seen = SeenArticles(path)
+
+    def note(source: str) -> None:
+        for number in range(50):
+            seen.note([article(str(number), source)], [], source, NOW)
+
+    threads = [threading.Thread(target=note, args=(source,)) for source in ("paper", "other")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen.waiting(1000)) == 50
+    seen.close()
+
+
+def test_what_no_feed_lists_any_more_is_forgotten_unless_it_waits(path: Path) -> None:
+    seen = SeenArticles(path)
+    seen.note([article("done"), article("waits")], ["listed", "gone"], "paper", NOW)
+    seen.confirm(["done"])
+    seen.known(["listed"], LATER)
+    assert seen.purge(LATER) == 2
+    assert seen.known(["done", "waits", "listed", "gone"], LATER) == {"waits", "listed"}
+    seen.close()
+
+
+def test_articles_wait_in_bounded_number(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news_seen, "MAX_WAITING", 2)
+    seen = SeenArticles(path)
+    seen.note([article("a"), article("b")], [], "paper", NOW)
+    with pytest.raises(TryLater, match="2 articles already wait"):
+        seen.note([article("c")], ["old"], "paper", NOW)
+    assert seen.known(["c", "old"], NOW) == frozenset()
+    seen.confirm(["a"])
+    assert seen.note([article("c")], [], "paper", NOW) == 1
+    seen.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database, and never was one", b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_a_damaged_file_ends_the_start_with_the_way_out(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(StopProgram, match="move a damaged file away"):
+        SeenArticles(path)
+
+
+def test_a_file_of_a_later_version_ends_the_start(path: Path) -> None:
+    SeenArticles(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StopProgram, match="version is 99"):
+        SeenArticles(path)
+
+
+def test_a_folder_that_cannot_be_made_ends_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StopProgram, match="STATE_DIR"):
+        SeenArticles(tmp_path / "file" / "seen.sqlite3")
+
+
+def test_a_file_that_another_holds_is_tried_again_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news_seen, "BUSY_TIMEOUT_SECONDS", 0.0)
+    seen = SeenArticles(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TryLater, match="locked"):
+        seen.note([article("a")], [], "paper", NOW)
+    assert not seen.health().ok
+    other.execute("ROLLBACK")
+    other.close()
+    assert seen.note([article("a")], [], "paper", NOW) == 1
+    assert seen.health().ok
+    seen.close()
+
+
+def test_closing_twice_does_no_harm(path: Path) -> None:
+    seen = SeenArticles(path)
+    seen.close()
+    seen.close()
+    with pytest.raises(TryLater):
+        seen.waiting(1)

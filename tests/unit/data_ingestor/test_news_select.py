@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.common.messages import MAX_BODY_BYTES, NewsArticle, decode
+from services.data_ingestor.news_article_id import article_id
+from services.data_ingestor.news_parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, FeedEntry
+from services.data_ingestor.news_select import Correction, Selection, Skip, select
+from services.data_ingestor.news_text import plain_text
+from tests.news_samples import NOW
+
+DAYS_TWO = timedelta(hours=48)
+
+
+def entry(
+    number: int = 0, title: str = "Bitcoin climbs", published: datetime | None = NOW, link: str | None = None
+) -> FeedEntry:
+    link = f"https://paper.example/{number}" if link is None else link
+    return FeedEntry(title, link, "A summary.", "", published)
+
+
+def chosen(*entries: FeedEntry, known: frozenset[str] = frozenset()) -> Selection:
+    return select(entries, "paper", known=known, fetched_at=NOW, max_age=DAYS_TWO)
+
+
+def test_a_new_relevant_entry_becomes_an_article() -> None:
+    selection = chosen(entry())
+    assert selection.articles == (
+        NewsArticle(
+            article_id=article_id("https://paper.example/0", "paper", "Bitcoin climbs"),
+            source="paper",
+            title="Bitcoin climbs",
+            link="https://paper.example/0",
+            summary="A summary.",
+            content="",
+            published=NOW,
+            fetched_at=NOW,
+        ),
+    )
+    assert not selection.skipped
+    assert not selection.dismissed
+    assert not selection.corrected
+
+
+def test_articles_are_published_oldest_first() -> None:
+    times = [NOW - timedelta(hours=hours) for hours in (1, 3, 2)]
+    selection = chosen(*(entry(number, published=time) for number, time in enumerate(times)))
+    assert [article.published for article in selection.articles] == sorted(times)
+
+
+def test_an_entry_without_a_title_is_skipped_but_not_dismissed() -> None:
+    selection = chosen(entry(title=""))
+    assert (selection.articles, selection.dismissed) == ((), ())
+    assert selection.skipped == {Skip.NO_TITLE: 1}
+
+
+def test_an_entry_without_a_link_is_published() -> None:
+    (article,) = chosen(entry(link="")).articles
+    assert article.link == ""
+    assert article.article_id == article_id("", "paper", "Bitcoin climbs")
+
+
+def test_an_entry_without_a_date_counts_as_published_when_it_was_fetched() -> None:
+    selection = chosen(entry(published=None))
+    assert selection.articles[0].published == NOW
+    assert selection.corrected == {Correction.NO_DATE: 1}
+
+
+def test_a_date_in_the_future_becomes_the_time_of_fetching() -> None:
+    selection = chosen(entry(published=NOW + timedelta(days=900)))
+    assert selection.articles[0].published == NOW
+    assert selection.corrected == {Correction.FUTURE_DATE: 1}
+
+
+def test_an_entry_that_is_too_old_is_dismissed() -> None:
+    selection = chosen(
+        entry(1, published=NOW - DAYS_TWO), entry(2, published=NOW - DAYS_TWO - timedelta(seconds=1))
+    )
+    assert [article.link for article in selection.articles] == ["https://paper.example/1"]
+    assert selection.skipped == {Skip.TOO_OLD: 1}
+    assert len(selection.dismissed) == 1
+
+
+def test_an_entry_about_something_else_is_dismissed() -> None:
+    selection = chosen(entry(title="A new recipe for bread"))
+    assert selection.articles == ()
+    assert selection.skipped == {Skip.IRRELEVANT: 1}
+    assert selection.dismissed == (article_id("https://paper.example/0", "paper", ""),)
+
+
+def test_a_known_entry_is_neither_published_nor_dismissed_again() -> None:
+    (article,) = chosen(entry()).articles
+    selection = chosen(entry(), known=frozenset({article.article_id}))
+    assert (selection.articles, selection.dismissed) == ((), ())
+    assert selection.skipped == {Skip.KNOWN: 1}
+
+
+def test_an_entry_that_a_feed_lists_twice_is_published_once() -> None:
+    selection = chosen(entry(), entry(link="http://www.paper.example/0/?utm_source=rss"))
+    assert len(selection.articles) == 1
+    assert selection.skipped == {Skip.KNOWN: 1}
+
+
+texts = st.text(max_size=200)
+dates = st.none() | st.datetimes(timezones=st.just(UTC))
+
+
+@given(st.lists(st.builds(FeedEntry, texts, texts, texts, texts, dates), max_size=8))
+def test_every_entry_is_accounted_for_and_every_article_is_a_valid_message(entries: list[FeedEntry]) -> None:
+    cleaned = [
+        FeedEntry(
+            plain_text(f"bitcoin {one.title}", 500) if one.title else "", "", one.summary, "", one.published
+        )
+        for one in entries
+    ]
+    selection = chosen(*cleaned)
+    assert len(selection.articles) + sum(selection.skipped.values()) == len(entries)
+    for article in selection.articles:
+        assert decode(article.encode(), NewsArticle) == article
+
+
+def test_the_largest_article_fits_into_a_message() -> None:
+    # Four bytes a character is the most that UTF-8 takes; quotes and backslashes become two.
+    for character in ("🚀", '"', "\\"):
+        largest = FeedEntry(
+            ("bitcoin " + character * MAX_TITLE)[:MAX_TITLE],
+            "https://paper.example/" + "x" * 1900,
+            character * MAX_SUMMARY,
+            character * MAX_CONTENT,
+            None,
+        )
+        (article,) = chosen(largest).articles
+        assert len(article.encode()) < MAX_BODY_BYTES / 2
