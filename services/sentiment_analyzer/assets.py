@@ -1,0 +1,70 @@
+"""The registry of coins: what each is called, read once from `assets.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REGISTRY_FILE = Path(__file__).with_name("assets.toml")
+SHORTEST_CERTAIN_TICKER = 3
+
+
+class Asset(BaseModel):
+    """A coin. `names` count wherever they stand, `words` only where they are plainly meant (see the file)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ticker: str
+    name: str
+    names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+MARKET = Asset(ticker="MARKET", name="the crypto market as a whole")
+"""Stands for all assets at once where an article is about none in particular."""
+
+
+class Registry(BaseModel):
+    """The content of a registry file. Phrases of several words are written with single spaces."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    market_words: tuple[str, ...]
+    topic_words: tuple[str, ...]
+    not_assets: tuple[str, ...]
+    words_before: frozenset[str]
+    words_after: frozenset[str]
+    platform_suffixes: frozenset[str]
+    abbreviations: frozenset[str]
+    assets: Mapping[str, Asset] = Field(min_length=1)
+
+    def asset(self, ticker: str) -> Asset:
+        """The asset with that ticker; one known only by its ticker if the registry has none.
+
+        Such a ticker counts wherever it stands in capitals, except when it is very short or a common
+        abbreviation: then only where it is plainly meant.
+        """
+        if ticker in self.assets:
+            return self.assets[ticker]
+        if len(ticker) < SHORTEST_CERTAIN_TICKER or ticker in self.abbreviations:
+            return Asset(ticker=ticker, name=ticker, words=(ticker,))
+        return Asset(ticker=ticker, name=ticker, names=(ticker,))
+
+
+@cache
+def load_registry(path: Path = REGISTRY_FILE) -> Registry:
+    """Read a registry file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
+    content = tomllib.loads(path.read_text("utf-8"))
+    content["assets"] = {
+        ticker: {"ticker": ticker, **entry} for ticker, entry in content.get("assets", {}).items()
+    }
+    return Registry.model_validate(content)
+
+
+def base_of(pair: str) -> str:
+    """The base currency of a pair: BTC for BTC/USDT and BTC/USDT:USDT."""
+    return pair.split("/", 1)[0]

@@ -1,0 +1,54 @@
+"""The words of an article as scorers and the matcher see them: cleaned, bounded, on one line.
+
+News is untrusted. Control characters, invisible characters and those that reorder text serve no reader, so
+they go before anything looks at the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from services.common.messages import NewsArticle
+
+MAX_TITLE_CHARS = 300
+MAX_BODY_CHARS = 1_500
+
+# Categories Cc (except white space), Cf, Co, Cs, and the variation selectors.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\uf8ff\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """Headline and beginning of an article, both cleaned and bounded. The body may be empty."""
+
+    title: str
+    body: str = ""
+
+
+def text_of(article: NewsArticle) -> ArticleText:
+    """The headline and what follows it: the summary, and the content unless it begins with the summary."""
+    summary = clean(article.summary, MAX_BODY_CHARS)
+    content = clean(article.content, MAX_BODY_CHARS)
+    repeats = content.startswith(summary.rstrip(". \u2026"))
+    body = content if repeats else f"{summary} {content}"[:MAX_BODY_CHARS].rstrip()
+    return ArticleText(title=clean(article.title, MAX_TITLE_CHARS), body=body)
+
+
+def clean(text: str, limit: int) -> str:
+    """Clean a text and cut it to `limit` characters.
+
+    Control, invisible and reordering characters go, compatibility forms are folded (NFKC), and runs of white
+    space become one space.
+    """
+    text = text[: limit * 4]  # bounds the work on a text of a megabyte, with room for what will be dropped
+    text = _INVISIBLE.sub("", text)
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return " ".join(text.split())[:limit].rstrip()
