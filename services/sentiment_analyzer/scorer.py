@@ -1,0 +1,88 @@
+"""What the service needs of whoever scores an article."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.common.health import DependencyHealth
+from services.sentiment_analyzer.assets import Asset
+from services.sentiment_analyzer.text import ArticleText
+
+
+@dataclass(frozen=True, slots=True)
+class AssetScore:
+    """What an article means for one asset.
+
+    Attributes:
+        score: -1 (very bearish) to +1 (very bullish).
+        confidence: 0 (a guess) to 1 (certain).
+        rationale: one short line for a person.
+
+    Raises:
+        ValueError: a number is out of range or not a number.
+    """
+
+    score: float
+    confidence: float
+    rationale: str = ""
+
+    def __post_init__(self) -> None:
+        if not -1.0 <= self.score <= 1.0:  # false for NaN as well
+            raise ValueError(f"a score of {self.score} is not between -1 and 1")
+        if not 0.0 <= self.confidence <= 1.0:
+            raise ValueError(f"a confidence of {self.confidence} is not between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores of one article by ticker. A ticker left out is one on which the scorer abstains.
+
+    Attributes:
+        model: who made these scores, as it goes into the signals.
+    """
+
+    model: str
+    by_ticker: Mapping[str, AssetScore]
+
+
+class Scorer(Protocol):
+    """Scores one article for several assets in one call. All methods may be called from any thread."""
+
+    @property
+    def name(self) -> str:
+        """The kind of scorer, a label of metrics: `lexicon`, `ollama`."""
+        ...
+
+    @property
+    def articles_at_once(self) -> int:
+        """How many articles it pays to take from the queue together: 1 where each takes long."""
+        ...
+
+    def check(self) -> None:
+        """Make sure that scoring can work, with one small request where there is a server.
+
+        Raises:
+            TryLater: the server is away or busy.
+            StopProgram: it lacks something that a person has to supply; says how.
+        """
+        ...
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        """Score an article for each of `assets`, at least one.
+
+        Raises:
+            TryLater: the server is away, busy or too slow; nothing is known about the article.
+            CannotSay: it abstains on every asset. That is not a score of zero.
+            NeverWorks: the server refuses this very request, and will again.
+        """
+        ...
+
+    def health(self) -> DependencyHealth:
+        """How it was when last used. Never waits for the network."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. May be called twice."""
+        ...
