@@ -21,7 +21,9 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("trade")(trade.trade)
-app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_tests.run_tests)
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    run_tests.run_tests
+)
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)

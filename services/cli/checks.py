@@ -164,7 +164,7 @@ def _scorer(settings: Settings) -> str:
 
     scorer = build_scorer(settings)
     scorer.check()
-    return f"{settings.sentiment_scorer.value}: {scorer.model}"
+    return f"{scorer.name} answers"
 
 
 def _exchange(settings: Settings) -> str:

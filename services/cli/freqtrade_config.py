@@ -45,6 +45,7 @@ def freqtrade_config(
         "dry_run": settings.dry_run,
         "dry_run_wallet": settings.dry_run_wallet,
         "db_url": f"sqlite:///{database}",
+        "initial_state": "running",
         "max_open_trades": settings.max_open_trades,
         "stake_currency": settings.stake_currency,
         "stake_amount": settings.stake_amount,

@@ -53,6 +53,7 @@ class Supervisor:
     def __init__(self, log_dir: Path) -> None:
         self._log_dir = log_dir
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked: set[int] = set()
         log_dir.mkdir(parents=True, exist_ok=True)
 
     def log_file(self, name: str) -> Path:
@@ -112,16 +113,20 @@ class Supervisor:
         process = self._running.pop(name, None)
         if process is None:
             return None
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        self._ask_to_end(process)
         return _wait_or_kill(process, grace)
 
     def close(self) -> dict[str, int | None]:
         """Stop everything; the exit statuses by name. May be called twice."""
         for process in self._running.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+            self._ask_to_end(process)
         return {name: self.stop(name) for name in reversed(list(self._running))}
+
+    def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
+        """Send SIGTERM once: a second one would cut off the orderly end that the first began."""
+        if process.pid not in self._asked and process.poll() is None:
+            self._asked.add(process.pid)
+            process.send_signal(signal.SIGTERM)
 
     def tail(self, name: str, lines: int = 8) -> str:
         """The last lines of a program's log."""
