@@ -7,6 +7,7 @@ the steps that make sure of the topology on every new connection.
 from __future__ import annotations
 
 import queue as handover
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -17,7 +18,9 @@ from pika import spec
 from services.common.broker.envelope import FailedCopy, Headers, check_outgoing, outgoing_headers
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery, OutgoingMessage, QueueState, Subscription
+from services.common.broker.rabbitmq_consumer import Consumer
 from services.common.broker.rabbitmq_errors import Place, why_refused
+from services.common.broker.rabbitmq_inbox import Inbox
 from services.common.broker.rabbitmq_link import Link
 from services.common.broker.rabbitmq_pika import PikaConnection
 from services.common.broker.rabbitmq_publisher import Parcel, Publisher
@@ -50,8 +53,10 @@ class RabbitMqBroker:
         parameters = _parameters(settings, self._options)
         self._link = Link(parameters, place, self._options, self._set_up, self._lost)
         self._publisher = Publisher(self._link, self._opened)
-        # The link's thread only:
+        self._lock = threading.Lock()
         self._subscriptions: list[RabbitMqSubscription] = []
+        # The link's thread only:
+        self._consumers: list[Consumer] = []
         self._connection: PikaConnection = None
 
     def start(self) -> None:
@@ -76,26 +81,31 @@ class RabbitMqBroker:
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""
-        self._link.wait_ready(ANSWER_SECONDS)
+        self._link.state.wait_ready(ANSWER_SECONDS)
+        inbox = Inbox()
+        consumer = Consumer(self._link, inbox, queue, prefetch)
         subscription = RabbitMqSubscription(
             self._link,
+            inbox,
+            consumer,
             self._publish_copy,
-            queue=queue,
-            prefetch=prefetch,
             max_attempts=self._settings.retry_max_attempts,
             options=self._options,
         )
-        self._link.post(partial(self._add, subscription))
+        self._link.post(partial(self._add, consumer))
         try:
-            subscription.wait_consuming(ANSWER_SECONDS)
+            inbox.wait_consuming(ANSWER_SECONDS)
         except CryptoBoyError:
             subscription.close()
             raise
+        with self._lock:
+            self._subscriptions = [each for each in self._subscriptions if not each.closed]
+            self._subscriptions.append(subscription)
         return subscription
 
     def queues(self) -> list[QueueState]:
         """See `port.Broker.queues`."""
-        self._link.wait_ready(ANSWER_SECONDS)
+        self._link.state.wait_ready(ANSWER_SECONDS)
         answers: handover.SimpleQueue[list[Any] | CryptoBoyError] = handover.SimpleQueue()
         self._link.post(partial(self._count, answers))
         try:
@@ -118,10 +128,14 @@ class RabbitMqBroker:
 
     def health(self) -> DependencyHealth:
         """See `port.Broker.health`."""
-        return self._link.health()
+        return self._link.state.health()
 
     def close(self) -> None:
         """See `port.Broker.close`."""
+        with self._lock:
+            subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            subscription.close()
         self._link.close()
 
     def _publish_copy(self, delivery: Delivery, copy: FailedCopy) -> None:
@@ -149,21 +163,21 @@ class RabbitMqBroker:
     def _opened(self, connection: PikaConnection) -> None:
         self._connection = connection
         self._link.ready()
-        for subscription in self._subscriptions:
-            subscription.open(connection)
+        for consumer in self._consumers:
+            consumer.open(connection)
 
     def _lost(self, error: CryptoBoyError) -> None:
         self._connection = None
         self._publisher.lost(error)
-        self._subscriptions = [each for each in self._subscriptions if not each.closed]
-        for subscription in self._subscriptions:
-            subscription.lost(error)
+        for consumer in self._consumers:
+            consumer.lost(error)
+        self._consumers = [each for each in self._consumers if not each.closed]
 
-    def _add(self, subscription: RabbitMqSubscription) -> None:
-        self._subscriptions = [each for each in self._subscriptions if not each.closed]
-        self._subscriptions.append(subscription)
+    def _add(self, consumer: Consumer) -> None:
+        self._consumers = [each for each in self._consumers if not each.closed]
+        self._consumers.append(consumer)
         if self._connection is not None:
-            subscription.open(self._connection)
+            consumer.open(self._connection)
 
     def _count(self, answers: handover.SimpleQueue[list[Any] | CryptoBoyError]) -> None:
         connection = self._connection

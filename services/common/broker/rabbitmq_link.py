@@ -22,8 +22,8 @@ from services.common.broker.backoff import Backoff
 from services.common.broker.options import BrokerOptions
 from services.common.broker.rabbitmq_errors import Place, why_lost, why_not_open
 from services.common.broker.rabbitmq_pika import PikaConnection, PikaFrame
+from services.common.broker.rabbitmq_state import LinkState
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
-from services.common.health import DependencyHealth
 from services.common.metrics import BROKER_RECONNECTS
 
 log = structlog.get_logger(__name__)
@@ -56,14 +56,7 @@ class Link:
         self._connection: PikaConnection = None
         self._retry_timer: Any = None
         self._backoff = Backoff(options.first_reconnect, options.longest_reconnect)
-        self._closing = False
-        # What other threads read, and wait for:
-        self._changed = threading.Condition()
-        self._ready = False
-        self._ever_ready = False
-        self._attempts_ended = 0
-        self._problem: CryptoBoyError = TryLater(f"{place}: not connected yet")
-        self._blocked: str | None = None
+        self.state = LinkState(str(place))
 
     # For other threads
 
@@ -74,81 +67,47 @@ class Link:
             TryLater: this attempt failed or takes longer than `timeout`. Further ones are made all the same.
             StopProgram: RabbitMQ refuses us, or what we need of it, for good.
         """
-        with self._changed:
-            if self._ready:
-                return
-            ended = self._attempts_ended
-            if self._thread.ident is None:
-                self._thread.start()
-            else:
-                self.post(self._hurry)
-            self._changed.wait_for(lambda: self._ready or self._attempts_ended != ended, timeout)
-            if self._ready:
-                return
-            if self._attempts_ended == ended:
-                raise TryLater(f"{self.place} did not answer within {timeout:.0f} s")
-            raise self._problem
-
-    def wait_ready(self, timeout: float) -> None:
-        """Return when there is a connection; raises TryLater with what is wrong if there is none in time."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._ready or self._closing, timeout) or self._closing:
-                raise TryLater(str(self._problem))
+        self.state.wait_attempt(self._begin, timeout)
 
     def post(self, callback: Callable[[], None]) -> None:
         """Call something soon in the link's thread, in the order posted."""
         self._loop.add_callback_threadsafe(callback)
 
-    def blocked(self) -> str | None:
-        """Why RabbitMQ takes nothing from us just now, or None."""
-        return self._blocked
-
-    def health(self) -> DependencyHealth:
-        """How the connection is."""
-        if not self._ready:
-            return DependencyHealth(ok=False, detail=str(self._problem))
-        if self._blocked is not None:
-            return DependencyHealth(ok=False, detail=f"{self.place} takes no messages: {self._blocked}")
-        return DependencyHealth(ok=True, detail=str(self.place))
-
     def close(self) -> None:
         """Send what was posted, close the connection and end the thread."""
-        with self._changed:
-            if self._closing:
-                return
-            self._closing = True
-            self._problem = TryLater(f"{self.place}: closed")
-            self._changed.notify_all()
-        if self._thread.ident is None:
-            self._loop.close()
+        if not self.state.set_closed():
             return
-        self.post(self._shut)
-        self._thread.join(CLOSE_SECONDS)
+        if self._thread.ident is not None:
+            self.post(self._shut)
+            self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
             log.warning("broker_thread_does_not_end", broker=str(self.place))
         else:
             self._loop.close()
 
+    def _begin(self) -> None:
+        if self._thread.ident is None:
+            self.post(self._open)
+            self._thread.start()
+        else:
+            self.post(self._hurry)
+
     # In the link's thread
 
     def ready(self) -> None:
         """The connection is set up."""
-        if self._ever_ready:
-            BROKER_RECONNECTS.inc()
-        log.info("broker_connected", broker=str(self.place), again=self._ever_ready)
         self._backoff.reset()
-        with self._changed:
-            self._ready = self._ever_ready = True
-            self._changed.notify_all()
+        again = self.state.set_ready()
+        if again:
+            BROKER_RECONNECTS.inc()
+        log.info("broker_connected", broker=str(self.place), again=again)
 
     def fail(self, error: CryptoBoyError) -> None:
         """The connection cannot be used: drop it and make another after a pause."""
         connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        self._end_of_attempt(error)
-        if not (connection.is_closing or connection.is_closed):
-            connection.close()
+        if connection is not None:
+            self._end_of_attempt(error)
+            _close(connection)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call something in the link's thread after a while, unless the connection is another by then."""
@@ -165,7 +124,6 @@ class Link:
         return connection is self._connection and connection is not None and bool(connection.is_open)
 
     def _run(self) -> None:
-        self._open()
         while True:
             try:
                 self._loop.start()
@@ -185,7 +143,7 @@ class Link:
 
     def _open(self) -> None:
         self._retry_timer = None
-        if self._closing:
+        if self.state.closed:
             self._loop.stop()
             return
         self._connection = pika.SelectConnection(
@@ -198,7 +156,7 @@ class Link:
 
     def _on_open(self, connection: PikaConnection) -> None:
         if connection is not self._connection:
-            connection.close()
+            _close(connection)
             return
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
@@ -215,22 +173,17 @@ class Link:
             self._end_of_attempt(why_lost(error, self.place))
 
     def _on_blocked(self, _connection: PikaConnection, frame: PikaFrame) -> None:
-        self._blocked = str(frame.method.reason)
-        log.warning("broker_blocks_publishing", broker=str(self.place), reason=self._blocked)
+        self.state.blocked = str(frame.method.reason)
+        log.warning("broker_blocks_publishing", broker=str(self.place), reason=self.state.blocked)
 
     def _on_unblocked(self, _connection: PikaConnection, _frame: PikaFrame) -> None:
-        self._blocked = None
+        self.state.blocked = None
         log.info("broker_takes_messages_again", broker=str(self.place))
 
     def _end_of_attempt(self, error: CryptoBoyError) -> None:
-        with self._changed:
-            was_ready, self._ready = self._ready, False
-            self._blocked = None
-            self._attempts_ended += 1
-            self._problem = error
-            self._changed.notify_all()
+        was_ready = self.state.set_lost(error)
         self._lost(error)
-        if self._closing:
+        if self.state.closed:
             self._loop.stop()
             return
         pause = self._backoff.next_pause()
@@ -250,5 +203,9 @@ class Link:
             self._loop.stop()
             return
         self._loop.call_later(CLOSE_SECONDS / 2, self._loop.stop)  # the server may not answer
-        if not (self._connection.is_closing or self._connection.is_closed):
-            self._connection.close()
+        _close(self._connection)
+
+
+def _close(connection: PikaConnection) -> None:
+    if not (connection.is_closing or connection.is_closed):
+        connection.close()

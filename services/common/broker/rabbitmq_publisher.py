@@ -76,7 +76,7 @@ class Publisher:
             TryLater, NeverWorks: as `Broker.publish`.
         """
         deadline = time.monotonic() + timeout
-        self._link.wait_ready(timeout)
+        self._link.state.wait_ready(timeout)
         batch = _Batch(parcels)
         self._link.post(partial(self._accept, batch))
         if not batch.done.wait(max(0.0, deadline - time.monotonic())):
@@ -86,7 +86,7 @@ class Publisher:
             raise batch.error
 
     def _why_late(self, timeout: float, batch: _Batch) -> str:
-        blocked = self._link.blocked()
+        blocked = self._link.state.blocked
         why = f"it takes no messages: {blocked}" if blocked is not None else "it is too slow or unreachable"
         confirmed = f"{batch.settled} of {len(batch.parcels)} messages"
         return f"{self._link.place} confirmed only {confirmed} within {timeout:.0f} s; {why}"
@@ -160,7 +160,7 @@ class Publisher:
         return (
             len(self._on_the_way) < WINDOW_MESSAGES
             and self._bytes_on_the_way < WINDOW_BYTES
-            and self._link.blocked() is None
+            and self._link.state.blocked is None
         )
 
     def _on_return(
