@@ -81,7 +81,7 @@ class LexiconScorer:
     """Scores by words. The same score goes to every asset asked for. Threads may share it."""
 
     name = "lexicon"
-    articles_at_once = 50
+    articles_at_once = 25
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self._lexicon = lexicon or load_lexicon()

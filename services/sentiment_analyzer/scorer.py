@@ -56,6 +56,11 @@ class Scorer(Protocol):
         ...
 
     @property
+    def model(self) -> str:
+        """Who scores; for a lexicon a name that changes with it."""
+        ...
+
+    @property
     def articles_at_once(self) -> int:
         """How many articles it pays to take from the queue together: 1 where each takes long."""
         ...

@@ -1,0 +1,98 @@
+"""An HTTP server on loopback that answers like Ollama, or as badly as a test wants it to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+MODEL = "test-model"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: its body as it goes over the wire, after holding it back until the server closes if it hangs."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    hangs: bool = False
+
+
+def chat_reply(content: str) -> Reply:
+    """What Ollama sends for a finished chat."""
+    message = {"role": "assistant", "content": content}
+    return Reply(body=json.dumps({"model": MODEL, "message": message, "done": True}).encode())
+
+
+def error_reply(status: int, error: str) -> Reply:
+    """What Ollama sends when it refuses."""
+    return Reply(status, json.dumps({"error": error}).encode())
+
+
+class ScriptedOllama:
+    """Gives the scripted replies of a path in turn; the usual good one when none are left.
+
+    Attributes:
+        requests: path and JSON body of each request, in order.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self._script: dict[str, deque[Reply]] = defaultdict(deque)
+        self._usual = {
+            "/api/show": Reply(body=b'{"details": {}, "model_info": {}}'),
+            "/api/chat": chat_reply("ok"),
+        }
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def script(self, path: str, *replies: Reply) -> None:
+        """Add replies to a path."""
+        self._script[path].extend(replies)
+
+    def usually(self, path: str, reply: Reply) -> None:
+        """Give this reply on a path from now on."""
+        self._usual[path] = reply
+
+    def chats(self) -> list[dict[str, Any]]:
+        """The bodies of the requests to chat."""
+        return [body for path, body in self.requests if path == "/api/chat"]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        scripted = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                scripted.requests.append((self.path, body))
+                script = scripted._script[self.path]
+                reply = script.popleft() if script else scripted._usual[self.path]
+                if reply.hangs:
+                    scripted._closing.wait()
+                    return
+                self.send_response(reply.status)
+                self.send_header("Content-Length", str(len(reply.body)))
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
+                """Quiet."""
+
+        return Handler
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,175 @@
+"""The ports of the sentiment processor in memory, each writing what happened into one journal."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from services.common.broker.port import Delivery, OutgoingMessage, QueueState
+from services.common.health import DependencyHealth
+from services.common.messages import NewsArticle, SentimentSignal, decode
+from services.sentiment_analyzer.assets import Asset
+from services.sentiment_analyzer.scorer import AssetScore, Scores
+from services.sentiment_analyzer.text import ArticleText
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Journal = list[str]
+
+
+def article(article_id: str, title: str = "Bitcoin rises", **fields: str) -> NewsArticle:
+    return NewsArticle(
+        article_id=article_id,
+        source="test",
+        title=title,
+        link=f"https://example.org/{article_id}",
+        published=NOON,
+        fetched_at=NOON,
+        **fields,  # type: ignore[arg-type]  # texts only
+    )
+
+
+class ImpatientStop(threading.Event):
+    """A stop event that waits for nothing and notes how long it was to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0.0)
+        return self.is_set()
+
+
+class FakeSubscription:
+    def __init__(self, broker: FakeBroker, prefetch: int) -> None:
+        self._broker = broker
+        self._prefetch = prefetch
+        self._in_hand: list[Delivery] = []
+
+    def receive(self, max_messages: int, timeout: float) -> list[Delivery]:  # noqa: ARG002 - the port's
+        waiting = self._broker.waiting
+        if not waiting:
+            self._broker.stop.set()  # a test ends when the queue is empty
+            return []
+        room = min(max_messages, self._prefetch - len(self._in_hand))
+        taken = [waiting.popleft() for _ in range(min(room, len(waiting)))]
+        self._in_hand += taken
+        return taken
+
+    def _end(self, what: str, delivery: Delivery) -> None:
+        self._in_hand.remove(delivery)
+        self._broker.journal.append(f"{what} {delivery.message_id}")
+
+    def ack(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._end("ack", delivery)
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._end("release", delivery)
+        self._broker.waiting.extendleft(reversed(deliveries))
+
+    def retry(self, delivery: Delivery, error: str) -> None:
+        self._settle("retry", delivery, error)
+
+    def dead_letter(self, delivery: Delivery, reason: str) -> None:
+        self._settle("dead_letter", delivery, reason)
+
+    def _settle(self, what: str, delivery: Delivery, reason: str) -> None:
+        if self._broker.settle_errors:
+            raise self._broker.settle_errors.popleft()
+        self._end(what, delivery)
+        self._broker.reasons.append(reason)
+
+    def close(self) -> None:
+        self._broker.journal.append("close")
+        self._broker.waiting.extendleft(reversed(self._in_hand))
+        self._in_hand = []
+
+
+class FakeBroker:
+    """A queue of news in memory. Sets `stop` when it is empty, so that a run ends."""
+
+    def __init__(self, stop: threading.Event, journal: Journal) -> None:
+        self.stop = stop
+        self.journal = journal
+        self.waiting: deque[Delivery] = deque()
+        self.published: list[OutgoingMessage] = []
+        self.reasons: list[str] = []
+        self.subscribe_errors: deque[Exception] = deque()
+        self.publish_errors: deque[Exception] = deque()
+        self.settle_errors: deque[Exception] = deque()
+        self.on_publish: Callable[[], None] = lambda: None
+
+    def put(self, *bodies: bytes | NewsArticle) -> None:
+        for body in bodies:
+            raw = body if isinstance(body, bytes) else body.encode()
+            name = f"m{len(self.waiting)}" if isinstance(body, bytes) else body.article_id
+            self.waiting.append(Delivery("raw_news_data", raw, name, {}, 0, redelivered=False, token=None))
+
+    def signals(self) -> list[SentimentSignal]:
+        return [decode(message.body, SentimentSignal) for message in self.published]
+
+    def start(self) -> None:
+        self.journal.append("start")
+
+    def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:  # noqa: ARG002 - the port's
+        self.on_publish()
+        if self.publish_errors:
+            raise self.publish_errors.popleft()
+        self.journal.append(f"publish {len(messages)}")
+        self.published += messages
+
+    def subscribe(self, queue: str, prefetch: int) -> FakeSubscription:
+        if self.subscribe_errors:
+            raise self.subscribe_errors.popleft()
+        self.journal.append(f"subscribe {queue}")
+        return FakeSubscription(self, prefetch)
+
+    def queues(self) -> list[QueueState]:
+        return []
+
+    def health(self) -> DependencyHealth:
+        return DependencyHealth(ok=True, detail="in memory")
+
+    def close(self) -> None:
+        self.journal.append("broker closed")
+
+
+class FakeScorer:
+    """Says 0.5 for every asset, or raises what a test wants, by headline."""
+
+    name = "fake"
+    model = "fake-1"
+
+    def __init__(self, journal: Journal, articles_at_once: int = 1) -> None:
+        self.journal = journal
+        self.articles_at_once = articles_at_once
+        self.errors: dict[str, deque[Exception]] = {}
+        self.check_errors: deque[Exception] = deque()
+        self.on_score: Callable[[], None] = lambda: None
+        self.on_check: Callable[[], None] = lambda: None
+
+    def fail(self, headline: str, *errors: Exception) -> None:
+        self.errors.setdefault(headline, deque()).extend(errors)
+
+    def check(self) -> None:
+        self.on_check()
+        if self.check_errors:
+            raise self.check_errors.popleft()
+        self.journal.append("check")
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        self.on_score()
+        if errors := self.errors.get(text.title):
+            raise errors.popleft()
+        self.journal.append(f"score {text.title}")
+        return Scores(self.model, {asset.ticker: AssetScore(0.5, 0.8, "because") for asset in assets})
+
+    def health(self) -> DependencyHealth:
+        return DependencyHealth(ok=True, detail=self.model)
+
+    def close(self) -> None:
+        self.journal.append("scorer closed")

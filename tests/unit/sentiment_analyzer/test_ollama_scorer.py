@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.ollama_scorer import OllamaScorer
+from services.sentiment_analyzer.prompt import SYSTEM_PROMPT
+from services.sentiment_analyzer.scorer import AssetScore
+from services.sentiment_analyzer.text import ArticleText
+from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
+
+BTC = load_registry().asset("BTC")
+ETH = load_registry().asset("ETH")
+ARTICLE = ArticleText("Bitcoin rises", "Ether falls.")
+GOOD = chat_reply(json.dumps({"BTC": {"reason": "It rises.", "score": 6, "confidence": 9}}))
+MISSING = error_reply(404, f"model '{MODEL}' not found")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedOllama]:
+    with ScriptedOllama() as server:
+        yield server
+
+
+def scorer_for(url: str, timeout: float = 5.0) -> OllamaScorer:
+    return OllamaScorer(host=url, model=MODEL, timeout=timeout, max_tokens=256)
+
+
+@pytest.fixture
+def scorer(server: ScriptedOllama) -> Iterator[OllamaScorer]:
+    scorer = scorer_for(server.url)
+    yield scorer
+    scorer.close()
+
+
+def test_one_call_returns_the_score_of_every_asset(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+    entries = {
+        "BTC": {"reason": "It rises.", "score": 6, "confidence": 9},
+        "ETH": {"reason": "It falls.", "score": -4, "confidence": 5},
+    }
+    server.script("/api/chat", chat_reply(json.dumps(entries)))
+
+    scores = scorer.score(ARTICLE, [BTC, ETH])
+
+    assert scores.model == MODEL
+    assert scores.by_ticker == {
+        "BTC": AssetScore(0.6, 0.9, "It rises."),
+        "ETH": AssetScore(-0.4, 0.5, "It falls."),
+    }
+    assert len(server.chats()) == 1
+
+
+def test_the_request_is_bounded_cold_and_schema_bound_with_the_fixed_part_first(
+    server: ScriptedOllama, scorer: OllamaScorer
+) -> None:
+    server.script("/api/chat", GOOD, GOOD)
+
+    scorer.score(ARTICLE, [BTC])
+    scorer.score(ArticleText("Another headline"), [BTC])
+
+    first, second = server.chats()
+    assert first["options"] == {"temperature": 0, "num_predict": 256}
+    assert first["keep_alive"] == "30m"
+    assert first["stream"] is False
+    assert first["format"]["required"] == ["BTC"]
+    assert first["messages"][0] == second["messages"][0] == {"role": "system", "content": SYSTEM_PROMPT}
+    assert "Bitcoin rises\n\nEther falls." in first["messages"][1]["content"]
+
+
+def test_many_assets_get_room_for_their_answer(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+    assets = list(load_registry().assets.values())[:10]
+    entry = {"reason": "", "score": 1, "confidence": 1}
+    server.script("/api/chat", chat_reply(json.dumps({asset.ticker: entry for asset in assets})))
+
+    scorer.score(ARTICLE, assets)
+
+    assert server.chats()[0]["options"]["num_predict"] == 640
+
+
+def test_a_bad_answer_is_asked_for_again_with_the_fault_named(
+    server: ScriptedOllama, scorer: OllamaScorer
+) -> None:
+    bad = json.dumps({"BTC": {"reason": "It rises.", "score": 600, "confidence": 9}})
+    server.script("/api/chat", chat_reply(bad), GOOD)
+
+    assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
+
+    again = server.chats()[1]["messages"]
+    assert [message["role"] for message in again] == ["system", "user", "assistant", "user"]
+    assert again[2]["content"] == bad
+    assert "BTC.score: Input should be less than or equal to 10" in again[3]["content"]
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "Bullish!", '{"BTC": ', '{"ETH": {"reason": "", "score": 1, "confidence": 1}}']
+)
+def test_two_bad_answers_are_an_abstention_and_there_is_no_third(
+    server: ScriptedOllama, scorer: OllamaScorer, bad: str
+) -> None:
+    server.usually("/api/chat", chat_reply(bad))
+
+    with pytest.raises(CannotSay, match="two answers could not be used"):
+        scorer.score(ARTICLE, [BTC])
+
+    assert len(server.chats()) == 2
+    assert scorer.health().ok
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (error_reply(503, "server busy, maximum pending requests exceeded"), "maximum pending"),
+        (error_reply(500, "llama runner process has terminated"), "cannot answer now"),
+        (error_reply(502, "bad gateway"), "cannot answer now"),
+        (error_reply(429, "slow down"), "cannot answer now"),
+        (error_reply(404, "page not found"), "cannot answer now"),
+        (MISSING, "ollama pull test-model"),
+        (error_reply(401, "unauthorized"), "OLLAMA_API_KEY"),
+        (Reply(200, b"<html>Welcome</html>"), "does not speak Ollama's protocol"),
+        (Reply(200, b"[]"), "does not speak Ollama's protocol"),
+        (Reply(200, b'{"model": 7}'), "does not speak Ollama's protocol"),
+        (Reply(200, b"\xff\xfe"), "does not speak Ollama's protocol"),
+        (Reply(500, b'["odd"]'), "does not speak Ollama's protocol"),
+        (Reply(503, b""), "status 503"),
+    ],
+)
+def test_a_server_that_cannot_answer_now_is_tried_later(
+    server: ScriptedOllama, scorer: OllamaScorer, reply: Reply, says: str
+) -> None:
+    server.script("/api/chat", reply)
+
+    with pytest.raises(TryLater, match=says):
+        scorer.score(ARTICLE, [BTC])
+
+    assert not scorer.health().ok
+    assert says in scorer.health().detail
+
+
+def test_a_request_that_is_refused_for_what_it_is_never_works(
+    server: ScriptedOllama, scorer: OllamaScorer
+) -> None:
+    server.script("/api/chat", error_reply(400, "input length exceeds the context length"))
+
+    with pytest.raises(NeverWorks, match="exceeds the context length"):
+        scorer.score(ARTICLE, [BTC])
+
+    assert scorer.health().ok
+
+
+def test_a_server_that_hangs_is_tried_later(server: ScriptedOllama) -> None:
+    server.script("/api/chat", Reply(hangs=True))
+    scorer = scorer_for(server.url, timeout=0.2)
+
+    with pytest.raises(TryLater, match=r"no answer within 0\.2 s"):
+        scorer.score(ARTICLE, [BTC])
+    scorer.close()
+
+
+def test_a_server_that_is_not_there_is_tried_later() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        scorer = scorer_for(f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+        with pytest.raises(TryLater, match="cannot be reached"):
+            scorer.check()
+        with pytest.raises(TryLater, match="cannot be reached"):
+            scorer.score(ARTICLE, [BTC])
+
+    assert not scorer.health().ok
+    scorer.close()
+
+
+def test_scoring_works_again_as_soon_as_the_server_does(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+    server.script("/api/chat", error_reply(503, "busy"), GOOD)
+    with pytest.raises(TryLater):
+        scorer.score(ARTICLE, [BTC])
+
+    assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
+    assert scorer.health().ok
+
+
+def test_the_check_asks_for_the_model_and_has_it_say_one_token(
+    server: ScriptedOllama, scorer: OllamaScorer
+) -> None:
+    scorer.check()
+
+    assert [path for path, _ in server.requests] == ["/api/show", "/api/chat"]
+    assert server.requests[0][1]["model"] == MODEL
+    assert server.chats()[0]["options"]["num_predict"] == 1
+    assert scorer.health().ok
+
+
+def test_a_model_that_the_server_lacks_ends_the_start_with_the_way_to_get_it(
+    server: ScriptedOllama, scorer: OllamaScorer
+) -> None:
+    server.script("/api/show", MISSING)
+
+    with pytest.raises(StopProgram, match="ollama pull test-model"):
+        scorer.check()
+
+
+def test_a_model_that_cannot_chat_ends_the_start(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+    server.script("/api/chat", error_reply(400, "does not support chat"))
+
+    with pytest.raises(StopProgram, match="set OLLAMA_MODEL to a chat model"):
+        scorer.check()
+
+
+def test_a_busy_server_does_not_end_the_start(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+    server.script("/api/chat", error_reply(503, "busy"))
+
+    with pytest.raises(TryLater):
+        scorer.check()
+
+
+def test_nobody_pays_for_the_client_before_it_is_used() -> None:
+    program = (
+        "import sys, services.sentiment_analyzer.sentiment_processor, services.sentiment_analyzer.ollama_scorer;"
+        "sys.exit('ollama' in sys.modules or 'httpx' in sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from services.common.errors import CannotSay, NeverWorks, TryLater
+from services.common.settings import ScorerKind, Settings
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
+from tests.sentiment_fakes import NOON, FakeScorer, article
+
+MATCHER = AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT"))
+
+
+def judge(title: str, *, scorer: FakeScorer | None = None, **fields: str) -> Judgement:
+    return judge_article(article("a1", title, **fields), MATCHER, scorer or FakeScorer([]), NOON)
+
+
+def test_an_article_about_traded_assets_is_scored() -> None:
+    judgement = judge("Bitcoin and ether rise")
+
+    assert judgement.outcome is Outcome.SCORED
+    assert [signal.pair for signal in judgement.signals] == ["BTC/USDT", "ETH/USDT"]
+
+
+@pytest.mark.parametrize(
+    ("title", "outcome"),
+    [("Dogecoin doubles", Outcome.NOT_TRADED), ("Museum opens late", Outcome.OFF_TOPIC)],
+)
+def test_an_article_about_something_else_is_never_shown_to_the_scorer(title: str, outcome: Outcome) -> None:
+    journal: list[str] = []
+
+    judgement = judge(title, scorer=FakeScorer(journal))
+
+    assert (judgement.outcome, judgement.signals, journal) == (outcome, (), [])
+    assert judgement.reason
+
+
+def test_an_abstention_is_no_signal_and_says_why() -> None:
+    scorer = FakeScorer([])
+    scorer.fail("Bitcoin rises", CannotSay("no idea"))
+
+    assert judge("Bitcoin rises", scorer=scorer) == Judgement(Outcome.ABSTAINED, (), "no idea")
+
+
+@pytest.mark.parametrize("error", [TryLater("away"), NeverWorks("refused")])
+def test_other_failures_of_the_scorer_are_for_the_caller(error: Exception) -> None:
+    scorer = FakeScorer([])
+    scorer.fail("Bitcoin rises", error)
+
+    with pytest.raises(type(error)):
+        judge("Bitcoin rises", scorer=scorer)
+
+
+def test_invisible_characters_do_not_hide_what_an_article_is_about() -> None:
+    assert judge("Bit\u200bcoin rises").outcome is Outcome.SCORED
+
+
+@pytest.mark.parametrize("kind", list(ScorerKind))
+def test_the_scorer_is_chosen_by_configuration_and_built_without_a_server(kind: ScorerKind) -> None:
+    scorer = build_scorer(Settings(sentiment_scorer=kind, ollama_model="m:1"))
+
+    assert scorer.name == kind
+    assert scorer.model == ("m:1" if kind is ScorerKind.OLLAMA else "lexicon-baseline-1")
+    scorer.close()

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from services.common.clock import ManualClock
+from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.common.metrics import ARTICLES_SCORED, SIGNALS_PUBLISHED
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
+from tests.sentiment_fakes import NOON, FakeBroker, FakeScorer, ImpatientStop, article
+
+
+class Bench:
+    """A processor between fakes; `run` ends when the queue is empty."""
+
+    def __init__(self, articles_at_once: int = 1) -> None:
+        self.journal: list[str] = []
+        self.stop = ImpatientStop()
+        self.broker = FakeBroker(self.stop, self.journal)
+        self.scorer = FakeScorer(self.journal, articles_at_once)
+        self.processor = SentimentProcessor(
+            broker=self.broker,
+            scorer=self.scorer,
+            matcher=AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT")),
+            clock=ManualClock(NOON),
+        )
+
+    def run(self) -> list[str]:
+        self.processor.run(self.stop)
+        return self.journal
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_an_article_becomes_a_signal_for_each_pair_confirmed_before_it_is_acknowledged(bench: Bench) -> None:
+    bench.broker.put(article("a1", "Bitcoin and ether rise"))
+
+    journal = bench.run()
+
+    assert journal == [
+        "subscribe raw_news_data",
+        "score Bitcoin and ether rise",
+        "publish 2",
+        "ack a1",
+        "close",
+    ]
+    assert [message.message_id for message in bench.broker.published] == [
+        "a1:BTC/USDT:fake-1:0",
+        "a1:ETH/USDT:fake-1:0",
+    ]
+    assert {message.routing_key for message in bench.broker.published} == {"sentiment.signal"}
+    assert [signal.article_id for signal in bench.broker.signals()] == ["a1", "a1"]
+
+
+def test_articles_taken_together_are_confirmed_together() -> None:
+    bench = Bench(articles_at_once=10)
+    bench.broker.put(*(article(f"a{number}") for number in range(4)))
+
+    journal = bench.run()
+
+    assert journal.count("publish 4") == 1
+    assert [line for line in journal if line.startswith("ack")] == ["ack a0", "ack a1", "ack a2", "ack a3"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe\x00",
+        b"{}",
+        b"[1, 2]",
+        json.dumps({"type": "market_data"}).encode(),
+        article("a9").encode().replace(b"+00:00", b""),
+        article("a9").encode().replace(b'"title":"Bitcoin rises"', b'"title":""'),
+        b'{"type": "news_article", "title": "' + b"x" * 2_000_000 + b'"}',
+    ],
+)
+def test_a_message_that_is_no_article_is_dead_lettered_with_the_reason_and_the_next_one_is_scored(
+    bench: Bench, body: bytes
+) -> None:
+    bench.broker.put(body, article("a1"))
+
+    journal = bench.run()
+
+    assert "dead_letter m0" in journal
+    assert "ack a1" in journal
+    assert bench.broker.reasons[0]
+    assert len(bench.broker.reasons[0]) < 1000
+
+
+@pytest.mark.parametrize(
+    ("title", "outcome"),
+    [
+        ("Bitcoin rises", "scored"),
+        ("Dogecoin doubles", "not_traded"),
+        ("Museum opens late", "off_topic"),
+        ("Bitcoin puzzles", "abstained"),
+    ],
+)
+def test_every_article_is_acknowledged_and_counted_by_its_outcome(
+    bench: Bench, title: str, outcome: str
+) -> None:
+    bench.scorer.fail("Bitcoin puzzles", CannotSay("no idea"))
+    counter = ARTICLES_SCORED.labels("fake", outcome)
+    before = counter._value.get()
+    bench.broker.put(article("a1", title))
+
+    journal = bench.run()
+
+    assert "ack a1" in journal
+    assert bool(bench.broker.published) is (outcome == "scored")
+    assert counter._value.get() == before + 1
+
+
+def test_signals_are_counted_by_pair_label_and_scope(bench: Bench) -> None:
+    counter = SIGNALS_PUBLISHED.labels("ETH/USDT", "bullish", "market")
+    before = counter._value.get()
+    bench.broker.put(article("a1", "Crypto market rises"))
+
+    bench.run()
+
+    assert counter._value.get() == before + 1
+
+
+def test_while_the_scorer_is_away_nothing_is_taken_and_the_news_waits_in_its_order(bench: Bench) -> None:
+    bench.broker.put(article("a1", "Bitcoin rises"), article("a2", "Ether rises"))
+    bench.scorer.fail("Bitcoin rises", TryLater("Ollama is away"))
+    bench.scorer.check_errors.extend(TryLater("still away") for _ in range(5))
+
+    journal = bench.run()
+
+    assert journal == [
+        "subscribe raw_news_data",
+        "close",
+        "check",
+        "subscribe raw_news_data",
+        "score Bitcoin rises",
+        "publish 1",
+        "ack a1",
+        "score Ether rises",
+        "publish 1",
+        "ack a2",
+        "close",
+    ]
+    assert bench.stop.pauses == [0.5, 0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+def test_what_was_scored_before_the_scorer_went_away_is_published_first() -> None:
+    bench = Bench(articles_at_once=3)
+    bench.broker.put(article("a1", "Bitcoin rises"), article("a2", "Ether rises"), article("a3"))
+    bench.scorer.fail("Ether rises", TryLater("away"))
+
+    journal = bench.run()
+
+    assert journal[:5] == ["subscribe raw_news_data", "score Bitcoin rises", "publish 1", "ack a1", "close"]
+    assert [line for line in journal if line.startswith("ack")] == ["ack a1", "ack a2", "ack a3"]
+
+
+def test_health_says_that_the_scorer_is_away_until_it_is_back(bench: Bench) -> None:
+    seen: list[tuple[bool, str]] = []
+
+    def look() -> None:
+        scorer = bench.processor.health()["scorer"]
+        seen.append((scorer.ok, scorer.detail))
+
+    bench.broker.put(article("a1"))
+    bench.scorer.fail("Bitcoin rises", TryLater("Ollama is away"))
+    bench.scorer.on_check = look
+
+    bench.run()
+
+    assert seen == [(False, "Ollama is away")]
+    assert bench.processor.health()["scorer"].ok
+
+
+def test_the_pause_that_a_busy_scorer_asks_for_is_kept(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.scorer.fail("Bitcoin rises", TryLater("busy", after=7.0))
+
+    bench.run()
+
+    assert bench.stop.pauses == [7.0]
+
+
+def test_an_article_on_which_only_the_scorer_s_checks_pass_is_set_aside_with_the_reason(bench: Bench) -> None:
+    bench.broker.put(article("a1", "Bitcoin rises"), article("a2", "Ether rises"))
+    bench.scorer.fail("Bitcoin rises", *(TryLater("no answer within 120 s") for _ in range(9)))
+
+    journal = bench.run()
+
+    assert journal.count("subscribe raw_news_data") == 4
+    assert "retry a1" in journal
+    assert "no answer within 120 s" in bench.broker.reasons[0]
+    assert "ack a2" in journal
+
+
+def test_a_model_that_is_removed_while_the_service_runs_does_not_end_it(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.scorer.fail("Bitcoin rises", TryLater("no model"))
+    bench.scorer.check_errors.append(StopProgram("ollama pull m"))
+
+    assert "ack a1" in bench.run()
+
+
+def test_a_stop_ends_the_wait_for_the_scorer(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.scorer.fail("Bitcoin rises", TryLater("away"))
+    bench.scorer.check_errors.append(TryLater("away"))
+    bench.scorer.on_check = bench.stop.set
+
+    assert bench.run() == ["subscribe raw_news_data", "close"]
+    assert len(bench.broker.waiting) == 1
+
+
+def test_signals_wait_for_the_broker_without_being_made_again(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.broker.publish_errors.extend(TryLater("the queue is full") for _ in range(3))
+
+    journal = bench.run()
+
+    assert journal == ["subscribe raw_news_data", "score Bitcoin rises", "publish 1", "ack a1", "close"]
+
+
+def test_a_stop_while_signals_wait_gives_the_article_back(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.broker.publish_errors.extend(TryLater("away") for _ in range(3))
+    bench.broker.on_publish = bench.stop.set
+
+    journal = bench.run()
+
+    assert "release a1" in journal
+    assert "ack a1" not in journal
+    assert len(bench.broker.waiting) == 1
+
+
+def test_a_stop_finishes_the_article_in_hand_and_gives_the_others_back() -> None:
+    bench = Bench(articles_at_once=3)
+    bench.broker.put(article("a1"), article("a2"), article("a3"))
+    bench.scorer.on_score = bench.stop.set
+
+    journal = bench.run()
+
+    assert journal == ["subscribe raw_news_data", "score Bitcoin rises", "publish 1", "ack a1", "close"]
+    assert [delivery.message_id for delivery in bench.broker.waiting] == ["a2", "a3"]
+
+
+def test_signals_that_the_broker_refuses_leave_the_article_to_another_attempt(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.broker.publish_errors.append(NeverWorks("no queue takes sentiment.signal"))
+
+    journal = bench.run()
+
+    assert "retry a1" in journal
+    assert bench.broker.reasons == ["no queue takes sentiment.signal"]
+
+
+def test_a_request_that_the_scorer_refuses_is_dead_lettered(bench: Bench) -> None:
+    bench.broker.put(article("a1"), article("a2", "Ether rises"))
+    bench.scorer.fail("Bitcoin rises", NeverWorks("context length exceeded"))
+
+    journal = bench.run()
+
+    assert "dead_letter a1" in journal
+    assert "ack a2" in journal
+
+
+def test_a_bug_costs_one_article_an_attempt_and_not_the_service(bench: Bench) -> None:
+    bench.broker.put(article("a1"), article("a2", "Ether rises"))
+    bench.scorer.fail("Bitcoin rises", ZeroDivisionError("division by zero"))
+
+    journal = bench.run()
+
+    assert "retry a1" in journal
+    assert bench.broker.reasons == ["ZeroDivisionError: division by zero"]
+    assert "ack a2" in journal
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda bench: bench.broker.subscribe_errors.append(TryLater("away")),
+        lambda bench: bench.broker.settle_errors.append(TryLater("not confirmed")),
+    ],
+)
+def test_a_broker_in_trouble_is_subscribed_to_again_after_a_pause(
+    bench: Bench, trouble: Callable[[Bench], None]
+) -> None:
+    bench.broker.put(b"not json", article("a1"))
+    trouble(bench)
+
+    journal = bench.run()
+
+    assert "dead_letter m0" in journal
+    assert "ack a1" in journal
+    assert bench.stop.pauses == [0.5]
+
+
+def test_starting_checks_the_broker_and_the_scorer(bench: Bench) -> None:
+    bench.processor.start()
+
+    assert bench.journal == ["start", "check"]
+
+
+def test_a_scorer_that_can_never_work_ends_the_start(bench: Bench) -> None:
+    bench.scorer.check_errors.append(StopProgram("ollama pull m"))
+
+    with pytest.raises(StopProgram, match="ollama pull"):
+        bench.processor.start()
+
+
+def test_closing_lets_go_of_both(bench: Bench) -> None:
+    bench.processor.close()
+
+    assert bench.journal == ["broker closed", "scorer closed"]
