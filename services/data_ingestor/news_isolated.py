@@ -9,7 +9,9 @@ libraries loaded, which takes milliseconds. The bounds are for time and memory; 
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
+import os
 import resource
 import signal
 import threading
@@ -35,11 +37,13 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 STOP_CHECK_SECONDS = 0.1
 
 _context = multiprocessing.get_context("forkserver")
+# What a new process would otherwise import each time: the work's modules, and what the program's main module needs.
+# Not that module itself: it is run again under another name, and would be there twice.
 _context.set_forkserver_preload(
     [
-        "services.data_ingestor.news_poller",
-        "services.data_ingestor.news_fetch",
-        "services.data_ingestor.news_parse",
+        "services.common.runner",
+        "services.data_ingestor.news_publish",
+        "services.data_ingestor.news_source_poller",
     ]
 )
 
@@ -61,7 +65,7 @@ def run_isolated(
         NeverWorks: `work` did; or it failed in another way, or needs too much memory.
     """
     receiver, sender = _context.Pipe(duplex=False)
-    process = _context.Process(target=_child, args=(work, argument, sender), daemon=True)
+    process = _context.Process(target=_child, args=(work, argument, seconds, sender), daemon=True)
     with receiver:
         try:
             with sender:
@@ -101,10 +105,11 @@ def _end(process: BaseProcess) -> None:
     process.close()
 
 
-def _child(work: Callable[[A], object], argument: A, sender: Connection) -> None:
+def _child(work: Callable[[A], object], argument: A, seconds: float, sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends us in its own time
-    with contextlib.suppress(ValueError, OSError):  # not every system can bound it
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    _bound(resource.RLIMIT_AS, MEMORY_BYTES)
+    _bound(resource.RLIMIT_CPU, math.ceil(seconds) + 1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     answer: tuple[str, object]
     try:
         answer = ("done", work(argument))
@@ -116,3 +121,17 @@ def _child(work: Callable[[A], object], argument: A, sender: Connection) -> None
         answer = ("failed", traceback.format_exc())
     with contextlib.suppress(BrokenPipeError):  # the parent no longer waits
         sender.send(answer)
+
+
+def _bound(what: int, limit: int) -> None:
+    with contextlib.suppress(ValueError, OSError):  # not every system can bound everything
+        resource.setrlimit(what, (limit, limit))
+
+
+def _end_with_parent() -> None:
+    # A service that is killed can end nobody. Where a pattern keeps this thread from running, the bound on the
+    # processor's time ends the process.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
