@@ -20,6 +20,7 @@ from pika.adapters.select_connection import IOLoop
 
 from services.common.broker.backoff import Backoff
 from services.common.broker.options import BrokerOptions
+from services.common.broker.rabbitmq_connection import Connection
 from services.common.broker.rabbitmq_errors import Place, why_lost, why_not_open
 from services.common.broker.rabbitmq_pika import PikaConnection, PikaFrame
 from services.common.broker.rabbitmq_state import LinkState
@@ -146,7 +147,7 @@ class Link:
         if self.state.closed:
             self._loop.stop()
             return
-        self._connection = pika.SelectConnection(
+        self._connection = Connection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_open_error,

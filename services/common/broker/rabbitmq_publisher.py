@@ -143,18 +143,23 @@ class Publisher:
 
     def _pump(self) -> None:
         """Send as much as the window allows."""
-        while self._waiting and self._channel is not None and self._has_room():
-            batch = self._waiting[0]
-            parcel = batch.parcels[batch.sent]
-            batch.sent += 1
-            if batch.sent == len(batch.parcels):
-                self._waiting.popleft()
-            self._last_number += 1
-            self._on_the_way[self._last_number] = (batch, parcel)
-            self._bytes_on_the_way += len(parcel.body)
-            self._channel.basic_publish(
-                parcel.exchange, parcel.routing_key, parcel.body, parcel.properties, mandatory=True
-            )
+        if self._waiting and self._channel is not None and self._has_room():
+            with self._connection.gathering():
+                while self._waiting and self._has_room():
+                    self._send_next()
+
+    def _send_next(self) -> None:
+        batch = self._waiting[0]
+        parcel = batch.parcels[batch.sent]
+        batch.sent += 1
+        if batch.sent == len(batch.parcels):
+            self._waiting.popleft()
+        self._last_number += 1
+        self._on_the_way[self._last_number] = (batch, parcel)
+        self._bytes_on_the_way += len(parcel.body)
+        self._channel.basic_publish(
+            parcel.exchange, parcel.routing_key, parcel.body, parcel.properties, mandatory=True
+        )
 
     def _has_room(self) -> bool:
         return (
