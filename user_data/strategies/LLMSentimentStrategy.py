@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 import cryptoboy_sentiment as news
 import pandas as pd
 import talib
-from freqtrade.enums import RunMode  # type: ignore[import-untyped]  # Freqtrade publishes no types
-from freqtrade.strategy import (  # type: ignore[import-untyped]  # Freqtrade publishes no types
+from freqtrade.enums import RunMode
+from freqtrade.strategy import (
     BooleanParameter,
     DecimalParameter,
     IntParameter,
@@ -283,6 +283,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def _live_source(self) -> news.SignalSource:
         at = self._settings
+        logger.info("Sentiment comes from Redis at %s:%d", at.redis_host, at.redis_port)
         client = news.connect(at.redis_host, at.redis_port, at.redis_password, at.redis_db, tls=at.redis_tls)
         return news.RedisSignals(client, window=LIVE_CANDLES * self._candle + LONGEST_STALENESS)
 
@@ -298,6 +299,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
                 "cryptoboy.sentiment_csv or SENTIMENT_CSV. The live store is not read into history."
             )
             return news.CsvSignals(None)
+        logger.info("Sentiment comes from the history in %s", self._settings.sentiment_csv)
         return news.CsvSignals(Path(self._settings.sentiment_csv))
 
     def bot_loop_start(self, current_time: datetime, **_kwargs: object) -> None:

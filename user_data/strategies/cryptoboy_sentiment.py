@@ -361,11 +361,11 @@ Answer = tuple[bytes | None, dict[str, Page]]  # trading:entries, and the pairs
 class RedisSignals:
     """Live signals of the sentiment store, mirrored in memory. A `SignalSource`.
 
-    After a refresh the mirror equals what the store holds of the last `window`. A refresh is one MULTI in
-    one round trip for all pairs: it reads on from the newest member it has and counts those before. Where
-    that does not add up (a correction, or a store restored or written to in the past) the pair is read again
-    as a whole. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name
-    resolution included, and a call still under way at the next refresh is waited for again, never doubled.
+    After a refresh the mirror equals what the store holds of the last `window`. A refresh is one MULTI in one round
+    trip for all pairs: it reads on from the newest member it has and counts those before. Where that does not add
+    up (a store restored or written to in the past) the pair is read again as a whole. One daemon thread at a time
+    calls the store; it is waited for `patience_s` at most, name resolution included, and a call still under way at
+    the next refresh is waited for again, never doubled.
     """
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
@@ -382,9 +382,9 @@ class RedisSignals:
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
         """Bring these pairs up to date; after a failure no pair is readable until a refresh succeeds."""
         give_up_at = time.monotonic() + self._patience_s
-        self._up_to_date, self._entries, wanted = set(), "unknown", set(pairs)
+        self._up_to_date, self._entries, wanted = set(), "unknown", list(dict.fromkeys(pairs))
         horizon = (now - self._window).timestamp() * 1000
-        while missing := wanted - self._up_to_date:
+        while missing := [pair for pair in wanted if pair not in self._up_to_date]:
             is_old = self._call is not None
             call = self._call = self._call or self._ask(
                 {pair: self._cursor(pair, horizon) for pair in missing}, horizon
@@ -458,12 +458,18 @@ class RedisSignals:
     def _take(self, pair: str, page: Page) -> bool:
         """Bring the mirror in line with the store; False when they contradict and all must be read anew."""
         known = self._mirror.get(pair, {})
-        held = {name for name, member in known.items() if member.score >= max(page.horizon, page.oldest)}
-        before = {name for name in held if known[name].score < page.cursor}
         read = {
             name: Member(score, known[name].signal if name in known else self._decode(name, pair))
             for name, score in page.read
         }
+        corrected = {(s.article_id, s.model): s.revision for _, s in read.values() if s}
+        held = {
+            name
+            for name, (score, s) in known.items()
+            if score >= max(page.horizon, page.oldest)
+            and not (s and corrected.get((s.article_id, s.model), -1) > s.revision)
+        }
+        before = {name for name in held if known[name].score < page.cursor}
         is_whole = page.cursor == page.horizon
         if not is_whole and (len(before) != page.before or not held - before <= read.keys()):
             self._doubtful.add(pair)

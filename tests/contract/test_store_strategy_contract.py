@@ -1,0 +1,113 @@
+"""What the services write to the store is what the strategy reads from it, real Redis or embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import cryptoboy_sentiment as news
+import pytest
+from pydantic import SecretStr
+
+from services.common.messages import SentimentSignal
+from services.common.settings import Settings
+from services.common.store.embedded_server import EmbeddedRedis
+from services.common.store.open import open_store
+from services.common.store.port import SentimentStore
+from services.common.values import Label, Scope
+from tests.servers import RedisServer
+from tests.strategy_samples import PAIR, at
+
+NOW = at(0)
+WRITTEN = SentimentSignal(
+    article_id="a1b2c3",
+    pair=PAIR,
+    source="the-ledger",
+    headline='Exchange says "more", ₿ rises',
+    sentiment_score=0.85,
+    sentiment_label=Label.VERY_BULLISH,
+    published=at(-10),
+    analyzed_at=at(-1),
+    model="lexicon",
+    confidence=0.4,
+    scope=Scope.MARKET,
+    degraded=True,
+)
+
+
+@pytest.fixture(params=["real", "embedded"])
+def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
+    if request.param == "real":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        password = SecretStr(server.password) if server.password else None
+        yield Settings(redis_host=server.host, redis_port=server.port, redis_password=password)
+    else:
+        with EmbeddedRedis() as embedded:
+            yield Settings(redis_host="127.0.0.1", redis_port=embedded.port)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[SentimentStore]:
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def source(settings: Settings) -> Iterator[news.RedisSignals]:
+    password = settings.redis_password.get_secret_value() if settings.redis_password else None
+    with news.connect(settings.redis_host, settings.redis_port, password) as client:
+        yield news.RedisSignals(client, window=timedelta(hours=48))
+
+
+def seen(source: news.RedisSignals, now: datetime) -> list[dict[str, object]]:
+    source.refresh([PAIR], now)
+    assert source.readable(PAIR)
+    return [
+        {str(name): value for name, value in row.items()} for row in source.signals(PAIR).to_dict("records")
+    ]
+
+
+def test_the_strategy_reads_every_field_as_it_was_written(
+    store: SentimentStore, source: news.RedisSignals
+) -> None:
+    store.write([WRITTEN], NOW)
+    assert seen(source, NOW) == [
+        {
+            "available_at": NOW,
+            "published": at(-10),
+            "pair": PAIR,
+            "score": 0.85,
+            "label": "very_bullish",
+            "confidence": 0.4,
+            "scope": "market",
+            "degraded": True,
+            "weight": 1.0,
+            "corroboration": 0.0,
+            "article_id": "a1b2c3",
+            "revision": 0,
+            "source": "the-ledger",
+            "headline": 'Exchange says "more", ₿ rises',
+            "model": "lexicon",
+        }
+    ]
+    assert source.invalid == 0
+
+
+def test_a_correction_reaches_a_strategy_that_is_running(
+    store: SentimentStore, source: news.RedisSignals
+) -> None:
+    store.write([WRITTEN], NOW)
+    assert [row["score"] for row in seen(source, NOW)] == [0.85]
+    changes = {"revision": 1, "sentiment_score": -0.85, "sentiment_label": Label.VERY_BEARISH}
+    store.write([WRITTEN.model_copy(update=changes)], at(5))
+    assert [(row["score"], row["available_at"]) for row in seen(source, at(5))] == [(-0.85, at(5))]
+
+
+def test_the_strategy_sees_a_pause_and_its_end(store: SentimentStore, source: news.RedisSignals) -> None:
+    states = []
+    for paused in (True, False):
+        store.pause_entries(paused=paused)
+        source.refresh([PAIR], NOW)
+        states.append(source.entries())
+    assert states == ["paused", "open"]
