@@ -39,6 +39,7 @@ class SentimentStore(Protocol):
         Raises:
             TryLater: the store is away, loading or full. Some signals may have been written; writing the
                 same again changes nothing.
+            StopProgram: refused for good, as in `check`. The methods that raise TryLater all may.
         """
         ...
 

@@ -1,0 +1,40 @@
+"""The names of the Redis keys, which operators and the strategy rely on.
+
+| key | type | content |
+|---|---|---|
+| sentiment:PAIR | hash | score, label, timestamp (when it was analyzed), headline, source, article_id of the newest signal; also confidence, scope, model, degraded ('true' or 'false'), published, available_at, revision |
+| sentiment_history:PAIR | list | the last 100 signals as JSON, newest first |
+| sentiment_signals:PAIR | sorted set | the signals of the last SIGNAL_HISTORY_HOURS as JSON, by available_at in milliseconds |
+| sentiment_ids:PAIR | hash | article_id and model, with a bar between them: the revision, of every signal in the two above: how a repeated one is recognised |
+| trading:entries | string | `paused` stops new entries |
+"""  # noqa: E501 - a table's row is one line
+
+from __future__ import annotations
+
+ENTRIES = "trading:entries"
+PAUSED = "paused"
+
+
+def current_key(pair: str) -> str:
+    """The hash of a pair's current sentiment."""
+    return f"sentiment:{pair}"
+
+
+def history_key(pair: str) -> str:
+    """The list of a pair's last signals."""
+    return f"sentiment_history:{pair}"
+
+
+def signals_key(pair: str) -> str:
+    """The sorted set of a pair's signals by `available_at`."""
+    return f"sentiment_signals:{pair}"
+
+
+def ids_key(pair: str) -> str:
+    """The hash by which a repeated signal of a pair is recognised."""
+    return f"sentiment_ids:{pair}"
+
+
+def written_together(pair: str) -> tuple[str, str, str, str]:
+    """The four keys of a pair, in the order in which the script takes them."""
+    return current_key(pair), history_key(pair), signals_key(pair), ids_key(pair)

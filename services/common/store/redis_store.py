@@ -1,0 +1,193 @@
+"""The sentiment store on Redis. Keys and their content: see `keys`; the rules of writing: `write_signals.lua`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import redis
+import structlog
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from services.common.clock import from_ms, to_ms
+from services.common.errors import NeverWorks
+from services.common.health import DependencyHealth
+from services.common.messages import SentimentSignal, decode
+from services.common.settings import Settings
+from services.common.store import keys
+from services.common.store.port import WriteOutcome
+from services.common.store.redis_errors import reaction_to
+
+log = structlog.get_logger(__name__)
+
+SCRIPT = (Path(__file__).parent / "write_signals.lua").read_text()
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+HISTORY_LENGTH = 100
+SIGNALS_PER_CALL = 500
+"""Bounds how long one call of the script keeps Redis from answering others (about 5 ms), and its Lua stack."""
+
+_OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
+_RETRIES = 1
+T = TypeVar("T")
+
+
+class RedisStore:
+    """Implements `port.SentimentStore`.
+
+    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving, once again
+    after a connection that turned out to be dead.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = f"{settings.redis_host}:{settings.redis_port}"
+        self._window = timedelta(hours=settings.signal_history_hours)
+        self._staleness = timedelta(hours=settings.sentiment_staleness_hours)
+        self._ttl = settings.signal_cache_ttl
+        self._health = DependencyHealth(ok=False, detail="not asked yet")
+        password = settings.redis_password
+        self._client = redis.Redis(
+            host=settings.redis_host,
+            port=settings.redis_port,
+            password=password.get_secret_value() if password else None,
+            socket_timeout=settings.redis_timeout,
+            socket_connect_timeout=settings.redis_timeout,
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), _RETRIES),
+            decode_responses=True,
+            protocol=2,
+        )
+
+    def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
+        """See the port. An outcome says how things stand after all of a pair's signals were written."""
+        calls = list(_calls(signals, self._context(now)))
+        if not calls:
+            return []
+        replies = self._ask(lambda: self._run(calls))
+        outcomes: list[WriteOutcome] = [WriteOutcome.DUPLICATE] * len(signals)
+        for call, letters in zip(calls, replies, strict=True):
+            for position, letter in zip(call.positions, letters, strict=True):
+                outcomes[position] = _OUTCOMES[letter]
+        return outcomes
+
+    def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
+        """See the port. One round trip."""
+
+        def fetch() -> list[Any]:
+            pipeline = self._client.pipeline(transaction=False)
+            for pair in pairs:
+                pipeline.hgetall(keys.current_key(pair))
+            return pipeline.execute()
+
+        return {pair: fields or None for pair, fields in zip(pairs, self._ask(fetch), strict=True)}
+
+    def history(self, pair: str, limit: int = HISTORY_LENGTH) -> list[SentimentSignal]:
+        """See the port. An entry that is no signal (written by somebody else) is left out, with a warning."""
+        if limit < 1:
+            return []
+        entries = cast(
+            "list[str]", self._ask(lambda: self._client.lrange(keys.history_key(pair), 0, limit - 1))
+        )
+        signals = []
+        for entry in entries:
+            try:
+                signals.append(decode(entry.encode(), SentimentSignal))
+            except NeverWorks as error:
+                log.warning("history_entry_unreadable", key=keys.history_key(pair), error=str(error))
+        return signals
+
+    def pause_entries(self, *, paused: bool) -> None:
+        """See the port."""
+        if paused:
+            self._ask(lambda: self._client.set(keys.ENTRIES, keys.PAUSED))
+        else:
+            self._ask(lambda: self._client.delete(keys.ENTRIES))
+
+    def entries_paused(self) -> bool:
+        """See the port."""
+        return self._ask(lambda: self._client.get(keys.ENTRIES)) == keys.PAUSED
+
+    def health(self) -> DependencyHealth:
+        """See the port."""
+        return self._health
+
+    def check(self) -> None:
+        """See the port."""
+        self._ask(self._client.ping)
+
+    def close(self) -> None:
+        """See the port."""
+        self._client.close()
+
+    def _context(self, now: datetime) -> tuple[str, ...]:
+        now_ms = to_ms(now)
+        return (
+            str(now_ms),
+            from_ms(now_ms).isoformat(timespec="milliseconds"),
+            str(to_ms(now - self._window)),
+            (now.astimezone(UTC) - self._staleness).isoformat(),
+            str(self._ttl),
+        )
+
+    def _run(self, calls: Sequence[_Call]) -> list[str]:
+        replies = self._evaluate(calls)
+        missing = [i for i, reply in enumerate(replies) if isinstance(reply, redis.exceptions.NoScriptError)]
+        if missing:
+            self._client.script_load(SCRIPT)
+            for i, reply in zip(missing, self._evaluate([calls[i] for i in missing]), strict=True):
+                replies[i] = reply
+        for reply in replies:
+            if isinstance(reply, redis.RedisError):
+                raise reply
+        return replies
+
+    def _evaluate(self, calls: Sequence[_Call]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for call in calls:
+            pipeline.evalsha(SCRIPT_SHA, len(call.keys), *call.keys, *call.arguments)
+        return pipeline.execute(raise_on_error=False)
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            answer = question()
+        except redis.RedisError as error:
+            reaction = reaction_to(error, self._address)
+            self._health = DependencyHealth(ok=False, detail=str(reaction))
+            raise reaction from error
+        self._health = DependencyHealth(ok=True, detail=self._address)
+        return answer
+
+
+class _Call:
+    """One call of the script: up to SIGNALS_PER_CALL signals of one pair."""
+
+    __slots__ = ("arguments", "keys", "positions")
+
+    def __init__(self, pair: str, context: tuple[str, ...]) -> None:
+        self.keys = keys.written_together(pair)
+        self.arguments: list[str] = [*context]
+        self.positions: list[int] = []
+
+    def add(self, position: int, signal: SentimentSignal) -> None:
+        published = signal.published.isoformat()
+        body = signal.model_dump_json(exclude={"available_at"})
+        self.positions.append(position)
+        self.arguments.append(
+            f"{signal.revision}|{signal.scope.value}|{published}|{signal.article_id}|{signal.model}"
+        )
+        self.arguments.append(body[:-1])  # the script appends available_at and the closing brace
+
+
+def _calls(signals: Sequence[SentimentSignal], context: tuple[str, ...]) -> Iterator[_Call]:
+    """The signals by pair, in the order in which they came."""
+    open_calls: dict[str, _Call] = {}
+    for position, signal in enumerate(signals):
+        call = open_calls.get(signal.pair)
+        if call is None:
+            call = open_calls[signal.pair] = _Call(signal.pair, context)
+        call.add(position, signal)
+        if len(call.positions) == SIGNALS_PER_CALL:
+            yield open_calls.pop(signal.pair)
+    yield from open_calls.values()

@@ -1,0 +1,212 @@
+-- Writes signals of one pair; Redis runs a script as one step, so the pair's keys change together.
+--
+-- KEYS  the current hash, the list, the sorted set and the hash of ids (see keys.py)
+-- ARGV  1 now in ms, 2 now in ISO 8601 (with milliseconds), 3 the oldest ms that the sorted set keeps,
+--       4 the oldest publication that is fresh (ISO 8601), 5 expiry in seconds or 0,
+--       then two for each signal: "revision|scope|published|article_id|model" and its JSON without
+--       available_at and without the closing brace
+-- Returns one letter for each signal: N newest (it is the current one now), K kept, D duplicate.
+--
+-- Strings are compared byte by byte: Lua's own `<` follows the locale that the server was started in.
+
+local CURRENT, LIST, SET, IDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local NOW, NOW_ISO, OLDEST, FRESH_FROM, TTL = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local FIRST_SIGNAL, LIST_LENGTH = 6, 100
+local call, byte, match, floor = redis.call, string.byte, string.match, math.floor
+
+local function bytes_less(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = byte(a, i), byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
+-- `second` is a number (20251029100530) because it decides nearly always; `rank` decides within a second.
+local function make(revision, scope, published, article_id, model, available_at)
+  local year, month, day, hour, minute, second = match(published, '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)')
+  return {
+    revision = tonumber(revision), scope = scope, published = published, id = article_id .. '|' .. model,
+    second = tonumber(year .. month .. day .. hour .. minute .. second),
+    rank = published .. '\0' .. available_at .. '\0' .. article_id .. '\0' .. model,
+  }
+end
+
+local function newer(a, b)
+  if a.second ~= b.second then return a.second > b.second end
+  return bytes_less(b.rank, a.rank)
+end
+
+local function is_fresh_asset(signal)
+  return signal.scope == 'asset' and not bytes_less(signal.published, FRESH_FROM)
+end
+
+local parsed = {}
+local function parse(member)
+  if not parsed[member] then
+    local s = cjson.decode(member)
+    local signal = make(s.revision, s.scope, s.published, s.article_id, s.model, s.available_at)
+    signal.member = member
+    parsed[member] = signal
+  end
+  return parsed[member]
+end
+
+-- Reads first: a key of another type is found out before anything has been written.
+local incoming, ids = {}, {}
+for i = FIRST_SIGNAL, #ARGV, 2 do
+  local revision, scope, published, article_id, model = match(ARGV[i], '^(%d+)|(%a+)|([^|]+)|([^|]+)|(.*)$')
+  incoming[#incoming + 1] = {tonumber(revision), scope, published, article_id, model, ARGV[i + 1]}
+  ids[#ids + 1] = article_id .. '|' .. model
+end
+local revisions = {}
+for i, revision in ipairs(call('HMGET', IDS, unpack(ids))) do
+  revisions[ids[i]] = tonumber(revision or nil)
+end
+local last = call('ZREVRANGE', SET, 0, 0, 'WITHSCORES')
+local stored = call('HMGET', CURRENT, 'revision', 'scope', 'published', 'article_id', 'model', 'available_at')
+local head = call('LINDEX', LIST, 0)
+head = head and parse(head)
+local current = stored[6] and make(unpack(stored))
+
+-- A reader goes on from the last available_at it saw, so a clock that stepped back must not undercut it.
+local available, available_iso = NOW, NOW_ISO
+if last[2] and tonumber(last[2]) > NOW then
+  available, available_iso = tonumber(last[2]), match(last[1], '"available_at":"([^"]+)"}$')
+end
+
+local entries
+local function insert(signal)
+  if not head or newer(signal, head) then
+    call('LPUSH', LIST, signal.member)
+    if entries then table.insert(entries, 1, signal.member) end
+    head = signal
+    return
+  end
+  entries = entries or call('LRANGE', LIST, 0, -1)
+  local low, high = 1, #entries + 1
+  while low < high do
+    local middle = floor((low + high) / 2)
+    if newer(signal, parse(entries[middle])) then high = middle else low = middle + 1 end
+  end
+  if low > LIST_LENGTH then return end
+  if low > #entries then
+    call('RPUSH', LIST, signal.member)
+  else
+    call('LINSERT', LIST, 'BEFORE', entries[low], signal.member)
+  end
+  table.insert(entries, low, signal.member)
+end
+
+local accepted, scores, id_pairs, replaced, fresh_asset = {}, {}, {}, false, nil
+if current and is_fresh_asset(current) then fresh_asset = current end
+for i, s in ipairs(incoming) do
+  local known = revisions[ids[i]]
+  if not known or known < s[1] then
+    local signal = make(s[1], s[2], s[3], s[4], s[5], available_iso)
+    signal.member = s[6] .. ',"available_at":"' .. available_iso .. '"}'
+    parsed[signal.member] = signal
+    accepted[i] = signal
+    revisions[ids[i]] = s[1]
+    replaced = replaced or known ~= nil
+    insert(signal)
+    scores[#scores + 1] = available
+    scores[#scores + 1] = signal.member
+    id_pairs[#id_pairs + 1] = signal.id
+    id_pairs[#id_pairs + 1] = s[1]
+    if is_fresh_asset(signal) and (not fresh_asset or newer(signal, fresh_asset)) then fresh_asset = signal end
+  end
+end
+if #scores == 0 then return string.rep('D', #incoming) end
+call('ZADD', SET, unpack(scores))
+call('HSET', IDS, unpack(id_pairs))
+
+local moved = {}  -- lists of members that may have left the list or the sorted set
+
+-- A replaced signal is taken out of everything, and what it had pushed aside comes back.
+local function rebuild()
+  local latest, superseded = {}, {}
+  local function add(members)
+    for _, member in ipairs(members) do
+      local signal = parse(member)
+      local other = latest[signal.id]
+      if not other or other.revision < signal.revision then
+        latest[signal.id], superseded[#superseded + 1] = signal, other
+      elseif other.member ~= member then
+        superseded[#superseded + 1] = signal
+      end
+    end
+  end
+  add(call('ZRANGE', SET, 0, -1))
+  moved[1] = call('LRANGE', LIST, 0, -1)
+  add(moved[1])
+  for _, signal in ipairs(superseded) do call('ZREM', SET, signal.member) end
+  local sorted = {}
+  for _, signal in pairs(latest) do sorted[#sorted + 1] = signal end
+  table.sort(sorted, newer)
+  call('DEL', LIST)
+  for i = 1, math.min(#sorted, LIST_LENGTH) do call('RPUSH', LIST, sorted[i].member) end
+  head = sorted[1]
+  local is_known = not current or latest[current.id]
+  if is_known then fresh_asset = nil else fresh_asset = is_fresh_asset(current) and current end
+  for _, signal in ipairs(sorted) do
+    if is_fresh_asset(signal) then
+      if not fresh_asset or newer(signal, fresh_asset) then fresh_asset = signal end
+      return
+    end
+  end
+end
+-- Without a current hash (the first signal of all, or somebody deleted it) everything is looked at as well.
+if replaced or not current then rebuild() end
+
+local overflow = call('LRANGE', LIST, LIST_LENGTH, -1)
+if #overflow > 0 then
+  call('LTRIM', LIST, 0, LIST_LENGTH - 1)
+  moved[#moved + 1] = overflow
+end
+local expired = call('ZRANGEBYSCORE', SET, '-inf', '(' .. OLDEST)
+if #expired > 0 then
+  call('ZREMRANGEBYSCORE', SET, '-inf', '(' .. OLDEST)
+  moved[#moved + 1] = expired
+end
+-- An id is kept as long as its signal is in the list or in the sorted set.
+if #moved > 0 then
+  local listed = {}
+  for _, member in ipairs(call('LRANGE', LIST, 0, -1)) do listed[member] = true end
+  for _, members in ipairs(moved) do
+    for _, member in ipairs(members) do
+      local signal = parse(member)
+      local replaced_by_other = revisions[signal.id] and revisions[signal.id] ~= signal.revision
+      if not replaced_by_other and not listed[member] and not call('ZSCORE', SET, member) then
+        call('HDEL', IDS, signal.id)
+      end
+    end
+  end
+end
+
+local winner = fresh_asset or head
+if not current or current.id ~= winner.id or current.revision ~= winner.revision then
+  local s = cjson.decode(winner.member)
+  call('HSET', CURRENT,
+    'score', match(winner.member, '"sentiment_score":([^,}]+)'), 'label', s.sentiment_label,
+    'timestamp', s.analyzed_at, 'headline', s.headline, 'source', s.source, 'article_id', s.article_id,
+    'confidence', match(winner.member, '"confidence":([^,}]+)'), 'scope', s.scope, 'model', s.model,
+    'degraded', tostring(s.degraded), 'published', s.published, 'available_at', s.available_at,
+    'revision', tostring(s.revision))
+end
+for _, key in ipairs(KEYS) do
+  if TTL > 0 then call('EXPIRE', key, TTL) else call('PERSIST', key) end
+end
+
+local letters = {}
+for i = 1, #incoming do
+  local signal = accepted[i]
+  if not signal then
+    letters[i] = 'D'
+  elseif signal.id == winner.id and signal.revision == winner.revision then
+    letters[i] = 'N'
+  else
+    letters[i] = 'K'
+  end
+end
+return table.concat(letters)
