@@ -1,0 +1,226 @@
+"""One client of the embedded Redis server.
+
+fakeredis brings a TCP server of its own, which this replaces: that one has a thread and a hundred wake-ups a
+second for each client, one packet for each reply of a pipeline, sends values as status replies (so that
+redis-cli shows them without quotes), loses the codes of errors (WRONGTYPE), and asks nobody for a password.
+Here all clients live in one event loop. What is missing: blocking commands answer an error where they would
+have to wait, and Pub/Sub is for clients of version 2 of the protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import redis
+import structlog
+from fakeredis import FakeServer
+from fakeredis._helpers import SimpleError, SimpleString
+from fakeredis._socket import FakeSocket
+
+from services.common.store.resp import ProtocolError, RequestParser, encode_reply
+
+log = structlog.get_logger(__name__)
+
+_OK = SimpleString(b"OK")
+_VERSIONS = (b"2", b"3")
+REDIS_VERSION = (7, 0)
+
+
+@dataclass(slots=True)
+class Host:
+    """What the connections of one server share."""
+
+    data: FakeServer
+    port: int
+    password: bytes | None = field(default=None, repr=False)
+    started: float = field(default_factory=time.monotonic)
+    connections: set[Connection] = field(default_factory=set)
+
+
+class Session(FakeSocket):
+    """fakeredis's state of one client (database, transaction, protocol) and its commands.
+
+    Args:
+        reply: takes each reply.
+    """
+
+    def __init__(self, data: FakeServer, reply: Callable[[object], None], address: str = "") -> None:
+        super().__init__(data, 0, client_class=redis.Redis, client_info={"addr": address, "resp": 2})
+        self._reply = reply
+
+    @property
+    def protocol(self) -> int:
+        """The version of the protocol that the client asked for."""
+        return int(self._client_info.protocol_version)
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether somebody sent CLIENT KILL for this client."""
+        return bool(self._killed)
+
+    def run(self, fields: list[bytes]) -> None:
+        """Run one command; its reply is handed over before this returns."""
+        self._process_command(fields)
+
+    def put_response(self, msg: Any) -> None:  # noqa: ANN401 - fakeredis's signature
+        """Called by fakeredis with each reply, and by other clients' commands with what they publish."""
+        self._reply(msg)
+
+    def _decode_result(self, result: Any) -> Any:  # noqa: ANN401 - fakeredis's signature
+        return (
+            result  # it would turn status replies into values and errors into exceptions without their code
+        )
+
+    def _blocking(
+        self,
+        timeout: float | None,  # noqa: ARG002 - fakeredis's signature
+        func: Callable[[bool], Any],
+        shape: Callable[[Any], Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - fakeredis's signature
+        answer = func(True)
+        if answer is None and not self._in_transaction:
+            raise SimpleError("ERR the embedded Redis does not wait: nothing is there now")
+        return answer if shape is None else shape(answer)
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests, runs each to its end, and sends what they answer in one go."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._parser = RequestParser()
+        self._out: list[bytes] = []
+        self._working = False
+        self._is_trusted = host.password is None
+        self._transport: asyncio.Transport
+        self._session: Session
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio.Protocol."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername") or ("", 0)
+        self._session = Session(self._host.data, self._take_reply, f"{peer[0]}:{peer[1]}")
+        self._host.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how it ended makes no difference
+        """Part of asyncio.Protocol."""
+        self._host.connections.discard(self)
+        self._session.close()
+
+    def pause_writing(self) -> None:
+        """A client that does not read its replies gets no further requests read."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio.Protocol."""
+        self._working = True
+        try:
+            for fields in self._parser.feed(data):
+                self._execute(fields)
+                if self._transport.is_closing():
+                    break
+        except ProtocolError as error:
+            self._take_reply(SimpleError(f"ERR Protocol error: {error}"))
+            self._flush()
+            self._transport.close()
+        finally:
+            self._working = False
+            self._flush()
+
+    def abort(self) -> None:
+        """Drop the client at once."""
+        self._transport.abort()
+
+    def _take_reply(self, reply: object) -> None:
+        self._out.append(encode_reply(reply, self._session.protocol))
+        if not self._working:  # published by another client
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._out and not self._transport.is_closing():
+            self._transport.write(b"".join(self._out))
+        self._out.clear()
+
+    def _execute(self, fields: list[bytes]) -> None:
+        name = fields[0].upper()
+        try:
+            self._dispatch(name, fields)
+        except SimpleError as error:
+            self._take_reply(error)
+        except Exception:  # a mistake in fakeredis: this one command fails, the client and the others go on
+            command = name[:40].decode(errors="replace")
+            log.exception("embedded_redis_command_failed", command=command)
+            self._take_reply(SimpleError(f"ERR the embedded Redis cannot do {command}"))
+        if name == b"QUIT" or self._session.is_killed:
+            self._flush()
+            self._transport.close()
+
+    def _dispatch(self, name: bytes, fields: list[bytes]) -> None:
+        if name == b"QUIT":
+            self._take_reply(_OK)
+        elif name == b"AUTH":
+            self._take_reply(self._authenticate(fields[1:]))
+        elif name == b"HELLO":
+            self._session.run(self._checked_hello(fields))
+        elif not self._is_trusted:
+            raise SimpleError("NOAUTH Authentication required.")
+        elif name == b"INFO":
+            self._take_reply(server_info(self._host))
+        else:
+            self._session.run(fields)
+
+    def _authenticate(self, credentials: list[bytes]) -> SimpleString:
+        if self._host.password is None:
+            raise SimpleError(
+                "ERR AUTH <password> called without any password configured for the default user. "
+                "Are you sure your configuration is correct?"
+            )
+        user, given = ([b"default", *credentials])[-2:]
+        if user != b"default" or not hmac.compare_digest(given, self._host.password):
+            raise SimpleError("WRONGPASS invalid username-password pair or user is disabled.")
+        self._is_trusted = True
+        return _OK
+
+    def _checked_hello(self, fields: list[bytes]) -> list[bytes]:
+        """HELLO without its credentials, which are checked here."""
+        if len(fields) > 1 and fields[1] not in _VERSIONS:
+            raise SimpleError("NOPROTO unsupported protocol version")
+        options = fields[2:]
+        for i, option in enumerate(options):
+            if option.upper() == b"AUTH" and len(options) > i + 2:
+                self._authenticate(options[i + 1 : i + 3])
+                del options[i : i + 3]
+                break
+        if not self._is_trusted:
+            raise SimpleError("NOAUTH HELLO must be called with AUTH: a password is required.")
+        version = fields[1] if len(fields) > 1 else str(self._session.protocol).encode()
+        return [b"HELLO", version, *[o.upper() if o.upper() == b"SETNAME" else o for o in options]]
+
+
+def server_info(host: Host) -> bytes:
+    """The answer to INFO, which fakeredis does not know: what tools look for, in sections."""
+    keyspace = [f"db{number}:keys={len(db)}" for number, db in sorted(host.data.dbs.items()) if len(db)]
+    lines = [
+        "# Server",
+        f"redis_version:{'.'.join(map(str, REDIS_VERSION))}.0",
+        "redis_mode:standalone",
+        f"process_id:{os.getpid()}",
+        f"tcp_port:{host.port}",
+        f"uptime_in_seconds:{int(time.monotonic() - host.started)}",
+        "executable:services.common.store.embedded_server",
+        "# Clients",
+        f"connected_clients:{len(host.connections)}",
+        "# Keyspace",
+        *keyspace,
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode()

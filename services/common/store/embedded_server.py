@@ -1,0 +1,249 @@
+"""Redis for one machine without servers: fakeredis behind the real protocol, on loopback.
+
+As a process: `python -m services.common.store.embedded_server --port 6379 --snapshot var/redis.snapshot`.
+Unmodified clients talk to it, redis-cli and scripts included. What it holds survives a restart: it is written
+to the snapshot at most once a second, when something changed, and at the end. A crash loses up to about a
+second, as Redis with `appendfsync everysec` does. With REDIS_PASSWORD set, clients must know it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import structlog
+from fakeredis import FakeServer
+from fakeredis._core import Database
+from pydantic import SecretStr
+
+from services.common.errors import StopProgram
+from services.common.logging import configure_logging
+from services.common.settings import Settings
+from services.common.store.embedded_connection import REDIS_VERSION, Connection, Host
+from services.common.store.embedded_snapshot import copy_state, load_snapshot, write_snapshot
+
+log = structlog.get_logger(__name__)
+
+ADDRESS = "127.0.0.1"
+SNAPSHOT_SECONDS = 1.0
+
+
+class EmbeddedRedis:
+    """A server in a thread of its own, from `start` (or `with`) to `stop`.
+
+    Args:
+        port: 0 takes any free one; `port` tells which.
+        snapshot: the file that outlives the server; None keeps nothing.
+        password: what clients must give, if anything.
+    """
+
+    def __init__(
+        self, port: int = 0, snapshot: Path | None = None, password: SecretStr | None = None
+    ) -> None:
+        self.port = port
+        self._snapshot = snapshot
+        self._password = password
+        self._changed = False
+        self._failure: str | None = None
+        self._left_out: set[bytes] = set()
+        self._lock: IO[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._ending: asyncio.Event
+        self._serving = threading.Event()
+        self._data = FakeServer(version=REDIS_VERSION)
+        self._data.dbs.default_factory = self._new_database  # type: ignore[attr-defined] # it is a defaultdict
+
+    def start(self) -> None:
+        """Load the snapshot and serve.
+
+        Raises:
+            StopProgram: the port is taken, or the snapshot is damaged or another server's.
+        """
+        listener = self._listen()
+        try:
+            if self._snapshot:
+                self._lock = _lock(self._snapshot)
+                loaded = load_snapshot(self._snapshot, self._data)
+                log.info("snapshot_loaded", file=str(self._snapshot), keys=loaded)
+        except StopProgram:
+            listener.close()
+            self._release()
+            raise
+        self._changed = False
+        password = self._password.get_secret_value().encode() if self._password else None
+        host = Host(self._data, self.port, password)
+        self._thread = threading.Thread(target=self._run, args=(listener, host), name="embedded-redis")
+        self._thread.start()
+        self._serving.wait()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether clients are answered; false before the start, after the end, and after a failure."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Drop the clients, write the snapshot, end the thread. May be called twice.
+
+        Raises:
+            StopProgram: the snapshot could not be written.
+        """
+        if self._thread is None:
+            return
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join()
+        self._thread = None
+        self._release()
+        if self._failure:
+            raise StopProgram(
+                f"the Redis snapshot {self._snapshot} could not be written: {self._failure}. "
+                "What changed since it was last written is lost."
+            )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _listen(self) -> socket.socket:
+        try:
+            listener = socket.create_server((ADDRESS, self.port), backlog=128)
+        except (OSError, OverflowError) as error:
+            raise StopProgram(
+                f"the embedded Redis cannot listen on {ADDRESS}:{self.port} ({error}). "
+                "Is another Redis running there? Choose another port; 0 takes any free one."
+            ) from error
+        self.port = listener.getsockname()[1]
+        return listener
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def _new_database(self) -> Database:
+        database = Database(self._data.lock)
+        database.add_change_callback(self._mark_changed)
+        return database
+
+    def _mark_changed(self) -> None:
+        self._changed = True
+
+    def _run(self, listener: socket.socket, host: Host) -> None:
+        try:
+            asyncio.run(self._serve(listener, host))
+        finally:
+            self._serving.set()
+
+    async def _serve(self, listener: socket.socket, host: Host) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ending = asyncio.Event()
+        server = await self._loop.create_server(lambda: Connection(host), sock=listener)
+        self._serving.set()
+        while not self._ending.is_set():
+            with contextlib.suppress(TimeoutError):  # nothing ended it: time for a snapshot
+                await asyncio.wait_for(self._ending.wait(), SNAPSHOT_SECONDS)
+            if not self._ending.is_set():
+                await self._save()
+        server.close()
+        for connection in list(host.connections):
+            connection.abort()
+        await server.wait_closed()
+        await self._save()
+
+    async def _save(self) -> None:
+        """Write the snapshot if anything changed; served clients go on meanwhile."""
+        if not self._snapshot or not self._changed:
+            return
+        self._changed = False
+        states, left_out = copy_state(self._data)
+        if left_out > self._left_out:
+            names = sorted(key.decode(errors="replace") for key in left_out)
+            log.warning("snapshot_leaves_out", keys=names, reason="of a type that is not kept over a restart")
+        self._left_out = left_out
+        try:
+            await self._loop.run_in_executor(None, write_snapshot, self._snapshot, states)
+        except OSError as error:
+            self._changed = True
+            if self._failure is None:
+                log.error("snapshot_not_written", file=str(self._snapshot), error=str(error))  # noqa: TRY400 - the trace helps nobody
+            self._failure = str(error)
+        else:
+            self._failure = None
+
+
+def _lock(snapshot: Path) -> IO[bytes]:
+    """Make the snapshot ours until the file that is returned is closed. Raises StopProgram."""
+    try:
+        snapshot.parent.mkdir(parents=True, exist_ok=True)
+        file = snapshot.with_name(f"{snapshot.name}.lock").open("wb")
+    except OSError as error:
+        raise StopProgram(
+            f"the folder of the Redis snapshot {snapshot} cannot be used: {error}. Choose another with STATE_DIR."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StopProgram(
+            f"another embedded Redis uses the snapshot {snapshot}. Stop it first, or choose another STATE_DIR."
+        ) from error
+    return file
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.common.store.embedded_server", description=__doc__.split("\n", 1)[0]
+    )
+    parser.add_argument("--port", type=int, default=6379, help="port on loopback; 0: any that is free")
+    parser.add_argument("--snapshot", type=Path, help="file that keeps the content over a restart")
+    parser.add_argument("--port-file", type=Path, help="file into which the port is written once it serves")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit status, 78 when a person has to change something."""
+    options = _arguments(argv)
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ending.set())
+    try:
+        settings = Settings.load()
+        configure_logging(settings, "embedded_redis")
+        with EmbeddedRedis(options.port, options.snapshot, settings.redis_password) as server:
+            log.info("embedded_redis_serves", host=ADDRESS, port=server.port, pid=os.getpid())
+            if options.port_file:
+                _write_port(options.port_file, server.port)
+            while not ending.wait(SNAPSHOT_SECONDS):
+                if not server.is_serving:
+                    return 1  # the thread has said why
+    except StopProgram as error:
+        sys.stderr.write(f"embedded_redis: {error}\n")
+        return os.EX_CONFIG
+    log.info("embedded_redis_stopped")
+    return 0
+
+
+def _write_port(path: Path, port: int) -> None:
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.write_text(f"{port}\n")
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
