@@ -1,0 +1,158 @@
+"""Signal cacher: scored news from sentiment_signals_queue to the sentiment store.
+
+Up to a hundred messages are written in one round trip and acknowledged together. While the store is away the
+batch stays in hand and nothing further is received, so the queue keeps what comes.
+
+    python -m services.signal_cacher.signal_cacher
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from services.common.broker.port import Broker, Delivery, Subscription
+from services.common.broker.topology import SENTIMENT_SIGNALS
+from services.common.clock import Clock
+from services.common.errors import TryLater
+from services.common.health import HealthReport
+from services.common.messages import SentimentSignal
+from services.common.metrics import SENTIMENT_PUBLISHED, SIGNALS_CACHED
+from services.common.runner import count_error, run_service
+from services.common.settings import Settings
+from services.common.store.port import SentimentStore, WriteOutcome
+from services.signal_cacher.batch import sort_out
+
+NAME = "signal_cacher"
+BATCH_SIZE = 100
+PREFETCH = 3 * BATCH_SIZE
+"""One batch in hand, one waiting here, one on its way."""
+IDLE_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
+REJECT_PAUSE_SECONDS = 5.0
+OTHER_PAIRS = "other"
+"""Label of the pairs that are not traded here: anybody may publish any pair, and labels must stay few."""
+
+log = structlog.get_logger(__name__)
+
+
+class SignalCacher:
+    """The service: see the module."""
+
+    def __init__(self, settings: Settings, broker: Broker, store: SentimentStore, clock: Clock) -> None:
+        self._pairs = frozenset(settings.trading_pairs)
+        self._broker = broker
+        self._store = store
+        self._clock = clock
+        self._subscription: Subscription | None = None
+
+    def start(self) -> None:
+        """See `runner.Service`: the store answers, the broker takes us as a consumer."""
+        self._store.check()
+        self._broker.start()
+        if self._subscription is None:
+            self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)
+
+    def run(self, stop: threading.Event) -> None:
+        """Cache what comes until `stop` is set; the batch in hand is finished first."""
+        if self._subscription is None:
+            raise RuntimeError("start comes before run")
+        while not stop.is_set():
+            deliveries = self._subscription.receive(BATCH_SIZE, IDLE_SECONDS)
+            if deliveries:
+                self._cache(self._subscription, deliveries, stop)
+            else:
+                self._look_after_store()
+
+    def health(self) -> HealthReport:
+        """See `runner.Service`."""
+        return {"broker": self._broker.health(), "redis": self._store.health()}
+
+    def close(self) -> None:
+        """See `runner.Service`."""
+        if self._subscription is not None:
+            self._subscription.close()
+        self._broker.close()
+        self._store.close()
+
+    def _look_after_store(self) -> None:
+        """Notice between messages as well that the store is away, so that /health says so."""
+        was_there = self._store.health().ok
+        try:
+            self._store.check()
+        except TryLater as error:
+            count_error(NAME, error)
+            if was_there:
+                log.warning("store_away", error=str(error))
+        else:
+            if not was_there:
+                log.info("store_back")
+
+    def _cache(
+        self, subscription: Subscription, deliveries: Sequence[Delivery], stop: threading.Event
+    ) -> None:
+        batch = sort_out(deliveries, self._clock.now())
+        for delivery, reason in batch.rejected:
+            _reject(subscription, delivery, reason, stop)
+        if not batch.signals:
+            return
+        outcomes = self._write(batch.signals, stop)
+        if outcomes is None:
+            subscription.release(batch.accepted)
+            return
+        subscription.ack(batch.accepted)
+        self._count(batch.signals, outcomes)
+
+    def _write(self, signals: Sequence[SentimentSignal], stop: threading.Event) -> list[WriteOutcome] | None:
+        """Try until the store takes the signals; None if `stop` was set while it did not."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._store.write(signals, self._clock.now())
+            except TryLater as error:
+                count_error(NAME, error)
+                log.warning(
+                    "store_away", error=str(error), signals_in_hand=len(signals), retry_in_seconds=pause
+                )
+            if stop.wait(pause):
+                return None
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _count(self, signals: Sequence[SentimentSignal], outcomes: Sequence[WriteOutcome]) -> None:
+        for signal, outcome in zip(signals, outcomes, strict=True):
+            is_ours = signal.pair in self._pairs
+            SIGNALS_CACHED.labels(signal.pair if is_ours else OTHER_PAIRS, outcome.value).inc()
+            if is_ours and outcome is WriteOutcome.NEWEST:
+                SENTIMENT_PUBLISHED.labels(signal.pair).set(signal.published.timestamp())
+        log.debug("signals_cached", signals=len(signals), newest=outcomes.count(WriteOutcome.NEWEST))
+
+
+def _reject(subscription: Subscription, delivery: Delivery, reason: str, stop: threading.Event) -> None:
+    try:
+        subscription.dead_letter(delivery, reason)
+    except TryLater as error:
+        count_error(NAME, error)
+        log.warning("dead_letter_not_taken", error=str(error), retry_in_seconds=REJECT_PAUSE_SECONDS)
+        stop.wait(REJECT_PAUSE_SECONDS)
+        subscription.release([delivery])
+
+
+def build(settings: Settings, clock: Clock) -> SignalCacher:
+    """Put the service together from what the settings name."""
+    from services.common.broker.open import open_broker
+    from services.common.store.open import open_store
+
+    return SignalCacher(settings, open_broker(settings, clock), open_store(settings), clock)
+
+
+def main() -> None:
+    """Run until a signal ends it."""
+    sys.exit(run_service(NAME, build))
+
+
+if __name__ == "__main__":
+    main()
