@@ -47,11 +47,14 @@ class EmbeddedBroker:
         self._owner: Owner | None = None
         self._subscriptions: list[EmbeddedSubscription] = []
         self._problem = "not started"
+        self._closed = False
         self._next_burial = 0.0
 
     def start(self) -> None:
         """See `port.Broker.start`."""
         with self._lock:
+            if self._closed:
+                raise TryLater(f"{self._path}: {self._problem}")
             if self._file is not None:
                 return
             try:
@@ -142,6 +145,7 @@ class EmbeddedBroker:
             file, self._file = self._file, None
             owner, self._owner = self._owner, None
             self._problem = "closed"
+            self._closed = True
         for subscription in subscriptions:
             subscription.close()
         if owner is not None:

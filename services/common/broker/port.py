@@ -5,7 +5,8 @@ in exactly one way: `ack` (done), `retry` (not now), `dead_letter` (never), or `
 as when the service stops). What is not ended when a connection or a process dies is delivered again.
 
 All methods may be called from any thread. A method that cannot do its work raises one of the errors named
-in its docstring and nothing else.
+in its docstring, or StopProgram when a person has to mend something first (rights, a broken file), and nothing
+else.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ class Subscription(Protocol):
         ...
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """End deliveries as done. One from a connection since lost is ignored: the message comes again."""
+        """End deliveries as done. Never waits for the network.
+
+        One that was ended before, or is from a connection since lost, is ignored.
+        """
         ...
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
@@ -86,10 +90,13 @@ class Subscription(Protocol):
     def retry(self, delivery: Delivery, error: str) -> None:
         """Count a failure and deliver the message again after a delay that grows with the attempts.
 
-        After `RETRY_MAX_ATTEMPTS` failures it is dead-lettered instead.
+        After `RETRY_MAX_ATTEMPTS` failures it is dead-lettered instead. A queue without dead letters
+        (candles) drops it. Counted and logged here, not by the caller. Only for the queues of
+        `topology.QUEUES`; what comes from a `.retry` or `.dlq` is acknowledged or released.
 
         Raises:
-            TryLater: the broker did not confirm in time; the delivery is not ended and comes again.
+            TryLater: the broker did not confirm in time. The delivery is still in hand: call again, or close
+                the subscription and it comes again.
         """
         ...
 
@@ -123,15 +130,19 @@ class Broker(Protocol):
 
         Raises:
             TryLater: away, too slow, or a queue is full. Some of the messages may have been stored.
-            NeverWorks: no queue takes this routing key, or a message is too large.
+            NeverWorks: no queue takes this routing key, or a message is too large; what is too large is
+                found before anything is stored.
         """
         ...
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """Begin to consume; `prefetch` bounds the deliveries that are not ended.
 
+        After a loss of the connection the subscription comes back by itself.
+
         Raises:
             TryLater: the broker is away.
+            StopProgram: there is no such queue, or it may not be read.
         """
         ...
 

@@ -61,7 +61,7 @@ class Consumer:
         self._forget_channel()
         self._inbox.report(TryLater(str(error)))
 
-    def ack(self, tokens: Sequence[object]) -> None:
+    def ack(self, tokens: Sequence[Token]) -> None:
         """End deliveries as done."""
         plan = self._open_tags.plan_acks(self._still_ours(tokens))
         if plan.up_to is not None:
@@ -69,7 +69,7 @@ class Consumer:
         for tag in plan.singly:
             self._channel.basic_ack(tag)
 
-    def release(self, tokens: Sequence[object]) -> None:
+    def release(self, tokens: Sequence[Token]) -> None:
         """Give deliveries back."""
         for tag in self._still_ours(tokens):
             self._channel.basic_nack(tag, requeue=True)
@@ -91,15 +91,12 @@ class Consumer:
             channel.basic_nack(last, multiple=True, requeue=True)
         channel.close()
 
-    def _still_ours(self, tokens: Sequence[object]) -> list[int]:
+    def _still_ours(self, tokens: Sequence[Token]) -> list[int]:
         """The tags, now ended, of this channel's deliveries that were not ended before."""
         if self._channel is None or not self._channel.is_open:
             return []
-        return self._open_tags.end(
-            token.tag
-            for token in tokens
-            if isinstance(token, Token) and token.channel_number == self._inbox.channel_number
-        )
+        number = self._inbox.channel_number
+        return self._open_tags.end(token.tag for token in tokens if token.channel_number == number)
 
     def _forget_channel(self) -> None:
         self._channel = self._consumer_tag = None

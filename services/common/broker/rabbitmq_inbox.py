@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.common.broker.port import Delivery
@@ -27,6 +28,7 @@ class Inbox:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._arrived: deque[Delivery] = deque()
+        self._in_hand: set[Token] = set()
         self._consuming = False
         self._problem: CryptoBoyError | None = None
         self.channel_number = 0
@@ -37,7 +39,25 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._arrived or self.closed, timeout)
             count = min(max_messages, len(self._arrived))
-            return [self._arrived.popleft() for _ in range(count)]
+            deliveries = [self._arrived.popleft() for _ in range(count)]
+            self._in_hand.update(each.token for each in deliveries if isinstance(each.token, Token))
+            return deliveries
+
+    def claim(self, deliveries: Sequence[Delivery]) -> list[Token]:
+        """Take out of hand those that still are in hand, to end them; nobody else gets them any more."""
+        with self._changed:
+            tokens = [
+                token
+                for token in (each.token for each in deliveries)
+                if isinstance(token, Token) and token in self._in_hand
+            ]
+            self._in_hand.difference_update(tokens)
+            return tokens
+
+    def unclaim(self, tokens: Sequence[Token]) -> None:
+        """Ending did not work: they are in hand again, unless their channel was lost."""
+        with self._changed:
+            self._in_hand.update(token for token in tokens if token.channel_number == self.channel_number)
 
     def wait_consuming(self, timeout: float) -> None:
         """Return when RabbitMQ has agreed to the first subscription.
@@ -79,6 +99,7 @@ class Inbox:
             self.channel_number += 1
             self._consuming = False
             self._arrived.clear()
+            self._in_hand.clear()
 
     def close(self) -> bool:
         """Take no more; False if it was closed before."""
@@ -87,5 +108,6 @@ class Inbox:
                 return False
             self.closed = True
             self._arrived.clear()
+            self._in_hand.clear()
             self._changed.notify_all()
             return True

@@ -10,8 +10,9 @@ from services.common.broker.failures import FailureDesk
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
 from services.common.broker.rabbitmq_consumer import Consumer
-from services.common.broker.rabbitmq_inbox import Inbox, Token
+from services.common.broker.rabbitmq_inbox import Inbox
 from services.common.broker.rabbitmq_link import Link
+from services.common.errors import CryptoBoyError
 
 CLOSE_SECONDS = 5.0
 
@@ -46,11 +47,11 @@ class RabbitMqSubscription:
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
-        self._link.post(partial(self._consumer.ack, [delivery.token for delivery in deliveries]))
+        self._link.post(partial(self._consumer.ack, self._inbox.claim(deliveries)))
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.release`."""
-        self._link.post(partial(self._consumer.release, [delivery.token for delivery in deliveries]))
+        self._link.post(partial(self._consumer.release, self._inbox.claim(deliveries)))
 
     def retry(self, delivery: Delivery, error: str) -> None:
         """See `port.Subscription.retry`."""
@@ -72,10 +73,14 @@ class RabbitMqSubscription:
         return self._inbox.closed
 
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        token = delivery.token
-        if not isinstance(token, Token) or token.channel_number != self._inbox.channel_number:
-            return False  # it comes again anyway
+        tokens = self._inbox.claim([delivery])
+        if not tokens:
+            return False  # ended before, or its channel was lost and it comes again anyway
         if copy is not None:
-            self._publish_copy(delivery, copy)
-        self.ack([delivery])
+            try:
+                self._publish_copy(delivery, copy)
+            except CryptoBoyError:
+                self._inbox.unclaim(tokens)
+                raise
+        self._link.post(partial(self._consumer.ack, tokens))
         return True
