@@ -22,10 +22,11 @@ class Reply:
     hangs: bool = False
 
 
-def chat_reply(content: str) -> Reply:
-    """What Ollama sends for a finished chat."""
+def chat_reply(content: str, done_reason: str = "stop") -> Reply:
+    """What Ollama sends for a chat that is finished, or cut at its bound (`length`)."""
     message = {"role": "assistant", "content": content}
-    return Reply(body=json.dumps({"model": MODEL, "message": message, "done": True}).encode())
+    body = {"model": MODEL, "message": message, "done": True, "done_reason": done_reason}
+    return Reply(body=json.dumps(body).encode())
 
 
 def error_reply(status: int, error: str) -> Reply:

@@ -16,7 +16,7 @@ from services.sentiment_analyzer.scorer import Scores
 from services.sentiment_analyzer.text import ArticleText
 
 if TYPE_CHECKING:
-    from ollama import Client
+    from ollama import ChatResponse, Client
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +25,8 @@ KEEP_ALIVE = "30m"
 CONNECT_SECONDS = 5.0
 CHECK_SECONDS = 10.0
 """Time to say that a model is there; only loading it and answering may take long."""
-TOKENS_PER_ASSET = 64
-"""What an answer for one asset may take; more assets than OLLAMA_MAX_TOKENS has room for raise the bound."""
+TOKENS_PER_ASSET = 128
+"""Room for the answer on one asset; more assets than OLLAMA_MAX_TOKENS has room for raise that bound."""
 MAX_QUOTED_CHARS = 500
 
 _NOT_FOUND = 404
@@ -104,20 +104,20 @@ class OllamaScorer:
             {"role": "user", "content": user_prompt(text, assets)},
         ]
 
-        def ask() -> str:
+        def ask() -> ChatResponse:
             return self._chat(client, messages, schema=schema, max_tokens=max_tokens)
 
-        answer = self._ask(ask)
+        response = self._ask(ask)
         try:
-            return Scores(self.model, read_answer(answer, assets))
+            return self._read(response, assets)
         except BadAnswerError as error:
             log.info("answer_refused", model=self.model, reason=str(error))
             messages += [
-                {"role": "assistant", "content": answer[:MAX_QUOTED_CHARS]},
+                {"role": "assistant", "content": (response.message.content or "")[:MAX_QUOTED_CHARS]},
                 {"role": "user", "content": correction_prompt(str(error))},
             ]
         try:
-            return Scores(self.model, read_answer(self._ask(ask), assets))
+            return self._read(self._ask(ask), assets)
         except BadAnswerError as error:
             raise CannotSay(f"two answers could not be used, the second because {error}") from None
 
@@ -138,15 +138,19 @@ class OllamaScorer:
         *,
         max_tokens: int,
         schema: dict[str, Any] | None = None,
-    ) -> str:
-        response = client.chat(
+    ) -> ChatResponse:
+        return client.chat(
             model=self.model,
             messages=messages,
             format=schema,
             options={"temperature": 0, "num_predict": max_tokens},
             keep_alive=KEEP_ALIVE,
         )
-        return response.message.content or ""
+
+    def _read(self, response: ChatResponse, assets: Sequence[Asset]) -> Scores:
+        if response.done_reason == "length":
+            raise BadAnswerError("it is too long and was cut off; shorten the reasons")
+        return Scores(self.model, read_answer(response.message.content or "", assets))
 
     def _ask(self, call: Callable[[], T]) -> T:
         """Make a request, turn its failure into the reaction to it, and remember how the server was."""

@@ -81,7 +81,7 @@ def test_many_assets_get_room_for_their_answer(server: ScriptedOllama, scorer: O
 
     scorer.score(ARTICLE, assets)
 
-    assert server.chats()[0]["options"]["num_predict"] == 640
+    assert server.chats()[0]["options"]["num_predict"] == 1280
 
 
 def test_a_bad_answer_is_asked_for_again_with_the_fault_named(
@@ -96,6 +96,16 @@ def test_a_bad_answer_is_asked_for_again_with_the_fault_named(
     assert [message["role"] for message in again] == ["system", "user", "assistant", "user"]
     assert again[2]["content"] == bad
     assert "BTC.score: Input should be less than or equal to 10" in again[3]["content"]
+
+
+def test_an_answer_cut_at_its_bound_is_asked_for_again_with_shorter_reasons(
+    server: ScriptedOllama, scorer: OllamaScorer
+) -> None:
+    server.script("/api/chat", chat_reply('{"BTC": {"reason": "At great len', "length"), GOOD)
+
+    assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
+
+    assert "shorten the reasons" in server.chats()[1]["messages"][3]["content"]
 
 
 @pytest.mark.parametrize(
