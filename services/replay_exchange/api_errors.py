@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from services.replay_exchange.market import Market
 
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+_LARGEST = 2**63 - 1
 Query = Mapping[str, str]
 
 
@@ -32,7 +33,10 @@ def mandatory(query: Query, name: str) -> str:
 
 
 def whole_number(query: Query, name: str) -> int | None:
-    """A parameter of digits, or None when it was not sent. Raises ApiError -1100 or -1105."""
+    """A parameter of digits, or None when it was not sent. Raises ApiError -1100 or -1105.
+
+    Twenty digits are more than 64 bits hold; beyond them a number is as good as the largest.
+    """
     if name not in query:
         return None
     text = mandatory(query, name)
@@ -41,7 +45,7 @@ def whole_number(query: Query, name: str) -> int | None:
             -1100,
             f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'.",
         )
-    return int(text)
+    return min(int(text), _LARGEST)
 
 
 def limit_of(query: Query, *, default: int, most: int) -> int:

@@ -106,12 +106,13 @@ class Control:
 
 
 def _market_status(market: Market, now_ms: int) -> Mapping[str, object]:
+    recorded = int(market.series.opens.size)
     return {
         "pair": market.series.pair,
         "symbol": market.symbol,
-        "candles": int(market.series.opens.size),
-        "first_open": from_ms(market.start_ms).isoformat(),
-        "last_close": from_ms(market.end_ms).isoformat(),
+        "candles": recorded,
+        "first_open": from_ms(market.start_ms).isoformat() if recorded else None,
+        "last_close": from_ms(market.end_ms).isoformat() if recorded else None,
         "replaying": market.is_replaying(now_ms),
         "last_price": market.last_price(now_ms),
     }

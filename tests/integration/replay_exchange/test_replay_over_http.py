@@ -103,6 +103,18 @@ def test_the_status_tells_both_times_the_pairs_and_the_connections(tmp_path: Pat
     run(tmp_path, scenario)
 
 
+def test_a_market_without_candles_has_neither_beginning_nor_end() -> None:
+    async def scenario() -> None:
+        options = ReplayOptions(candles=None, pairs=("SOL/USDT",))
+        async with ReplayExchange(options) as exchange:
+            status = exchange.status()
+            (market,) = status["markets"]
+            assert (market["candles"], market["first_open"], market["last_close"]) == (0, None, None)
+            assert (status["ended"], market["last_price"]) == (False, None)
+
+    asyncio.run(scenario())
+
+
 def test_a_subscriber_gets_the_forming_candle_then_each_close_with_the_next_one(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         socket = await bench.subscribe(MINUTE_STREAM)

@@ -100,6 +100,12 @@ def test_what_is_not_a_whole_number_is_illegal(api: RestApi, name: str, value: s
     assert f"'{name}'" in message
 
 
+def test_the_largest_number_that_may_be_sent_is_understood(api: RestApi) -> None:
+    largest = "9" * 20
+    assert ask(api, "klines", symbol="BTCUSDT", interval="1m", startTime=largest) == []
+    assert len(ask(api, "klines", symbol="BTCUSDT", interval="1m", endTime=largest, limit=largest)) == 1000
+
+
 @pytest.mark.parametrize("value", ["BTCUSDT", "[1]", "{}", "["])
 def test_symbols_must_be_a_list_of_names(api: RestApi, value: str) -> None:
     assert refusal(api, "ticker/24hr", symbols=value)[0] == -1100
