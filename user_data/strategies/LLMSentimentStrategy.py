@@ -10,7 +10,7 @@ import logging
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ from freqtrade.strategy import (
 logger = logging.getLogger(__name__)
 
 LIVE_CANDLES = 1000  # about as many as Freqtrade keeps of a pair
-LONGEST_STALENESS = timedelta(hours=12)
+LONGEST_STALENESS_HOURS = 12.0  # that hyperopt tries; the configuration may ask for more
 
 
 @dataclass(frozen=True)
@@ -39,29 +39,29 @@ class Periods:
 
     ema_short: int = 12
     ema_long: int = 26
-    rsi: int = 14
+    rsi_period: int = 14
     macd_fast: int = 12
     macd_slow: int = 26
     macd_signal: int = 9
-    bollinger: int = 20
+    bollinger_period: int = 20
     bollinger_deviations: float = 2.0
-    volume: int = 20
+    volume_period: int = 20
 
 
 @dataclass(frozen=True)
 class Rules:
     """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fraction 0..1."""
 
-    enter_above: float = 0.7
-    allow_degraded: bool = False
-    rsi_low: float = 30
-    rsi_high: float = 70
-    macd_cross_within: int = 3
-    full_stake_above: float = 0.8
-    reduced_stake_above: float = 0.7
-    reduced_stake: float = 0.75
-    exit_below: float = -0.5
-    exit_rsi_above: float = 70
+    buy_sentiment_above: float = 0.7
+    buy_allow_degraded: bool = False
+    buy_rsi_low: int = 30
+    buy_rsi_high: int = 70
+    buy_macd_cross_within: int = 3
+    buy_full_stake_above: float = 0.8
+    buy_reduced_stake_above: float = 0.7
+    buy_reduced_stake: float = 0.75
+    sell_sentiment_below: float = -0.5
+    sell_rsi_above: int = 70
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Settings:
         Raises:
             ValueError: as above, or the section has an unknown name.
         """
-        names = list(cls.__dataclass_fields__)
+        names = [each.name for each in fields(cls)]
         if unknown := set(section) - set(names):
             raise ValueError(f"cryptoboy.{min(unknown)} is unknown; allowed are {', '.join(names)}")
         from_environment = ("redis_host", "redis_port", "redis_password", "sentiment_csv")
@@ -129,19 +129,19 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
     close = candles["close"]
     prices = close.to_numpy(dtype="float64")
     macd, macd_signal, _ = talib.MACD(prices, periods.macd_fast, periods.macd_slow, periods.macd_signal)
-    window = close.rolling(periods.bollinger)
+    window = close.rolling(periods.bollinger_period)
     middle, width = window.mean(), window.std(ddof=0) * periods.bollinger_deviations
     return pd.DataFrame(
         {
             "ema_short": talib.EMA(prices, periods.ema_short),
             "ema_long": talib.EMA(prices, periods.ema_long),
-            "rsi": talib.RSI(prices, periods.rsi),
+            "rsi": talib.RSI(prices, periods.rsi_period),
             "macd": macd,
             "macd_signal": macd_signal,
             "bollinger_upper": middle + width,
             "bollinger_middle": middle,
             "bollinger_lower": middle - width,
-            "volume_mean": candles["volume"].rolling(periods.volume).mean(),
+            "volume_mean": candles["volume"].rolling(periods.volume_period).mean(),
         },
         index=candles.index,
     )
@@ -156,11 +156,11 @@ def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFram
     """
     above = frame["macd"] > frame["macd_signal"]
     crossed = above & (frame["macd"] <= frame["macd_signal"]).shift(fill_value=False)
-    lately = crossed.astype(int).rolling(rules.macd_cross_within, min_periods=1).max() > 0
+    lately = crossed.astype(int).rolling(rules.buy_macd_cross_within, min_periods=1).max() > 0
     return pd.DataFrame(
         {
             "trend": frame["ema_short"] > frame["ema_long"],
-            "rsi": (frame["rsi"] > rules.rsi_low) & (frame["rsi"] < rules.rsi_high),
+            "rsi": (frame["rsi"] > rules.buy_rsi_low) & (frame["rsi"] < rules.buy_rsi_high),
             "macd_cross": above & lately,
             "volume": frame["volume"] > frame["volume_mean"],
             "below_band": frame["close"] < frame["bollinger_upper"],
@@ -170,8 +170,8 @@ def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFram
 
 def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """`technical_entry_conditions` and a column sentiment: whether that of `as_of` allows an entry."""
-    positive = frame["sentiment"] > rules.enter_above
-    usable = positive if rules.allow_degraded else positive & ~frame["sentiment_degraded"]
+    positive = frame["sentiment"] > rules.buy_sentiment_above
+    usable = positive if rules.buy_allow_degraded else positive & ~frame["sentiment_degraded"]
     return technical_entry_conditions(frame, rules).assign(sentiment=usable)
 
 
@@ -185,8 +185,8 @@ def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     below = frame["macd"] < frame["macd_signal"]
     return pd.DataFrame(
         {
-            "sentiment": frame["sentiment"] < rules.exit_below,
-            "ema_down_rsi_high": down & (frame["rsi"] > rules.exit_rsi_above),
+            "sentiment": frame["sentiment"] < rules.sell_sentiment_below,
+            "ema_down_rsi_high": down & (frame["rsi"] > rules.sell_rsi_above),
             "macd_cross_down": below & (frame["macd"] >= frame["macd_signal"]).shift(fill_value=False),
         }
     )
@@ -211,8 +211,8 @@ def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules:
     A reduced stake below the exchange's smallest order becomes that smallest order; where even the proposed
     stake is below it, the proposed one is handed back for Freqtrade to judge.
     """
-    if rules.reduced_stake_above < sentiment <= rules.full_stake_above:
-        return max(proposed * rules.reduced_stake, min(min_stake or 0.0, proposed))
+    if rules.buy_reduced_stake_above < sentiment <= rules.buy_full_stake_above:
+        return max(proposed * rules.buy_reduced_stake, min(min_stake or 0.0, proposed))
     return proposed
 
 
@@ -233,30 +233,35 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     trailing_stop_positive_offset = 0.02
     trailing_only_offset_is_reached = True
 
-    buy_sentiment_above = DecimalParameter(0.3, 0.95, default=Rules.enter_above, decimals=2)
-    buy_allow_degraded = BooleanParameter(default=Rules.allow_degraded, optimize=False)
-    buy_rsi_low = IntParameter(10, 45, default=Rules.rsi_low)
-    buy_rsi_high = IntParameter(55, 90, default=Rules.rsi_high)
-    buy_macd_cross_within = IntParameter(1, 8, default=Rules.macd_cross_within)
-    buy_full_stake_above = DecimalParameter(0.7, 0.95, default=Rules.full_stake_above, decimals=2)
-    buy_reduced_stake_above = DecimalParameter(0.3, 0.7, default=Rules.reduced_stake_above, decimals=2)
-    buy_reduced_stake = DecimalParameter(0.25, 1.0, default=Rules.reduced_stake, decimals=2)
-    sell_sentiment_below = DecimalParameter(-0.95, -0.1, default=Rules.exit_below, decimals=2)
-    sell_rsi_above = IntParameter(50, 90, default=Rules.exit_rsi_above)
+    # Named like the fields of `Rules` and `Periods`, which hold the defaults.
+    buy_sentiment_above = DecimalParameter(0.3, 0.95, default=Rules.buy_sentiment_above, decimals=2)
+    buy_allow_degraded = BooleanParameter(default=Rules.buy_allow_degraded, optimize=False)
+    buy_rsi_low = IntParameter(10, 45, default=Rules.buy_rsi_low)
+    buy_rsi_high = IntParameter(55, 90, default=Rules.buy_rsi_high)
+    buy_macd_cross_within = IntParameter(1, 8, default=Rules.buy_macd_cross_within)
+    buy_full_stake_above = DecimalParameter(0.7, 0.95, default=Rules.buy_full_stake_above, decimals=2)
+    buy_reduced_stake_above = DecimalParameter(0.3, 0.7, default=Rules.buy_reduced_stake_above, decimals=2)
+    buy_reduced_stake = DecimalParameter(0.25, 1.0, default=Rules.buy_reduced_stake, decimals=2)
+    sell_sentiment_below = DecimalParameter(-0.95, -0.1, default=Rules.sell_sentiment_below, decimals=2)
+    sell_rsi_above = IntParameter(50, 90, default=Rules.sell_rsi_above)
 
     ema_short = IntParameter(5, 20, default=Periods.ema_short, space="indicators")
     ema_long = IntParameter(21, 60, default=Periods.ema_long, space="indicators")
-    rsi_period = IntParameter(7, 28, default=Periods.rsi, space="indicators")
+    rsi_period = IntParameter(7, 28, default=Periods.rsi_period, space="indicators")
     macd_fast = IntParameter(6, 18, default=Periods.macd_fast, space="indicators")
     macd_slow = IntParameter(20, 40, default=Periods.macd_slow, space="indicators")
     macd_signal = IntParameter(5, 15, default=Periods.macd_signal, space="indicators")
-    bollinger_period = IntParameter(10, 40, default=Periods.bollinger, space="indicators")
+    bollinger_period = IntParameter(10, 40, default=Periods.bollinger_period, space="indicators")
     bollinger_deviations = DecimalParameter(
         1.5, 3.0, default=Periods.bollinger_deviations, decimals=1, space="indicators"
     )
-    volume_period = IntParameter(10, 40, default=Periods.volume, space="indicators")
+    volume_period = IntParameter(10, 40, default=Periods.volume_period, space="indicators")
     staleness_hours = DecimalParameter(
-        0.5, 12.0, default=news.STALENESS / timedelta(hours=1), decimals=1, space="indicators"
+        0.5,
+        LONGEST_STALENESS_HOURS,
+        default=news.STALENESS / timedelta(hours=1),
+        decimals=1,
+        space="indicators",
     )
 
     plot_config: ClassVar = {
@@ -285,7 +290,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         at = self._settings
         logger.info("Sentiment comes from Redis at %s:%d", at.redis_host, at.redis_port)
         client = news.connect(at.redis_host, at.redis_port, at.redis_password, at.redis_db, tls=at.redis_tls)
-        return news.RedisSignals(client, window=LIVE_CANDLES * self._candle + LONGEST_STALENESS)
+        stale_after = timedelta(hours=max(LONGEST_STALENESS_HOURS, at.staleness_hours or 0))
+        return news.RedisSignals(client, window=LIVE_CANDLES * self._candle + stale_after)
 
     def _history(self) -> news.SignalSource:
         if self.config.get("runmode") == RunMode.HYPEROPT:
@@ -355,31 +361,11 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return state == "open"
 
     def periods(self) -> Periods:
-        """What the parameters of the space `indicators` say."""
-        return Periods(
-            ema_short=self.ema_short.value,
-            ema_long=self.ema_long.value,
-            rsi=self.rsi_period.value,
-            macd_fast=self.macd_fast.value,
-            macd_slow=self.macd_slow.value,
-            macd_signal=self.macd_signal.value,
-            bollinger=self.bollinger_period.value,
-            bollinger_deviations=self.bollinger_deviations.value,
-            volume=self.volume_period.value,
-        )
+        """The values of the parameters in the space `indicators`."""
+        return Periods(**{each.name: getattr(self, each.name).value for each in fields(Periods)})
 
     def rules(self) -> Rules:
-        """What the parameters of the spaces `buy` and `sell` say."""
+        """The values of the parameters in the spaces `buy` and `sell`; the configuration may allow degraded ones."""
+        rules = Rules(**{each.name: getattr(self, each.name).value for each in fields(Rules)})
         configured = self._settings.allow_degraded
-        return Rules(
-            enter_above=self.buy_sentiment_above.value,
-            allow_degraded=self.buy_allow_degraded.value if configured is None else configured,
-            rsi_low=self.buy_rsi_low.value,
-            rsi_high=self.buy_rsi_high.value,
-            macd_cross_within=self.buy_macd_cross_within.value,
-            full_stake_above=self.buy_full_stake_above.value,
-            reduced_stake_above=self.buy_reduced_stake_above.value,
-            reduced_stake=self.buy_reduced_stake.value,
-            exit_below=self.sell_sentiment_below.value,
-            exit_rsi_above=self.sell_rsi_above.value,
-        )
+        return rules if configured is None else replace(rules, buy_allow_degraded=configured)

@@ -384,6 +384,9 @@ class RedisSignals:
         give_up_at = time.monotonic() + self._patience_s
         self._up_to_date, self._entries, wanted = set(), "unknown", list(dict.fromkeys(pairs))
         horizon = (now - self._window).timestamp() * 1000
+        for pair in self._mirror.keys() - wanted:
+            del self._mirror[pair]
+            self._frames.pop(pair, None)
         while missing := [pair for pair in wanted if pair not in self._up_to_date]:
             is_old = self._call is not None
             call = self._call = self._call or self._ask(

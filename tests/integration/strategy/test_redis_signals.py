@@ -172,6 +172,15 @@ def test_a_pair_that_joins_later_gets_its_history(store: redis.Redis, source: ne
     assert known(source, ETH) == ["c"]
 
 
+def test_a_pair_that_is_no_longer_wanted_is_forgotten(store: redis.Redis, source: news.RedisSignals) -> None:
+    put(store, signal("a"), signal("c", pair=ETH))
+    source.refresh(PAIRS, NOW)
+    assert known(source, ETH) == ["c"]
+    source.refresh([PAIR], NOW)
+    assert (known(source), known(source, ETH)) == (["a"], [])
+    assert not source.readable(ETH)
+
+
 def test_invalid_members_are_counted_and_ignored_and_logged_once(
     store: redis.Redis, source: news.RedisSignals, caplog: pytest.LogCaptureFixture
 ) -> None:

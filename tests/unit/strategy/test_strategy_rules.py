@@ -69,7 +69,7 @@ def test_without_one_condition_there_is_no_entry(condition: str, changes: dict[s
 def test_degraded_sentiment_enters_only_where_it_is_allowed() -> None:
     degraded = frame(CROSSED_NOW, sentiment_degraded=True)
     assert enters(degraded) == [False, False]
-    assert enters(degraded, allow_degraded=True) == [False, True]
+    assert enters(degraded, buy_allow_degraded=True) == [False, True]
 
 
 def test_a_macd_cross_counts_for_three_candles() -> None:

@@ -1,0 +1,218 @@
+"""The strategy as Freqtrade loads it, with a real store: what reaches the candles, the stakes and the entries."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import redis
+from freqtrade.data.dataprovider import DataProvider
+from freqtrade.enums import CandleType, RunMode
+from freqtrade.resolvers import StrategyResolver
+
+from tests.servers import RedisServer
+from tests.strategy_samples import PAIR, message, milliseconds, signal, wavy_candles
+
+pytestmark = pytest.mark.integration
+
+STRATEGIES = Path(__file__).parents[3] / "user_data" / "strategies"
+COUNT = 600
+MakeStrategy = Callable[..., Any]
+
+
+class OnePair:
+    """All that the data provider asks of the pair list of a bot."""
+
+    def __init__(self) -> None:
+        self.whitelist = [PAIR]
+
+
+@pytest.fixture
+def make(private_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> MakeStrategy:
+    """Makes strategies that have had their `bot_start`."""
+    for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "SENTIMENT_CSV"):
+        monkeypatch.delenv(name, raising=False)
+
+    def made(runmode: RunMode = RunMode.DRY_RUN, **section: Any) -> Any:
+        config: dict[str, Any] = {
+            "strategy": "LLMSentimentStrategy",
+            "strategy_path": str(STRATEGIES),
+            "user_data_dir": STRATEGIES.parent,
+            "runmode": runmode,
+            "stake_currency": "USDT",
+            "spaces": ["buy"],
+            "candle_type_def": CandleType.SPOT,
+            "cryptoboy": {"redis_host": private_redis.host, "redis_port": private_redis.port} | section,
+        }
+        strategy = StrategyResolver.load_strategy(config)
+        strategy.dp = DataProvider(config, None, OnePair())
+        strategy.ft_bot_start()
+        return strategy
+
+    return made
+
+
+@pytest.fixture
+def candles() -> pd.DataFrame:
+    """Candles of which the last has just closed, in the unit of a live bot."""
+    end = pd.Timestamp.now("UTC").floor("15min")
+    frame = wavy_candles(COUNT, start=end.to_pydatetime() - COUNT * timedelta(minutes=15))
+    return frame.assign(date=frame["date"].dt.as_unit("us"))
+
+
+def publish(store: redis.Redis, score: float, moment: datetime) -> None:
+    one = signal("news", score=score)._replace(published=moment, available_at=moment + timedelta(seconds=5))
+    store.zadd(f"sentiment_signals:{PAIR}", {message(one): milliseconds(one.available_at)})
+
+
+def close_before_last(candles: pd.DataFrame) -> datetime:
+    """A minute before the last candle opened."""
+    moment: datetime = candles["date"].iloc[-1].to_pydatetime()
+    return moment - timedelta(minutes=1)
+
+
+def analysed(strategy: Any, candles: pd.DataFrame) -> pd.DataFrame:
+    """What the bot does in a loop with new candles, and keeps for the callbacks."""
+    strategy.bot_loop_start(current_time=datetime.now(UTC))
+    frame: pd.DataFrame = strategy.analyze_ticker(candles.copy(), {"pair": PAIR})
+    strategy.dp._set_cached_df(PAIR, strategy.timeframe, frame, CandleType.SPOT)
+    return frame
+
+
+def test_history_is_there_when_the_bot_starts(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    publish(store, 0.9, close_before_last(candles))
+    frame = make().analyze_ticker(candles.copy(), {"pair": PAIR})
+    assert frame["sentiment_status"].tolist()[-2:] == ["fresh", "fresh"]
+    assert frame["sentiment"].tolist()[-2:] == [0.9, 0.9]
+    assert frame["sentiment"].head(-2).isna().all()
+
+
+def test_a_signal_of_the_running_bot_reaches_the_next_candle(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    strategy = make()
+    assert analysed(strategy, candles)["sentiment_status"].iloc[-1] == "none"
+    publish(store, -0.9, close_before_last(candles))
+    last = analysed(strategy, candles).iloc[-1]
+    assert (last["sentiment"], last["exit_long"]) == (-0.9, 1)
+    assert last["exit_tag"].startswith("sentiment")
+
+
+def test_every_entry_of_the_frame_is_tagged_and_nothing_else_is(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    for hour in range(0, COUNT // 4, 2):
+        moment = candles["date"].iloc[0].to_pydatetime() + timedelta(hours=hour)
+        one = signal(f"news{hour}", score=0.75)._replace(published=moment, available_at=moment)
+        store.zadd(f"sentiment_signals:{PAIR}", {message(one): milliseconds(moment)})
+    frame = analysed(make(), candles)
+    entries = frame[frame["enter_long"] == 1]
+    assert set(entries["enter_tag"]) == {"sentiment 0.75 very_bullish asset + macd_cross"}
+    assert set(frame.loc[frame["enter_long"] == 0, "enter_tag"]) == {""}
+    exits = frame[frame["exit_long"] == 1]
+    assert set(exits["exit_tag"]) >= {"macd_cross_down 0.75"}
+    assert set(frame.loc[frame["exit_long"] == 0, "exit_tag"]) == {""}
+
+
+def test_a_store_that_is_away_means_no_entry_no_forced_exit_and_no_error(
+    store: redis.Redis, private_redis: RedisServer, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    publish(store, -0.9, close_before_last(candles))
+    strategy = make()
+    private_redis.control.stop()
+    try:
+        last = analysed(strategy, candles).iloc[-1]
+        assert last["sentiment_status"] == "unreadable"
+        assert pd.isna(last["sentiment"])
+        assert last["enter_long"] == 0
+        assert "sentiment" not in last["exit_tag"]
+        assert not strategy.confirm_trade_entry(pair=PAIR)
+    finally:
+        private_redis.control.start()
+
+
+def test_a_bot_starts_without_a_store_and_finds_it_later(
+    store: redis.Redis, private_redis: RedisServer, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    private_redis.control.stop()
+    try:
+        strategy = make()
+    finally:
+        private_redis.control.start()
+    publish(store, 0.9, close_before_last(candles))
+    assert analysed(strategy, candles)["sentiment"].iloc[-1] == 0.9
+
+
+@pytest.mark.parametrize("runmode", [RunMode.LIVE, RunMode.DRY_RUN])
+def test_paused_entries_are_refused_and_exits_go_on(
+    store: redis.Redis,
+    make: MakeStrategy,
+    candles: pd.DataFrame,
+    caplog: pytest.LogCaptureFixture,
+    runmode: RunMode,
+) -> None:
+    strategy = make(runmode)
+    publish(store, -0.9, close_before_last(candles))
+    analysed(strategy, candles)
+    assert strategy.confirm_trade_entry(pair=PAIR)
+    caplog.set_level(logging.INFO)
+    store.set("trading:entries", "paused")
+    assert analysed(strategy, candles)["exit_long"].iloc[-1] == 1
+    assert not strategy.confirm_trade_entry(pair=PAIR)
+    assert "trading:entries is paused" in caplog.text
+
+
+@pytest.mark.parametrize(("score", "stake"), [(0.75, 75.0), (0.85, 100.0)])
+def test_the_stake_is_that_of_the_last_analysed_candle(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame, score: float, stake: float
+) -> None:
+    publish(store, score, close_before_last(candles))
+    strategy = make()
+    analysed(strategy, candles)
+    assert (
+        strategy.custom_stake_amount(pair=PAIR, proposed_stake=100.0, min_stake=5.0, max_stake=9000.0)
+        == stake
+    )
+
+
+def test_the_stake_of_a_pair_not_analysed_yet_is_the_proposed_one(
+    store: redis.Redis, make: MakeStrategy
+) -> None:
+    assert (
+        make().custom_stake_amount(pair=PAIR, proposed_stake=100.0, min_stake=5.0, max_stake=9000.0) == 100.0
+    )
+
+
+def test_degraded_sentiment_and_staleness_follow_the_configuration(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    publish(store, 0.9, close_before_last(candles) - timedelta(hours=5))
+    assert analysed(make(), candles)["sentiment_status"].iloc[-1] == "stale"
+    strategy = make(staleness_hours=6, allow_degraded=True)
+    assert analysed(strategy, candles)["sentiment_status"].iloc[-1] == "fresh"
+    assert strategy.rules().buy_allow_degraded
+
+
+@pytest.mark.parametrize("runmode", [RunMode.BACKTEST, RunMode.HYPEROPT, RunMode.UTIL_EXCHANGE, RunMode.PLOT])
+def test_history_never_reads_the_live_store_and_says_that_there_is_no_sentiment(
+    store: redis.Redis,
+    make: MakeStrategy,
+    candles: pd.DataFrame,
+    caplog: pytest.LogCaptureFixture,
+    runmode: RunMode,
+) -> None:
+    publish(store, 0.9, close_before_last(candles))
+    store.set("trading:entries", "paused")
+    strategy = make(runmode)
+    assert "no sentiment in this run" in caplog.text
+    frame = analysed(strategy, candles)
+    assert set(frame["sentiment_status"]) == {"none"}
+    assert not frame["enter_long"].any()
+    assert strategy.confirm_trade_entry(pair=PAIR)
