@@ -147,7 +147,8 @@ async def _close(exchange: Any) -> None:  # noqa: ANN401 - ccxt has no types
     # websocket counts as closed, and what remains is let go.
     for _attempt in range(2):
         try:
-            await asyncio.wait_for(exchange.close(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await exchange.close()
         except TimeoutError:
             continue
         except Exception as error:  # noqa: BLE001 - whatever it is, the connection is gone and that was the aim

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -78,10 +79,10 @@ class PairStream:
             await self._listener.stop()
 
     async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._changed.wait(), TICK_SECONDS)
-        except TimeoutError:
-            return
+        # Not wait_for: Python 3.11's loses a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._changed.wait()
 
     async def _advance(self) -> None:
         if given_up := self._book.cut():

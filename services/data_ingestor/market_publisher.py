@@ -58,6 +58,7 @@ class CandlePublisher:
         self._timeframe = timeframe
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "publish")
+        self._made: dict[str, dict[int, OutgoingMessage]] = {}
         self._in_hand: set[Future[None]] = set()
         self._forgetful = False
 
@@ -75,20 +76,25 @@ class CandlePublisher:
             TryLater: the broker is away or full; some of the candles may have been stored.
             NeverWorks: it takes no candles at all.
         """
-        messages = [
-            candle_message(
-                one, exchange=self._exchange, pair=pair, timeframe=self._timeframe, clock=self._clock
-            )
-            for one in ready
-        ]
+        made = self._made.pop(pair, {})
+        messages = {
+            one.candle.open_ms: made.get(one.candle.open_ms) or self._make(pair, one) for one in ready
+        }
+        self._made[pair] = messages  # a candle sent again was collected no later than the first time
         last_ms = ready[-1].candle.open_ms
-        sending = self._thread.submit(self._send, pair, messages, last_ms)
+        sending = self._thread.submit(self._send, pair, list(messages.values()), last_ms)
         self._in_hand.add(sending)
         sending.add_done_callback(self._in_hand.discard)
         await asyncio.wrap_future(sending)
+        del self._made[pair]
         CANDLES_PUBLISHED.labels(pair).inc(len(ready))
         CANDLES_BACKFILLED.labels(pair).inc(sum(one.from_rest for one in ready))
         STREAM_LAST_CANDLE.labels(pair).set(last_ms / 1000)
+
+    def _make(self, pair: str, ready: ReadyCandle) -> OutgoingMessage:
+        return candle_message(
+            ready, exchange=self._exchange, pair=pair, timeframe=self._timeframe, clock=self._clock
+        )
 
     def _send(self, pair: str, messages: list[OutgoingMessage], last_ms: int) -> None:
         self._broker.publish(messages, CONFIRM_SECONDS)

@@ -13,6 +13,7 @@ import structlog
 
 from services.common.broker.port import Broker
 from services.common.clock import Clock
+from services.common.errors import StopProgram
 from services.common.health import DependencyHealth, HealthReport
 from services.common.runner import run_service
 from services.common.settings import Settings
@@ -85,12 +86,17 @@ class MarketStreamer:
         tasks = [
             asyncio.create_task(self._keep_streaming(pair, publisher), name=pair) for pair in self._statuses
         ]
-        while not stop.is_set():
-            await asyncio.wait(tasks, timeout=STOP_POLL_SECONDS)  # none of them ends by itself
+        ended: set[asyncio.Task[None]] = set()
+        while not (stop.is_set() or ended):
+            ended, _ = await asyncio.wait(
+                tasks, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await self._source.close()
+        for task in ended:
+            task.result()  # none ends by itself, so this raises what ended it
 
     async def _keep_streaming(self, pair: str, publisher: CandlePublisher) -> None:
         while True:
@@ -105,6 +111,8 @@ class MarketStreamer:
             )
             try:
                 await stream.run()
+            except StopProgram:
+                raise
             except Exception:  # a fault of ours in one pair must not take the others down
                 log.exception("pair_failed", pair=pair, retry_in_seconds=FAILED_PAUSE_SECONDS)
             await self._source.restart(pair)
