@@ -1,0 +1,132 @@
+"""A broker and a store that fail when a test says so, for what cannot be had from real ones at will."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.common.broker.port import Delivery, OutgoingMessage, QueueState
+from services.common.errors import CryptoBoyError
+from services.common.health import DependencyHealth
+from services.common.messages import SentimentSignal
+from services.common.store.port import WriteOutcome
+
+QUEUE = "sentiment_signals_queue"
+
+
+def delivery_of(body: bytes, token: object = None) -> Delivery:
+    return Delivery(QUEUE, body, "id", {}, attempts=0, redelivered=False, token=token)
+
+
+@dataclass
+class FakeSubscription:
+    """Hands out `batches` one by one, then sets `stop`. `events` tells what was done, in order."""
+
+    batches: list[list[Delivery]]
+    stop: threading.Event
+    events: list[tuple[str, Any]] = field(default_factory=list)
+    on_receive: Callable[[], None] = lambda: None
+    dead_letter_error: CryptoBoyError | None = None
+
+    def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
+        self.on_receive()
+        self.events.append(("receive", (max_messages, timeout)))
+        if not self.batches:
+            self.stop.set()
+            return []
+        return self.batches.pop(0)
+
+    def ack(self, deliveries: Sequence[Delivery]) -> None:
+        self.events.append(("ack", list(deliveries)))
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        self.events.append(("release", list(deliveries)))
+
+    def retry(self, delivery: Delivery, error: str) -> None:
+        self.events.append(("retry", (delivery, error)))
+
+    def dead_letter(self, delivery: Delivery, reason: str) -> None:
+        if self.dead_letter_error:
+            raise self.dead_letter_error
+        self.events.append(("dead_letter", (delivery, reason)))
+
+    def close(self) -> None:
+        self.events.append(("close", None))
+
+    def happened(self, name: str) -> list[Any]:
+        return [about for event, about in self.events if event == name]
+
+
+@dataclass
+class FakeBroker:
+    """Gives its one subscription to everybody."""
+
+    subscription: FakeSubscription
+    subscribed: list[tuple[str, int]] = field(default_factory=list)
+    closed: bool = False
+
+    def start(self) -> None:
+        """Nothing to connect to."""
+
+    def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
+        raise NotImplementedError
+
+    def subscribe(self, queue: str, prefetch: int) -> FakeSubscription:
+        self.subscribed.append((queue, prefetch))
+        return self.subscription
+
+    def queues(self) -> list[QueueState]:
+        return []
+
+    def health(self) -> DependencyHealth:
+        return DependencyHealth(ok=True, detail="fake broker")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeStore:
+    """Raises `failures` one by one, then takes everything as the newest."""
+
+    failures: list[CryptoBoyError] = field(default_factory=list)
+    written: list[list[SentimentSignal]] = field(default_factory=list)
+    written_at: list[datetime] = field(default_factory=list)
+    outcome: WriteOutcome = WriteOutcome.NEWEST
+    closed: bool = False
+    _ok: bool = True
+
+    def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
+        self._fail()
+        self.written.append(list(signals))
+        self.written_at.append(now)
+        return [self.outcome] * len(signals)
+
+    def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
+        raise NotImplementedError
+
+    def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
+        raise NotImplementedError
+
+    def pause_entries(self, *, paused: bool) -> None:
+        raise NotImplementedError
+
+    def entries_paused(self) -> bool:
+        raise NotImplementedError
+
+    def health(self) -> DependencyHealth:
+        return DependencyHealth(ok=self._ok, detail="fake store")
+
+    def check(self) -> None:
+        self._fail()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _fail(self) -> None:
+        self._ok = not self.failures
+        if self.failures:
+            raise self.failures.pop(0)

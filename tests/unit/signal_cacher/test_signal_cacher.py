@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.common.clock import ManualClock
+from services.common.errors import StopProgram, TryLater
+from services.common.settings import Settings
+from services.common.store.port import WriteOutcome
+from services.signal_cacher import signal_cacher
+from services.signal_cacher.signal_cacher import SignalCacher
+from tests.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription, delivery_of
+from tests.contract.store_samples import NOW, PAIR, make_signal
+
+AWAY = TryLater("Redis at nowhere:1 cannot be used now")
+GOOD, OTHER = delivery_of(make_signal("a").encode()), delivery_of(make_signal("b").encode())
+BAD = delivery_of(b"not json")
+
+
+class House:
+    """A cacher between fakes."""
+
+    def __init__(self, *batches: list[Any], failures: tuple[Any, ...] = ()) -> None:
+        self.stop = threading.Event()
+        self.subscription = FakeSubscription(list(batches), self.stop)
+        self.broker = FakeBroker(self.subscription)
+        self.store = FakeStore()
+        self.cacher = SignalCacher(Settings(), self.broker, self.store, ManualClock(NOW))
+        self.cacher.start()
+        self.store.failures.extend(failures)
+
+    def run(self) -> None:
+        self.cacher.run(self.stop)
+
+    def happened(self, name: str) -> list[Any]:
+        return self.subscription.happened(name)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_cacher, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(signal_cacher, "REJECT_PAUSE_SECONDS", 0.001)
+
+
+def cached(outcome: str, pair: str = PAIR) -> float:
+    name = "cryptoboy_signals_cached_total"
+    return REGISTRY.get_sample_value(name, {"pair": pair, "outcome": outcome}) or 0.0
+
+
+def test_a_batch_is_one_write_and_one_acknowledgement() -> None:
+    house = House([GOOD, OTHER])
+    house.run()
+    assert [[signal.article_id for signal in batch] for batch in house.store.written] == [["a", "b"]]
+    assert house.store.written_at == [NOW]
+    assert house.happened("ack") == [[GOOD, OTHER]]
+
+
+def test_what_can_never_work_is_dead_lettered_and_the_rest_goes_on() -> None:
+    house = House([GOOD, BAD], [BAD], [OTHER])
+    house.run()
+    assert house.happened("ack") == [[GOOD], [OTHER]]
+    assert [delivery for delivery, _ in house.happened("dead_letter")] == [BAD, BAD]
+    assert house.happened("release") == []
+
+
+def test_while_the_store_is_away_the_batch_stays_in_hand_and_nothing_is_received() -> None:
+    house = House([GOOD], [OTHER], failures=(AWAY, AWAY, AWAY))
+    house.run()
+    names = [name for name, _ in house.subscription.events]
+    assert names == ["receive", "ack", "receive", "ack", "receive"]
+    assert house.happened("ack") == [[GOOD], [OTHER]]
+
+
+def test_stopping_while_the_store_is_away_gives_the_batch_back() -> None:
+    house = House([GOOD], failures=(AWAY,) * 5)
+    house.subscription.on_receive = house.stop.set
+    house.run()
+    assert house.happened("release") == [[GOOD]]
+    assert house.happened("ack") == []
+    assert len(house.store.failures) == 4
+
+
+def test_stopping_finishes_the_batch_in_hand() -> None:
+    house = House([GOOD], [OTHER])
+    house.subscription.on_receive = house.stop.set
+    house.run()
+    assert house.happened("ack") == [[GOOD]]
+    assert len(house.happened("receive")) == 1
+
+
+def test_a_store_that_refuses_for_good_ends_the_service_and_nothing_is_acknowledged() -> None:
+    house = House([GOOD], failures=(StopProgram("no rights"),))
+    with pytest.raises(StopProgram):
+        house.run()
+    assert house.happened("ack") == []
+
+
+def test_a_dead_letter_that_is_not_taken_is_given_back_and_the_rest_goes_on() -> None:
+    house = House([BAD, GOOD])
+    house.subscription.dead_letter_error = TryLater("no confirm")
+    house.run()
+    assert house.happened("release") == [[BAD]]
+    assert house.happened("ack") == [[GOOD]]
+
+
+def test_health_follows_the_store_between_messages() -> None:
+    house = House([], [], failures=(AWAY,))
+    seen: list[bool] = []
+    house.subscription.on_receive = lambda: seen.append(house.cacher.health()["redis"].ok)
+    house.run()
+    assert seen == [True, False, True]
+    assert house.cacher.health()["broker"].ok is True
+    assert all(part.required for part in house.cacher.health().values())
+
+
+def test_outcomes_are_counted_by_pair_with_foreign_pairs_together() -> None:
+    foreign = delivery_of(make_signal("c", pair="DOGE/USDT").encode())
+    before = (cached("newest"), cached("newest", "other"))
+    House([GOOD, foreign]).run()
+    assert (cached("newest"), cached("newest", "other")) == (before[0] + 1, before[1] + 1)
+    gauge = "cryptoboy_sentiment_published_timestamp_seconds"
+    assert REGISTRY.get_sample_value(gauge, {"pair": PAIR}) == make_signal("a").published.timestamp()
+    assert REGISTRY.get_sample_value(gauge, {"pair": "DOGE/USDT"}) is None
+
+
+def test_a_duplicate_is_acknowledged_and_counted_as_one() -> None:
+    before = cached("duplicate")
+    house = House([GOOD])
+    house.store.outcome = WriteOutcome.DUPLICATE
+    house.run()
+    assert house.happened("ack") == [[GOOD]]
+    assert cached("duplicate") == before + 1
+
+
+def test_starting_again_after_a_failure_subscribes_once() -> None:
+    stop = threading.Event()
+    broker, store = FakeBroker(FakeSubscription([], stop)), FakeStore([AWAY])
+    cacher = SignalCacher(Settings(), broker, store, ManualClock(NOW))
+    with pytest.raises(TryLater):
+        cacher.start()
+    cacher.start()
+    cacher.start()
+    ((queue, prefetch),) = broker.subscribed
+    assert queue == QUEUE
+    assert prefetch >= 100
+    cacher.close()
+    assert (broker.closed, store.closed) == (True, True)
