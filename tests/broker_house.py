@@ -16,7 +16,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker, Delivery, OutgoingMessage, QueueState, Subscription
 from services.common.broker.topology import NEWS_ARTICLE
-from services.common.clock import SystemClock
+from services.common.clock import Clock, SystemClock
 from services.common.settings import BrokerKind, Settings
 
 PATIENCE_SECONDS = 30.0
@@ -28,12 +28,13 @@ class BrokerHouse:
 
     settings: Settings
     options: BrokerOptions
+    clock: Clock = field(default_factory=SystemClock)
     _opened: list[Broker] = field(default_factory=list)
 
     def unstarted(self, **changes: object) -> Broker:
         """A broker that was not started; `changes` are settings that differ from the house's."""
         settings = self.settings.model_copy(update=changes)
-        broker = open_broker(settings, SystemClock(), self.options)
+        broker = open_broker(settings, self.clock, self.options)
         self._opened.append(broker)
         return broker
 

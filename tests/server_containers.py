@@ -104,6 +104,16 @@ class RabbitContainer(_Container):
             nothing_to_watch,
         )
 
+    def ctl(self, *arguments: str) -> str:
+        """What `rabbitmqctl` with these arguments prints."""
+        status, output = self._container.get_wrapped_container().exec_run(
+            ["rabbitmqctl", "--quiet", *arguments]
+        )
+        text = str(output.decode(errors="replace"))
+        if status:
+            raise ServerProblem(f"rabbitmqctl {' '.join(arguments)}: {text}")
+        return text
+
 
 class RedisContainer(_Container):
     """Redis in memory only."""

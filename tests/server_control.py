@@ -34,6 +34,14 @@ class Control(Protocol):
         ...
 
 
+class RabbitControl(Control, Protocol):
+    """As `Control`, for a RabbitMQ."""
+
+    def ctl(self, *arguments: str) -> str:
+        """What `rabbitmqctl` with these arguments prints. Raises ServerProblem."""
+        ...
+
+
 class UnmanagedServer:
     """Stands for a server that is somebody else's."""
 
@@ -47,6 +55,10 @@ class UnmanagedServer:
         raise ServerProblem(self._problem)
 
     def stop(self) -> None:
+        """Refuses."""
+        raise ServerProblem(self._problem)
+
+    def ctl(self, *_arguments: str) -> str:
         """Refuses."""
         raise ServerProblem(self._problem)
 
@@ -69,7 +81,7 @@ class RabbitServer:
     user: str
     password: str
     vhost: str
-    control: Control
+    control: RabbitControl
     origin: str
 
 

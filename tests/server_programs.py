@@ -89,10 +89,7 @@ class RabbitProgram:
 
     def start(self) -> None:
         """Start it; takes some ten seconds of processor time."""
-        program = next((path for path in RABBITMQ_PROGRAMS if Path(path).is_file()), None)
-        program = program or shutil.which("rabbitmq-server")
-        if not program:
-            raise ServerProblem("rabbitmq-server is not installed")
+        program = _find_program()
         self._write_configuration()
         environment = self._environment()
         if self._epmd is None:
@@ -105,6 +102,21 @@ class RabbitProgram:
         """Stop it as a service manager would; messages that are durable stay in the folder."""
         if self._server:
             self._server.terminate()
+
+    def ctl(self, *arguments: str) -> str:
+        """What `rabbitmqctl` with these arguments prints."""
+        program = str(Path(_find_program()).with_name("rabbitmqctl"))
+        done = subprocess.run(
+            [program, "--quiet", *arguments],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=STOP_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise ServerProblem(f"rabbitmqctl {' '.join(arguments)}: {done.stderr[-1000:]}")
+        return done.stdout
 
     def close(self) -> None:
         """Kill it and its epmd and remove the folder."""
@@ -150,6 +162,14 @@ class RabbitProgram:
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
         }
+
+
+def _find_program() -> str:
+    program = next((path for path in RABBITMQ_PROGRAMS if Path(path).is_file()), None)
+    program = program or shutil.which("rabbitmq-server")
+    if not program:
+        raise ServerProblem("rabbitmq-server is not installed")
+    return program
 
 
 class RedisProgram:

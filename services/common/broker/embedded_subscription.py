@@ -18,7 +18,7 @@ from services.common.broker.failures import FailureDesk
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
 from services.common.broker.topology import QUEUES
-from services.common.errors import TryLater
+from services.common.errors import CryptoBoyError, TryLater
 
 log = structlog.get_logger(__name__)
 
@@ -104,14 +104,17 @@ class EmbeddedSubscription:
 
     def close(self) -> None:
         """See `port.Subscription.close`."""
-        with self._lock, self._noting_trouble():
+        with self._lock:
             if self._closed:
                 return
             self._closed = True
-            # Should this fail, others give it back when the broker is closed and our lock is gone.
-            with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
-                sql.end(db, self._consumer, self._to_end)
-                sql.give_back_all(db, self._consumer)
+            try:
+                with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
+                    sql.end(db, self._consumer, self._to_end)
+                    sql.give_back_all(db, self._consumer)
+            except CryptoBoyError as error:
+                # Others give back what we had when the broker is closed and its sign of life is gone.
+                log.warning("broker_close_incomplete", queue=self._queue, error=str(error))
 
     @property
     def closed(self) -> bool:

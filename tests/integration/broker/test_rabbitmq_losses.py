@@ -1,0 +1,187 @@
+"""Connections, channels, queues and servers come and go; the adapter goes on by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from services.common.broker.options import BrokerOptions
+from services.common.broker.port import Broker
+from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.errors import TryLater
+from services.common.settings import Settings
+from tests.broker_house import BrokerHouse, depth, eventually, news, receive_all, receive_one
+from tests.rabbitmq_management import Management
+from tests.servers import RabbitServer
+
+pytestmark = pytest.mark.integration
+
+NEWS = "raw_news_data"
+HEARTBEAT_SECONDS = 1
+
+
+@pytest.fixture
+def house(rabbitmq_settings: Settings) -> Iterator[BrokerHouse]:
+    options = BrokerOptions(
+        retry_delay=lambda _attempts: 0.2, first_reconnect=0.2, longest_reconnect=1.0, connect_timeout=5.0
+    )
+    place = BrokerHouse(rabbitmq_settings, options)
+    yield place
+    place.close()
+
+
+def _close_all_connections(management: Management, vhost: str) -> None:
+    eventually("the connection is listed", lambda: bool(management.connections(vhost)))
+    for name in management.connections(vhost):
+        management.close_connection(name)
+
+
+def _publish_when_back(broker: Broker, number: int) -> None:
+    def published() -> bool:
+        try:
+            broker.publish([news(number)], timeout=5)
+        except TryLater:
+            return False
+        return True
+
+    eventually("publishing works again", published)
+
+
+def test_a_connection_closed_by_the_server_comes_back_with_its_subscriptions(
+    house: BrokerHouse, management: Management, rabbitmq_vhost: str
+) -> None:
+    broker = house.broker()
+    broker.publish([news(1), news(2)])
+    subscription = broker.subscribe(NEWS, 10)
+    first, second = receive_all(subscription, 2)
+    subscription.ack([first])
+    _close_all_connections(management, rabbitmq_vhost)
+    again = receive_one(subscription)  # while `second` is still being handled
+    assert (again.body, again.redelivered, again.attempts) == (second.body, True, 0)
+    subscription.ack([second])  # of the lost connection: must not end the new delivery
+    subscription.retry(second, "nor may this")
+    subscription.close()
+    assert receive_one(broker.subscribe(NEWS, 10)).body == second.body
+    assert depth(broker, f"{NEWS}.retry") == 0
+    _publish_when_back(broker, 3)
+
+
+def test_messages_on_the_way_when_the_connection_is_lost_are_not_taken_for_confirmed(
+    house: BrokerHouse, management: Management, rabbitmq_vhost: str
+) -> None:
+    broker = house.broker()
+    eventually("the connection is listed", lambda: bool(management.connections(rabbitmq_vhost)))
+    confirmed = 0
+    (name,) = management.connections(rabbitmq_vhost)
+    management.close_connection(name)
+    for start in range(0, 3_000, 300):
+        try:
+            broker.publish([news(start + number) for number in range(300)], timeout=10)
+        except TryLater:
+            continue
+        confirmed += 300
+    assert confirmed > 0
+    eventually("all confirmed messages are there", lambda: depth(broker, NEWS) >= confirmed)
+
+
+def test_a_channel_closed_by_the_server_is_opened_again(house: BrokerHouse) -> None:
+    """As when a message is in hand for longer than the server's consumer timeout."""
+    broker = house.broker()
+    broker.publish([news(1)])
+    subscription = broker.subscribe(NEWS, 10)
+    receive_one(subscription)
+    assert isinstance(broker, RabbitMqBroker)
+    (consumer,) = broker._consumers
+    broker._link.post(lambda: consumer._channel.basic_ack(999))  # a breach of protocol: the channel ends
+    again = receive_one(subscription)
+    assert (again.body, again.redelivered) == (news(1).body, True)
+    subscription.ack([again])
+    broker.publish([news(2)])
+    assert receive_one(subscription).body == news(2).body
+
+
+def test_a_queue_deleted_under_its_consumer_is_declared_and_consumed_again(
+    house: BrokerHouse, management: Management, rabbitmq_vhost: str
+) -> None:
+    broker = house.broker()
+    subscription = broker.subscribe(NEWS, 10)
+    management.call("DELETE", f"queues/{rabbitmq_vhost}/{NEWS}")
+    _publish_when_back_and_routed(broker)
+    assert receive_one(subscription).body == news(1).body
+
+
+def _publish_when_back_and_routed(broker: Broker) -> None:
+    eventually("the queue is there again", lambda: _has(broker, NEWS))
+    _publish_when_back(broker, 1)
+
+
+def _has(broker: Broker, queue: str) -> bool:
+    try:
+        return any(state.name == queue and state.consumers == 1 for state in broker.queues())
+    except TryLater:
+        return False
+
+
+def test_heartbeats_are_kept_while_a_message_takes_long_to_handle(
+    house: BrokerHouse, management: Management, rabbitmq_vhost: str
+) -> None:
+    house.options = BrokerOptions(heartbeat=HEARTBEAT_SECONDS)
+    broker = house.broker()
+    broker.publish([news(1)])
+    subscription = broker.subscribe(NEWS, 1)
+    delivery = receive_one(subscription)
+    eventually("the connection is listed", lambda: len(management.connections(rabbitmq_vhost)) == 1)
+    before = management.connections(rabbitmq_vhost)
+    time.sleep(5 * HEARTBEAT_SECONDS)
+    assert management.connections(rabbitmq_vhost) == before
+    subscription.ack([delivery])
+    subscription.close()
+    eventually("the message is gone", lambda: depth(broker, NEWS) == 0)
+
+
+def test_a_server_that_blocks_publishers_is_reported_and_waited_for(
+    house: BrokerHouse, rabbitmq: RabbitServer
+) -> None:
+    broker = house.broker()
+    broker.publish([news(1)])
+    rabbitmq.control.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
+    try:
+        with pytest.raises(TryLater, match="memory"):
+            _publish_until_blocked(broker)
+        assert not broker.health().ok
+        assert "memory" in broker.health().detail
+    finally:
+        rabbitmq.control.ctl("set_vm_memory_high_watermark", "0.4")
+    _publish_when_back(broker, 2)
+    assert broker.health().ok
+
+
+def _publish_until_blocked(broker: Broker) -> None:
+    for number in range(100):  # the alarm takes a moment to go up
+        broker.publish([news(number)], timeout=2)
+        time.sleep(0.1)
+
+
+def test_a_server_that_stops_and_starts_again_loses_nothing(
+    house: BrokerHouse, rabbitmq: RabbitServer
+) -> None:
+    broker = house.broker()
+    subscription = broker.subscribe(NEWS, 10)
+    broker.publish([news(1), news(2)])
+    first = receive_one(subscription)
+    rabbitmq.control.stop()
+    try:
+        with pytest.raises(TryLater):
+            broker.publish([news(3)], timeout=1)
+        assert not broker.health().ok
+        assert subscription.receive(10, 0.2) == []
+        subscription.ack([first])  # too late: it comes again
+        subscription.retry(first, "too late as well")
+    finally:
+        rabbitmq.control.start()
+    _publish_when_back(broker, 3)
+    again = receive_all(subscription, 3)
+    assert [each.body for each in again] == [news(number).body for number in (1, 2, 3)]
+    assert broker.health().ok
