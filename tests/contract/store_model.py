@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.common.messages import SentimentSignal
+from services.common.store.port import WriteOutcome
 from services.common.values import Scope
 
 LIST_LENGTH = 100
@@ -16,33 +19,63 @@ def identity(signal: SentimentSignal) -> Identity:
     return signal.article_id, signal.model
 
 
+def order(signal: SentimentSignal) -> tuple[Any, ...]:
+    """Of two signals, the one with the greater is the newer."""
+    return signal.published, signal.available_at, signal.article_id, signal.model
+
+
 @dataclass
 class StoreModel:
-    """What is known of one pair when every signal is written at the same instant `now`."""
+    """What is known of one pair: the list, the sorted set, and the current signal."""
 
-    now: datetime
+    window: timedelta
     staleness: timedelta
-    known: dict[Identity, SentimentSignal] = field(default_factory=dict)
+    history: list[SentimentSignal] = field(default_factory=list)
+    signals: list[SentimentSignal] = field(default_factory=list)
+    current: SentimentSignal | None = None
 
-    def write(self, signal: SentimentSignal) -> None:
-        present = self.known.get(identity(signal))
-        if present is None or present.revision < signal.revision:
-            self.known[identity(signal)] = signal
+    @property
+    def known(self) -> dict[Identity, SentimentSignal]:
+        return {identity(signal): signal for signal in (*self.history, *self.signals)}
 
-    def newest_first(self) -> list[SentimentSignal]:
-        return sorted(
-            self.known.values(),
-            key=lambda signal: (signal.published, signal.article_id, signal.model),
-            reverse=True,
-        )
+    def write(self, batch: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
+        available = max([now, *(signal.available_at for signal in self.signals if signal.available_at)])
+        known = self.known
+        accepted: list[SentimentSignal | None] = []
+        for signal in batch:
+            present = known.get(identity(signal))
+            if present is not None and present.revision >= signal.revision:
+                accepted.append(None)
+                continue
+            stamped = signal.model_copy(update={"available_at": available})
+            known[identity(signal)] = stamped
+            accepted.append(stamped)
+        if any(accepted):
+            self._settle(known, [each for each in accepted if each], now)
+        return [self._outcome(signal) for signal in accepted]
 
-    def history(self) -> list[SentimentSignal]:
-        return self.newest_first()[:LIST_LENGTH]
-
-    def current(self) -> SentimentSignal:
-        fresh = [
+    def _settle(
+        self, known: dict[Identity, SentimentSignal], accepted: Sequence[SentimentSignal], now: datetime
+    ) -> None:
+        newest_first = sorted(known.values(), key=order, reverse=True)
+        candidates = list(newest_first)
+        if self.current is not None and identity(self.current) not in known:
+            candidates.append(self.current)  # long gone, yet nothing better came
+        fresh_assets = [
             signal
-            for signal in self.newest_first()
-            if signal.scope is Scope.ASSET and self.now - signal.published <= self.staleness
+            for signal in sorted(candidates, key=order, reverse=True)
+            if signal.scope is Scope.ASSET and now - signal.published <= self.staleness
         ]
-        return (fresh or self.newest_first())[0]
+        self.current = (fresh_assets or newest_first)[0]
+        self.history = newest_first[:LIST_LENGTH]
+        held = {identity(signal) for signal in (*self.signals, *accepted)}
+        self.signals = [
+            signal
+            for signal in newest_first
+            if identity(signal) in held and signal.available_at and signal.available_at >= now - self.window
+        ]
+
+    def _outcome(self, signal: SentimentSignal | None) -> WriteOutcome:
+        if signal is None:
+            return WriteOutcome.DUPLICATE
+        return WriteOutcome.NEWEST if signal == self.current else WriteOutcome.KEPT

@@ -369,17 +369,38 @@ def test_health_tells_how_the_last_use_went(store: SentimentStore) -> None:
     store.close()
 
 
-# Any order, any portions
+# Any order, any portions, any time: against the plain model
+
+QUICKLY = settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def assert_is(raw: Any, store: SentimentStore, model: StoreModel) -> None:
+    assert store.history(PAIR) == model.history
+    members = [decode(member.encode(), SentimentSignal) for member in raw.zrange(SIGNALS, 0, -1)]
+    assert sorted(members, key=identity) == sorted(model.signals, key=identity)
+    fields = store.current([PAIR])[PAIR]
+    assert fields is not None
+    assert model.current is not None
+    assert (fields["article_id"], fields["model"], int(fields["revision"])) == (
+        *identity(model.current),
+        model.current.revision,
+    )
+    assert float(fields["score"]) == model.current.sentiment_score
+    assert raw.hgetall(IDS) == {
+        f"{article_id}|{name}": str(signal.revision) for (article_id, name), signal in model.known.items()
+    }
 
 
 @st.composite
 def sets_of_signals(draw: st.DrawFn) -> list[SentimentSignal]:
-    """Signals of one pair, written at NOW: few ids and times, so that they collide in every way."""
-    count = draw(st.integers(1, 25))
-    # More than a hundred others make the list full, so that signals fall off it and come back.
-    crowd = draw(st.sampled_from([0, 0, 98, 110]))
+    """Signals of one pair: few ids and times, so that they collide in every way."""
     signals: dict[tuple[str, str, int], SentimentSignal] = {}
-    for _ in range(count):
+    for _ in range(draw(st.integers(1, 25))):
         signal = make_signal(
             draw(st.sampled_from(["a", "b", "B", "a-1", "c"])),
             minutes_old=draw(st.sampled_from([1, 1.5, 30, 239.99, 240, 240.01, 300, 900])),
@@ -389,50 +410,56 @@ def sets_of_signals(draw: st.DrawFn) -> list[SentimentSignal]:
             score=draw(st.floats(-1, 1)),
         )
         signals.setdefault((*identity(signal), signal.revision), signal)
+    # About a hundred others make the list full, so that signals fall off it and come back.
     others = [
         make_signal(f"x{i:03}", minutes_old=10 + 5 * i, scope=Scope.MARKET if i % 3 else Scope.ASSET)
-        for i in range(crowd)
+        for i in range(draw(st.sampled_from([0, 0, 98, 110])))
     ]
     return [*signals.values(), *others]
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
-@given(data=st.data(), signals=sets_of_signals(), seed=st.integers(0, 2**32))
-def test_any_order_and_portions_end_as_the_model_says(
-    store: SentimentStore, raw: Any, data: st.DataObject, signals: list[SentimentSignal], seed: int
+@QUICKLY
+@given(signals=sets_of_signals(), cuts=st.lists(st.integers(0, 150), max_size=4), seed=st.integers(0, 2**32))
+def test_any_order_and_portions_end_the_same(
+    store: SentimentStore, raw: Any, signals: list[SentimentSignal], cuts: list[int], seed: int
 ) -> None:
     raw.flushdb()
     shuffled = [*signals, *signals[::3]]
     random.Random(seed).shuffle(shuffled)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
-    for start, end in itertools.pairwise([0, *cuts, len(shuffled)]):
+    for start, end in itertools.pairwise([0, *sorted(cuts), max(150, len(shuffled))]):
         store.write(shuffled[start:end], NOW)
+    model = StoreModel(timedelta(hours=48), timedelta(hours=4))
+    model.write(signals, NOW)
+    assert_is(raw, store, model)
 
-    model = StoreModel(NOW, timedelta(hours=4))
-    for signal in signals:
-        model.write(signal)
 
-    def available(signal: SentimentSignal) -> SentimentSignal:
-        return signal.model_copy(update={"available_at": NOW})
-
-    assert store.history(PAIR) == [available(signal) for signal in model.history()]
-    members = [decode(member.encode(), SentimentSignal) for member in raw.zrange(SIGNALS, 0, -1)]
-    assert sorted(members, key=identity) == sorted(map(available, model.known.values()), key=identity)
-    fields = store.current([PAIR])[PAIR]
-    assert fields is not None
-    newest = model.current()
-    assert (fields["article_id"], fields["model"], int(fields["revision"]), float(fields["score"])) == (
-        newest.article_id,
-        newest.model,
-        newest.revision,
-        newest.sentiment_score,
-    )
-    assert raw.hgetall(IDS) == {
-        f"{article_id}|{model_name}": str(signal.revision)
-        for (article_id, model_name), signal in model.known.items()
-    }
+@QUICKLY
+@given(
+    seed=st.integers(0, 2**32),
+    window_hours=st.sampled_from([1, 2, 48]),
+    staleness_hours=st.sampled_from([0.5, 4, 100]),
+)
+def test_whatever_comes_as_time_passes_follows_the_rules(
+    address: dict[str, Any], raw: Any, seed: int, window_hours: int, staleness_hours: float
+) -> None:
+    raw.flushdb()
+    chance = random.Random(seed)
+    limits = {"signal_history_hours": window_hours, "sentiment_staleness_hours": staleness_hours}
+    store = open_store(Settings(**(address | limits)))
+    model = StoreModel(timedelta(hours=window_hours), timedelta(hours=staleness_hours))
+    now = NOW
+    for _ in range(chance.randint(1, 8)):
+        now += timedelta(minutes=chance.choice([0, 0, 1, 20, 70, 200, -0.5]))
+        batch = [
+            make_signal(
+                chance.choice(["a", "b", "c", f"x{chance.randrange(300)}"]),
+                model=chance.choice("mn"),
+                revision=chance.choice([0, 0, 0, 1, 2]),
+                scope=chance.choice(list(Scope)),
+                minutes_old=chance.choice([chance.randrange(1, 600), 5, 6]),
+            )
+            for _ in range(chance.choice([1, 1, 3, 30, 110]))
+        ]
+        assert store.write(batch, now) == model.write(batch, now)
+        assert_is(raw, store, model)
+    store.close()
