@@ -20,6 +20,7 @@ from services.common.clock import Clock, SystemClock
 from services.common.settings import BrokerKind, Settings
 
 PATIENCE_SECONDS = 30.0
+SHORT_RETRY_SECONDS = 0.4
 
 
 @dataclass
