@@ -29,7 +29,7 @@ START_SECONDS = 90.0
 STOP_SECONDS = 60.0
 
 
-class _Program:
+class Program:
     """A child process with its output in a file. On Linux it ends with us even if we are killed."""
 
     def __init__(self, command: list[str], environment: dict[str, str], output: Path) -> None:
@@ -78,8 +78,8 @@ class RabbitProgram:
         self._folder = Path(tempfile.mkdtemp(prefix="cryptoboy-rabbitmq-"))
         self._port, self._management, self._prometheus, self._epmd_port, self._dist = free_ports(5)
         self._password = secrets.token_urlsafe(12)
-        self._epmd: _Program | None = None
-        self._server: _Program | None = None
+        self._epmd: Program | None = None
+        self._server: Program | None = None
 
     def address(self) -> RabbitServer:
         """Where it listens, and as whom to log in."""
@@ -94,8 +94,8 @@ class RabbitProgram:
         environment = self._environment()
         if self._epmd is None:
             command = ["epmd", "-port", str(self._epmd_port), "-address", LOOPBACK]
-            self._epmd = _Program(command, environment, self._folder / "epmd.out")
-        self._server = _Program([program], environment, self._folder / "server.out")
+            self._epmd = Program(command, environment, self._folder / "epmd.out")
+        self._server = Program([program], environment, self._folder / "server.out")
         wait_until("rabbitmq-server", self._answers, START_SECONDS, self._server.problem)
 
     def stop(self) -> None:
@@ -180,7 +180,7 @@ class RedisProgram:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="cryptoboy-redis-"))
         (self._port,) = free_ports(1)
-        self._server: _Program | None = None
+        self._server: Program | None = None
 
     def address(self) -> RedisServer:
         """Where it listens."""
@@ -193,7 +193,7 @@ class RedisProgram:
             raise ServerProblem("redis-server is not installed")
         options = f"--bind {LOOPBACK} --port {self._port} --appendonly no --dir {self._folder}".split()
         command = [program, *options, "--save", ""]
-        self._server = _Program(command, dict(os.environ), self._folder / "server.out")
+        self._server = Program(command, dict(os.environ), self._folder / "server.out")
         wait_until(
             "redis-server",
             lambda: redis_answers(LOOPBACK, self._port, None),

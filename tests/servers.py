@@ -69,7 +69,7 @@ def running_rabbitmq(environ: Mapping[str, str] = os.environ) -> Iterator[Rabbit
         yield server
         return
     ways: list[Candidate[RabbitServer]] = [RabbitContainer(), RabbitProgram()]
-    with _first_that_starts("RabbitMQ", ways) as server:
+    with first_that_starts("RabbitMQ", ways) as server:
         yield server
 
 
@@ -92,12 +92,13 @@ def running_redis(environ: Mapping[str, str] = os.environ) -> Iterator[RedisServ
         yield server
         return
     ways: list[Candidate[RedisServer]] = [RedisContainer(), RedisProgram()]
-    with _first_that_starts("Redis", ways) as server:
+    with first_that_starts("Redis", ways) as server:
         yield server
 
 
 @contextmanager
-def _first_that_starts(name: str, candidates: Sequence[Candidate[Address_co]]) -> Iterator[Address_co]:
+def first_that_starts(name: str, candidates: Sequence[Candidate[Address_co]]) -> Iterator[Address_co]:
+    """The address of the first that can be started; all are closed at the end. Raises ServerProblem."""
     tried = []
     try:
         for candidate in candidates:
