@@ -128,7 +128,12 @@ class RabbitMqBroker:
 
     def health(self) -> DependencyHealth:
         """See `port.Broker.health`."""
-        return self._link.state.health()
+        link = self._link.state.health()
+        if link.ok:
+            for subscription in self._subscriptions:
+                if subscription.problem is not None and not subscription.closed:
+                    return DependencyHealth(ok=False, detail=str(subscription.problem))
+        return link
 
     def close(self) -> None:
         """See `port.Broker.close`."""

@@ -73,6 +73,11 @@ class Inbox:
             if not self._consuming:
                 raise TryLater(f"RabbitMQ did not agree to consume within {timeout:.0f} s")
 
+    @property
+    def problem(self) -> CryptoBoyError | None:
+        """Why nothing can arrive now, or None."""
+        return self._problem
+
     def put(self, delivery: Delivery) -> None:
         """A delivery arrived."""
         with self._changed:

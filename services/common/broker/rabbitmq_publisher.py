@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pika import exceptions, spec
+from pika import spec
 
 from services.common.broker.rabbitmq_errors import why_refused
 from services.common.broker.rabbitmq_link import Link
@@ -52,8 +52,10 @@ class _Batch:
         self.done = threading.Event()
 
     def finish(self, error: CryptoBoyError | None) -> None:
-        self.error = error
-        self.done.set()
+        """The first answer counts."""
+        if not self.done.is_set():
+            self.error = error
+            self.done.set()
 
 
 class Publisher:
@@ -102,12 +104,12 @@ class Publisher:
     def lost(self, error: CryptoBoyError) -> None:
         """The connection is gone: nobody knows what became of the messages on the way."""
         self._channel = None
-        batches = {id(batch): batch for batch, _ in self._on_the_way.values()}
-        if self._waiting and self._waiting[0].sent:
-            batches[id(self._waiting[0])] = self._waiting.popleft()
+        doomed = [batch for batch, _ in self._on_the_way.values()]
+        while self._waiting and (self._waiting[0].sent or self._link.state.closed):
+            doomed.append(self._waiting.popleft())
         self._on_the_way.clear()
         self._bytes_on_the_way = 0
-        for batch in batches.values():
+        for batch in doomed:
             batch.finish(TryLater(str(error)))
 
     def _on_open(self, channel: PikaChannel) -> None:
@@ -125,12 +127,8 @@ class Publisher:
         if not self._link.current(self._connection):
             return  # the connection ended, or is being ended by us
         error = why_refused(reason, "publish", self._link.place)
-        doomed = self._on_the_way
-        self._on_the_way = {}
-        for batch, _ in doomed.values():
-            batch.finish(
-                error if isinstance(reason, exceptions.ChannelClosedByBroker) else TryLater(str(error))
-            )
+        for batch, _ in self._on_the_way.values():
+            batch.finish(error)
         self._link.fail(error)
 
     def _accept(self, batch: _Batch) -> None:

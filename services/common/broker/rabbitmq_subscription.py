@@ -72,6 +72,11 @@ class RabbitMqSubscription:
         """Whether `close` was called."""
         return self._inbox.closed
 
+    @property
+    def problem(self) -> CryptoBoyError | None:
+        """Why it receives nothing now, or None."""
+        return self._inbox.problem
+
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
         tokens = self._inbox.claim([delivery])
         if not tokens:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -139,6 +141,38 @@ def test_heartbeats_are_kept_while_a_message_takes_long_to_handle(
     subscription.ack([delivery])
     subscription.close()
     eventually("the message is gone", lambda: depth(broker, NEWS) == 0)
+
+
+def test_a_server_that_says_nothing_holds_nobody_up(house: BrokerHouse) -> None:
+    house.options = BrokerOptions(connect_timeout=0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker = house.unstarted(rabbitmq_port=silent.getsockname()[1])
+        with pytest.raises(TryLater, match="cannot be reached"):
+            broker.start()
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(broker.publish, [news(1)], 600)
+            time.sleep(0.1)  # it waits for a connection now; if it does not yet, it finds the broker closed
+            broker.close()
+            with pytest.raises(TryLater, match="closed"):
+                waiting.result(timeout=30)
+
+
+def test_the_loss_of_the_right_to_read_is_reported_and_mended_without_a_restart(
+    house: BrokerHouse, management: Management, rabbitmq_vhost: str
+) -> None:
+    broker = house.broker()
+    subscription = broker.subscribe(NEWS, 10)
+    user = house.settings.rabbitmq_user
+    management.allow(rabbitmq_vhost, user, read="^$")
+    assert isinstance(broker, RabbitMqBroker)
+    (consumer,) = broker._consumers
+    broker._link.post(lambda: consumer._channel.basic_ack(999))  # ends the channel; the next may not consume
+    eventually("it is reported", lambda: "consume" in broker.health().detail)
+    assert not broker.health().ok
+    management.allow(rabbitmq_vhost, user)
+    broker.publish([news(1)])
+    assert receive_one(subscription).body == news(1).body
+    assert broker.health().ok
 
 
 def test_a_server_that_blocks_publishers_is_reported_and_waited_for(
