@@ -66,7 +66,7 @@ class CcxtCandles:
         rest = self._rest
         check_candles_offered(self._exchange, rest.has)
         try:
-            async with asking(f"{self._exchange}, for its markets"):
+            async with asking(f"{self._exchange} for its markets"):
                 await rest.load_markets()
         except NeverWorks as error:
             raise StopProgram(f"EXCHANGE={self._exchange}: {error} Check EXCHANGE_CONFIG.") from error
@@ -97,7 +97,7 @@ class CcxtCandles:
         if stream is None:
             stream = self._by_pair[pair] = self._make()
             stream.set_markets_from_exchange(self._rest)
-        async with asking(f"{self._exchange}, for a stream of {pair}"):
+        async with asking(f"{self._exchange} for a stream of {pair}"):
             rows = await stream.watch_ohlcv(pair, self._timeframe)
             return [tuple(row) for row in rows]  # ccxt goes on writing into its own
 
@@ -107,7 +107,7 @@ class CcxtCandles:
         if self._clock_checked is None or now - self._clock_checked > CLOCK_CHECK_SECONDS:
             await self._check_clock()
         most = self._rest.feature_value(pair, "fetchOHLCV", "limit", PAGE) or PAGE
-        async with asking(f"{self._exchange}, for candles of {pair}"):
+        async with asking(f"{self._exchange} for candles of {pair}"):
             rows = await self._rest.fetch_ohlcv(pair, self._timeframe, since_ms, min(limit, most, PAGE))
             return [tuple(row) for row in rows]
 
@@ -120,7 +120,7 @@ class CcxtCandles:
             return
         before = to_ms(self._clock.now())
         try:
-            async with asking(f"{self._exchange}, for the time"):
+            async with asking(f"{self._exchange} for the time"):
                 theirs = int(await self._rest.fetch_time())
         except NeverWorks as error:
             log.warning("exchange_clock_unknown", error=str(error), instead="this machine's clock")

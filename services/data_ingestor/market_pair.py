@@ -102,6 +102,7 @@ class PairStream:
             self._changed.set()
 
     async def _publish(self, step: Publish) -> bool:
+        self._publisher.collect(self._pair, step.ready)
         if not self._refused.is_ready(time.monotonic()):
             return False
         try:

@@ -69,6 +69,16 @@ class CandlePublisher:
             STREAM_LAST_CANDLE.labels(pair).set(open_ms / 1000)
         return open_ms
 
+    def collect(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
+        """Make the messages of candles that can go out: this is when they were collected.
+
+        Called again, it keeps those that it has made before.
+        """
+        made = self._made.get(pair, {})
+        self._made[pair] = {
+            one.candle.open_ms: made.get(one.candle.open_ms) or self._make(pair, one) for one in ready
+        }
+
     async def publish(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
         """Return when the broker has confirmed the candles and the last of them is remembered.
 
@@ -76,13 +86,10 @@ class CandlePublisher:
             TryLater: the broker is away or full; some of the candles may have been stored.
             NeverWorks: it takes no candles at all.
         """
-        made = self._made.pop(pair, {})
-        messages = {
-            one.candle.open_ms: made.get(one.candle.open_ms) or self._make(pair, one) for one in ready
-        }
-        self._made[pair] = messages  # a candle sent again was collected no later than the first time
+        self.collect(pair, ready)
+        messages = list(self._made[pair].values())
         last_ms = ready[-1].candle.open_ms
-        sending = self._thread.submit(self._send, pair, list(messages.values()), last_ms)
+        sending = self._thread.submit(self._send, pair, messages, last_ms)
         self._in_hand.add(sending)
         sending.add_done_callback(self._in_hand.discard)
         await asyncio.wrap_future(sending)

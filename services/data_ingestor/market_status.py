@@ -13,6 +13,7 @@ class Part(StrEnum):
 
     STREAM = "stream"
     REST = "rest"
+    PROGRAM = "program"
 
 
 class PairStatus:

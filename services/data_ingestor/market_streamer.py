@@ -22,7 +22,7 @@ from services.data_ingestor.market_ccxt import CcxtCandles
 from services.data_ingestor.market_memory import CandleMemory
 from services.data_ingestor.market_pair import PairStream
 from services.data_ingestor.market_publisher import CandlePublisher
-from services.data_ingestor.market_status import PairStatus
+from services.data_ingestor.market_status import PairStatus, Part
 
 log = structlog.get_logger(__name__)
 
@@ -91,9 +91,11 @@ class MarketStreamer:
             ended, _ = await asyncio.wait(
                 tasks, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        pending = set(tasks)
+        while pending:  # again and again, as a library may swallow a cancellation
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1.0)
         await self._source.close()
         for task in ended:
             task.result()  # none ends by itself, so this raises what ended it
@@ -110,11 +112,13 @@ class MarketStreamer:
                 status=self._statuses[pair],
             )
             try:
+                self._statuses[pair].well(Part.PROGRAM)
                 await stream.run()
             except StopProgram:
                 raise
-            except Exception:  # a fault of ours in one pair must not take the others down
+            except Exception as error:  # a fault of ours in one pair must not take the others down
                 log.exception("pair_failed", pair=pair, retry_in_seconds=FAILED_PAUSE_SECONDS)
+                self._statuses[pair].trouble(Part.PROGRAM, f"{type(error).__name__}: {error}")
             await self._source.restart(pair)
             await asyncio.sleep(FAILED_PAUSE_SECONDS)
 

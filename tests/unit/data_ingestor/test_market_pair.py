@@ -6,8 +6,7 @@ import pytest
 from prometheus_client import Counter
 
 from services.common.clock import from_ms
-from services.common.errors import NeverWorks, TryLater
-from services.common.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, CANDLES_SKIPPED, STREAM_RESTARTS
+from services.common.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, CANDLES_SKIPPED
 from services.data_ingestor import market_filler
 from services.data_ingestor.market_memory import CandleMemory
 from tests.market_exchange import PAIR, Stage, open_ms, play, row, settle, until
@@ -16,10 +15,6 @@ from tests.news_broker import away
 
 def counted(metric: Counter, *labels: str) -> float:
     return float(metric.labels(PAIR, *labels)._value.get())
-
-
-def restarts(reason: str) -> float:
-    return counted(STREAM_RESTARTS, reason)
 
 
 def skipped(reason: str) -> float:
@@ -144,131 +139,6 @@ def test_a_candle_that_rest_never_lists_does_not_hold_up_the_next_ones(
 
     play(stage, scenario)
     assert stage.candles[-1].source == "binance_websocket"
-
-
-def test_a_stream_that_repeats_the_same_candle_is_restarted(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, silence=0.3)
-    stage.exchange.listed = [row(-1), row(0)]
-    before = restarts("silent")
-
-    async def scenario() -> None:
-        await until(lambda: stage.steps == [-1])
-        await stage.follow(0)
-        stage.exchange.listed.append(row(1))
-        while stage.exchange.restarts == 0:
-            stage.exchange.tell(row(0))
-            await until(lambda: stage.exchange._told.empty() or stage.exchange.restarts > 0)
-        assert not stage.status.health().ok
-        await stage.follow(2)
-        await until(lambda: stage.status.health().ok)
-
-    play(stage, scenario)
-    assert restarts("silent") - before >= 1
-
-
-def test_a_quiet_market_is_not_taken_for_a_dead_stream(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, silence=0.2)
-    stage.exchange.listed = [row(-1), row(0)]
-
-    async def scenario() -> None:
-        await until(lambda: stage.steps == [-1])
-        stage.exchange.tell(row(0))
-        await settle()
-        looks = len(stage.exchange.asked)
-        await until(lambda: len(stage.exchange.asked) >= looks + 2)
-
-    play(stage, scenario)
-    assert stage.exchange.restarts == 0
-    assert stage.status.health().ok
-
-
-def test_a_candle_is_published_though_its_stream_has_died_with_it(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.exchange.listed = [row(-1), row(0)]
-
-    async def scenario() -> None:
-        await until(lambda: stage.steps == [-1])
-        stage.exchange.tell(row(0))
-        stage.at(1, 15)
-        await until(lambda: stage.steps == [-1, 0])
-
-    play(stage, scenario)
-
-
-def test_an_exchange_without_a_candle_stream_is_polled(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.exchange.streams = False
-    stage.exchange.listed = [row(-1), row(0)]
-
-    async def scenario() -> None:
-        await until(lambda: stage.steps == [-1])
-        stage.exchange.listed.append(row(1))
-        stage.at(1, 3)
-        await until(lambda: stage.steps == [-1, 0])
-
-    play(stage, scenario)
-
-
-def test_a_lost_stream_is_reported_and_found_again(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.exchange.listed = [row(-1), row(0)]
-    before = restarts("disconnected")
-
-    async def scenario() -> None:
-        await until(lambda: stage.steps == [-1])
-        await stage.follow(0)
-        stage.exchange.refusing = TryLater("connection reset")
-        stage.exchange.tell()
-        await until(lambda: "connection reset" in stage.status.health().detail)
-        stage.exchange.refusing = None
-        await stage.follow(1)
-        await until(lambda: stage.status.health().ok)
-        await until(lambda: stage.steps == [-1, 0])
-
-    play(stage, scenario)
-    assert stage.candles[-1].source == "binance_rest"
-    assert restarts("disconnected") - before == 1
-
-
-def test_a_refused_pair_is_reported_and_not_asked_for_in_a_hurry(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, silence=0.2)
-    stage.exchange.refusing = NeverWorks("binance does not have market symbol BTC/USDT")
-    stage.exchange.failing = NeverWorks("binance does not have market symbol BTC/USDT")
-
-    async def scenario() -> None:
-        await until(lambda: "does not have market symbol" in stage.status.health().detail)
-        asked = len(stage.exchange.asked)
-        await settle()
-        assert len(stage.exchange.asked) == asked
-
-    play(stage, scenario)
-    assert not stage.status.health().ok
-    assert not stage.status.health().required
-    assert stage.exchange.restarts == 1
-
-
-def test_rest_that_fails_is_asked_again_and_delays_only_what_needs_it(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.exchange.listed = [row(-1), row(0)]
-
-    async def scenario() -> None:
-        await until(lambda: stage.steps == [-1])
-        await stage.follow(0)
-        await stage.follow(1)
-        await until(lambda: stage.steps == [-1, 0])
-        stage.exchange.failing = TryLater("503")
-        await stage.follow(2)
-        await until(lambda: stage.steps == [-1, 0, 1])
-
-        stage.exchange.listed.append(row(3))
-        stage.at(4)
-        stage.exchange.tell(row(4))
-        await until(lambda: "503" in stage.status.health().detail)
-        stage.exchange.listed.append(row(4))
-        stage.exchange.failing = None
-        await until(lambda: stage.steps == [-1, 0, 1, 2, 3])
-
-    play(stage, scenario)
 
 
 @pytest.mark.parametrize(

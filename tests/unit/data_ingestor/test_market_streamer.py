@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.common.broker.port import OutgoingMessage
+from services.common.clock import ManualClock, from_ms
+from services.common.errors import StopProgram
+from services.common.messages import MarketData, decode
+from services.common.settings import Settings
+from services.data_ingestor.market_candles import Row
+from services.data_ingestor.market_ccxt import CcxtCandles
+from services.data_ingestor.market_streamer import MarketStreamer
+from tests.market_exchange import START_MS, ScriptedExchange, row
+from tests.news_broker import MemoryBroker
+
+
+class FaultyExchange(ScriptedExchange):
+    """An exchange whose answers for one pair run into a fault of ours."""
+
+    async def fetch(self, pair: str, since_ms: int | None, limit: int) -> Sequence[Row]:
+        if pair == "ETH/USDT":
+            raise ZeroDivisionError("a fault of ours")
+        return await super().fetch(pair, since_ms, limit)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.01)
+
+
+class Running:
+    """A streamer on a scripted exchange, in a thread."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def open_nothing(self: CcxtCandles, pairs: Sequence[str]) -> None:
+            """The scripted exchange takes its place before it is used."""
+
+        monkeypatch.setattr(CcxtCandles, "open", open_nothing)
+        clock = ManualClock(from_ms(START_MS))
+        self.broker = MemoryBroker()
+        self.exchange = FaultyExchange(clock)
+        self.exchange.listed = [row(-1), row(0)]
+        self.stop = threading.Event()
+        settings = Settings(state_dir=folder, trading_pairs=("ETH/USDT", "BTC/USDT"))
+        self.service = MarketStreamer(settings, self.broker, clock)
+        self.service.start()
+        self.service._source = self.exchange  # type: ignore[assignment]  # a CandleSource as well
+        self._thread = ThreadPoolExecutor(1)
+
+    def run(self) -> Any:
+        return self._thread.submit(self.service.run, self.stop)
+
+    def close(self) -> None:
+        self.stop.set()
+        self._thread.shutdown()
+        self.service.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    one = Running(tmp_path, monkeypatch)
+    yield one
+    one.close()
+
+
+def test_a_fault_in_one_pair_leaves_the_others_alone(running: Running) -> None:
+    done = running.run()
+    wait_for(lambda: bool(running.broker.stored) and running.exchange.restarts > 0)
+
+    assert not done.done()
+    assert [decode(message.body, MarketData).symbol for message in running.broker.stored] == ["BTC/USDT"]
+    assert "fault of ours" in running.service.health()["stream:ETH/USDT"].detail
+    assert running.service.health()["exchange"].detail == "binance: 1 of 2 pairs well"
+    running.stop.set()
+    done.result()
+
+
+def test_a_broker_that_can_never_work_again_ends_the_service(running: Running) -> None:
+    def gone(message: OutgoingMessage) -> None:
+        raise StopProgram("the queue file was removed while in use")
+
+    running.broker.refuse = gone
+
+    with pytest.raises(StopProgram, match="removed while in use"):
+        running.run().result()
