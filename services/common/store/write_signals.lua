@@ -10,7 +10,7 @@
 -- Strings are compared byte by byte: Lua's own `<` follows the locale that the server was started in.
 
 local CURRENT, LIST, SET, IDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local NOW, NOW_ISO, OLDEST, FRESH_FROM, TTL = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local NOW, NOW_ISO, OLDEST, FRESH_FROM, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local FIRST_SIGNAL, LIST_LENGTH = 6, 100
 local call, byte, match, floor = redis.call, string.byte, string.match, math.floor
 
@@ -22,19 +22,22 @@ local function bytes_less(a, b)
   return #a < #b
 end
 
--- `second` is a number (20251029100530) because it decides nearly always; `rank` decides within a second.
+-- `second` is a number (20251029100530) because it decides nearly always.
 local function make(revision, scope, published, article_id, model, available_at)
   local year, month, day, hour, minute, second = match(published, '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)')
   return {
-    revision = tonumber(revision), scope = scope, published = published, id = article_id .. '|' .. model,
+    revision = tonumber(revision), scope = scope, published = published, available_at = available_at,
+    article_id = article_id, model = model, id = article_id .. '|' .. model,
     second = tonumber(year .. month .. day .. hour .. minute .. second),
-    rank = published .. '\0' .. available_at .. '\0' .. article_id .. '\0' .. model,
   }
 end
 
 local function newer(a, b)
   if a.second ~= b.second then return a.second > b.second end
-  return bytes_less(b.rank, a.rank)
+  for _, field in ipairs({'published', 'available_at', 'article_id', 'model'}) do
+    if a[field] ~= b[field] then return bytes_less(b[field], a[field]) end
+  end
+  return false
 end
 
 local function is_fresh_asset(signal)
@@ -56,7 +59,7 @@ end
 local incoming, ids = {}, {}
 for i = FIRST_SIGNAL, #ARGV, 2 do
   local revision, scope, published, article_id, model = match(ARGV[i], '^(%d+)|(%a+)|([^|]+)|([^|]+)|(.*)$')
-  incoming[#incoming + 1] = {tonumber(revision), scope, published, article_id, model, ARGV[i + 1]}
+  incoming[#incoming + 1] = {revision, scope, published, article_id, model, ARGV[i + 1]}
   ids[#ids + 1] = article_id .. '|' .. model
 end
 local revisions = {}
@@ -71,8 +74,8 @@ local current = stored[6] and make(unpack(stored))
 
 -- A reader goes on from the last available_at it saw, so a clock that stepped back must not undercut it.
 local available, available_iso = NOW, NOW_ISO
-if last[2] and tonumber(last[2]) > NOW then
-  available, available_iso = tonumber(last[2]), match(last[1], '"available_at":"([^"]+)"}$')
+if last[2] and tonumber(last[2]) > tonumber(NOW) then
+  available, available_iso = last[2], match(last[1], '"available_at":"([^"]+)"}$')
 end
 
 local entries
@@ -101,13 +104,13 @@ end
 local accepted, scores, id_pairs, replaced, fresh_asset = {}, {}, {}, false, nil
 if current and is_fresh_asset(current) then fresh_asset = current end
 for i, s in ipairs(incoming) do
-  local known = revisions[ids[i]]
-  if not known or known < s[1] then
+  local known, revision = revisions[ids[i]], tonumber(s[1])
+  if not known or known < revision then
     local signal = make(s[1], s[2], s[3], s[4], s[5], available_iso)
     signal.member = s[6] .. ',"available_at":"' .. available_iso .. '"}'
     parsed[signal.member] = signal
     accepted[i] = signal
-    revisions[ids[i]] = s[1]
+    revisions[ids[i]] = revision
     replaced = replaced or known ~= nil
     insert(signal)
     scores[#scores + 1] = available
@@ -157,7 +160,8 @@ local function rebuild()
   end
 end
 -- Without a current hash (the first signal of all, or somebody deleted it) everything is looked at as well.
-if replaced or not current then rebuild() end
+local rebuilt = replaced or not current
+if rebuilt then rebuild() end
 
 local overflow = call('LRANGE', LIST, LIST_LENGTH, -1)
 if #overflow > 0 then
@@ -172,13 +176,16 @@ end
 -- An id is kept as long as its signal is in the list or in the sorted set.
 if #moved > 0 then
   local listed = {}
-  for _, member in ipairs(call('LRANGE', LIST, 0, -1)) do listed[member] = true end
+  if rebuilt or #expired > 0 then
+    for _, member in ipairs(call('LRANGE', LIST, 0, -1)) do listed[member] = true end
+  end
   for _, members in ipairs(moved) do
     for _, member in ipairs(members) do
-      local signal = parse(member)
-      local replaced_by_other = revisions[signal.id] and revisions[signal.id] ~= signal.revision
-      if not replaced_by_other and not listed[member] and not call('ZSCORE', SET, member) then
-        call('HDEL', IDS, signal.id)
+      if not listed[member] and not call('ZSCORE', SET, member) then
+        local signal = parse(member)
+        if not revisions[signal.id] or revisions[signal.id] == signal.revision then
+          call('HDEL', IDS, signal.id)
+        end
       end
     end
   end
