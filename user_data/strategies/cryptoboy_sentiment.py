@@ -361,11 +361,11 @@ Answer = tuple[bytes | None, dict[str, Page]]  # trading:entries, and the pairs
 class RedisSignals:
     """Live signals of the sentiment store, mirrored in memory. A `SignalSource`.
 
-    After a refresh the mirror equals what the store holds of the last `window`. A refresh is one MULTI in one round
-    trip for all pairs: it reads on from the newest member it has and counts those before. Where that does not add
-    up (a store restored or written to in the past) the pair is read again as a whole. One daemon thread at a time
-    calls the store; it is waited for `patience_s` at most, name resolution included, and a call still under way at
-    the next refresh is waited for again, never doubled.
+    A refresh is one MULTI in one round trip for all pairs: it reads on from the newest member it has and counts those
+    before, so that a store which publishes, corrects, expires or is emptied is mirrored exactly, over the last
+    `window`. Where the count does not add up (data restored or written into the past) the pair is read again as a
+    whole. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name resolution
+    included, and a call still under way at the next refresh is waited for again, never doubled.
     """
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
@@ -380,7 +380,7 @@ class RedisSignals:
         self.invalid = 0  # members ignored because they are not valid signals
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Bring these pairs up to date; after a failure no pair is readable until a refresh succeeds."""
+        """Bring these pairs up to date; one that could not be read is not readable until a refresh succeeds."""
         give_up_at = time.monotonic() + self._patience_s
         self._up_to_date, self._entries, wanted = set(), "unknown", list(dict.fromkeys(pairs))
         horizon = (now - self._window).timestamp() * 1000
@@ -496,4 +496,3 @@ class RedisSignals:
         if not self._away:
             logger.warning("The sentiment store cannot be read, so there are no entries: %s", reason)
         self._away = True
-        self._up_to_date, self._entries = set(), "unknown"

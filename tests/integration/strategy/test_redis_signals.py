@@ -86,6 +86,27 @@ def test_a_refresh_is_one_transaction_for_all_pairs_and_reads_only_what_is_new(
     assert "new" in known(source)
 
 
+@pytest.mark.parametrize("event", ["correction", "expiry", "emptied"])
+def test_what_happens_to_a_store_every_day_costs_no_second_round_trip(
+    store: redis.Redis, source: news.RedisSignals, event: str
+) -> None:
+    put(store, *(signal(f"a{i}", published=i) for i in range(5)))
+    source.refresh(PAIRS, NOW)
+    if event == "correction":
+        store.zrem(f"sentiment_signals:{PAIR}", message(signal("a2", published=2)))
+        put(store, signal("a2", published=2, available=30, revision=1))
+    elif event == "expiry":
+        store.zremrangebyscore(f"sentiment_signals:{PAIR}", "-inf", milliseconds(at(2)))
+    else:
+        store.flushall()
+    store.config_resetstat()
+    source.refresh(PAIRS, NOW)
+    assert store.info("commandstats")["cmdstat_exec"]["calls"] == 1
+    assert known(source) == {"correction": ["a0", "a1", "a2", "a3", "a4"], "expiry": ["a2", "a3", "a4"]}.get(
+        event, []
+    )
+
+
 def test_pausing_and_resuming_is_seen_at_the_next_refresh(
     store: redis.Redis, source: news.RedisSignals
 ) -> None:
@@ -144,6 +165,17 @@ def test_a_store_restored_with_older_data_is_read_anew(store: redis.Redis, sourc
     put(store, *(signal(f"older{i}", published=i - 60) for i in range(3)), signal("old0", published=0))
     source.refresh(PAIRS, NOW)
     assert known(source) == ["old0", "older0", "older1", "older2"]
+
+
+def test_a_store_replaced_by_one_that_counts_the_same_is_read_anew(
+    store: redis.Redis, source: news.RedisSignals
+) -> None:
+    put(store, *(signal(f"old{i}", published=i) for i in range(3)))
+    source.refresh(PAIRS, NOW)
+    store.flushall()
+    put(store, signal("other0", published=0), signal("other1", published=1))
+    source.refresh(PAIRS, NOW)
+    assert known(source) == ["other0", "other1"]
 
 
 def test_what_the_store_lets_expire_is_forgotten(store: redis.Redis, source: news.RedisSignals) -> None:

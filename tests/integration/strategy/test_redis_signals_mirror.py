@@ -30,7 +30,8 @@ def publish(store: redis.Redis, minute: int) -> None:
 
 
 def publish_late(store: redis.Redis, minute: int) -> None:
-    put(store, signal(f"late{minute}", published=minute - 30))
+    """Before what was published last, and never so late that it would have expired."""
+    put(store, signal(f"late{minute}", published=minute - 10))
 
 
 def correct(store: redis.Redis, minute: int) -> None:
