@@ -17,6 +17,7 @@ from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker, Delivery, OutgoingMessage, QueueState, Subscription
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import Clock, SystemClock
+from services.common.errors import TryLater
 from services.common.settings import BrokerKind, Settings
 
 PATIENCE_SECONDS = 30.0
@@ -99,6 +100,19 @@ def eventually(what: str, condition: Callable[[], bool], seconds: float = PATIEN
     while not condition():
         assert time.monotonic() < deadline, f"did not happen: {what}"
         time.sleep(0.02)
+
+
+def publish_when_back(broker: Broker, number: int) -> None:
+    """Publish a message as soon as the broker takes it again."""
+
+    def published() -> bool:
+        try:
+            broker.publish([news(number)], timeout=5)
+        except TryLater:
+            return False
+        return True
+
+    eventually("publishing works again", published)
 
 
 def depth(broker: Broker, queue: str) -> int:

@@ -14,9 +14,16 @@ from services.common.broker.port import Broker
 from services.common.broker.rabbitmq import RabbitMqBroker
 from services.common.errors import TryLater
 from services.common.settings import Settings
-from tests.broker_house import BrokerHouse, depth, eventually, news, receive_all, receive_one
+from tests.broker_house import (
+    BrokerHouse,
+    depth,
+    eventually,
+    news,
+    publish_when_back,
+    receive_all,
+    receive_one,
+)
 from tests.rabbitmq_management import Management
-from tests.servers import RabbitServer
 
 pytestmark = pytest.mark.integration
 
@@ -40,17 +47,6 @@ def _close_all_connections(management: Management, vhost: str) -> None:
         management.close_connection(name)
 
 
-def _publish_when_back(broker: Broker, number: int) -> None:
-    def published() -> bool:
-        try:
-            broker.publish([news(number)], timeout=5)
-        except TryLater:
-            return False
-        return True
-
-    eventually("publishing works again", published)
-
-
 def test_a_connection_closed_by_the_server_comes_back_with_its_subscriptions(
     house: BrokerHouse, management: Management, rabbitmq_vhost: str
 ) -> None:
@@ -67,7 +63,7 @@ def test_a_connection_closed_by_the_server_comes_back_with_its_subscriptions(
     subscription.close()
     assert receive_one(broker.subscribe(NEWS, 10)).body == second.body
     assert depth(broker, f"{NEWS}.retry") == 0
-    _publish_when_back(broker, 3)
+    publish_when_back(broker, 3)
 
 
 def test_messages_on_the_way_when_the_connection_is_lost_are_not_taken_for_confirmed(
@@ -110,13 +106,13 @@ def test_a_queue_deleted_under_its_consumer_is_declared_and_consumed_again(
     broker = house.broker()
     subscription = broker.subscribe(NEWS, 10)
     management.call("DELETE", f"queues/{rabbitmq_vhost}/{NEWS}")
-    _publish_when_back_and_routed(broker)
+    _publish_when_routed(broker)
     assert receive_one(subscription).body == news(1).body
 
 
-def _publish_when_back_and_routed(broker: Broker) -> None:
+def _publish_when_routed(broker: Broker) -> None:
     eventually("the queue is there again", lambda: _has(broker, NEWS))
-    _publish_when_back(broker, 1)
+    publish_when_back(broker, 1)
 
 
 def _has(broker: Broker, queue: str) -> bool:
@@ -172,50 +168,4 @@ def test_the_loss_of_the_right_to_read_is_reported_and_mended_without_a_restart(
     management.allow(rabbitmq_vhost, user)
     broker.publish([news(1)])
     assert receive_one(subscription).body == news(1).body
-    assert broker.health().ok
-
-
-def test_a_server_that_blocks_publishers_is_reported_and_waited_for(
-    house: BrokerHouse, rabbitmq: RabbitServer
-) -> None:
-    broker = house.broker()
-    broker.publish([news(1)])
-    rabbitmq.control.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
-    try:
-        with pytest.raises(TryLater, match="memory"):
-            _publish_until_blocked(broker)
-        assert not broker.health().ok
-        assert "memory" in broker.health().detail
-    finally:
-        rabbitmq.control.ctl("set_vm_memory_high_watermark", "0.4")
-    _publish_when_back(broker, 2)
-    assert broker.health().ok
-
-
-def _publish_until_blocked(broker: Broker) -> None:
-    for number in range(100):  # the alarm takes a moment to go up
-        broker.publish([news(number)], timeout=2)
-        time.sleep(0.1)
-
-
-def test_a_server_that_stops_and_starts_again_loses_nothing(
-    house: BrokerHouse, rabbitmq: RabbitServer
-) -> None:
-    broker = house.broker()
-    subscription = broker.subscribe(NEWS, 10)
-    broker.publish([news(1), news(2)])
-    first = receive_one(subscription)
-    rabbitmq.control.stop()
-    try:
-        with pytest.raises(TryLater):
-            broker.publish([news(3)], timeout=1)
-        assert not broker.health().ok
-        assert subscription.receive(10, 0.2) == []
-        subscription.ack([first])  # too late: it comes again
-        subscription.retry(first, "too late as well")
-    finally:
-        rabbitmq.control.start()
-    _publish_when_back(broker, 3)
-    again = receive_all(subscription, 3)
-    assert [each.body for each in again] == [news(number).body for number in (1, 2, 3)]
     assert broker.health().ok
