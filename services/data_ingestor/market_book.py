@@ -139,8 +139,8 @@ class CandleBook:
         if self.newest_ms is not None and (held := self._held.get(self.newest_ms)) is not None:
             held.whole = False
 
-    def fetched(self, since_ms: int, answer: RestAnswer) -> list[Refused]:
-        """Take a REST answer to a question for everything from `since_ms` on.
+    def fetched(self, answer: RestAnswer) -> list[Refused]:
+        """Take REST's answer to what `next_step` or `overdue` asked for.
 
         Returns:
             The closed candles refused for good by this answer, each of them once.
@@ -150,8 +150,7 @@ class CandleBook:
         self._accept(answer.closed)
         if answer.newest is not None:
             self.newest_ms = max(self.newest_ms or 0, answer.newest.open_ms)
-        joins = since_ms <= max(self._checked_ms, self.last_ms) + self._step
-        if answer.complete_through_ms is not None and joins:
+        if answer.complete_through_ms is not None:
             self._checked_ms = max(self._checked_ms, answer.complete_through_ms)
         return self._refuse(answer.refused)
 

@@ -65,7 +65,7 @@ class Filler:
         answer = await self._ask(gap.since_ms, count, self._fruitless)
         if answer is None:
             return False
-        self._report(self._book.fetched(gap.since_ms, answer))
+        self._report(self._book.fetched(answer))
         step = self._book.next_step()
         if not isinstance(step, Fetch) or step.since_ms > gap.since_ms:
             self._fruitless.succeeded()
@@ -86,7 +86,7 @@ class Filler:
         answer = await self._ask(expected.since_ms, 3, self._quiet)
         if answer is None:
             return False
-        self._report(self._book.fetched(expected.since_ms, answer))
+        self._report(self._book.fetched(answer))
         if self._book.next_step() is None:
             self._quiet.failed(time.monotonic())
             return False

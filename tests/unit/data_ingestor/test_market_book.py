@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from services.data_ingestor.market_book import CandleBook, Fetch, Publish
+from services.data_ingestor.market_candles import Candle
 from tests.market_book_samples import LATE, MINUTE, answer, at, begun, candle, following, published, row
 
 
@@ -16,7 +17,7 @@ def test_a_start_without_any_closed_candle_begins_with_the_forming_one() -> None
     book = CandleBook(MINUTE)
 
     assert book.begin(None, answer(row(3), now_ms=at(3, 100)), at(3, 100))
-    book.fetched(at(3), answer(row(3), row(4), now_ms=at(4)))
+    book.fetched(answer(row(3), row(4), now_ms=at(4)))
     assert published(book) == [3]
 
 
@@ -41,7 +42,7 @@ def test_a_restart_goes_on_after_the_last_published_candle() -> None:
     book.begin(at(0), answer(row(3), row(4), row(5), now_ms=at(5)), at(5))
 
     assert book.next_step() == Fetch(at(1), at(5))
-    book.fetched(at(1), answer(*(row(step) for step in range(1, 6)), now_ms=at(5)))
+    book.fetched(answer(*(row(step) for step in range(1, 6)), now_ms=at(5)))
     assert published(book) == [1, 2, 3, 4]
 
 
@@ -64,7 +65,7 @@ def test_a_candle_followed_from_its_beginning_is_taken_from_the_stream() -> None
     book = begun()
     book.observe([candle(1)], at(1))
     book.observe([candle(2, 100)], at(2))
-    book.fetched(at(1), answer(row(1), row(2), now_ms=at(2)))
+    book.fetched(answer(row(1), row(2), now_ms=at(2)))
     assert published(book) == [1]
 
     book.observe([candle(2, 102)], at(2, LATE))
@@ -81,7 +82,7 @@ def test_the_candle_during_which_the_stream_began_is_taken_from_rest() -> None:
     book.observe([candle(2)], at(2))
 
     assert book.next_step() == Fetch(at(1), at(2))
-    book.fetched(at(1), answer(row(1, 100), row(2), now_ms=at(2)))
+    book.fetched(answer(row(1, 100), row(2), now_ms=at(2)))
     step = book.next_step()
     assert isinstance(step, Publish)
     assert [(one.candle, one.from_rest) for one in step.ready] == [(candle(1, 100), True)]
@@ -108,6 +109,18 @@ def test_a_stream_that_repeats_itself_does_not_have_the_last_word() -> None:
     assert book.next_step() == Fetch(at(2), at(3))
 
 
+def test_an_older_word_on_a_candle_leaves_the_last_one_to_rest() -> None:
+    book = begun()
+    following(book, 1)
+    book.settle(at(1))
+    grown = Candle(at(2), candle(2).data.model_copy(update={"volume": 9.0}))
+    book.observe([grown], at(2, LATE))
+    book.observe([candle(2)], at(2, LATE + 1))
+    book.observe([candle(3)], at(3))
+
+    assert book.next_step() == Fetch(at(2), at(3))
+
+
 def test_a_candle_forming_when_the_stream_broke_is_taken_from_rest() -> None:
     book = begun()
     following(book, 1)
@@ -128,20 +141,20 @@ def test_a_hole_is_filled_before_newer_candles_go_out() -> None:
     book.observe([candle(5)], at(5))
 
     assert book.next_step() == Fetch(at(2), at(5))
-    book.fetched(at(2), answer(row(2), row(3), now_ms=at(4, 5_000)))
+    book.fetched(answer(row(2), row(3), now_ms=at(4, 5_000)))
     assert published(book) == [2]  # 3 is the last listed, so nothing proves it closed
     assert book.next_step() == Fetch(at(3), at(5))
-    book.fetched(at(3), answer(row(3), row(4), row(5), now_ms=at(5)))
+    book.fetched(answer(row(3), row(4), row(5), now_ms=at(5)))
     assert published(book) == [3, 4]
 
 
 def test_a_candle_is_handed_out_once_whatever_is_told_again() -> None:
     book = begun()
-    book.fetched(at(1), answer(row(1), row(2), now_ms=at(2)))
+    book.fetched(answer(row(1), row(2), now_ms=at(2)))
     assert published(book) == [1]
 
     book.observe([candle(0), candle(1), candle(2)], at(2))
-    book.fetched(at(0), answer(row(0), row(1), row(2), now_ms=at(2)))
+    book.fetched(answer(row(0), row(1), row(2), now_ms=at(2)))
 
     assert book.next_step() is None
 

@@ -11,7 +11,7 @@ from tests.market_book_samples import LATE, MINUTE, T0, answer, at, begun, candl
 def test_what_the_exchange_does_not_have_is_counted_once_and_passed_over() -> None:
     book = begun()
     book.observe([candle(4)], at(4))
-    book.fetched(at(1), answer(row(3), row(4), now_ms=at(4)))
+    book.fetched(answer(row(3), row(4), now_ms=at(4)))
 
     step = book.next_step()
     assert isinstance(step, Publish)
@@ -23,7 +23,7 @@ def test_what_the_exchange_does_not_have_is_counted_once_and_passed_over() -> No
 def test_a_hole_at_the_end_is_not_asked_for_twice() -> None:
     book = begun()
     book.observe([candle(4)], at(4))
-    book.fetched(at(1), answer(row(4), now_ms=at(4)))
+    book.fetched(answer(row(4), now_ms=at(4)))
 
     assert book.next_step() is None
 
@@ -50,8 +50,8 @@ def test_a_candle_with_impossible_figures_is_refused_once_and_passed_over() -> N
     broken = (at(1), 100.0, 90.0, 100.0, 100.0, 1.0)
     reply = answer(broken, row(2), row(3), now_ms=at(3))
 
-    assert [refused.open_ms for refused in book.fetched(at(1), reply)] == [at(1)]
-    assert book.fetched(at(1), reply) == []
+    assert [refused.open_ms for refused in book.fetched(reply)] == [at(1)]
+    assert book.fetched(reply) == []
     step = book.next_step()
     assert isinstance(step, Publish)
     assert [(one.candle.open_ms, one.missing_before) for one in step.ready] == [(at(2), 0)]
@@ -74,7 +74,7 @@ def test_a_candle_that_the_stream_does_not_close_is_asked_for_when_it_is_overdue
 
     assert book.overdue(at(2, 9_999), 10_000) is None
     assert book.overdue(at(2, 10_000), 10_000) == Fetch(at(1), at(2))
-    book.fetched(at(1), answer(row(1), now_ms=at(2, 10_000)))
+    book.fetched(answer(row(1), now_ms=at(2, 10_000)))
     assert published(book) == [1]
     assert book.overdue(at(2, 10_000), 10_000) is None
 
@@ -90,7 +90,7 @@ def test_an_outage_beyond_the_reach_is_cut_to_it() -> None:
 
 def test_a_long_backlog_goes_out_in_batches_in_order() -> None:
     book = begun()
-    book.fetched(at(1), answer(*(row(step) for step in range(1, 252)), now_ms=at(251)))
+    book.fetched(answer(*(row(step) for step in range(1, 252)), now_ms=at(251)))
 
     sizes = []
     seen: list[int] = []
@@ -104,7 +104,8 @@ def test_a_long_backlog_goes_out_in_batches_in_order() -> None:
 
 def test_candles_that_nobody_takes_are_dropped_and_fetched_again_later() -> None:
     book = begun()
-    for step in range(1, HELD_LIMIT + 3):
+    book.fetched(answer(*(row(step) for step in range(1, 1_202)), now_ms=at(1_201)))
+    for step in range(1_201, HELD_LIMIT + 3):
         book.observe([candle(step)], at(step))
         book.observe([candle(step, 101)], at(step, LATE))
     book.cut()

@@ -102,7 +102,7 @@ class World:
                 if look.rest_fails:
                     return
                 rows = self.rest(now_ms, step.since_ms, look)
-                self.book.fetched(step.since_ms, read_answer(rows, MINUTE, now_ms))
+                self.book.fetched(read_answer(rows, MINUTE, now_ms))
                 if (self.book.next_step() or self.book.overdue(now_ms, GRACE)) == step:
                     return
             else:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -66,16 +67,32 @@ def test_candles_wait_for_the_broker_and_go_out_in_order(tmp_path: Path) -> None
         await until(lambda: stage.broker.attempts > attempts)
         assert stage.memory.last(PAIR) == open_ms(-1)
         stage.broker.refuse = lambda _: None
-        stage.at(4, 5)
         await until(lambda: stage.status.last_candle_ms == open_ms(2))
         assert stage.memory.last(PAIR) == open_ms(2)
 
     play(stage, scenario)
     assert stage.steps == [-1, 0, 1, 2]
     assert [candle.data.close for candle in stage.candles] == [100, 100, 101, 102]
-    assert stage.candles[-1].collected_at < from_ms(open_ms(4)), (
-        "when it closed, not when the broker came back"
-    )
+
+
+def test_a_candle_that_waits_says_when_it_closed_and_not_when_it_was_sent(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.exchange.listed = [row(-1), row(0)]
+
+    async def scenario() -> None:
+        await until(lambda: stage.status.last_candle_ms == open_ms(-1))
+        stage.stream._refused.failed(time.monotonic(), after=3600)
+        await stage.follow(0)
+        stage.at(1)
+        stage.exchange.listed.append(row(1))
+        stage.exchange.tell(row(1))
+        await until(lambda: open_ms(0) in stage.publisher._made.get(PAIR, {}))
+        stage.at(1, 9)
+        stage.stream._refused.succeeded()
+        await until(lambda: stage.steps == [-1, 0])
+
+    play(stage, scenario)
+    assert stage.candles[-1].collected_at == from_ms(open_ms(1))
 
 
 def test_a_restart_fills_the_gap_since_the_last_published_candle(tmp_path: Path) -> None:

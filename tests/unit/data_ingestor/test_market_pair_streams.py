@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from prometheus_client import Counter
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.metrics import STREAM_RESTARTS
+from services.data_ingestor.market_candles import Row
 from tests.market_exchange import PAIR, Stage, play, row, settle, until
 
 
@@ -35,6 +37,42 @@ def test_a_stream_that_repeats_the_same_candle_is_restarted(tmp_path: Path) -> N
 
     play(stage, scenario)
     assert restarts("silent") - before >= 1
+
+
+def test_what_a_stream_told_before_it_froze_is_not_taken_for_the_end_of_a_candle(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, silence=0.3)
+    stage.exchange.listed = [row(-1), row(0)]
+
+    async def scenario() -> None:
+        await until(lambda: stage.steps == [-1])
+        await stage.follow(0)
+        await stage.follow(1)
+        stage.exchange.listed[-1] = row(1, 105, 3.0)
+        await until(lambda: stage.exchange.restarts > 0)
+        await stage.follow(2)
+        await until(lambda: stage.steps == [-1, 0, 1])
+
+    play(stage, scenario)
+    assert (stage.candles[-1].data.close, stage.candles[-1].source) == (105, "binance_rest")
+
+
+def test_a_stream_that_answers_at_once_with_the_same_does_not_occupy_the_program(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.exchange.listed = [row(-1), row(0)]
+    answers = 0
+
+    async def answer_at_once(pair: str) -> list[Row]:
+        nonlocal answers
+        answers += 1
+        return [row(0)]
+
+    async def scenario() -> None:
+        await until(lambda: stage.steps == [-1])
+        await asyncio.sleep(0.5)
+
+    stage.exchange.watch = answer_at_once  # type: ignore[method-assign]  # the fault that is tested
+    play(stage, scenario)
+    assert 0 < answers < 100
 
 
 def test_a_quiet_market_is_not_taken_for_a_dead_stream(tmp_path: Path) -> None:
@@ -88,16 +126,17 @@ def test_a_lost_stream_is_reported_and_found_again(tmp_path: Path) -> None:
     async def scenario() -> None:
         await until(lambda: stage.steps == [-1])
         await stage.follow(0)
+        await stage.follow(1)
         stage.exchange.refusing = TryLater("connection reset")
         stage.exchange.tell()
         await until(lambda: "connection reset" in stage.status.health().detail)
         stage.exchange.refusing = None
-        await stage.follow(1)
+        await stage.follow(2)
         await until(lambda: stage.status.health().ok)
-        await until(lambda: stage.steps == [-1, 0])
+        await until(lambda: stage.steps == [-1, 0, 1])
 
     play(stage, scenario)
-    assert stage.candles[-1].source == "binance_rest"
+    assert stage.candles[-1].source == "binance_rest", "the stream was not there to its end"
     assert restarts("disconnected") - before == 1
 
 
