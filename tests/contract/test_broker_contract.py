@@ -120,14 +120,14 @@ def test_receive_returns_no_more_than_asked(house: BrokerHouse) -> None:
 
 def test_a_batch_longer_than_any_window_is_confirmed_whole(house: BrokerHouse) -> None:
     broker = house.broker()
-    broker.publish([news(number) for number in range(2_500)], timeout=60)
+    broker.publish([news(number) for number in range(4_500)], timeout=60)
     subscription = broker.subscribe(NEWS, 500)
     bodies: list[bytes] = []
-    while len(bodies) < 2_500:
-        deliveries = receive_all(subscription, min(200, 2_500 - len(bodies)))
+    while len(bodies) < 4_500:
+        deliveries = receive_all(subscription, min(200, 4_500 - len(bodies)))
         bodies += [each.body for each in deliveries]
         subscription.ack(deliveries)
-    assert bodies == [news(number).body for number in range(2_500)]
+    assert bodies == [news(number).body for number in range(4_500)]
 
 
 def test_publishing_nothing_does_nothing(house: BrokerHouse) -> None:

@@ -67,7 +67,7 @@ class RabbitMqBroker:
         """See `port.Broker.publish`."""
         check_outgoing(messages)
         now = int(self._clock.now().timestamp())
-        parcels = [
+        parcels = (
             Parcel(
                 EVENTS_EXCHANGE,
                 message.routing_key,
@@ -75,9 +75,9 @@ class RabbitMqBroker:
                 _properties(message.message_id, outgoing_headers(message), now),
             )
             for message in messages
-        ]
-        if parcels:
-            self._publisher.publish(parcels, timeout)
+        )
+        if messages:
+            self._publisher.publish(parcels, len(messages), timeout)
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""
@@ -149,7 +149,8 @@ class RabbitMqBroker:
         if copy.delay is not None:
             exchange = RETRY_EXCHANGE
             properties.expiration = str(max(1, round(copy.delay * 1000)))
-        self._publisher.publish([Parcel(exchange, copy.queue.name, delivery.body, properties)], COPY_SECONDS)
+        parcel = Parcel(exchange, copy.queue.name, delivery.body, properties)
+        self._publisher.publish(iter([parcel]), 1, COPY_SECONDS)
 
     # In the link's thread
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from services.common.broker.rabbitmq_pika import (
 )
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 
-WINDOW_MESSAGES = 1_000
+WINDOW_MESSAGES = 4_000
 WINDOW_BYTES = 16 * 1024 * 1024
 
 
@@ -44,8 +44,9 @@ class Parcel:
 class _Batch:
     """Parcels published together. Only the link's thread changes it, until `done` is set."""
 
-    def __init__(self, parcels: Sequence[Parcel]) -> None:
+    def __init__(self, parcels: Iterator[Parcel], count: int) -> None:
         self.parcels = parcels
+        self.count = count
         self.sent = 0
         self.settled = 0
         self.error: CryptoBoyError | None = None
@@ -71,15 +72,20 @@ class Publisher:
         self._bytes_on_the_way = 0
         self._last_number = 0
 
-    def publish(self, parcels: Sequence[Parcel], timeout: float) -> None:
+    def publish(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
         """Return when all are confirmed. For any thread but the link's.
+
+        Args:
+            parcels: taken in the link's thread, so that making them costs no extra time.
+            count: how many there are.
+            timeout: seconds for all of them, waiting for a connection included.
 
         Raises:
             TryLater, NeverWorks: as `Broker.publish`.
         """
         deadline = time.monotonic() + timeout
         self._link.state.wait_ready(timeout)
-        batch = _Batch(parcels)
+        batch = _Batch(parcels, count)
         self._link.post(partial(self._accept, batch))
         if not batch.done.wait(max(0.0, deadline - time.monotonic())):
             self._link.post(partial(self._withdraw, batch))
@@ -90,7 +96,7 @@ class Publisher:
     def _why_late(self, timeout: float, batch: _Batch) -> str:
         blocked = self._link.state.blocked
         why = f"it takes no messages: {blocked}" if blocked is not None else "it is too slow or unreachable"
-        confirmed = f"{batch.settled} of {len(batch.parcels)} messages"
+        confirmed = f"{batch.settled} of {batch.count} messages"
         return f"{self._link.place} confirmed only {confirmed} within {timeout:.0f} s; {why}"
 
     # In the link's thread
@@ -148,9 +154,9 @@ class Publisher:
 
     def _send_next(self) -> None:
         batch = self._waiting[0]
-        parcel = batch.parcels[batch.sent]
+        parcel = next(batch.parcels)
         batch.sent += 1
-        if batch.sent == len(batch.parcels):
+        if batch.sent == batch.count:
             self._waiting.popleft()
         self._last_number += 1
         self._on_the_way[self._last_number] = (batch, parcel)
@@ -193,7 +199,7 @@ class Publisher:
                     "or the server cannot store it now"
                 )
             batch.settled += 1
-            if batch.settled == len(batch.parcels):
+            if batch.settled == batch.count:
                 batch.finish(batch.error)
         self._pump()
 
