@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,31 +70,57 @@ class QueueFile:
                 path, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                self._prepare()
+                self._prepare_patiently()
             except BaseException:
                 self._db.close()
                 raise
             self._inode = path.stat().st_ino
 
+    def _prepare_patiently(self) -> None:
+        """Several processes may make the file at once, and for some steps of that SQLite does not wait."""
+        deadline = time.monotonic() + READ_SECONDS
+        while True:
+            try:
+                self._prepare()
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        if self._db.in_transaction:  # of an attempt that was given up
+            self._db.execute("ROLLBACK")
+        self._db.execute("BEGIN")
+        self._is_empty()  # before anything is changed in a file that may not be ours
+        self._db.execute("COMMIT")
+        if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise StopProgram(
+                f"{self.path} lies on a file system that processes cannot share it on. "
+                "Set STATE_DIR to a folder on a local disk."
+            )
         self._db.execute("BEGIN IMMEDIATE")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables == 0:
+        if self._is_empty():
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        elif (
-            version != SCHEMA_VERSION
-            or self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID
-        ):
-            raise StopProgram(
-                f"{self.path} is not a queue file of this version. Move it away (what it holds stays in it), "
-                "or set STATE_DIR to another folder."
-            )
         self._db.execute("COMMIT")
+
+    def _is_empty(self) -> bool:
+        """Whether the tables are still to be made; raises StopProgram if the file is somebody else's."""
+        found = [
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
+        ]
+        if found == [SCHEMA_VERSION, APPLICATION_ID]:
+            return False
+        if found == [0, 0] and not self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            return True
+        raise StopProgram(
+            f"{self.path} is not a queue file of this version. Move it away (what it holds stays in it), "
+            "or set STATE_DIR to another folder."
+        )
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -169,7 +196,7 @@ class QueueFile:
             ) from error
 
     def _reaction(self, error: sqlite3.Error) -> CryptoBoyError:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        code = _code(error)
         if code in _BUSY:
             return TryLater(f"{self.path} is in use by another process for too long")
         if code in _FULL:
@@ -185,3 +212,8 @@ class QueueFile:
                 "with the files beside it that begin with its name; its messages are then gone."
             )
         return StopProgram(f"{self.path} cannot be used: {error}. Stop all services and move it away.")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code of SQLite."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF

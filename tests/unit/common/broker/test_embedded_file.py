@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -43,6 +45,21 @@ def test_a_database_of_somebody_else_is_named_and_left_alone(tmp_path: Path, hou
         house.broker()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_a_file_may_be_made_by_many_at_once(tmp_path: Path) -> None:
+    for number in range(10):
+        path = tmp_path / str(number) / FILE_NAME
+        together = Barrier(8)
+
+        def make(path: Path, together: Barrier) -> None:
+            together.wait()
+            QueueFile(path).close()
+
+        with ThreadPoolExecutor(8) as pool:
+            for made in [pool.submit(make, path, together) for _ in range(8)]:
+                made.result()
 
 
 def test_a_damaged_file_is_reported_when_it_is_read(tmp_path: Path, house: BrokerHouse) -> None:
