@@ -39,7 +39,9 @@ def demo(
         typer.Option(help="Replayed seconds per real second; 1 is real time. Default: 10, archives faster."),
     ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Real seconds after which the demo ends.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the logs and the data of the run.")] = False,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="A new folder that keeps the logs and the data of the run.")
+    ] = None,
 ) -> None:
     """Watch news become a trade: real Freqtrade in dry-run, no network, no servers.
 
@@ -60,7 +62,13 @@ def demo(
         plan = archive_plan(news, candles, speed, time_limit, _instant(start))
     else:
         plan = sample_plan(speed, time_limit)
-    run_dir = Path(tempfile.mkdtemp(prefix="cryptoboy-demo-"))
+    keep = run_dir is not None
+    run_dir = (run_dir or Path(tempfile.mkdtemp(prefix="cryptoboy-demo-"))).resolve()
+    run_dir.mkdir(parents=True, exist_ok=True)
+    if any(run_dir.iterdir()):
+        raise StopProgram(
+            f"--run-dir {run_dir} is not empty; name a new folder, so that no run mixes with another"
+        )
     tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
     try:
         with view:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,20 @@ from services.cli.demo_observer import Observer, Scene
 from services.cli.demo_plan import DemoPlan
 from services.cli.feed_server import FeedServer, write_sources
 from services.cli.freqtrade_api import Trade
-from services.cli.probes import get_json
 from services.cli.replay_clock import ReplayClock
 from services.cli.stack import Stack, free_health_ports
 from services.cli.supervisor import Supervisor, free_port
+from services.common.clock import to_ms
 from services.common.settings import BrokerKind, Settings
+from services.common.values import timeframe_seconds
 from services.replay_exchange.ccxt_config import ccxt_config
+from services.replay_exchange.timeline import place
 
 START_TIMEOUT_SECONDS = 90.0
 DRAIN_TIMEOUT_SECONDS = 30.0
 TICK_SECONDS = 0.5
+# With fewer, Freqtrade waits until the services are up: its imports would only delay theirs.
+CORES_TO_START_ALL_AT_ONCE = 4
 # The poller asks its feeds every second: in this time it has seen what they showed last.
 LAST_POLLS_SECONDS = 3.0
 
@@ -59,6 +64,8 @@ class DemoRun:
         self._began = time.monotonic()
         self._exchange_port = free_port()
         self._health_ports = free_health_ports()
+        self._embedded = settings.broker is BrokerKind.EMBEDDED
+        self._anchor = datetime.min.replace(tzinfo=UTC)
         self.settings = _for_replay(settings, plan, run_dir, self._exchange_port)
 
     def play(self, show: Callable[[Scene], None]) -> DemoResult:
@@ -70,71 +77,71 @@ class DemoRun:
         """
         clock = ReplayClock(self._plan.speed, horizon=self._plan.time_limit + START_TIMEOUT_SECONDS)
         stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
+        observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
         try:
-            with Supervisor(self._run_dir / "logs") as supervisor:
-                self._start_outside(supervisor, stack, clock)
-                with self._start_feeds(clock) as feeds:
-                    return self._watch(supervisor, stack, clock, feeds, show)
+            with Supervisor(self._run_dir / "logs") as supervisor, self._start_feeds(clock) as feeds:
+                if not self._embedded:
+                    observer.connect()
+                    refuse_busy_queues(observer.broker)
+                    take_store(self.settings, self._plan.pairs)
+                ready = self._start_programs(supervisor, stack, clock)
+                if self._embedded:
+                    observer.connect()
+                reason = self._follow(supervisor, observer, show)
+                _drain(observer, feeds)
+                return DemoResult(
+                    books=observer.books(),
+                    sentiment=observer.sentiment(),
+                    trades=observer.trades(),
+                    ready_seconds=ready,
+                    duration_seconds=time.monotonic() - self._began,
+                    reason=reason,
+                )
         finally:
+            observer.close()
             clock.close()
 
-    def _start_outside(self, supervisor: Supervisor, stack: Stack, clock: ReplayClock) -> None:
-        """The exchange and, embedded, Redis: what the pipeline finds in the world."""
-        plan = self._plan
-        programs = [
-            stack.exchange(plan.candles, plan.timeframe, plan.start, clock.now(), self._exchange_port)
-        ]
-        if self.settings.broker is BrokerKind.EMBEDDED:
-            programs.append(stack.store(self._run_dir / "state" / "redis.json"))
-        for spec in programs:
-            supervisor.start(spec)
-        supervisor.wait_ready(programs, START_TIMEOUT_SECONDS)
-
     def _start_feeds(self, clock: ReplayClock) -> FeedServer:
-        _, status = get_json(f"http://127.0.0.1:{self._exchange_port}/replay/status")
-        shift = timedelta(milliseconds=status["shift_ms"])
-        feeds = FeedServer([article.moved(shift) for article in self._plan.articles], clock)
-        write_sources(self.settings.news_sources_file, feeds.url, feeds.sources)
         plan = self._plan
+        step_ms = timeframe_seconds(plan.timeframe) * 1000
+        self._anchor = clock.now()
+        timeline = place(start_ms=to_ms(plan.start), anchor_ms=to_ms(self._anchor), step_ms=step_ms)
+        shift = timedelta(milliseconds=timeline.shift_ms)
+        feeds = FeedServer([article.moved(shift) for article in plan.articles], clock)
+        write_sources(self.settings.news_sources_file, feeds.url, feeds.sources)
         self._tell(
             f"replaying {plan.timeframe} candles from {plan.start:%F %H:%M} UTC, {plan.speed:g} times as fast"
         )
         return feeds
 
-    def _watch(
-        self,
-        supervisor: Supervisor,
-        stack: Stack,
-        clock: ReplayClock,
-        feeds: FeedServer,
-        show: Callable[[Scene], None],
-    ) -> DemoResult:
-        observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
-        try:
-            observer.connect()
-            refuse_busy_queues(observer.broker)
-            take_store(self.settings, self._plan.pairs)
-            programs = [stack.freqtrade(throttle_seconds=1), *stack.services()]
-            for spec in programs:
-                supervisor.start(spec)
-            supervisor.wait_ready(programs, START_TIMEOUT_SECONDS)
-            ready = time.monotonic() - self._began
-            self._tell(
-                f"ready after {ready:.1f} s; to look inside: redis-cli -h {self.settings.redis_host} "
-                f"-p {self.settings.redis_port} HGETALL sentiment:BTC/USDT"
-            )
-            reason = self._follow(supervisor, observer, show)
-            _drain(observer, feeds)
-            return DemoResult(
-                books=observer.books(),
-                sentiment=observer.sentiment(),
-                trades=observer.trades(),
-                ready_seconds=ready,
-                duration_seconds=time.monotonic() - self._began,
-                reason=reason,
-            )
-        finally:
-            observer.close()
+    def _start_programs(self, supervisor: Supervisor, stack: Stack, clock: ReplayClock) -> float:
+        """Start everything; returns the seconds until all four services were ready."""
+        plan = self._plan
+        programs = [
+            stack.exchange(plan.candles, plan.timeframe, plan.start, self._anchor, self._exchange_port)
+        ]
+        if self._embedded:
+            programs.append(stack.store(self._run_dir / "state" / "redis.json"))
+        programs += stack.services()
+        bot = stack.freqtrade(throttle_seconds=1)
+        for spec in programs:
+            supervisor.start(spec)
+        if (os.cpu_count() or 1) >= CORES_TO_START_ALL_AT_ONCE:
+            supervisor.start(bot)
+        supervisor.wait_ready(programs, START_TIMEOUT_SECONDS)
+        ready = time.monotonic() - self._began
+        self._tell(
+            f"the services are ready after {ready:.1f} s; to look inside: redis-cli -h {self.settings.redis_host} "
+            f"-p {self.settings.redis_port} HGETALL sentiment:BTC/USDT"
+        )
+        if bot.name not in supervisor.pids():
+            supervisor.start(bot)
+        supervisor.wait_ready([bot], START_TIMEOUT_SECONDS)
+        self._tell(
+            f"Freqtrade is ready after {time.monotonic() - self._began:.1f} s, in dry-run; its API: "
+            f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1, now {clock.now():%F %T} UTC by its clock"
+        )
+        return ready
 
     def _follow(self, supervisor: Supervisor, observer: Observer, show: Callable[[Scene], None]) -> str:
         limit = self._plan.time_limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -64,11 +65,15 @@ class FeedServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = feeds.feed(self.path.removeprefix("/").removesuffix(".xml"))
-                self.send_response(200 if body is not None else 404)
+                body = feeds.feed(self.path.removeprefix("/").removesuffix(".xml")) or b""
+                tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+                unchanged = self.headers.get("If-None-Match") == tag
+                self.send_response(404 if not body else 304 if unchanged else 200)
                 self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
+                self.send_header("ETag", tag)
                 self.end_headers()
-                self.wfile.write(body or b"")
+                if not unchanged:
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
                 """The poller logs what it reads."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from services.cli.freqtrade_config import freqtrade_config, write_config
@@ -57,7 +59,8 @@ class Stack:
             "services.common.store.embedded_server", "--port", str(port), "--snapshot", str(snapshot)
         )
         environ = {**self._environ(), **self.settings.environment()}
-        return ProcessSpec("redis", arguments, environ, lambda: _accepts_connections(port))
+        is_ready = partial(_accepts_connections, port)
+        return ProcessSpec("redis", arguments, environ, is_ready, stops_last=True)
 
     def exchange(
         self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
@@ -70,7 +73,11 @@ class Stack:
         )
         environ = {**self._environ(), **self.settings.environment()}
         return ProcessSpec(
-            "replay_exchange", arguments, environ, answers_ok(f"http://127.0.0.1:{port}/api/v3/ping")
+            "replay_exchange",
+            arguments,
+            environ,
+            answers_ok(f"http://127.0.0.1:{port}/api/v3/ping"),
+            stops_last=True,
         )
 
     def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
@@ -114,8 +121,6 @@ def free_health_ports() -> dict[str, int]:
 
 
 def _accepts_connections(port: int) -> bool:
-    import socket
-
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True

@@ -31,12 +31,14 @@ class ProcessSpec:
         argv: program and arguments; never a secret, everyone on the machine can read it.
         environ: the whole environment of the process.
         is_ready: asked again and again after the start; True when the program can do its work.
+        stops_last: whether others need it until they have ended.
     """
 
     name: str
     argv: Sequence[str]
     environ: Mapping[str, str] = field(repr=False)
     is_ready: Callable[[], bool] = lambda: True
+    stops_last: bool = False
 
 
 class ProcessEnded(StopProgram):
@@ -46,7 +48,7 @@ class ProcessEnded(StopProgram):
 class Supervisor:
     """Runs programs until it is closed; each writes to `log_dir`/NAME.log.
 
-    Programs are stopped in the reverse order of their start, with SIGTERM and after a grace period SIGKILL.
+    Programs are asked to end with SIGTERM, all at once but for those that stop last, and killed after a grace.
     They also end when this process dies without closing (Linux only).
     """
 
@@ -54,6 +56,7 @@ class Supervisor:
         self._log_dir = log_dir
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._asked: set[int] = set()
+        self._last: set[str] = set()
         log_dir.mkdir(parents=True, exist_ok=True)
 
     def log_file(self, name: str) -> Path:
@@ -62,6 +65,8 @@ class Supervisor:
 
     def start(self, spec: ProcessSpec) -> None:
         """Start a program; does not wait for it to be ready."""
+        if spec.stops_last:
+            self._last.add(spec.name)
         with self.log_file(spec.name).open("ab") as log:
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 list(spec.argv),
@@ -118,9 +123,13 @@ class Supervisor:
 
     def close(self) -> dict[str, int | None]:
         """Stop everything; the exit statuses by name. May be called twice."""
-        for process in self._running.values():
-            self._ask_to_end(process)
-        return {name: self.stop(name) for name in reversed(list(self._running))}
+        statuses = self._stop_together([name for name in self._running if name not in self._last])
+        return statuses | self._stop_together(list(self._running))
+
+    def _stop_together(self, names: Sequence[str]) -> dict[str, int | None]:
+        for name in names:
+            self._ask_to_end(self._running[name])
+        return {name: self.stop(name) for name in names}
 
     def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
         """Send SIGTERM once: a second one would cut off the orderly end that the first began."""
