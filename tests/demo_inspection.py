@@ -1,0 +1,95 @@
+"""Runs a demo as a process and looks at it from outside while it runs; prints what it saw as JSON.
+
+A program of its own so that it can be run where there is no network at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from base64 import b64encode
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from services.common.settings import PROJECT_ROOT
+
+PATIENCE_SECONDS = 280
+SERVICES = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher")
+
+
+def ask(url: str, credentials: str = "") -> Any:
+    request = urllib.request.Request(url)
+    if credentials:
+        request.add_header("Authorization", "Basic " + b64encode(credentials.encode()).decode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def redis_cli(port: int, *command: str) -> list[str]:
+    asked = subprocess.run(
+        ["redis-cli", "-p", str(port), *command], capture_output=True, text=True, timeout=20, check=True
+    )
+    return asked.stdout.splitlines()
+
+
+def times_in_turn(run_dir: Path, exchange: str) -> list[str]:
+    """What each process says the time is, asked one after the other, twice round."""
+    pattern = re.compile(r"http://127\.0\.0\.1:\d+/health")
+    health = []
+    for name in SERVICES:
+        found = pattern.search((run_dir / "logs" / f"{name}.log").read_text())
+        assert found is not None, f"{name} did not say where its health is"
+        health.append(found.group())
+    return [
+        *(ask(url)["time"] for url in health),
+        ask(f"{exchange}/replay/status")["now"],
+        *(ask(url)["time"] for url in health),
+    ]
+
+
+def inspect(arguments: list[str]) -> dict[str, Any]:
+    run_dir = Path(tempfile.mkdtemp(prefix="demo-test-")) / "run"
+    command = [str(PROJECT_ROOT / "cryptoboy"), "demo", "--json", "--run-dir", str(run_dir), *arguments]
+    seen: dict[str, Any] = {"rest_trades": [], "hash": [], "history": [], "times": []}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while demo.poll() is None and time.monotonic() < deadline:
+            # What is not there yet, or gone already, is asked for again at the next look.
+            with suppress(OSError, ValueError, AssertionError, subprocess.SubprocessError):
+                look(run_dir, seen)
+            time.sleep(0.5)
+        if demo.poll() is None:
+            demo.terminate()
+        out, err = demo.communicate(timeout=60)
+    lines = out.strip().splitlines()
+    return {
+        **seen,
+        "status": demo.returncode,
+        "summary": json.loads(lines[-1]) if lines else None,
+        "log": err[-4000:],
+    }
+
+
+def look(run_dir: Path, seen: dict[str, Any]) -> None:
+    config = json.loads((run_dir / "freqtrade.json").read_text())
+    port, api = config["cryptoboy"]["redis_port"], config["api_server"]
+    credentials = f"{api['username']}:{api['password']}"
+    base = f"http://127.0.0.1:{api['listen_port']}/api/v1"
+    closed = [trade for trade in ask(f"{base}/trades", credentials)["trades"] if not trade["is_open"]]
+    seen["rest_trades"] = closed or seen["rest_trades"]
+    if not seen["history"]:
+        seen["hash"] = redis_cli(port, "HGETALL", "sentiment:BTC/USDT")
+        seen["history"] = redis_cli(port, "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
+    if not seen["times"]:
+        exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].removesuffix("/api/v3")
+        seen["times"] = times_in_turn(run_dir, exchange)
+
+
+if __name__ == "__main__":
+    print(json.dumps(inspect(sys.argv[1:])))  # noqa: T201 - that is its answer
