@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from services.common.settings import PROJECT_ROOT
-from tests.rabbitmq_management import Management
+from tests.rabbitmq_management import Management, quoted
 from tests.servers import RabbitServer, RedisServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -103,6 +103,16 @@ def test_the_same_runs_on_a_real_rabbitmq_and_redis(
         REDIS_PORT=str(redis_server.port),
     )
     assert_news_became_a_trade(seen)
+
+    queues = {each["name"]: each for each in management.call("GET", f"queues/{quoted(rabbitmq_vhost)}")}
+    kinds = {name: each["type"] for name, each in queues.items() if not name.endswith((".retry", ".dlq"))}
+    assert kinds == {
+        "raw_market_data": "classic",
+        "raw_news_data": "quorum",
+        "sentiment_signals_queue": "quorum",
+    }
+    assert all(each["durable"] for each in queues.values())
+    assert {"raw_news_data.dlq", "sentiment_signals_queue.dlq"} <= queues.keys()
 
 
 def test_an_archive_of_articles_is_scored_and_cached(tmp_path: Path) -> None:
