@@ -1,4 +1,4 @@
-"""The real `freqtrade backtesting`, in a user_data folder with the strategy's two files and nothing else of ours."""
+"""The real `freqtrade backtesting`, in a user_data folder with the strategy's files and nothing else of ours."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.strategy_samples import NOON, PAIR, QUARTER, raw, signal, wavy_candle
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
+STRATEGIES = ROOT / "user_data" / "strategies"
 BEGIN = NOON + 300 * QUARTER
 NEWS_ENDS = BEGIN + timedelta(days=5)
 END = NEWS_ENDS + timedelta(days=3)
@@ -48,9 +49,7 @@ def exchange() -> Iterator[str]:
 @pytest.fixture
 def user_data(tmp_path: Path) -> Path:
     folder = tmp_path / "user_data"
-    (folder / "strategies").mkdir(parents=True)
-    for name in ("LLMSentimentStrategy.py", "cryptoboy_sentiment.py"):
-        shutil.copy(ROOT / "user_data" / "strategies" / name, folder / "strategies")
+    shutil.copytree(STRATEGIES, folder / "strategies", ignore=shutil.ignore_patterns("__pycache__"))
     data = folder / "data" / "binance"
     data.mkdir(parents=True)
     wavy_candles(300 + 8 * 96 + 1).to_feather(data / f"{PAIR.replace('/', '_')}-15m.feather")

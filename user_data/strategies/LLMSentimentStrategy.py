@@ -1,23 +1,22 @@
 """The trading strategy: news sentiment says when to enter and leave, technical indicators confirm.
 
-Indicators, rules, tags and stakes are pure functions over data frames, which bot, tests and tools share; the class
-at the end connects them with Freqtrade. The numbers are hyperopt parameters: thresholds in the spaces `buy` and
-`sell`, and what the indicators are computed from in a space of its own, `indicators`, because that one needs
+Indicators, rules, tags and stakes are pure functions in the package beside this file, which bot, tests and tools
+share; the class connects them with Freqtrade. The numbers are hyperopt parameters: thresholds in the spaces `buy`
+and `sell`, and what the indicators are computed from in a space of its own, `indicators`, because that one needs
 `freqtrade hyperopt --spaces indicators --analyze-per-epoch` (otherwise indicators are computed only once).
 """
 
 import logging
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import cryptoboy_sentiment as news
 import pandas as pd
-import talib
+from cryptoboy_sentiment import Periods, Rules, Settings
 from freqtrade.enums import RunMode
 from freqtrade.strategy import (
     BooleanParameter,
@@ -33,191 +32,8 @@ LIVE_CANDLES = 1000  # about as many as Freqtrade keeps of a pair
 LONGEST_STALENESS_HOURS = 12.0  # that hyperopt tries; the configuration may ask for more
 
 
-@dataclass(frozen=True)
-class Periods:
-    """What the indicators are computed from: candles, and standard deviations for the Bollinger bands."""
-
-    ema_short: int = 12
-    ema_long: int = 26
-    rsi_period: int = 14
-    macd_fast: int = 12
-    macd_slow: int = 26
-    macd_signal: int = 9
-    bollinger_period: int = 20
-    bollinger_deviations: float = 2.0
-    volume_period: int = 20
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fraction 0..1."""
-
-    buy_sentiment_above: float = 0.7
-    buy_allow_degraded: bool = False
-    buy_rsi_low: int = 30
-    buy_rsi_high: int = 70
-    buy_macd_cross_within: int = 3
-    buy_full_stake_above: float = 0.8
-    buy_reduced_stake_above: float = 0.7
-    buy_reduced_stake: float = 0.75
-    sell_sentiment_below: float = -0.5
-    sell_rsi_above: int = 70
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The section `cryptoboy` of Freqtrade's configuration.
-
-    Raises:
-        ValueError: a value is of the wrong kind; says which and what is allowed.
-    """
-
-    redis_host: str = "localhost"
-    redis_port: int = 6379
-    redis_password: str | None = field(default=None, repr=False)
-    redis_db: int = 0
-    redis_tls: bool = False
-    sentiment_csv: str | None = None
-    staleness_hours: float | None = None  # None: as the parameter of that name says
-    allow_degraded: bool | None = None  # None: as the parameter buy_allow_degraded says
-
-    def __post_init__(self) -> None:
-        port, db, hours = self.redis_port, self.redis_db, self.staleness_hours
-        allowed = {
-            "redis_host": (isinstance(self.redis_host, str), "a host name"),
-            "redis_port": (type(port) is int and port in range(1, 65536), "a whole number from 1 to 65535"),
-            "redis_db": (type(db) is int and db >= 0, "a whole number that is not negative"),
-            "redis_tls": (isinstance(self.redis_tls, bool), "true or false"),
-            "sentiment_csv": (isinstance(self.sentiment_csv, str | None), "a path"),
-            "staleness_hours": (hours is None or (_is_number(hours) and hours > 0), "a number above 0"),
-            "allow_degraded": (isinstance(self.allow_degraded, bool | None), "true or false"),
-        }
-        for name, (valid, expected) in allowed.items():
-            if not valid:
-                raise ValueError(f"cryptoboy.{name} is {getattr(self, name)!r}, expected {expected}")
-
-    @classmethod
-    def read(cls, section: Mapping[str, Any], environment: Mapping[str, str]) -> "Settings":
-        """From the configuration, or else REDIS_HOST, REDIS_PORT, REDIS_PASSWORD and SENTIMENT_CSV.
-
-        Raises:
-            ValueError: as above, or the section has an unknown name.
-        """
-        names = [each.name for each in fields(cls)]
-        if unknown := set(section) - set(names):
-            raise ValueError(f"cryptoboy.{min(unknown)} is unknown; allowed are {', '.join(names)}")
-        from_environment = ("redis_host", "redis_port", "redis_password", "sentiment_csv")
-        given: dict[str, Any] = {
-            name: environment[name.upper()] for name in from_environment if environment.get(name.upper())
-        }
-        if str(given.get("redis_port", "")).isdecimal():
-            given["redis_port"] = int(given["redis_port"])
-        return cls(**given | {name: value for name, value in section.items() if value is not None})
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFrame:
-    """The indicators of candles (oldest first, with columns close and volume), NaN while they warm up.
-
-    Returns:
-        A frame with the index of `candles`: ema_short, ema_long, rsi (Wilder's), macd, macd_signal,
-        bollinger_upper, bollinger_middle, bollinger_lower (population deviation), volume_mean.
-    """
-    close = candles["close"]
-    prices = close.to_numpy(dtype="float64")
-    macd, macd_signal, _ = talib.MACD(prices, periods.macd_fast, periods.macd_slow, periods.macd_signal)
-    window = close.rolling(periods.bollinger_period)
-    middle, width = window.mean(), window.std(ddof=0) * periods.bollinger_deviations
-    return pd.DataFrame(
-        {
-            "ema_short": talib.EMA(prices, periods.ema_short),
-            "ema_long": talib.EMA(prices, periods.ema_long),
-            "rsi": talib.RSI(prices, periods.rsi_period),
-            "macd": macd,
-            "macd_signal": macd_signal,
-            "bollinger_upper": middle + width,
-            "bollinger_middle": middle,
-            "bollinger_lower": middle - width,
-            "volume_mean": candles["volume"].rolling(periods.volume_period).mean(),
-        },
-        index=candles.index,
-    )
-
-
-def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Which technical conditions of an entry hold at each candle of a frame with `technical_indicators`.
-
-    Returns:
-        Boolean columns, all of which an entry needs: trend, rsi, macd_cross, volume, below_band. Where an
-        indicator is NaN its condition does not hold.
-    """
-    above = frame["macd"] > frame["macd_signal"]
-    crossed = above & (frame["macd"] <= frame["macd_signal"]).shift(fill_value=False)
-    lately = crossed.astype(int).rolling(rules.buy_macd_cross_within, min_periods=1).max() > 0
-    return pd.DataFrame(
-        {
-            "trend": frame["ema_short"] > frame["ema_long"],
-            "rsi": (frame["rsi"] > rules.buy_rsi_low) & (frame["rsi"] < rules.buy_rsi_high),
-            "macd_cross": above & lately,
-            "volume": frame["volume"] > frame["volume_mean"],
-            "below_band": frame["close"] < frame["bollinger_upper"],
-        }
-    )
-
-
-def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """`technical_entry_conditions` and a column sentiment: whether that of `as_of` allows an entry."""
-    positive = frame["sentiment"] > rules.buy_sentiment_above
-    usable = positive if rules.buy_allow_degraded else positive & ~frame["sentiment_degraded"]
-    return technical_entry_conditions(frame, rules).assign(sentiment=usable)
-
-
-def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Which exit rules fire at each candle; one is enough. Degraded sentiment counts: leaving is no new risk.
-
-    Returns:
-        Boolean columns, named as in the exit tag: sentiment, ema_down_rsi_high, macd_cross_down.
-    """
-    down = frame["ema_short"] < frame["ema_long"]
-    below = frame["macd"] < frame["macd_signal"]
-    return pd.DataFrame(
-        {
-            "sentiment": frame["sentiment"] < rules.sell_sentiment_below,
-            "ema_down_rsi_high": down & (frame["rsi"] > rules.sell_rsi_above),
-            "macd_cross_down": below & (frame["macd"] >= frame["macd_signal"]).shift(fill_value=False),
-        }
-    )
-
-
-def entry_tag(row: Mapping[Any, Any]) -> str:
-    """For example 'sentiment 0.83 very_bullish asset + macd_cross'; says so when the sentiment is degraded."""
-    degraded = " degraded" if row["sentiment_degraded"] else ""
-    kind = f"{row['sentiment_label']} {row['sentiment_scope']}{degraded}"
-    return f"sentiment {row['sentiment']:.2f} {kind} + macd_cross"
-
-
-def exit_tag(row: Mapping[Any, Any], fired: list[str]) -> str:
-    """For example 'sentiment -0.62', or of two rules without sentiment 'sentiment+macd_cross_down none'."""
-    status = row["sentiment_status"]
-    return f"{'+'.join(fired)} {format(row['sentiment'], '.2f') if status == 'fresh' else status}"
-
-
-def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
-    """The stake for a sentiment (-1..+1 or NaN) in stake currency, never more than Freqtrade proposed.
-
-    A reduced stake below the exchange's smallest order becomes that smallest order; where even the proposed
-    stake is below it, the proposed one is handed back for Freqtrade to judge.
-    """
-    if rules.buy_reduced_stake_above < sentiment <= rules.buy_full_stake_above:
-        return max(proposed * rules.buy_reduced_stake, min(min_stake or 0.0, proposed))
-    return proposed
-
-
 class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publishes no types
-    """Long only: enters on strong positive news that the indicators confirm, leaves as the rules above say."""
+    """Long only: enters on strong positive news that the indicators confirm, leaves by any of the exit rules."""
 
     INTERFACE_VERSION = 3
     timeframe = "15m"
@@ -324,24 +140,26 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             staleness=timedelta(hours=hours),
             last_unreadable=not self._source.readable(pair),
         )
-        return dataframe.assign(**technical_indicators(dataframe, self.periods()), **sentiment)
+        return dataframe.assign(**news.technical_indicators(dataframe, self.periods()), **sentiment)
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
         """Mark entries: every one of `entry_conditions`."""
-        enter = entry_conditions(dataframe, self.rules()).all(axis=1)
+        enter = news.entry_conditions(dataframe, self.rules()).all(axis=1)
         dataframe["enter_long"] = enter.astype(int)
-        dataframe.loc[enter, "enter_tag"] = [entry_tag(row) for row in dataframe[enter].to_dict("records")]
+        dataframe.loc[enter, "enter_tag"] = [
+            news.entry_tag(row) for row in dataframe[enter].to_dict("records")
+        ]
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
         """Mark exits: any one of `exit_conditions`."""
-        conditions = exit_conditions(dataframe, self.rules())
+        conditions = news.exit_conditions(dataframe, self.rules())
         leave = conditions.any(axis=1)
         fired = [[str(rule) for rule in row.index[row]] for _, row in conditions[leave].iterrows()]
         rows = dataframe[leave].to_dict("records")
         dataframe["exit_long"] = leave.astype(int)
         dataframe.loc[leave, "exit_tag"] = [
-            exit_tag(row, rules) for row, rules in zip(rows, fired, strict=True)
+            news.exit_tag(row, rules) for row, rules in zip(rows, fired, strict=True)
         ]
         return dataframe
 
@@ -351,7 +169,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         """`stake_for` the sentiment of the pair's last analysed candle."""
         candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)
         sentiment = float(candles["sentiment"].iloc[-1]) if len(candles) else math.nan
-        return stake_for(sentiment, proposed_stake, min_stake, self.rules())
+        return news.stake_for(sentiment, proposed_stake, min_stake, self.rules())
 
     def confirm_trade_entry(self, pair: str, **_kwargs: object) -> bool:
         """Refuse entries while the operator has paused them or while that cannot be known."""

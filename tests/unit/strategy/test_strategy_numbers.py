@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from cryptoboy_sentiment import Periods, Rules
 from freqtrade.strategy.hyper import detect_all_parameters
-from LLMSentimentStrategy import LLMSentimentStrategy, Periods, Rules
+from LLMSentimentStrategy import LLMSentimentStrategy
 
 
 def test_the_numbers_are_those_of_the_specification() -> None:

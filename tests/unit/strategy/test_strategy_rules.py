@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import LLMSentimentStrategy
+import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
-from LLMSentimentStrategy import Periods, Rules
+from cryptoboy_sentiment import Periods, Rules
+from LLMSentimentStrategy import LLMSentimentStrategy
 
 from tests.strategy_samples import wavy_candles
 
@@ -34,7 +35,7 @@ def frame(macd: list[float], **changes: Any) -> pd.DataFrame:
 
 
 def enters(candles: pd.DataFrame, **rules: Any) -> list[bool]:
-    return LLMSentimentStrategy.entry_conditions(candles, Rules(**rules)).all(axis=1).tolist()
+    return news.entry_conditions(candles, Rules(**rules)).all(axis=1).tolist()
 
 
 CROSSED_NOW = [-1.0, 1.0]
@@ -62,7 +63,7 @@ def test_an_entry_needs_nothing_more_than_its_six_conditions() -> None:
     ],
 )
 def test_without_one_condition_there_is_no_entry(condition: str, changes: dict[str, Any]) -> None:
-    conditions = LLMSentimentStrategy.entry_conditions(frame(CROSSED_NOW, **changes), Rules()).iloc[-1]
+    conditions = news.entry_conditions(frame(CROSSED_NOW, **changes), Rules()).iloc[-1]
     assert conditions.index[~conditions].tolist() == [condition]
 
 
@@ -94,14 +95,14 @@ def test_a_macd_that_comes_up_out_of_its_warm_up_has_not_crossed() -> None:
 
 def test_the_technical_conditions_can_be_asked_without_sentiment() -> None:
     candles = frame(CROSSED_NOW).drop(columns=[name for name in ENTRY if name.startswith("sentiment")])
-    assert LLMSentimentStrategy.technical_entry_conditions(candles, Rules()).all(axis=1).tolist() == [
+    assert news.technical_entry_conditions(candles, Rules()).all(axis=1).tolist() == [
         False,
         True,
     ]
 
 
 def exits(candles: pd.DataFrame) -> list[list[str]]:
-    conditions = LLMSentimentStrategy.exit_conditions(candles, Rules())
+    conditions = news.exit_conditions(candles, Rules())
     return [[str(name) for name in row.index[row]] for _, row in conditions.iterrows()]
 
 
@@ -132,10 +133,10 @@ def test_macd_crossing_below_its_signal_is_an_exit_on_that_candle_only() -> None
 
 def test_a_candle_that_enters_does_not_leave() -> None:
     candles = wavy_candles(600)
-    candles = candles.assign(**LLMSentimentStrategy.technical_indicators(candles, Periods()))
+    candles = candles.assign(**news.technical_indicators(candles, Periods()))
     candles = candles.assign(sentiment=0.9, sentiment_degraded=False)
-    entering = LLMSentimentStrategy.entry_conditions(candles, Rules()).all(axis=1)
-    leaving = LLMSentimentStrategy.exit_conditions(candles, Rules()).any(axis=1)
+    entering = news.entry_conditions(candles, Rules()).all(axis=1)
+    leaving = news.exit_conditions(candles, Rules()).any(axis=1)
     assert entering.any()
     assert leaving.any()
     assert not (entering & leaving).any()
@@ -143,11 +144,9 @@ def test_a_candle_that_enters_does_not_leave() -> None:
 
 def test_entry_tags_say_rule_and_sentiment() -> None:
     row = ENTRY | {"sentiment": 0.834}
-    assert LLMSentimentStrategy.entry_tag(row) == "sentiment 0.83 very_bullish asset + macd_cross"
+    assert news.entry_tag(row) == "sentiment 0.83 very_bullish asset + macd_cross"
     degraded = row | {"sentiment_degraded": True, "sentiment_scope": "market"}
-    assert (
-        LLMSentimentStrategy.entry_tag(degraded) == "sentiment 0.83 very_bullish market degraded + macd_cross"
-    )
+    assert news.entry_tag(degraded) == "sentiment 0.83 very_bullish market degraded + macd_cross"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +163,7 @@ def test_entry_tags_say_rule_and_sentiment() -> None:
 def test_exit_tags_say_rules_and_sentiment_or_why_there_is_none(
     status: str, sentiment: float, fired: list[str], tag: str
 ) -> None:
-    assert LLMSentimentStrategy.exit_tag({"sentiment": sentiment, "sentiment_status": status}, fired) == tag
+    assert news.exit_tag({"sentiment": sentiment, "sentiment_status": status}, fired) == tag
 
 
 @pytest.mark.parametrize(
@@ -183,13 +182,13 @@ def test_exit_tags_say_rules_and_sentiment_or_why_there_is_none(
 def test_the_stake_follows_the_sentiment_and_never_exceeds_the_proposed_one(
     sentiment: float, min_stake: float | None, stake: float
 ) -> None:
-    assert LLMSentimentStrategy.stake_for(sentiment, 100.0, min_stake, Rules()) == stake
+    assert news.stake_for(sentiment, 100.0, min_stake, Rules()) == stake
 
 
 def test_indicators_agree_with_their_definitions() -> None:
     candles = wavy_candles(400)
     close = candles["close"]
-    result = LLMSentimentStrategy.technical_indicators(candles, Periods())
+    result = news.technical_indicators(candles, Periods())
     last = result.iloc[-1]
 
     def ema(values: pd.Series[Any], period: int) -> pd.Series[Any]:
@@ -213,15 +212,13 @@ def test_indicators_agree_with_their_definitions() -> None:
 
 def test_indicators_do_not_look_ahead() -> None:
     candles = wavy_candles(400)
-    whole = LLMSentimentStrategy.technical_indicators(candles, Periods())
-    pd.testing.assert_frame_equal(
-        LLMSentimentStrategy.technical_indicators(candles.head(300), Periods()), whole.head(300)
-    )
+    whole = news.technical_indicators(candles, Periods())
+    pd.testing.assert_frame_equal(news.technical_indicators(candles.head(300), Periods()), whole.head(300))
 
 
 def test_indicators_have_settled_after_the_candles_the_strategy_asks_for() -> None:
     candles = wavy_candles(1000)
-    warm_up = LLMSentimentStrategy.LLMSentimentStrategy.startup_candle_count
-    whole = LLMSentimentStrategy.technical_indicators(candles, Periods()).iloc[-1]
-    part = LLMSentimentStrategy.technical_indicators(candles.tail(warm_up + 1), Periods()).iloc[-1]
+    warm_up = LLMSentimentStrategy.startup_candle_count
+    whole = news.technical_indicators(candles, Periods()).iloc[-1]
+    part = news.technical_indicators(candles.tail(warm_up + 1), Periods()).iloc[-1]
     pd.testing.assert_series_equal(part, whole, check_names=False, rtol=1e-5, atol=1e-5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from LLMSentimentStrategy import Settings
+from cryptoboy_sentiment import Settings
 
 
 def test_without_configuration_the_store_is_on_this_machine() -> None:

@@ -1,0 +1,56 @@
+"""News sentiment as a trading strategy may know it: signals, where they come from, and what follows from them.
+
+Which sentiment a candle sees is decided here, once, for live trading and backtests alike; only the source
+differs (`RedisSignals`, `CsvSignals`). Missing sentiment is NaN, never 0.0. The package needs Freqtrade and
+`redis` and nothing else of CryptoBoy, so that a Freqtrade installation takes it by copying this folder and the
+strategy's file.
+"""
+
+from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
+from cryptoboy_sentiment.indicators import Periods, technical_indicators
+from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, as_of, timeline
+from cryptoboy_sentiment.redis_source import Member, Page, RedisSignals, connect, decode_member
+from cryptoboy_sentiment.rules import (
+    Rules,
+    entry_conditions,
+    entry_tag,
+    exit_conditions,
+    exit_tag,
+    stake_for,
+    technical_entry_conditions,
+)
+from cryptoboy_sentiment.settings import Settings
+from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError, parse_signal, signals_frame
+from cryptoboy_sentiment.sources import EntriesState, SignalSource
+
+__all__ = [
+    "CLOCK_SKEW",
+    "LABELS",
+    "MICROSECOND",
+    "STALENESS",
+    "CsvSignals",
+    "EntriesState",
+    "Member",
+    "Page",
+    "Periods",
+    "RedisSignals",
+    "Rules",
+    "Settings",
+    "Signal",
+    "SignalError",
+    "SignalSource",
+    "as_of",
+    "connect",
+    "decode_member",
+    "entry_conditions",
+    "entry_tag",
+    "exit_conditions",
+    "exit_tag",
+    "parse_signal",
+    "read_signals_csv",
+    "signals_frame",
+    "stake_for",
+    "technical_entry_conditions",
+    "technical_indicators",
+    "timeline",
+]

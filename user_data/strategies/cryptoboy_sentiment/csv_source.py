@@ -1,0 +1,65 @@
+"""Signals of a history file, for backtests."""
+
+import csv
+import gzip
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from cryptoboy_sentiment.signals import Signal, SignalError, parse_signal, signals_frame
+from cryptoboy_sentiment.sources import EntriesState
+
+
+def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
+    missing = [name for name in Signal._fields if name not in (rows.fieldnames or ())]
+    if missing:
+        raise SignalError(f"no column {', '.join(missing)}; expected {','.join(Signal._fields)}")
+    for row in rows:
+        if None in row:
+            raise SignalError(f"more cells than the header, expected {len(rows.fieldnames or ())}")
+        yield parse_signal(row)
+
+
+def read_signals_csv(path: Path) -> pd.DataFrame:
+    """The signals of a history CSV (`.gz` is unpacked), as from `signals_frame`; further columns are ignored.
+
+    Raises:
+        SignalError: the file cannot be read or a line is not a valid signal; names file, line, expectation.
+    """
+    line = ""
+    try:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, strict=True)
+            try:
+                return signals_frame(_parse_rows(rows))
+            finally:
+                line = f", line {rows.line_num}"
+    except (SignalError, csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
+        raise SignalError(f"sentiment CSV {path}{line}: {error}") from error
+
+
+class CsvSignals:
+    """Signals of a history CSV, read once: a `SignalSource` for backtests. Without a path there is none."""
+
+    def __init__(self, path: Path | None) -> None:
+        frame = signals_frame([]) if path is None else read_signals_csv(path)
+        self._nothing = frame.head(0)
+        self._by_pair = {str(pair): rows for pair, rows in frame.groupby("pair")}
+
+    def refresh(self, pairs: Iterable[str], now: datetime) -> None:
+        """Do nothing: history does not change."""
+
+    def signals(self, pair: str, /) -> pd.DataFrame:
+        """The pair's signals; empty when the file has none."""
+        return self._by_pair.get(pair, self._nothing)
+
+    def readable(self, _pair: str, /) -> bool:
+        """Always: the file has been read."""
+        return True
+
+    def entries(self) -> EntriesState:
+        """Always open: nobody pauses history."""
+        return "open"

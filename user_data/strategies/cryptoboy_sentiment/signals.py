@@ -1,0 +1,124 @@
+"""A signal: one article's sentiment for one pair, validated, alone and as a frame of many."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+LABELS = ("very_bearish", "bearish", "neutral", "bullish", "very_bullish")
+CLOCK_SKEW = timedelta(minutes=5)  # between the machines of a live system
+
+
+class SignalError(ValueError):
+    """A signal that must not be traded on; says which field, its value, and what was expected."""
+
+
+class Signal(NamedTuple):
+    """One article's sentiment for one pair. Names and order of the fields are those of the history CSV."""
+
+    available_at: datetime  # UTC; when it could first be acted on
+    published: datetime  # UTC; never later than available_at
+    pair: str
+    score: float  # -1..+1
+    label: str
+    confidence: float  # 0..1
+    scope: str  # 'asset' or 'market'
+    degraded: bool  # a fallback scorer made it
+    weight: float  # not negative
+    corroboration: float  # not negative
+    article_id: str
+    revision: int  # a higher one corrects the same article, pair and model
+    source: str
+    headline: str
+    model: str
+
+
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def convert(value: object) -> float:
+        number = float(str(value))  # by way of text, so that true and null are no numbers
+        if not low <= number <= high or math.isinf(number):
+            raise ValueError
+        return number
+
+    return convert
+
+
+def _one_of(*allowed: str) -> Callable[[object], str]:
+    return lambda value: allowed[allowed.index(str(value))]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _name(value: object) -> str:
+    if not _text(value).strip():
+        raise ValueError
+    return str(value)
+
+
+def _revision(value: object) -> int:
+    if (revision := int(str(value))) < 0:
+        raise ValueError
+    return revision
+
+
+_FIELDS: dict[str, tuple[Callable[[object], Any], str]] = {
+    **dict.fromkeys(
+        ("available_at", "published"),
+        (_moment, "ISO 8601 with an explicit offset, as 2025-10-29T10:00:00+00:00"),
+    ),
+    **dict.fromkeys(("pair", "article_id", "model"), (_name, "text that is not empty")),
+    "score": (_number(-1, 1), "a number from -1 to 1"),
+    "label": (_one_of(*LABELS), "one of " + ", ".join(LABELS)),
+    "confidence": (_number(0, 1), "a number from 0 to 1"),
+    "scope": (_one_of("asset", "market"), "asset or market"),
+    "degraded": (lambda value: ("false", "true").index(str(value).lower()) == 1, "true or false"),
+    **dict.fromkeys(("weight", "corroboration"), (_number(0, math.inf), "a number that is not negative")),
+    "revision": (_revision, "a whole number that is not negative"),
+    **dict.fromkeys(("source", "headline"), (_text, "text")),
+}
+
+
+def parse_signal(raw: Mapping[str, object], *, skew: timedelta = timedelta(0)) -> Signal:
+    """Validate a signal whose fields are named as in `Signal`, with values as text or as JSON has them.
+
+    Nothing is published after it was available; up to `skew`, as clocks differ, `published` is set back.
+
+    Raises:
+        SignalError: a field is missing, malformed, out of range or contradicts another.
+    """
+    values = {}
+    for field, (convert, expected) in _FIELDS.items():
+        try:
+            values[field] = convert(raw[field])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            shown = repr(str(raw[field])[:80]) if field in raw else "missing"
+            raise SignalError(f"{field} is {shown}, expected {expected}") from None
+    signal = Signal(**values)
+    if signal.published > signal.available_at + skew:
+        raise SignalError(
+            f"available_at is {signal.available_at.isoformat()}, "
+            f"expected no earlier than published, {signal.published.isoformat()}"
+        )
+    return signal._replace(published=min(signal.published, signal.available_at))
+
+
+def signals_frame(signals: Iterable[Signal]) -> pd.DataFrame:
+    """Signals as a typed frame: one row each, columns as in `Signal`, times datetime64[us, UTC]."""
+    types = dict.fromkeys(Signal._fields, "str")  # also where there is no row to tell
+    types |= dict.fromkeys(("available_at", "published"), "datetime64[us, UTC]")
+    types |= dict.fromkeys(("score", "confidence", "weight", "corroboration"), "float64")
+    types |= {"revision": "int64", "degraded": "bool"}
+    return pd.DataFrame(list(signals), columns=list(Signal._fields)).astype(types)

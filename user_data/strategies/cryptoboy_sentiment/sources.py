@@ -1,0 +1,25 @@
+"""What the strategy asks of the place that signals come from."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, Protocol
+
+import pandas as pd
+
+EntriesState = Literal["open", "paused", "unknown"]
+
+
+class SignalSource(Protocol):
+    """Where signals come from. No method raises: what cannot be read is said by `readable` and `entries`."""
+
+    def refresh(self, pairs: Iterable[str], now: datetime) -> None:
+        """Bring the signals of these pairs up to date; `now` is UTC. Blocks for a bounded time only."""
+
+    def signals(self, pair: str, /) -> pd.DataFrame:
+        """The pair's known signals as from `signals_frame`, in no particular order. Not to be changed."""
+
+    def readable(self, pair: str, /) -> bool:
+        """Whether the last refresh brought this pair up to date."""
+
+    def entries(self) -> EntriesState:
+        """Whether new entries are allowed, as the operator said and the last refresh read."""
