@@ -35,7 +35,7 @@ app.command("resume")(control.resume)
 def main() -> None:
     """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C."""
     try:
-        app()
+        app(prog_name="./cryptoboy")
     except CryptoBoyError as error:
         sys.stderr.write(f"cryptoboy: {error}\n")
         sys.exit(78 if isinstance(error, StopProgram) else 1)
