@@ -1,0 +1,232 @@
+"""The event study as a whole: signals and candles in, cells and decay out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from services.common.errors import StopProgram
+from services.research.candles import Candles
+from services.research.study.events import Events, Selection, events_of
+from services.research.study.returns import Prices, microseconds, not_measurable, short
+from services.research.study.sample import Design, Figures, Mask, Sample, draw_sample
+
+HORIZONS = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240, 1440))
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 60, 240, 720, 1440))
+GROUPS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("label",),
+    ("pair",),
+    ("source",),
+    ("label", "pair"),
+    ("label", "source"),
+    ("scope",),
+    ("degraded",),
+    ("kind",),
+    ("model",),
+)
+"""What cells are formed by; () is all events together. A grouping with a single value says nothing new."""
+
+SIDES: Mapping[str, tuple[str, ...]] = {
+    "bullish": ("bullish", "very_bullish"),
+    "bearish": ("bearish", "very_bearish"),
+}
+"""The decay is followed for these two, too: single labels are too few once they are split by delay."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with steps done, steps in all, and what comes next."""
+
+
+class Cell(NamedTuple):
+    """The figures of one group of events at one horizon; `figures` is None where candles cannot tell."""
+
+    key: dict[str, str]
+    horizon: timedelta
+    figures: Figures | None
+
+
+class DecayPoint(NamedTuple):
+    """What is left of the effect when one enters late; None where candles cannot tell horizon or delay.
+
+    Attributes:
+        horizon: counted from the late entry.
+        delay: after available_at.
+        wait: mean time from available_at to the entry candle's open, the delay included; None without events.
+        every: figures of all events.
+        sides: figures by the names in `SIDES`.
+    """
+
+    horizon: timedelta
+    delay: timedelta
+    wait: timedelta | None = None
+    every: Figures | None = None
+    sides: Mapping[str, Figures] | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The result, before it is written down."""
+
+    events: Events
+    timeframe: str
+    candle: timedelta
+    pairs: tuple[str, ...]
+    start: datetime
+    end: datetime
+    design: Design
+    measured: Mapping[timedelta, int]
+    cells: tuple[Cell, ...]
+    decay: tuple[DecayPoint, ...]
+
+    def reason(self, length: timedelta) -> str | None:
+        """Why this horizon or delay could not be measured, or None."""
+        return not_measurable(length, self.candle)
+
+
+def run_study(
+    signals: pd.DataFrame,
+    candles: Mapping[str, Candles],
+    selection: Selection,
+    *,
+    resamples: int,
+    seed: int,
+    min_events: int,
+    progress: Progress = lambda _done, _all, _next: None,
+) -> Study:
+    """Study what prices did after `signals` (as from `read_signals_csv`).
+
+    Args:
+        signals: one row each.
+        candles: by pair, all of one timeframe.
+        selection: which signals count.
+        resamples: of the bootstrap; the more, the finer the intervals.
+        seed: of the bootstrap.
+        min_events: cells with fewer have no figures.
+        progress: told what is being done.
+
+    Raises:
+        StopProgram: no event has a return at any horizon; says where signals and candles lie.
+    """
+    events = events_of(signals, candles, selection)
+    if events.frame.empty:
+        raise StopProgram(_nothing_measured(events, candles, signals))
+    length = next(iter(candles.values())).length
+    start, end = _period(events.frame, selection, length)
+    design = Design(_instant(start), _instant(end), resamples, seed, min_events)
+    prices = {pair: Prices.of(one) for pair, one in candles.items()}
+    steps = _Steps(len(HORIZONS) * (1 + len(DELAYS)), progress)
+    cells: list[Cell] = []
+    decay: list[DecayPoint] = []
+    measured: dict[timedelta, int] = {}
+    for horizon in HORIZONS:
+        steps.next(f"cells at {short(horizon)}")
+        sample = None
+        if not_measurable(horizon, length) is None:
+            sample = draw_sample(events.frame, prices, design, horizon)
+            measured[horizon] = sample.rows.size
+        cells.extend(_cells(events.frame, horizon, sample))
+        for delay in DELAYS:
+            steps.next(f"{short(horizon)}, {short(delay)} late")
+            if sample is None or not_measurable(delay, length):
+                decay.append(DecayPoint(horizon, delay))
+                continue
+            late = draw_sample(events.frame, prices, design, horizon, delay) if delay else sample
+            decay.append(_decay_point(events.frame, horizon, delay, late))
+    if not any(measured.values()):
+        raise StopProgram(_nothing_measured(events, candles, signals))
+    steps.next("done")
+    return Study(
+        events=events,
+        timeframe=next(iter(candles.values())).timeframe,
+        candle=length,
+        pairs=tuple(sorted(candles)),
+        start=start,
+        end=end,
+        design=design,
+        measured=measured,
+        cells=tuple(cells),
+        decay=tuple(decay),
+    )
+
+
+class _Steps:
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def next(self, name: str) -> None:
+        self._progress(self._done, self._total, name)
+        self._done += 1
+
+
+def _instant(moment: datetime) -> int:
+    return microseconds(moment - datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def _period(events: pd.DataFrame, selection: Selection, candle: timedelta) -> tuple[datetime, datetime]:
+    """The period asked for, else from the first event to one candle after the last."""
+    first, last = events["available_at"].iloc[0], events["available_at"].iloc[-1]
+    start = selection.start or first.floor(candle).to_pydatetime()
+    return start, selection.end or (last.floor(candle) + candle).to_pydatetime()
+
+
+def _nothing_measured(events: Events, candles: Mapping[str, Candles], rows: pd.DataFrame) -> str:
+    span = (
+        f"{rows['available_at'].min().isoformat()} to {rows['available_at'].max().isoformat()}"
+        if len(rows)
+        else "none at all"
+    )
+    there = "; ".join(
+        f"{pair} from {one.start.isoformat()} to {one.end.isoformat()}" for pair, one in candles.items()
+    )
+    lost = ", ".join(f"{count} of {pair}" for pair, count in events.without_candles.items())
+    return (
+        f"no signal can be studied: {events.rows} signals ({span}), {events.not_selected} outside the period, pairs or "
+        f"scope asked for, without candles: {lost or 'none'}; expected signals inside the candles ({there})"
+    )
+
+
+def _cells(events: pd.DataFrame, horizon: timedelta, sample: Sample | None) -> Iterator[Cell]:
+    for names in GROUPS:
+        for key, among in _parts(events, names):
+            if sample is None:
+                yield Cell(key, horizon, None)
+                continue
+            correlate = "label" not in key  # within a label there is hardly a score left to rank
+            yield Cell(key, horizon, sample.figures(among[sample.rows], correlate=correlate))
+
+
+def _parts(events: pd.DataFrame, names: tuple[str, ...]) -> Iterator[tuple[dict[str, str], Mask]]:
+    if not names:
+        yield {}, np.ones(len(events), dtype=np.bool_)
+        return
+    if any(events[name].nunique() < 2 for name in names):  # noqa: PLR2004 - one value is no grouping
+        return
+    texts = {
+        name: events[name].astype("str").str.lower() if name == "degraded" else events[name] for name in names
+    }
+    for values, positions in sorted(events.groupby([texts[name] for name in names]).indices.items()):
+        among = np.zeros(len(events), dtype=np.bool_)
+        among[positions] = True
+        yield dict(zip(names, values if isinstance(values, tuple) else (values,), strict=True)), among
+
+
+def _decay_point(events: pd.DataFrame, horizon: timedelta, delay: timedelta, sample: Sample) -> DecayPoint:
+    measured = events.iloc[sample.rows]
+    available = np.asarray(measured["available_at"].astype("int64"), dtype=np.int64)
+    wait = timedelta(microseconds=int((sample.entries - available).mean())) if sample.rows.size else None
+    every = np.ones(sample.rows.size, dtype=np.bool_)
+    return DecayPoint(
+        horizon=horizon,
+        delay=delay,
+        wait=wait,
+        every=sample.figures(every, correlate=True),
+        sides={
+            side: sample.figures(measured["label"].isin(labels).to_numpy(), correlate=False)
+            for side, labels in SIDES.items()
+        },
+    )
