@@ -4,10 +4,12 @@ Indicators, rules, tags and stakes are pure functions in the package beside this
 share; the class connects them with Freqtrade. The numbers are hyperopt parameters: thresholds in the spaces `buy`
 and `sell`, and what the indicators are computed from in a space of its own, `indicators`, because that one needs
 `freqtrade hyperopt --spaces indicators --analyze-per-epoch` (otherwise indicators are computed only once).
+
+A bot that trades always has the protections at work; `freqtrade backtesting` and `hyperopt` have them only with
+`--enable-protections`.
 """
 
 import logging
-import math
 import os
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from cryptoboy_sentiment import Periods, Rules, Settings
 from freqtrade.enums import RunMode
 from freqtrade.strategy import (
     BooleanParameter,
+    CategoricalParameter,
     DecimalParameter,
     IntParameter,
     IStrategy,
@@ -49,16 +52,30 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     trailing_stop_positive_offset = 0.02
     trailing_only_offset_is_reached = True
 
+    # Which rules count, for subclasses that study a part of the strategy by itself.
+    entry_rules: ClassVar[tuple[str, ...]] = news.ENTRY_RULES
+    exit_rules: ClassVar[tuple[str, ...]] = news.EXIT_RULES
+
     # Named like the fields of `Rules` and `Periods`, which hold the defaults.
+    buy_sentiment_from = CategoricalParameter(news.SENTIMENT_FROM, default=Rules.buy_sentiment_from)
     buy_sentiment_above = DecimalParameter(0.3, 0.95, default=Rules.buy_sentiment_above, decimals=2)
+    buy_aggregate_above = DecimalParameter(0.1, 0.8, default=Rules.buy_aggregate_above, decimals=2)
     buy_allow_degraded = BooleanParameter(default=Rules.buy_allow_degraded, optimize=False)
     buy_rsi_low = IntParameter(10, 45, default=Rules.buy_rsi_low)
     buy_rsi_high = IntParameter(55, 90, default=Rules.buy_rsi_high)
     buy_macd_cross_within = IntParameter(1, 8, default=Rules.buy_macd_cross_within)
     buy_full_stake_above = DecimalParameter(0.7, 0.95, default=Rules.buy_full_stake_above, decimals=2)
     buy_reduced_stake_above = DecimalParameter(0.3, 0.7, default=Rules.buy_reduced_stake_above, decimals=2)
+    buy_aggregate_full_stake_above = DecimalParameter(
+        0.4, 0.9, default=Rules.buy_aggregate_full_stake_above, decimals=2
+    )
+    buy_aggregate_reduced_stake_above = DecimalParameter(
+        0.1, 0.4, default=Rules.buy_aggregate_reduced_stake_above, decimals=2
+    )
     buy_reduced_stake = DecimalParameter(0.25, 1.0, default=Rules.buy_reduced_stake, decimals=2)
+    sell_sentiment_from = CategoricalParameter(news.SENTIMENT_FROM, default=Rules.sell_sentiment_from)
     sell_sentiment_below = DecimalParameter(-0.95, -0.1, default=Rules.sell_sentiment_below, decimals=2)
+    sell_aggregate_below = DecimalParameter(-0.8, -0.05, default=Rules.sell_aggregate_below, decimals=2)
     sell_rsi_above = IntParameter(50, 90, default=Rules.sell_rsi_above)
 
     ema_short = IntParameter(5, 20, default=Periods.ema_short, space="indicators")
@@ -80,15 +97,40 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         space="indicators",
     )
 
+    half_life_hours = DecimalParameter(
+        0.5, 12.0, default=news.HALF_LIFE / timedelta(hours=1), decimals=1, space="indicators"
+    )
+
     plot_config: ClassVar = {
         "main_plot": {"ema_short": {}, "ema_long": {}, "bollinger_upper": {}, "bollinger_lower": {}},
         "subplots": {
-            "Sentiment": {"sentiment": {"type": "scatter"}},
+            "Sentiment": {"sentiment": {"type": "scatter"}, "sentiment_aggregate": {}},
             "RSI": {"rsi": {}},
             "MACD": {"macd": {}, "macd_signal": {}},
             "Volume": {"volume_mean": {}},
         },
     }
+
+    @property
+    def protections(self) -> list[dict[str, Any]]:
+        """Pauses that Freqtrade keeps, in candles: after a trade, after stop losses, and in a drawdown."""
+        return [
+            {"method": "CooldownPeriod", "stop_duration_candles": 2},
+            {
+                "method": "StoplossGuard",
+                "lookback_period_candles": 48,
+                "trade_limit": 3,
+                "stop_duration_candles": 12,
+                "only_per_pair": False,
+            },
+            {
+                "method": "MaxDrawdown",
+                "lookback_period_candles": 192,
+                "trade_limit": 10,
+                "stop_duration_candles": 48,
+                "max_allowed_drawdown": 0.1,
+            },
+        ]
 
     def bot_start(self, **_kwargs: object) -> None:
         """Read the settings, choose where signals come from and load them.
@@ -130,46 +172,55 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             self._source.refresh(self.dp.current_whitelist(), current_time)
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
-        """Add the columns of `technical_indicators` and of `as_of`."""
-        pair = metadata["pair"]
-        hours = self._settings.staleness_hours or self.staleness_hours.value
-        sentiment = news.as_of(
-            self._source.signals(pair),
-            dataframe["date"],
-            self._candle,
-            staleness=timedelta(hours=hours),
-            last_unreadable=not self._source.readable(pair),
+        """Add the columns of `technical_indicators`, `as_of` and `aggregate_as_of`."""
+        indicators = news.technical_indicators(dataframe, self.periods())
+        sentiment = self.sentiment_columns(metadata["pair"], dataframe["date"])
+        return dataframe.assign(**indicators, **sentiment)
+
+    def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
+        """What candles of a pair, by their opening times, could know of its news: `as_of` and `aggregate_as_of`."""
+        signals, unreadable = self._source.signals(pair), not self._source.readable(pair)
+        staleness = timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value)
+        half_life = timedelta(hours=self.half_life_hours.value)
+        newest = news.as_of(signals, opens, self._candle, staleness=staleness, last_unreadable=unreadable)
+        aggregate = news.aggregate_as_of(
+            signals, opens, self._candle, staleness=staleness, half_life=half_life, last_unreadable=unreadable
         )
-        return dataframe.assign(**news.technical_indicators(dataframe, self.periods()), **sentiment)
+        return newest.assign(**aggregate)
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
-        """Mark entries: every one of `entry_conditions`."""
-        enter = news.entry_conditions(dataframe, self.rules()).all(axis=1)
+        """Mark entries: every one of `entry_conditions` that is named in `entry_rules`."""
+        rules, used = self.rules(), list(self.entry_rules)
+        enter = news.entry_conditions(dataframe, rules)[used].all(axis=1)
         dataframe["enter_long"] = enter.astype(int)
         dataframe.loc[enter, "enter_tag"] = [
-            news.entry_tag(row) for row in dataframe[enter].to_dict("records")
+            news.entry_tag(row, rules, used) for row in dataframe[enter].to_dict("records")
         ]
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
-        """Mark exits: any one of `exit_conditions`."""
-        conditions = news.exit_conditions(dataframe, self.rules())
+        """Mark exits: any one of `exit_conditions` that is named in `exit_rules`."""
+        rules = self.rules()
+        conditions = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
         leave = conditions.any(axis=1)
         fired = [[str(rule) for rule in row.index[row]] for _, row in conditions[leave].iterrows()]
         rows = dataframe[leave].to_dict("records")
         dataframe["exit_long"] = leave.astype(int)
         dataframe.loc[leave, "exit_tag"] = [
-            news.exit_tag(row, rules) for row, rules in zip(rows, fired, strict=True)
+            news.exit_tag(row, names, rules) for row, names in zip(rows, fired, strict=True)
         ]
         return dataframe
 
     def custom_stake_amount(
         self, pair: str, proposed_stake: float, min_stake: float | None, **_kwargs: object
     ) -> float:
-        """`stake_for` the sentiment of the pair's last analysed candle."""
+        """`stake_for` the sentiment of the pair's last analysed candle, where sentiment is an entry rule."""
         candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)
-        sentiment = float(candles["sentiment"].iloc[-1]) if len(candles) else math.nan
-        return news.stake_for(sentiment, proposed_stake, min_stake, self.rules())
+        if "sentiment" not in self.entry_rules or candles.empty:
+            return proposed_stake
+        rules = self.rules()
+        sentiment = float(news.entry_sentiment(candles.tail(1), rules).iloc[-1])
+        return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
     def confirm_trade_entry(self, pair: str, **_kwargs: object) -> bool:
         """Refuse entries while the operator has paused them or while that cannot be known."""

@@ -9,31 +9,11 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_samples import QUARTER, at, opens, signal
+from tests.strategy_made_up import signal_lists
+from tests.strategy_samples import QUARTER, at, opens
 
 STALENESS = timedelta(hours=2)
 CANDLES = tuple(range(0, 480, 15))
-
-
-@st.composite
-def made_up_signal(draw: st.DrawFn) -> news.Signal:
-    """Few articles, models and instants, so that ties, corrections and repetitions are common."""
-    published = draw(st.integers(-3, 60)) * 5
-    return signal(
-        draw(st.sampled_from("abcde")),
-        published=published,
-        available=published + draw(st.sampled_from([0, 1, 5, 14, 15, 16, 60, 200])),
-        score=draw(st.integers(-100, 100)) / 100,
-        model=draw(st.sampled_from(["m1", "m2"])),
-        revision=draw(st.integers(0, 2)),
-        scope=draw(st.sampled_from(["asset", "market"])),
-        degraded=draw(st.booleans()),
-    )
-
-
-signal_lists = st.lists(
-    made_up_signal(), max_size=25, unique_by=lambda s: (s.article_id, s.model, s.revision, s.available_at)
-)
 
 
 def newness(one: news.Signal) -> tuple[datetime, datetime, str, str]:

@@ -22,15 +22,21 @@ def test_the_numbers_are_those_of_the_specification() -> None:
         "volume_period": 20,
     }
     assert asdict(Rules()) == {
+        "buy_sentiment_from": "newest",
         "buy_sentiment_above": 0.7,
+        "buy_aggregate_above": 0.4,
         "buy_allow_degraded": False,
         "buy_rsi_low": 30,
         "buy_rsi_high": 70,
         "buy_macd_cross_within": 3,
         "buy_full_stake_above": 0.8,
         "buy_reduced_stake_above": 0.7,
+        "buy_aggregate_full_stake_above": 0.6,
+        "buy_aggregate_reduced_stake_above": 0.4,
         "buy_reduced_stake": 0.75,
+        "sell_sentiment_from": "newest",
         "sell_sentiment_below": -0.5,
+        "sell_aggregate_below": -0.3,
         "sell_rsi_above": 70,
     }
 
@@ -38,9 +44,9 @@ def test_the_numbers_are_those_of_the_specification() -> None:
 def test_every_number_is_a_hyperopt_parameter_that_starts_at_it() -> None:
     spaces = detect_all_parameters(LLMSentimentStrategy)
     found = {name: one.value for space in spaces.values() for name, one in space.items()}
-    assert found == asdict(Periods()) | asdict(Rules()) | {"staleness_hours": 4.0}
+    assert found == asdict(Periods()) | asdict(Rules()) | {"staleness_hours": 4.0, "half_life_hours": 2.0}
     assert set(spaces) == {"buy", "sell", "indicators"}
-    assert set(spaces["indicators"]) == {*asdict(Periods()), "staleness_hours"}
+    assert set(spaces["indicators"]) == {*asdict(Periods()), "staleness_hours", "half_life_hours"}
 
 
 def test_every_start_lies_within_what_hyperopt_searches() -> None:

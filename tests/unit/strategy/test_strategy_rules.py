@@ -26,7 +26,11 @@ ENTRY: dict[str, Any] = {
     "sentiment_status": "fresh",
     "sentiment_label": "very_bullish",
     "sentiment_scope": "asset",
+    "sentiment_aggregate": 0.45,
+    "sentiment_aggregate_reliable": 0.45,
+    "sentiment_aggregate_status": "fresh",
 }
+AGGREGATE: dict[str, Any] = {"buy_sentiment_from": "aggregate", "sell_sentiment_from": "aggregate"}
 
 
 def frame(macd: list[float], **changes: Any) -> pd.DataFrame:
@@ -71,6 +75,30 @@ def test_degraded_sentiment_enters_only_where_it_is_allowed() -> None:
     degraded = frame(CROSSED_NOW, sentiment_degraded=True)
     assert enters(degraded) == [False, False]
     assert enters(degraded, buy_allow_degraded=True) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed", "enter"),
+    [
+        ({}, False, True),
+        ({"sentiment_aggregate_reliable": 0.4}, False, False),
+        ({"sentiment_aggregate_reliable": math.nan}, False, False),
+        ({"sentiment_aggregate_reliable": math.nan}, True, True),
+        ({"sentiment_aggregate": 0.4}, True, False),
+        ({"sentiment": -1.0, "sentiment_degraded": True}, False, True),
+    ],
+)
+def test_entries_by_the_aggregate_have_a_threshold_of_their_own(
+    changes: dict[str, Any], allowed: bool, enter: bool
+) -> None:
+    candles = frame(CROSSED_NOW, **changes)
+    assert enters(candles, **AGGREGATE, buy_allow_degraded=allowed) == [False, enter]
+
+
+@pytest.mark.parametrize(("aggregate", "fires"), [(-0.31, True), (-0.3, False), (math.nan, False)])
+def test_exits_by_the_aggregate_have_a_threshold_of_their_own(aggregate: float, fires: bool) -> None:
+    candles = frame([1.0], sentiment=-1.0, sentiment_aggregate=aggregate)
+    assert news.exit_conditions(candles, Rules(**AGGREGATE))["sentiment"].tolist() == [fires]
 
 
 def test_a_macd_cross_counts_for_three_candles() -> None:
@@ -134,7 +162,7 @@ def test_macd_crossing_below_its_signal_is_an_exit_on_that_candle_only() -> None
 def test_a_candle_that_enters_does_not_leave() -> None:
     candles = wavy_candles(600)
     candles = candles.assign(**news.technical_indicators(candles, Periods()))
-    candles = candles.assign(sentiment=0.9, sentiment_degraded=False)
+    candles = candles.assign(sentiment=0.9, sentiment_degraded=False, sentiment_aggregate=0.9)
     entering = news.entry_conditions(candles, Rules()).all(axis=1)
     leaving = news.exit_conditions(candles, Rules()).any(axis=1)
     assert entering.any()
@@ -144,9 +172,9 @@ def test_a_candle_that_enters_does_not_leave() -> None:
 
 def test_entry_tags_say_rule_and_sentiment() -> None:
     row = ENTRY | {"sentiment": 0.834}
-    assert news.entry_tag(row) == "sentiment 0.83 very_bullish asset + macd_cross"
+    assert news.entry_tag(row, Rules()) == "sentiment 0.83 very_bullish asset + macd_cross"
     degraded = row | {"sentiment_degraded": True, "sentiment_scope": "market"}
-    assert news.entry_tag(degraded) == "sentiment 0.83 very_bullish market degraded + macd_cross"
+    assert news.entry_tag(degraded, Rules()) == "sentiment 0.83 very_bullish market degraded + macd_cross"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +191,42 @@ def test_entry_tags_say_rule_and_sentiment() -> None:
 def test_exit_tags_say_rules_and_sentiment_or_why_there_is_none(
     status: str, sentiment: float, fired: list[str], tag: str
 ) -> None:
-    assert news.exit_tag({"sentiment": sentiment, "sentiment_status": status}, fired) == tag
+    assert news.exit_tag({"sentiment": sentiment, "sentiment_status": status}, fired, Rules()) == tag
+
+
+@pytest.mark.parametrize(
+    ("used", "tag"),
+    [
+        (news.ENTRY_RULES, "sentiment aggregate 0.45 + macd_cross"),
+        (("macd_cross", "rsi"), "macd_cross"),
+        (("sentiment",), "sentiment aggregate 0.45"),
+    ],
+)
+def test_entry_tags_say_aggregate_and_leave_out_rules_that_are_not_used(
+    used: tuple[str, ...], tag: str
+) -> None:
+    assert news.entry_tag(ENTRY, Rules(**AGGREGATE), used) == tag
+
+
+@pytest.mark.parametrize(
+    ("status", "tag"), [("fresh", "sentiment aggregate 0.45"), ("faded", "sentiment aggregate faded")]
+)
+def test_exit_tags_say_aggregate_or_why_there_is_none(status: str, tag: str) -> None:
+    row = ENTRY | {"sentiment_aggregate_status": status}
+    assert news.exit_tag(row, ["sentiment"], Rules(**AGGREGATE)) == tag
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "stake"), [(0.61, 100.0), (0.6, 75.0), (0.41, 75.0), (0.4, 100.0), (math.nan, 100.0)]
+)
+def test_the_stake_follows_the_aggregate_by_thresholds_of_its_own(aggregate: float, stake: float) -> None:
+    assert news.stake_for(aggregate, 100.0, None, Rules(**AGGREGATE)) == stake
+
+
+def test_the_rules_are_known_by_the_names_of_their_columns() -> None:
+    candles = frame(CROSSED_NOW)
+    assert tuple(news.entry_conditions(candles, Rules())) == news.ENTRY_RULES
+    assert tuple(news.exit_conditions(candles, Rules())) == news.EXIT_RULES
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,25 @@ differs (`RedisSignals`, `CsvSignals`). Missing sentiment is NaN, never 0.0. The
 strategy's file.
 """
 
+from cryptoboy_sentiment.aggregate import (
+    HALF_LIFE,
+    MINIMUM_WEIGHT,
+    SCOPE_WEIGHTS,
+    Aggregate,
+    aggregate_as_of,
+    aggregate_at,
+)
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.indicators import Periods, technical_indicators
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, as_of, timeline
 from cryptoboy_sentiment.redis_source import Member, Page, RedisSignals, connect, decode_member
 from cryptoboy_sentiment.rules import (
+    ENTRY_RULES,
+    EXIT_RULES,
+    SENTIMENT_FROM,
     Rules,
     entry_conditions,
+    entry_sentiment,
     entry_tag,
     exit_conditions,
     exit_tag,
@@ -25,9 +37,16 @@ from cryptoboy_sentiment.sources import EntriesState, SignalSource
 
 __all__ = [
     "CLOCK_SKEW",
+    "ENTRY_RULES",
+    "EXIT_RULES",
+    "HALF_LIFE",
     "LABELS",
     "MICROSECOND",
+    "MINIMUM_WEIGHT",
+    "SCOPE_WEIGHTS",
+    "SENTIMENT_FROM",
     "STALENESS",
+    "Aggregate",
     "CsvSignals",
     "EntriesState",
     "Member",
@@ -39,10 +58,13 @@ __all__ = [
     "Signal",
     "SignalError",
     "SignalSource",
+    "aggregate_as_of",
+    "aggregate_at",
     "as_of",
     "connect",
     "decode_member",
     "entry_conditions",
+    "entry_sentiment",
     "entry_tag",
     "exit_conditions",
     "exit_tag",

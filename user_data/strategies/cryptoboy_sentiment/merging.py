@@ -9,6 +9,7 @@ import pandas as pd
 
 STALENESS = timedelta(hours=4)
 MICROSECOND = timedelta(microseconds=1)
+NEWNESS = ["published", "available_at", "article_id", "model", "revision"]  # the newest is the last
 
 
 def microseconds(times: "pd.Series[Any]") -> npt.NDArray[np.int64]:
@@ -73,7 +74,7 @@ def as_of(
     """
     close = microseconds(opens) + timeframe // MICROSECOND
     line = timeline(signals)
-    newness = line.sort_values(["published", "available_at", "article_id", "model", "revision"]).index
+    newness = line.sort_values(NEWNESS).index
     line["place"] = np.argsort(newness)
     by_place = line.loc[newness].reset_index(drop=True)
     published = np.append(microseconds(by_place["published"]), 0)

@@ -1,25 +1,43 @@
-"""Entries, exits, their tags and stakes: pure functions over frames of candles."""
+"""Entries, exits, their tags and stakes: pure functions over frames of candles.
 
-from collections.abc import Mapping
+Sentiment is that of the newest signal (columns of `as_of`) or of the aggregate (columns of `aggregate_as_of`), each
+with thresholds of its own; `Rules` says which counts for entries and stakes, and which for exits.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+SENTIMENT_FROM = ("newest", "aggregate")
+ENTRY_RULES = ("trend", "rsi", "macd_cross", "volume", "below_band", "sentiment")
+EXIT_RULES = ("sentiment", "ema_down_rsi_high", "macd_cross_down")
+
 
 @dataclass(frozen=True)
 class Rules:
-    """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fraction 0..1."""
+    """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fraction 0..1.
 
+    `buy_sentiment_from` and `sell_sentiment_from` are of `SENTIMENT_FROM`: which thresholds hold, those named
+    sentiment and stake or those named aggregate.
+    """
+
+    buy_sentiment_from: str = "newest"
     buy_sentiment_above: float = 0.7
+    buy_aggregate_above: float = 0.4
     buy_allow_degraded: bool = False
     buy_rsi_low: int = 30
     buy_rsi_high: int = 70
     buy_macd_cross_within: int = 3
     buy_full_stake_above: float = 0.8
     buy_reduced_stake_above: float = 0.7
+    buy_aggregate_full_stake_above: float = 0.6
+    buy_aggregate_reduced_stake_above: float = 0.4
     buy_reduced_stake: float = 0.75
+    sell_sentiment_from: str = "newest"
     sell_sentiment_below: float = -0.5
+    sell_aggregate_below: float = -0.3
     sell_rsi_above: int = 70
 
 
@@ -44,41 +62,76 @@ def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFram
     )
 
 
+def entry_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
+    """The sentiment that entries and stakes go by (-1..+1), NaN where there is none or it may not be used."""
+    if rules.buy_sentiment_from == "aggregate":
+        suffix = "" if rules.buy_allow_degraded else "_reliable"
+        return frame[f"sentiment_aggregate{suffix}"]
+    return (
+        frame["sentiment"]
+        if rules.buy_allow_degraded
+        else frame["sentiment"].mask(frame["sentiment_degraded"])
+    )
+
+
 def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """`technical_entry_conditions` and a column sentiment: whether that of `as_of` allows an entry."""
-    positive = frame["sentiment"] > rules.buy_sentiment_above
-    usable = positive if rules.buy_allow_degraded else positive & ~frame["sentiment_degraded"]
-    return technical_entry_conditions(frame, rules).assign(sentiment=usable)
+    """`technical_entry_conditions` and a column sentiment: whether it allows an entry. Named as `ENTRY_RULES`."""
+    threshold = rules.buy_sentiment_above
+    if rules.buy_sentiment_from == "aggregate":
+        threshold = rules.buy_aggregate_above
+    return technical_entry_conditions(frame, rules).assign(
+        sentiment=entry_sentiment(frame, rules) > threshold
+    )
 
 
 def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Which exit rules fire at each candle; one is enough. Degraded sentiment counts: leaving is no new risk.
 
     Returns:
-        Boolean columns, named as in the exit tag: sentiment, ema_down_rsi_high, macd_cross_down.
+        Boolean columns, named as `EXIT_RULES` and as in the exit tag.
     """
     down = frame["ema_short"] < frame["ema_long"]
     below = frame["macd"] < frame["macd_signal"]
+    negative = frame["sentiment"] < rules.sell_sentiment_below
+    if rules.sell_sentiment_from == "aggregate":
+        negative = frame["sentiment_aggregate"] < rules.sell_aggregate_below
     return pd.DataFrame(
         {
-            "sentiment": frame["sentiment"] < rules.sell_sentiment_below,
+            "sentiment": negative,
             "ema_down_rsi_high": down & (frame["rsi"] > rules.sell_rsi_above),
             "macd_cross_down": below & (frame["macd"] >= frame["macd_signal"]).shift(fill_value=False),
         }
     )
 
 
-def entry_tag(row: Mapping[Any, Any]) -> str:
-    """For example 'sentiment 0.83 very_bullish asset + macd_cross'; says so when the sentiment is degraded."""
-    degraded = " degraded" if row["sentiment_degraded"] else ""
-    kind = f"{row['sentiment_label']} {row['sentiment_scope']}{degraded}"
-    return f"sentiment {row['sentiment']:.2f} {kind} + macd_cross"
+def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTRY_RULES) -> str:
+    """What made an entry: its sentiment, if that is among the rules `used`, and the MACD, if that is.
+
+    For example 'sentiment 0.83 very_bullish asset + macd_cross' for the newest signal, which also says when that is
+    degraded, or 'sentiment aggregate 0.46 + macd_cross'.
+    """
+    if rules.buy_sentiment_from == "aggregate":
+        score = row["sentiment_aggregate" if rules.buy_allow_degraded else "sentiment_aggregate_reliable"]
+        sentiment = f"sentiment aggregate {score:.2f}"
+    else:
+        degraded = " degraded" if row["sentiment_degraded"] else ""
+        kind = f"{row['sentiment_label']} {row['sentiment_scope']}{degraded}"
+        sentiment = f"sentiment {row['sentiment']:.2f} {kind}"
+    parts = {"sentiment": sentiment, "macd_cross": "macd_cross"}
+    return " + ".join(part for rule, part in parts.items() if rule in used)
 
 
-def exit_tag(row: Mapping[Any, Any], fired: list[str]) -> str:
-    """For example 'sentiment -0.62', or of two rules without sentiment 'sentiment+macd_cross_down none'."""
-    status = row["sentiment_status"]
-    return f"{'+'.join(fired)} {format(row['sentiment'], '.2f') if status == 'fresh' else status}"
+def exit_tag(row: Mapping[Any, Any], fired: Collection[str], rules: Rules) -> str:
+    """Which rules fired, and the sentiment, or why there is none.
+
+    For example 'sentiment -0.62', of two rules without sentiment 'ema_down_rsi_high+macd_cross_down none', or where
+    the aggregate counts 'sentiment aggregate -0.31'.
+    """
+    suffix, kind = ("_aggregate", "aggregate ") if rules.sell_sentiment_from == "aggregate" else ("", "")
+    status = row[f"sentiment{suffix}_status"]
+    return (
+        f"{'+'.join(fired)} {kind}{format(row[f'sentiment{suffix}'], '.2f') if status == 'fresh' else status}"
+    )
 
 
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
@@ -87,6 +140,9 @@ def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules:
     A reduced stake below the exchange's smallest order becomes that smallest order; where even the proposed
     stake is below it, the proposed one is handed back for Freqtrade to judge.
     """
-    if rules.buy_reduced_stake_above < sentiment <= rules.buy_full_stake_above:
+    low, high = rules.buy_reduced_stake_above, rules.buy_full_stake_above
+    if rules.buy_sentiment_from == "aggregate":
+        low, high = rules.buy_aggregate_reduced_stake_above, rules.buy_aggregate_full_stake_above
+    if low < sentiment <= high:
         return max(proposed * rules.buy_reduced_stake, min(min_stake or 0.0, proposed))
     return proposed
