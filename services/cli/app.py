@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.cli import control, demo, doctor, queues, run_tests, score, sentiment, trade, up
+from services.cli import control, demo, doctor, history, queues, run_tests, score, sentiment, trade, up
 from services.common.errors import CryptoBoyError, StopProgram
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)
+app.add_typer(history.history_app, name="history")
 app.command("queues")(queues.queues)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)

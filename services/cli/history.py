@@ -1,0 +1,16 @@
+"""`cryptoboy history`: news archives, their scores, and checks of both, for backtests and studies."""
+
+from __future__ import annotations
+
+import typer
+
+history_app = typer.Typer(
+    help="News history for backtests: import, score, validate, study, export, fetch candles.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@history_app.callback()
+def history() -> None:
+    """From news archives to a sentiment CSV that a backtest reads, and checks of both."""
