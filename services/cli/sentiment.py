@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ def sentiment(
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """Show score, label, age and headline of the newest signal for each pair.
+    """Show score, label, age and headline of the newest signal for each pair, and the aggregate of recent ones.
 
     Example: ./cryptoboy sentiment BTC/USDT
     """
@@ -40,18 +41,20 @@ def sentiment(
         store.close()
     now = datetime.now(UTC)
     limit = settings.sentiment_staleness_hours
-    rows = {pair: _row(fields, now, limit) for pair, fields in current.items()}
+    aggregates = _aggregates(settings, wanted, now)
+    rows = {pair: _row(fields, aggregates[pair], now, limit) for pair, fields in current.items()}
     if json_output:
         print(json.dumps({"entries": "paused" if paused else "allowed", "pairs": rows}))
         return
-    table = Table("pair", "score", "label", "age", "state", "source", "headline")
+    table = Table("pair", "score", "label", "age", "state", "aggregate", "source", "headline")
     for pair, row in rows.items():
         if row is None:
-            table.add_row(pair, "", "", "", "none", "", "")
+            table.add_row(pair, "", "", "", "none", "", "", "")
         else:
             age = f"{float(str(row['age_hours'])):.1f} h"
-            texts = [Text(str(row[name])) for name in ("state", "source", "headline")]
-            table.add_row(pair, f"{float(str(row['score'])):+.2f}", str(row["label"]), age, *texts)
+            texts = [Text(str(row[name])) for name in ("source", "headline")]
+            score, label = f"{float(str(row['score'])):+.2f}", str(row["label"])
+            table.add_row(pair, score, label, age, str(row["state"]), _shown(aggregates[pair]), *texts)
     console = Console()
     console.print(table)
     if paused:
@@ -65,7 +68,40 @@ def _checked(pairs: list[str] | None) -> tuple[str, ...]:
         raise StopProgram(str(error)) from None
 
 
-def _row(fields: Mapping[str, str] | None, now: datetime, limit: float) -> dict[str, object] | None:
+def _aggregates(settings: Settings, pairs: Sequence[str], now: datetime) -> dict[str, dict[str, object]]:
+    """What the strategy, at its defaults, would make of each pair's recent signals if a candle closed now."""
+    import services.research  # noqa: F401 - makes the strategy's package importable
+
+    import cryptoboy_sentiment as news  # isort: skip
+
+    secret = settings.redis_password
+    staleness = timedelta(hours=settings.sentiment_staleness_hours)
+    with news.connect(
+        settings.redis_host, settings.redis_port, secret.get_secret_value() if secret else None
+    ) as client:
+        source = news.RedisSignals(client, window=staleness)
+        source.refresh(pairs, now)
+    found: dict[str, dict[str, object]] = {}
+    for pair in pairs:
+        if not source.readable(pair):
+            found[pair] = {"score": None, "weight": 0.0, "signals": 0, "state": "unreadable"}
+            continue
+        at_now = news.aggregate_at(source.signals(pair), now, staleness=staleness)
+        score = None if math.isnan(at_now.score) else round(at_now.score, 4)
+        weight = round(at_now.weight, 4)
+        found[pair] = {"score": score, "weight": weight, "signals": at_now.signals, "state": at_now.status}
+    return found
+
+
+def _shown(aggregate: Mapping[str, object]) -> str:
+    if aggregate["score"] is None:
+        return str(aggregate["state"])
+    return f"{float(str(aggregate['score'])):+.2f} of {aggregate['signals']}"
+
+
+def _row(
+    fields: Mapping[str, str] | None, aggregate: Mapping[str, object], now: datetime, limit: float
+) -> dict[str, object] | None:
     """The hash of one pair with its age by publication; stale means that the strategy counts it as none."""
     if fields is None:
         return None
@@ -75,4 +111,5 @@ def _row(fields: Mapping[str, str] | None, now: datetime, limit: float) -> dict[
         "score": float(fields["score"]),
         "age_hours": round(age, 3),
         "state": "stale" if age > limit else "fresh",
+        "aggregate": aggregate,
     }

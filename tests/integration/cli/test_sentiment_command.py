@@ -1,0 +1,74 @@
+"""`./cryptoboy sentiment`: the newest signal and the aggregate, as the strategy finds them in the store."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.common.messages import SentimentSignal
+from services.common.settings import PROJECT_ROOT, Settings
+from services.common.store.open import open_store
+from services.common.values import Label, Scope
+
+pytestmark = pytest.mark.integration
+
+PAIR = "BTC/USDT"
+
+
+def written(article: str, score: float, label: Label, minutes_ago: float, now: datetime) -> SentimentSignal:
+    published = now - timedelta(minutes=minutes_ago)
+    return SentimentSignal(
+        article_id=article,
+        pair=PAIR,
+        source="the-ledger",
+        headline=f"What {article} reports",
+        sentiment_score=score,
+        sentiment_label=label,
+        published=published,
+        analyzed_at=published,
+        model="lexicon",
+        confidence=1.0,
+        scope=Scope.ASSET,
+        degraded=False,
+    )
+
+
+def shown(settings: Settings, *options: str) -> str:
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "REDIS_HOST": settings.redis_host,
+        "REDIS_PORT": str(settings.redis_port),
+        "CRYPTOBOY_ENV_FILE": "",
+        "COLUMNS": "160",
+    }
+    if settings.redis_password:
+        environment["REDIS_PASSWORD"] = settings.redis_password.get_secret_value()
+    command = [sys.executable, "-P", "-m", "services.cli", "sentiment", PAIR, "ETH/USDT", *options]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    return ran.stdout
+
+
+def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings) -> None:
+    store = open_store(redis_settings)
+    now = datetime.now(UTC)
+    older = written("a1", 0.2, Label.NEUTRAL, 121, now)
+    newer = written("a2", 0.8, Label.VERY_BULLISH, 1, now)
+    store.write([older, newer], now)
+    store.close()
+
+    answer: dict[str, Any] = json.loads(shown(redis_settings, "--json").splitlines()[-1])
+    row = answer["pairs"][PAIR]
+    assert (row["score"], row["state"], answer["pairs"]["ETH/USDT"]) == (0.8, "fresh", None)
+    aggregate = row["aggregate"]
+    assert (aggregate["signals"], aggregate["state"]) == (2, "fresh")
+    assert aggregate["score"] == pytest.approx((0.8 + 0.2 / 2) / 1.5, abs=1e-3)
+
+    (line,) = [line for line in shown(redis_settings).splitlines() if PAIR in line]
+    assert "+0.60 of 2" in line
+    assert "+0.80" in line
