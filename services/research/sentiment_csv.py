@@ -1,0 +1,100 @@
+"""The sentiment CSV as research reads it: what the strategy checks of every line, and what all lines together show.
+
+The strategy's own reader refuses what is no signal. Here come the order of the rows, rows that say the same thing
+twice, and a file that ends in the middle of a line: a bot can live with them, a study should not.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+import pandas as pd
+from cryptoboy_sentiment import SignalError, read_signals_csv
+
+from services.common.errors import StopProgram
+
+IDENTITY = ["article_id", "pair", "model", "revision"]
+"""What makes a signal: a second row with the same values says nothing new."""
+
+
+class RowProblem(NamedTuple):
+    """What is wrong with a row, counted from 0 without the header."""
+
+    row: int
+    text: str
+
+
+def read_sentiment_csv(path: Path) -> pd.DataFrame:
+    """The signals of a sentiment CSV (`.gz` is unpacked), as from `signals_frame`, in order and each only once.
+
+    Raises:
+        StopProgram: the file is not there, is cut off, or has a line that is no signal, out of order or there twice;
+            names file, line and what was expected.
+    """
+    try:
+        frame = read_signals_csv(path)
+    except SignalError as error:
+        raise StopProgram(str(error)) from error
+    if not _ends_with_a_line_end(path):
+        raise StopProgram(
+            f"sentiment CSV {path}, line {line_of(path, len(frame) - 1)}: the file ends in the middle of this line; "
+            "expected a line end after the last row: write the file again"
+        )
+    first = min(row_problems(frame), key=lambda problem: problem.row, default=None)
+    if first is not None:
+        raise StopProgram(f"sentiment CSV {path}, line {line_of(path, first.row)}: {first.text}")
+    return frame
+
+
+def row_problems(frame: pd.DataFrame) -> Iterator[RowProblem]:
+    """Rows out of order and rows that are there twice, in a frame as from `signals_frame`."""
+    available = np.asarray(frame["available_at"].astype("int64"), dtype=np.int64)
+    for row in np.flatnonzero(np.diff(available) < 0) + 1:
+        yield RowProblem(
+            int(row),
+            f"available_at is {frame['available_at'].iloc[row].isoformat()}, before that of the row above, "
+            f"{frame['available_at'].iloc[row - 1].isoformat()}; expected rows in rising order of available_at",
+        )
+    for row in np.flatnonzero(frame.duplicated(IDENTITY).to_numpy()):
+        what = ", ".join(f"{name} {frame[name].iloc[row]}" for name in IDENTITY)
+        yield RowProblem(int(row), f"{what} is there a second time; expected each signal once")
+
+
+def line_of(path: Path, row: int) -> int:
+    """The line of the file (from 1) on which a row (from 0, without the header) ends."""
+    with _open(path) as file:
+        lines = csv.reader(file, strict=True)
+        for count, _ in enumerate(_not_blank(lines)):
+            if count == row + 1:
+                break
+        return lines.line_num
+
+
+def _not_blank(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    return (cells for cells in lines if cells)
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open("rt", encoding="utf-8-sig", newline="")
+
+
+def _ends_with_a_line_end(path: Path) -> bool:
+    if path.suffix == ".gz":
+        last = b"\n"
+        with gzip.open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                last = block[-1:]
+        return last == b"\n"
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
