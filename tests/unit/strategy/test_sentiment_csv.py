@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
+from cryptoboy_sentiment import csv_source
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.strategy_samples import NOON, PAIR, raw, signal, write_csv
 
@@ -93,6 +97,64 @@ def test_a_line_with_too_few_or_too_many_cells_is_refused(tmp_path: Path) -> Non
         path.write_text(good + line)
         with pytest.raises(news.SignalError, match="line 3"):
             news.read_signals_csv(path)
+
+
+CELLS = {
+    "available_at": [
+        "2025-06-02T14:00:00+00:00",
+        "20250602T1430Z",
+        "2025-06-02 16:30:00.25+02:00",
+        "2025-06-02",
+        "0001-01-01T00:00:00+05:00",
+    ],
+    "published": ["2025-06-02T14:00:00Z", "2025-06-02T13:59:59.999999+00:00", "2025-06-02T14:00:00", ""],
+    "pair": ["BTC/USDT", "₿/$", " "],
+    "score": ["0.5", "-1", "+1e-3", "1_0e-1", "nan", "1.01", " 0.2", "0x1"],
+    "label": ["neutral", "bullish", "Bullish", ""],
+    "confidence": ["0", "1.0", "-0.0", "-0.1", "inf"],
+    "scope": ["asset", "market", "asset "],
+    "degraded": ["True", "false", "FALSE", "1", ""],
+    "weight": ["1", "0", "1e400", "-1"],
+    "corroboration": ["3", "0.5", "nan"],
+    "revision": ["0", "12", "-1", "1.0", str(2**63), "٣"],
+    "headline": ["", 'it said, "yes"\nand went', "NaN"],
+    "source": ["", "null"],
+    "model": ["m1", "None", ""],
+    "article_id": ["a1", "b 2", "\t"],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {name: st.sampled_from([*cells[:2] * 12, *cells]) for name, cells in CELLS.items()}
+        ),
+        max_size=4,
+    )
+)
+def test_reading_by_column_takes_nothing_that_reading_by_line_would_not_take_as_the_same(
+    rows: list[dict[str, str]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_csv(Path(folder) / "history.csv", rows)
+        frame = csv_source._read_by_column(path)
+        try:
+            by_line = csv_source._read_by_line(path)
+        except news.SignalError:
+            assert frame is None
+        else:
+            assert frame is not None
+            pd.testing.assert_frame_equal(frame, by_line, check_exact=True)
+
+
+def test_a_packed_file_that_is_damaged_is_refused_by_name(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(bytes(range(256)) * 40, mtime=0))
+    content[20:40] = bytes(20)
+    path = tmp_path / "damaged.csv.gz"
+    path.write_bytes(content)
+    with pytest.raises(news.SignalError, match=r"damaged\.csv\.gz"):
+        news.read_signals_csv(path)
 
 
 def test_a_missing_or_cut_off_file_is_refused_by_name(tmp_path: Path) -> None:

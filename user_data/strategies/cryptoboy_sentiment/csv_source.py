@@ -2,13 +2,21 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
-from cryptoboy_sentiment.signals import Signal, SignalError, parse_signal, signals_frame
+from cryptoboy_sentiment.signals import (
+    Signal,
+    SignalError,
+    parse_signal,
+    signals_frame,
+    signals_frame_of_text,
+)
 from cryptoboy_sentiment.sources import EntriesState
 
 
@@ -28,17 +36,46 @@ def read_signals_csv(path: Path) -> pd.DataFrame:
     Raises:
         SignalError: the file cannot be read or a line is not a valid signal; names file, line, expectation.
     """
+    frame = _read_by_column(path)
+    return _read_by_line(path) if frame is None else frame
+
+
+def _read_by_column(path: Path) -> pd.DataFrame | None:
+    """All signals of a file without fault, None of any other."""
+    try:
+        with _opened(path) as file:
+            header, *rows = csv.reader(file, strict=True)
+    except (
+        ValueError,
+        csv.Error,
+        EOFError,
+        OSError,
+    ):  # an empty file, and all that reading by line will name
+        return None
+    rows = [row for row in rows if row]
+    if any(len(row) != len(header) for row in rows):
+        return None
+    cells = list(zip(*rows, strict=True)) or [()] * len(header)
+    return signals_frame_of_text(dict(zip(header, cells, strict=True)))
+
+
+def _read_by_line(path: Path) -> pd.DataFrame:
     line = ""
     try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with _opened(path) as file:
             rows = csv.DictReader(file, strict=True)
             try:
                 return signals_frame(_parse_rows(rows))
             finally:
                 line = f", line {rows.line_num}"
-    except (SignalError, csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
+    except (SignalError, csv.Error, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
         raise SignalError(f"sentiment CSV {path}{line}: {error}") from error
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
 class CsvSignals:

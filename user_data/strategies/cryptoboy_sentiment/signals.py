@@ -1,14 +1,17 @@
 """A signal: one article's sentiment for one pair, validated, alone and as a frame of many."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 LABELS = ("very_bearish", "bearish", "neutral", "bullish", "very_bullish")
+SCOPES = ("asset", "market")
 CLOCK_SKEW = timedelta(minutes=5)  # between the machines of a live system
+_REVISIONS = 2**63  # what fits into a column
 
 
 class SignalError(ValueError):
@@ -69,23 +72,32 @@ def _name(value: object) -> str:
 
 
 def _revision(value: object) -> int:
-    if (revision := int(str(value))) < 0:
+    if not 0 <= (revision := int(str(value))) < _REVISIONS:
         raise ValueError
     return revision
 
 
+_RANGES = {
+    "score": (-1.0, 1.0),
+    "confidence": (0.0, 1.0),
+    "weight": (0.0, math.inf),
+    "corroboration": (0.0, math.inf),
+}
+_TRUTH = {"false": False, "true": True}
 _FIELDS: dict[str, tuple[Callable[[object], Any], str]] = {
     **dict.fromkeys(
         ("available_at", "published"),
         (_moment, "ISO 8601 with an explicit offset, as 2025-10-29T10:00:00+00:00"),
     ),
     **dict.fromkeys(("pair", "article_id", "model"), (_name, "text that is not empty")),
-    "score": (_number(-1, 1), "a number from -1 to 1"),
+    "score": (_number(*_RANGES["score"]), "a number from -1 to 1"),
     "label": (_one_of(*LABELS), "one of " + ", ".join(LABELS)),
-    "confidence": (_number(0, 1), "a number from 0 to 1"),
-    "scope": (_one_of("asset", "market"), "asset or market"),
-    "degraded": (lambda value: ("false", "true").index(str(value).lower()) == 1, "true or false"),
-    **dict.fromkeys(("weight", "corroboration"), (_number(0, math.inf), "a number that is not negative")),
+    "confidence": (_number(*_RANGES["confidence"]), "a number from 0 to 1"),
+    "scope": (_one_of(*SCOPES), "asset or market"),
+    "degraded": (lambda value: _TRUTH[str(value).lower()], "true or false"),
+    **dict.fromkeys(
+        ("weight", "corroboration"), (_number(*_RANGES["weight"]), "a number that is not negative")
+    ),
     "revision": (_revision, "a whole number that is not negative"),
     **dict.fromkeys(("source", "headline"), (_text, "text")),
 }
@@ -117,8 +129,47 @@ def parse_signal(raw: Mapping[str, object], *, skew: timedelta = timedelta(0)) -
 
 def signals_frame(signals: Iterable[Signal]) -> pd.DataFrame:
     """Signals as a typed frame: one row each, columns as in `Signal`, times datetime64[us, UTC]."""
-    types = dict.fromkeys(Signal._fields, "str")  # also where there is no row to tell
+    return typed_frame(pd.DataFrame(list(signals), columns=list(Signal._fields)))
+
+
+def typed_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame with the columns of `Signal` in their types, also where there is no row to tell them."""
+    types = dict.fromkeys(Signal._fields, "str")
     types |= dict.fromkeys(("available_at", "published"), "datetime64[us, UTC]")
     types |= dict.fromkeys(("score", "confidence", "weight", "corroboration"), "float64")
     types |= {"revision": "int64", "degraded": "bool"}
-    return pd.DataFrame(list(signals), columns=list(Signal._fields)).astype(types)
+    return frame.astype(types)
+
+
+def signals_frame_of_text(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame | None:
+    """Signals given as columns of text, as from `parse_signal` and `signals_frame` but many times as fast.
+
+    Returns:
+        None when anything is wrong; `parse_signal` then says what.
+    """
+    try:
+        moments = {
+            name: [*map(datetime.fromisoformat, columns[name])] for name in ("available_at", "published")
+        }
+        numbers = {name: np.array([*map(float, columns[name])]) for name in _RANGES}
+        revisions = [*map(int, columns["revision"])]
+        degraded = [_TRUTH[text.lower()] for text in columns["degraded"]]
+        times = {name: pd.to_datetime(values, utc=True) for name, values in moments.items()}
+    except (KeyError, ValueError, OverflowError):
+        return None
+    is_valid = (
+        all(moment.tzinfo is not None for values in moments.values() for moment in values)
+        and all(
+            ((low <= numbers[name]) & (numbers[name] <= high)).all() for name, (low, high) in _RANGES.items()
+        )
+        and all(np.isfinite(values).all() for values in numbers.values())
+        and all(0 <= revision < _REVISIONS for revision in revisions)
+        and set(columns["label"]) <= set(LABELS)
+        and set(columns["scope"]) <= set(SCOPES)
+        and all(map(str.strip, (*columns["pair"], *columns["article_id"], *columns["model"])))
+        and bool((times["published"] <= times["available_at"]).all())
+    )
+    if not is_valid:
+        return None
+    converted = {**columns, **times, **numbers, "revision": revisions, "degraded": degraded}
+    return typed_frame(pd.DataFrame({name: converted[name] for name in Signal._fields}))
