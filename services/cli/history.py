@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from services.cli import history_study
+
 history_app = typer.Typer(
     help="News history for backtests: import, score, validate, study, export, fetch candles.",
     no_args_is_help=True,
@@ -14,3 +16,6 @@ history_app = typer.Typer(
 @history_app.callback()
 def history() -> None:
     """From news archives to a sentiment CSV that a backtest reads, and checks of both."""
+
+
+history_app.command("study")(history_study.study)

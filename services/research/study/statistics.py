@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats  # type: ignore[import-untyped]  # publishes no types
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,19 +47,22 @@ def block_weights(blocks: int, resamples: int, seed: int, stream: int) -> Floats
 
 
 def estimate(value: float, resampled: Floats, blocks_with_events: int) -> Estimate:
-    """`value` with the percentile interval of its resamples and p = 2 (1 + k) / (1 + N).
+    """`value` with interval and p from the spread of its resamples; those in which it is undefined are NaN.
 
-    k counts the resamples on the rarer side of zero. Resamples in which the figure is undefined are NaN.
+    Both are Student's t with one degree of freedom less than there are blocks, so that few blocks make wide
+    intervals, and p is not limited by the number of resamples, which many tests at once need.
     """
     if not np.isfinite(value):
         return NOTHING
     usable = resampled[np.isfinite(resampled)]
     if blocks_with_events < MIN_BLOCKS or usable.size < _USABLE * resampled.size:
         return Estimate(value)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(usable, [tail, 1 - tail])
-    rarer = min(int((usable <= 0).sum()), int((usable >= 0).sum()))
-    return Estimate(value, float(low), float(high), min(1.0, 2 * (1 + rarer) / (1 + usable.size)))
+    error = float(usable.std(ddof=1))
+    if error == 0:
+        return Estimate(value)
+    freedom = blocks_with_events - 1
+    reach = error * float(stats.t.isf((1 - CONFIDENCE) / 2, freedom))
+    return Estimate(value, value - reach, value + reach, 2 * float(stats.t.sf(abs(value) / error, freedom)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +98,10 @@ def rank_correlation(first: Floats, second: Floats, block: Ints, weights: Floats
         return NOTHING
     ranks = Ranks.of(first, second)
     whole = ranks.correlation(np.ones(first.size))
-    resampled = np.array([ranks.correlation(row[block]) for row in weights])
+    # Articles come in batches: many events are equal in score, return and block, and are counted as one here.
+    alike, times = np.unique(np.column_stack([ranks.first, ranks.second, block]), axis=0, return_counts=True)
+    ranks, blocks = Ranks(alike[:, 0], alike[:, 1]), alike[:, 2]
+    resampled = np.array([ranks.correlation(row[blocks] * times) for row in weights])
     return estimate(whole, resampled, np.unique(block).size)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from cryptoboy_sentiment import LABELS
 
 from services.common.errors import StopProgram
 from services.research.candles import Candles
@@ -209,10 +210,17 @@ def _parts(events: pd.DataFrame, names: tuple[str, ...]) -> Iterator[tuple[dict[
     texts = {
         name: events[name].astype("str").str.lower() if name == "degraded" else events[name] for name in names
     }
-    for values, positions in sorted(events.groupby([texts[name] for name in names]).indices.items()):
+    found = events.groupby([texts[name] for name in names]).indices
+    for values, positions in sorted(found.items(), key=lambda part: _rank(part[0])):
         among = np.zeros(len(events), dtype=np.bool_)
         among[positions] = True
         yield dict(zip(names, values if isinstance(values, tuple) else (values,), strict=True)), among
+
+
+def _rank(values: Hashable) -> list[tuple[int, str]]:
+    """Sorts labels from bearish to bullish, and everything else by name."""
+    texts = values if isinstance(values, tuple) else (values,)
+    return [(LABELS.index(text) if text in LABELS else 0, str(text)) for text in texts]
 
 
 def _decay_point(events: pd.DataFrame, horizon: timedelta, delay: timedelta, sample: Sample) -> DecayPoint:

@@ -1,0 +1,128 @@
+"""The tables of `cryptoboy history study`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+_SOURCES = 12
+Row = Mapping[str, Any]
+
+
+def show_study(found: Row, console: Console) -> None:
+    """Print the study's JSON object as tables, and its verdict last."""
+    signals = found["signals"]
+    console.print(
+        f"{signals['events']} events from {signals['articles']} articles at {signals['instants']} instants, "
+        f"{', '.join(found['pairs'])}, {found['timeframe']} candles, {found['period']['from'][:16]} to "
+        f"{found['period']['to'][:16]} UTC"
+    )
+    console.print(
+        f"{signals['corrections']} corrections, {signals['market_scope']} about the market, "
+        f"{signals['degraded']} from a fallback scorer; left out: {_left_out(signals['left_out'])}"
+    )
+    for horizon in found["horizons"]:
+        if not horizon["measurable"]:
+            console.print(f"{horizon['horizon']} is not measurable: {horizon['reason']}")
+    console.print(_labels(found))
+    console.print(_correlations(found))
+    console.print(_decay(found))
+    console.print(escape(found["verdict"]))
+
+
+def _left_out(counts: Row) -> str:
+    lost = ", ".join(f"{count} of {pair}" for pair, count in counts["without_candles"].items())
+    return (
+        f"{counts['repeated_or_superseded']} repeated or superseded, "
+        f"{counts['corrections_without_change']} corrections that change nothing, {counts['not_selected']} not asked for, without candles {lost or 'none'}"
+    )
+
+
+def _labels(found: Row) -> Table:
+    table = Table(title="Return after signals, % (abnormal: less the pair's own mean)")
+    for name in ("horizon", "label", "events", "apart", "mean", "median", "up", "abnormal", "95%", "p"):
+        table.add_column(name, justify="left" if name in {"horizon", "label"} else "right", no_wrap=True)
+    for cell in found["cells"]:
+        if cell["group"] not in {"all", "label"} or cell["events"] is None:
+            continue
+        table.add_row(
+            cell["horizon"],
+            cell["key"].get("label", "all"),
+            str(cell["events"]),
+            str(cell["independent"]),
+            _signed(cell["mean_return_pct"]),
+            _signed(cell["median_return_pct"]),
+            "-" if cell["up_share"] is None else f"{cell['up_share']:.0%}",
+            _signed(cell["abnormal_return_pct"]),
+            _interval(cell["abnormal_return_interval"]),
+            _p_value(cell["abnormal_return_p"], cell["abnormal_stands"]),
+        )
+    return table
+
+
+def _correlations(found: Row) -> Table:
+    """One row for all events, each pair and the most frequent sources; a column for each measured horizon."""
+    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    for cell in found["cells"]:
+        if cell["group"] in {"all", "pair", "source"} and cell["events"] is not None:
+            name = next(iter(cell["key"].values()), "all")
+            rows.setdefault((cell["group"], name), {})[cell["horizon"]] = cell
+    sources = sorted((key for key in rows if key[0] == "source"), key=lambda key: -_most(rows[key]))
+    shown = [key for key in rows if key[0] != "source"] + sources[:_SOURCES]
+    more = f", {_SOURCES} of {len(sources)} sources" if len(sources) > _SOURCES else ""
+    table = Table(title=f"Rank correlation of score and return{more} (* stands among all tests)")
+    table.add_column("events of")
+    table.add_column("events", justify="right")
+    horizons = _measured(found)
+    for horizon in horizons:
+        table.add_column(horizon, justify="right", no_wrap=True)
+    for key in shown:
+        cells = rows[key]
+        table.add_row(
+            escape(key[1]), str(_most(cells)), *(_correlation(cells.get(horizon)) for horizon in horizons)
+        )
+    return table
+
+
+def _decay(found: Row) -> Table:
+    table = Table(title="Entering late: rank correlation of score and return")
+    table.add_column("late")
+    horizons = _measured(found)
+    for horizon in horizons:
+        table.add_column(horizon, justify="right", no_wrap=True)
+    for delay in found["delays"]:
+        points = {point["horizon"]: point for point in found["decay"] if point["delay"] == delay["delay"]}
+        texts = [_correlation(points.get(horizon)) for horizon in horizons]
+        table.add_row(delay["delay"], *(texts if delay["measurable"] else ["not measurable" for _ in texts]))
+    return table
+
+
+def _measured(found: Row) -> Sequence[str]:
+    return [horizon["horizon"] for horizon in found["horizons"] if horizon["measurable"]]
+
+
+def _most(cells: Mapping[str, Row]) -> int:
+    return max(int(cell["events"]) for cell in cells.values())
+
+
+def _correlation(cell: Row | None) -> str:
+    if cell is None or cell["correlation"] is None:
+        return "-"
+    star = "*" if cell.get("correlation_stands") else ""
+    return f"{_signed(cell['correlation'])}{star} {_interval(cell['correlation_interval'])}".rstrip()
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.3f}"
+
+
+def _interval(value: Sequence[float] | None) -> str:
+    return "" if value is None else f"({value[0]:+.3f} to {value[1]:+.3f})"
+
+
+def _p_value(value: float | None, stands: bool | None) -> str:
+    return "-" if value is None else f"{value:.3f}{'*' if stands else ''}"
