@@ -1,5 +1,7 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
+Those of scoring and of trading stand in `settings_scoring` and `settings_trading`, all others here.
+
 The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
 turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
 """
@@ -18,7 +20,19 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from services.common.errors import StopProgram
 from services.common.settings_report import describe_mistakes, find_unknown_names, read_env_file
+from services.common.settings_scoring import Fallback, ScorerKind, ScoringSettings
+from services.common.settings_trading import TradingSettings
 from services.common.values import Pair, Timeframe
+
+__all__ = [
+    "CURRENT_ENV_FILE",
+    "PROJECT_ROOT",
+    "BrokerKind",
+    "Fallback",
+    "LogFormat",
+    "ScorerKind",
+    "Settings",
+]
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
@@ -34,13 +48,6 @@ class BrokerKind(StrEnum):
     EMBEDDED = "embedded"
 
 
-class ScorerKind(StrEnum):
-    """Who scores an article."""
-
-    OLLAMA = "ollama"
-    LEXICON = "lexicon"
-
-
 class LogFormat(StrEnum):
     """How a log line looks."""
 
@@ -48,7 +55,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(BaseSettings):
+class Settings(ScoringSettings, TradingSettings):
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -145,58 +152,6 @@ class Settings(BaseSettings):
     market_silence: Annotated[
         Seconds, Field(description="silence of a candle stream after which it is restarted")
     ] = 180.0
-
-    # Sentiment
-    sentiment_scorer: Annotated[
-        ScorerKind, Field(description="ollama, or lexicon (a baseline that needs no server)")
-    ] = ScorerKind.OLLAMA
-    ollama_host: Annotated[
-        str, Field(pattern="^https?://[^\\s]+$", description="URL of the Ollama server")
-    ] = "http://localhost:11434"
-    ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
-    ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
-    ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
-
-    # Trading
-    dry_run: Annotated[bool, Field(description="false trades with real money")] = True
-    dry_run_wallet: Annotated[
-        float, Field(gt=0, description="play money of a dry run, in the stake currency")
-    ] = 1000.0
-    stake_currency: Annotated[
-        str, Field(pattern="^[A-Z0-9]{2,10}$", description="currency that trades are paid in")
-    ] = "USDT"
-    stake_amount: Annotated[float, Field(gt=0, description="stake of one trade, in the stake currency")] = (
-        100.0
-    )
-    max_open_trades: Annotated[int, Field(ge=1, description="trades open at once")] = 3
-    strategy_timeframe: Annotated[Timeframe, Field(description="candles on which the strategy decides")] = (
-        "15m"
-    )
-    binance_api_key: Annotated[
-        SecretStr | None, Field(description="exchange key; only live trading needs it")
-    ] = None
-    binance_api_secret: Annotated[
-        SecretStr | None, Field(description="exchange secret; only live trading needs it")
-    ] = None
-    telegram_bot_token: Annotated[
-        SecretStr | None, Field(description="Telegram bot for Freqtrade's messages")
-    ] = None
-    telegram_chat_id: Annotated[str | None, Field(description="Telegram chat for Freqtrade's messages")] = (
-        None
-    )
-    live_trading_confirmation: Annotated[
-        str | None, Field(description="'trade with real money', where no terminal can ask for it")
-    ] = None
-    freqtrade_api_host: Annotated[str, Field(description="IP address on which Freqtrade's API listens")] = (
-        "127.0.0.1"
-    )
-    freqtrade_api_port: Annotated[Port, Field(description="port of Freqtrade's API")] = 8080
-    freqtrade_api_user: Annotated[str, Field(min_length=1, description="user of Freqtrade's API")] = (
-        "cryptoboy"
-    )
-    freqtrade_api_pass: Annotated[
-        SecretStr | None, Field(description="its password; unset: one is made for the run")
-    ] = None
 
     @field_validator("trading_pairs", mode="before")
     @classmethod

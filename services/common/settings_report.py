@@ -32,6 +32,7 @@ SHARED_PREFIXES = (
     "RABBITMQ_",
     "REDIS_",
     "OLLAMA_",
+    "OPENAI_",
     "FREQTRADE_",
     "LIVE_",
     "LOG_",

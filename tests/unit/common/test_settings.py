@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings
+from services.common.settings_scoring import parse_ensemble, split_servers
 
 
 def test_without_any_variable_the_careful_defaults_hold() -> None:
@@ -37,7 +38,16 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("NEWS_POLL_INTERVAL", "0", "greater than 0"),
         ("DRY_RUN", "perhaps", "boolean"),
         ("BROKER", "kafka", "'rabbitmq' or 'embedded'"),
-        ("SENTIMENT_SCORER", "oracle", "'ollama' or 'lexicon'"),
+        ("SENTIMENT_SCORER", "oracle", "'ollama', 'openai', 'lexicon' or 'ensemble'"),
+        ("SENTIMENT_FALLBACK", "panic", "'wait' or 'lexicon'"),
+        ("SENTIMENT_CONCURRENCY", "0", "greater than or equal to 1"),
+        ("SENTIMENT_ENSEMBLE", "ollama:2,oracle", "ollama, openai, lexicon"),
+        ("SENTIMENT_ENSEMBLE", "ensemble", "ollama, openai, lexicon"),
+        ("SENTIMENT_ENSEMBLE", "lexicon:nan", "above 0"),
+        ("SENTIMENT_ENSEMBLE", "lexicon:much", "a number above 0"),
+        ("SENTIMENT_ENSEMBLE", "lexicon,lexicon", "twice"),
+        ("NEWS_MAX_AGE", "-1", "greater than 0"),
+        ("OPENAI_BASE_URL", "http://a/v1,b", "OpenAI-compatible"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
         ("EXCHANGE_CONFIG", "{", "JSON object"),
         ("OLLAMA_HOST", "localhost", "URL"),
@@ -134,3 +144,16 @@ def test_the_example_file_names_every_variable_with_its_default() -> None:
     assert named == {name.upper() for name in Settings.model_fields}
     written = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     assert Settings.load(written) == Settings.load({})
+
+
+def test_a_key_of_a_model_server_is_not_repeated() -> None:
+    settings = Settings.load({"OPENAI_API_KEY": "sk-hunter2"})
+    assert "hunter2" not in repr(settings)
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-hunter2"
+
+
+def test_servers_and_members_are_lists_written_with_commas() -> None:
+    settings = Settings.load({"OLLAMA_HOST": "http://a:1/, http://b:2,http://a:1"})
+    assert split_servers(settings.ollama_host) == ("http://a:1", "http://b:2")
+    assert parse_ensemble("ollama: 2, lexicon") == {ScorerKind.OLLAMA: 2.0, ScorerKind.LEXICON: 1.0}

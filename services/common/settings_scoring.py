@@ -1,0 +1,114 @@
+"""The variables of scoring: who scores, on which servers, how many articles at once, and what if nobody can."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings
+
+Seconds = Annotated[float, Field(gt=0)]
+SERVER_LIST = r"^\s*https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*\s*$"
+
+
+class ScorerKind(StrEnum):
+    """Who scores an article."""
+
+    OLLAMA = "ollama"
+    OPENAI = "openai"
+    LEXICON = "lexicon"
+    ENSEMBLE = "ensemble"
+
+
+class Fallback(StrEnum):
+    """What happens to news while no model server can be used."""
+
+    WAIT = "wait"
+    LEXICON = "lexicon"
+
+
+def split_servers(text: str) -> tuple[str, ...]:
+    """The URLs of a list such as OLLAMA_HOST holds, each once, in the order in which they are given."""
+    return tuple(dict.fromkeys(part.strip().rstrip("/") for part in text.split(",") if part.strip()))
+
+
+def parse_ensemble(text: str) -> dict[ScorerKind, float]:
+    """The members of an ensemble and their weights, from text such as `ollama:2, lexicon:1`.
+
+    Raises:
+        ValueError: says which part is wrong and what is allowed.
+    """
+    allowed = [kind.value for kind in ScorerKind if kind is not ScorerKind.ENSEMBLE]
+    members: dict[ScorerKind, float] = {}
+    for part in text.split(","):
+        name, _, weight = (piece.strip() for piece in part.partition(":"))
+        if name not in allowed:
+            raise ValueError(f"{name!r} is no member; write some of {', '.join(allowed)} as name:weight")
+        if ScorerKind(name) in members:
+            raise ValueError(f"{name} is there twice")
+        try:
+            members[ScorerKind(name)] = float(weight or 1)
+        except ValueError:
+            raise ValueError(f"{weight!r} is not the weight of {name}; write a number above 0") from None
+        if not 0 < members[ScorerKind(name)] <= 1000:  # noqa: PLR2004 - false for NaN as well; more is a slip
+            raise ValueError(f"the weight of {name} must be above 0 and at most 1000")
+    return members
+
+
+def _check_ensemble(text: str) -> str:
+    parse_ensemble(text)
+    return text
+
+
+class ScoringSettings(BaseSettings):
+    """The part of `Settings` that the sentiment processor lives by. Times are seconds."""
+
+    sentiment_scorer: Annotated[
+        ScorerKind,
+        Field(
+            description="ollama, openai (any compatible server), lexicon (a baseline without a server), ensemble"
+        ),
+    ] = ScorerKind.OLLAMA
+    sentiment_fallback: Annotated[
+        Fallback,
+        Field(
+            description="while no model server answers: wait keeps news in the queue, lexicon marks signals degraded"
+        ),
+    ] = Fallback.WAIT
+    sentiment_concurrency: Annotated[
+        int,
+        Field(ge=1, le=256, description="articles scored at the same time; OLLAMA_NUM_PARALLEL should match"),
+    ] = 2
+    sentiment_ensemble: Annotated[
+        str, AfterValidator(_check_ensemble), Field(description="members of the ensemble and their weights")
+    ] = "ollama:2,lexicon:1"
+    news_max_age: Annotated[
+        Seconds, Field(description="age by publication at which news is recorded as expired and not scored")
+    ] = 14_400.0
+
+    ollama_host: Annotated[
+        str,
+        Field(
+            pattern=SERVER_LIST, description="URL of the Ollama server; several, by commas: tried by health"
+        ),
+    ] = "http://localhost:11434"
+    ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
+    ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
+    ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
+
+    openai_base_url: Annotated[
+        str,
+        Field(
+            pattern=SERVER_LIST,
+            description="URL of an OpenAI-compatible server, with /v1; several, by commas",
+        ),
+    ] = "http://localhost:8000/v1"
+    openai_api_key: Annotated[
+        SecretStr | None, Field(description="its key; servers of one's own often need none")
+    ] = None
+    openai_model: Annotated[
+        str | None, Field(min_length=1, description="model that scores; SENTIMENT_SCORER=openai needs it")
+    ] = None
+    openai_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
+    openai_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
