@@ -43,7 +43,7 @@ def study(
     min_events: Annotated[
         int, typer.Option(min=_FEWEST, help="Cells with fewer events have a count and no figures.")
     ] = 30,
-    resamples: Annotated[int, typer.Option(min=100, help="Resamples behind the intervals.")] = 1000,
+    resamples: Annotated[int, typer.Option(min=100, help="Resamples behind the intervals.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed repeats every figure.")] = 1,
     html: Annotated[Path | None, typer.Option(help="Also write charts and tables to this file.")] = None,
     json_output: Json = False,

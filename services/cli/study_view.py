@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -38,14 +39,17 @@ def _left_out(counts: Row) -> str:
     lost = ", ".join(f"{count} of {pair}" for pair, count in counts["without_candles"].items())
     return (
         f"{counts['repeated_or_superseded']} repeated or superseded, "
-        f"{counts['corrections_without_change']} corrections that change nothing, {counts['not_selected']} not asked for, without candles {lost or 'none'}"
+        f"{counts['corrections_without_change']} corrections that change nothing, "
+        f"{counts['not_selected']} not asked for, without candles {lost or 'none'}"
     )
 
 
 def _labels(found: Row) -> Table:
-    table = Table(title="Return after signals, % (abnormal: less the pair's own mean)")
-    for name in ("horizon", "label", "events", "apart", "mean", "median", "up", "abnormal", "95%", "p"):
-        table.add_column(name, justify="left" if name in {"horizon", "label"} else "right", no_wrap=True)
+    table = _table("Return after signals, %; abnormal is less the pair's own mean")
+    for name in ("horizon", "label"):
+        table.add_column(name)
+    for name in ("events", "apart", "mean", "abnormal", "p"):
+        table.add_column(name, justify="right")
     for cell in found["cells"]:
         if cell["group"] not in {"all", "label"} or cell["events"] is None:
             continue
@@ -55,13 +59,14 @@ def _labels(found: Row) -> Table:
             str(cell["events"]),
             str(cell["independent"]),
             _signed(cell["mean_return_pct"]),
-            _signed(cell["median_return_pct"]),
-            "-" if cell["up_share"] is None else f"{cell['up_share']:.0%}",
-            _signed(cell["abnormal_return_pct"]),
-            _interval(cell["abnormal_return_interval"]),
+            _with_reach(cell["abnormal_return_pct"], cell["abnormal_return_interval"]),
             _p_value(cell["abnormal_return_p"], cell["abnormal_stands"]),
         )
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
 
 
 def _correlations(found: Row) -> Table:
@@ -74,12 +79,12 @@ def _correlations(found: Row) -> Table:
     sources = sorted((key for key in rows if key[0] == "source"), key=lambda key: -_most(rows[key]))
     shown = [key for key in rows if key[0] != "source"] + sources[:_SOURCES]
     more = f", {_SOURCES} of {len(sources)} sources" if len(sources) > _SOURCES else ""
-    table = Table(title=f"Rank correlation of score and return{more} (* stands among all tests)")
+    table = _table(f"Rank correlation of score and return{more}; * stands among all")
     table.add_column("events of")
     table.add_column("events", justify="right")
     horizons = _measured(found)
     for horizon in horizons:
-        table.add_column(horizon, justify="right", no_wrap=True)
+        table.add_column(horizon, justify="right")
     for key in shown:
         cells = rows[key]
         table.add_row(
@@ -89,11 +94,11 @@ def _correlations(found: Row) -> Table:
 
 
 def _decay(found: Row) -> Table:
-    table = Table(title="Entering late: rank correlation of score and return")
+    table = _table("Entering late: rank correlation of score and return")
     table.add_column("late")
     horizons = _measured(found)
     for horizon in horizons:
-        table.add_column(horizon, justify="right", no_wrap=True)
+        table.add_column(horizon, justify="right")
     for delay in found["delays"]:
         points = {point["horizon"]: point for point in found["decay"] if point["delay"] == delay["delay"]}
         texts = [_correlation(points.get(horizon)) for horizon in horizons]
@@ -113,15 +118,18 @@ def _correlation(cell: Row | None) -> str:
     if cell is None or cell["correlation"] is None:
         return "-"
     star = "*" if cell.get("correlation_stands") else ""
-    return f"{_signed(cell['correlation'])}{star} {_interval(cell['correlation_interval'])}".rstrip()
+    return f"{_with_reach(cell['correlation'], cell['correlation_interval'])}{star}"
 
 
 def _signed(value: float | None) -> str:
     return "-" if value is None else f"{value:+.3f}"
 
 
-def _interval(value: Sequence[float] | None) -> str:
-    return "" if value is None else f"({value[0]:+.3f} to {value[1]:+.3f})"
+def _with_reach(value: float | None, interval: Sequence[float] | None) -> str:
+    """A value and how far its interval reaches to either side: intervals here are even."""
+    if value is None or interval is None:
+        return _signed(value)
+    return f"{value:+.3f} ±{interval[1] - value:.3f}"
 
 
 def _p_value(value: float | None, stands: bool | None) -> str:

@@ -20,6 +20,7 @@ Ints = npt.NDArray[np.int64]
 CONFIDENCE = 0.95
 MIN_BLOCKS = 10
 """Blocks with events below which there is no interval and no p: a handful of blocks resampled says nothing."""
+_CELLS_AT_ONCE = 2_000_000  # bounds the memory of resampled ranks
 _USABLE = 0.9
 """Share of the resamples in which a figure must be defined for its interval to stand."""
 
@@ -65,44 +66,57 @@ def estimate(value: float, resampled: Floats, blocks_with_events: int) -> Estima
     return Estimate(value, value - reach, value + reach, 2 * float(stats.t.sf(abs(value) / error, freedom)))
 
 
-@dataclass(frozen=True, eq=False)
-class Ranks:
-    """Pairs of values, prepared for rank correlations under many weightings."""
-
-    first: Ints
-    second: Ints
-
-    @classmethod
-    def of(cls, first: Floats, second: Floats) -> Ranks:
-        """Prepare two finite series of the same length."""
-        return cls(np.unique(first, return_inverse=True)[1], np.unique(second, return_inverse=True)[1])
-
-    def correlation(self, weights: Floats) -> float:
-        """Spearman's correlation, ties at their mean rank, as if value i were there weights[i] times; may be NaN."""
-        first, first_spread = _centred_ranks(self.first, weights)
-        second, second_spread = _centred_ranks(self.second, weights)
-        spread = first_spread * second_spread
-        return float(np.sum(weights * first * second) / np.sqrt(spread)) if spread > 0 else float("nan")
-
-
-def _centred_ranks(codes: Ints, weights: Floats) -> tuple[Floats, float]:
-    weight = np.bincount(codes, weights)
-    ranks = np.cumsum(weight) - weight / 2
-    ranks -= weight.sum() / 2  # the mean of mid-ranks, whatever the ties
-    return ranks[codes], float(np.sum(weight * ranks**2))
-
-
 def rank_correlation(first: Floats, second: Floats, block: Ints, weights: Floats) -> Estimate:
     """Spearman's correlation of two series whose values lie in the given blocks, `weights` as `block_weights`."""
     if not first.size:
         return NOTHING
-    ranks = Ranks.of(first, second)
-    whole = ranks.correlation(np.ones(first.size))
     # Articles come in batches: many events are equal in score, return and block, and are counted as one here.
-    alike, times = np.unique(np.column_stack([ranks.first, ranks.second, block]), axis=0, return_counts=True)
-    ranks, blocks = Ranks(alike[:, 0], alike[:, 1]), alike[:, 2]
-    resampled = np.array([ranks.correlation(row[blocks] * times) for row in weights])
-    return estimate(whole, resampled, np.unique(block).size)
+    alike, times = np.unique(
+        np.column_stack([_codes(second), _codes(first), block]), axis=0, return_counts=True
+    )
+    ranks = _Ranks(first=alike[:, 1], second=alike[:, 0])
+    whole = ranks.correlations(times[np.newaxis, :].astype(np.float64))[0]
+    at_once = max(1, _CELLS_AT_ONCE // len(alike))
+    resampled = [
+        ranks.correlations(weights[start : start + at_once, alike[:, 2]] * times)
+        for start in range(0, len(weights), at_once)
+    ]
+    return estimate(float(whole), np.concatenate(resampled), np.unique(block).size)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranks:
+    """Pairs of values as codes that keep their order and leave none out; `second` is in rising order."""
+
+    first: Ints
+    second: Ints
+
+    def correlations(self, weights: Floats) -> Floats:
+        """For each row of weights, Spearman's correlation as if pair i were there weights[row, i] times.
+
+        Ties have their mean rank. NaN where all first or all second values are the same.
+        """
+        by_first = np.argsort(self.first, kind="stable")
+        first, first_spread = _centred_ranks(self.first[by_first], weights[:, by_first])
+        second, second_spread = _centred_ranks(self.second, weights)
+        common = np.einsum("ij,ij,ij->i", weights, first[:, self.first], second[:, self.second])
+        spread = first_spread * second_spread
+        found = np.full(len(weights), np.nan)
+        np.divide(common, np.sqrt(spread), out=found, where=spread > 0)
+        return found
+
+
+def _codes(values: Floats) -> Ints:
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _centred_ranks(rising: Ints, weights: Floats) -> tuple[Floats, Floats]:
+    """For each row of weights the mean rank of each code less the mean of all ranks, and their sum of squares."""
+    starts = np.flatnonzero(np.diff(rising, prepend=-1))
+    weight = np.add.reduceat(weights, starts, axis=1)
+    ranks = np.cumsum(weight, axis=1) - weight / 2
+    ranks -= weight.sum(axis=1, keepdims=True) / 2  # the mean of mid-ranks, whatever the ties
+    return ranks, np.einsum("ij,ij,ij->i", weight, ranks, ranks)
 
 
 def independent_windows(starts: Ints, length: int) -> int:
