@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import history_study
+from services.cli import history_import, history_score
 
 history_app = typer.Typer(
     help="News history for backtests: import, score, validate, study, export, fetch candles.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+history_app.command("import")(history_import.import_archive)
+history_app.command("score")(history_score.score_history)
 
 
 @history_app.callback()
 def history() -> None:
     """From news archives to a sentiment CSV that a backtest reads, and checks of both."""
-
-
-history_app.command("study")(history_study.study)

@@ -1,0 +1,256 @@
+"""A news archive of ours: one SQLite file of articles without repetitions, read in the order of availability.
+
+It is made beside its place under another name and takes the place only when an import is whole, so a file that
+is there is complete. How many rows of which file were taken is written with those rows, in one transaction: that
+is where an interrupted import goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from services.common.errors import StopProgram
+from services.research.history.articles import Article
+from services.research.history.times import from_microseconds, to_microseconds
+
+APPLICATION_ID = 0x43624E41
+FORMAT = 1
+CACHE_KIB = 4096
+"""SQLite's own memory, so that it is the same for a small archive and a large one."""
+_SCHEMA = """
+CREATE TABLE articles (
+    known_at INTEGER NOT NULL, published INTEGER NOT NULL, article_id TEXT NOT NULL UNIQUE, first_seen INTEGER,
+    source TEXT NOT NULL, title TEXT NOT NULL, link TEXT NOT NULL, summary TEXT NOT NULL, content TEXT NOT NULL
+) STRICT;
+CREATE INDEX by_availability ON articles (known_at, published, article_id);
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, options TEXT NOT NULL, rows INTEGER NOT NULL,
+    finished INTEGER NOT NULL, report TEXT NOT NULL
+) STRICT;
+"""
+# Of two versions of an article the one that was known first stays: a reader then could have seen no other.
+_INSERT = """
+INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (article_id) DO UPDATE SET
+    known_at = excluded.known_at, published = excluded.published, first_seen = excluded.first_seen,
+    source = excluded.source, title = excluded.title, link = excluded.link, summary = excluded.summary,
+    content = excluded.content
+WHERE excluded.known_at < articles.known_at
+"""
+_COLUMNS = ", ".join(Article._fields)
+
+
+class Import(NamedTuple):
+    """A file that was imported, as a whole or so far: its hash, the options it was read with, rows, report."""
+
+    sha256: str
+    options: str
+    rows: int
+    finished: bool
+    report: dict[str, Any]
+
+
+class Added(NamedTuple):
+    """What became of articles: new in the archive, there already, or an earlier version of one that was."""
+
+    new: int
+    duplicates: int
+    replaced: int
+
+
+class Position(NamedTuple):
+    """A place in the order of availability: after this article. Times in microseconds since 1970."""
+
+    known_at: int
+    published: int
+    article_id: str
+
+
+BEGINNING = Position(-1, -1, "")
+
+
+class Archive:
+    """An open archive. Use from one thread; close it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a finished archive to read it.
+
+        Raises:
+            StopProgram: it is not there, or not an archive of this kind.
+        """
+        if not path.is_file():
+            hint = ""
+            if partial_path(path).exists():
+                hint = (
+                    f"; {partial_path(path).name} is an import that was interrupted: run it again to finish"
+                )
+            raise StopProgram(f"{path} is not there; make it with ./cryptoboy history import{hint}")
+        return cls(path, _connect(path, read_only=True))
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make an empty archive at `path`, which must not exist."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.executescript(_SCHEMA)
+        connection.close()
+        return cls.edit(path)
+
+    @classmethod
+    def edit(cls, path: Path) -> Self:
+        """Open an archive to add to it; no other process can meanwhile. Raises StopProgram."""
+        connection = _connect(path, read_only=False)
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise StopProgram(f"{path} is in use ({error}); wait for the other import to end") from None
+        return cls(path, connection)
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the archive to `path`."""
+        with closing(sqlite3.connect(path)) as target:
+            self._connection.backup(target, pages=1024)
+
+    def imports(self) -> list[Import]:
+        """What was imported, in that order."""
+        found = self._connection.execute(
+            "SELECT sha256, options, rows, finished, report FROM imports ORDER BY id"
+        )
+        return [Import(s, o, rows, bool(done), json.loads(report)) for s, o, rows, done, report in found]
+
+    def add(self, articles: Sequence[Article], progress: Import) -> Added:
+        """Add articles and note how far the last import has come, both or neither."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            before = self.count()
+            changed = (
+                self._connection.executemany(_INSERT, map(_as_row, articles)).rowcount if articles else 0
+            )
+            new = self.count() - before
+            added = Added(new, len(articles) - changed, changed - new)
+            self._note(progress, added)
+            execute("COMMIT")
+        except BaseException:
+            execute("ROLLBACK")
+            raise
+        return added
+
+    def _note(self, progress: Import, added: Added) -> None:
+        report = dict(progress.report)
+        for name, count in added._asdict().items():
+            report[name] = report.get(name, 0) + count
+        last = self.imports()[-1:]
+        if last and not last[0].finished:
+            self._connection.execute(
+                "UPDATE imports SET rows = ?, finished = ?, report = ? WHERE id = (SELECT max(id) FROM imports)",
+                (progress.rows, progress.finished, json.dumps(report)),
+            )
+        else:
+            self._connection.execute(
+                "INSERT INTO imports (sha256, options, rows, finished, report) VALUES (?, ?, ?, ?, ?)",
+                (progress.sha256, progress.options, progress.rows, progress.finished, json.dumps(report)),
+            )
+
+    def count(self) -> int:
+        """How many articles there are. No article is ever removed, so this is the last one's number."""
+        return int(self._connection.execute("SELECT ifnull(max(rowid), 0) FROM articles").fetchone()[0])
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """When the first and the last article became known; None for an empty archive."""
+        first, last = self._connection.execute("SELECT min(known_at), max(known_at) FROM articles").fetchone()
+        return None if first is None else (from_microseconds(first), from_microseconds(last))
+
+    def identity(self) -> str:
+        """A hash that changes when something is imported."""
+        done = [(each.sha256, each.options, each.rows) for each in self.imports()]
+        return hashlib.sha256(json.dumps([done, self.count()]).encode()).hexdigest()
+
+    def articles(self, after: Position = BEGINNING, until: datetime | None = None) -> Iterator[Article]:
+        """Articles by known_at, published, article_id, from a position on, those known before `until`."""
+        end = to_microseconds(until) if until is not None else 1 << 62
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM articles INDEXED BY by_availability "  # noqa: S608 - our own column names
+            "WHERE (known_at, published, article_id) > (?, ?, ?) AND known_at < ? "
+            "ORDER BY known_at, published, article_id",
+            (*after, end),
+        )
+        return map(_from_row, rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+
+def partial_path(path: Path) -> Path:
+    """Where an output is made before it takes its place."""
+    return path.with_name(path.name + ".partial")
+
+
+def position_of(article: Article) -> Position:
+    """The article's place in the order of availability."""
+    return Position(to_microseconds(article.known_at), to_microseconds(article.published), article.article_id)
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rw"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1
+    )
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise StopProgram(f"{path} is in use; wait for the other import to end") from None
+        raise StopProgram(
+            f"{path} is no news archive ({error}); expected a file that ./cryptoboy history import made"
+        ) from None
+    if application != APPLICATION_ID or version != FORMAT:
+        connection.close()
+        raise StopProgram(
+            f"{path} is another kind of database, or of another version; "
+            "expected a file that ./cryptoboy history import made"
+        )
+    return connection
+
+
+def _as_row(article: Article) -> tuple[object, ...]:
+    first_seen = None if article.first_seen is None else to_microseconds(article.first_seen)
+    known_at, published = to_microseconds(article.known_at), to_microseconds(article.published)
+    return (known_at, published, article.article_id, first_seen, *article[4:])
+
+
+def _from_row(row: Sequence[Any]) -> Article:
+    known_at, published, identity, first_seen, *texts = row
+    return Article(
+        from_microseconds(known_at),
+        from_microseconds(published),
+        identity,
+        None if first_seen is None else from_microseconds(first_seen),
+        *texts,
+    )

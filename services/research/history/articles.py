@@ -1,0 +1,161 @@
+"""From a row of a news archive to an article as the poller would have made it, or why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from services.data_ingestor.news_article_id import article_id
+from services.data_ingestor.news_parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, usable_link
+from services.data_ingestor.news_text import plain_text
+from services.research.history.columns import Columns
+from services.research.history.times import TimeReader, UnplacedTimeError
+
+MAX_SOURCE = 64
+LATE = timedelta(hours=4)
+"""An article first seen so long after its publication was stale before it could be known."""
+
+_NOTHING = frozenset({"", "nan", "nat", "none", "null", "n/a"})
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
+
+
+class Dropped(StrEnum):
+    """Why a row does not become an article."""
+
+    NO_TITLE = "no_title"
+    NO_TIME = "no_published_time"
+    BAD_TIME = "unreadable_published_time"
+    BAD_FIRST_SEEN = "unreadable_first_seen"
+    IN_THE_FUTURE = "dated_in_the_future"
+    NO_SOURCE = "no_source"
+
+
+class Odd(StrEnum):
+    """What is unusual in an article that is kept."""
+
+    NO_FIRST_SEEN = "no_first_seen"
+    SEEN_BEFORE_PUBLISHED = "first_seen_before_published"
+    SEEN_LATE = "first_seen_over_4h_after_published"
+    SOURCE_REWRITTEN = "source_name_rewritten"
+    SOURCE_FROM_LINK = "source_taken_from_link"
+
+
+class Article(NamedTuple):
+    """An article of the archive. Times are UTC; `known_at` is the later of `first_seen` and `published`."""
+
+    known_at: datetime
+    published: datetime
+    article_id: str
+    first_seen: datetime | None
+    source: str
+    title: str
+    link: str
+    summary: str
+    content: str
+
+
+class DroppedRowError(Exception):
+    """A row that does not become an article."""
+
+    def __init__(self, reason: Dropped, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReader:
+    """Turns rows into articles.
+
+    Attributes:
+        columns: where the fields stand.
+        read_time: how times are written.
+        now: when the archive is read, in UTC: nothing in it is later.
+        source: the source of every row; empty takes it from the row.
+    """
+
+    columns: Columns
+    read_time: TimeReader
+    now: datetime
+    source: str = ""
+
+    def __call__(self, cells: Sequence[str]) -> tuple[Article, tuple[Odd, ...]]:
+        """The article, and what is odd about it.
+
+        Raises:
+            DroppedRowError: it is none.
+            UnplacedTimeError: its time cannot be placed without being told more.
+        """
+        title = plain_text(self._cell(cells, "title"), MAX_TITLE)
+        if not title:
+            raise DroppedRowError(Dropped.NO_TITLE)
+        published = self._time(cells, "published", Dropped.BAD_TIME)
+        if published is None:
+            raise DroppedRowError(Dropped.NO_TIME)
+        first_seen = self._time(cells, "first_seen", Dropped.BAD_FIRST_SEEN)
+        link = usable_link(self._cell(cells, "link"))
+        source, odd = self._source(cells, link)
+        summary = plain_text(self._cell(cells, "summary"), MAX_SUMMARY)
+        content = plain_text(self._cell(cells, "content"), MAX_CONTENT)
+        return (
+            Article(
+                known_at=max(published, first_seen or published),
+                published=published,
+                article_id=article_id(link, source, title),
+                first_seen=first_seen,
+                source=source,
+                title=title,
+                link=link,
+                summary=summary,
+                content=content,
+            ),
+            (*odd, *_odd_times(published, first_seen)),
+        )
+
+    def _cell(self, cells: Sequence[str], field: str) -> str:
+        position = self.columns.positions.get(field)
+        return "" if position is None else cells[position].strip()
+
+    def _time(self, cells: Sequence[str], field: str, reason: Dropped) -> datetime | None:
+        text = self._cell(cells, field)
+        if text.lower() in _NOTHING:
+            return None
+        try:
+            moment = self.read_time(text)
+        except UnplacedTimeError as error:
+            raise UnplacedTimeError(f"{self.columns.names[field]} {error}") from None
+        except ValueError as error:
+            raise DroppedRowError(reason, str(error)) from None
+        if moment > self.now:
+            raise DroppedRowError(Dropped.IN_THE_FUTURE, f"{field} is {text}")
+        return moment
+
+    def _source(self, cells: Sequence[str], link: str) -> tuple[str, tuple[Odd, ...]]:
+        """A name that messages may carry; one that may not is rewritten, one that is missing is the link's host."""
+        written = self.source or self._cell(cells, "source")
+        if written.lower() in _NOTHING:
+            host = (urlsplit(link).hostname or "").removeprefix("www.")
+            if not host:
+                raise DroppedRowError(Dropped.NO_SOURCE)
+            return _as_name(host), (Odd.SOURCE_FROM_LINK,)
+        name = _as_name(written)
+        if not name:
+            raise DroppedRowError(Dropped.NO_SOURCE, f"nothing of {written[:60]!r} can be a name")
+        return name, (Odd.SOURCE_REWRITTEN,) if name != written else ()
+
+
+def _as_name(text: str) -> str:
+    return _NOT_IN_A_NAME.sub("_", text).strip("_")[:MAX_SOURCE]
+
+
+def _odd_times(published: datetime, first_seen: datetime | None) -> tuple[Odd, ...]:
+    if first_seen is None:
+        return (Odd.NO_FIRST_SEEN,)
+    if first_seen < published:
+        return (Odd.SEEN_BEFORE_PUBLISHED,)
+    return (Odd.SEEN_LATE,) if first_seen - published > LATE else ()

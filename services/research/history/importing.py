@@ -1,0 +1,217 @@
+"""Imports a news archive into ours: row by row, resumable, with an account of every row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.common.errors import StopProgram
+from services.research.history.account import Account, ImportReport
+from services.research.history.archive import Archive, Import, partial_path
+from services.research.history.articles import Article, ArticleReader, DroppedRowError
+from services.research.history.columns import find_columns
+from services.research.history.news_files import NewsFile, Row, fingerprint, open_news
+from services.research.history.times import TimeFormat, TimeReader, UnplacedTimeError, zone_of
+
+BATCH_ROWS = 2_000
+
+Progress = Callable[[int, int], None]
+"""Told now and then how much is done and how much there is."""
+
+
+class BadNewsError(StopProgram):
+    """The news file is wrong; what was taken of it is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is to be read.
+
+    Attributes:
+        mapping: field to column, where names do not tell.
+        style: how times are written.
+        timezone: the zone of times without an offset; empty refuses them.
+        source: the source of all rows; empty takes it from each.
+    """
+
+    mapping: dict[str, str] = field(default_factory=dict)
+    style: TimeFormat = TimeFormat.TEXT
+    timezone: str = ""
+    source: str = ""
+
+
+def import_news(
+    source: Path, out: Path, options: ImportOptions, now: datetime, progress: Progress | None = None
+) -> ImportReport:
+    """Import a news archive into `out`, which is made if it is not there, and is complete at any time.
+
+    Interrupted by KeyboardInterrupt or a crash, the same call goes on where it was.
+
+    Args:
+        source: CSV or JSON Lines, may be gzipped.
+        out: our archive.
+        options: how to read `source`.
+        now: nothing in the archive may be dated later (UTC).
+        progress: told how many bytes of `source` are read, and how many there are.
+
+    Raises:
+        StopProgram: the file is not there, broken, without the columns or times that are needed, or nothing in
+            it is usable; `out` is then as it was.
+    """
+    reader = TimeReader(options.style, _zone(options.timezone))
+    with open_news(source) as file:
+        task = Import(
+            fingerprint(source), json.dumps(asdict(options), sort_keys=True), 0, finished=False, report={}
+        )
+        header, rows = file.rows()
+        columns = find_columns(source, header, options.mapping, needs_source=not options.source)
+        to_article = ArticleReader(columns, reader, now, options.source)
+        finished = _finished(out, task)
+        account, resumed = Account(), 0
+        if finished:
+            account = Account.of(finished.report)
+        else:
+            with _partial(out, task) as archive:
+                account = _unfinished(archive)
+                resumed = account.rows
+                _Taker(file, archive, task, account, to_article).take(rows, progress or _quiet)
+            partial_path(out).replace(out)
+    with Archive.open(out) as archive:
+        known = archive.span()
+        if known is None:  # refused before it is written
+            raise StopProgram(f"{out} is empty; import into it again")
+        return ImportReport(
+            out,
+            source,
+            dict(columns.names),
+            columns.ignored,
+            account,
+            resumed,
+            finished is not None,
+            archive.count(),
+            *known,
+        )
+
+
+def _quiet(_done: int, _size: int) -> None:
+    """Say nothing."""
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    return zone_of(name) if name else None
+
+
+def _finished(out: Path, task: Import) -> Import | None:
+    """The same import, if `out` has it already."""
+    if not out.exists():
+        return None
+    with Archive.open(out) as archive:
+        return next((done for done in archive.imports() if done[:2] == task[:2]), None)
+
+
+@contextmanager
+def _partial(out: Path, task: Import) -> Iterator[Archive]:
+    """The archive that will take the place of `out`: what an interrupted import left, or a copy, or a new one.
+
+    It is removed when the news turn out to be unusable, and kept when the work was only interrupted.
+    """
+    partial = partial_path(out)
+    before: list[Import] = []
+    if out.exists():
+        with Archive.open(out) as whole:
+            before = whole.imports()
+            if not partial.exists():
+                whole.copy_to(partial)
+    elif not out.parent.is_dir():
+        raise StopProgram(f"{out.parent} is not a directory; make it first")
+    archive = Archive.edit(partial) if partial.exists() else Archive.create(partial)
+    try:
+        with archive:
+            _check_same(archive, before, task, partial)
+            yield archive
+    except BadNewsError:
+        partial.unlink()
+        raise
+
+
+def _check_same(archive: Archive, before: Sequence[Import], task: Import, partial: Path) -> None:
+    imports = archive.imports()
+    unfinished = imports[-1] if imports and not imports[-1].finished else None
+    done = imports[:-1] if unfinished else imports
+    if [each[:2] for each in done] != [each[:2] for each in before] or (
+        unfinished is not None and unfinished[:2] != task[:2]
+    ):
+        raise StopProgram(
+            f"{partial} was left by an import of another file, or with other options; "
+            "run that one again to finish it, or remove the file"
+        )
+
+
+def _unfinished(archive: Archive) -> Account:
+    imports = archive.imports()
+    return Account.of(imports[-1].report) if imports and not imports[-1].finished else Account()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """Takes the rows of one file into one archive."""
+
+    file: NewsFile
+    archive: Archive
+    task: Import
+    account: Account
+    to_article: ArticleReader
+
+    def take(self, rows: Iterator[Row], progress: Progress) -> None:
+        """Take all rows; a batch is in the archive, and counted there, or not."""
+        for _ in islice(rows, self.account.rows):
+            pass
+        checked = _checked(rows)
+        while batch := list(islice(checked, BATCH_ROWS)):
+            self.account.rows += len(batch)
+            self._add(list(self._articles(batch)))
+            progress(self.file.position(), self.file.size)
+        self._refuse_nothing()
+        self._add([], finished=True)
+
+    def _articles(self, batch: Sequence[Row]) -> Iterator[Article]:
+        for line, cells in batch:
+            try:
+                article, odd = self.to_article(cells)
+            except DroppedRowError as error:
+                self.account.drop(line, error)
+            except UnplacedTimeError as error:
+                raise BadNewsError(f"{self.file.path}, line {line}: {error}") from None
+            else:
+                self.account.odd.update(odd)
+                yield article
+
+    def _add(self, articles: Sequence[Article], *, finished: bool = False) -> None:
+        account = self.account
+        state = self.task._replace(rows=account.rows, report=account.as_json(), finished=finished)
+        account.add(self.archive.add(articles, state))
+
+    def _refuse_nothing(self) -> None:
+        account = self.account
+        if not account.rows:
+            raise BadNewsError(f"{self.file.path} has columns but no rows; expected at least one article")
+        if not account.new + account.duplicates + account.replaced:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in account.dropped.most_common())
+            first = next(iter(account.examples.values()))[0]
+            raise BadNewsError(
+                f"{self.file.path}: none of {account.rows} rows is usable ({reasons}; the first: {first}); "
+                "is the mapping of the columns right?"
+            )
+
+
+def _checked(rows: Iterator[Row]) -> Iterator[Row]:
+    try:
+        yield from rows
+    except StopProgram as error:
+        raise BadNewsError(str(error)) from error

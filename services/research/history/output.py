@@ -1,0 +1,113 @@
+"""A CSV file that is made step by step: it takes its place when it is whole, and goes on after an interruption.
+
+Until then it is `NAME.partial`, and `NAME.partial.json` says how much of it counts and what comes next. A gzipped
+file is a row of gzip members, one for each step, which every reader takes for one file; the same steps give the
+same bytes, interrupted or not.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import gzip
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from services.common.errors import StopProgram
+from services.research.history.archive import partial_path
+
+COMPRESSION = 6
+
+
+class StepwiseCsv:
+    """A CSV file in the making. Enter it to begin or go on; `finish` puts it in its place.
+
+    Args:
+        path: the file; compressed if its name ends with .gz.
+        columns: the header.
+        task: what is written, as a value that JSON can hold. What is left of another task is thrown away.
+
+    Attributes:
+        state: what the last step said comes next; None at the beginning.
+        restarted: whether something of another task was thrown away.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], task: Any) -> None:  # noqa: ANN401 - any JSON value
+        self.path = path
+        self.state: Any = None
+        self.restarted = False
+        self._columns = columns
+        self._task = task
+        self._partial = partial_path(path)
+        self._notes = self._partial.with_name(self._partial.name + ".json")
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        if not self.path.parent.is_dir():
+            raise StopProgram(f"{self.path.parent} is not a directory; make it first")
+        try:
+            descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StopProgram(f"{self._partial} cannot be written: {error.strerror}") from error
+        file = self._file = os.fdopen(descriptor, "r+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise StopProgram(f"{self._partial} is in use; wait for the other run to end") from None
+        length, self.state = self._remembered()
+        self.restarted = not length and os.fstat(file.fileno()).st_size > 0
+        file.truncate(length)
+        file.seek(length)
+        if not length:
+            self.step([self._columns], None)
+        return self
+
+    def step(self, rows: Iterable[Sequence[object]], state: object) -> None:
+        """Write some rows, and remember `state` (a value that JSON can hold) with them, both or neither."""
+        assert self._file is not None, "entered"  # noqa: S101 - how the class is used, not input
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        data = text.getvalue().encode()
+        if self.path.suffix == ".gz":
+            data = gzip.compress(data, COMPRESSION, mtime=0)
+        self._file.write(data)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        notes = {"task": self._task, "length": self._file.tell(), "state": state}
+        new = self._notes.with_name(self._notes.name + ".new")
+        new.write_text(json.dumps(notes))
+        new.replace(self._notes)
+        self.state = state
+
+    def finish(self) -> None:
+        """Put the file in its place."""
+        self._partial.replace(self.path)
+        self._notes.unlink()
+
+    def discard(self) -> None:
+        """Throw away what there is."""
+        self._partial.unlink()
+        self._notes.unlink()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _remembered(self) -> tuple[int, Any]:
+        """How many bytes of the partial file count, and the state after them."""
+        try:
+            notes = json.loads(self._notes.read_text())
+        except (OSError, ValueError):
+            return 0, None
+        task = json.loads(json.dumps(self._task))
+        if notes["task"] != task or self._partial.stat().st_size < notes["length"]:
+            return 0, None
+        return int(notes["length"]), notes["state"]
