@@ -140,6 +140,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         """
         self._settings = Settings.read(self.config.get("cryptoboy", {}), os.environ)
         self._is_live = self.config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
+        # Freqtrade's statistics take some 20 ms for each distinct tag, in every epoch of a search.
+        self._is_search = self.config.get("runmode") == RunMode.HYPEROPT
         self._candle = timedelta(seconds=timeframe_to_seconds(self.timeframe))
         self._source = self._live_source() if self._is_live else self._history()
         self.bot_loop_start(datetime.now(UTC))
@@ -152,7 +154,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return news.RedisSignals(client, window=LIVE_CANDLES * self._candle + stale_after)
 
     def _history(self) -> news.SignalSource:
-        if self.config.get("runmode") == RunMode.HYPEROPT:
+        if self._is_search:
             # Hyperopt's workers cannot import from this folder: they are sent the module itself.
             import cloudpickle  # type: ignore[import-untyped]  # publishes no types; comes with hyperopt
 
@@ -193,9 +195,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         rules, used = self.rules(), list(self.entry_rules)
         enter = news.entry_conditions(dataframe, rules)[used].all(axis=1)
         dataframe["enter_long"] = enter.astype(int)
-        dataframe.loc[enter, "enter_tag"] = [
-            news.entry_tag(row, rules, used) for row in dataframe[enter].to_dict("records")
-        ]
+        if not self._is_search:
+            dataframe.loc[enter, "enter_tag"] = news.entry_tags(dataframe[enter], rules, used)
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
@@ -203,12 +204,9 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         rules = self.rules()
         conditions = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
         leave = conditions.any(axis=1)
-        fired = [[str(rule) for rule in row.index[row]] for _, row in conditions[leave].iterrows()]
-        rows = dataframe[leave].to_dict("records")
         dataframe["exit_long"] = leave.astype(int)
-        dataframe.loc[leave, "exit_tag"] = [
-            news.exit_tag(row, names, rules) for row, names in zip(rows, fired, strict=True)
-        ]
+        if not self._is_search:
+            dataframe.loc[leave, "exit_tag"] = news.exit_tags(dataframe[leave], conditions[leave], rules)
         return dataframe
 
     def custom_stake_amount(

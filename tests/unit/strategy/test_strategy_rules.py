@@ -216,6 +216,11 @@ def test_exit_tags_say_aggregate_or_why_there_is_none(status: str, tag: str) -> 
     assert news.exit_tag(row, ["sentiment"], Rules(**AGGREGATE)) == tag
 
 
+def test_exit_tags_leave_out_sentiment_where_it_is_no_rule() -> None:
+    conditions = news.exit_conditions(frame([1, -1]), Rules()).drop(columns="sentiment")
+    assert news.exit_tags(frame([1, -1]), conditions, Rules()) == ["", "macd_cross_down"]
+
+
 @pytest.mark.parametrize(
     ("aggregate", "stake"), [(0.61, 100.0), (0.6, 75.0), (0.41, 75.0), (0.4, 100.0), (math.nan, 100.0)]
 )

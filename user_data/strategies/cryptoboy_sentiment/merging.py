@@ -25,11 +25,11 @@ def timeline(signals: pd.DataFrame) -> pd.DataFrame:
 
     A revision that comes after an equal or higher one of its article and model never counts and is left out.
     """
-    article = ["article_id", "model"]
     line = signals.sort_values(["available_at", "revision"], kind="stable", ignore_index=True)
+    article = line.groupby(["article_id", "model"], sort=False).ngroup()
     highest = line.groupby(article)["revision"].cummax()
-    before = highest.groupby([line[key] for key in article]).shift(fill_value=-1)
-    line = line[line["revision"] > before].reset_index(drop=True)
+    counts = line["revision"] > highest.groupby(article).shift(fill_value=-1)
+    line, article = line[counts].reset_index(drop=True), article[counts].reset_index(drop=True)
     line["until"] = line.index
     line["until"] = line.groupby(article)["until"].shift(-1, fill_value=len(line))
     return line

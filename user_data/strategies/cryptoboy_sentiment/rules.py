@@ -121,17 +121,36 @@ def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTR
     return " + ".join(part for rule, part in parts.items() if rule in used)
 
 
-def exit_tag(row: Mapping[Any, Any], fired: Collection[str], rules: Rules) -> str:
-    """Which rules fired, and the sentiment, or why there is none.
+def entry_tags(entries: pd.DataFrame, rules: Rules, used: Collection[str] = ENTRY_RULES) -> list[str]:
+    """The `entry_tag` of each row."""
+    return [entry_tag(row, rules, used) for row in _sentiment_of(entries)]
+
+
+def exit_tag(
+    row: Mapping[Any, Any], fired: Collection[str], rules: Rules, used: Collection[str] = EXIT_RULES
+) -> str:
+    """Which rules fired, and if sentiment is among those `used`, what it was or why there is none.
 
     For example 'sentiment -0.62', of two rules without sentiment 'ema_down_rsi_high+macd_cross_down none', or where
     the aggregate counts 'sentiment aggregate -0.31'.
     """
+    names = "+".join(fired)
+    if "sentiment" not in used:
+        return names
     suffix, kind = ("_aggregate", "aggregate ") if rules.sell_sentiment_from == "aggregate" else ("", "")
     status = row[f"sentiment{suffix}_status"]
-    return (
-        f"{'+'.join(fired)} {kind}{format(row[f'sentiment{suffix}'], '.2f') if status == 'fresh' else status}"
-    )
+    return f"{names} {kind}{format(row[f'sentiment{suffix}'], '.2f') if status == 'fresh' else status}"
+
+
+def exit_tags(exits: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> list[str]:
+    """The `exit_tag` of each row, of those of its `exit_conditions` that hold."""
+    used = [str(name) for name in conditions]
+    fired = [[name for name, holds in zip(used, row, strict=True) if holds] for row in conditions.to_numpy()]
+    return [exit_tag(row, names, rules, used) for row, names in zip(_sentiment_of(exits), fired, strict=True)]
+
+
+def _sentiment_of(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return frame[[name for name in frame if str(name).startswith("sentiment")]].to_dict("records")
 
 
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
