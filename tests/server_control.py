@@ -1,156 +1,31 @@
-"""What a found or started test server looks like, and how to wait for one."""
+"""What a found or started test server looks like; the same as for measurements."""
 
-from __future__ import annotations
+from services.research.servers.control import (
+    LOOPBACK,
+    Control,
+    RabbitControl,
+    RabbitServer,
+    RedisServer,
+    ServerProblem,
+    UnmanagedServer,
+    free_ports,
+    nothing_to_watch,
+    rabbitmq_answers,
+    redis_answers,
+    wait_until,
+)
 
-import socket
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
-
-import httpx
-import redis
-
-LOOPBACK = "127.0.0.1"
-
-
-class ServerProblem(Exception):  # noqa: N818 - it is the name of what happened
-    """A server cannot be had or does not come up; the message says why and what to do."""
-
-
-class Control(Protocol):
-    """Stops and starts a server again, with its data, on the same ports."""
-
-    def start(self) -> None:
-        """Start and wait until it answers. Raises ServerProblem."""
-        ...
-
-    def stop(self) -> None:
-        """Stop it as its operator would, and wait for the end. Raises ServerProblem."""
-        ...
-
-    def close(self) -> None:
-        """Stop it at once and remove what it left behind."""
-        ...
-
-
-class RabbitControl(Control, Protocol):
-    """As `Control`, for a RabbitMQ."""
-
-    def ctl(self, *arguments: str) -> str:
-        """What `rabbitmqctl` with these arguments prints. Raises ServerProblem."""
-        ...
-
-
-class UnmanagedServer:
-    """Stands for a server that is somebody else's."""
-
-    def __init__(self, found_in: str) -> None:
-        self._problem = (
-            f"the server of {found_in} is not ours to stop or start; unset {found_in} for this test"
-        )
-
-    def start(self) -> None:
-        """Refuses."""
-        raise ServerProblem(self._problem)
-
-    def stop(self) -> None:
-        """Refuses."""
-        raise ServerProblem(self._problem)
-
-    def ctl(self, *_arguments: str) -> str:
-        """Refuses."""
-        raise ServerProblem(self._problem)
-
-    def close(self) -> None:
-        """Leaves it running."""
-
-
-@dataclass(frozen=True, slots=True)
-class RabbitServer:
-    """A running RabbitMQ with its management API; `user` is an administrator.
-
-    Attributes:
-        vhost: one that exists; tests make further ones.
-        origin: where it was found, for people.
-    """
-
-    host: str
-    port: int
-    management_port: int
-    user: str
-    password: str
-    vhost: str
-    control: RabbitControl
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class RedisServer:
-    """A running Redis whose database `db` may be emptied."""
-
-    host: str
-    port: int
-    password: str | None
-    db: int
-    control: Control
-    origin: str
-
-
-def free_ports(count: int) -> list[int]:
-    """So many different TCP ports of loopback that nothing listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Callable[[], str | None]) -> None:
-    """Poll `ready` until it is true.
-
-    Args:
-        what: named in the error.
-        alive: says why waiting is pointless, or None.
-
-    Raises:
-        ServerProblem: it took longer than `seconds`, or `alive` gave a reason.
-    """
-    deadline = time.monotonic() + seconds
-    while not ready():
-        reason = alive()
-        if reason:
-            raise ServerProblem(f"{what}: {reason}")
-        if time.monotonic() > deadline:
-            raise ServerProblem(f"{what}: no answer within {seconds:.0f} s")
-        time.sleep(0.05)
-
-
-def rabbitmq_answers(host: str, port: int, management_port: int, user: str, password: str) -> bool:
-    """Whether AMQP connections are taken and the management API knows the user."""
-    try:
-        answer = httpx.get(
-            f"http://{host}:{management_port}/api/overview", auth=(user, password), timeout=5, trust_env=False
-        )
-        if answer.status_code != httpx.codes.OK:
-            return False
-        socket.create_connection((host, port), timeout=2).close()
-    except (OSError, httpx.HTTPError):
-        return False
-    return True
-
-
-def redis_answers(host: str, port: int, password: str | None) -> bool:
-    """Whether a PING is answered."""
-    try:
-        with redis.Redis(host=host, port=port, password=password, socket_timeout=2) as client:
-            return bool(client.ping())
-    except (OSError, redis.RedisError):
-        return False
-
-
-def nothing_to_watch() -> None:
-    """For `wait_until` where no process can be watched."""
+__all__ = [
+    "LOOPBACK",
+    "Control",
+    "RabbitControl",
+    "RabbitServer",
+    "RedisServer",
+    "ServerProblem",
+    "UnmanagedServer",
+    "free_ports",
+    "nothing_to_watch",
+    "rabbitmq_answers",
+    "redis_answers",
+    "wait_until",
+]
