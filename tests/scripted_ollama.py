@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that answers like Ollama, or as badly as a test wants it to."""
+"""An HTTP server on loopback that answers like Ollama, or like OpenAI, or as badly as a test wants it to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 MODEL = "test-model"
+DIGEST = "sha256:0123"
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Reply:
     status: int = 200
     body: bytes = b"{}"
     hangs: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def chat_reply(content: str, done_reason: str = "stop") -> Reply:
@@ -32,6 +34,18 @@ def chat_reply(content: str, done_reason: str = "stop") -> Reply:
 def error_reply(status: int, error: str) -> Reply:
     """What Ollama sends when it refuses."""
     return Reply(status, json.dumps({"error": error}).encode())
+
+
+def completion_reply(content: str, finish_reason: str = "stop") -> Reply:
+    """What a server that speaks OpenAI's protocol sends for a completion of a chat."""
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": content},
+        "finish_reason": finish_reason,
+    }
+    usage = {"prompt_tokens": 300, "completion_tokens": 30, "total_tokens": 330}
+    body = {"id": "c", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
+    return Reply(body=json.dumps(body | {"usage": usage, "system_fingerprint": "fp_1"}).encode())
 
 
 class ScriptedOllama:
@@ -47,6 +61,9 @@ class ScriptedOllama:
         self._usual = {
             "/api/show": Reply(body=b'{"details": {}, "model_info": {}}'),
             "/api/chat": chat_reply("ok"),
+            "/v1/models": Reply(body=json.dumps({"object": "list", "data": [{"id": MODEL}]}).encode()),
+            "/v1/chat/completions": completion_reply("ok"),
+            "/api/tags": Reply(body=json.dumps({"models": [{"model": MODEL, "digest": DIGEST}]}).encode()),
         }
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -61,6 +78,10 @@ class ScriptedOllama:
         """Give this reply on a path from now on."""
         self._usual[path] = reply
 
+    def completions(self) -> list[dict[str, Any]]:
+        """The bodies of the requests for completions."""
+        return [body for path, body in self.requests if path == "/v1/chat/completions"]
+
     def chats(self) -> list[dict[str, Any]]:
         """The bodies of the requests to chat."""
         return [body for path, body in self.requests if path == "/api/chat"]
@@ -69,8 +90,13 @@ class ScriptedOllama:
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._reply({})
+
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+            def _reply(self, body: dict[str, Any]) -> None:
                 scripted.requests.append((self.path, body))
                 script = scripted._script[self.path]
                 reply = script.popleft() if script else scripted._usual[self.path]
@@ -78,6 +104,9 @@ class ScriptedOllama:
                     scripted._closing.wait()
                     return
                 self.send_response(reply.status)
+                self.send_header("Content-Type", "application/json")
+                for name, value in reply.headers:
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()
                 self.wfile.write(reply.body)

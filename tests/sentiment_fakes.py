@@ -171,5 +171,8 @@ class FakeScorer:
     def health(self) -> DependencyHealth:
         return DependencyHealth(ok=True, detail=self.model)
 
+    def digest(self) -> str:
+        return "digest-1"
+
     def close(self) -> None:
         self.journal.append("scorer closed")

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.common.errors import NeverWorks
-from services.common.values import Label, Pair, Scope, Timeframe, UtcTime, label_of
+from services.common.values import EventType, Label, Pair, Scope, Timeframe, UtcTime, label_of
 
 SCHEMA_VERSION = 1
 MAX_BODY_BYTES = 1024 * 1024
@@ -85,7 +85,10 @@ class NewsArticle(Message):
 
 
 class SentimentSignal(Message):
-    """What one article means for one pair, on a scale from -1 (very bearish) to +1 (very bullish)."""
+    """What one article means for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
+
+    `corroboration` is the number of further sources that told the same story when this revision was made.
+    """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
     article_id: Identifier
@@ -103,6 +106,8 @@ class SentimentSignal(Message):
     scope: Scope = Scope.ASSET
     available_at: UtcTime | None = None
     degraded: bool = False
+    event_type: EventType = EventType.OTHER
+    corroboration: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
     @model_validator(mode="after")
     def _label_belongs_to_score(self) -> Self:

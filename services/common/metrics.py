@@ -52,6 +52,13 @@ SCORE_SECONDS = Histogram(
     ["scorer"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120),
 )
+MODEL_SERVER_UP = Gauge("cryptoboy_model_server_up", "1 while a model server answers", ["server"])
+MODEL_TOKENS = Counter(
+    "cryptoboy_model_tokens_total", "Tokens as the model servers count them: prompt, answer", ["kind"]
+)
+MODEL_ANSWERS_REFUSED = Counter(
+    "cryptoboy_model_answers_refused_total", "Answers of a language model that could not be used", ["model"]
+)
 SIGNALS_PUBLISHED = Counter(
     "cryptoboy_signals_published_total", "Signals confirmed by the broker", ["pair", "label", "scope"]
 )

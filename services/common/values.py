@@ -31,6 +31,19 @@ class Scope(StrEnum):
     MARKET = "market"
 
 
+class EventType(StrEnum):
+    """What kind of thing an article tells of."""
+
+    REGULATION = "regulation"
+    HACK = "hack"
+    LISTING = "listing"
+    ADOPTION = "adoption"
+    MACRO = "macro"
+    TECHNOLOGY = "technology"
+    MARKET_MOVE = "market_move"
+    OTHER = "other"
+
+
 def label_of(score: float) -> Label:
     """The label of a score in [-1, 1].
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from services.common.errors import CannotSay
+from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.prompt import CONFIDENCE_LIMIT, SCORE_LIMIT
 from services.sentiment_analyzer.scorer import AssetScore
@@ -18,6 +18,8 @@ from services.sentiment_analyzer.text import clean
 
 MAX_ANSWER_CHARS = 20_000
 MAX_RATIONALE_CHARS = 200
+END_OF_THOUGHTS = "</think>"
+"""How models that think aloud, on servers that pass it on, mark where the answer begins."""
 
 
 class BadAnswerError(ValueError):
@@ -28,6 +30,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     reason: str
+    event_type: EventType
     score: Annotated[int, Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
     confidence: Annotated[int, Field(ge=0, le=CONFIDENCE_LIMIT)]
 
@@ -39,12 +42,12 @@ class _Answer(RootModel[dict[str, _Entry]]):
 def read_answer(answer: str, assets: Sequence[Asset]) -> dict[str, AssetScore]:
     """The scores by ticker. A ticker with confidence 0 is left out: the model cannot tell.
 
-    Text around the JSON object (code fences, a remark) is passed over.
+    Text around the JSON object (thoughts, code fences, a remark) is passed over.
 
     Raises:
         BadAnswerError: no JSON object, a ticker missing or not asked for, or a number out of range.
-        CannotSay: the confidence is 0 for every asset.
     """
+    answer = answer.rpartition(END_OF_THOUGHTS)[2]
     start, end = answer.find("{"), answer.rfind("}")
     if len(answer) > MAX_ANSWER_CHARS or not 0 <= start < end:
         raise BadAnswerError("it holds no complete JSON object")
@@ -55,10 +58,7 @@ def read_answer(answer: str, assets: Sequence[Asset]) -> dict[str, AssetScore]:
     asked = [asset.ticker for asset in assets]
     if set(entries) != set(asked):
         raise BadAnswerError(f"its keys must be exactly {', '.join(asked)}")
-    scores = {ticker: _score(entries[ticker]) for ticker in asked if entries[ticker].confidence}
-    if not scores:
-        raise CannotSay("the model cannot tell for any of the assets")
-    return scores
+    return {ticker: _score(entries[ticker]) for ticker in asked if entries[ticker].confidence}
 
 
 def _score(entry: _Entry) -> AssetScore:
@@ -66,6 +66,7 @@ def _score(entry: _Entry) -> AssetScore:
         score=entry.score / SCORE_LIMIT,
         confidence=entry.confidence / CONFIDENCE_LIMIT,
         rationale=clean(entry.reason, MAX_RATIONALE_CHARS),
+        event_type=entry.event_type,
     )
 
 

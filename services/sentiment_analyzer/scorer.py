@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.common.errors import CannotSay
 from services.common.health import DependencyHealth
+from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.text import ArticleText
 
@@ -19,6 +21,7 @@ class AssetScore:
         score: -1 (very bearish) to +1 (very bullish).
         confidence: 0 (a guess) to 1 (certain).
         rationale: one short line for a person.
+        event_type: what kind of news it is.
 
     Raises:
         ValueError: a number is out of range or not a number.
@@ -27,6 +30,7 @@ class AssetScore:
     score: float
     confidence: float
     rationale: str = ""
+    event_type: EventType = EventType.OTHER
 
     def __post_init__(self) -> None:
         if not -1.0 <= self.score <= 1.0:  # false for NaN as well
@@ -36,15 +40,52 @@ class AssetScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer of a language model was, and what it took.
+
+    Attributes:
+        digest: identifies the model's weights, or what the server says about itself; empty where it says nothing.
+        answer: what the model printed last, bounded.
+        requests: how often it was asked.
+        prompt_tokens: of all requests together, as the server counts them; 0 where it does not.
+        answer_tokens: likewise.
+        seconds: from the first request to the last answer.
+    """
+
+    digest: str
+    answer: str
+    requests: int
+    prompt_tokens: int
+    answer_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """The scores of one article by ticker. A ticker left out is one on which the scorer abstains.
 
     Attributes:
         model: who made these scores, as it goes into the signals.
+        degraded: a fallback made them, because the scorer that was asked for is away.
+        usage: of the language models that were asked, in their order.
     """
 
     model: str
     by_ticker: Mapping[str, AssetScore]
+    degraded: bool = False
+    usage: tuple[Usage, ...] = ()
+
+
+class Abstained(CannotSay):
+    """The scorer abstains on every asset, after a language model was asked.
+
+    Attributes:
+        usage: what that took.
+    """
+
+    def __init__(self, message: str, usage: tuple[Usage, ...] = ()) -> None:
+        super().__init__(message)
+        self.usage = usage
 
 
 class Scorer(Protocol):
@@ -86,6 +127,10 @@ class Scorer(Protocol):
 
     def health(self) -> DependencyHealth:
         """How it was when last used. Never waits for the network."""
+        ...
+
+    def digest(self) -> str:
+        """What else than `model` decides its scores: identifies the weights, as far as is known; may be empty."""
         ...
 
     def close(self) -> None:

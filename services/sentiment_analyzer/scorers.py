@@ -2,24 +2,73 @@
 
 from __future__ import annotations
 
-from services.common.settings import ScorerKind, Settings
+from services.common.errors import StopProgram
+from services.common.settings import Fallback, ScorerKind, Settings
+from services.common.settings_scoring import parse_ensemble, split_servers
 from services.sentiment_analyzer.scorer import Scorer
 
 
 def build_scorer(settings: Settings) -> Scorer:
-    """The scorer that SENTIMENT_SCORER names. Connects to nothing yet."""
-    # Imported here because each brings libraries that the other does not need.
-    match settings.sentiment_scorer:
-        case ScorerKind.OLLAMA:
-            from services.sentiment_analyzer.ollama_scorer import OllamaScorer
+    """The scorer that SENTIMENT_SCORER names, with the stand-in of SENTIMENT_FALLBACK. Connects to nothing yet.
 
-            return OllamaScorer(
-                host=settings.ollama_host,
-                model=settings.ollama_model,
-                timeout=settings.ollama_timeout,
-                max_tokens=settings.ollama_max_tokens,
-            )
+    Raises:
+        StopProgram: the settings of that scorer are not complete.
+    """
+    scorer = _build(settings, settings.sentiment_scorer)
+    if (
+        settings.sentiment_fallback is Fallback.LEXICON
+        and settings.sentiment_scorer is not ScorerKind.LEXICON
+    ):
+        from services.sentiment_analyzer.fallback import FallbackScorer
+
+        return FallbackScorer(scorer, _build(settings, ScorerKind.LEXICON))
+    return scorer
+
+
+def _build(settings: Settings, kind: ScorerKind) -> Scorer:
+    # Imported here because each brings libraries that the others do not need.
+    match kind:
+        case ScorerKind.OLLAMA:
+            return _ollama(settings)
+        case ScorerKind.OPENAI:
+            return _openai(settings)
         case ScorerKind.LEXICON:
             from services.sentiment_analyzer.lexicon import LexiconScorer
 
             return LexiconScorer()
+        case ScorerKind.ENSEMBLE:
+            from services.sentiment_analyzer.ensemble import EnsembleScorer
+
+            members = parse_ensemble(settings.sentiment_ensemble)
+            return EnsembleScorer([(_build(settings, member), weight) for member, weight in members.items()])
+
+
+def _ollama(settings: Settings) -> Scorer:
+    from services.sentiment_analyzer.model_scorer import ModelScorer
+    from services.sentiment_analyzer.ollama_chat import OllamaServer
+    from services.sentiment_analyzer.server_pool import ServerPool
+
+    servers = [
+        OllamaServer(url, settings.ollama_model, timeout=settings.ollama_timeout)
+        for url in split_servers(settings.ollama_host)
+    ]
+    return ModelScorer(
+        "ollama", settings.ollama_model, ServerPool(servers), max_tokens=settings.ollama_max_tokens
+    )
+
+
+def _openai(settings: Settings) -> Scorer:
+    from services.sentiment_analyzer.model_scorer import ModelScorer
+    from services.sentiment_analyzer.openai_chat import OpenAiServer
+    from services.sentiment_analyzer.server_pool import ServerPool
+
+    if settings.openai_model is None:
+        raise StopProgram("the scorer openai needs a model: set OPENAI_MODEL to one that OPENAI_BASE_URL has")
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    servers = [
+        OpenAiServer(url, settings.openai_model, key=key, timeout=settings.openai_timeout)
+        for url in split_servers(settings.openai_base_url)
+    ]
+    return ModelScorer(
+        "openai", settings.openai_model, ServerPool(servers), max_tokens=settings.openai_max_tokens
+    )

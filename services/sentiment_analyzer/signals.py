@@ -34,6 +34,8 @@ def make_signals(
             confidence=score.confidence * target.certainty,
             rationale=score.rationale,
             scope=scope,
+            degraded=scores.degraded,
+            event_type=score.event_type,
         )
         for target in match.targets
         if (score := scores.by_ticker.get(target.asset.ticker)) is not None

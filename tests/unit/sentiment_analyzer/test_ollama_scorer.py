@@ -8,18 +8,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.ollama_scorer import OllamaScorer
 from services.sentiment_analyzer.prompt import SYSTEM_PROMPT
-from services.sentiment_analyzer.scorer import AssetScore
+from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer
+from services.sentiment_analyzer.scorers import build_scorer
 from services.sentiment_analyzer.text import ArticleText
-from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
+from tests.scripted_ollama import DIGEST, MODEL, Reply, ScriptedOllama, chat_reply, error_reply
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")
 ARTICLE = ArticleText("Bitcoin rises", "Ether falls.")
-GOOD = chat_reply(json.dumps({"BTC": {"reason": "It rises.", "score": 6, "confidence": 9}}))
+GOOD = chat_reply(
+    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
+)
 MISSING = error_reply(404, f"model '{MODEL}' not found")
 
 
@@ -29,21 +32,29 @@ def server() -> Iterator[ScriptedOllama]:
         yield server
 
 
-def scorer_for(url: str, timeout: float = 5.0) -> OllamaScorer:
-    return OllamaScorer(host=url, model=MODEL, timeout=timeout, max_tokens=256)
+def scorer_for(url: str, timeout: float = 5.0) -> Scorer:
+    return build_scorer(
+        Settings(
+            sentiment_scorer=ScorerKind.OLLAMA,
+            ollama_host=url,
+            ollama_model=MODEL,
+            ollama_timeout=timeout,
+            ollama_max_tokens=256,
+        )
+    )
 
 
 @pytest.fixture
-def scorer(server: ScriptedOllama) -> Iterator[OllamaScorer]:
+def scorer(server: ScriptedOllama) -> Iterator[Scorer]:
     scorer = scorer_for(server.url)
     yield scorer
     scorer.close()
 
 
-def test_one_call_returns_the_score_of_every_asset(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+def test_one_call_returns_the_score_of_every_asset(server: ScriptedOllama, scorer: Scorer) -> None:
     entries = {
-        "BTC": {"reason": "It rises.", "score": 6, "confidence": 9},
-        "ETH": {"reason": "It falls.", "score": -4, "confidence": 5},
+        "BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9},
+        "ETH": {"reason": "It falls.", "event_type": "other", "score": -4, "confidence": 5},
     }
     server.script("/api/chat", chat_reply(json.dumps(entries)))
 
@@ -58,7 +69,7 @@ def test_one_call_returns_the_score_of_every_asset(server: ScriptedOllama, score
 
 
 def test_the_request_is_bounded_cold_and_schema_bound_with_the_fixed_part_first(
-    server: ScriptedOllama, scorer: OllamaScorer
+    server: ScriptedOllama, scorer: Scorer
 ) -> None:
     server.script("/api/chat", GOOD, GOOD)
 
@@ -74,9 +85,9 @@ def test_the_request_is_bounded_cold_and_schema_bound_with_the_fixed_part_first(
     assert "Bitcoin rises\n\nEther falls." in first["messages"][1]["content"]
 
 
-def test_many_assets_get_room_for_their_answer(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+def test_many_assets_get_room_for_their_answer(server: ScriptedOllama, scorer: Scorer) -> None:
     assets = list(load_registry().assets.values())[:10]
-    entry = {"reason": "", "score": 1, "confidence": 1}
+    entry = {"reason": "", "event_type": "other", "score": 1, "confidence": 1}
     server.script("/api/chat", chat_reply(json.dumps({asset.ticker: entry for asset in assets})))
 
     scorer.score(ARTICLE, assets)
@@ -84,10 +95,28 @@ def test_many_assets_get_room_for_their_answer(server: ScriptedOllama, scorer: O
     assert server.chats()[0]["options"]["num_predict"] == 1280
 
 
-def test_a_bad_answer_is_asked_for_again_with_the_fault_named(
-    server: ScriptedOllama, scorer: OllamaScorer
-) -> None:
-    bad = json.dumps({"BTC": {"reason": "It rises.", "score": 600, "confidence": 9}})
+def test_a_model_without_confidence_in_any_asset_abstains(server: ScriptedOllama, scorer: Scorer) -> None:
+    entry = {"reason": "Who knows.", "event_type": "other", "score": 9, "confidence": 0}
+    server.script("/api/chat", chat_reply(json.dumps({"BTC": entry})))
+
+    with pytest.raises(Abstained, match="cannot tell"):
+        scorer.score(ARTICLE, [BTC])
+
+
+def test_what_an_answer_took_is_told(server: ScriptedOllama, scorer: Scorer) -> None:
+    counted = {"prompt_eval_count": 400, "eval_count": 40}
+    body = json.loads(GOOD.body) | counted
+    server.script("/api/chat", chat_reply("what?"), Reply(body=json.dumps(body).encode()))
+
+    (usage,) = scorer.score(ARTICLE, [BTC]).usage
+
+    assert (usage.requests, usage.prompt_tokens, usage.answer_tokens) == (2, 400, 40)
+    assert usage.answer == body["message"]["content"]
+    assert usage.seconds > 0
+
+
+def test_a_bad_answer_is_asked_for_again_with_the_fault_named(server: ScriptedOllama, scorer: Scorer) -> None:
+    bad = json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 600, "confidence": 9}})
     server.script("/api/chat", chat_reply(bad), GOOD)
 
     assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
@@ -99,7 +128,7 @@ def test_a_bad_answer_is_asked_for_again_with_the_fault_named(
 
 
 def test_an_answer_cut_at_its_bound_is_asked_for_again_with_shorter_reasons(
-    server: ScriptedOllama, scorer: OllamaScorer
+    server: ScriptedOllama, scorer: Scorer
 ) -> None:
     server.script("/api/chat", chat_reply('{"BTC": {"reason": "At great len', "length"), GOOD)
 
@@ -109,17 +138,24 @@ def test_an_answer_cut_at_its_bound_is_asked_for_again_with_shorter_reasons(
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "Bullish!", '{"BTC": ', '{"ETH": {"reason": "", "score": 1, "confidence": 1}}']
+    "bad",
+    [
+        "",
+        "Bullish!",
+        '{"BTC": ',
+        '{"ETH": {"reason": "", "event_type": "other", "score": 1, "confidence": 1}}',
+    ],
 )
 def test_two_bad_answers_are_an_abstention_and_there_is_no_third(
-    server: ScriptedOllama, scorer: OllamaScorer, bad: str
+    server: ScriptedOllama, scorer: Scorer, bad: str
 ) -> None:
     server.usually("/api/chat", chat_reply(bad))
 
-    with pytest.raises(CannotSay, match="two answers could not be used"):
+    with pytest.raises(Abstained, match="two answers could not be used") as caught:
         scorer.score(ARTICLE, [BTC])
 
     assert len(server.chats()) == 2
+    assert [usage.requests for usage in caught.value.usage] == [2]
     assert scorer.health().ok
 
 
@@ -142,7 +178,7 @@ def test_two_bad_answers_are_an_abstention_and_there_is_no_third(
     ],
 )
 def test_a_server_that_cannot_answer_now_is_tried_later(
-    server: ScriptedOllama, scorer: OllamaScorer, reply: Reply, says: str
+    server: ScriptedOllama, scorer: Scorer, reply: Reply, says: str
 ) -> None:
     server.script("/api/chat", reply)
 
@@ -153,9 +189,7 @@ def test_a_server_that_cannot_answer_now_is_tried_later(
     assert says in scorer.health().detail
 
 
-def test_a_request_that_is_refused_for_what_it_is_never_works(
-    server: ScriptedOllama, scorer: OllamaScorer
-) -> None:
+def test_a_request_that_is_refused_for_what_it_is_never_works(server: ScriptedOllama, scorer: Scorer) -> None:
     server.script("/api/chat", error_reply(400, "input length exceeds the context length"))
 
     with pytest.raises(NeverWorks, match="exceeds the context length"):
@@ -187,28 +221,30 @@ def test_a_server_that_is_not_there_is_tried_later() -> None:
     scorer.close()
 
 
-def test_scoring_works_again_as_soon_as_the_server_does(server: ScriptedOllama, scorer: OllamaScorer) -> None:
-    server.script("/api/chat", error_reply(503, "busy"), GOOD)
+def test_scoring_works_again_as_soon_as_the_check_does(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.script("/api/chat", error_reply(503, "busy"), chat_reply("ok"), GOOD)
     with pytest.raises(TryLater):
         scorer.score(ARTICLE, [BTC])
+    scorer.check()
 
     assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
     assert scorer.health().ok
 
 
 def test_the_check_asks_for_the_model_and_has_it_say_one_token(
-    server: ScriptedOllama, scorer: OllamaScorer
+    server: ScriptedOllama, scorer: Scorer
 ) -> None:
     scorer.check()
 
-    assert [path for path, _ in server.requests] == ["/api/show", "/api/chat"]
+    assert [path for path, _ in server.requests] == ["/api/show", "/api/tags", "/api/chat"]
     assert server.requests[0][1]["model"] == MODEL
     assert server.chats()[0]["options"]["num_predict"] == 1
     assert scorer.health().ok
+    assert scorer.digest() == DIGEST
 
 
 def test_a_model_that_the_server_lacks_ends_the_start_with_the_way_to_get_it(
-    server: ScriptedOllama, scorer: OllamaScorer
+    server: ScriptedOllama, scorer: Scorer
 ) -> None:
     server.script("/api/show", MISSING)
 
@@ -216,14 +252,14 @@ def test_a_model_that_the_server_lacks_ends_the_start_with_the_way_to_get_it(
         scorer.check()
 
 
-def test_a_model_that_cannot_chat_ends_the_start(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+def test_a_model_that_cannot_chat_ends_the_start(server: ScriptedOllama, scorer: Scorer) -> None:
     server.script("/api/chat", error_reply(400, "does not support chat"))
 
-    with pytest.raises(StopProgram, match="set OLLAMA_MODEL to a chat model"):
+    with pytest.raises(StopProgram, match="set the model to a chat model"):
         scorer.check()
 
 
-def test_a_busy_server_does_not_end_the_start(server: ScriptedOllama, scorer: OllamaScorer) -> None:
+def test_a_busy_server_does_not_end_the_start(server: ScriptedOllama, scorer: Scorer) -> None:
     server.script("/api/chat", error_reply(503, "busy"))
 
     with pytest.raises(TryLater):
@@ -232,8 +268,8 @@ def test_a_busy_server_does_not_end_the_start(server: ScriptedOllama, scorer: Ol
 
 def test_nobody_pays_for_the_client_before_it_is_used() -> None:
     program = (
-        "import sys, services.sentiment_analyzer.sentiment_processor, services.sentiment_analyzer.ollama_scorer;"
-        "sys.exit('ollama' in sys.modules or 'httpx' in sys.modules)"
+        "import sys, services.sentiment_analyzer.sentiment_processor, services.sentiment_analyzer.scorers;"
+        "sys.exit(bool({'ollama', 'httpx', 'openai'} & set(sys.modules)))"
     )
 
     subprocess.run([sys.executable, "-c", program], check=True)

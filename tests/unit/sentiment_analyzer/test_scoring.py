@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.errors import CannotSay, NeverWorks, TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.common.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorers import build_scorer
@@ -57,10 +57,27 @@ def test_invisible_characters_do_not_hide_what_an_article_is_about() -> None:
     assert judge("Bit\u200bcoin rises").outcome is Outcome.SCORED
 
 
-@pytest.mark.parametrize("kind", list(ScorerKind))
-def test_the_scorer_is_chosen_by_configuration_and_built_without_a_server(kind: ScorerKind) -> None:
-    scorer = build_scorer(Settings(sentiment_scorer=kind, ollama_model="m:1"))
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [
+        (ScorerKind.OLLAMA, "m:1"),
+        (ScorerKind.OPENAI, "m-2"),
+        (ScorerKind.LEXICON, "lexicon-baseline-1"),
+        (ScorerKind.ENSEMBLE, "ensemble(m:1*2+lexicon-baseline-1*1)"),
+    ],
+)
+@pytest.mark.parametrize("fallback", list(Fallback))
+def test_the_scorer_is_chosen_by_configuration_and_built_without_a_server(
+    kind: ScorerKind, model: str, fallback: Fallback
+) -> None:
+    scorer = build_scorer(
+        Settings(sentiment_scorer=kind, sentiment_fallback=fallback, ollama_model="m:1", openai_model="m-2")
+    )
 
-    assert scorer.name == kind
-    assert scorer.model == ("m:1" if kind is ScorerKind.OLLAMA else "lexicon-baseline-1")
+    assert (scorer.name, scorer.model) == (kind, model)
     scorer.close()
+
+
+def test_a_scorer_whose_settings_are_not_complete_says_what_is_missing() -> None:
+    with pytest.raises(StopProgram, match="set OPENAI_MODEL"):
+        build_scorer(Settings(sentiment_scorer=ScorerKind.OPENAI))

@@ -1,0 +1,57 @@
+"""A circuit breaker: who has just failed is left alone for a while, longer each time.
+
+After "Release It!" (M. Nygard, 2007). Pure: the time, in seconds on any clock that never goes back, is passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """The state of one server.
+
+    Attributes:
+        failures: in a row, since the last answer.
+        pause: how long it was left alone after the last of them, in seconds.
+        until: when it may be asked again.
+    """
+
+    failures: int = 0
+    pause: float = 0.0
+    until: float = 0.0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it answered when last asked, or was not asked yet."""
+        return not self.failures
+
+    def may_try(self, now: float) -> bool:
+        """Whether it may be asked now."""
+        return self.is_closed or now >= self.until
+
+    def after_failure(self, now: float, asked_pause: float | None = None) -> Breaker:
+        """The state after it failed; it is left alone for at least as long as it asked for.
+
+        Failures of requests that were under way together count once.
+        """
+        if now < self.until:
+            return self
+        pause = min(max(FIRST_PAUSE_SECONDS, self.pause * 2), LONGEST_PAUSE_SECONDS)
+        return Breaker(self.failures + 1, pause, now + max(pause, asked_pause or 0.0))
+
+    def after_failed_probe(self, now: float, asked_pause: float | None = None) -> Breaker:
+        """The state after the one caller that tried whether it is back found that it is not."""
+        return replace(self, until=now).after_failure(now, asked_pause)
+
+    def after_probe(self) -> Breaker:
+        """The state after it said that it is there: asked again, but left alone longer if it fails again."""
+        return replace(self, failures=0, until=0.0)
+
+    def claimed(self, now: float) -> Breaker:
+        """The state while one caller tries whether it is back: the others leave it alone meanwhile."""
+        return replace(self, until=now + self.pause)

@@ -1,0 +1,81 @@
+"""What a scorer needs of a server that runs a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.common.errors import TryLater
+
+Messages = Sequence[Mapping[str, str]]
+"""A conversation: `role` (system, user, assistant) and `content` of each message."""
+
+CONNECT_SECONDS = 5.0
+CHECK_SECONDS = 10.0
+"""Time to say that a model is there; only loading it and answering may take long."""
+CHECK_MESSAGES: Messages = [{"role": "user", "content": "Say ok."}]
+MAX_SAID_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model printed.
+
+    Attributes:
+        is_cut: it reached the bound of tokens before its end.
+        prompt_tokens: as the server counts them; 0 where it does not. `answer_tokens` likewise.
+    """
+
+    text: str
+    is_cut: bool = False
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+class ChatServer(Protocol):
+    """One model on one server. All methods may be called from any thread."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, for messages to people; never with a secret."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Identifies the model's weights, as far as the server tells; empty before it did."""
+        ...
+
+    def probe(self) -> None:
+        """Ask, within `CHECK_SECONDS`, whether the server is there and has the model.
+
+        Raises:
+            TryLater: it is away or busy.
+            PersonNeededError: it lacks the model, or refuses us.
+        """
+        ...
+
+    def chat(self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int) -> Reply:
+        """Have the model answer, cold (temperature 0), in the shape of `schema` as far as the server can.
+
+        Raises:
+            TryLater: away, busy, too slow, or answering in no known way.
+            PersonNeededError: it lacks the model, or refuses us.
+            NeverWorks: it refuses this very request.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. May be called twice."""
+        ...
+
+
+class PersonNeededError(TryLater):
+    """Ends the program at its start; while it runs, news waits until a person has mended it."""
+
+
+def shown_url(url: str) -> str:
+    """A URL without the name and password that it may hold."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"

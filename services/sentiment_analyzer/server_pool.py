@@ -1,0 +1,194 @@
+"""Several servers that run the same model, asked in the order of their health."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
+from services.common.health import DependencyHealth
+from services.common.metrics import MODEL_SERVER_UP
+from services.sentiment_analyzer.breaker import Breaker
+from services.sentiment_analyzer.chat import CHECK_MESSAGES, ChatServer, Messages, PersonNeededError, Reply
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Member:
+    server: ChatServer
+    breaker: Breaker = field(default_factory=Breaker)
+    in_flight: int = 0
+    problem: str | None = "not asked yet"
+
+
+class ServerPool:
+    """Asks the server that is well and has the least to do; the next one if it fails. Threads may share it.
+
+    Args:
+        servers: at least one; of two that are equal the earlier is asked.
+        monotonic: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self, servers: Sequence[ChatServer], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._members = [_Member(server) for server in servers]
+        self._monotonic = monotonic
+        self._lock = threading.Lock()  # of the members' state
+
+    def chat(
+        self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int
+    ) -> tuple[Reply, str]:
+        """The answer of the first server that gives one, and the digest of its model.
+
+        Raises:
+            TryLater: none can answer now; `after` says when it is worth while to ask again.
+            NeverWorks: a server refuses this very request.
+        """
+        tried: list[_Member] = []
+        while (member := self._choose(tried)) is not None:
+            tried.append(member)
+            try:
+                with self._asking(member):
+                    reply = member.server.chat(messages, schema=schema, max_tokens=max_tokens)
+                    return reply, member.server.digest
+            except TryLater as error:
+                if len(self._members) > 1:
+                    log.warning("model_server_failed", server=member.server.url, error=str(error))
+        raise TryLater(self._problems(), after=self._pause_left())
+
+    def check(self) -> None:
+        """Make sure that one server at least has the model and can use it; loads the model there.
+
+        Raises:
+            TryLater: none can now, and some may later.
+            StopProgram: none ever will.
+        """
+        errors: list[CryptoBoyError] = []
+        works = False
+        for member in self._members:
+            try:
+                with self._asking(member):
+                    member.server.probe()
+                    if not works:  # the others load the model when it is their turn
+                        member.server.chat(CHECK_MESSAGES, schema=None, max_tokens=1)
+                works = True
+            except (TryLater, NeverWorks) as error:
+                errors.append(error)
+                log.debug("model_server_checked", server=member.server.url, error=str(error))
+        if works:
+            return
+        if any(not isinstance(error, (PersonNeededError, NeverWorks)) for error in errors):
+            raise TryLater("; ".join(map(str, errors)))
+        advice = (
+            "; set the model to a chat model" if any(isinstance(each, NeverWorks) for each in errors) else ""
+        )
+        raise StopProgram("; ".join(map(str, errors)) + advice)
+
+    def digest(self) -> str:
+        """The digest of the model on the server that would be asked next; empty if it is not known."""
+        with self._lock:
+            return next((member.server.digest for member in self._members if member.breaker.is_closed), "")
+
+    def health(self) -> DependencyHealth:
+        """Well while one server is. Never waits for the network."""
+        with self._lock:
+            well = [member.server.url for member in self._members if member.problem is None]
+            ill = [member.problem for member in self._members if member.problem is not None]
+        return DependencyHealth(ok=bool(well), detail="; ".join([*well, *ill]))
+
+    def close(self) -> None:
+        """Close the connections."""
+        for member in self._members:
+            member.server.close()
+
+    def _choose(self, tried: Sequence[_Member]) -> _Member | None:
+        """The best server that was not tried yet, after asking those whose pause is over how they are."""
+        for member in self._due(tried):
+            self._probe(member)
+        with self._lock:
+            fit = [
+                member for member in self._members if member.breaker.is_closed and not _among(member, tried)
+            ]
+            return min(fit, key=lambda member: member.in_flight, default=None)
+
+    def _due(self, tried: Sequence[_Member]) -> list[_Member]:
+        now = self._monotonic()
+        with self._lock:
+            due = [
+                member
+                for member in self._members
+                if not member.breaker.is_closed and member.breaker.may_try(now) and not _among(member, tried)
+            ]
+            for member in due:
+                member.breaker = member.breaker.claimed(now)
+        return due
+
+    def _probe(self, member: _Member) -> None:
+        try:
+            member.server.probe()
+        except (TryLater, NeverWorks) as error:
+            asked = error.after if isinstance(error, TryLater) else None
+            with self._lock:
+                member.breaker = member.breaker.after_failed_probe(self._monotonic(), asked)
+                member.problem = str(error)
+        else:
+            log.info("model_server_back", server=member.server.url)
+            with self._lock:
+                member.breaker = member.breaker.after_probe()
+
+    @contextmanager
+    def _asking(self, member: _Member) -> Iterator[None]:
+        with self._lock:
+            member.in_flight += 1
+        try:
+            yield
+        except NeverWorks:
+            self._note(member, None)  # a request refused for what it is says nothing against the server
+            raise
+        except TryLater as error:
+            self._note(member, error)
+            raise
+        else:
+            self._note(member, None)
+        finally:
+            with self._lock:
+                member.in_flight -= 1
+
+    def _note(self, member: _Member, error: CryptoBoyError | None) -> None:
+        now = self._monotonic()
+        with self._lock:
+            if error is None:
+                member.breaker, member.problem = Breaker(), None
+            else:
+                asked = error.after if isinstance(error, TryLater) else None
+                member.breaker, member.problem = member.breaker.after_failure(now, asked), str(error)
+        MODEL_SERVER_UP.labels(member.server.url).set(error is None)
+
+    def _problems(self) -> str:
+        with self._lock:
+            return (
+                "; ".join(member.problem for member in self._members if member.problem) or "no server is free"
+            )
+
+    def _pause_left(self) -> float | None:
+        """Only where a server asked for it: otherwise the caller paces itself."""
+        now = self._monotonic()
+        with self._lock:
+            asked = [
+                member.breaker.until - now
+                for member in self._members
+                if member.breaker.until - now > member.breaker.pause
+            ]
+        return min(asked) if asked and len(asked) == len(self._members) else None
+
+
+def _among(member: _Member, members: Sequence[_Member]) -> bool:
+    return any(member is each for each in members)

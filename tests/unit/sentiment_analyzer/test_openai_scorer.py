@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.settings import ScorerKind, Settings
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.prompt import SYSTEM_PROMPT, answer_schema
+from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer
+from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.text import ArticleText
+from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, completion_reply, error_reply
+
+CHAT = "/v1/chat/completions"
+BTC = load_registry().asset("BTC")
+ARTICLE = ArticleText("Bitcoin rises", "Ether falls.")
+GOOD = completion_reply(
+    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
+)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedOllama]:
+    with ScriptedOllama() as server:
+        yield server
+
+
+def scorer_for(url: str, timeout: float = 5.0) -> Scorer:
+    return build_scorer(
+        Settings(
+            sentiment_scorer=ScorerKind.OPENAI,
+            openai_base_url=f"{url}/v1",
+            openai_model=MODEL,
+            openai_api_key=SecretStr("sk-secret"),
+            openai_timeout=timeout,
+        )
+    )
+
+
+@pytest.fixture
+def scorer(server: ScriptedOllama) -> Iterator[Scorer]:
+    scorer = scorer_for(server.url)
+    yield scorer
+    scorer.close()
+
+
+def refusal(message: str) -> Reply:
+    return Reply(400, json.dumps({"error": {"message": message, "type": "invalid_request_error"}}).encode())
+
+
+def test_one_schema_bound_cold_request_returns_the_scores_and_what_they_took(
+    server: ScriptedOllama, scorer: Scorer
+) -> None:
+    server.script(CHAT, GOOD)
+
+    scores = scorer.score(ARTICLE, [BTC])
+
+    assert (scores.model, scores.by_ticker) == (MODEL, {"BTC": AssetScore(0.6, 0.9, "It rises.")})
+    (usage,) = scores.usage
+    assert (usage.prompt_tokens, usage.answer_tokens, usage.digest) == (300, 30, "fp_1")
+    (asked,) = server.completions()
+    assert (asked["model"], asked["temperature"], asked["max_tokens"]) == (MODEL, 0, 256)
+    assert asked["messages"][0] == {"role": "system", "content": SYSTEM_PROMPT}
+    assert asked["response_format"]["type"] == "json_schema"
+    assert asked["response_format"]["json_schema"]["schema"] == answer_schema([BTC])
+
+
+def test_a_bad_answer_is_asked_for_again_and_a_second_one_is_an_abstention(
+    server: ScriptedOllama, scorer: Scorer
+) -> None:
+    server.script(CHAT, completion_reply("Bullish!"), completion_reply('{"BTC": {', "length"))
+
+    with pytest.raises(Abstained, match="shorten the reasons"):
+        scorer.score(ARTICLE, [BTC])
+
+    assert "no complete JSON object" in server.completions()[1]["messages"][3]["content"]
+
+
+def test_what_a_server_does_not_take_is_left_out_from_then_on(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.script(
+        CHAT,
+        refusal("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        refusal("Unsupported value: 'temperature' does not support 0 with this model."),
+        refusal("Invalid schema for response_format 'scores': 'maxLength' is not permitted."),
+        GOOD,
+        GOOD,
+    )
+
+    assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
+    assert scorer.score(ARTICLE, [BTC]).by_ticker["BTC"].score == 0.6
+
+    *_, last = server.completions()
+    assert len(server.completions()) == 5
+    assert set(last) == {"model", "messages", "max_completion_tokens"}
+
+
+def test_a_refusal_without_a_way_out_never_works(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.script(CHAT, refusal("This model's maximum context length is 4096 tokens."))
+
+    with pytest.raises(NeverWorks, match="maximum context length"):
+        scorer.score(ARTICLE, [BTC])
+
+
+def test_a_refusal_of_what_was_left_out_already_never_works(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.usually(CHAT, refusal("no temperature please"))
+
+    with pytest.raises(NeverWorks, match="no temperature"):
+        scorer.score(ARTICLE, [BTC])
+
+    assert len(server.completions()) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (error_reply(500, "engine died"), "cannot answer now"),
+        (error_reply(503, "loading model"), "status 503"),
+        (error_reply(401, "wrong key sk-secret"), r"wrong key \*\*\*"),
+        (error_reply(404, "no such model"), "OPENAI_MODEL"),
+        (Reply(200, b"<html>Welcome</html>"), "does not speak OpenAI's protocol"),
+        (Reply(200, b'{"choices": []}'), "does not speak OpenAI's protocol"),
+        (Reply(200, b'{"choices": null}'), "does not speak OpenAI's protocol"),
+        (Reply(200, b'"text"'), "does not speak OpenAI's protocol"),
+    ],
+)
+def test_a_server_that_cannot_answer_now_is_tried_later(
+    server: ScriptedOllama, scorer: Scorer, reply: Reply, says: str
+) -> None:
+    server.script(CHAT, reply)
+
+    with pytest.raises(TryLater, match=says) as caught:
+        scorer.score(ARTICLE, [BTC])
+
+    assert not scorer.health().ok
+    assert "sk-secret" not in str(caught.value) + scorer.health().detail
+
+
+def test_the_pause_that_a_server_asks_for_is_passed_on(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.script(CHAT, Reply(429, b"{}", headers=(("Retry-After", "20"),)))
+
+    with pytest.raises(TryLater) as caught:
+        scorer.score(ARTICLE, [BTC])
+
+    assert caught.value.after == pytest.approx(20, abs=2)
+
+
+def test_a_server_that_hangs_or_is_not_there_is_tried_later() -> None:
+    with ScriptedOllama() as server:
+        server.script(CHAT, Reply(hangs=True))
+        scorer = scorer_for(server.url, timeout=0.2)
+        with pytest.raises(TryLater, match=r"no answer within 0\.2 s"):
+            scorer.score(ARTICLE, [BTC])
+    with pytest.raises(TryLater, match="cannot be reached"):
+        scorer.check()
+    scorer.close()
+
+
+def test_the_check_asks_for_the_model_and_has_it_say_one_token(
+    server: ScriptedOllama, scorer: Scorer
+) -> None:
+    scorer.check()
+
+    assert [path for path, _ in server.requests] == ["/v1/models", CHAT]
+    assert server.completions()[0]["max_tokens"] == 1
+    assert scorer.health().ok
+
+
+def test_a_model_that_the_server_lacks_ends_the_start_with_those_it_has(
+    server: ScriptedOllama, scorer: Scorer
+) -> None:
+    server.usually("/v1/models", Reply(body=b'{"object": "list", "data": [{"id": "another"}]}'))
+
+    with pytest.raises(StopProgram, match="OPENAI_MODEL to one it has: another"):
+        scorer.check()
+
+
+def test_a_refused_key_ends_the_start(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.usually("/v1/models", error_reply(401, "no"))
+
+    with pytest.raises(StopProgram, match="OPENAI_API_KEY"):
+        scorer.check()
+
+
+def test_a_server_that_lists_no_models_is_asked_for_an_answer_at_once(
+    server: ScriptedOllama, scorer: Scorer
+) -> None:
+    server.usually("/v1/models", error_reply(404, "not found"))
+
+    scorer.check()
+
+    assert len(server.completions()) == 1
