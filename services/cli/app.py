@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from services.cli import control, demo, doctor, history, queues, run_tests, score, sentiment, trade, up
+from services.cli import (
+    backtest,
+    control,
+    demo,
+    doctor,
+    history,
+    queues,
+    run_tests,
+    score,
+    sentiment,
+    trade,
+    up,
+)
 from services.common.errors import CryptoBoyError, StopProgram
 
 app = typer.Typer(
@@ -28,6 +40,7 @@ app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)
 app.add_typer(history.history_app, name="history")
+app.command("backtest")(backtest.backtest)
 app.command("queues")(queues.queues)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)

@@ -1,0 +1,174 @@
+"""`cryptoboy backtest`: would it have made money, and was it the news?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.cli.options import Json
+from services.cli.period import read_period
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from services.common.values import check_pair, check_timeframe
+
+Report = Callable[[int, int, str], None]
+_MOST_JOBS = 4
+
+
+def backtest(
+    candles: Annotated[Path, typer.Option(help="Directory with candles such as BTC_USDT-1h.feather.")],
+    sentiment: Annotated[Path, typer.Option(help="The sentiment CSV, as from `history score`.")],
+    start: Annotated[str, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")],
+    end: Annotated[
+        str, typer.Option("--to", help="Last instant, UTC, such as 2025-07-01, which is midnight.")
+    ],
+    timeframe: Annotated[str, typer.Option(help="Candles to trade on.")] = "1h",
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are."),
+    ] = None,
+    controls: Annotated[int, typer.Option(min=1, help="How often the news is moved to another time.")] = 199,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed repeats every figure.")] = 1,
+    fee: Annotated[
+        float | None, typer.Option(min=0, max=0.1, help="As a ratio, 0.001 is 0.1%. Default: the exchange's.")
+    ] = None,
+    stake: Annotated[
+        float | None,
+        typer.Option(
+            "--stake-amount", "--stake", min=0.01, help="Of one trade. Default: balance / max open trades."
+        ),
+    ] = None,
+    wallet: Annotated[
+        float | None,
+        typer.Option(
+            "--dry-run-wallet", "--wallet", min=1, help="Balance at the start. Default: DRY_RUN_WALLET."
+        ),
+    ] = None,
+    max_open_trades: Annotated[int | None, typer.Option(min=1, help="Default: one for each pair.")] = None,
+    protections: Annotated[
+        bool,
+        typer.Option("--enable-protections/--no-protections", help="The strategy's pauses after losses."),
+    ] = True,
+    staleness_hours: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="News older than this is no sentiment. Default: the strategy's."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes for the controls; changes no figure.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Also write a page with charts: a file, or a directory to name one in."),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Compare technical rules, sentiment, both, buy and hold, and the same news at random times.
+
+    Example: ./cryptoboy backtest --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
+    """
+    settings = Settings.load()
+    first, last = read_period(start, end)
+    chosen = _checked(timeframe, pairs)
+    page = _page_file(html, start, end)
+
+    from services.common.logging import configure_logging
+    from services.research.backtest.plan import Plan
+    from services.research.backtest.report import backtest_json
+    from services.research.backtest.run import run_backtest
+
+    configure_logging(settings.changed(log_level="WARNING"), "backtest")
+    assert first is not None  # noqa: S101 - the options are required
+    assert last is not None  # noqa: S101 - as above
+    plan = Plan(
+        candles=candles,
+        sentiment=sentiment,
+        timeframe=timeframe,
+        start=first,
+        end=last,
+        pairs=chosen,
+        controls=controls,
+        seed=seed,
+        wallet=settings.dry_run_wallet if wallet is None else wallet,
+        stake=stake,
+        max_open_trades=max_open_trades,
+        fee=fee,
+        protections=protections,
+        staleness_hours=_staleness(settings, staleness_hours),
+    )
+    with _progress() as report:
+        found = run_backtest(plan, jobs=jobs or min(os.cpu_count() or 1, _MOST_JOBS), progress=report)
+    answer = backtest_json(found)
+    if page is not None:
+        from services.research.backtest.page import backtest_page
+
+        _write_whole(page, backtest_page(found))
+    if json_output:
+        print(json.dumps(answer, allow_nan=False))
+        return
+
+    from services.cli.backtest_view import show_backtest
+
+    show_backtest(answer, Console())
+    if page is not None:
+        print(f"\nCharts: {page}")
+
+
+def _checked(timeframe: str, pairs: list[str] | None) -> tuple[str, ...]:
+    names = [name.strip() for some in pairs or () for name in some.replace(",", " ").split()]
+    try:
+        check_timeframe(timeframe)
+        return tuple(sorted({check_pair(name) for name in names}))
+    except ValueError as error:
+        raise StopProgram(f"{error}") from error
+
+
+def _staleness(settings: Settings, option: float | None) -> float | None:
+    """As the live bot has it: what the environment says, else the strategy's own."""
+    if option is None and "sentiment_staleness_hours" in settings.model_fields_set:
+        return settings.sentiment_staleness_hours
+    return option
+
+
+def _page_file(html: Path | None, start: str, end: str) -> Path | None:
+    if html is None:
+        return None
+    if html.is_dir():
+        return html / f"backtest-{start[:10]}-{end[:10]}.html"
+    if not html.parent.is_dir():
+        raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
+    return html
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write to a name beside it first: a page cut off in the middle must not look like one."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise StopProgram(f"--html {path} cannot be written: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)

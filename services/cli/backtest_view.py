@@ -1,0 +1,96 @@
+"""The tables of `cryptoboy backtest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Row = Mapping[str, Any]
+_NAMES = {
+    "trades": ("trades", 0),
+    "profit_pct": ("profit %", 2),
+    "sharpe": ("Sharpe", 2),
+    "sortino": ("Sortino", 2),
+    "calmar": ("Calmar", 2),
+    "max_drawdown_pct": ("drawdown %", 2),
+    "profit_factor": ("profit factor", 2),
+    "win_rate": ("win rate", 2),
+    "exposure": ("exposure", 3),
+    "fees": ("fees", 2),
+}
+
+
+def show_backtest(found: Row, console: Console) -> None:
+    """Print the backtest's JSON object as tables, and its verdict last."""
+    period, assumed = found["period"], found["assumptions"]
+    console.print(
+        f"{', '.join(found['pairs'])}, {found['timeframe']} candles, {period['from'][:16]} to {period['to'][:16]} UTC; "
+        f"{assumed['wallet']:g} {assumed['stake_currency']} at the start, fee {assumed['fee']:.2%}"
+    )
+    console.print(_variants(found["variants"]))
+    console.print(_rules(found["rules"]))
+    console.print(_thresholds(found["signals"]))
+    for note in found["notes"]:
+        console.print(escape(f"Note: {note}"))
+    if never := found["rules"]["never"]:
+        console.print(escape(f"Never fired: {'; '.join(never)}."))
+    console.print(
+        f"Difference of combined and technical: {found['statistic']['value']:+.2f} percentage points, "
+        f"p = {found['p_value']:.3f} by {found['controls']['runs']} controls."
+    )
+    console.print(escape(found["verdict"]), style="bold")
+
+
+def _variants(variants: Row) -> Table:
+    table = _table("", list(variants))
+    for key, (name, places) in _NAMES.items():
+        table.add_row(name, *(_number(row[key], places) for row in variants.values()))
+    table.add_row("95% of profit", *(_interval(row["intervals"]["profit_pct"]) for row in variants.values()))
+    return table
+
+
+def _rules(rules: Row) -> Table:
+    table = _table(f"How often rules held, of {rules['candles']} candles", ["candles", "share"])
+    rows = {f"entry: {rule}": row for rule, row in rules["entry"]["conditions"].items()}
+    rows["entry: all of them"] = rules["entry"]["all"]
+    rows |= {f"exit: {rule}": row for rule, row in rules["exit"]["rules"].items()}
+    for name, row in rows.items():
+        table.add_row(name, str(row["candles"]), f"{row['share']:.2%}")
+    return table
+
+
+def _thresholds(signals: Row) -> Table:
+    table = _table(
+        f"Beyond the thresholds, of {signals['signals']} signals", ["value", "signals", "share", "candles"]
+    )
+    for row in signals["thresholds"]:
+        share = row["signals_share"]
+        table.add_row(
+            row["name"],
+            f"{row['value']:+.2f}",
+            str(row["signals"]),
+            "-" if share is None else f"{share:.2%}",
+            f"{row['candles_share']:.2%}",
+        )
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    return table
+
+
+def _number(value: float | None, places: int) -> str:
+    return "-" if value is None else f"{value:.{places}f}"
+
+
+def _interval(interval: Sequence[float] | None) -> str:
+    return "-" if interval is None else f"{interval[0]:+.1f} to {interval[1]:+.1f}"

@@ -1,0 +1,117 @@
+"""Confidence intervals by resampling days.
+
+Neighbouring days of an account are alike, and its trades overlap, so whole blocks of consecutive days are drawn, with
+all that belongs to them, around the end of the period to its start: D. N. Politis and J. P. Romano, "A circular
+block-resampling procedure for stationary data", 1992. Intervals are percentiles of the resampled figures (B. Efron and
+R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.research.backtest import equity
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+MIN_DAYS = 10
+"""Days on which anything happened below which there are no intervals."""
+MIN_TRADES = 10
+"""Trades below which figures of trades have no intervals."""
+_USABLE = 0.9
+"""Share of the resamples in which a figure must be defined for its interval to stand."""
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Days:
+    """An account by days, in rows that a resample draws whole.
+
+    Attributes:
+        steps: logarithmic returns of the candles of each day, filled up with zeros: shape (days, most candles a day).
+        trades, wins: trades closed on each day, and those with a profit.
+        gains, losses: what they won and lost, both positive, in stake currency.
+        years: length of the period.
+    """
+
+    steps: Floats
+    trades: Floats
+    wins: Floats
+    gains: Floats
+    losses: Floats
+    years: float
+
+
+def block_days(days: int) -> int:
+    """Length of the blocks for so many days: the cube root, the rate that is best for a mean, and at least one."""
+    return max(1, int(np.rint(np.cbrt(days))))
+
+
+def draw_days(days: int, seed: int, resamples: int = RESAMPLES) -> Ints:
+    """Which days make up each resample: shape (resamples, days). The same arguments give the same draws."""
+    block = block_days(days)
+    generator = np.random.default_rng([seed, days, resamples])
+    starts = generator.integers(0, days, size=(resamples, -(-days // block)))
+    drawn = (starts[:, :, None] + np.arange(block)) % days
+    return np.asarray(drawn.reshape(resamples, -1)[:, :days], dtype=np.int64)
+
+
+def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
+    """The interval of each figure of an account; None where it cannot be said."""
+    enough_days = int(np.count_nonzero(np.abs(account.steps).sum(axis=1) > 0)) >= MIN_DAYS
+    enough_trades = account.trades.sum() >= MIN_TRADES
+    figures = _by_resample(account, drawn)
+    of_trades = ("profit_factor", "win_rate")
+    return {
+        name: percentiles(values) if (enough_trades if name in of_trades else enough_days) else None
+        for name, values in figures.items()
+    }
+
+
+def difference_interval(one: Days, other: Days, drawn: Ints) -> Interval | None:
+    """The interval of the difference of two accounts' profit over the same resampled days, percentage points."""
+    if min(np.count_nonzero(np.abs(each.steps).sum(axis=1)) for each in (one, other)) < MIN_DAYS:
+        return None
+    return percentiles(list(_profits(one, drawn) - _profits(other, drawn)))
+
+
+def percentiles(values: Sequence[float | None]) -> Interval | None:
+    """The middle `CONFIDENCE` of the values; None when too many of them are undefined."""
+    defined = [value for value in values if value is not None]
+    if not defined or len(defined) < _USABLE * len(values):
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(np.array(defined), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _profits(account: Days, drawn: Ints) -> Floats:
+    return np.asarray(np.expm1(account.steps.sum(axis=1)[drawn].sum(axis=1)) * 100, dtype=np.float64)
+
+
+def _by_resample(account: Days, drawn: Ints) -> dict[str, list[float | None]]:
+    figures: dict[str, list[float | None]] = {}
+    daily = np.expm1(account.steps.sum(axis=1))
+    sums = {name: getattr(account, name)[drawn].sum(axis=1) for name in ("trades", "wins", "gains", "losses")}
+    for number, days in enumerate(drawn):
+        path = np.exp(np.append(0.0, np.cumsum(account.steps[days].ravel())))
+        profit, fall = equity.profit_pct(path), float(equity.drawdown_pct(path).max())
+        found = {
+            "profit_pct": profit,
+            "sharpe": equity.sharpe(daily[days]),
+            "sortino": equity.sortino(daily[days]),
+            "calmar": equity.calmar(profit, account.years, fall),
+            "max_drawdown_pct": fall,
+            "profit_factor": equity.profit_factor(sums["gains"][number], sums["losses"][number]),
+            "win_rate": equity.win_rate(sums["wins"][number], sums["trades"][number]),
+        }
+        for name, value in found.items():
+            figures.setdefault(name, []).append(value)
+    return figures

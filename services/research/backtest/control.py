@@ -1,0 +1,124 @@
+"""The controls: the whole strategy on news moved to another time, many times, by several processes if there are.
+
+What a control finds depends on its offset alone, so any number of processes finds the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from services.common.errors import StopProgram
+from services.research.backtest.account import Figures, equity_of, figures_of
+from services.research.backtest.engine import Engine
+from services.research.backtest.plan import Variant
+from services.research.backtest.shift import shifted
+
+Done = Callable[[int], None]
+"""Told how many controls are done."""
+
+WORTH_A_PROCESS = 25
+"""Controls that take about as long as starting one more process does."""
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """Everything a process needs to run controls.
+
+    Attributes:
+        config: of Freqtrade, with an exchange that answers while processes start.
+        candles: directory of the candles.
+        signals: of all pairs.
+        candle: length of a candle.
+    """
+
+    config: Mapping[str, Any]
+    candles: Path
+    signals: pd.DataFrame
+    candle: timedelta
+
+    def one(self, engine: Engine, offset: int) -> Figures:
+        """The figures of the whole strategy with the news moved by `offset` candles."""
+        moved = shifted(self.signals, engine.start, engine.last + self.candle, offset * self.candle)
+        ran = engine.run(Variant.COMBINED, moved)
+        wallet, currency = float(self.config["dry_run_wallet"]), str(self.config["stake_currency"])
+        return figures_of(ran.trades, equity_of(ran, wallet, self.candle, currency))
+
+
+def run_controls(
+    controls: Controls, engine: Engine, offsets: Sequence[int], jobs: int, done: Done
+) -> tuple[Figures, ...]:
+    """The figures of each offset, in their order; `engine` is used where no other process is worth its start.
+
+    Raises:
+        StopProgram: a process was ended from outside.
+    """
+    different = sorted(set(offsets))
+    processes = min(jobs, -(-len(different) // WORTH_A_PROCESS))
+    found: dict[int, Figures] = {}
+    results = (
+        _by_processes(controls, different, processes)
+        if processes > 1
+        else ((offset, controls.one(engine, offset)) for offset in different)
+    )
+    for count, (offset, figures) in enumerate(results, start=1):
+        found[offset] = figures
+        done(count * len(offsets) // len(different))
+    return tuple(found[offset] for offset in offsets)
+
+
+def _by_processes(
+    controls: Controls, offsets: Sequence[int], processes: int
+) -> Iterator[tuple[int, Figures]]:
+    with _pool(controls, processes) as pool:
+        waiting: dict[Future[Figures], int] = {pool.submit(_work, offset): offset for offset in offsets}
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BrokenProcessPool as error:
+            raise StopProgram(
+                "a process that ran controls was ended from outside, perhaps for lack of memory; try --jobs 1"
+            ) from error
+
+
+@contextmanager
+def _pool(controls: Controls, processes: int) -> Iterator[ProcessPoolExecutor]:
+    # Fresh processes: a fork would copy locks that threads of Freqtrade's libraries may hold.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, context, _start_work, (controls, os.getpid()))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_AT_WORK: list[tuple[Controls, Engine]] = []
+
+
+def _start_work(controls: Controls, parent: int) -> None:
+    """Load Freqtrade in a process of the pool, which ends with its parent and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit(1)
+    _AT_WORK.append((controls, Engine(controls.config, controls.candles)))
+
+
+def _work(offset: int) -> Figures:
+    controls, engine = _AT_WORK[0]
+    return controls.one(engine, offset)

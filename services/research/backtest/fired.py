@@ -1,0 +1,142 @@
+"""How often each rule of the strategy held, and how many signals lie beyond each threshold. Pure.
+
+A rule that never fires is named: it is dead weight, and its threshold was never tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from cryptoboy_sentiment import Rules, entry_conditions, entry_sentiment, exit_conditions
+
+Row = dict[str, Any]
+
+
+def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.DataFrame) -> Row:
+    """How often single conditions and whole rules held on the candles of the period, all pairs together.
+
+    Args:
+        frames: the candles that were traded, with indicators and sentiment, by pair.
+        rules: the thresholds.
+        trades: what the whole strategy did on them, as from Freqtrade.
+    """
+    entry = _stacked(frames, lambda frame: entry_conditions(frame, rules))
+    leave = _stacked(frames, lambda frame: exit_conditions(frame, rules))
+    parts = _stacked(frames, lambda frame: _parts_of_exits(frame, rules))
+    whole = entry.all(axis=1)
+    candles = len(entry)
+    fired = {
+        "entry": {
+            "conditions": {
+                rule: _count(entry[rule], candles)
+                | {"only_one_missing": int((entry.drop(columns=rule).all(axis=1) & ~entry[rule]).sum())}
+                for rule in entry
+            },
+            "all": _count(whole, candles),
+            "without_sentiment": _count(entry.drop(columns="sentiment").all(axis=1), candles),
+            "trades": len(trades),
+        },
+        "exit": {
+            "rules": {rule: _count(leave[rule], candles) for rule in leave},
+            "conditions": {part: _count(parts[part], candles) for part in parts},
+            "any": _count(leave.any(axis=1), candles),
+        },
+        "exit_reasons": _reasons(trades),
+    }
+    return {"candles": candles, **fired, "never": _never(fired)}
+
+
+def thresholds(signals: pd.DataFrame, frames: Mapping[str, pd.DataFrame], rules: Rules) -> Row:
+    """How many signals of the period, and how many candles by what they knew, lie beyond each threshold.
+
+    Args:
+        signals: those of the traded pairs that became available in the period.
+        frames: as in `rules_fired`.
+        rules: the thresholds.
+    """
+    score = signals["score"]
+    entry = pd.concat([entry_sentiment(frame, rules) for frame in frames.values()])
+    leave = pd.concat([frame[_column(rules.sell_sentiment_from)] for frame in frames.values()])
+    status = pd.concat([frame["sentiment_status"] for frame in frames.values()])
+    rows = [
+        (name, value, side, (score > value) if side == "above" else (score < value), against)
+        for name, value, side, against in _levels(rules, entry, leave)
+    ]
+    return {
+        "signals": len(signals),
+        "degraded": int(signals["degraded"].sum()),
+        "market_scope": int((signals["scope"] == "market").sum()),
+        "by_pair": {
+            str(pair): int(count) for pair, count in signals["pair"].value_counts().sort_index().items()
+        },
+        "thresholds": [
+            {
+                "name": name,
+                "value": value,
+                "side": side,
+                "signals": int(beyond.sum()),
+                "signals_share": _share(int(beyond.sum()), len(signals)),
+                "candles": int(candles.sum()),
+                "candles_share": _share(int(candles.sum()), len(candles)),
+            }
+            for name, value, side, beyond, candles in rows
+        ],
+        "candles_with_fresh_sentiment": _share(int((status == "fresh").sum()), len(status)),
+    }
+
+
+def _levels(rules: Rules, entry: Any, leave: Any) -> list[tuple[str, float, str, Any]]:  # noqa: ANN401 - pandas series
+    kind = "aggregate" if rules.buy_sentiment_from == "aggregate" else "sentiment"
+    stake = "buy_aggregate_" if kind == "aggregate" else "buy_"
+    above = [f"buy_{kind}_above", f"{stake}reduced_stake_above", f"{stake}full_stake_above"]
+    below = "sell_aggregate_below" if rules.sell_sentiment_from == "aggregate" else "sell_sentiment_below"
+    levels = [(name, float(getattr(rules, name)), "above") for name in above]
+    return [
+        *((name, value, side, entry > value) for name, value, side in levels),
+        (below, float(getattr(rules, below)), "below", leave < getattr(rules, below)),
+    ]
+
+
+def _column(sentiment_from: str) -> str:
+    return "sentiment_aggregate" if sentiment_from == "aggregate" else "sentiment"
+
+
+def _stacked(frames: Mapping[str, pd.DataFrame], conditions: Any) -> pd.DataFrame:  # noqa: ANN401 - a function of a frame
+    held: pd.DataFrame = pd.concat([conditions(frame) for frame in frames.values()], ignore_index=True)
+    return held
+
+
+def _parts_of_exits(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """What the rules of an exit are made of, where that is more than one thing."""
+    return pd.DataFrame(
+        {
+            "ema_down": frame["ema_short"] < frame["ema_long"],
+            "rsi_high": frame["rsi"] > rules.sell_rsi_above,
+            "macd_below_signal": frame["macd"] < frame["macd_signal"],
+        }
+    )
+
+
+def _reasons(trades: pd.DataFrame) -> dict[str, int]:
+    """Why trades ended, without the sentiment that our tags end with."""
+    first = trades["exit_reason"].astype("str").str.split().str[0]
+    return {str(reason): int(count) for reason, count in first.value_counts().sort_index().items()}
+
+
+def _never(fired: Row) -> list[str]:
+    entry, leave = fired["entry"], fired["exit"]
+    named = {f"entry {rule}": found for rule, found in entry["conditions"].items()}
+    named |= {"entry, all conditions together": entry["all"]}
+    named |= {f"exit {rule}": found for rule, found in leave["rules"].items()}
+    return [name for name, found in named.items() if not found["candles"]]
+
+
+def _count(holds: pd.Series[bool], candles: int) -> Row:
+    count = int(holds.sum())
+    return {"candles": count, "share": _share(count, candles)}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,157 @@
+"""What a backtest reads, checked before anything is computed, and what is worth knowing about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from services.common.errors import StopProgram
+from services.research.backtest.plan import Plan
+from services.research.backtest.verdict import SIGNIFICANCE
+from services.research.candles import Candles, load_candles
+from services.research.sentiment_csv import line_of, read_sentiment_csv
+
+MIN_CANDLES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Candles and signals that belong together.
+
+    Attributes:
+        candles: all checked candles of each pair, by its name.
+        signals: the whole sentiment CSV.
+        stake_currency: what all pairs are paid in.
+        notes: what is not wrong and still worth knowing, one sentence each.
+    """
+
+    candles: Mapping[str, Candles]
+    signals: pd.DataFrame
+    stake_currency: str
+    notes: tuple[str, ...]
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """The pairs that are traded."""
+        return tuple(self.candles)
+
+
+def read_inputs(plan: Plan) -> Inputs:
+    """Read candles and signals.
+
+    Raises:
+        StopProgram: a file is missing or wrong, or period, candles and signals have nothing in common; names file and
+            line, and what was expected.
+    """
+    if plan.start >= plan.end:
+        raise StopProgram(
+            f"the period from {plan.start.isoformat()} to {plan.end.isoformat()} is empty; "
+            "expected a start before the end"
+        )
+    candles = load_candles(plan.candles, plan.timeframe, plan.pairs)
+    currency = _stake_currency(candles)
+    notes = [note for one in candles.values() for note in _coverage(one, plan)]
+    if (least := 1 / (1 + plan.controls)) > SIGNIFICANCE:
+        notes.append(
+            f"With {plan.controls} controls p cannot be less than {least:.3f}: nothing can stand out from chance."
+        )
+    signals = read_sentiment_csv(plan.sentiment)
+    notes.extend(_signal_notes(plan, candles, signals))
+    return Inputs(candles, signals, currency, tuple(notes))
+
+
+def _stake_currency(candles: Mapping[str, Candles]) -> str:
+    quotes = {pair.partition("/")[2] for pair in candles}
+    if len(quotes) > 1:
+        raise StopProgram(
+            f"{', '.join(candles)} are paid in {' and '.join(sorted(quotes))}; "
+            "expected pairs of one currency: choose them with --pairs"
+        )
+    return quotes.pop()
+
+
+def _coverage(one: Candles, plan: Plan) -> list[str]:
+    there = one.between(plan.start, plan.end)
+    count = len(there.frame)
+    if count < MIN_CANDLES:
+        raise StopProgram(
+            f"{one.path} has {count} candles from {plan.start.isoformat()} to {plan.end.isoformat()}; "
+            f"expected at least {MIN_CANDLES}: choose a longer period"
+        )
+    notes = []
+    if there.start > plan.start or there.end < plan.end:
+        notes.append(
+            f"{one.pair} has candles only from {there.start.isoformat()} to {there.end.isoformat()} of the period."
+        )
+    if missing := sum(gap.missing for gap in there.gaps):
+        notes.append(
+            f"{one.pair} lacks {missing} candles of the period, which Freqtrade fills with the last price."
+        )
+    return notes
+
+
+def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFrame) -> list[str]:
+    """Notes on signals that no candle will see. Raises StopProgram when none can be seen at all."""
+    first = min(one.start for one in candles.values())
+    last = max(one.end for one in candles.values())
+    if signals.empty:
+        raise StopProgram(
+            f"sentiment CSV {plan.sentiment} has no rows after its header; expected at least one signal"
+        )
+    times = signals["available_at"]
+    outside = (times < first) | (times >= last)
+    if outside.all():
+        raise StopProgram(
+            f"sentiment CSV {plan.sentiment}, line {line_of(plan.sentiment, 0)}: available_at is "
+            f"{_iso(times.iloc[0])}, and like all other rows outside the candles in {plan.candles}; "
+            f"expected signals from {first.isoformat()} to {last.isoformat()}"
+        )
+    traded = signals["pair"].isin(list(candles))
+    inside = traded & (times >= plan.start) & (times < plan.end)
+    if not inside.any():
+        raise StopProgram(
+            f"sentiment CSV {plan.sentiment} has no signal of {', '.join(candles)} available from "
+            f"{plan.start.isoformat()} to {plan.end.isoformat()}; "
+            f"its {len(signals)} rows are of {', '.join(sorted(signals['pair'].unique())[:9])}, from line 2, "
+            f"{_iso(times.iloc[0])}, to {_iso(times.iloc[-1])}: choose another period or other pairs"
+        )
+    return [*_outside(plan, signals, outside, traded), *_silence(plan, times[inside])]
+
+
+def _outside(
+    plan: Plan, signals: pd.DataFrame, outside: pd.Series[bool], traded: pd.Series[bool]
+) -> list[str]:
+    notes = []
+    if outside.any():
+        row = int(outside.to_numpy().argmax())
+        notes.append(
+            f"{int(outside.sum())} of {len(signals)} signals lie outside the candles and are never seen, the first in "
+            f"line {line_of(plan.sentiment, row)} of {plan.sentiment.name}, {_iso(signals['available_at'].iloc[row])}."
+        )
+    if len(others := signals.loc[~traded, "pair"]):
+        notes.append(
+            f"{len(others)} signals are of pairs that are not traded here: {', '.join(sorted(others.unique())[:9])}."
+        )
+    return notes
+
+
+def _silence(plan: Plan, times: pd.Series[pd.Timestamp]) -> list[str]:
+    """Long stretches at the ends of the period without any news: the comparison is then about less than it says."""
+    a_day = timedelta(days=1)
+    notes = []
+    if times.iloc[0] - plan.start > a_day:
+        notes.append(
+            f"There is no news before {_iso(times.iloc[0])}: until then nothing is entered on sentiment."
+        )
+    if plan.end - times.iloc[-1] > a_day:
+        notes.append(
+            f"There is no news after {_iso(times.iloc[-1])}: from then on nothing is entered on sentiment."
+        )
+    return notes
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()

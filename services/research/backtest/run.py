@@ -1,0 +1,200 @@
+"""One call of the backtest: all variants and controls on the same candles, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from services.research.backtest import bootstrap, fired
+from services.research.backtest.account import FIGURES, Figures, days_of, equity_of, figures_of
+from services.research.backtest.bootstrap import Days, Interval
+from services.research.backtest.control import Controls, run_controls
+from services.research.backtest.engine import Engine, Frames, Ran, freqtrade_config
+from services.research.backtest.equity import Equity
+from services.research.backtest.freqtrade_figures import freqtrade_figures
+from services.research.backtest.inputs import Inputs, read_inputs
+from services.research.backtest.markets import private_exchange
+from services.research.backtest.plan import PARTS, Plan, Variant
+from services.research.backtest.shift import random_offsets, smallest_offset
+from services.research.backtest.verdict import Verdict, judge, p_value
+
+Progress = Callable[[int, int, str], None]
+"""Told how many steps are done, of how many, and what is being done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """One variant's account: what Freqtrade found, and what follows from it."""
+
+    ran: Ran
+    equity: Equity
+    days: Days
+    figures: Figures
+    intervals: Mapping[str, Interval | None]
+    freqtrade: Mapping[str, float | int | None]
+
+
+class Chance(NamedTuple):
+    """Offsets in candles, and what the strategy did with the news moved by each."""
+
+    offsets: tuple[int, ...]
+    controls: tuple[Figures, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Everything one call found.
+
+    Attributes:
+        plan: what was asked for.
+        inputs: what was read.
+        start: when the first candle that was traded on opens (UTC).
+        end: when the last one closes (UTC).
+        candle: length of a candle.
+        fee: of each purchase and sale, as a ratio.
+        accounts: of the variants that are one run each.
+        offsets: of the controls, in candles.
+        smallest_offset: the smallest one that could have been drawn, in candles.
+        controls: their figures, in the order of the offsets.
+        shuffled: the median of each figure over the controls, None where most are undefined.
+        shuffled_range: where 95% of them lie.
+        difference: profit of combined less that of technical, percentage points.
+        difference_interval: its interval by bootstrap.
+        differences: the same for each control.
+        p_value: two-sided, as in `verdict`.
+        verdict: what can be said.
+        rules: how often each rule fired, as from `fired`.
+        signals: how many lie beyond each threshold, as from `fired`.
+        frames: the traded candles with indicators and sentiment, by pair.
+    """
+
+    plan: Plan
+    inputs: Inputs
+    start: datetime
+    end: datetime
+    candle: timedelta
+    fee: float
+    accounts: Mapping[Variant, Account]
+    offsets: tuple[int, ...]
+    smallest_offset: int
+    controls: tuple[Figures, ...]
+    shuffled: Mapping[str, float | None]
+    shuffled_range: Mapping[str, Interval | None]
+    difference: float
+    difference_interval: Interval | None
+    differences: tuple[float, ...]
+    p_value: float | None
+    verdict: Verdict
+    rules: fired.Row
+    signals: fired.Row
+    frames: Frames
+
+
+def run_backtest(
+    plan: Plan, *, jobs: int = 1, progress: Progress = lambda _done, _total, _name: None
+) -> Backtest:
+    """Run everything that `plan` asks for; controls in `jobs` processes, which changes no figure.
+
+    Raises:
+        StopProgram: what it reads is missing or wrong, or Freqtrade refuses; says what and where.
+    """
+    total = len(PARTS) + plan.controls
+    progress(0, total, "reading candles and news")
+    inputs = read_inputs(plan)
+    candle = next(iter(inputs.candles.values())).length
+    with private_exchange(inputs.pairs) as url:
+        config = freqtrade_config(plan, inputs.pairs, inputs.stake_currency, url)
+        progress(0, total, "loading Freqtrade")
+        with Engine(config, plan.candles) as engine:
+            accounts = {}
+            for number, variant in enumerate(PARTS):
+                progress(number, total, variant.value.replace("_", " "))
+                accounts[variant] = _account(plan, inputs, engine, variant, candle)
+            length = int((engine.last - engine.start) / candle) + 1
+            offsets = random_offsets(length, candle, plan.controls, plan.seed)
+            tasks = Controls(config, plan.candles, inputs.signals, candle)
+            controls = run_controls(
+                tasks,
+                engine,
+                offsets,
+                jobs,
+                lambda done: progress(len(PARTS) + done, total, "news at random times"),
+            )
+            return _concluded(plan, inputs, engine, accounts, Chance(offsets, controls))
+
+
+def _account(plan: Plan, inputs: Inputs, engine: Engine, variant: Variant, candle: timedelta) -> Account:
+    ran = engine.run(variant)
+    worth = equity_of(ran, plan.wallet, candle, inputs.stake_currency)
+    days = days_of(ran.trades, worth)
+    drawn = bootstrap.draw_days(len(days.steps), plan.seed)
+    return Account(
+        ran=ran,
+        equity=worth,
+        days=days,
+        figures=figures_of(ran.trades, worth),
+        intervals=bootstrap.intervals(days, drawn),
+        freqtrade=freqtrade_figures(ran, inputs.pairs, engine.start, engine.last),
+    )
+
+
+def _concluded(
+    plan: Plan,
+    inputs: Inputs,
+    engine: Engine,
+    accounts: Mapping[Variant, Account],
+    chance: Chance,
+) -> Backtest:
+    combined, technical = accounts[Variant.COMBINED], accounts[Variant.TECHNICAL]
+    candle = next(iter(inputs.candles.values())).length
+    end = engine.last + candle
+    alone = technical.figures.profit_pct
+    difference = combined.figures.profit_pct - alone
+    differences = tuple(control.profit_pct - alone for control in chance.controls)
+    drawn = bootstrap.draw_days(len(combined.days.steps), plan.seed)
+    return Backtest(
+        plan=plan,
+        inputs=inputs,
+        start=engine.start,
+        end=end,
+        candle=candle,
+        fee=engine.fee,
+        accounts=accounts,
+        offsets=chance.offsets,
+        smallest_offset=smallest_offset(int((end - engine.start) / candle), candle),
+        controls=chance.controls,
+        shuffled={name: _median(_values(chance.controls, name)) for name in FIGURES},
+        shuffled_range={name: bootstrap.percentiles(_values(chance.controls, name)) for name in FIGURES},
+        difference=difference,
+        difference_interval=bootstrap.difference_interval(combined.days, technical.days, drawn),
+        differences=differences,
+        p_value=p_value(difference, differences) if differences else None,
+        verdict=judge(combined.figures.trades, difference, differences, _when(engine.start, end)),
+        rules=fired.rules_fired(engine.traded, engine.rules, combined.ran.trades),
+        signals=fired.thresholds(_of_the_period(inputs, engine.start, end), engine.traded, engine.rules),
+        frames=engine.traded,
+    )
+
+
+def _values(controls: tuple[Figures, ...], name: str) -> list[float | None]:
+    return [getattr(control, name) for control in controls]
+
+
+def _median(values: list[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return float(np.median(defined)) if 2 * len(defined) > len(values) else None
+
+
+def _of_the_period(inputs: Inputs, start: datetime, end: datetime) -> pd.DataFrame:
+    signals = inputs.signals
+    times = signals["available_at"]
+    return signals[signals["pair"].isin(inputs.pairs) & (times >= start) & (times < end)]
+
+
+def _when(start: datetime, end: datetime) -> str:
+    return f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}"

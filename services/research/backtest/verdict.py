@@ -1,0 +1,95 @@
+"""What the figures say, in one sentence that claims no more than they do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+MIN_TRADES = 30
+SIGNIFICANCE = 0.05
+_TIE = 1e-9
+"""Percentage points within which two statistics are the same number, differently rounded."""
+
+P_VALUE_RULE = (
+    "Two-sided p = (1 + k) / (1 + N): k of the N controls lie at least as far from the centre as the observed "
+    "difference does. The centre is the median of all N + 1 differences, the observed one among them, so that "
+    "under chance all of them are treated alike and p is never too small."
+)
+
+
+class Outcome(StrEnum):
+    """What can be said about sentiment."""
+
+    HELPED = "helped"
+    HURT = "hurt"
+    CHANCE = "chance"
+    MIXED = "mixed"
+    TOO_FEW = "too_few_trades"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome and the sentence that says it."""
+
+    outcome: Outcome
+    sentence: str
+
+
+def p_value(observed: float, controls: Sequence[float]) -> float:
+    """The two-sided p of a statistic among those of its controls, by `P_VALUE_RULE`; 1 without controls.
+
+    B. Phipson and G. K. Smyth, "Permutation P-values Should Never Be Zero", Statistical Applications in Genetics and
+    Molecular Biology 9(1), 2010.
+    """
+    centre = _centre(observed, controls)
+    reach = abs(observed - centre) - _TIE
+    extreme = sum(abs(control - centre) >= reach for control in controls)
+    return (1 + extreme) / (1 + len(controls))
+
+
+def judge(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
+    """The verdict on sentiment.
+
+    Helped or hurt is said only when the difference stands out from its controls and has the sign that the word
+    promises: entries that are better timed than chance and still leave less than the technical rules alone are neither.
+
+    Args:
+        trades: of the combined strategy.
+        difference: its profit less that of the technical rules alone, percentage points.
+        controls: the same difference for each control.
+        period: the words for when, such as "May 2025".
+    """
+    if trades < MIN_TRADES:
+        return Verdict(
+            Outcome.TOO_FEW,
+            f"Too few trades to say whether sentiment helped: {trades} with sentiment {period}, "
+            f"at least {MIN_TRADES} are needed.",
+        )
+    p, centre = p_value(difference, controls), _centre(difference, controls)
+    made = f"{abs(difference):.2f} percentage points {'more' if difference >= 0 else 'less'} profit than"
+    if p > SIGNIFICANCE:
+        return Verdict(
+            Outcome.CHANCE,
+            f"What sentiment did cannot be told from chance: with it, the technical rules made {made} alone {period}, "
+            f"and the same news at random times does as well or better often enough (p = {p:.3f}).",
+        )
+    better = difference > centre
+    if better == (difference > 0):
+        outcome = Outcome.HELPED if better else Outcome.HURT
+        return Verdict(
+            outcome,
+            f"Sentiment {outcome}: with it, the technical rules made {made} alone {period}, "
+            f"and the same news at random times seldom does so {'well' if better else 'badly'} (p = {p:.3f}).",
+        )
+    return Verdict(
+        Outcome.MIXED,
+        f"Neither help nor harm: news came at {'better' if better else 'worse'} times than chance would have it "
+        f"(p = {p:.3f}), yet with it the technical rules made {made} alone {period}.",
+    )
+
+
+def _centre(observed: float, controls: Sequence[float]) -> float:
+    return float(np.median([observed, *controls]))
