@@ -6,23 +6,20 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
-from cryptoboy_sentiment import SignalError, read_signals_csv
 
 from services.common.errors import StopProgram
 from services.common.values import timeframe_seconds
 from services.research.candles import Candles, list_candles, load_candles, read_candles
+from services.research.sentiment_csv import read_sentiment_csv
 
 
 def read_signals(path: Path) -> pd.DataFrame:
-    """The signals of a history CSV, as from `read_signals_csv`.
+    """The signals of a sentiment CSV, as from `read_sentiment_csv`, at least one.
 
     Raises:
         StopProgram: the file cannot be read, holds no signal, or a line is wrong; names file, line, expectation.
     """
-    try:
-        signals = read_signals_csv(path)
-    except SignalError as error:
-        raise StopProgram(str(error)) from error
+    signals = read_sentiment_csv(path)
     if signals.empty:
         raise StopProgram(f"sentiment CSV {path} has no rows after its header; expected at least one signal")
     return signals
