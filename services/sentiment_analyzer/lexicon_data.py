@@ -66,17 +66,16 @@ class Lexicon(BaseModel):
         """The words of a text in lower case, numbers as 0, with each known term of several words as one."""
         words = words_of(text)
         tokens: list[str] = []
-        index = 0
-        while index < len(words):
-            for phrase in self.phrases.get(words[index], ()):
-                if tuple(words[index : index + len(phrase)]) == phrase:
-                    tokens.append("_".join(phrase))
-                    index += len(phrase)
-                    break
-            else:
-                tokens.append(words[index])
-                index += 1
-        return tokens
+        done = 0
+        for index, word in enumerate(words):
+            if word in self.phrases and index >= done:
+                for phrase in self.phrases[word]:
+                    if tuple(words[index : index + len(phrase)]) == phrase:
+                        tokens += words[done:index]
+                        tokens.append("_".join(phrase))
+                        done = index + len(phrase)
+                        break
+        return tokens + words[done:]
 
 
 def words_of(text: str) -> list[str]:

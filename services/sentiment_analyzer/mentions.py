@@ -99,13 +99,14 @@ class MentionFinder:
     def __call__(self, text: str) -> list[Mention]:
         """The mentions in a text, in its order."""
         words = _Words(text)
+        has_symbols = "$" in text or "/" in text
         found: list[Mention] = []
         index = 0
         while index < len(words.lower):
             length = 1
-            if symbol := self._symbol_at(words, index):
+            if has_symbols and (symbol := self._symbol_at(words, index)):
                 found.append(Mention(words.starts[index], symbol))
-            elif phrase := self._phrase_at(words, index):
+            elif words.lower[index] in self._by_first and (phrase := self._phrase_at(words, index)):
                 length = len(phrase.tokens)
                 if not phrase.ignore:
                     found.append(Mention(words.starts[index], phrase.ticker, phrase.market))
