@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from services.cli.options import Json
 from services.cli.period import From, To, read_period
+from services.cli.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.values import Scope, check_pair, check_timeframe
-
-if TYPE_CHECKING:
-    from services.research.study.study import Progress as Report
 
 _FEWEST = 2
 
@@ -30,7 +25,10 @@ def study(
         str | None, typer.Option(help="Candles to measure with; else those that cover most signals.")
     ] = None,
     pairs: Annotated[
-        list[str] | None, typer.Option("--pair", help="Study this pair only; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all with candles and signals."
+        ),
     ] = None,
     start: From = None,
     end: To = None,
@@ -63,8 +61,7 @@ def study(
     from services.research.study.report import study_json
     from services.research.study.study import run_study
 
-    with _progress() as report:
-        report(0, 1, "reading signals and candles")
+    with progress_of("event study") as show:
         signals = read_signals(sentiment)
         result = run_study(
             signals,
@@ -73,7 +70,7 @@ def study(
             resamples=resamples,
             seed=seed,
             min_events=min_events,
-            progress=report,
+            progress=show,
         )
     tests = judge(result)
     found = study_json(result, tests)
@@ -96,24 +93,11 @@ def _checked(timeframe: str | None, pairs: list[str] | None) -> tuple[str, ...]:
     try:
         if timeframe is not None:
             check_timeframe(timeframe)
-        return tuple(sorted({check_pair(pair) for pair in pairs or ()}))
+        return tuple(
+            sorted({check_pair(pair) for given in pairs or () for pair in given.replace(",", " ").split()})
+        )
     except ValueError as error:
         raise StopProgram(f"{error}") from error
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("", total=1)
-        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from cryptoboy_sentiment import LABELS
 from services.common.errors import StopProgram
 from services.research.candles import Candles
 from services.research.study.events import Events, Selection, events_of
-from services.research.study.returns import Prices, microseconds, not_measurable, short
+from services.research.study.returns import Prices, microseconds, not_measurable
 from services.research.study.sample import Design, Figures, Mask, Sample, draw_sample
 
 HORIZONS = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240, 1440))
@@ -39,8 +39,8 @@ SIDES: Mapping[str, tuple[str, ...]] = {
 }
 """The decay is followed for these two, too: single labels are too few once they are split by delay."""
 
-Progress = Callable[[int, int, str], None]
-"""Called with steps done, steps in all, and what comes next."""
+Progress = Callable[[int, int], None]
+"""Called with steps done and steps in all."""
 
 
 class Cell(NamedTuple):
@@ -97,7 +97,7 @@ def run_study(
     resamples: int,
     seed: int,
     min_events: int,
-    progress: Progress = lambda _done, _all, _next: None,
+    progress: Progress = lambda _done, _all: None,
 ) -> Study:
     """Study what prices did after `signals` (as from `read_signals_csv`).
 
@@ -125,14 +125,14 @@ def run_study(
     decay: list[DecayPoint] = []
     measured: dict[timedelta, int] = {}
     for horizon in HORIZONS:
-        steps.next(f"cells at {short(horizon)}")
+        steps.next()
         sample = None
         if not_measurable(horizon, length) is None:
             sample = draw_sample(events.frame, prices, design, horizon)
             measured[horizon] = sample.rows.size
         cells.extend(_cells(events.frame, horizon, sample))
         for delay in DELAYS:
-            steps.next(f"{short(horizon)}, {short(delay)} late")
+            steps.next()
             if sample is None or not_measurable(delay, length):
                 decay.append(DecayPoint(horizon, delay))
                 continue
@@ -140,7 +140,7 @@ def run_study(
             decay.append(_decay_point(events.frame, horizon, delay, late))
     if not any(measured.values()):
         raise StopProgram(_nothing_measured(events, candles, signals))
-    steps.next("done")
+    steps.next()
     return Study(
         events=events,
         timeframe=next(iter(candles.values())).timeframe,
@@ -159,8 +159,8 @@ class _Steps:
     def __init__(self, total: int, progress: Progress) -> None:
         self._done, self._total, self._progress = 0, total, progress
 
-    def next(self, name: str) -> None:
-        self._progress(self._done, self._total, name)
+    def next(self) -> None:
+        self._progress(self._done, self._total)
         self._done += 1
 
 
