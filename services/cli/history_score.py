@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli.options import Json
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
-from services.common.settings import ScorerKind, Settings
+from services.common.settings import Fallback, ScorerKind, Settings
 from services.common.values import check_pair
 
 if TYPE_CHECKING:
-    from services.research.history.scoring import ScoreReport
+    from services.research.history.tally import ScoreReport
+    from services.sentiment_analyzer.scorer import Scorer
 
 DELAY_SECONDS = 300.0
 
@@ -28,9 +32,7 @@ def score_history(
         Path,
         typer.Option(help="The sentiment CSV; compressed if its name ends with .gz.", show_default=False),
     ],
-    scorer: Annotated[
-        ScorerKind | None, typer.Option(help="Who scores: lexicon or ollama. Default: SENTIMENT_SCORER.")
-    ] = None,
+    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: SENTIMENT_SCORER.")] = None,
     pairs: Annotated[
         list[str] | None, typer.Option("--pair", help="May be repeated. Default: TRADING_PAIRS.")
     ] = None,
@@ -49,22 +51,41 @@ def score_history(
     known_until: Annotated[
         str, typer.Option("--to", help="Leave out articles known at this day or time (UTC), or later.")
     ] = "",
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where answers of language models are kept. Default: receipts.sqlite in STATE_DIR.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Articles that a language model scores at once. Default: SENTIMENT_CONCURRENCY.",
+            show_default=False,
+        ),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Score an archive with the matching and the scorer of the live pipeline.
 
     A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
-    published. The file appears when it is whole: after Ctrl-C the same command goes on where it was.
+    published. Answers of language models are kept as receipts, by content, model and prompt version: a second run
+    asks nothing twice. (The lexicon is asked again, which takes less time than keeping its answers.) The file
+    appears when it is whole: after Ctrl-C the same command goes on where it was.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
     from services.research.history.archive import Archive
     from services.research.history.scoring import ScoreOptions, score_archive
-    from services.sentiment_analyzer.scorers import build_scorer
 
     settings = Settings.load()
-    if scorer is not None:
-        settings = settings.changed(sentiment_scorer=scorer)
+    # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
+    settings = settings.changed(
+        sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
+    )
     options = ScoreOptions(
         pairs=_checked(pairs) or settings.trading_pairs,
         delay=timedelta(seconds=delay),
@@ -72,18 +93,65 @@ def score_history(
         known_until=read_moment("--to", known_until),
     )
     began = time.monotonic()
-    with Archive.open(archive) as news, progress_of("scoring") as progress:
-        chosen = build_scorer(settings)
-        try:
-            chosen.check()
-            report = score_archive(news, out, chosen, options, progress=progress)
-        finally:
-            chosen.close()
-    seconds = time.monotonic() - began
+    with (
+        Archive.open(archive) as news,
+        _scorer(settings, receipts) as chosen,
+        progress_of("scoring") as progress,
+    ):
+        report = score_archive(
+            news,
+            out,
+            chosen.scorer,
+            options,
+            scored_by=chosen.identity,
+            workers=workers or chosen.workers,
+            progress=progress,
+        )
+    figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3), **chosen.receipts()}
     if json_output:
-        print(json.dumps({**report.as_json(), "seconds": round(seconds, 3)}))
+        print(json.dumps(figures))
     else:
-        _print(report, seconds)
+        _print(report, figures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Who scores, what its answers depend on beside its model's name, and how many it answers at once."""
+
+    scorer: Scorer
+    identity: tuple[str, ...] = ()
+    workers: int = 1
+
+    def receipts(self) -> dict[str, int]:
+        """How many answers were paid for, and how many were there."""
+        from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+
+        if not isinstance(self.scorer, ReceiptScorer):
+            return {}
+        return {"asked": self.scorer.asked, "answered_from_receipts": self.scorer.answered_from_receipts}
+
+
+@contextmanager
+def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
+    """The scorer of the settings, checked; one that costs something keeps receipts."""
+    from services.common.clock import SystemClock
+    from services.sentiment_analyzer.prompt import PROMPT_VERSION
+    from services.sentiment_analyzer.receipts import FILE_NAME, Receipts
+    from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+    from services.sentiment_analyzer.scorers import build_scorer
+
+    with ExitStack() as stack:
+        scorer = build_scorer(settings)
+        stack.callback(scorer.close)
+        scorer.check()
+        if settings.sentiment_scorer is ScorerKind.LEXICON:
+            yield _Chosen(scorer)
+            return
+        kept = Receipts(receipts or settings.state_dir / FILE_NAME)
+        stack.callback(kept.close)
+        identity = (scorer.digest(), str(PROMPT_VERSION))
+        keeping = ReceiptScorer(scorer, kept, prompt_version=PROMPT_VERSION, clock=SystemClock())
+        yield _Chosen(keeping, identity, settings.sentiment_concurrency)
 
 
 def _checked(pairs: list[str] | None) -> tuple[str, ...]:
@@ -95,8 +163,6 @@ def _checked(pairs: list[str] | None) -> tuple[str, ...]:
 
 def read_moment(option: str, text: str) -> datetime | None:
     """A day or a time of the command line, in UTC unless it has an offset. Raises StopProgram."""
-    from datetime import UTC
-
     if not text:
         return None
     try:
@@ -108,7 +174,7 @@ def read_moment(option: str, text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _print(report: ScoreReport, seconds: float) -> None:
+def _print(report: ScoreReport, figures: dict[str, Any]) -> None:
     tally = report.tally
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.most_common())
     signals = ", ".join(f"{pair} {count}" for pair, count in sorted(tally.signals.items()))
@@ -117,6 +183,8 @@ def _print(report: ScoreReport, seconds: float) -> None:
         print("What an interrupted run with other options had left was thrown away.")
     if report.resumed_after:
         print(f"Went on after {report.resumed_after} articles that were scored before.")
-    print(f"{tally.articles} articles in {seconds:.1f} s by {report.model}: {outcomes}.")
+    print(f"{tally.articles} articles in {figures['seconds']:.1f} s by {report.model}: {outcomes}.")
+    if "asked" in figures:
+        print(f"Answers: {figures['asked']} asked for, {figures['answered_from_receipts']} from receipts.")
     print(f"Signals: {signals}; {labels}.")
     print(f"{report.sentiment}: available {report.delay.total_seconds():g} s after an article was known.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -17,12 +17,10 @@ from services.research.history.archive import Archive, Import, partial_path
 from services.research.history.articles import Article, ArticleReader, DroppedRowError
 from services.research.history.columns import find_columns
 from services.research.history.news_files import NewsFile, Row, fingerprint, open_news
+from services.research.history.progress import Progress, quiet
 from services.research.history.times import TimeFormat, TimeReader, UnplacedTimeError, zone_of
 
 BATCH_ROWS = 2_000
-
-Progress = Callable[[int, int], None]
-"""Told now and then how much is done and how much there is."""
 
 
 class BadNewsError(StopProgram):
@@ -47,7 +45,7 @@ class ImportOptions:
 
 
 def import_news(
-    source: Path, out: Path, options: ImportOptions, now: datetime, progress: Progress | None = None
+    source: Path, out: Path, options: ImportOptions, now: datetime, progress: Progress = quiet
 ) -> ImportReport:
     """Import a news archive into `out`, which is made if it is not there, and is complete at any time.
 
@@ -80,7 +78,7 @@ def import_news(
             with _partial(out, task) as archive:
                 account = _unfinished(archive)
                 resumed = account.rows
-                _Taker(file, archive, task, account, to_article).take(rows, progress or _quiet)
+                _Taker(file, archive, task, account, to_article).take(rows, progress)
             partial_path(out).replace(out)
     with Archive.open(out) as archive:
         known = archive.span()
@@ -97,10 +95,6 @@ def import_news(
             archive.count(),
             *known,
         )
-
-
-def _quiet(_done: int, _size: int) -> None:
-    """Say nothing."""
 
 
 def _zone(name: str) -> ZoneInfo | None:

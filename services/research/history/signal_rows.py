@@ -15,7 +15,7 @@ COLUMNS = (
 Row = tuple[object, ...]
 
 WEIGHT = 1.0
-CORROBORATION = 0.0
+"""Every source counts the same, as it does live."""
 
 
 def signal_rows(signals: tuple[SentimentSignal, ...], known_at: datetime, delay: timedelta) -> list[Row]:
@@ -38,7 +38,7 @@ def signal_rows(signals: tuple[SentimentSignal, ...], known_at: datetime, delay:
             signal.scope.value,
             "true" if signal.degraded else "false",
             WEIGHT,
-            CORROBORATION,
+            float(signal.corroboration),
             signal.article_id,
             signal.revision,
             signal.source,

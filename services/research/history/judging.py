@@ -1,0 +1,105 @@
+"""Judges the articles of an archive as the live pipeline would, with patience, several at once, in their order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from services.common.errors import NeverWorks, TryLater
+from services.common.messages import NewsArticle, SentimentSignal
+from services.data_ingestor.news_relevance import is_relevant
+from services.research.history.articles import Article
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scoring import judge_article
+
+NOT_PUBLISHED = "not_about_crypto"
+"""Outcome of an article that the poller would not have passed on."""
+REFUSED = "refused"
+"""Outcome of an article that the scorer's server refuses."""
+PATIENCE_SECONDS = 300.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+class Judged(NamedTuple):
+    """An article, how it ended, and its signals if it was scored."""
+
+    article: Article
+    outcome: str
+    signals: tuple[SentimentSignal, ...] = ()
+
+
+Judge = Callable[[Article], Judged]
+
+
+def judge_with(scorer: Scorer, matcher: AssetMatcher) -> Judge:
+    """A function that judges one article. It raises TryLater as the scorer does."""
+
+    def judge(article: Article) -> Judged:
+        if not is_relevant(article.title, f"{article.summary}\n{article.content}"):
+            return Judged(article, NOT_PUBLISHED)
+        message = as_message(article)
+        try:
+            judgement = judge_article(message, matcher, scorer, message.fetched_at)
+        except NeverWorks:
+            return Judged(article, REFUSED)
+        return Judged(article, judgement.outcome.value, judgement.signals)
+
+    return judge
+
+
+def as_message(article: Article) -> NewsArticle:
+    """The article as the poller would have published it when it became known."""
+    return NewsArticle(
+        article_id=article.article_id,
+        source=article.source,
+        title=article.title,
+        link=article.link,
+        summary=article.summary,
+        content=article.content,
+        published=article.published,
+        fetched_at=article.known_at,
+    )
+
+
+def judge_in_order(
+    articles: Sequence[Article], judge: Judge, *, workers: int = 1, patience: float = PATIENCE_SECONDS
+) -> Iterator[Judged]:
+    """Judge articles, `workers` at once; they come out in their order.
+
+    Where it ends early, by an error or because nobody wants more, what has not begun is not begun.
+
+    Raises:
+        TryLater: the scorer was away for `patience` seconds.
+    """
+    stop = threading.Event()
+
+    def patiently(article: Article) -> Judged:
+        return _patiently(article, judge, stop, patience)
+
+    if workers == 1:
+        yield from map(patiently, articles)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="judge")
+    try:
+        yield from pool.map(patiently, articles)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _patiently(article: Article, judge: Judge, stop: threading.Event, patience: float) -> Judged:
+    give_up_at = time.monotonic() + patience
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return judge(article)
+        except TryLater as error:
+            wait = error.after or pause
+            if time.monotonic() + wait > give_up_at or stop.wait(wait):
+                raise
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

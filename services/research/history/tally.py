@@ -1,0 +1,72 @@
+"""What came of scoring an archive, article by article and as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from services.common.messages import SentimentSignal
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was scored so far."""
+
+    articles: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    signals: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def count(self, outcome: str, signals: tuple[SentimentSignal, ...]) -> None:
+        """Count one article."""
+        self.articles += 1
+        self.outcomes[outcome] += 1
+        for signal in signals:
+            self.signals[signal.pair] += 1
+            self.labels[signal.sentiment_label.value] += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """For the notes of a partial file, and for `--json`."""
+        return {
+            "articles": self.articles,
+            "outcomes": dict(self.outcomes),
+            "signals": dict(self.signals),
+            "labels": dict(self.labels),
+        }
+
+    @classmethod
+    def of(cls, notes: dict[str, Any]) -> Tally:
+        """From the notes of a partial file."""
+        counters = {name: Counter(notes[name]) for name in ("outcomes", "signals", "labels")}
+        return cls(articles=notes["articles"], **counters)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReport:
+    """What came of scoring an archive.
+
+    Attributes:
+        resumed_after: articles that an interrupted run had scored.
+        restarted: whether the remains of a run with other options were thrown away.
+    """
+
+    sentiment: Path
+    model: str
+    delay: timedelta
+    tally: Tally
+    resumed_after: int
+    restarted: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "sentiment": str(self.sentiment),
+            "model": self.model,
+            "scoring_delay_seconds": self.delay.total_seconds(),
+            **self.tally.as_json(),
+            "resumed_after_articles": self.resumed_after,
+            "restarted": self.restarted,
+        }
