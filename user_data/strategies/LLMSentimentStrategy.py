@@ -177,7 +177,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         """Add the columns of `technical_indicators`, `as_of` and `aggregate_as_of`."""
         indicators = news.technical_indicators(dataframe, self.periods())
         sentiment = self.sentiment_columns(metadata["pair"], dataframe["date"])
-        return dataframe.assign(**indicators, **sentiment)
+        return pd.concat([dataframe, indicators, sentiment], axis=1)
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """What candles of a pair, by their opening times, could know of its news: `as_of` and `aggregate_as_of`."""
@@ -188,14 +188,15 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         aggregate = news.aggregate_as_of(
             signals, opens, self._candle, staleness=staleness, half_life=half_life, last_unreadable=unreadable
         )
-        return newest.assign(**aggregate)
+        return pd.concat([newest, aggregate], axis=1)
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
         """Mark entries: every one of `entry_conditions` that is named in `entry_rules`."""
         rules, used = self.rules(), list(self.entry_rules)
-        enter = news.entry_conditions(dataframe, rules)[used].all(axis=1)
+        conditions = news.entry_conditions(dataframe, rules)[used]
+        enter = pd.Series(conditions.to_numpy().all(axis=1), index=dataframe.index)
         dataframe["enter_long"] = enter.astype(int)
-        if not self._is_search:
+        if enter.any() and not self._is_search:
             dataframe.loc[enter, "enter_tag"] = news.entry_tags(dataframe[enter], rules, used)
         return dataframe
 
@@ -203,9 +204,9 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         """Mark exits: any one of `exit_conditions` that is named in `exit_rules`."""
         rules = self.rules()
         conditions = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
-        leave = conditions.any(axis=1)
+        leave = pd.Series(conditions.to_numpy().any(axis=1), index=dataframe.index)
         dataframe["exit_long"] = leave.astype(int)
-        if not self._is_search:
+        if leave.any() and not self._is_search:
             dataframe.loc[leave, "exit_tag"] = news.exit_tags(dataframe[leave], conditions[leave], rules)
         return dataframe
 

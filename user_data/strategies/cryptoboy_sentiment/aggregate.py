@@ -23,7 +23,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cryptoboy_sentiment.merging import MICROSECOND, NEWNESS, STALENESS, microseconds, timeline
+from cryptoboy_sentiment.merging import (
+    MICROSECOND,
+    STALENESS,
+    Arrivals,
+    Booleans,
+    Integers,
+    arrivals,
+    microseconds,
+)
 
 HALF_LIFE = timedelta(hours=2)
 MINIMUM_WEIGHT = 0.1
@@ -32,7 +40,6 @@ HEAVIEST = 1000.0  # a source weighs no more, so that sums stay finite
 _TERMS_AT_ONCE = 1_000_000  # of the sums, to bound memory
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 class Aggregate(NamedTuple):
@@ -81,7 +88,7 @@ def aggregate_as_of(
     if (np.diff(close) < 0).any():
         raise ValueError("candles are out of order, expected the oldest first")
     total, reliable = _Sums(len(close)), _Sums(len(close))
-    for candle, weight, score, is_degraded in _terms(timeline(signals), close, staleness, half_life):
+    for candle, weight, score, is_degraded in _terms(signals, close, staleness, half_life):
         total.add(candle, weight, score)
         reliable.add(candle[~is_degraded], weight[~is_degraded], score[~is_degraded])
     if last_unreadable:
@@ -97,7 +104,7 @@ def aggregate_as_of(
             "sentiment_aggregate_reliable": reliable.mean(),
             "sentiment_aggregate_weight": total.weight,
             "sentiment_aggregate_signals": total.count,
-            "sentiment_aggregate_status": pd.Series(status, index=opens.index, dtype="str"),
+            "sentiment_aggregate_status": pd.array(status, dtype="str"),
         },
         index=opens.index,
     )
@@ -146,33 +153,38 @@ class _Sums:
 
 
 def _terms(
-    line: pd.DataFrame, close: Integers, staleness: timedelta, half_life: timedelta
-) -> Iterator[tuple[Integers, Floats, Floats, npt.NDArray[np.bool_]]]:
+    signals: pd.DataFrame, close: Integers, staleness: timedelta, half_life: timedelta
+) -> Iterator[tuple[Integers, Floats, Floats, Booleans]]:
     """Candle, weight, score and degraded of every signal at every candle that it counts for, in pieces."""
-    available = microseconds(line["available_at"])
-    line["corrected"] = np.append(available, np.iinfo(np.int64).max)[line["until"]]
-    line = line.sort_values(NEWNESS)
-    published = microseconds(line["published"])
-    leaves = np.minimum(line["corrected"].to_numpy(), published + staleness // MICROSECOND)
-    first = np.searchsorted(close, microseconds(line["available_at"]), side="right")
-    candles = np.maximum(np.searchsorted(close, leaves, side="right") - first, 0)
-    worth = _worth(line)
-    score, is_degraded = line["score"].to_numpy(), line["degraded"].to_numpy()
+    line = arrivals(signals)
+    first, leaves = _span(line, close, staleness)
+    row = line.row[line.by_newness]
+    published = line.published[line.by_newness]
+    candles = np.maximum(leaves - first, 0)[line.by_newness]
+    first = first[line.by_newness]
+    worth = _worth(signals)[row]
+    score, is_degraded = signals["score"].to_numpy()[row], signals["degraded"].to_numpy(dtype=bool)[row]
 
     before = np.cumsum(candles) - candles
-    for signals in np.split(np.arange(len(line)), np.flatnonzero(np.diff(before // _TERMS_AT_ONCE)) + 1):
-        row = np.repeat(signals, candles[signals])
-        candle = (
-            first[row]
-            + np.arange(len(row))
-            - np.repeat(before[signals] - before[signals[:1]], candles[signals])
-        )
-        age = (close[candle] - published[row]) / (half_life // MICROSECOND)
-        yield candle, worth[row] * np.exp2(-age), score[row], is_degraded[row]
+    for piece in np.split(np.arange(len(row)), np.flatnonzero(np.diff(before // _TERMS_AT_ONCE)) + 1):
+        one = np.repeat(piece, candles[piece])
+        steps = np.arange(len(one)) - np.repeat(before[piece] - before[piece[:1]], candles[piece])
+        candle = first[one] + steps
+        age = (close[candle] - published[one]) / (half_life // MICROSECOND)
+        yield candle, worth[one] * np.exp2(-age), score[one], is_degraded[one]
 
 
-def _worth(line: pd.DataFrame) -> Floats:
+def _span(line: Arrivals, close: Integers, staleness: timedelta) -> tuple[Integers, Integers]:
+    """The first candle that each arrival counts for, and the first after it that it does not."""
+    corrected = np.append(line.available, np.iinfo(np.int64).max)[line.until]
+    until = np.minimum(corrected, line.published + staleness // MICROSECOND)
+    return np.searchsorted(close, line.available, "right"), np.searchsorted(close, until, "right")
+
+
+def _worth(signals: pd.DataFrame) -> Floats:
     """What each signal weighs when it is published."""
-    scope = np.where(line["scope"] == "asset", SCOPE_WEIGHTS["asset"], SCOPE_WEIGHTS["market"])
-    source = line["weight"].clip(upper=HEAVIEST) * line["confidence"] * scope
-    return np.asarray(source * np.log2(2 + line["corroboration"]), dtype=np.float64)
+    weight, confidence, corroboration = (
+        signals[name].to_numpy(dtype=np.float64) for name in ("weight", "confidence", "corroboration")
+    )
+    scope = np.where(signals["scope"] == "asset", SCOPE_WEIGHTS["asset"], SCOPE_WEIGHTS["market"])
+    return np.asarray(np.minimum(weight, HEAVIEST) * confidence * scope * np.log2(2 + corroboration))

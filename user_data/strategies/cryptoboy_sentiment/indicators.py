@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import talib
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,11 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
         A frame with the index of `candles`: ema_short, ema_long, rsi (Wilder's), macd, macd_signal,
         bollinger_upper, bollinger_middle, bollinger_lower (population deviation), volume_mean.
     """
-    close = candles["close"]
-    prices = close.to_numpy(dtype="float64")
+    prices = candles["close"].to_numpy(dtype="float64")
     macd, macd_signal, _ = talib.MACD(prices, periods.macd_fast, periods.macd_slow, periods.macd_signal)
-    window = close.rolling(periods.bollinger_period)
-    middle, width = window.mean(), window.std(ddof=0) * periods.bollinger_deviations
+    window = _windows(prices, periods.bollinger_period)
+    middle, width = window.mean(axis=1), window.std(axis=1) * periods.bollinger_deviations
+    volume = _windows(candles["volume"].to_numpy(dtype="float64"), periods.volume_period)
     return pd.DataFrame(
         {
             "ema_short": talib.EMA(prices, periods.ema_short),
@@ -43,7 +47,13 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
             "bollinger_upper": middle + width,
             "bollinger_middle": middle,
             "bollinger_lower": middle - width,
-            "volume_mean": candles["volume"].rolling(periods.volume_period).mean(),
+            "volume_mean": volume.mean(axis=1),
         },
         index=candles.index,
     )
+
+
+def _windows(values: Floats, length: int) -> Floats:
+    """For each value the last `length` ones, NaN before the first: sums that carry no error on from before."""
+    padded = np.append(np.full(length - 1, np.nan), values)
+    return np.lib.stride_tricks.sliding_window_view(padded, length)

@@ -8,7 +8,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+Booleans = npt.NDArray[np.bool_]
 
 SENTIMENT_FROM = ("newest", "aggregate")
 ENTRY_RULES = ("trend", "rsi", "macd_cross", "volume", "below_band", "sentiment")
@@ -48,18 +52,28 @@ def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFram
         Boolean columns, all of which an entry needs: trend, rsi, macd_cross, volume, below_band. Where an
         indicator is NaN its condition does not hold.
     """
-    above = frame["macd"] > frame["macd_signal"]
-    crossed = above & (frame["macd"] <= frame["macd_signal"]).shift(fill_value=False)
-    lately = crossed.astype(int).rolling(rules.buy_macd_cross_within, min_periods=1).max() > 0
+    macd, signal, rsi = (frame[name].to_numpy() for name in ("macd", "macd_signal", "rsi"))
+    above = macd > signal
+    crossed = above & _before(macd <= signal)
+    lately = crossed.copy()
+    for _ in range(rules.buy_macd_cross_within - 1):
+        crossed = _before(crossed)
+        lately |= crossed
     return pd.DataFrame(
         {
-            "trend": frame["ema_short"] > frame["ema_long"],
-            "rsi": (frame["rsi"] > rules.buy_rsi_low) & (frame["rsi"] < rules.buy_rsi_high),
+            "trend": frame["ema_short"].to_numpy() > frame["ema_long"].to_numpy(),
+            "rsi": (rsi > rules.buy_rsi_low) & (rsi < rules.buy_rsi_high),
             "macd_cross": above & lately,
-            "volume": frame["volume"] > frame["volume_mean"],
-            "below_band": frame["close"] < frame["bollinger_upper"],
-        }
+            "volume": frame["volume"].to_numpy() > frame["volume_mean"].to_numpy(),
+            "below_band": frame["close"].to_numpy() < frame["bollinger_upper"].to_numpy(),
+        },
+        index=frame.index,
     )
+
+
+def _before(held: Booleans) -> Booleans:
+    """Whether it held one candle earlier; not at the first."""
+    return np.append(False, held[:-1])[: len(held)]
 
 
 def entry_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
@@ -79,9 +93,9 @@ def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     threshold = rules.buy_sentiment_above
     if rules.buy_sentiment_from == "aggregate":
         threshold = rules.buy_aggregate_above
-    return technical_entry_conditions(frame, rules).assign(
-        sentiment=entry_sentiment(frame, rules) > threshold
-    )
+    conditions = technical_entry_conditions(frame, rules)
+    conditions["sentiment"] = entry_sentiment(frame, rules).to_numpy() > threshold
+    return conditions
 
 
 def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -90,17 +104,18 @@ def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     Returns:
         Boolean columns, named as `EXIT_RULES` and as in the exit tag.
     """
-    down = frame["ema_short"] < frame["ema_long"]
-    below = frame["macd"] < frame["macd_signal"]
-    negative = frame["sentiment"] < rules.sell_sentiment_below
+    macd, signal = frame["macd"].to_numpy(), frame["macd_signal"].to_numpy()
+    down = frame["ema_short"].to_numpy() < frame["ema_long"].to_numpy()
+    negative = frame["sentiment"].to_numpy() < rules.sell_sentiment_below
     if rules.sell_sentiment_from == "aggregate":
-        negative = frame["sentiment_aggregate"] < rules.sell_aggregate_below
+        negative = frame["sentiment_aggregate"].to_numpy() < rules.sell_aggregate_below
     return pd.DataFrame(
         {
             "sentiment": negative,
-            "ema_down_rsi_high": down & (frame["rsi"] > rules.sell_rsi_above),
-            "macd_cross_down": below & (frame["macd"] >= frame["macd_signal"]).shift(fill_value=False),
-        }
+            "ema_down_rsi_high": down & (frame["rsi"].to_numpy() > rules.sell_rsi_above),
+            "macd_cross_down": (macd < signal) & _before(macd >= signal),
+        },
+        index=frame.index,
     )
 
 
@@ -123,7 +138,8 @@ def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTR
 
 def entry_tags(entries: pd.DataFrame, rules: Rules, used: Collection[str] = ENTRY_RULES) -> list[str]:
     """The `entry_tag` of each row."""
-    return [entry_tag(row, rules, used) for row in _sentiment_of(entries)]
+    names = [name for name in entries if str(name).startswith("sentiment")]
+    return [entry_tag(row, rules, used) for row in entries[names].to_dict("records")]
 
 
 def exit_tag(
@@ -146,11 +162,9 @@ def exit_tags(exits: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> li
     """The `exit_tag` of each row, of those of its `exit_conditions` that hold."""
     used = [str(name) for name in conditions]
     fired = [[name for name, holds in zip(used, row, strict=True) if holds] for row in conditions.to_numpy()]
-    return [exit_tag(row, names, rules, used) for row, names in zip(_sentiment_of(exits), fired, strict=True)]
-
-
-def _sentiment_of(frame: pd.DataFrame) -> list[dict[Any, Any]]:
-    return frame[[name for name in frame if str(name).startswith("sentiment")]].to_dict("records")
+    names = [f"sentiment{suffix}{part}" for suffix in ("", "_aggregate") for part in ("", "_status")]
+    rows = exits[names].to_dict("records")
+    return [exit_tag(row, each, rules, used) for row, each in zip(rows, fired, strict=True)]
 
 
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
