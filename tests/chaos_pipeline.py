@@ -105,10 +105,12 @@ class NewsFlow:
 class Service:
     """One service, which may be run again and again in the same state folder."""
 
-    def __init__(self, name: str, settings: Settings, folder: Path, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, settings: Settings, folder: Path, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self._settings = settings
-        self._prefix = prefix
+        self._environ = dict(environ or {})
         self._folder = folder
         self._runs: list[Path] = []
         self.process: subprocess.Popen[bytes] | None = None
@@ -122,8 +124,13 @@ class Service:
         }
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [*self._prefix, sys.executable, "-m", MODULES[self.name.partition("#")[0]]],
-                env={**inherited, **self._settings.environment(), "PYTHONPATH": str(PROJECT_ROOT)},
+                [sys.executable, "-m", MODULES[self.name.partition("#")[0]]],
+                env={
+                    **inherited,
+                    **self._settings.environment(),
+                    "PYTHONPATH": str(PROJECT_ROOT),
+                    **self._environ,
+                },
                 cwd=PROJECT_ROOT,
                 stderr=stderr,
             )
@@ -223,9 +230,7 @@ class Pipeline:
         (self._folder / "sources.toml").write_text(f'[[source]]\nname = "paper"\nurl = "{flow.url}"\n')
         return flow
 
-    def start(
-        self, *names: str, prefixes: Mapping[str, tuple[str, ...]] | None = None, **changes: Any
-    ) -> None:
+    def start(self, *names: str, environ: Mapping[str, str] | None = None, **changes: Any) -> None:
         """Start services and wait until they are ready. `name#2` is a second one of a kind."""
         begun = []
         for name in names:
@@ -233,7 +238,7 @@ class Pipeline:
             state.mkdir(exist_ok=True)
             own = {"state_dir": state} if self.settings.broker.value == "rabbitmq" else {}
             chosen = self.settings.changed(**own, **changes)
-            service = Service(name, chosen, self._folder, (prefixes or {}).get(name, ()))
+            service = Service(name, chosen, self._folder, environ)
             self.services[name] = service
             service.start()
             begun.append(service)

@@ -1,0 +1,77 @@
+"""A disk that is full while the embedded parts need it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.common.broker.open import open_broker
+from services.common.clock import SystemClock
+from services.common.settings import BrokerKind, ScorerKind, Settings
+from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.news_feed_server import FeedServer
+from tests.servers import RedisServer
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk"),
+]
+STORIES = make_stories(520)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def on_small_disk(
+    small_disk: Path, tmp_path: Path, redis_server: RedisServer, feeds: FeedServer, raw: Any
+) -> Iterator[Pipeline]:
+    settings = Settings(
+        broker=BrokerKind.EMBEDDED,
+        state_dir=small_disk,
+        redis_host=redis_server.host,
+        redis_port=redis_server.port,
+        sentiment_scorer=ScorerKind.LEXICON,
+    )
+    with closing(open_broker(settings, SystemClock())) as opened:
+        opened.start()
+        built = Pipeline(settings, tmp_path, feeds, opened, raw)
+        yield built
+        built.close()
+
+
+def fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+
+
+def test_a_full_disk_is_told_and_waited_for_and_costs_nothing(
+    on_small_disk: Pipeline, small_disk: Path
+) -> None:
+    pipeline = on_small_disk
+    flow = pipeline.feed(STORIES)
+    pipeline.start(*PIPELINE)
+    flow.begin()
+    pipeline.wait_for_cached(60)
+    fill(small_disk / "ballast")
+    eventually(
+        lambda: any(service.health()[0] == 503 for service in pipeline.services.values()),
+        lambda: f"a service says that it cannot work; {pipeline.tails()}",
+    )
+    (small_disk / "ballast").unlink()
+    pipeline.assert_books_balance(STORIES)
+    assert all(service.process and service.process.poll() is None for service in pipeline.services.values())

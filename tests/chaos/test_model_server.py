@@ -1,0 +1,127 @@
+"""A model server that is away, busy, silent, late, or answers rubbish."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+
+from services.common.settings import ScorerKind
+from tests.chaos_pipeline import PIPELINE, Pipeline, make_stories
+from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
+from tests.tcp_proxy import TcpProxy
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+STORIES = tuple(replace(story, scored=True) for story in make_stories(520))
+GOOD = chat_reply(
+    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
+)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedOllama]:
+    with ScriptedOllama() as running:
+        running.usually("/api/chat", GOOD)
+        yield running
+
+
+@pytest.fixture
+def way(server: ScriptedOllama) -> Iterator[TcpProxy]:
+    address = urlsplit(server.url)
+    with TcpProxy(str(address.hostname), int(address.port or 0)) as proxy:
+        yield proxy
+
+
+def away(_server: ScriptedOllama, way: TcpProxy) -> None:
+    way.refuse()
+    time.sleep(3)
+    way.accept()
+
+
+def busy(server: ScriptedOllama, _way: TcpProxy) -> None:
+    server.usually("/api/chat", error_reply(503, "server busy"))
+    time.sleep(3)
+    server.usually("/api/chat", GOOD)
+
+
+def silent(_server: ScriptedOllama, way: TcpProxy) -> None:
+    way.freeze()
+    time.sleep(4)
+    way.thaw()
+
+
+def late(_server: ScriptedOllama, way: TcpProxy) -> None:
+    way.slow(2.5)  # each way, so an answer comes after the time for it is over
+    time.sleep(6)
+    way.slow(0)
+
+
+def broken_off(_server: ScriptedOllama, way: TcpProxy) -> None:
+    for _ in range(10):
+        way.cut()
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("fault", [away, busy, silent, late, broken_off])
+def test_a_model_server_out_of_order_costs_no_article(
+    pipeline: Pipeline,
+    server: ScriptedOllama,
+    way: TcpProxy,
+    fault: Callable[[ScriptedOllama, TcpProxy], None],
+) -> None:
+    flow = pipeline.feed(STORIES)
+    pipeline.start(
+        *PIPELINE,
+        sentiment_scorer=ScorerKind.OLLAMA,
+        ollama_host=f"http://{way.host}:{way.port}",
+        ollama_model=MODEL,
+        ollama_timeout=2.0,
+    )
+    flow.begin()
+    pipeline.wait_for_cached(60)
+    fault(server, way)
+    pipeline.assert_books_balance(STORIES)
+
+
+RUBBISH = (
+    chat_reply("I am happy to help!"),
+    chat_reply('{"BTC": {"score": 1000000, "confidence": 9}}'),
+    chat_reply('{"BTC": null}'),
+    chat_reply('{"DOGE": {"reason": "x", "event_type": "other", "score": 1, "confidence": 1}}'),
+    chat_reply("[" * 5000),
+    chat_reply('{"BTC": {"reason": "It ris', done_reason="length"),
+    Reply(body=b"\x00\xff not http json"),
+    Reply(body=b""),
+)
+
+
+def test_rubbish_makes_it_abstain_and_never_a_score(pipeline: Pipeline, server: ScriptedOllama) -> None:
+    """Every other stretch of answers is rubbish: those articles end without a signal, the others with theirs."""
+    flow = pipeline.feed(STORIES)
+    pipeline.start(
+        *PIPELINE,
+        sentiment_scorer=ScorerKind.OLLAMA,
+        ollama_host=server.url,
+        ollama_model=MODEL,
+        ollama_timeout=2.0,
+    )
+    for rubbish in RUBBISH:
+        server.script("/api/chat", *[GOOD] * 20, *[rubbish] * 2)
+    flow.begin()
+    processor = pipeline.services["sentiment_processor"]
+
+    def ended() -> int:
+        return len(processor.events("article_judged")) + sum(pipeline.dead_letters().values())
+
+    deadline = time.monotonic() + 120
+    while ended() < len(STORIES) or pipeline.waiting():
+        assert time.monotonic() < deadline, f"{ended()} of {len(STORIES)} ended; {pipeline.tails()}"
+        time.sleep(0.2)
+    scored = [event for event in processor.events("article_judged") if event["scores"]]
+    assert len(pipeline.cached()) == len(scored)
+    assert {score for event in scored for score in event["scores"].values()} == {0.6}
+    assert len(STORIES) - 2 * len(RUBBISH) <= len(scored) < len(STORIES)
