@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from cryptoboy_sentiment import Rules
 
 from services.research.backtest import bootstrap, fired
 from services.research.backtest.account import FIGURES, Figures, days_of, equity_of, figures_of
@@ -70,6 +71,7 @@ class Backtest:
         verdict: what can be said.
         rules: how often each rule fired, as from `fired`.
         signals: how many lie beyond each threshold, as from `fired`.
+        thresholds: the strategy's rules.
         frames: the traded candles with indicators and sentiment, by pair.
     """
 
@@ -92,6 +94,7 @@ class Backtest:
     verdict: Verdict
     rules: fired.Row
     signals: fired.Row
+    thresholds: Rules
     frames: Frames
 
 
@@ -177,6 +180,7 @@ def _concluded(
         verdict=judge(combined.figures.trades, difference, differences, _when(engine.start, end)),
         rules=fired.rules_fired(engine.traded, engine.rules, combined.ran.trades),
         signals=fired.thresholds(_of_the_period(inputs, engine.start, end), engine.traded, engine.rules),
+        thresholds=engine.rules,
         frames=engine.traded,
     )
 
