@@ -7,17 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.options import Json
+from services.cli.options import Json, Pairs, read_pairs
+from services.cli.period import From, To, read_period
 from services.cli.progress import progress_of
-from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
-from services.common.values import check_pair
 
 if TYPE_CHECKING:
     from services.research.history.tally import ScoreReport
@@ -33,9 +32,7 @@ def score_history(
         typer.Option(help="The sentiment CSV; compressed if its name ends with .gz.", show_default=False),
     ],
     scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: SENTIMENT_SCORER.")] = None,
-    pairs: Annotated[
-        list[str] | None, typer.Option("--pair", help="May be repeated. Default: TRADING_PAIRS.")
-    ] = None,
+    pairs: Pairs = None,
     delay: Annotated[
         float,
         typer.Option(
@@ -45,12 +42,8 @@ def score_history(
             "(NEWS_POLL_INTERVAL) and longer than a slow model's answer (OLLAMA_TIMEOUT).",
         ),
     ] = DELAY_SECONDS,
-    known_from: Annotated[
-        str, typer.Option("--from", help="Leave out articles known before this day or time (UTC).")
-    ] = "",
-    known_until: Annotated[
-        str, typer.Option("--to", help="Leave out articles known at this day or time (UTC), or later.")
-    ] = "",
+    start: From = None,
+    end: To = None,
     receipts: Annotated[
         Path | None,
         typer.Option(
@@ -72,9 +65,10 @@ def score_history(
     """Score an archive with the matching and the scorer of the live pipeline.
 
     A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
-    published. Answers of language models are kept as receipts, by content, model and prompt version: a second run
-    asks nothing twice. (The lexicon is asked again, which takes less time than keeping its answers.) The file
-    appears when it is whole: after Ctrl-C the same command goes on where it was.
+    published. --from and --to choose articles by when they were known. Answers of language models are kept as
+    receipts, by content, model and prompt version: a second run asks nothing twice. (The lexicon is asked again,
+    which takes less time than keeping its answers.) The file appears when it is whole: after Ctrl-C the same
+    command goes on where it was.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
@@ -82,15 +76,16 @@ def score_history(
     from services.research.history.scoring import ScoreOptions, score_archive
 
     settings = Settings.load()
+    first, last = read_period(start, end)
     # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
     settings = settings.changed(
         sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
     )
     options = ScoreOptions(
-        pairs=_checked(pairs) or settings.trading_pairs,
+        pairs=read_pairs(pairs) or settings.trading_pairs,
         delay=timedelta(seconds=delay),
-        known_from=read_moment("--from", known_from),
-        known_until=read_moment("--to", known_until),
+        known_from=first,
+        known_until=last,
     )
     began = time.monotonic()
     with (
@@ -152,26 +147,6 @@ def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
         identity = (scorer.digest(), str(PROMPT_VERSION))
         keeping = ReceiptScorer(scorer, kept, prompt_version=PROMPT_VERSION, clock=SystemClock())
         yield _Chosen(keeping, identity, settings.sentiment_concurrency)
-
-
-def _checked(pairs: list[str] | None) -> tuple[str, ...]:
-    try:
-        return tuple(dict.fromkeys(check_pair(pair) for pair in pairs or ()))
-    except ValueError as error:
-        raise StopProgram(str(error)) from None
-
-
-def read_moment(option: str, text: str) -> datetime | None:
-    """A day or a time of the command line, in UTC unless it has an offset. Raises StopProgram."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise StopProgram(
-            f"{option} {text}: expected a day or a time in UTC, such as 2025-05-01 or 2025-05-01T12:00"
-        ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _print(report: ScoreReport, figures: dict[str, Any]) -> None:

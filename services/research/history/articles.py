@@ -36,13 +36,14 @@ class Dropped(StrEnum):
 
 
 class Odd(StrEnum):
-    """What is unusual in an article that is kept."""
+    """What is unusual in what is kept."""
 
     NO_FIRST_SEEN = "no_first_seen"
     SEEN_BEFORE_PUBLISHED = "first_seen_before_published"
     SEEN_LATE = "first_seen_over_4h_after_published"
     SOURCE_REWRITTEN = "source_name_rewritten"
     SOURCE_FROM_LINK = "source_taken_from_link"
+    LAST_LINE_OPEN = "last_line_without_end_maybe_cut_off"
 
 
 class Article(NamedTuple):

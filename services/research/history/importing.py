@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from services.common.errors import StopProgram
 from services.research.history.account import Account, ImportReport
 from services.research.history.archive import Archive, Import, partial_path
-from services.research.history.articles import Article, ArticleReader, DroppedRowError
+from services.research.history.articles import Article, ArticleReader, DroppedRowError, Odd
 from services.research.history.columns import find_columns
 from services.research.history.news_files import NewsFile, Row, fingerprint, open_news
 from services.research.history.progress import Progress, quiet
@@ -171,6 +171,8 @@ class _Taker:
             self.account.rows += len(batch)
             self._add(list(self._articles(batch)))
             progress(self.file.position(), self.file.size)
+        if not self.file.ends_with_a_line:
+            self.account.odd[Odd.LAST_LINE_OPEN] += 1
         self._refuse_nothing()
         self._add([], finished=True)
 

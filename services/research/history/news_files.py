@@ -31,7 +31,7 @@ Row = tuple[int, Sequence[str]]
 
 
 class NewsFile:
-    """A news archive while it is read. `header` is known once `rows` has begun."""
+    """A file of rows while it is read. `line` is the one that was read last, from 1."""
 
     def __init__(self, path: Path, raw: IO[bytes], lines: IO[str]) -> None:
         self.path = path
@@ -39,6 +39,7 @@ class NewsFile:
         self._raw = raw
         self._lines = lines
         self.line = 0
+        self.ends_with_a_line = True
 
     def position(self) -> int:
         """How many bytes of the file have been read, of `size`."""
@@ -54,9 +55,12 @@ class NewsFile:
             raise StopProgram(f"{self.path} is empty; expected columns and rows") from None
         return list(header), rows
 
-    def lines(self) -> IO[str]:
-        """The text of the file."""
-        return self._lines
+    def lines(self) -> Iterator[str]:
+        """The lines of the file. After the last, `ends_with_a_line` tells whether that one had an end."""
+        line = "\n"
+        for line in self._lines:
+            yield line
+        self.ends_with_a_line = line.endswith(("\n", "\r"))
 
     def refuse(self, problem: str) -> StopProgram:
         """The error for a line that is wrong."""
@@ -86,7 +90,7 @@ def open_news(path: Path) -> Iterator[NewsFile]:
     if not path.name.lower().endswith(SUFFIXES):
         raise StopProgram(f"{path}: expected a name that ends with one of {', '.join(SUFFIXES)}")
     if not path.is_file():
-        raise StopProgram(f"{path} is not there, or no file; expected a news archive to import")
+        raise StopProgram(f"{path} is not there, or is no file")
     try:
         with path.open("rb") as raw:
             unpacked = gzip.GzipFile(fileobj=raw) if path.suffix.lower() == ".gz" else raw

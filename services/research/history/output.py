@@ -31,18 +31,27 @@ class StepwiseCsv:
         path: the file; compressed if its name ends with .gz.
         columns: the header.
         task: what is written, as a value that JSON can hold. What is left of another task is thrown away.
+        resume: whether a later call can go on where this one ended; else nothing is left of one that failed.
 
     Attributes:
         state: what the last step said comes next; None at the beginning.
         restarted: whether something of another task was thrown away.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], task: Any) -> None:  # noqa: ANN401 - any JSON value
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        task: Any,  # noqa: ANN401 - any JSON value
+        *,
+        resume: bool = True,
+    ) -> None:
         self.path = path
         self.state: Any = None
         self.restarted = False
         self._columns = columns
         self._task = task
+        self._resume = resume
         self._partial = partial_path(path)
         self._notes = self._partial.with_name(self._partial.name + ".json")
         self._file: IO[bytes] | None = None
@@ -60,8 +69,8 @@ class StepwiseCsv:
         except OSError:
             file.close()
             raise StopProgram(f"{self._partial} is in use; wait for the other run to end") from None
-        length, self.state = self._remembered()
-        self.restarted = not length and os.fstat(file.fileno()).st_size > 0
+        length, self.state = self._remembered() if self._resume else (0, None)
+        self.restarted = self._resume and not length and os.fstat(file.fileno()).st_size > 0
         file.truncate(length)
         file.seek(length)
         if not length:
@@ -92,14 +101,16 @@ class StepwiseCsv:
 
     def discard(self) -> None:
         """Throw away what there is."""
-        self._partial.unlink()
-        self._notes.unlink()
+        self._partial.unlink(missing_ok=True)
+        self._notes.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
             self._file.close()
+        if kind is not None and not self._resume:
+            self.discard()
 
     def _remembered(self) -> tuple[int, Any]:
         """How many bytes of the partial file count, and the state after them."""

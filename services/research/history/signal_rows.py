@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from services.common.messages import SentimentSignal
+
+if TYPE_CHECKING:
+    from cryptoboy_sentiment import Signal
 
 COLUMNS = (
     "available_at", "published", "pair", "score", "label", "confidence", "scope", "degraded", "weight",
@@ -18,7 +23,7 @@ WEIGHT = 1.0
 """Every source counts the same, as it does live."""
 
 
-def signal_rows(signals: tuple[SentimentSignal, ...], known_at: datetime, delay: timedelta) -> list[Row]:
+def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: timedelta) -> list[Row]:
     """The rows of one article's signals, by pair.
 
     Args:
@@ -36,7 +41,7 @@ def signal_rows(signals: tuple[SentimentSignal, ...], known_at: datetime, delay:
             signal.sentiment_label.value,
             signal.confidence,
             signal.scope.value,
-            "true" if signal.degraded else "false",
+            _truth(signal.degraded),
             WEIGHT,
             float(signal.corroboration),
             signal.article_id,
@@ -47,3 +52,18 @@ def signal_rows(signals: tuple[SentimentSignal, ...], known_at: datetime, delay:
         )
         for signal in sorted(signals, key=lambda each: each.pair)
     ]
+
+
+def row_of(signal: Signal) -> Row:
+    """The row of a signal as the strategy knows it."""
+    fields: dict[str, object] = signal._asdict()
+    fields |= {
+        "available_at": signal.available_at.isoformat(),
+        "published": signal.published.isoformat(),
+        "degraded": _truth(signal.degraded),
+    }
+    return tuple(fields[name] for name in COLUMNS)
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,74 @@
+"""Checks a directory of candles: unusable files are errors, missing candles warnings, and counts by month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.common.errors import StopProgram
+from services.research.candles import CandleFile, Candles, list_candles, read_candles
+from services.research.history.findings import Findings
+
+
+@dataclass(slots=True)
+class CandleCoverage:
+    """What the files of one pair and timeframe hold. Times are UTC; months are written 2025-05."""
+
+    pair: str
+    timeframe: str
+    start: datetime
+    end: datetime
+    months: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "pair": self.pair,
+            "timeframe": self.timeframe,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "missing": self.missing,
+            "months": dict(sorted(self.months.items())),
+        }
+
+
+def check_candles(directory: Path, timeframe: str | None, findings: Findings) -> list[CandleCoverage]:
+    """Check all candle files of a directory, or those of one timeframe.
+
+    Raises:
+        StopProgram: there is no such directory.
+    """
+    files = [file for file in list_candles(directory) if timeframe in (None, file.timeframe)]
+    if not files:
+        wanted = f"BTC_USDT-{timeframe or '1h'}.feather"
+        findings.error("no_candles", str(directory), f"no file of candles; expected names such as {wanted}")
+    return [coverage for file in files if (coverage := _check(file, findings)) is not None]
+
+
+def _check(file: CandleFile, findings: Findings) -> CandleCoverage | None:
+    try:
+        candles = read_candles(file)
+    except StopProgram as error:
+        findings.error("unusable_candles", str(file.path), str(error))
+        return None
+    missing = sum(gap.missing for gap in candles.gaps)
+    if missing:
+        gap = max(candles.gaps, key=lambda each: each.missing)
+        findings.warning(
+            "missing_candles",
+            str(file.path),
+            f"{missing} candles are missing in {len(candles.gaps)} gaps; the longest, {gap.missing}, after "
+            f"the one of {gap.after.isoformat()}",
+            missing,
+        )
+    return _coverage(candles, missing)
+
+
+def _coverage(candles: Candles, missing: int) -> CandleCoverage:
+    months = candles.frame["date"].dt.strftime("%Y-%m").value_counts()
+    counted = Counter({str(month): int(count) for month, count in months.items()})
+    return CandleCoverage(candles.pair, candles.timeframe, candles.start, candles.end, counted, missing)

@@ -1,0 +1,221 @@
+"""Checks a sentiment CSV line by line: whatever would make a backtest refuse it, or believe it wrongly.
+
+Memory grows by sixteen bytes a row, by which repetitions are found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.common.errors import StopProgram
+from services.common.values import label_of
+from services.research.history.findings import Findings
+from services.research.history.news_files import NewsFile, open_news
+from services.research.history.progress import Progress, quiet
+from services.research.history.signal_rows import COLUMNS
+
+if TYPE_CHECKING:
+    from cryptoboy_sentiment import Signal
+
+HOUR = timedelta(hours=1)
+PROGRESS_EVERY = 5_000
+_UTC_ENDINGS = ("+00:00", "Z")
+_TOO_EARLY = "expected no earlier than published"
+
+Ranges = Mapping[str, Sequence[tuple[datetime, datetime]]]
+"""Pair to the spans of time (UTC, the end not included) for which there are candles."""
+
+
+@dataclass(slots=True)
+class PairCoverage:
+    """The signals of one pair by month of availability, and the full hours at which one of them was fresh."""
+
+    months: Counter[str] = field(default_factory=Counter)
+    fresh_hours: set[datetime] = field(default_factory=set)
+    inside: int = 0
+    outside: int = 0
+    first_outside: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        hours = Counter(f"{hour:%Y-%m}" for hour in self.fresh_hours)
+        return {
+            "signals": dict(sorted(self.months.items())),
+            "hours_with_fresh_sentiment": dict(sorted(hours.items())),
+        }
+
+
+@dataclass(slots=True)
+class SentimentCheck:
+    """Checks the rows of one file, one after another.
+
+    Attributes:
+        ranges: where there are candles; None when they are not looked at.
+        now: nothing is available later (UTC).
+        staleness: the age by publication at which sentiment counts as none.
+    """
+
+    path: Path
+    findings: Findings
+    ranges: Ranges | None
+    now: datetime
+    staleness: timedelta
+    rows: int = 0
+    pairs: dict[str, PairCoverage] = field(default_factory=dict)
+    _last: datetime | None = None
+    _hashes: array[int] = field(default_factory=lambda: array("Q"))
+    _lines: array[int] = field(default_factory=lambda: array("Q"))
+
+    def row(self, line: int, fields: Mapping[str, str]) -> None:
+        """Check one row; `line` is where it ends."""
+        from cryptoboy_sentiment import SignalError, parse_signal
+
+        self.rows += 1
+        try:
+            signal = parse_signal(fields)
+        except SignalError as error:
+            text = str(error)
+            kind = "before_its_news" if _TOO_EARLY in text else f"bad_{text.split(' ', 1)[0]}"
+            self._error(kind, line, text)
+            return
+        self._check_order(line, signal)
+        self._check_values(line, signal, fields)
+        self._hashes.append(_hash(signal))
+        self._lines.append(line)
+        self._cover(line, signal)
+
+    def _error(self, kind: str, line: int, message: str) -> None:
+        self.findings.error(kind, str(self.path), f"line {line}: {message}")
+
+    def _warning(self, kind: str, line: int, message: str) -> None:
+        self.findings.warning(kind, str(self.path), f"line {line}: {message}")
+
+    def _check_order(self, line: int, signal: Signal) -> None:
+        if self._last is not None and signal.available_at < self._last:
+            self._error(
+                "not_sorted",
+                line,
+                f"available_at is {signal.available_at.isoformat()}, expected no earlier than "
+                f"{self._last.isoformat()} of the line before",
+            )
+        self._last = signal.available_at
+
+    def _check_values(self, line: int, signal: Signal, fields: Mapping[str, str]) -> None:
+        expected = label_of(signal.score).value
+        if signal.label != expected:
+            self._error(
+                "wrong_label", line, f"label is {signal.label}, expected {expected} for {signal.score}"
+            )
+        if signal.available_at > self.now:
+            self._error("in_the_future", line, f"available_at is {signal.available_at.isoformat()}")
+        for name in ("available_at", "published"):
+            if not fields[name].endswith(_UTC_ENDINGS):
+                self._warning("other_time_zone", line, f"{name} is {fields[name]}, expected UTC, +00:00")
+        if signal.available_at - signal.published > self.staleness:
+            self._warning(
+                "stale_at_once",
+                line,
+                f"published {signal.published.isoformat()}, available {signal.available_at.isoformat()}: "
+                "too old to count when it could first be known",
+            )
+
+    def _cover(self, line: int, signal: Signal) -> None:
+        coverage = self.pairs.setdefault(signal.pair, PairCoverage())
+        coverage.months[f"{signal.available_at:%Y-%m}"] += 1
+        hour = signal.available_at.replace(minute=0, second=0, microsecond=0) + HOUR
+        while hour <= signal.published + self.staleness:
+            coverage.fresh_hours.add(hour)
+            hour += HOUR
+        spans = (self.ranges or {}).get(signal.pair, ())
+        if any(start <= signal.available_at < end for start, end in spans):
+            coverage.inside += 1
+        else:
+            coverage.outside += 1
+            coverage.first_outside = (
+                coverage.first_outside or f"line {line}: {signal.available_at.isoformat()}"
+            )
+
+    def finish(self) -> None:
+        """Check what only the whole file shows."""
+        if not self.rows:
+            self._error("no_rows", 1, "no signal; expected at least one")
+        if self.ranges is not None:
+            self._check_ranges(self.ranges)
+        self._check_repeated()
+
+    def _check_repeated(self) -> None:
+        import numpy as np
+
+        hashes = np.frombuffer(self._hashes, dtype=np.uint64)
+        order = np.argsort(hashes, kind="stable")
+        again = np.flatnonzero(hashes[order][1:] == hashes[order][:-1]) + 1
+        for line in sorted(self._lines[order[place]] for place in again):
+            self._error(
+                "repeated",
+                line,
+                "a signal that is there before; expected each article, pair, model and revision once",
+            )
+
+    def _check_ranges(self, ranges: Ranges) -> None:
+        for pair, coverage in self.pairs.items():
+            if pair not in ranges:
+                self.findings.error(
+                    "pair_without_candles",
+                    f"{self.path} {pair}",
+                    f"{coverage.outside} signals, from {coverage.first_outside}, but no candles of {pair}",
+                    coverage.outside,
+                )
+            elif coverage.outside:
+                spans = ", ".join(f"{start.isoformat()} to {end.isoformat()}" for start, end in ranges[pair])
+                note = self.findings.warning if coverage.inside else self.findings.error
+                note(
+                    "outside_candles",
+                    f"{self.path} {pair}",
+                    f"{coverage.first_outside} is outside the candles, {spans}",
+                    coverage.outside,
+                )
+        for pair in ranges.keys() - self.pairs.keys():
+            self.findings.warning("pair_without_signals", str(self.path), f"no signal of {pair}")
+
+
+def check_sentiment(path: Path, check: SentimentCheck, progress: Progress = quiet) -> None:
+    """Check a whole file with `check`, which tells what it found.
+
+    Raises:
+        StopProgram: there is no such file.
+    """
+    with open_news(path) as file:
+        try:
+            _check_rows(file, check, progress)
+        except StopProgram as error:
+            check.findings.error("unreadable", str(path), str(error))
+            return
+        if not file.ends_with_a_line:
+            check.findings.error(
+                "cut_off",
+                str(path),
+                f"line {file.line}: no line end; expected one after every row: is the file cut off?",
+            )
+    check.finish()
+
+
+def _check_rows(file: NewsFile, check: SentimentCheck, progress: Progress) -> None:
+    header, rows = file.rows()
+    if missing := [name for name in COLUMNS if name not in header]:
+        raise StopProgram(f"line 1: no column {', '.join(missing)}; expected {','.join(COLUMNS)}")
+    for line, cells in rows:
+        check.row(line, dict(zip(header, cells, strict=True)))
+        if check.rows % PROGRESS_EVERY == 0:
+            progress(file.position(), file.size)
+
+
+def _hash(signal: Signal) -> int:
+    identity = "\0".join((signal.article_id, signal.pair, signal.model, str(signal.revision)))
+    return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest())

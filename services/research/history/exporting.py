@@ -1,0 +1,140 @@
+"""The signals of a running system as a sentiment CSV: what the strategy was given, at the time it was given."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import redis
+
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from services.common.store.keys import signals_key
+from services.common.store.redis_errors import reaction_to
+from services.research.history.output import StepwiseCsv
+from services.research.history.signal_rows import COLUMNS, row_of
+
+if TYPE_CHECKING:
+    from cryptoboy_sentiment import Signal
+
+PAGE = 1_000
+"""Members read from Redis in one answer, and rows written in one step."""
+
+Scored = tuple[float, bytes]
+"""A member of a sorted set, after its score."""
+
+
+@dataclass(slots=True)
+class ExportReport:
+    """What was exported: signals by pair, and members that are no signals. Times are UTC."""
+
+    sentiment: Path
+    signals: Counter[str]
+    unreadable: Counter[str]
+    problems: dict[str, str]
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        first, last = self.available_from, self.available_until
+        return {
+            "sentiment": str(self.sentiment),
+            "signals": dict(self.signals),
+            "unreadable": dict(self.unreadable),
+            "problems": self.problems,
+            "available_from": first.isoformat() if first else None,
+            "available_until": last.isoformat() if last else None,
+        }
+
+    def count(self, signal: Signal) -> None:
+        """Count a signal that is written; they come in the order of availability."""
+        self.signals[signal.pair] += 1
+        self.available_from = self.available_from or signal.available_at
+        self.available_until = signal.available_at
+
+
+def export_signals(settings: Settings, pairs: Sequence[str], out: Path) -> ExportReport:
+    """Write all signals that Redis has of these pairs; `out` appears when it is whole.
+
+    A member that is no signal is left out and counted, with the first problem of each pair.
+
+    Raises:
+        TryLater: Redis is away.
+        StopProgram: it refuses us, or there is no signal.
+    """
+    report = ExportReport(out, Counter(), Counter(), {})
+    with closing(_client(settings)) as client, StepwiseCsv(out, COLUMNS, ["export"], resume=False) as file:
+        try:
+            signals = heapq.merge(*(_signals(client, pair, report) for pair in pairs), key=_order)
+            while some := list(islice(signals, PAGE)):
+                for signal in some:
+                    report.count(signal)
+                file.step(map(row_of, some), None)
+        except redis.RedisError as error:
+            raise reaction_to(error, _address(settings)) from error
+        if not report.signals:
+            raise StopProgram(
+                f"Redis at {_address(settings)} has no signals of {', '.join(pairs)}; it keeps those of the last "
+                "SIGNAL_HISTORY_HOURS while the system runs: start it with ./cryptoboy up"
+            )
+        file.finish()
+    return report
+
+
+def _order(signal: Signal) -> tuple[datetime, datetime, str, str]:
+    return signal.available_at, signal.published, signal.article_id, signal.pair
+
+
+def _signals(client: redis.Redis, pair: str, report: ExportReport) -> Iterator[Signal]:
+    """A pair's signals in the order of the file. Redis has them by millisecond; within one, they are sorted here."""
+    from cryptoboy_sentiment import SignalError, decode_member
+
+    for _, together in groupby(_members(client, signals_key(pair)), key=lambda member: member[0]):
+        found = []
+        for _, member in together:
+            try:
+                found.append(decode_member(member, pair))
+            except SignalError as error:
+                report.unreadable[pair] += 1
+                report.problems.setdefault(pair, str(error))
+        yield from sorted(found, key=_order)
+
+
+def _members(client: redis.Redis, key: str) -> Iterator[Scored]:
+    """The members of a sorted set page by page. What is written or expires meanwhile does no harm."""
+    cursor, done = "-inf", set[bytes]()  # everything up to the cursor was read, and these at the cursor
+    while True:
+        # One more page than those at the cursor, so that any number of them with one score is passed.
+        answer = client.zrangebyscore(key, cursor, "+inf", start=0, num=PAGE + len(done), withscores=True)
+        page = cast("list[tuple[bytes, float]]", answer)
+        fresh = [(score, member) for member, score in page if member not in done]
+        if not fresh:
+            return
+        yield from fresh
+        last = fresh[-1][0]
+        done = {member for member, score in page if score == last}
+        cursor = repr(last)
+
+
+def _client(settings: Settings) -> redis.Redis:
+    password = settings.redis_password
+    return redis.Redis(
+        host=settings.redis_host,
+        port=settings.redis_port,
+        password=password.get_secret_value() if password else None,
+        socket_timeout=settings.redis_timeout,
+        socket_connect_timeout=settings.redis_timeout,
+        protocol=2,
+    )
+
+
+def _address(settings: Settings) -> str:
+    return f"{settings.redis_host}:{settings.redis_port}"

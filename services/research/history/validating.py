@@ -1,0 +1,82 @@
+"""Checks candles and sentiment, each for itself and against each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.common.errors import StopProgram
+from services.research.history.check_candles import CandleCoverage, check_candles
+from services.research.history.check_sentiment import PairCoverage, Ranges, SentimentCheck, check_sentiment
+from services.research.history.findings import Findings, Level
+from services.research.history.progress import Progress, quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was found, and what there is by pair and month."""
+
+    findings: Findings
+    candles: list[CandleCoverage]
+    sentiment: dict[str, PairCoverage]
+    rows: int
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "ok": self.findings.ok,
+            "errors": [finding.as_json() for finding in self.findings.of(Level.ERROR)],
+            "warnings": [finding.as_json() for finding in self.findings.of(Level.WARNING)],
+            "candles": [coverage.as_json() for coverage in self.candles],
+            "sentiment": {
+                "rows": self.rows,
+                "pairs": {pair: coverage.as_json() for pair, coverage in sorted(self.sentiment.items())},
+            },
+        }
+
+
+def validate(
+    candles: Path | None,
+    sentiment: Path | None,
+    *,
+    timeframe: str | None,
+    staleness: timedelta,
+    now: datetime,
+    progress: Progress = quiet,
+) -> Validation:
+    """Check what is given.
+
+    Args:
+        candles: a directory in Freqtrade's layout.
+        sentiment: a CSV as from `score_archive`.
+        timeframe: only candles of this length; None takes all.
+        staleness: the age by publication at which sentiment counts as none.
+        now: nothing is dated later (UTC).
+        progress: told how many bytes of the sentiment are read, and how many there are.
+
+    Raises:
+        StopProgram: neither is given, or one is not there.
+    """
+    if candles is None and sentiment is None:
+        raise StopProgram("nothing to check; give --candles DIRECTORY, --sentiment FILE or both")
+    findings = Findings()
+    coverages: list[CandleCoverage] = []
+    ranges: Ranges | None = None
+    if candles is not None:
+        coverages = check_candles(candles, timeframe, findings)
+        ranges = _ranges(coverages)
+    if sentiment is None:
+        return Validation(findings, coverages, {}, 0)
+    check = SentimentCheck(sentiment, findings, ranges, now, staleness)
+    check_sentiment(sentiment, check, progress)
+    return Validation(findings, coverages, check.pairs, check.rows)
+
+
+def _ranges(coverages: list[CandleCoverage]) -> Ranges:
+    ranges: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for coverage in coverages:
+        ranges[coverage.pair].append((coverage.start, coverage.end))
+    return ranges
