@@ -126,6 +126,7 @@ class Engine:
         try:
             self._backtesting: Any = Backtesting(self._read(config, candles))
             self._closing.callback(Backtesting.cleanup)
+            self._closing.callback(self._backtesting.exchange.close)
             data, timerange = self._backtesting.load_bt_data()
             self._strategy = self._backtesting.strategylist[0]
             self._backtesting._set_strategy(self._strategy)  # noqa: SLF001 - Freqtrade's own tools do the same
