@@ -18,6 +18,7 @@ from services.cli import (
     sentiment,
     trade,
     up,
+    walk_forward,
 )
 from services.common.errors import CryptoBoyError, StopProgram
 
@@ -41,6 +42,7 @@ app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
+app.command("walk-forward")(walk_forward.walk_forward)
 app.command("queues")(queues.queues)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)

@@ -1,0 +1,143 @@
+"""A walk-forward as a whole: fit, test, move on; nothing of a test is known to its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from services.research.backtest.account import Figures, equity_of, figures_of
+from services.research.backtest.engine import Engine, freqtrade_config
+from services.research.backtest.equity import Equity
+from services.research.backtest.inputs import Inputs, read_inputs
+from services.research.backtest.markets import private_exchange
+from services.research.backtest.plan import Plan, Variant
+from services.research.walk_forward.fitting import Search, copy_strategy, fit
+from services.research.walk_forward.windows import Stretch, Window, windows_of
+
+Progress = Callable[[int, int], None]
+"""Told steps done and steps in all; an epoch is a step, and so is a test."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """One strategy on one stretch of time: its trades, its account and the figures of it."""
+
+    trades: pd.DataFrame
+    equity: Equity
+    figures: Figures
+
+
+@dataclass(frozen=True, eq=False)
+class Walked:
+    """One window.
+
+    Attributes:
+        window: what was fitted on, and what was tested on.
+        parameters: the best found on `window.fit`, by space; None if no parameters made a trade there.
+        fitted: with them, on `window.test`.
+        unfitted: the strategy's defaults on `window.test`.
+        growth_in_sample: mean daily growth with the parameters on `window.fit` itself, for the comparison only.
+    """
+
+    window: Window
+    parameters: Mapping[str, Any] | None
+    fitted: Tested
+    unfitted: Tested
+    growth_in_sample: float
+
+
+@dataclass(frozen=True, eq=False)
+class WalkForward:
+    """All windows, and what was asked for."""
+
+    plan: Plan
+    search: Search
+    inputs: Inputs
+    candle: timedelta
+    walked: tuple[Walked, ...]
+
+
+def run_walk_forward(
+    plan: Plan,
+    search: Search,
+    fit_on: timedelta,
+    test_on: timedelta,
+    progress: Progress = lambda _done, _total: None,
+) -> WalkForward:
+    """Fit and test over the period of `plan`, which counts no candle that opens at its end.
+
+    Args:
+        plan: what to trade; its controls are not used.
+        search: how to fit.
+        fit_on: how much time before each test is fitted on.
+        test_on: how long each test is.
+        progress: told of every step.
+
+    Raises:
+        StopProgram: what it reads is missing or wrong, the period is too short, or Freqtrade refuses.
+    """
+    windows = windows_of(plan.start, plan.end, fit_on, test_on)
+    inputs = read_inputs(plan)
+    candle = next(iter(inputs.candles.values())).length
+    steps = search.epochs + 1
+    walked = []
+    with private_exchange(inputs.pairs) as url, TemporaryDirectory(prefix="cryptoboy-walk-forward-") as name:
+        place = _Place(plan, inputs, candle, url, Path(name))
+        for number, window in enumerate(windows):
+            done = number * steps
+            progress(done, steps * len(windows))
+            folder = place.folder / f"window-{number + 1}"
+            folder.mkdir()
+            parameters = fit(
+                place.config(window.fit),
+                plan.candles,
+                search,
+                folder,
+                lambda epochs, done=done: progress(done + epochs, steps * len(windows)),  # type: ignore[misc]  # bound now
+            )
+            walked.append(_walk(place, window, folder / "strategies", parameters))
+        progress(steps * len(windows), steps * len(windows))
+    return WalkForward(plan, search, inputs, candle, tuple(walked))
+
+
+def growth(tested: Equity, length: timedelta) -> float:
+    """Mean growth of an account per day, as a ratio."""
+    return float((tested.worth[-1] / tested.worth[0]) ** (timedelta(days=1) / length) - 1)
+
+
+class _Place:
+    """Where and with what all windows are tested."""
+
+    def __init__(self, plan: Plan, inputs: Inputs, candle: timedelta, url: str, folder: Path) -> None:
+        self.plan, self.inputs, self.candle, self.url, self.folder = plan, inputs, candle, url, folder
+        self.unfitted = copy_strategy(folder)
+
+    def config(self, stretch: Stretch) -> dict[str, Any]:
+        """Freqtrade's configuration for a stretch; for Freqtrade a candle that opens at the end still counts."""
+        plan = replace(self.plan, start=stretch.start, end=stretch.end - self.candle)
+        return freqtrade_config(plan, self.inputs.pairs, self.inputs.stake_currency, self.url)
+
+    def test(self, stretch: Stretch, strategies: Path) -> Tested:
+        """Backtest the strategy in `strategies`, whole, on a stretch."""
+        config = self.config(stretch) | {"strategy_path": str(strategies)}
+        with Engine(config, self.plan.candles) as engine:
+            ran = engine.run(Variant.COMBINED)
+        account = equity_of(ran, self.plan.wallet, self.candle, self.inputs.stake_currency)
+        return Tested(ran.trades, account, figures_of(ran.trades, account))
+
+
+def _walk(place: _Place, window: Window, strategies: Path, parameters: Mapping[str, Any] | None) -> Walked:
+    in_sample = place.test(window.fit, strategies)
+    return Walked(
+        window=window,
+        parameters=parameters,
+        fitted=place.test(window.test, strategies),
+        unfitted=place.test(window.test, place.unfitted),
+        growth_in_sample=growth(in_sample.equity, window.fit.length),
+    )
