@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services.common.broker.port import Delivery, OutgoingMessage, QueueState
+from services.common.clock import ManualClock
 from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle, SentimentSignal, decode
-from services.sentiment_analyzer.assets import Asset
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores
+from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
 from services.sentiment_analyzer.text import ArticleText
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,7 +54,9 @@ class FakeSubscription:
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:  # noqa: ARG002 - the port's
         waiting = self._broker.waiting
         if not waiting:
-            self._broker.stop.set()  # a test ends when the queue is empty
+            if not self._in_hand:
+                self._broker.stop.set()  # a test ends when all is done
+            threading.Event().wait(0.001)  # lets those work who have something in hand
             return []
         room = min(max_messages, self._prefetch - len(self._in_hand))
         taken = [waiting.popleft() for _ in range(min(room, len(waiting)))]
@@ -90,7 +95,7 @@ class FakeSubscription:
 
 
 class FakeBroker:
-    """A queue of news in memory. Sets `stop` when it is empty, so that a run ends."""
+    """A queue of news in memory. Sets `stop` when it is empty and nothing is in hand, so that a run ends."""
 
     def __init__(self, stop: threading.Event, journal: Journal) -> None:
         self.stop = stop
@@ -176,3 +181,27 @@ class FakeScorer:
 
     def close(self) -> None:
         self.journal.append("scorer closed")
+
+
+class Bench:
+    """A processor between fakes; `run` ends when the queue is empty."""
+
+    def __init__(
+        self, articles_at_once: int = 1, concurrency: int = 1, max_age: timedelta | None = None
+    ) -> None:
+        self.journal: list[str] = []
+        self.stop = ImpatientStop()
+        self.broker = FakeBroker(self.stop, self.journal)
+        self.scorer = FakeScorer(self.journal, articles_at_once)
+        self.processor = SentimentProcessor(
+            broker=self.broker,
+            scorer=self.scorer,
+            matcher=AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT")),
+            clock=ManualClock(NOON),
+            concurrency=concurrency,
+            max_age=max_age,
+        )
+
+    def run(self) -> list[str]:
+        self.processor.run(self.stop)
+        return self.journal

@@ -46,6 +46,12 @@ STREAM_LAST_CANDLE = Gauge(
 
 # Score
 ARTICLES_SCORED = Counter("cryptoboy_articles_scored_total", "Articles by outcome", ["scorer", "outcome"])
+ARTICLES_DEGRADED = Counter(
+    "cryptoboy_articles_degraded_total",
+    "Articles scored by the fallback, because the scorer was away",
+    ["scorer"],
+)
+SCORES_IN_FLIGHT = Gauge("cryptoboy_scores_in_flight", "Articles being scored now")
 SCORE_SECONDS = Histogram(
     "cryptoboy_score_seconds",
     "Time to score one article",

@@ -84,8 +84,11 @@ class ScoringSettings(BaseSettings):
         str, AfterValidator(_check_ensemble), Field(description="members of the ensemble and their weights")
     ] = "ollama:2,lexicon:1"
     news_max_age: Annotated[
-        Seconds, Field(description="age by publication at which news is recorded as expired and not scored")
-    ] = 14_400.0
+        Seconds | None,
+        Field(
+            description="age by publication at which news is recorded as expired and not scored; unset: none"
+        ),
+    ] = None
 
     ollama_host: Annotated[
         str,

@@ -5,33 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from services.common.clock import ManualClock
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.metrics import ARTICLES_SCORED, SIGNALS_PUBLISHED
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
-from tests.sentiment_fakes import NOON, FakeBroker, FakeScorer, ImpatientStop, article
-
-
-class Bench:
-    """A processor between fakes; `run` ends when the queue is empty."""
-
-    def __init__(self, articles_at_once: int = 1) -> None:
-        self.journal: list[str] = []
-        self.stop = ImpatientStop()
-        self.broker = FakeBroker(self.stop, self.journal)
-        self.scorer = FakeScorer(self.journal, articles_at_once)
-        self.processor = SentimentProcessor(
-            broker=self.broker,
-            scorer=self.scorer,
-            matcher=AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT")),
-            clock=ManualClock(NOON),
-        )
-
-    def run(self) -> list[str]:
-        self.processor.run(self.stop)
-        return self.journal
+from tests.sentiment_fakes import Bench, article
 
 
 @pytest.fixture

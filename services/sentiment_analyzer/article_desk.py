@@ -1,0 +1,184 @@
+"""What happens to articles from the moment they are in hand to the end of their deliveries.
+
+An article is acknowledged only after the broker confirmed all its signals.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from services.common.broker.port import Broker, Delivery, OutgoingMessage, Subscription
+from services.common.broker.topology import SENTIMENT_SIGNAL
+from services.common.errors import NeverWorks, TryLater
+from services.common.messages import NewsArticle, decode
+from services.common.metrics import (
+    ARTICLES_DEGRADED,
+    ARTICLES_SCORED,
+    SCORE_SECONDS,
+    SCORES_IN_FLIGHT,
+    SIGNALS_PUBLISHED,
+)
+from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
+from services.sentiment_analyzer.scoring import Judgement, Outcome
+from services.sentiment_analyzer.signals import signal_id
+
+log = structlog.get_logger(__name__)
+
+NAME = "sentiment_processor"
+CONFIRM_SECONDS = 10.0
+SIGNALS_AT_ONCE = 50
+"""Published together; few enough to find room in a queue that is nearly full."""
+FAILURES_BLAMED_ON_THE_SCORER = 2
+"""An article on which a scorer fails more often, though it answers its check in between, is set aside."""
+
+Judge = Callable[[NewsArticle], Judgement]
+
+
+class ScorerAwayError(TryLater):
+    """The scorer cannot work now, as against the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    delivery: Delivery
+    article: NewsArticle
+    judgement: Judgement
+
+
+class ArticleDesk:
+    """Judges articles, publishes their signals and ends their deliveries. Threads may share it.
+
+    Args:
+        broker: where the signals go.
+        scorer_name: a label of metrics.
+        judge: says what comes of an article; raises what a scorer raises.
+    """
+
+    def __init__(self, broker: Broker, scorer_name: str, judge: Judge) -> None:
+        self._broker = broker
+        self._scorer_name = scorer_name
+        self._judge_article = judge
+        self._failures: Counter[int] = Counter()  # by body: not every publisher sets an id
+
+    def handle(
+        self,
+        subscription: Subscription,
+        deliveries: Sequence[Delivery],
+        stop: threading.Event,
+        *,
+        alone: bool,
+    ) -> bool:
+        """Judge deliveries and end each; whether the scorer was asked and answered.
+
+        Args:
+            subscription: where they come from. What is left when this raises is given back as it closes.
+            deliveries: what to handle.
+            stop: set: no further one is begun.
+            alone: whether nothing else is being scored, so that a failure is this article's or the scorer's.
+
+        Raises:
+            ScorerAwayError: the scorer cannot work now; what it had scored before is published.
+            TryLater: the broker cannot.
+        """
+        judged: list[_Judged] = []
+        away: ScorerAwayError | None = None
+        for delivery in deliveries:
+            if stop.is_set():
+                break
+            try:
+                judged.append(self._judge(delivery))
+            except TryLater as error:
+                away = self._blame(subscription, delivery, error, alone=alone)
+                break
+            except NeverWorks as error:
+                count_error(NAME, error)
+                log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
+                subscription.dead_letter(delivery, str(error))
+            except Exception as error:  # a bug of ours must cost one article, not the service
+                log.exception("article_failed", message_id=delivery.message_id, attempts=delivery.attempts)
+                subscription.retry(delivery, f"{type(error).__name__}: {error}")
+        self._publish(subscription, judged, stop)
+        if away is not None:
+            raise away
+        return any(each.judgement.outcome in {Outcome.SCORED, Outcome.ABSTAINED} for each in judged)
+
+    def _judge(self, delivery: Delivery) -> _Judged:
+        article = decode(delivery.body, NewsArticle)
+        with SCORE_SECONDS.labels(self._scorer_name).time(), SCORES_IN_FLIGHT.track_inprogress():
+            judgement = self._judge_article(article)
+        return _Judged(delivery, article, judgement)
+
+    def _blame(
+        self, subscription: Subscription, delivery: Delivery, error: TryLater, *, alone: bool
+    ) -> ScorerAwayError:
+        """Note a failure of the scorer on a delivery; set the delivery aside if it seems to be the cause."""
+        article = hash(delivery.body)
+        self._failures[article] += alone
+        if self._failures[article] > FAILURES_BLAMED_ON_THE_SCORER:
+            del self._failures[article]
+            subscription.retry(delivery, f"the scorer fails on this article and on no other: {error}")
+        return ScorerAwayError(str(error), after=error.after)
+
+    def _publish(self, subscription: Subscription, judged: Sequence[_Judged], stop: threading.Event) -> None:
+        """Publish the signals and end the deliveries. Nothing is lost if the broker is away: this waits."""
+        deliveries = [each.delivery for each in judged]
+        try:
+            confirmed = self._publish_confirmed(_messages(judged), stop)
+        except NeverWorks as error:
+            # The signals are sound, so something is wrong with the way they go; it may be mended meanwhile.
+            count_error(NAME, error)
+            log.error("signals_refused", error=str(error))  # noqa: TRY400 - the reason is in the message
+            for delivery in deliveries:
+                subscription.retry(delivery, str(error))
+            return
+        if not confirmed:
+            subscription.release(deliveries)
+            return
+        subscription.ack(deliveries)
+        for each in judged:
+            self._record(each)
+
+    def _publish_confirmed(self, messages: Sequence[OutgoingMessage], stop: threading.Event) -> bool:
+        """Publish until all is confirmed; False if `stop` was set before. Tries once even then."""
+        for start in range(0, len(messages), SIGNALS_AT_ONCE):
+            some = messages[start : start + SIGNALS_AT_ONCE]
+            try:
+                self._broker.publish(some, CONFIRM_SECONDS)
+            except TryLater as error:
+                count_error(NAME, error)
+                log.warning("signals_waiting", error=str(error), signals=len(messages) - start)
+                stop.wait(error.after or FIRST_PAUSE_SECONDS)
+                if not start_with_backoff(partial(self._broker.publish, some, CONFIRM_SECONDS), stop, NAME):
+                    return False
+        return True
+
+    def _record(self, each: _Judged) -> None:
+        judgement = each.judgement
+        self._failures.pop(hash(each.delivery.body), None)
+        ARTICLES_SCORED.labels(self._scorer_name, judgement.outcome).inc()
+        if judgement.degraded:
+            ARTICLES_DEGRADED.labels(self._scorer_name).inc()
+        for signal in judgement.signals:
+            SIGNALS_PUBLISHED.labels(signal.pair, signal.sentiment_label, signal.scope).inc()
+        log.info(
+            "article_judged",
+            article_id=each.article.article_id,
+            outcome=judgement.outcome.value,
+            scores={signal.pair: round(signal.sentiment_score, 3) for signal in judgement.signals},
+            **({"degraded": True} if judgement.degraded else {}),
+            **({"reason": judgement.reason} if judgement.reason else {}),
+        )
+
+
+def _messages(judged: Sequence[_Judged]) -> list[OutgoingMessage]:
+    return [
+        OutgoingMessage(SENTIMENT_SIGNAL, signal.encode(), signal_id(signal))
+        for each in judged
+        for signal in each.judgement.signals
+    ]
