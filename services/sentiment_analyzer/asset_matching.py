@@ -74,12 +74,12 @@ class AssetMatcher:
 
     def match(self, text: ArticleText) -> Match:
         """Match one article."""
-        headline = self._find(text.title)
+        body = text.body[:LEAD_CHARS]
+        headline = self._find(text.title, lambda: bool(self._find(body)))
         if named := _tickers(headline):
             return self._of(named, HEADLINE_CERTAINTY)
         if any(mention.market for mention in headline):
             return self._market()
-        body = text.body[:LEAD_CHARS]
         lead = self._find(body)
         subjects = _subjects(lead, len(body.split(". ", 1)[0]))
         if len(subjects) > MOST_SUBJECTS_OF_A_LEAD:

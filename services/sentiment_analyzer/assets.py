@@ -14,14 +14,19 @@ SHORTEST_CERTAIN_TICKER = 3
 
 
 class Asset(BaseModel):
-    """A coin. `names` count wherever they stand, `words` only where they are plainly meant (see the file)."""
+    """A coin and its spellings, from those that are never in doubt to those that mostly mean something else.
+
+    How much each kind needs to count is said at the top of the file.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ticker: str
     name: str
     names: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
 
 
 MARKET = Asset(ticker="MARKET", name="the crypto market as a whole")
@@ -36,8 +41,12 @@ class Registry(BaseModel):
     market_words: tuple[str, ...]
     topic_words: tuple[str, ...]
     not_assets: tuple[str, ...]
+    stock_symbols: frozenset[str]
     words_before: frozenset[str]
     words_after: frozenset[str]
+    name_words_after: frozenset[str]
+    price_words: frozenset[str]
+    stock_words_after: frozenset[str]
     platform_suffixes: frozenset[str]
     abbreviations: frozenset[str]
     assets: Mapping[str, Asset] = Field(min_length=1)

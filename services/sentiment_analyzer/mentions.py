@@ -1,22 +1,26 @@
 """Finds the names of coins, and words about the market, in a text.
 
 One pass over the words: at each, the longest phrase known to begin with it wins and is consumed, so
-"Ethereum Classic" is not also Ethereum, and "Bitcoin Magazine" is no coin at all.
+"Ethereum Classic" is not also Ethereum, and "Bitcoin Magazine" is no coin at all. Spellings that may mean
+something else are judged when all are found, see `mentions_in_doubt`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from services.sentiment_analyzer.assets import Asset, Registry
+from services.sentiment_analyzer.mentions_in_doubt import Judge
+from services.sentiment_analyzer.mentions_words import WORD, Doubt, Found, Phrase, Words
 
-_TOKEN = re.compile(r"\w+")
 _LETTERS = re.compile(r"[A-Za-z]{2,10}")
 _CAPITALS = re.compile(r"[A-Z]{2,10}")
-_QUOTES = (["USD"], ["USDT"], ["USDC"], ["EUR"], ["BTC"], ["ETH"])  # what follows the slash of a pair
+_QUOTES = frozenset({"USD", "USDT", "USDC", "EUR", "BTC", "ETH"})  # what follows the base of a pair
+_JOINED_PAIR = re.compile(r"([A-Z0-9]{2,10}?)(?:USDT|USDC|USD)")
+_HYPHENS = frozenset({" ", "-", "\u2010", "\u2011"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +35,8 @@ class Mention:
     market: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    tokens: tuple[str, ...]  # lower case
-    exact: tuple[str, ...] | None  # as it must be written, or None where case does not matter
-    ticker: str | None
-    market: bool
-    certain: bool  # else it counts only where it is plainly meant
-    ignore: bool
-
-
-class _Words:
-    """A text cut into words, with what stands between them."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        matches = list(_TOKEN.finditer(text))
-        self.written = [match[0] for match in matches]
-        self.lower = [word.lower() for word in self.written]
-        self.starts = [match.start() for match in matches]
-        self.ends = [match.end() for match in matches]
-        self.shouting = text.isupper()
-
-    def before(self, index: int) -> str:
-        """The character before a word, or nothing."""
-        start = self.starts[index]
-        return self.text[start - 1 : start] if start else ""
-
-    def after(self, index: int) -> str:
-        """The character after a word, or nothing."""
-        end = self.ends[index]
-        return self.text[end : end + 1]
+def _nothing_elsewhere() -> bool:
+    return False
 
 
 class MentionFinder:
@@ -69,11 +44,14 @@ class MentionFinder:
 
     def __init__(self, registry: Registry, assets: Mapping[str, Asset]) -> None:
         self._registry = registry
+        self._judge = Judge(registry)
         self._tickers = frozenset(assets)
-        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
+        self._by_first: dict[str, list[Phrase]] = defaultdict(list)
         for ticker, asset in assets.items():
             self._add(asset.names, ticker)
-            self._add(asset.words, ticker, certain=False)
+            self._add(asset.symbols, ticker, doubt=Doubt.SYMBOL)
+            self._add(asset.words, ticker, doubt=Doubt.WORD)
+            self._add(asset.common, ticker, doubt=Doubt.COMMON)
         self._add(registry.market_words, None, market=True)
         self._add(registry.topic_words, None)
         self._add(registry.not_assets, None, ignore=True)
@@ -87,67 +65,93 @@ class MentionFinder:
         ticker: str | None,
         *,
         market: bool = False,
-        certain: bool = True,
+        doubt: Doubt = Doubt.NONE,
         ignore: bool = False,
     ) -> None:
         for spelling in spellings:
-            written = tuple(_TOKEN.findall(spelling))
+            written = tuple(WORD.findall(spelling))
             tokens = tuple(token.lower() for token in written)
             exact = None if spelling == spelling.lower() else written
-            self._by_first[tokens[0]].append(_Phrase(tokens, exact, ticker, market, certain, ignore))
+            gaps = tuple(re.sub(r"\w+", "\n", spelling).strip("\n").split("\n")) if len(tokens) > 1 else ()
+            loose = ticker is None
+            self._by_first[tokens[0]].append(
+                Phrase(tokens, exact, gaps, loose, ticker, market, doubt, ignore)
+            )
 
-    def __call__(self, text: str) -> list[Mention]:
-        """The mentions in a text, in its order."""
-        words = _Words(text)
-        has_symbols = "$" in text or "/" in text
-        found: list[Mention] = []
+    def __call__(self, text: str, elsewhere: Callable[[], bool] = _nothing_elsewhere) -> list[Mention]:
+        """The mentions in a text, in its order.
+
+        Args:
+            text: headline or body.
+            elsewhere: asked, at most once, whether the rest of the article is about crypto.
+        """
+        words = Words(text)
+        found: list[Found] = []
         index = 0
         while index < len(words.lower):
-            length = 1
-            if has_symbols and (symbol := self._symbol_at(words, index)):
-                found.append(Mention(words.starts[index], symbol))
-            elif words.lower[index] in self._by_first and (phrase := self._phrase_at(words, index)):
-                length = len(phrase.tokens)
-                if not phrase.ignore:
-                    found.append(Mention(words.starts[index], phrase.ticker, phrase.market))
-            index += length
-        return found
+            one = self._symbol_at(words, index) or self._phrase_at(words, index)
+            if one is None:
+                index += 1
+                continue
+            found.append(one)
+            index = one.end
+        if any(one.doubt for one in found):
+            found = self._judge(words, found, elsewhere)
+        return [Mention(words.starts[one.first], one.ticker, one.market) for one in found if not one.ignore]
 
-    def _symbol_at(self, words: _Words, index: int) -> str | None:
-        """The ticker written here as a cashtag or as the base of a pair, known or not."""
+    def _symbol_at(self, words: Words, index: int) -> Found | None:
+        """The coin written here as a cashtag or as the base of a pair, known or not."""
         word = words.written[index]
-        if words.before(index) == "$" and (word.upper() in self._tickers or _LETTERS.fullmatch(word)):
-            return word.upper()
-        is_pair = words.after(index) == "/" and words.written[index + 1 : index + 2] in _QUOTES
-        return word if is_pair and (word in self._tickers or _CAPITALS.fullmatch(word)) else None
+        before = words.before(index)
+        if (
+            before in {"$", "#"}
+            and not words.text[words.starts[index] - 2 : words.starts[index] - 1].isalnum()
+        ):
+            return self._tagged(word, index, known_only=before == "#")
+        if words.after(index) in {"/", "-"} and words.next_written(index) in _QUOTES:
+            known = word in self._tickers
+            is_pair = known or (words.after(index) == "/" and _CAPITALS.fullmatch(word))
+            # The quote of a pair with a hyphen is money; after a slash it may be a coin as well, and is read next.
+            end = index + (2 if words.after(index) == "-" else 1)
+            return Found(index, end, word) if is_pair else None
+        joined = _JOINED_PAIR.fullmatch(word)
+        return Found(index, index + 1, joined[1]) if joined and joined[1] in self._tickers else None
 
-    def _phrase_at(self, words: _Words, index: int) -> _Phrase | None:
+    def _tagged(self, word: str, index: int, *, known_only: bool) -> Found | None:
+        ticker = word.upper()
+        if known_only:
+            return Found(index, index + 1, ticker) if word in self._tickers else None
+        if ticker in self._tickers:
+            return Found(index, index + 1, ticker)
+        if not _LETTERS.fullmatch(word):
+            return None
+        return Found(index, index + 1, ticker, ignore=ticker in self._registry.stock_symbols)
+
+    def _phrase_at(self, words: Words, index: int) -> Found | None:
         for phrase in self._by_first.get(words.lower[index], ()):
             end = index + len(phrase.tokens)
             if (
-                tuple(words.lower[index:end]) == phrase.tokens
-                and (phrase.exact is None or tuple(words.written[index:end]) == phrase.exact)
-                and (phrase.certain or self._is_meant(words, index))
+                words.lower[index:end] == list(phrase.tokens)
+                and (phrase.exact is None or words.written[index:end] == list(phrase.exact))
+                and (len(phrase.tokens) == 1 or _joined_as_written(phrase, words, index))
                 and not (phrase.ticker and self._is_platform(words, end))
+                and not (phrase.doubt and self._judge.bars(words, index, end, phrase))
             ):
-                return phrase
+                return Found(index, end, phrase.ticker, phrase.market, phrase.doubt, phrase.ignore)
         return None
 
-    def _is_platform(self, words: _Words, next_index: int) -> bool:
+    def _is_platform(self, words: Words, next_index: int) -> bool:
         return (
             next_index < len(words.lower)
             and words.lower[next_index] in self._registry.platform_suffixes
             and words.before(next_index) == "-"
         )
 
-    def _is_meant(self, words: _Words, index: int) -> bool:
-        """Whether a possibly ordinary word is plainly the coin: in brackets or beside a market word."""
-        if words.shouting:
+
+def _joined_as_written(phrase: Phrase, words: Words, index: int) -> bool:
+    """Whether the words of a phrase are one: "Bitcoin, cash and gold" is not about Bitcoin Cash."""
+    for offset, gap in enumerate(phrase.gaps):
+        between = words.between(index + offset, index + offset + 1)
+        if between != gap and not (phrase.loose and between in _HYPHENS and gap in _HYPHENS):
             return False
-        if words.before(index) == "(" and words.after(index) == ")":
-            return True
-        follows = words.lower[index + 1 : index + 2]
-        precedes = words.lower[index - 1 : index] if index else []
-        return (words.after(index) == " " and not self._registry.words_after.isdisjoint(follows)) or (
-            words.before(index) == " " and not self._registry.words_before.isdisjoint(precedes)
-        )
+    return True
