@@ -1,0 +1,94 @@
+"""`cryptoboy history fetch`: candles through Freqtrade's own download."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.options import Json, Pairs, read_pairs
+from services.cli.period import From, To, read_period
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from services.common.values import check_timeframe
+
+if TYPE_CHECKING:
+    from services.research.candles import Candles
+
+
+def fetch_history(
+    out: Annotated[
+        Path, typer.Option(help="Directory for files such as BTC_USDT-1h.feather.", show_default=False)
+    ],
+    start: From = None,
+    end: To = None,
+    timeframes: Annotated[
+        list[str] | None,
+        typer.Option("--timeframe", help="May be repeated. Default: STRATEGY_TIMEFRAME.", show_default=False),
+    ] = None,
+    pairs: Pairs = None,
+    json_output: Json = False,
+) -> None:
+    """Fetch candles with `freqtrade download-data` from the exchange of the settings (EXCHANGE, EXCHANGE_CONFIG).
+
+    Files appear when all of them are there and usable. Freqtrade's own log goes to stderr.
+
+    Example: ./cryptoboy history fetch --out candles --timeframe 1h --from 2025-05-01 --to 2025-07-01
+    """
+    from services.research.history.fetching import FetchOptions, fetch_candles
+
+    settings = Settings.load()
+    first, last = read_period(start, end)
+    if first is None:
+        raise StopProgram("say from when: --from 2025-05-01")
+    options = FetchOptions(
+        out=out,
+        pairs=read_pairs(pairs) or settings.trading_pairs,
+        timeframes=_checked(timeframes) or (settings.strategy_timeframe,),
+        start=first,
+        end=last,
+    )
+    found = fetch_candles(options, _config(settings), os.environ)
+    if json_output:
+        print(json.dumps({"directory": str(out), "files": [_as_json(candles) for candles in found]}))
+        return
+    for candles in found:
+        facts = _as_json(candles)
+        print(
+            f"{facts['file']}: {facts['candles']} candles from {facts['start']} to {facts['end']}, "
+            f"{facts['missing']} missing."
+        )
+        if candles.start - first >= candles.length:
+            print(f"  The exchange has nothing before {candles.start.isoformat()}.")
+
+
+def _checked(timeframes: list[str] | None) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(check_timeframe(timeframe) for timeframe in timeframes or ()))
+    except ValueError as error:
+        raise StopProgram(f"--timeframe: {error}") from None
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    """What a download needs of Freqtrade's configuration, which is nothing secret."""
+    from services.cli.freqtrade_config import freqtrade_config
+
+    whole = freqtrade_config(settings.changed(dry_run=True), database=Path("unused"))
+    needed = ("dry_run", "exchange", "pairlists", "stake_currency", "trading_mode")
+    return {name: whole[name] for name in needed}
+
+
+def _as_json(candles: Candles) -> dict[str, Any]:
+    return {
+        "pair": candles.pair,
+        "timeframe": candles.timeframe,
+        "file": str(candles.path),
+        "candles": len(candles.frame),
+        "start": candles.start.isoformat(),
+        "end": candles.end.isoformat(),
+        "missing": sum(gap.missing for gap in candles.gaps),
+        "gaps": len(candles.gaps),
+    }

@@ -1,0 +1,129 @@
+"""Fetches candles through Freqtrade's own download, and hands over only what is there and usable.
+
+Files are downloaded beside their place. After an interruption Freqtrade itself goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.common.errors import StopProgram, TryLater
+from services.research.candles import CandleFile, Candles, list_candles, read_candles
+from services.research.history.archive import partial_path
+
+REQUEST_FILE = "request.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """What is fetched.
+
+    Attributes:
+        out: directory that takes the files; those of the same pair and timeframe are replaced.
+        start: opening time of the first candle (UTC).
+        end: candles that open at this time or later are not asked for (UTC); None is now.
+    """
+
+    out: Path
+    pairs: tuple[str, ...]
+    timeframes: tuple[str, ...]
+    start: datetime
+    end: datetime | None = None
+
+    def request(self) -> dict[str, Any]:
+        """What tells one download from another."""
+        return {
+            "pairs": list(self.pairs),
+            "timeframes": list(self.timeframes),
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat() if self.end else None,
+        }
+
+
+def fetch_candles(
+    options: FetchOptions, config: Mapping[str, Any], environ: Mapping[str, str]
+) -> list[Candles]:
+    """Run `freqtrade download-data`, whose log goes to stderr, and check what it brought.
+
+    Args:
+        options: what is fetched.
+        config: of Freqtrade; its exchange is the one that is asked. Only the owner can read what is written of it.
+        environ: environment of Freqtrade.
+
+    Raises:
+        TryLater: Freqtrade failed, or brought no candles of a pair; nothing is taken over.
+        StopProgram: a file is unusable, or the directory cannot be made.
+    """
+    partial = _begin(options)
+    data = partial / "data"
+    config_file = partial / "config.json"
+    with os.fdopen(os.open(config_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(config, file)
+    _run(_command(options, partial, data, config_file), environ)
+    files = {(file.pair, file.timeframe): file for file in list_candles(data)}
+    wanted = [(pair, timeframe) for pair in options.pairs for timeframe in options.timeframes]
+    if missing := [f"{pair} {timeframe}" for pair, timeframe in wanted if (pair, timeframe) not in files]:
+        raise TryLater(
+            f"freqtrade brought no candles of {', '.join(missing)}; its log above says why "
+            "(does the exchange have these pairs, and that time?)"
+        )
+    found = [read_candles(files[key]) for key in wanted]
+    return _hand_over(options.out, partial, found)
+
+
+def _begin(options: FetchOptions) -> Path:
+    """The directory beside the target; what is left of another download is thrown away."""
+    partial = partial_path(options.out)
+    request = partial / REQUEST_FILE
+    try:
+        if partial.exists() and (
+            not request.is_file() or json.loads(request.read_text()) != options.request()
+        ):
+            shutil.rmtree(partial)
+        (partial / "data").mkdir(parents=True, exist_ok=True)
+        request.write_text(json.dumps(options.request()))
+    except OSError as error:
+        raise StopProgram(f"{partial} cannot be written: {error.strerror or error}") from error
+    return partial
+
+
+def _command(options: FetchOptions, partial: Path, data: Path, config_file: Path) -> Sequence[str]:
+    end = f"{options.end.timestamp():.0f}" if options.end else ""
+    return [
+        *(sys.executable, "-m", "freqtrade", "download-data"),
+        *("--config", str(config_file), "--userdir", str(partial), "--datadir", str(data)),
+        *("--pairs", *options.pairs),
+        *("--timeframes", *options.timeframes),
+        *("--timerange", f"{options.start.timestamp():.0f}-{end}"),
+    ]
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> None:
+    with subprocess.Popen(command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603 - our own program, no shell
+        try:
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            raise
+    if status:
+        raise TryLater(f"freqtrade download-data ended with status {status}; its log above says why")
+
+
+def _hand_over(out: Path, partial: Path, found: Sequence[Candles]) -> list[Candles]:
+    out.mkdir(parents=True, exist_ok=True)
+    moved = []
+    for candles in found:
+        target = out / candles.path.name
+        os.replace(candles.path, target)  # noqa: PTH105 - says that an older file is replaced
+        moved.append(read_candles(CandleFile(candles.pair, candles.timeframe, target)))
+    shutil.rmtree(partial)
+    return moved
