@@ -16,6 +16,8 @@ import pandas as pd
 DAYS_A_YEAR = 365
 """Coins are traded every day."""
 
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -39,10 +41,8 @@ class Equity:
     @classmethod
     def of(cls, times: pd.DatetimeIndex, worth: Floats, invested: Floats) -> Equity:
         """From at least two points; the first is the start."""
-        days = np.asarray(times.normalize().astype("int64"), dtype=np.int64)
         # A value at midnight is what the day before ended with.
-        midnight = np.asarray(times == times.normalize(), dtype=np.bool_)
-        day = np.where(midnight, days - 1, days)
+        day = (np.asarray(times.as_unit("us").astype("int64"), dtype=np.int64) - 1) // _DAY
         last = np.flatnonzero(np.append(day[1:] != day[:-1], True))
         return cls(times, worth, invested, last[last > 0])
 
