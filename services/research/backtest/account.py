@@ -105,8 +105,8 @@ def days_of(trades: pd.DataFrame, account: Equity) -> Days:
     """An account by days, for resampling; a trade belongs to the day at whose end it is closed."""
     steps = np.split(account.step_returns(), account.closes[:-1])
     width = max(len(day) for day in steps)
-    ends = account.times[account.closes]
-    day = np.searchsorted(ends, pd.DatetimeIndex(trades["close_date"]), side="left").clip(max=len(steps) - 1)
+    ends, closed = _instants(account.times[account.closes]), _instants(trades["close_date"])
+    day = np.minimum(np.searchsorted(ends, closed, side="left"), len(steps) - 1)
     profit = trades["profit_abs"].to_numpy(dtype=np.float64)
 
     def by_day(values: Any) -> equity.Floats:  # noqa: ANN401 - what numpy takes for numbers
@@ -120,6 +120,10 @@ def days_of(trades: pd.DataFrame, account: Equity) -> Days:
         losses=by_day((-profit).clip(min=0.0)),
         years=account.years,
     )
+
+
+def _instants(times: Any) -> equity.Ints:  # noqa: ANN401 - a column or an index, of any unit, perhaps empty
+    return np.asarray(pd.DatetimeIndex(times, tz="UTC").as_unit("us").astype("int64"), dtype=np.int64)
 
 
 def _won_and_lost(trades: pd.DataFrame) -> tuple[float, float]:
