@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.cli.replay_clock import find_library
-from services.cli.timed_news import TimedArticle, first_publication, read_archive, read_sample
+from services.cli.timed_news import TimedArticle, busiest_day, read_archive, read_sample
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
 from services.common.values import timeframe_seconds
@@ -68,13 +68,12 @@ def sample_plan(speed: float | None, time_limit: float | None) -> DemoPlan:
 def archive_plan(
     news: Path, candles: Path, speed: float | None, time_limit: float | None, start: datetime | None
 ) -> DemoPlan:
-    """Real articles on real candles of the same time.
+    """Real articles on real candles of the same time, from the busiest day on if no `start` is given.
 
     Raises:
         StopProgram: a file is missing or damaged, or news and candles do not overlap; says what there is.
     """
-    first_news = first_publication(news)
-    begin = start or first_news + NEWS_BEFORE_START
+    begin = start or busiest_day(news)
     timeframe, pairs = _choose_timeframe(candles, begin)
     chosen = _speed_or_default(speed, max(timeframe_seconds(timeframe) / CANDLE_SECONDS, 1.0))
     limit = time_limit or ARCHIVE_TIME_LIMIT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from services.common.errors import StopProgram
+from services.common.values import source_name
 
 SAMPLE_FILE = Path(__file__).with_name("sample_news.toml")
 ARCHIVE_COLUMNS = ("published", "source", "title", "text", "url")
@@ -72,9 +74,17 @@ def read_archive(path: Path, begin: datetime, end: datetime) -> list[TimedArticl
     return sorted(articles, key=lambda article: (article.shown, article.url))
 
 
-def first_publication(path: Path) -> datetime:
-    """The earliest time in an archive at which a feed had an article; StopProgram as `read_archive`."""
-    return min((article.shown for article in _rows(path)), default=datetime.max.replace(tzinfo=UTC))
+def busiest_day(path: Path) -> datetime:
+    """Midnight, UTC, of the day on which feeds of the archive had most articles, the first of several.
+
+    Raises:
+        StopProgram: as `read_archive`, or the archive is empty.
+    """
+    by_day = Counter(article.shown.date() for article in _rows(path))
+    if not by_day:
+        raise StopProgram(f"{path} has no articles")
+    day = min(by_day, key=lambda each: (-by_day[each], each))
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _rows(path: Path) -> Iterator[TimedArticle]:
@@ -102,7 +112,8 @@ def _article(row: dict[str, str], place: str) -> TimedArticle:
     published = _instant(row["published"], place)
     seen = row.get("first_seen")
     shown = max(published, _instant(seen, place)) if seen else published
-    return TimedArticle(row["source"], row["title"], row["text"], row["url"], published, shown)
+    source = source_name(row["source"]) or "unnamed"
+    return TimedArticle(source, row["title"], row["text"], row["url"], published, shown)
 
 
 def _instant(text: str, place: str) -> datetime:

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, PlainSerializer
 
 PAIR_PATTERN = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?\Z", re.ASCII)
 TIMEFRAME_PATTERN = re.compile(r"([1-9][0-9]{0,3})([smhdw])\Z", re.ASCII)
+_NOT_IN_A_SOURCE_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
+_LONGEST_SOURCE_NAME = 64
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -93,3 +95,11 @@ UtcTime = Annotated[
     PlainSerializer(lambda value: value.isoformat(), return_type=str, when_used="json"),
 ]
 """An instant; read from ISO 8601 with an explicit offset, written in UTC with +00:00."""
+
+
+def source_name(text: str) -> str:
+    """A publisher's name as messages, metrics and addresses carry it: `Crypto News!` becomes `Crypto_News`.
+
+    Empty when nothing of the text can be kept.
+    """
+    return _NOT_IN_A_SOURCE_NAME.sub("_", text).strip("_")[:_LONGEST_SOURCE_NAME]

@@ -9,7 +9,7 @@ import pytest
 
 from services.cli.demo_plan import archive_plan, sample_plan
 from services.cli.feed_server import FeedServer, render_feed, write_sources
-from services.cli.timed_news import TimedArticle, first_publication, read_archive, read_sample
+from services.cli.timed_news import TimedArticle, busiest_day, read_archive, read_sample
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram
 from services.data_ingestor.news_sources import load_sources
@@ -28,7 +28,7 @@ def test_an_article_is_shown_when_a_feed_had_it_not_when_it_says_it_was_publishe
         tmp_path / "news.csv.gz",
         "2025-05-01T06:00:00Z,alpha,Late,text,https://a.invalid/1,2025-05-01T07:00:00Z",
         "2025-05-01T06:30:00Z,alpha,Odd,text,https://a.invalid/2,2025-05-01T06:00:00Z",
-        "2025-05-01T06:10:00Z,beta,Plain,text,https://b.invalid/1,",
+        "2025-05-01T06:10:00Z,Beta News!,Plain,text,https://b.invalid/1,",
     )
     articles = read_archive(file, BEGIN, BEGIN + timedelta(days=1))
     assert [(article.title, article.shown.strftime("%H:%M")) for article in articles] == [
@@ -36,7 +36,15 @@ def test_an_article_is_shown_when_a_feed_had_it_not_when_it_says_it_was_publishe
         ("Odd", "06:30"),
         ("Late", "07:00"),
     ]
-    assert first_publication(file) == datetime(2025, 5, 1, 6, 10, tzinfo=UTC)
+    assert {article.source for article in articles} == {"alpha", "Beta_News"}
+
+
+def test_the_busiest_day_is_the_first_with_most_articles(tmp_path: Path) -> None:
+    days = ("01", "02", "02", "03", "03")
+    rows = [f"2025-05-{day}T06:00:00Z,alpha,T,text,https://a.invalid/{day}," for day in days]
+    assert busiest_day(archive(tmp_path / "news.csv.gz", *rows)) == datetime(2025, 5, 2, tzinfo=UTC)
+    with pytest.raises(StopProgram, match="has no articles"):
+        busiest_day(archive(tmp_path / "empty.csv.gz"))
 
 
 @pytest.mark.parametrize(
@@ -56,15 +64,15 @@ def test_a_row_that_is_not_as_it_should_be_is_named_with_its_line(
 def test_a_missing_column_a_missing_file_and_a_damaged_one_are_messages(tmp_path: Path) -> None:
     (tmp_path / "columns.csv").write_text("published,title\n")
     with pytest.raises(StopProgram, match="no column source, text, url"):
-        first_publication(tmp_path / "columns.csv")
+        busiest_day(tmp_path / "columns.csv")
     with pytest.raises(StopProgram, match="cannot be read"):
-        first_publication(tmp_path / "none.csv")
+        busiest_day(tmp_path / "none.csv")
     whole = archive(
         tmp_path / "whole.csv.gz", *["2025-05-01T06:00:00Z,a,T,text,https://a.invalid/1,"] * 500
     ).read_bytes()
     (tmp_path / "cut.csv.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StopProgram, match="cannot be read"):
-        first_publication(tmp_path / "cut.csv.gz")
+        busiest_day(tmp_path / "cut.csv.gz")
 
 
 def test_a_feed_shows_nothing_before_its_time_and_nothing_new_once_frozen() -> None:
@@ -124,7 +132,7 @@ def test_a_faster_demo_leaves_the_programs_the_same_real_time_to_start() -> None
 def test_an_archive_without_candles_of_its_time_is_a_message_that_says_what_there_is(tmp_path: Path) -> None:
     news = archive(tmp_path / "news.csv.gz", "2021-05-01T06:00:00Z,alpha,T,text,https://a.invalid/1,")
     candles = Path(__file__).parents[3] / "services/replay_exchange/candles"
-    with pytest.raises(StopProgram, match=r"no candles around 2021-05-02.*BTC/USDT 1m: 2026-"):
+    with pytest.raises(StopProgram, match=r"no candles around 2021-05-01.*BTC/USDT 1m: 2026-"):
         archive_plan(news, candles, None, None, None)
     with pytest.raises(StopProgram, match="no candle files"):
         archive_plan(news, tmp_path, None, None, None)
