@@ -76,8 +76,10 @@ class Judge:
             return True
         if one.doubt is Doubt.COMMON:
             return False
+        headed = not one.first and words.after(one.end - 1) == ":"  # "LINK: three levels to watch"
         return bool(
-            (gap == " " and follows in self._registry.words_after)
+            headed
+            or (gap == " " and follows in self._registry.words_after)
             or self._figure.match(words.text, words.ends[one.end - 1])
             or (self._is_led_in(words, one.first) and not follows[:1].isdigit())
         )
