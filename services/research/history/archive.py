@@ -11,31 +11,16 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from services.common.errors import StopProgram
+from services.research.history.archive_file import connect, copy_archive, unwritable
 from services.research.history.articles import Article
 from services.research.history.times import from_microseconds, to_microseconds
 
-APPLICATION_ID = 0x43624E41
-FORMAT = 1
-CACHE_KIB = 4096
-"""SQLite's own memory, so that it is the same for a small archive and a large one."""
-_SCHEMA = """
-CREATE TABLE articles (
-    known_at INTEGER NOT NULL, published INTEGER NOT NULL, article_id TEXT NOT NULL UNIQUE, first_seen INTEGER,
-    source TEXT NOT NULL, title TEXT NOT NULL, link TEXT NOT NULL, summary TEXT NOT NULL, content TEXT NOT NULL
-) STRICT;
-CREATE INDEX by_availability ON articles (known_at, published, article_id);
-CREATE TABLE imports (
-    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, options TEXT NOT NULL, rows INTEGER NOT NULL,
-    finished INTEGER NOT NULL, report TEXT NOT NULL
-) STRICT;
-"""
 # Of two versions of an article the one that was known first stays: a reader then could have seen no other.
 _INSERT = """
 INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -91,6 +76,8 @@ class Archive:
         Raises:
             StopProgram: it is not there, or not an archive of this kind.
         """
+        if path.is_dir():
+            raise StopProgram(f"{path} is a directory; expected the name of an archive, one file")
         if not path.is_file():
             hint = ""
             if partial_path(path).exists():
@@ -98,22 +85,12 @@ class Archive:
                     f"; {partial_path(path).name} is an import that was interrupted: run it again to finish"
                 )
             raise StopProgram(f"{path} is not there; make it with ./cryptoboy history import{hint}")
-        return cls(path, _connect(path, read_only=True))
-
-    @classmethod
-    def create(cls, path: Path) -> Self:
-        """Make an empty archive at `path`, which must not exist."""
-        connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
-        connection.executescript(_SCHEMA)
-        connection.close()
-        return cls.edit(path)
+        return cls(path, connect(path, read_only=True))
 
     @classmethod
     def edit(cls, path: Path) -> Self:
         """Open an archive to add to it; no other process can meanwhile. Raises StopProgram."""
-        connection = _connect(path, read_only=False)
+        connection = connect(path, read_only=False)
         try:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -125,9 +102,8 @@ class Archive:
         return cls(path, connection)
 
     def copy_to(self, path: Path) -> None:
-        """Write a copy of the archive to `path`."""
-        with closing(sqlite3.connect(path)) as target:
-            self._connection.backup(target, pages=1024)
+        """Write a copy of the archive to `path`; what an interrupted call left there is replaced."""
+        copy_archive(self._connection, path)
 
     def imports(self) -> list[Import]:
         """What was imported, in that order."""
@@ -137,7 +113,13 @@ class Archive:
         return [Import(s, o, rows, bool(done), json.loads(report)) for s, o, rows, done, report in found]
 
     def add(self, articles: Sequence[Article], progress: Import) -> Added:
-        """Add articles and note how far the last import has come, both or neither."""
+        """Add articles and note how far the last import has come, both or neither. Raises StopProgram."""
+        try:
+            return self._add(articles, progress)
+        except sqlite3.Error as error:
+            raise unwritable(self.path, error) from error
+
+    def _add(self, articles: Sequence[Article], progress: Import) -> Added:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
@@ -150,7 +132,8 @@ class Archive:
             self._note(progress, added)
             execute("COMMIT")
         except BaseException:
-            execute("ROLLBACK")
+            if self._connection.in_transaction:  # SQLite ends it by itself when the disk is full
+                execute("ROLLBACK")
             raise
         return added
 
@@ -185,7 +168,11 @@ class Archive:
         return hashlib.sha256(json.dumps([done, self.count()]).encode()).hexdigest()
 
     def articles(self, after: Position = BEGINNING, until: datetime | None = None) -> Iterator[Article]:
-        """Articles by known_at, published, article_id, from a position on, those known before `until`."""
+        """Articles by known_at, published, article_id, from a position on, those known before `until`.
+
+        Raises:
+            StopProgram: the file is damaged.
+        """
         end = to_microseconds(until) if until is not None else 1 << 62
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM articles INDEXED BY by_availability "  # noqa: S608 - our own column names
@@ -193,7 +180,10 @@ class Archive:
             "ORDER BY known_at, published, article_id",
             (*after, end),
         )
-        return map(_from_row, rows)
+        try:
+            yield from map(_from_row, rows)
+        except sqlite3.Error as error:
+            raise StopProgram(f"{self.path} cannot be read ({error}); import the news again") from error
 
     def __enter__(self) -> Self:
         return self
@@ -212,31 +202,6 @@ def partial_path(path: Path) -> Path:
 def position_of(article: Article) -> Position:
     """The article's place in the order of availability."""
     return Position(to_microseconds(article.known_at), to_microseconds(article.published), article.article_id)
-
-
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rw"
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1
-    )
-    try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        if "locked" in str(error):
-            raise StopProgram(f"{path} is in use; wait for the other import to end") from None
-        raise StopProgram(
-            f"{path} is no news archive ({error}); expected a file that ./cryptoboy history import made"
-        ) from None
-    if application != APPLICATION_ID or version != FORMAT:
-        connection.close()
-        raise StopProgram(
-            f"{path} is another kind of database, or of another version; "
-            "expected a file that ./cryptoboy history import made"
-        )
-    return connection
 
 
 def _as_row(article: Article) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from services.common.errors import StopProgram
 from services.research.history.account import Account, ImportReport
 from services.research.history.archive import Archive, Import, partial_path
+from services.research.history.archive_file import create_archive
 from services.research.history.articles import Article, ArticleReader, DroppedRowError, Odd
 from services.research.history.columns import find_columns
 from services.research.history.news_files import NewsFile, Row, fingerprint, open_news
@@ -116,15 +117,20 @@ def _partial(out: Path, task: Import) -> Iterator[Archive]:
     It is removed when the news turn out to be unusable, and kept when the work was only interrupted.
     """
     partial = partial_path(out)
+    draft = partial.with_name(partial.name + ".new")  # so that a partial archive that is there can be opened
+    if not out.parent.is_dir():
+        raise StopProgram(f"{out.parent} is not a directory; make it first")
     before: list[Import] = []
     if out.exists():
         with Archive.open(out) as whole:
             before = whole.imports()
             if not partial.exists():
-                whole.copy_to(partial)
-    elif not out.parent.is_dir():
-        raise StopProgram(f"{out.parent} is not a directory; make it first")
-    archive = Archive.edit(partial) if partial.exists() else Archive.create(partial)
+                whole.copy_to(draft)
+                draft.replace(partial)
+    elif not partial.exists():
+        create_archive(draft)
+        draft.replace(partial)
+    archive = Archive.edit(partial)
     try:
         with archive:
             _check_same(archive, before, task, partial)

@@ -78,7 +78,19 @@ class StepwiseCsv:
         return self
 
     def step(self, rows: Iterable[Sequence[object]], state: object) -> None:
-        """Write some rows, and remember `state` (a value that JSON can hold) with them, both or neither."""
+        """Write some rows, and remember `state` (a value that JSON can hold) with them, both or neither.
+
+        Raises:
+            StopProgram: the disk is full, or the like.
+        """
+        try:
+            self._step(rows, state)
+        except OSError as error:
+            raise StopProgram(
+                f"{self._partial} cannot be written: {error.strerror}; what was done is kept, run it again"
+            ) from error
+
+    def _step(self, rows: Iterable[Sequence[object]], state: object) -> None:
         assert self._file is not None, "entered"  # noqa: S101 - how the class is used, not input
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(rows)

@@ -6,6 +6,7 @@ memory nor the work after an interruption grows with the archive.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from services.research.history.signal_rows import COLUMNS, Row, signal_rows
 from services.research.history.tally import ScoreReport, Tally
 from services.research.history.times import to_microseconds
 from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.assets import REGISTRY_FILE, load_registry
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scoring import Outcome
 
@@ -77,7 +78,8 @@ def score_archive(
         StopProgram: no article in the period, or no signal of any.
         TryLater: the scorer is away; what is scored is kept.
     """
-    task = [archive.identity(), scorer.model, *scored_by, repr(options)]
+    registry = hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest()
+    task = [archive.identity(), registry, scorer.model, *scored_by, repr(options)]
     with StepwiseCsv(out, COLUMNS, task) as file:
         tally = Tally.of(file.state["tally"]) if file.state else Tally()
         resumed_after = tally.articles

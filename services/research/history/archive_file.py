@@ -1,0 +1,80 @@
+"""The SQLite file of a news archive: its schema, and how it is made, opened and refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from services.common.errors import StopProgram
+
+APPLICATION_ID = 0x43624E41
+FORMAT = 1
+CACHE_KIB = 4096
+"""SQLite's own memory, so that it is the same for a small archive and a large one."""
+_SCHEMA = """
+CREATE TABLE articles (
+    known_at INTEGER NOT NULL, published INTEGER NOT NULL, article_id TEXT NOT NULL UNIQUE, first_seen INTEGER,
+    source TEXT NOT NULL, title TEXT NOT NULL, link TEXT NOT NULL, summary TEXT NOT NULL, content TEXT NOT NULL
+) STRICT;
+CREATE INDEX by_availability ON articles (known_at, published, article_id);
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, options TEXT NOT NULL, rows INTEGER NOT NULL,
+    finished INTEGER NOT NULL, report TEXT NOT NULL
+) STRICT;
+"""
+
+
+def create_archive(path: Path) -> None:
+    """Make an empty archive at `path`; what an interrupted call left there is replaced. Raises StopProgram."""
+    path.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.executescript(_SCHEMA)
+    except sqlite3.Error as error:
+        raise unwritable(path, error) from error
+
+
+def copy_archive(source: sqlite3.Connection, path: Path) -> None:
+    """Write a copy to `path`; what an interrupted call left there is replaced. Raises StopProgram."""
+    path.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(path)) as target:
+            source.backup(target, pages=1024)
+    except sqlite3.Error as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: sqlite3.Error) -> StopProgram:
+    """What is said of a file that takes no more."""
+    return StopProgram(
+        f"{path} cannot be written ({error}); see to the disk's space and rights, then run it again"
+    )
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open an archive that is there. Raises StopProgram if it is none, or in use."""
+    mode = "ro" if read_only else "rw"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1
+    )
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise StopProgram(f"{path} is in use; wait for the other import to end") from None
+        raise StopProgram(
+            f"{path} is no news archive ({error}); expected a file that ./cryptoboy history import made"
+        ) from None
+    if application != APPLICATION_ID or version != FORMAT:
+        connection.close()
+        raise StopProgram(
+            f"{path} is another kind of database, or of another version; "
+            "expected a file that ./cryptoboy history import made"
+        )
+    return connection
