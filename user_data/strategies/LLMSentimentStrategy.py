@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import cryptoboy_sentiment as news
+import numpy as np
 import pandas as pd
 from cryptoboy_sentiment import Periods, Rules, Settings
 from freqtrade.enums import RunMode
@@ -181,33 +182,33 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """What candles of a pair, by their opening times, could know of its news: `as_of` and `aggregate_as_of`."""
-        signals, unreadable = self._source.signals(pair), not self._source.readable(pair)
-        staleness = timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value)
+        signals = self._source.signals(pair)
+        common: dict[str, Any] = {
+            "staleness": timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value),
+            "last_unreadable": not self._source.readable(pair),
+            "arrived": news.arrivals(signals),
+        }
         half_life = timedelta(hours=self.half_life_hours.value)
-        newest = news.as_of(signals, opens, self._candle, staleness=staleness, last_unreadable=unreadable)
-        aggregate = news.aggregate_as_of(
-            signals, opens, self._candle, staleness=staleness, half_life=half_life, last_unreadable=unreadable
-        )
+        newest = news.as_of(signals, opens, self._candle, **common)
+        aggregate = news.aggregate_as_of(signals, opens, self._candle, half_life=half_life, **common)
         return pd.concat([newest, aggregate], axis=1)
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
         """Mark entries: every one of `entry_conditions` that is named in `entry_rules`."""
         rules, used = self.rules(), list(self.entry_rules)
-        conditions = news.entry_conditions(dataframe, rules)[used]
-        enter = pd.Series(conditions.to_numpy().all(axis=1), index=dataframe.index)
+        enter = np.logical_and.reduce(news.entry_conditions(dataframe, rules)[used].to_numpy(), axis=1)
         dataframe["enter_long"] = enter.astype(int)
-        if enter.any() and not self._is_search:
-            dataframe.loc[enter, "enter_tag"] = news.entry_tags(dataframe[enter], rules, used)
+        if not self._is_search:
+            dataframe["enter_tag"] = news.entry_tags(dataframe, enter, rules, used)
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
         """Mark exits: any one of `exit_conditions` that is named in `exit_rules`."""
         rules = self.rules()
-        conditions = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
-        leave = pd.Series(conditions.to_numpy().any(axis=1), index=dataframe.index)
-        dataframe["exit_long"] = leave.astype(int)
-        if leave.any() and not self._is_search:
-            dataframe.loc[leave, "exit_tag"] = news.exit_tags(dataframe[leave], conditions[leave], rules)
+        fired = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
+        dataframe["exit_long"] = fired.to_numpy().any(axis=1).astype(int)
+        if not self._is_search:
+            dataframe["exit_tag"] = news.exit_tags(dataframe, fired, rules)
         return dataframe
 
     def custom_stake_amount(

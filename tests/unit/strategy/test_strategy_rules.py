@@ -218,7 +218,7 @@ def test_exit_tags_say_aggregate_or_why_there_is_none(status: str, tag: str) -> 
 
 def test_exit_tags_leave_out_sentiment_where_it_is_no_rule() -> None:
     conditions = news.exit_conditions(frame([1, -1]), Rules()).drop(columns="sentiment")
-    assert news.exit_tags(frame([1, -1]), conditions, Rules()) == ["", "macd_cross_down"]
+    assert news.exit_tags(frame([1, -1]), conditions, Rules()).tolist() == ["", "macd_cross_down"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from cryptoboy_sentiment.aggregate import (
 )
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.indicators import Periods, technical_indicators
-from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, as_of, timeline
+from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
 from cryptoboy_sentiment.redis_source import Member, Page, RedisSignals, connect, decode_member
 from cryptoboy_sentiment.rules import (
     ENTRY_RULES,
@@ -49,6 +49,7 @@ __all__ = [
     "SENTIMENT_FROM",
     "STALENESS",
     "Aggregate",
+    "Arrivals",
     "CsvSignals",
     "EntriesState",
     "Member",
@@ -62,6 +63,7 @@ __all__ = [
     "SignalSource",
     "aggregate_as_of",
     "aggregate_at",
+    "arrivals",
     "as_of",
     "connect",
     "decode_member",

@@ -59,6 +59,7 @@ def aggregate_as_of(
     staleness: timedelta = STALENESS,
     half_life: timedelta = HALF_LIFE,
     last_unreadable: bool = False,
+    arrived: Arrivals | None = None,
 ) -> pd.DataFrame:
     """The aggregate that each candle could know at its close; the formula is at the top of this module.
 
@@ -73,6 +74,7 @@ def aggregate_as_of(
         staleness: a signal published longer before the close than this does not count.
         half_life: after which time since publication a signal counts half; above 0.
         last_unreadable: the source could not be read for the last candle, the one being decided.
+        arrived: the `arrivals` of these signals, where they are at hand.
 
     Returns:
         A frame with the index of `opens`: sentiment_aggregate (-1..+1 or NaN), sentiment_aggregate_reliable (the
@@ -87,8 +89,9 @@ def aggregate_as_of(
         raise ValueError(f"half_life is {half_life}, expected more than 0")
     if (np.diff(close) < 0).any():
         raise ValueError("candles are out of order, expected the oldest first")
+    line = arrivals(signals) if arrived is None else arrived
     total, reliable = _Sums(len(close)), _Sums(len(close))
-    for candle, weight, score, is_degraded in _terms(signals, close, staleness, half_life):
+    for candle, weight, score, is_degraded in _terms(signals, line, close, staleness, half_life):
         total.add(candle, weight, score)
         reliable.add(candle[~is_degraded], weight[~is_degraded], score[~is_degraded])
     if last_unreadable:
@@ -153,10 +156,9 @@ class _Sums:
 
 
 def _terms(
-    signals: pd.DataFrame, close: Integers, staleness: timedelta, half_life: timedelta
+    signals: pd.DataFrame, line: Arrivals, close: Integers, staleness: timedelta, half_life: timedelta
 ) -> Iterator[tuple[Integers, Floats, Floats, Booleans]]:
     """Candle, weight, score and degraded of every signal at every candle that it counts for, in pieces."""
-    line = arrivals(signals)
     first, leaves = _span(line, close, staleness)
     row = line.row[line.by_newness]
     published = line.published[line.by_newness]

@@ -93,6 +93,7 @@ def as_of(
     *,
     staleness: timedelta = STALENESS,
     last_unreadable: bool = False,
+    arrived: Arrivals | None = None,
 ) -> pd.DataFrame:
     """The sentiment that each candle could know at its close.
 
@@ -106,6 +107,7 @@ def as_of(
         timeframe: length of a candle.
         staleness: a signal published longer before the close than this is no sentiment.
         last_unreadable: the source could not be read for the last candle, the one being decided.
+        arrived: the `arrivals` of these signals, where they are at hand.
 
     Returns:
         A frame with the index of `opens`: sentiment (-1..+1 or NaN), sentiment_status (fresh, stale, none,
@@ -114,7 +116,7 @@ def as_of(
         keeps scope, age, article and headline, so that one can see which it was.
     """
     close = microseconds(opens) + timeframe // MICROSECOND
-    line = arrivals(signals)
+    line = arrivals(signals) if arrived is None else arrived
     published = np.append(line.published[line.by_newness], 0)
     row = np.append(line.row[line.by_newness], -1)
 

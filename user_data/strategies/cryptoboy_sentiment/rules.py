@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Booleans = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
 
 SENTIMENT_FROM = ("newest", "aggregate")
 ENTRY_RULES = ("trend", "rsi", "macd_cross", "volume", "below_band", "sentiment")
@@ -136,10 +137,13 @@ def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTR
     return " + ".join(part for rule, part in parts.items() if rule in used)
 
 
-def entry_tags(entries: pd.DataFrame, rules: Rules, used: Collection[str] = ENTRY_RULES) -> list[str]:
-    """The `entry_tag` of each row."""
-    names = [name for name in entries if str(name).startswith("sentiment")]
-    return [entry_tag(row, rules, used) for row in entries[names].to_dict("records")]
+def entry_tags(
+    frame: pd.DataFrame, enter: Booleans, rules: Rules, used: Collection[str] = ENTRY_RULES
+) -> Objects:
+    """The `entry_tag` of each row that enters, nothing for the others."""
+    tags = np.full(len(frame), "", dtype=object)
+    tags[enter] = [entry_tag(row, rules, used) for row in _sentiment_rows(frame, enter)]
+    return tags
 
 
 def exit_tag(
@@ -158,13 +162,21 @@ def exit_tag(
     return f"{names} {kind}{format(row[f'sentiment{suffix}'], '.2f') if status == 'fresh' else status}"
 
 
-def exit_tags(exits: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> list[str]:
-    """The `exit_tag` of each row, of those of its `exit_conditions` that hold."""
-    used = [str(name) for name in conditions]
-    fired = [[name for name, holds in zip(used, row, strict=True) if holds] for row in conditions.to_numpy()]
-    names = [f"sentiment{suffix}{part}" for suffix in ("", "_aggregate") for part in ("", "_status")]
-    rows = exits[names].to_dict("records")
-    return [exit_tag(row, each, rules, used) for row, each in zip(rows, fired, strict=True)]
+def exit_tags(frame: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> Objects:
+    """The `exit_tag` of each row for which one of its `exit_conditions` holds, nothing for the others."""
+    used, holds = [str(name) for name in conditions], conditions.to_numpy()
+    leave = np.logical_or.reduce(holds, axis=1)
+    fired = [[name for name, one in zip(used, row, strict=True) if one] for row in holds[leave]]
+    rows = _sentiment_rows(frame, leave)
+    tags = np.full(len(frame), "", dtype=object)
+    tags[leave] = [exit_tag(row, names, rules, used) for row, names in zip(rows, fired, strict=True)]
+    return tags
+
+
+def _sentiment_rows(frame: pd.DataFrame, wanted: Booleans) -> list[dict[str, Any]]:
+    names = [str(name) for name in frame if str(name).startswith("sentiment")]
+    columns = [frame[name].to_numpy()[wanted].tolist() for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:

@@ -1,0 +1,28 @@
+"""The same news and candles, live and as history: the same rows, entries and exits at each candle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from LLMSentimentStrategy import LLMSentimentStrategy
+
+from services.common.settings import Settings
+from tests.lookahead_checks import WARM_UP, parity_differences
+from tests.lookahead_world import PAIRS, make_world
+
+pytestmark = pytest.mark.integration
+
+CANDLES = 500
+
+
+def test_live_and_history_agree_at_every_candle(redis_settings: Settings, tmp_path: Path) -> None:
+    world = make_world(tmp_path, WARM_UP + CANDLES, silent=WARM_UP - 20)
+    found = parity_differences(
+        {"ours": (LLMSentimentStrategy, world.history)},
+        world,
+        redis_settings,
+        range(WARM_UP, WARM_UP + CANDLES),
+        PAIRS,
+    )
+    assert found == {"ours": []}
