@@ -15,6 +15,7 @@ class Books:
     Attributes:
         articles_ended: articles scored, abstained on, or without a pair that is traded.
         waiting: messages still in a queue or being handled.
+        silent: services that did not answer; what they counted is as old as their last answer.
     """
 
     articles_published: int
@@ -25,6 +26,7 @@ class Books:
     candles_published: int
     dead_lettered: int
     waiting: int
+    silent: tuple[str, ...] = ()
 
     @property
     def messages_lost(self) -> int:
@@ -34,13 +36,16 @@ class Books:
         return max(articles + signals - self.dead_lettered - self.waiting, 0)
 
 
-def keep_books(metrics: Mapping[str, Samples], waiting: int, dead_lettered: int) -> Books:
+def keep_books(
+    metrics: Mapping[str, Samples], waiting: int, dead_lettered: int, silent: tuple[str, ...] = ()
+) -> Books:
     """Add up what the services counted.
 
     Args:
         metrics: the samples of each service by its name.
         waiting: messages now in the queues of news and signals, retries included.
         dead_lettered: messages now in their dead letters that were not there before the run.
+        silent: services whose samples are not of now.
     """
     cacher, processor = metrics["signal_cacher"], metrics["sentiment_processor"]
     cached = cacher.total("cryptoboy_signals_cached_total")
@@ -54,6 +59,7 @@ def keep_books(metrics: Mapping[str, Samples], waiting: int, dead_lettered: int)
         candles_published=metrics["market_streamer"].total("cryptoboy_candles_published_total"),
         dead_lettered=dead_lettered,
         waiting=waiting,
+        silent=silent,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.cli.books import Books, keep_books
 from services.cli.freqtrade_api import FreqtradeApi, Trade
-from services.cli.probes import get_json, read_metrics
+from services.cli.probes import Samples, get_json, read_metrics
 from services.common.broker.open import open_broker
 from services.common.broker.topology import QUEUES
 from services.common.clock import Clock
@@ -46,6 +46,7 @@ class Observer:
         self._clock = clock
         self._dead_before = 0
         self._trades: list[Trade] = []
+        self._metrics: dict[str, Samples] = dict.fromkeys(health_ports, Samples())
         self.broker = open_broker(settings, clock)
         self.store = open_store(settings)
         password = settings.freqtrade_api_pass
@@ -75,9 +76,11 @@ class Observer:
         )
 
     def books(self) -> Books:
-        """The books as they are now."""
-        metrics = {name: read_metrics(port) for name, port in self._ports.items()}
-        return keep_books(metrics, self.waiting(), self._dead_lettered() - self._dead_before)
+        """The books as they are now; of a service that does not answer, what it said last."""
+        now = {name: read_metrics(port) for name, port in self._ports.items()}
+        self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
+        silent = tuple(name for name, samples in now.items() if samples is None)
+        return keep_books(self._metrics, self.waiting(), self._dead_lettered() - self._dead_before, silent)
 
     def sentiment(self) -> dict[str, dict[str, str] | None]:
         """The current sentiment by pair."""

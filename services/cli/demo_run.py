@@ -31,8 +31,10 @@ DRAIN_TIMEOUT_SECONDS = 30.0
 TICK_SECONDS = 0.5
 # With fewer, Freqtrade waits until the services are up: its imports would only delay theirs.
 CORES_TO_START_ALL_AT_ONCE = 4
-# The poller asks its feeds every second: in this time it has seen what they showed last.
-LAST_POLLS_SECONDS = 3.0
+# After its last poll of every feed, the poller has published what they showed within this time.
+LAST_POLLS_SECONDS = 2.0
+# An archive may have many sources, and each poll costs a moment of a processor.
+POLLS_PER_SECOND = 6.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class DemoRun:
                 if self._embedded:
                     observer.connect()
                 reason = self._follow(supervisor, observer, show)
-                _drain(observer, feeds)
+                _drain(observer, feeds, self.settings.news_poll_interval)
                 return DemoResult(
                     books=observer.books(),
                     sentiment=observer.sentiment(),
@@ -166,7 +168,7 @@ def _for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port
         "exchange": "binance",
         "exchange_config": ccxt_config(f"http://127.0.0.1:{exchange_port}", speed=plan.speed),
         "news_sources_file": run_dir / "news_sources.toml",
-        "news_poll_interval": 1.0,
+        "news_poll_interval": max(1.0, len({article.source for article in plan.articles}) / POLLS_PER_SECOND),
         "state_dir": run_dir / "state",
         "dry_run": True,
         "telegram_bot_token": None,
@@ -179,13 +181,13 @@ def _for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port
     return settings.changed(**changes)
 
 
-def _drain(observer: Observer, feeds: FeedServer) -> None:
+def _drain(observer: Observer, feeds: FeedServer, poll_interval: float) -> None:
     """Let what is under way arrive before the books are closed."""
     feeds.freeze()
-    time.sleep(LAST_POLLS_SECONDS)
+    time.sleep(poll_interval + LAST_POLLS_SECONDS)
     deadline = time.monotonic() + DRAIN_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         books = observer.books()
-        if not books.waiting and not books.messages_lost:
+        if not books.waiting and not books.messages_lost and not books.silent:
             return
         time.sleep(TICK_SECONDS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-_TIMEOUT_SECONDS = 2.0
+_TIMEOUT_SECONDS = 5.0
 
 
 def get_json(url: str) -> tuple[int, Any]:
@@ -52,11 +52,11 @@ class Samples:
         return int(sum(value for row, have, value in self.rows if row == name and wanted <= have.items()))
 
 
-def read_metrics(port: int) -> Samples:
-    """The samples of the service whose health port this is; none if it does not answer."""
+def read_metrics(port: int) -> Samples | None:
+    """The samples of the service whose health port this is; None if it does not answer."""
     status, body = _get(f"http://127.0.0.1:{port}/metrics")
     if status != 200:  # noqa: PLR2004 - HTTP's OK
-        return Samples()
+        return None
     return Samples(
         tuple(
             (sample.name, dict(sample.labels), sample.value)

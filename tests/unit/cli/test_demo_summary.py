@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from services.cli.books import Books
+from services.cli.demo_plan import sample_plan
+from services.cli.demo_run import DemoResult
+from services.cli.demo_summary import as_json, as_text, verdict
+from services.cli.freqtrade_api import Trade
+
+PLAN = sample_plan(None, None)
+BOOKS = Books(
+    articles_published=3,
+    articles_ended=3,
+    signals_published=3,
+    signals_cached=3,
+    signals_repeated=0,
+    candles_published=9,
+    dead_lettered=0,
+    waiting=0,
+)
+TRADE = Trade(
+    trade_id=1,
+    pair="BTC/USDT",
+    is_open=False,
+    enter_tag="sentiment 0.90 very_bullish asset + macd_cross",
+    exit_reason="sentiment -0.90",
+    open_rate=100.0,
+    close_rate=101.0,
+    stake_amount=50.0,
+    profit_ratio=0.008,
+    open_date="2026-01-01 00:00:00",
+    close_date="2026-01-01 00:10:00",
+)
+GOOD = DemoResult(
+    books=BOOKS,
+    sentiment={"BTC/USDT": {"score": "0.9", "label": "very_bullish"}, "ETH/USDT": None},
+    trades=[TRADE],
+    ready_seconds=4.04,
+    duration_seconds=60.06,
+    reason="a trade that news had opened was closed",
+)
+
+
+def test_a_demo_that_showed_everything_is_a_success() -> None:
+    assert verdict(PLAN, GOOD) is None
+    summary = json.loads(json.dumps(as_json(PLAN, GOOD, None)))
+    assert (summary["ok"], summary["trades_closed"], summary["messages_lost"]) == (True, 1, 0)
+    assert summary["pairs"] == {"BTC/USDT": {"score": 0.9, "label": "very_bullish"}, "ETH/USDT": None}
+    assert "in at 100 because of [sentiment 0.90" in as_text(PLAN, GOOD, None)
+
+
+@pytest.mark.parametrize(
+    ("books", "trades", "problem"),
+    [
+        (replace(BOOKS, articles_ended=2), [TRADE], "1 message(s) were lost"),
+        (replace(BOOKS, waiting=2), [TRADE], "2 message(s) were still waiting"),
+        (replace(BOOKS, signals_published=0, signals_cached=0), [TRADE], "no signal reached the store"),
+        (replace(BOOKS, silent=("news_poller",)), [TRADE], "news_poller did not say what it had counted"),
+        (BOOKS, [], "no trade that news had opened was closed"),
+        (BOOKS, [replace(TRADE, is_open=True)], "no trade that news had opened was closed"),
+        (BOOKS, [replace(TRADE, enter_tag="force_entry")], "no trade that news had opened was closed"),
+    ],
+)
+def test_what_a_demo_did_not_show_is_its_problem(books: Books, trades: list[Trade], problem: str) -> None:
+    result = replace(GOOD, books=books, trades=trades)
+    found = verdict(PLAN, result)
+    assert found is not None
+    assert problem in found
+    assert as_json(PLAN, result, found)["ok"] is False
