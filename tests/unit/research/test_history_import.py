@@ -1,0 +1,214 @@
+"""Import: every row is accounted for, repetitions are left out, and an interruption costs nothing."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.common.errors import StopProgram
+from services.data_ingestor.news_article_id import article_id
+from services.research.history import importing
+from services.research.history.account import ImportReport
+from services.research.history.archive import Archive, partial_path
+from services.research.history.importing import ImportOptions, import_news
+from tests.history_samples import COLUMNS, NOON, NOW, archived, make_archive, news_row, write_news
+
+
+def run(news: Path, out: Path, **options: object) -> ImportReport:
+    return import_news(news, out, ImportOptions(**options), NOW)  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.jsonl", "n.jsonl.gz", "n.ndjson"])
+def test_every_format_gives_the_same_archive(tmp_path: Path, name: str) -> None:
+    rows = [news_row(number) for number in range(5)]
+    report = run(write_news(tmp_path / name, rows), tmp_path / "a.sqlite")
+    assert (report.account.rows, report.account.new) == (5, 5)
+    assert archived(tmp_path / "a.sqlite") == archived(make_archive(tmp_path, rows, "other.sqlite"))
+
+
+def test_an_article_has_the_identity_that_the_poller_gives_it(tmp_path: Path) -> None:
+    row = news_row(1, url="https://www.news.example/1?utm_source=feed#top")
+    with Archive.open(make_archive(tmp_path, [row])) as archive:
+        (article,) = archive.articles()
+    assert article.article_id == article_id("https://news.example/1", "wire", row["title"])
+
+
+def test_repetitions_are_left_out_whatever_tracks_their_readers(tmp_path: Path) -> None:
+    rows = [news_row(1), news_row(2), news_row(1, url="http://www.news.example/1/?utm_medium=mail")]
+    report = run(write_news(tmp_path / "n.csv", rows), tmp_path / "a.sqlite")
+    assert (report.account.new, report.account.duplicates, report.articles) == (2, 1, 2)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_of_two_versions_the_one_known_first_stays_in_whatever_order_they_come(
+    tmp_path: Path, reverse: bool
+) -> None:
+    late = (NOON + timedelta(hours=3)).isoformat()
+    rows = [
+        news_row(1, title="Bitcoin as it was first told"),
+        news_row(1, title="Corrected", first_seen=late),
+    ]
+    out = make_archive(tmp_path, reversed(rows) if reverse else rows)
+    assert [title for title, _, _ in archived(out)] == ["Bitcoin as it was first told"]
+
+
+def test_an_article_is_known_at_the_later_of_first_seen_and_published(tmp_path: Path) -> None:
+    rows = [
+        news_row(0),
+        news_row(1, first_seen=""),
+        news_row(2, first_seen=(NOON - timedelta(hours=1)).isoformat()),
+    ]
+    out = make_archive(tmp_path, rows)
+    known = {title[-2]: known_at - NOON for title, _, known_at in archived(out)}
+    assert known == {"0": timedelta(minutes=10), "1": timedelta(minutes=1), "2": timedelta(minutes=2)}
+    with Archive.open(out) as archive:
+        assert archive.imports()[0].report["odd"] == {"no_first_seen": 1, "first_seen_before_published": 1}
+
+
+def test_rows_that_are_no_article_are_dropped_with_the_reason_and_the_line(tmp_path: Path) -> None:
+    rows = [
+        news_row(1),
+        news_row(2, title=" <b></b> "),
+        news_row(3, published=""),
+        news_row(4, published="the day before"),
+        news_row(5, first_seen="later"),
+        news_row(6, published="2031-01-01T00:00:00Z"),
+        news_row(7, source="", url=""),
+    ]
+    account = run(write_news(tmp_path / "n.csv", rows), tmp_path / "a.sqlite").account
+    assert account.dropped == {
+        "no_title": 1,
+        "no_published_time": 1,
+        "unreadable_published_time": 1,
+        "unreadable_first_seen": 1,
+        "dated_in_the_future": 1,
+        "no_source": 1,
+    }
+    assert account.examples["unreadable_published_time"][0].startswith("line 5: 'the day before'")
+    assert account.rows == account.new + account.duplicates + account.dropped.total()
+
+
+def test_markup_and_names_become_what_messages_may_carry(tmp_path: Path) -> None:
+    row = news_row(1, title="<b>Bitcoin &amp; Ether</b>\u200b rise", source="The Daily Coin!")
+    with Archive.open(make_archive(tmp_path, [row])) as archive:
+        (article,) = archive.articles()
+    assert (article.title, article.source) == ("Bitcoin & Ether rise", "The_Daily_Coin")
+
+
+def test_a_second_file_adds_and_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
+    out = make_archive(tmp_path, [news_row(1)])
+    more = write_news(tmp_path / "more.csv", [news_row(1), news_row(2)])
+    assert run(more, out).account.new == 1
+    again = run(more, out)
+    assert again.already_there
+    assert again.articles == 2
+
+
+def interrupt(_done: int, _size: int) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH_ROWS", 4)
+    rows = [news_row(number % 9) for number in range(10)] + [news_row(3, published="no time")]
+    news, out = write_news(tmp_path / "n.csv", rows), tmp_path / "a.sqlite"
+    with pytest.raises(KeyboardInterrupt):
+        import_news(news, out, ImportOptions(), NOW, interrupt)
+    assert not out.exists()
+    with pytest.raises(StopProgram, match="interrupted"):
+        Archive.open(out)
+    report = run(news, out)
+    assert report.resumed_at_row == 4
+    whole = run(news, tmp_path / "whole.sqlite")
+    assert report.account == whole.account
+    assert archived(out) == archived(tmp_path / "whole.sqlite")
+    assert not partial_path(out).exists()
+
+
+def test_another_file_does_not_finish_an_interrupted_import(tmp_path: Path) -> None:
+    out = tmp_path / "a.sqlite"
+    with pytest.raises(KeyboardInterrupt):
+        import_news(write_news(tmp_path / "n.csv", [news_row(1)]), out, ImportOptions(), NOW, interrupt)
+    with pytest.raises(StopProgram, match="left by an import of another file"):
+        run(write_news(tmp_path / "other.csv", [news_row(2)]), out)
+
+
+def cut(path: Path, keep: float) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * keep)])
+    return path
+
+
+def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
+    many = [news_row(number) for number in range(300)]
+    quoted = write_news(folder / "quote.csv", [news_row(1)])
+    quoted.write_text(quoted.read_text() + '2025-05-01T12:00:00Z,"Bitcoin never clo')
+    latin = write_news(folder / "latin.csv", [news_row(1)])
+    latin.write_bytes(latin.read_bytes() + "2025-05-01T12:00:00Z,Börse,x,,,\n".encode("latin-1"))
+    fake = folder / "fake.csv.gz"
+    fake.write_bytes(b"published,title\n")
+    no_object = folder / "list.jsonl"
+    no_object.write_text("[1, 2]\n")
+    empty = folder / "empty.csv"
+    empty.touch()
+    later_key = [{k: v for k, v in news_row(1).items() if k != "first_seen"}, news_row(2)]
+    return {
+        "cut_csv": (cut(write_news(folder / "cut.csv", many), 0.5), "line 1.*cells, expected 6"),
+        "cut_gzip": (cut(write_news(folder / "cut.csv.gz", many), 0.5), "cannot be unpacked after line"),
+        "cut_json": (cut(write_news(folder / "cut.jsonl", many), 0.5), "line 1.*no JSON object"),
+        "open_quote": (quoted, "is no CSV after line"),
+        "not_utf8": (latin, "is not UTF-8"),
+        "not_gzip": (fake, "cannot be unpacked|no gzip"),
+        "json_list": (no_object, "line 1: no JSON object"),
+        "late_key": (write_news(folder / "late.jsonl", later_key), "line 2: 'first_seen'"),
+        "empty": (empty, "is empty"),
+        "only_header": (write_news(folder / "header.csv", []), "no rows"),
+        "naive": (write_news(folder / "n.csv", [news_row(1, published="2025-05-01 12:00:00")]), "line 2: published"),
+        "day": (write_news(folder / "d.csv", [news_row(1, first_seen="2025-05-01")]), "line 2: first_seen"),
+        "nothing": (write_news(folder / "u.csv", [news_row(1, title="")]), "none of 1 rows is usable.*line 2"),
+        "columns": (write_news(folder / "c.csv", [], COLUMNS[1:]), "line 1: no column for published"),
+        "missing": (folder / "absent.csv", "is not there"),
+        "suffix": (folder / "news.xlsx", "expected a name that ends with"),
+    }  # fmt: skip
+
+
+CASES = [
+    "cut_csv", "cut_gzip", "cut_json", "open_quote", "not_utf8", "not_gzip", "json_list", "late_key", "empty",
+    "only_header", "naive", "day", "nothing", "columns", "missing", "suffix",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_bad_file_is_refused_by_name_and_leaves_an_archive_as_it_was(tmp_path: Path, case: str) -> None:
+    out = make_archive(tmp_path, [news_row(900)])
+    before = out.read_bytes()
+    path, said = bad_files(tmp_path)[case]
+    for target in (out, tmp_path / "new.sqlite"):
+        with pytest.raises(StopProgram, match=said) as refused:
+            run(path, target)
+        assert str(path) in str(refused.value)
+        assert not partial_path(target).exists()
+    assert out.read_bytes() == before
+    assert not (tmp_path / "new.sqlite").exists()
+
+
+def test_every_bad_file_has_its_test(tmp_path: Path) -> None:
+    assert sorted(bad_files(tmp_path)) == sorted(CASES)
+
+
+def test_a_file_that_is_no_archive_is_not_written_into(tmp_path: Path) -> None:
+    out = tmp_path / "notes.txt"
+    out.write_bytes(gzip.compress(b"something else"))
+    before = out.read_bytes()
+    with pytest.raises(StopProgram, match="no news archive"):
+        run(write_news(tmp_path / "n.csv", [news_row(1)]), out)
+    assert out.read_bytes() == before
+
+
+def test_a_last_line_without_an_end_is_reported(tmp_path: Path) -> None:
+    news = write_news(tmp_path / "n.csv", [news_row(1)])
+    news.write_text(news.read_text().rstrip("\r\n"))
+    assert run(news, tmp_path / "a.sqlite").account.odd["last_line_without_end_maybe_cut_off"] == 1

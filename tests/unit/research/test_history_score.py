@@ -1,0 +1,252 @@
+"""Scoring history: the signals of the live pipeline, each at the time at which it could have been known."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptoboy_sentiment import Signal, read_signals_csv
+
+from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.common.health import DependencyHealth
+from services.research.history import judging, scoring
+from services.research.history.archive import Archive, partial_path
+from services.research.history.judging import as_message
+from services.research.history.scoring import ScoreOptions, score_archive
+from services.research.history.signal_rows import COLUMNS
+from services.research.history.tally import ScoreReport
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import Asset, load_registry
+from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.scorer import AssetScore, Scorer, Scores
+from services.sentiment_analyzer.scoring import judge_article
+from services.sentiment_analyzer.text import ArticleText
+from tests.history_samples import NOON, PAIRS, make_archive, news_row
+
+OPTIONS = ScoreOptions(PAIRS)
+
+
+def run(
+    archive: Path, out: Path, scorer: Scorer | None = None, options: ScoreOptions = OPTIONS
+) -> ScoreReport:
+    with Archive.open(archive) as news:
+        return score_archive(news, out, scorer or LexiconScorer(), options)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    late = (NOON + timedelta(hours=2)).isoformat()
+    return make_archive(
+        tmp_path,
+        [
+            *(news_row(number) for number in range(30, 0, -1)),
+            news_row(40, first_seen=late),
+            news_row(0, text=""),
+        ],
+    )
+
+
+def test_the_columns_are_those_that_the_strategy_reads() -> None:
+    assert Signal._fields == COLUMNS
+
+
+def test_the_strategy_reads_the_file_plain_and_compressed(tmp_path: Path, archive: Path) -> None:
+    report = run(archive, tmp_path / "s.csv")
+    run(archive, tmp_path / "s.csv.gz")
+    frame = read_signals_csv(tmp_path / "s.csv")
+    assert len(frame) == sum(report.tally.signals.values()) > 30
+    assert frame.equals(read_signals_csv(tmp_path / "s.csv.gz"))
+    assert gzip.decompress((tmp_path / "s.csv.gz").read_bytes()) == (tmp_path / "s.csv").read_bytes()
+
+
+def test_the_signals_are_those_of_the_live_pipeline(tmp_path: Path, archive: Path) -> None:
+    run(archive, tmp_path / "s.csv")
+    matcher, scorer = AssetMatcher(load_registry(), PAIRS), LexiconScorer()
+    expected = {}
+    with Archive.open(archive) as news:
+        for article in news.articles():
+            message = as_message(article)
+            for signal in judge_article(message, matcher, scorer, message.fetched_at).signals:
+                expected[signal.article_id, signal.pair] = signal
+    written = {(row["article_id"], row["pair"]): row for row in rows_of(tmp_path / "s.csv")}
+    assert written.keys() == expected.keys()
+    for key, row in written.items():
+        signal = expected[key]
+        assert float(row["score"]) == signal.sentiment_score
+        assert float(row["confidence"]) == signal.confidence
+        assert (row["label"], row["scope"], row["model"]) == (
+            signal.sentiment_label,
+            signal.scope,
+            signal.model,
+        )
+        assert row["published"] == signal.published.isoformat()
+
+
+def test_a_signal_is_available_a_delay_after_the_later_of_first_seen_and_published(tmp_path: Path) -> None:
+    early = (NOON - timedelta(hours=1)).isoformat()
+    archive = make_archive(tmp_path, [news_row(0), news_row(1, first_seen=""), news_row(2, first_seen=early)])
+    run(archive, tmp_path / "s.csv", options=ScoreOptions(PAIRS, delay=timedelta(seconds=90)))
+    available = {row["headline"][-3:]: row["available_at"] for row in rows_of(tmp_path / "s.csv")}
+    assert available == {
+        "(0)": (NOON + timedelta(minutes=10, seconds=90)).isoformat(),
+        "(1)": (NOON + timedelta(minutes=1, seconds=90)).isoformat(),
+        "(2)": (NOON + timedelta(minutes=2, seconds=90)).isoformat(),
+    }
+
+
+def test_rows_are_in_the_order_of_availability(tmp_path: Path, archive: Path) -> None:
+    run(archive, tmp_path / "s.csv")
+    order = [
+        (row["available_at"], row["published"], row["article_id"], row["pair"])
+        for row in rows_of(tmp_path / "s.csv")
+    ]
+    assert order == sorted(order)
+
+
+def test_what_the_poller_would_not_pass_on_has_no_signal(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, [news_row(1), news_row(2, title="A cat film wins", text="In town.")])
+    report = run(archive, tmp_path / "s.csv")
+    assert report.tally.outcomes == {"scored": 1, "not_about_crypto": 1}
+
+
+class Marked:
+    """Scores everything the same, except where a title says otherwise."""
+
+    name = model = "marked"
+    articles_at_once = 1
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.on: dict[str, list[Exception]] = {}
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        self.asked.append(text.title)
+        if self.on.get(text.title):
+            raise self.on[text.title].pop(0)
+        return Scores(self.model, {asset.ticker: AssetScore(0.5, 0.5) for asset in assets})
+
+    def check(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def digest(self) -> str:
+        return ""
+
+    def health(self) -> DependencyHealth:
+        return DependencyHealth(ok=True, detail="")
+
+
+@contextmanager
+def interrupted_after(scorer: Marked, title: str) -> Iterator[None]:
+    scorer.on[title] = [KeyboardInterrupt()]  # type: ignore[list-item]  # as when a person stops it just then
+    with pytest.raises(KeyboardInterrupt):
+        yield
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.csv.gz"])
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(
+    tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(scoring, "STEP_ARTICLES", 5)
+    whole = Marked()
+    run(archive, tmp_path / f"whole-{name}", whole)
+    scorer, out = Marked(), tmp_path / name
+    with interrupted_after(scorer, whole.asked[17]):
+        run(archive, out, scorer)
+    assert not out.exists()
+    with partial_path(out).open("ab") as file:
+        file.write(b"half a row that was not counted")
+    scorer.asked.clear()
+    report = run(archive, out, scorer)
+    assert report.resumed_after == 15
+    assert scorer.asked == whole.asked[15:]
+    assert out.read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+    assert report.tally.articles == len(whole.asked)
+    assert not list(tmp_path.glob("*.partial*"))
+
+
+def test_a_run_with_other_options_does_not_go_on_with_the_remains(
+    tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "STEP_ARTICLES", 5)
+    scorer = Marked()
+    with interrupted_after(scorer, "Bitcoin surges as funds buy again (15)"):
+        run(archive, tmp_path / "s.csv", scorer)
+    report = run(archive, tmp_path / "s.csv", scorer, ScoreOptions(PAIRS, delay=timedelta(0)))
+    assert (report.restarted, report.resumed_after, report.tally.articles) == (True, 0, 32)
+
+
+def test_several_at_once_write_the_same_file(tmp_path: Path, archive: Path) -> None:
+    with Archive.open(archive) as news:
+        score_archive(news, tmp_path / "four.csv", LexiconScorer(), OPTIONS, workers=4)
+    run(archive, tmp_path / "one.csv")
+    assert (tmp_path / "four.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+
+
+def test_abstentions_and_refusals_are_counted_and_the_rest_is_scored(tmp_path: Path, archive: Path) -> None:
+    scorer = Marked()
+    scorer.on = {
+        "Bitcoin surges as funds buy again (5)": [CannotSay("no idea")],
+        "Bitcoin surges as funds buy again (10)": [NeverWorks("too long")],
+    }
+    report = run(archive, tmp_path / "s.csv", scorer)
+    assert report.tally.outcomes == {"scored": 30, "abstained": 1, "refused": 1}
+
+
+def test_a_scorer_that_is_away_for_a_moment_is_waited_for(
+    tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "FIRST_PAUSE_SECONDS", 0.001)
+    scorer = Marked()
+    scorer.on = {"Bitcoin surges as funds buy again (5)": [TryLater("away"), TryLater("away")]}
+    assert run(archive, tmp_path / "s.csv", scorer).tally.outcomes == {"scored": 32}
+
+
+def test_a_scorer_that_stays_away_ends_the_run_without_a_file(tmp_path: Path, archive: Path) -> None:
+    scorer = Marked()
+    scorer.on = {"Bitcoin surges as funds buy again (5)": [TryLater("away", after=1e6)]}
+    with pytest.raises(TryLater):
+        run(archive, tmp_path / "s.csv", scorer)
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_an_empty_period_is_refused_with_what_there_is(tmp_path: Path, archive: Path) -> None:
+    options = ScoreOptions(PAIRS, known_from=NOON + timedelta(days=9))
+    with pytest.raises(StopProgram, match=r"no article known from 2025-05-10.* reaches from 2025-05-01"):
+        run(archive, tmp_path / "s.csv", options=options)
+    assert not list(tmp_path.glob("s.csv*"))
+
+
+def test_a_period_takes_its_start_and_leaves_its_end(tmp_path: Path, archive: Path) -> None:
+    options = ScoreOptions(
+        PAIRS, known_from=NOON + timedelta(minutes=15), known_until=NOON + timedelta(minutes=17)
+    )
+    run(archive, tmp_path / "s.csv", options=options)
+    assert {row["headline"][-3:] for row in rows_of(tmp_path / "s.csv")} == {"(5)", "(6)"}
+
+
+def test_an_archive_without_any_signal_leaves_no_file(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, [news_row(1, title="Dogecoin jumps", text="")])
+    with pytest.raises(StopProgram, match="none of 1 articles gave a signal"):
+        run(archive, tmp_path / "s.csv")
+    assert not list(tmp_path.glob("s.csv*"))
+
+
+def test_two_runs_do_not_write_the_same_file_at_once(tmp_path: Path, archive: Path) -> None:
+    class Nosy(Marked):
+        def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+            with pytest.raises(StopProgram, match="in use"):
+                run(archive, tmp_path / "s.csv")
+            return super().score(text, assets)
+
+    assert run(archive, tmp_path / "s.csv", Nosy()).tally.outcomes == {"scored": 32}
