@@ -8,9 +8,11 @@ import typer
 
 from services.cli import (
     backtest,
+    bench,
     control,
     demo,
     doctor,
+    evaluate,
     history,
     queues,
     run_tests,
@@ -40,9 +42,11 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
+app.command("bench")(bench.bench)
 app.command("queues")(queues.queues)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)

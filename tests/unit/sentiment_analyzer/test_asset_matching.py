@@ -42,6 +42,19 @@ def tickers(found: Match) -> list[str]:
         ("Funds buy DOT after the vote", ["DOT"]),
         ("NEAR token slips", ["NEAR"]),
         ("Near Protocol ships an update", ["NEAR"]),
+        ("LINK's price recovers", ["LINK"]),
+        ("DOT up 5% since Monday", ["DOT"]),
+        ("LINK above $20 at last", ["LINK"]),
+        ("XRP, LINK and DOT join the rally", ["LINK", "DOT"]),
+        ("LINK and DOT part ways", ["LINK", "DOT"]),
+        ("Harmony's ONE is back", ["ONE"]),
+        ("SOL for beginners: wallets", ["SOL"]),
+        ("BTC-USD slips", ["BTC"]),
+        ("SOLUSDT funding turns", ["SOL"]),
+        ("#LINK wakes up", ["LINK"]),
+        ("LINK: three levels", ["LINK"]),
+        ("Bitcoin, cash and gold", ["BTC"]),
+        ("Bitcoin-gold correlation falls", ["BTC"]),
     ],
 )
 def test_a_coin_named_in_the_headline_is_what_the_article_is_about(
@@ -77,6 +90,16 @@ def test_a_coin_named_in_the_headline_is_what_the_article_is_about(
         ("US DOT looks at crypto", "DOT"),
         ("Under the sol: crypto in Spain", "SOL"),
         ("Absolute solution for crypto storage", "SOL"),
+        ("SOL in the title of a film", "SOL"),
+        ("The dot-com and DOT-com bubbles and crypto", "DOT"),
+        ("Bulls hold NEAR $3,000 in crypto", "NEAR"),
+        ("ONE whale moves crypto", "ONE"),
+        ("Bitcoin, ONE of many coins", "ONE"),
+        ("Link Motion (NYSE: LINK) buys crypto", "LINK"),
+        ("LINK shares fall with crypto", "LINK"),
+        ("BITCOIN TRADES NEAR TOKEN RECORD, analyst says", "NEAR"),
+        ("Gone into the ether with the crypto", "ETH"),
+        ("The Fed dot plot and crypto", "DOT"),
     ],
 )
 def test_a_word_that_only_looks_like_a_coin_is_not_one(headline: str, unwanted: str) -> None:
@@ -88,6 +111,17 @@ def test_the_headline_wins_over_coins_that_the_body_mentions() -> None:
 
     assert tickers(found) == ["SOL"]
     assert found.targets[0].certainty == 1.0
+
+
+@pytest.mark.parametrize(
+    ("body", "found"), [("Solana stopped for an hour.", ["SOL"]), ("A film about the sun.", [])]
+)
+def test_the_body_tells_a_ticker_from_a_word_in_the_headline(body: str, found: list[str]) -> None:
+    assert tickers(match("SOL at noon", body)) == found
+
+
+def test_the_share_of_a_company_in_a_cashtag_is_no_coin() -> None:
+    assert match("Crypto slump drags $COIN down").about is About.MARKET
 
 
 @pytest.mark.parametrize(
@@ -204,12 +238,17 @@ def test_any_text_is_matched_the_same_way_twice(title: str, body: str) -> None:
 
 def test_every_name_of_the_registry_finds_its_own_asset() -> None:
     registry = load_registry()
-    assert len(registry.assets) >= 40
+    assert len(registry.assets) >= 100
     for ticker, asset in registry.assets.items():
         matcher = AssetMatcher(registry, (f"{ticker}/USDT",))
         for name in asset.names:
             found = matcher.match(ArticleText(f"News of {name} today"))
             assert tickers(found) == [ticker], name
+        for symbol in asset.symbols:
+            assert tickers(matcher.match(ArticleText(f"News of {symbol} and crypto"))) == [ticker], symbol
         for word in asset.words:
             found = matcher.match(ArticleText(f"News of {word} token today"))
+            assert tickers(found) == [ticker], word
+        for word in asset.common:
+            found = matcher.match(ArticleText(f"News of {word} network today"))
             assert tickers(found) == [ticker], word

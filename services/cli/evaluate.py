@@ -1,0 +1,129 @@
+"""`cryptoboy evaluate`: how good the scores are, against labels."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from services.common.errors import StopProgram
+from services.common.settings import Fallback, ScorerKind, Settings
+
+if TYPE_CHECKING:
+    from services.sentiment_analyzer.scorer import Scorer
+
+_FEWEST_RESAMPLES = 100
+
+
+def evaluate(
+    scorers: Annotated[
+        list[ScorerKind] | None,
+        typer.Option("--scorer", help="Whom to measure; may be repeated. Default: SENTIMENT_SCORER."),
+    ] = None,
+    labelled: Annotated[
+        list[Path] | None,
+        typer.Option(help="CSV with columns label (positive, neutral, negative) and text; may be repeated."),
+    ] = None,
+    cases: Annotated[
+        list[str] | None,
+        typer.Option("--case", help="Only this case of our own; may be repeated; none: no case."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many texts of each file, for a slow scorer.")
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=_FEWEST_RESAMPLES, help="Resamples behind the intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed repeats every figure but speed.")] = 1,
+    html: Annotated[Path | None, typer.Option(help="Also write charts to this file.")] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print one JSON list for programs as the last line.")
+    ] = False,
+) -> None:
+    """Measure scorers against labelled texts, beside always-neutral and plain VADER, and the asset matcher.
+
+    The classes are the product's own: beyond +-0.3 is positive or negative. An abstention counts as an error.
+
+    Example: ./cryptoboy evaluate --scorer lexicon --labelled headlines.csv --html evaluation.html
+    """
+    if html is not None and not html.parent.is_dir():
+        raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
+    if html is not None and not labelled:
+        raise StopProgram("--html draws labelled texts: give a file with --labelled")
+
+    from services.cli.evaluate_view import show_evaluation
+    from services.research.evaluate.evaluation import Plan
+    from services.research.evaluate.evaluation import evaluate as carry_out
+    from services.research.evaluate.labelled import read_labelled
+    from services.research.evaluate.report import evaluation_json
+
+    # A figure must be that of the scorer it names, so no other takes its place.
+    settings = Settings.load().changed(sentiment_fallback=Fallback.WAIT)
+    datasets = [read_labelled(path) for path in labelled or ()]
+    plan = Plan(
+        datasets=tuple(data.sample(sample, seed) if sample else data for data in datasets),
+        cases=_chosen_cases(cases),
+        resamples=resamples,
+        seed=seed,
+        at_once=settings.sentiment_concurrency,
+    )
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with ExitStack() as stack:
+        kinds = (scorers or [settings.sentiment_scorer]) if plan.needs_scorers else []
+        built = [_ready(settings, kind, stack) for kind in dict.fromkeys(kinds)]
+        bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+        task = bar.add_task("", total=None)
+        results, found = carry_out(
+            plan,
+            built,
+            lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
+        )
+    if html is not None:
+        from services.research.evaluate.charts import evaluation_page
+
+        _write_whole(html, evaluation_page(results))
+    if json_output:
+        print(json.dumps(evaluation_json(results, found), allow_nan=False))
+        return
+    show_evaluation(results, found, Console())
+    if html is not None:
+        print(f"\nCharts: {html}")
+
+
+def _chosen_cases(names: list[str] | None) -> tuple[str, ...]:
+    from services.research.evaluate.cases import CASES
+
+    if names == ["none"]:
+        return ()
+    unknown = [name for name in names or () if name not in CASES]
+    if unknown:
+        raise StopProgram(
+            f"--case {unknown[0]}: there is no such case; there are {', '.join(CASES)} and none"
+        )
+    return tuple(names or CASES)
+
+
+def _ready(settings: Settings, kind: ScorerKind, stack: ExitStack) -> Scorer:
+    from services.sentiment_analyzer.scorers import build_scorer
+
+    scorer = build_scorer(settings.changed(sentiment_scorer=kind))
+    stack.callback(scorer.close)
+    scorer.check()
+    return scorer
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write to a name beside it first: a page cut off in the middle must not look like one."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise StopProgram(f"--html {path} cannot be written: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""Cases of our own: what `evaluate` measures beside labelled texts. A new case is a line in `CASES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.research.evaluate import matching
+from services.research.evaluate.predict import Progress
+from services.research.evaluate.rows import Row
+from services.sentiment_analyzer.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSetup:
+    """What a case may use.
+
+    Attributes:
+        scorer: the scorer under test, checked and ready, which the case leaves open; None where a case has another
+            subject.
+        resamples: how many resamples its intervals come from.
+        seed: the same seed gives the same figures.
+        progress: to be told how far it is.
+    """
+
+    scorer: Scorer | None
+    resamples: int
+    seed: int
+    progress: Progress
+
+
+Measure = Callable[[CaseSetup], Sequence[Row]]
+
+
+class Case(NamedTuple):
+    """A measurement of our own.
+
+    Attributes:
+        measure: returns the rows.
+        subject: what is measured where that is no scorer; None measures each scorer that was asked for.
+    """
+
+    measure: Measure
+    subject: str | None = None
+
+
+def _matching(_setup: CaseSetup) -> Sequence[Row]:
+    return matching.measure()
+
+
+CASES: Mapping[str, Case] = {"matching": Case(_matching, subject="asset-matcher")}
+"""The cases by name, in the order in which they are run."""

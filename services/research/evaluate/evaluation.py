@@ -1,0 +1,110 @@
+"""One evaluation: each scorer and the baselines on each set of labelled texts, and the cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.research.evaluate.cases import CASES, CaseSetup
+from services.research.evaluate.figures import Figures, figures_of
+from services.research.evaluate.labelled import Labelled
+from services.research.evaluate.predict import (
+    PlainVader,
+    Progress,
+    Run,
+    WithScorer,
+    always_neutral,
+    predict_all,
+)
+from services.research.evaluate.rows import Row
+from services.sentiment_analyzer.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One scorer or baseline on one set of texts."""
+
+    scorer: str
+    model: str
+    dataset: str
+    figures: Figures
+    texts_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """The rows of one case for one scorer, or for its own subject, which has no model."""
+
+    case: str
+    scorer: str
+    model: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an evaluation is to do.
+
+    Attributes:
+        datasets: the labelled texts.
+        cases: names in `CASES`.
+        resamples: how many resamples the intervals come from.
+        seed: the same seed repeats every figure but those of speed.
+        at_once: how many texts a scorer is given at the same time that waits for a server.
+    """
+
+    datasets: tuple[Labelled, ...]
+    cases: tuple[str, ...]
+    resamples: int
+    seed: int
+    at_once: int
+
+    @property
+    def needs_scorers(self) -> bool:
+        """Whether anything of it asks a scorer."""
+        return bool(self.datasets) or any(CASES[name].subject is None for name in self.cases)
+
+
+def evaluate(
+    plan: Plan, scorers: Sequence[Scorer], progress: Progress
+) -> tuple[list[Result], list[CaseResult]]:
+    """Carry out a plan with scorers that are checked.
+
+    Raises:
+        TryLater: a scorer's server is away. There are no figures of a part.
+    """
+    results = []
+    for data in plan.datasets:
+        runs = [_run(scorer, data, plan.at_once, progress) for scorer in scorers]
+        runs.append(predict_all("always-neutral", "", always_neutral, data.texts, progress=progress))
+        runs.append(predict_all("vader", "", PlainVader(), data.texts, progress=progress))
+        results += [_result(run, data, plan) for run in runs]
+    return results, [found for name in plan.cases for found in _case(name, plan, scorers, progress)]
+
+
+def _case(name: str, plan: Plan, scorers: Sequence[Scorer], progress: Progress) -> Iterator[CaseResult]:
+    case = CASES[name]
+    if case.subject:
+        rows = case.measure(CaseSetup(None, plan.resamples, plan.seed, progress))
+        yield CaseResult(name, case.subject, "", tuple(rows))
+        return
+    for scorer in scorers:
+        rows = case.measure(CaseSetup(scorer, plan.resamples, plan.seed, progress))
+        yield CaseResult(name, scorer.name, scorer.model, tuple(rows))
+
+
+def _run(scorer: Scorer, data: Labelled, at_once: int, progress: Progress) -> Run:
+    waits = scorer.articles_at_once == 1
+    return predict_all(
+        scorer.name,
+        scorer.model,
+        WithScorer(scorer),
+        data.texts,
+        at_once=at_once if waits else 1,
+        progress=progress,
+    )
+
+
+def _result(run: Run, data: Labelled, plan: Plan) -> Result:
+    figures = figures_of(data.labels, run.predictions, resamples=plan.resamples, seed=plan.seed)
+    return Result(run.scorer, run.model, data.name, figures, len(data.texts) / run.seconds)

@@ -1,0 +1,90 @@
+"""How well articles are matched to assets, on headlines of our own with the assets they are about.
+
+`matching.csv` has a `half`: the matcher was developed on `dev` and not on `held_out`, which was labelled before. Both
+are of one hand, as is the matcher, so even the held-out half flatters it. `trap` names what a headline tries, `assets`
+holds the tickers it is about: those named in it, whose chain, foundation or fund counts as the asset, a company that
+only carries the name does not. MARKET stands for the market as a whole, where it is about crypto and names no asset;
+empty means none.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from services.research.evaluate.rows import Row, share
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import MARKET, load_registry
+from services.sentiment_analyzer.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, ArticleText, clean
+
+HEADLINES_FILE = Path(__file__).with_name("matching.csv")
+HALVES = {"dev": "development", "held_out": "held out"}
+
+
+class Headline(NamedTuple):
+    """A labelled headline; `lead` is the article's text, mostly empty."""
+
+    half: str
+    trap: str
+    assets: frozenset[str]
+    headline: str
+    lead: str
+
+
+class Outcome(NamedTuple):
+    """What the matcher made of a headline."""
+
+    headline: Headline
+    found: frozenset[str]
+
+    @property
+    def right(self) -> int:
+        """How many of the assets found are labelled."""
+        return len(self.found & self.headline.assets)
+
+
+def read_headlines(path: Path = HEADLINES_FILE) -> list[Headline]:
+    """Read a file such as `matching.csv`. It is part of the program: a mistake in it raises ValueError."""
+    known = {*load_registry().assets, MARKET.ticker}
+    headlines = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, strict=True):
+            assets = frozenset(row["assets"].split())
+            if row["half"] not in HALVES or not assets <= known:
+                raise ValueError(f"{path.name}: {row['headline']!r} has an unknown half or asset")
+            headlines.append(Headline(row["half"], row["trap"], assets, row["headline"], row["lead"]))
+    return headlines
+
+
+def match_all(headlines: Sequence[Headline]) -> list[Outcome]:
+    """Match each headline with every asset of the registry traded."""
+    registry = load_registry()
+    matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+    outcomes = []
+    for one in headlines:
+        text = ArticleText(clean(one.headline, MAX_TITLE_CHARS), clean(one.lead, MAX_BODY_CHARS))
+        found = frozenset(target.asset.ticker for target in matcher.match(text).targets)
+        outcomes.append(Outcome(one, found))
+    return outcomes
+
+
+def measure(path: Path = HEADLINES_FILE) -> list[Row]:
+    """Precision and recall of the assets found, of both halves, and the headlines that are right in full."""
+    outcomes = match_all(read_headlines(path))
+    return [
+        row
+        for half, name in HALVES.items()
+        for row in _rows(name, [one for one in outcomes if one.headline.half == half])
+    ]
+
+
+def _rows(name: str, outcomes: Sequence[Outcome]) -> list[Row]:
+    right = sum(one.right for one in outcomes)
+    exact = sum(one.found == one.headline.assets for one in outcomes)
+    return [
+        share(f"precision, {name}", right, sum(len(one.found) for one in outcomes)),
+        share(f"recall, {name}", right, sum(len(one.headline.assets) for one in outcomes)),
+        share(f"headlines right in full, {name}", exact, len(outcomes)),
+    ]

@@ -1,0 +1,135 @@
+"""What a scorer, or a baseline, makes of labelled texts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from services.common.errors import CannotSay, NeverWorks
+from services.common.values import Label, label_of
+from services.research.evaluate.labelled import Sentiment
+from services.sentiment_analyzer.asset_matching import About, AssetMatcher
+from services.sentiment_analyzer.assets import MARKET, Asset, load_registry
+from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.text import MAX_TITLE_CHARS, ArticleText, clean
+
+VADER_THRESHOLD = 0.05
+"""Beyond it a compound score is positive or negative, as VADER's authors advise (Hutto and Gilbert, 2014)."""
+_SHOW_EVERY_SECONDS = 0.2
+
+_CLASSES = {
+    Label.VERY_BULLISH: Sentiment.POSITIVE,
+    Label.BULLISH: Sentiment.POSITIVE,
+    Label.NEUTRAL: Sentiment.NEUTRAL,
+    Label.BEARISH: Sentiment.NEGATIVE,
+    Label.VERY_BEARISH: Sentiment.NEGATIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The class of one text, or none from a scorer that abstains; confidence (0..1) where there is one."""
+
+    sentiment: Sentiment | None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Who predicted what, in the order of the texts, and how long it took in seconds."""
+
+    scorer: str
+    model: str
+    predictions: tuple[Prediction, ...]
+    seconds: float
+
+
+Predict = Callable[[str], Prediction]
+Progress = Callable[[int, int, str], None]
+"""Told how many texts of how many are done, and by whom."""
+
+
+def predict_all(
+    scorer: str, model: str, predict: Predict, texts: Sequence[str], *, at_once: int = 1, progress: Progress
+) -> Run:
+    """Run over all texts, `at_once` of them at the same time.
+
+    Raises:
+        TryLater: as the scorer raises it: a figure from a part of the texts would pass for the whole.
+    """
+    predictions: list[Prediction] = []
+    start = shown = time.perf_counter()
+    for prediction in _in_order(predict, texts, at_once):
+        predictions.append(prediction)
+        now = time.perf_counter()
+        if now - shown >= _SHOW_EVERY_SECONDS:  # showing takes time that would count against the scorer
+            shown = now
+            progress(len(predictions), len(texts), scorer)
+    return Run(scorer, model, tuple(predictions), time.perf_counter() - start)
+
+
+def _in_order(predict: Predict, texts: Sequence[str], at_once: int) -> Iterator[Prediction]:
+    if at_once == 1:
+        yield from map(predict, texts)
+        return
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            yield from pool.map(predict, texts)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class WithScorer:
+    """Predicts with one of the product's scorers, by the product's own labels: beyond +-0.3.
+
+    A text is scored as a headline, for the one coin it is about, and for the market where that is none or several.
+    """
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        registry = load_registry()
+        self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+
+    def __call__(self, text: str) -> Prediction:
+        """The class of a text. A request that a server refuses counts as an abstention.
+
+        Raises:
+            TryLater: as the scorer raises it.
+        """
+        article = ArticleText(clean(text, MAX_TITLE_CHARS))
+        asset = self._asset(article)
+        try:
+            score = self._scorer.score(article, [asset]).by_ticker.get(asset.ticker)
+        except (CannotSay, NeverWorks):
+            score = None
+        if score is None:
+            return Prediction(None)
+        return Prediction(_CLASSES[label_of(score.score)], score.confidence)
+
+    def _asset(self, article: ArticleText) -> Asset:
+        match = self._matcher.match(article)
+        alone = match.about is About.ASSETS and len(match.targets) == 1
+        return match.targets[0].asset if alone else MARKET
+
+
+def always_neutral(_text: str) -> Prediction:
+    """The baseline that a scorer without any knowledge reaches."""
+    return Prediction(Sentiment.NEUTRAL)
+
+
+class PlainVader:
+    """The baseline without any word of this field: VADER as it is published."""
+
+    def __init__(self) -> None:
+        self._analyzer = SentimentIntensityAnalyzer()
+
+    def __call__(self, text: str) -> Prediction:
+        """The class by VADER's compound score."""
+        compound = self._analyzer.polarity_scores(text)["compound"]
+        if compound >= VADER_THRESHOLD:
+            return Prediction(Sentiment.POSITIVE)
+        return Prediction(Sentiment.NEGATIVE if compound <= -VADER_THRESHOLD else Sentiment.NEUTRAL)
