@@ -1,0 +1,153 @@
+"""`cryptoboy bench`: how fast it is, against plain baselines of the same run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from services.common.errors import StopProgram
+from services.common.logging import configure_logging
+from services.common.settings import Settings
+
+if TYPE_CHECKING:
+    from services.research.bench.catalogue import Case
+    from services.research.bench.lab import Report
+    from services.research.bench.results import Latencies, Result
+
+
+def bench(
+    cases: Annotated[list[str] | None, typer.Argument(help="Measure only these cases.")] = None,
+    list_cases: Annotated[bool, typer.Option("--list", help="List the cases and end.")] = False,
+    json_output: Annotated[
+        bool,
+        typer.Option("--json", help="Print a JSON list: name, value, unit, baseline, ratio, target, met."),
+    ] = False,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each case and of its baseline.")] = 7,
+    plot: Annotated[Path | None, typer.Option(help="Write latency percentiles to this HTML file.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit status 1 if a target is missed.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A twentieth of the work: a trial, no figures.")
+    ] = False,
+    rabbitmq: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BENCH_RABBITMQ_URL", help="amqp:// URL of an unused virtual host; else a private server."
+        ),
+    ] = None,
+    redis: Annotated[
+        str | None,
+        typer.Option(envvar="BENCH_REDIS_URL", help="redis:// URL of an empty Redis; else a private one."),
+    ] = None,
+) -> None:
+    """Measure speed against baselines on a real RabbitMQ and a real Redis.
+
+    Example: ./cryptoboy bench publish_confirmed cacher --repeat 5
+    """
+    from services.research.bench.catalogue import CASES, chosen_cases
+
+    if list_cases:
+        width = max(len(case.name) for case in CASES)
+        print("\n".join(f"{case.name:{width}}  {case.about}" for case in CASES))
+        return
+    chosen = chosen_cases(cases or [])
+    configure_logging(Settings(log_level="WARNING"), "bench")
+    _check_plot(plot, chosen)
+    results, latencies = _measure(chosen, repeat=repeat, quick=quick, rabbitmq=rabbitmq, redis=redis)
+    if plot is not None:
+        _write_plot(plot, latencies)
+    if json_output:
+        print(json.dumps([result.as_json() for result in results], allow_nan=False))
+    else:
+        Console().print(_table(results))
+    if strict and any(result.met is False for result in results):
+        raise typer.Exit(1)
+
+
+def _check_plot(plot: Path | None, chosen: tuple[Case, ...]) -> None:
+    if plot is None:
+        return
+    if plot.suffix.lower() != ".html":
+        raise StopProgram(f"--plot {plot}: the plot is an HTML page; name it for example latencies.html")
+    if not plot.absolute().parent.is_dir():
+        raise StopProgram(f"--plot {plot}: there is no directory {plot.parent}; make it first")
+    if not any(case.has_latencies for case in chosen):
+        raise StopProgram("--plot: none of these cases measures latencies; add news_to_cache")
+
+
+def _measure(
+    chosen: tuple[Case, ...], *, repeat: int, quick: bool, rabbitmq: str | None, redis: str | None
+) -> tuple[list[Result], list[Latencies]]:
+    from services.research.bench.lab import Lab
+    from services.research.bench.servers import Servers
+
+    results: list[Result] = []
+    latencies: list[Latencies] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="cryptoboy-bench-")))
+        servers = Servers(stack, rabbitmq, redis)
+        for number, case in enumerate(chosen, start=1):
+            with _progress(f"{number}/{len(chosen)} {case.name}") as report:
+                report("preparing")
+                found = case.measure(Lab(servers, folder, repeat, quick, report))
+            results += found.results
+            latencies += found.latencies
+    return results, latencies
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Report]:
+    console = Console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=None)
+        yield lambda text: bar.update(task, description=f"{title}: {text}")
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("case", "value", "baseline", "ratio", "quartiles", "target", "met"):
+        table.add_column(name, justify="left" if name in {"case", "met"} else "right", no_wrap=name == "case")
+    for result in results:
+        table.add_row(
+            result.name,
+            f"{_short(result.value)} {result.unit}",
+            _short(result.baseline),
+            f"{result.ratio:.2f}",
+            f"{result.ratio_low:.2f}-{result.ratio_high:.2f}",
+            "" if result.target is None else str(result.target),
+            {True: "yes", False: "[red]no[/red]", None: ""}[result.met],
+        )
+    return table
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits either way
+
+
+def _write_plot(path: Path, latencies: list[Latencies]) -> None:
+    """Write to a name beside it first: a page cut off in the middle must not look like one."""
+    from services.research.bench.plot import latency_page
+
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(latency_page(latencies), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise StopProgram(f"--plot {path} cannot be written: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,63 @@
+"""Made-up news and signals of the size that real ones have. The same seed gives the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from services.common.messages import NewsArticle, SentimentSignal
+from services.common.values import label_of
+
+PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
+_SUBJECTS = {"BTC/USDT": "Bitcoin", "ETH/USDT": "Ethereum", "BNB/USDT": "BNB"}
+_EVENTS = (
+    "climbs as funds report record inflows",
+    "slides after an exchange halts withdrawals",
+    "holds steady while traders wait for the central bank",
+    "jumps on news of a wider adoption by payment firms",
+    "drops as a regulator opens an inquiry",
+)
+_BODY = (
+    "Traders pointed to thin order books and to a run of large transfers seen through the night. "
+    "Analysts were divided on whether the move would last beyond the week. "
+)
+
+
+def signals(
+    count: int, now: datetime, pairs: Sequence[str] = PAIRS, first: int = 0
+) -> Iterator[SentimentSignal]:
+    """Signals of different articles, published one second after the other up to `now`, pairs in turn."""
+    numbers = random.Random(first)
+    for number in range(first, first + count):
+        published = now - timedelta(seconds=first + count - number)
+        score = round(numbers.uniform(-1, 1), 3)
+        pair = pairs[number % len(pairs)]
+        yield SentimentSignal(
+            article_id=f"bench-{number:08d}",
+            pair=pair,
+            source="bench",
+            headline=f"{_SUBJECTS.get(pair, pair)} {_EVENTS[number % len(_EVENTS)]}",
+            sentiment_score=score,
+            sentiment_label=label_of(score),
+            published=published,
+            analyzed_at=published,
+            model="bench-1",
+            confidence=0.8,
+            rationale="a made-up reason of some forty letters",
+        )
+
+
+def article(number: int, now: datetime) -> NewsArticle:
+    """An article about exactly one of `PAIRS`."""
+    pair = PAIRS[number % len(PAIRS)]
+    return NewsArticle(
+        article_id=f"bench-{number:08d}",
+        source="bench",
+        title=f"{_SUBJECTS[pair]} {_EVENTS[number % len(_EVENTS)]}",
+        link=f"https://news.invalid/{number}",
+        summary=_BODY,
+        content=_BODY * 4,
+        published=now,
+        fetched_at=now,
+    )
