@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Clock(Protocol):
     """Tells the time. Implementations never raise and never go through a network."""
 
@@ -41,9 +44,9 @@ def to_ms(instant: datetime) -> int:
     """Milliseconds since the epoch, rounded down. `instant` must be aware."""
     if instant.tzinfo is None:
         raise ValueError("a time without an offset cannot be placed on the time line")
-    return int(instant.timestamp() * 1000)
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(milliseconds: int) -> datetime:
     """The UTC instant of so many milliseconds since the epoch."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
