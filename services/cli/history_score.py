@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ import typer
 from services.cli.options import Json, Pairs, read_pairs
 from services.cli.period import From, To, read_period
 from services.cli.progress import progress_of
+from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def score_history(
         typer.Option(
             "--scoring-delay",
             min=0,
+            max=86_400,
             help="Seconds from an article being known to its signals being available: as long as a poll "
             "(NEWS_POLL_INTERVAL) and longer than a slow model's answer (OLLAMA_TIMEOUT).",
         ),
@@ -81,6 +84,8 @@ def score_history(
     settings = settings.changed(
         sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
     )
+    if math.isnan(delay):
+        raise StopProgram("--scoring-delay nan: expected seconds, such as 300")
     options = ScoreOptions(
         pairs=read_pairs(pairs) or settings.trading_pairs,
         delay=timedelta(seconds=delay),
