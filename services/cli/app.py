@@ -47,7 +47,7 @@ app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
 app.command("bench")(bench.bench)
-app.command("queues")(queues.queues)
+app.add_typer(queues.queues_app, name="queues")
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
 

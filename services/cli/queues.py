@@ -5,27 +5,80 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+import typer
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
+from services.cli.dlq import dlq_app
 from services.cli.options import Broker, Json, settings_for
+from services.cli.queue_rates import Rates, read_rates
+from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.settings import BrokerKind
+from services.common.settings import BrokerKind, Settings
+
+queues_app = typer.Typer(invoke_without_command=True)
+queues_app.add_typer(dlq_app, name="dlq")
 
 
-def queues(json_output: Json = False, broker: Broker = None) -> None:
-    """Show the depth and the consumers of every queue, dead letters included.
+@queues_app.callback()
+def queues(context: typer.Context, json_output: Json = False, broker: Broker = None) -> None:
+    """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
+
+    Rates and, on RabbitMQ, unacknowledged messages come from its management API and are left out where that
+    does not answer. RabbitMQ does not tell the age of a message in a quorum queue without handing it out.
 
     Example: ./cryptoboy queues --json
     """
+    if context.invoked_subcommand is not None:
+        return
+    settings = settings_for(broker)
+    states = _states(settings)
+    rates = read_rates(settings) if settings.broker is BrokerKind.RABBITMQ else {}
+    rows = [(state, rates.get(state.name, Rates())) for state in states]
+    if json_output:
+        print(json.dumps([_as_json(state, rate) for state, rate in rows]))
+        return
+    table = Table(
+        Column("queue", no_wrap=True), "type", "ready", "held", "readers", "in/s", "out/s", "age",
+        title=f"Queues ({settings.broker.value})",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for state, rate in rows:
+        row = _as_json(state, rate)
+        table.add_row(
+            state.name,
+            state.kind,
+            str(state.ready),
+            _or_blank(row["unacknowledged"], "d"),
+            str(state.consumers),
+            _or_blank(rate.incoming, ".1f"),
+            _or_blank(rate.outgoing, ".1f"),
+            "" if state.oldest_seconds is None else f"{state.oldest_seconds:.0f} s",
+        )
+    Console().print(table)
+
+
+def _as_json(state: QueueState, rate: Rates) -> dict[str, str | float | int | None]:
+    row = asdict(state)
+    if row["unacknowledged"] is None:
+        row["unacknowledged"] = rate.unacknowledged
+    return {**row, "incoming_per_second": rate.incoming, "outgoing_per_second": rate.outgoing}
+
+
+def _or_blank(value: object, spec: str) -> str:
+    return "" if value is None else format(value, spec)
+
+
+def _states(settings: Settings) -> list[QueueState]:
     from services.common.broker.open import open_broker
 
-    settings = settings_for(broker)
     connection = open_broker(settings, SystemClock())
     try:
         connection.start()
-        states = connection.queues()
+        return connection.queues()
     except TryLater as error:
         hint = "./cryptoboy doctor says what is missing"
         if settings.broker is BrokerKind.RABBITMQ:
@@ -33,13 +86,3 @@ def queues(json_output: Json = False, broker: Broker = None) -> None:
         raise TryLater(f"{error}. {hint}.") from error
     finally:
         connection.close()
-    if json_output:
-        print(json.dumps([asdict(state) for state in states]))
-        return
-    table = Table(
-        "queue", "type", "ready", "unacknowledged", "consumers", title=f"Queues ({settings.broker.value})"
-    )
-    for state in states:
-        handed_out = "" if state.unacknowledged is None else str(state.unacknowledged)
-        table.add_row(state.name, state.kind, str(state.ready), handed_out, str(state.consumers))
-    Console().print(table)

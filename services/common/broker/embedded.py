@@ -127,8 +127,17 @@ class EmbeddedBroker:
         with self._opened().reading() as db:
             depths = sql.depths(db)
             consumers = sql.consumers(db)
+            oldest = sql.oldest(db)
+        now = self._published()
         return [
-            QueueState(name, KIND, *depths.get(name, (0, 0)), consumers.get(name, 0)) for name in _all_names()
+            QueueState(
+                name,
+                KIND,
+                *depths.get(name, (0, 0)),
+                consumers.get(name, 0),
+                float(max(now - oldest[name], 0)) if name in oldest else None,
+            )
+            for name in _all_names()
         ]
 
     def health(self) -> DependencyHealth:

@@ -163,6 +163,11 @@ def depths(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     }
 
 
+def oldest(db: sqlite3.Connection) -> dict[str, int]:
+    """When the oldest message of each queue was published, in epoch seconds."""
+    return dict(db.execute("SELECT queue, min(published) FROM messages GROUP BY queue").fetchall())
+
+
 def consumers(db: sqlite3.Connection) -> dict[str, int]:
     """How many consume each queue."""
     return dict(db.execute("SELECT queue, count(*) FROM consumers GROUP BY queue").fetchall())

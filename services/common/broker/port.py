@@ -56,13 +56,19 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What one queue holds. `unacknowledged` is None where the broker's protocol does not tell."""
+    """What one queue holds.
+
+    Attributes:
+        unacknowledged: handed out and not ended; None where the broker's protocol does not tell.
+        oldest_seconds: since the oldest message was published; None where there is none or nobody can tell.
+    """
 
     name: str
     kind: str
     ready: int
     unacknowledged: int | None
     consumers: int
+    oldest_seconds: float | None = None
 
 
 class Subscription(Protocol):

@@ -1,0 +1,157 @@
+"""Dead letters, looked at and dealt with over the broker port, so that every broker can do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from services.common.broker.port import Broker, Delivery, OutgoingMessage, Subscription
+from services.common.broker.topology import (
+    HEADER_ATTEMPTS,
+    HEADER_FIRST_ERROR,
+    HEADER_LAST_ERROR,
+    HEADER_REASON,
+    QUEUES,
+    Queue,
+)
+from services.common.errors import NeverWorks, StopProgram
+
+RECEIVE_SECONDS = 2.0
+PUBLISH_SECONDS = 15.0
+MOST_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up.
+
+    Attributes:
+        queue: the queue from which it was given up.
+        id: its message_id; the adapters give one to a message that came without.
+    """
+
+    queue: str
+    id: str
+    reason: str
+    attempts: int
+    first_error: str
+    last_error: str
+    body: bytes
+
+
+def dead_letter_of(delivery: Delivery, queue: str) -> DeadLetter:
+    """What a delivery from the dead letters of `queue` says of itself."""
+    headers = delivery.headers
+    attempts = headers.get(HEADER_ATTEMPTS, 0)
+    return DeadLetter(
+        queue=queue,
+        id=delivery.message_id,
+        reason=str(headers.get(HEADER_REASON, "")),
+        attempts=attempts if isinstance(attempts, int) else 0,
+        first_error=str(headers.get(HEADER_FIRST_ERROR, "")),
+        last_error=str(headers.get(HEADER_LAST_ERROR, "")),
+        body=delivery.body,
+    )
+
+
+def queues_with_dead_letters(name: str | None) -> tuple[Queue, ...]:
+    """The queue of that name, with or without `.dlq`, or every queue that has dead letters.
+
+    Raises:
+        StopProgram: there is no such queue; says which there are.
+    """
+    retried = tuple(queue for queue in QUEUES if queue.retried)
+    if name is None:
+        return retried
+    chosen = tuple(queue for queue in retried if name in {queue.name, queue.dead_letter_name})
+    if not chosen:
+        raise StopProgram(
+            f"no dead letters belong to {name!r}; choose from {', '.join(queue.name for queue in retried)}"
+        )
+    return chosen
+
+
+class DeadLetterBox:
+    """Holds the dead letters of some queues while the context lasts; what is not dealt with goes back unchanged.
+
+    Args:
+        broker: connected.
+
+    Raises:
+        TryLater: the broker is away.
+    """
+
+    def __init__(self, broker: Broker, queues: Sequence[Queue]) -> None:
+        self._broker = broker
+        self._queues = queues
+        self._held: list[tuple[Queue, Subscription, Delivery]] = []
+        self._subscriptions: list[Subscription] = []
+
+    def __enter__(self) -> Self:
+        ready = {state.name: state.ready for state in self._broker.queues()}
+        for queue in self._queues:
+            if expected := min(ready.get(queue.dead_letter_name, 0), MOST_AT_ONCE):
+                subscription = self._broker.subscribe(queue.dead_letter_name, expected)
+                self._subscriptions.append(subscription)
+                self._take(queue, subscription, expected)
+        return self
+
+    def _take(self, queue: Queue, subscription: Subscription, expected: int) -> None:
+        taken = 0
+        while taken < expected:
+            deliveries = subscription.receive(expected - taken, RECEIVE_SECONDS)
+            if not deliveries:  # somebody else has the rest in hand
+                return
+            taken += len(deliveries)
+            self._held += [(queue, subscription, delivery) for delivery in deliveries]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for subscription in self._subscriptions:
+            subscription.close()
+
+    def letters(self) -> list[DeadLetter]:
+        """What is held, oldest first in each queue."""
+        return [dead_letter_of(delivery, queue.name) for queue, _, delivery in self._held]
+
+    def find(self, identity: str) -> DeadLetter:
+        """The dead letter with this id. Raises NeverWorks if none has it."""
+        for letter in self.letters():
+            if letter.id == identity:
+                return letter
+        raise NeverWorks(f"there is no dead letter {identity!r}; ./cryptoboy queues dlq list shows their ids")
+
+    def replay(self, identities: frozenset[str] | None) -> int:
+        """Publish again, as new, those with these ids, or all; returns how many.
+
+        Each is removed from the dead letters only after the broker has confirmed its copy.
+
+        Raises:
+            TryLater: the broker does not take them now; the rest is still among the dead letters.
+            NeverWorks: an id is not there, or a message can never be published; nothing more was moved.
+        """
+        chosen = self._choose(identities)
+        for queue, subscription, delivery in chosen:
+            letter = dead_letter_of(delivery, queue.name)
+            self._broker.publish(
+                [OutgoingMessage(queue.routing_key, delivery.body, letter.id)], PUBLISH_SECONDS
+            )
+            subscription.ack([delivery])
+        return len(chosen)
+
+    def drop(self, identities: frozenset[str] | None) -> int:
+        """Throw away those with these ids, or all; returns how many. Raises NeverWorks if an id is not there."""
+        chosen = self._choose(identities)
+        for _, subscription, delivery in chosen:
+            subscription.ack([delivery])
+        return len(chosen)
+
+    def _choose(self, identities: frozenset[str] | None) -> list[tuple[Queue, Subscription, Delivery]]:
+        if identities is None:
+            return list(self._held)
+        for identity in identities:
+            self.find(identity)
+        return [held for held in self._held if dead_letter_of(held[2], held[0].name).id in identities]

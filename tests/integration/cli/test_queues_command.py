@@ -1,0 +1,124 @@
+"""`./cryptoboy queues` and its dead letters, as processes on either broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from services.common.broker.open import open_broker
+from services.common.broker.port import Broker, OutgoingMessage
+from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
+from services.common.clock import SystemClock
+from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+
+BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
+
+
+@pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.integration)])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    chosen: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return chosen
+
+
+@pytest.fixture
+def broker(settings: Settings) -> Iterator[Broker]:
+    """With three messages that were given up."""
+    with closing(open_broker(settings, SystemClock())) as opened:
+        opened.start()
+        opened.publish([OutgoingMessage(NEWS_ARTICLE, body, name) for name, body in BODIES.items()])
+        subscription = opened.subscribe(RAW_NEWS_DATA.name, 10)
+        taken = 0
+        while taken < len(BODIES):
+            for delivery in subscription.receive(10, 5.0):
+                subscription.dead_letter(delivery, f"cannot be read: {delivery.message_id!r}")
+                taken += 1
+        subscription.close()
+        yield opened
+
+
+def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", "queues", *arguments],
+        env={**os.environ, **settings.environment(), "CRYPTOBOY_ENV_FILE": ""},
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def answer(settings: Settings, *arguments: str) -> Any:
+    done = run(settings, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def ready(broker: Broker, name: str) -> int:
+    return sum(state.ready for state in broker.queues() if state.name == name)
+
+
+def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_the_way(
+    settings: Settings, broker: Broker
+) -> None:
+    letters = answer(settings, "dlq", "list", "--queue", "raw_news_data")
+    assert [letter["id"] for letter in letters[:2]] == ["one", "two"]
+    assert [letter["reason"] for letter in letters] == [f"cannot be read: {each['id']!r}" for each in letters]
+    for _ in range(3):  # looking changes nothing
+        assert answer(settings, "dlq", "list") == letters
+
+    shown = answer(settings, "dlq", "show", "one")
+    assert shown["body"] == BODIES["one"].decode()
+    assert "\x1b" not in run(settings, "dlq", "show", "one").stdout
+
+    assert answer(settings, "dlq", "replay", "one", letters[2]["id"]) == {"replayed": 2}
+    assert ready(broker, RAW_NEWS_DATA.name) == 2
+    assert ready(broker, RAW_NEWS_DATA.dead_letter_name) == 1
+    subscription = broker.subscribe(RAW_NEWS_DATA.name, 10)
+    back = subscription.receive(10, 5.0)
+    assert {delivery.body for delivery in back} <= {BODIES["one"], BODIES[""]}
+    assert all(delivery.attempts == 0 for delivery in back)
+    subscription.close()
+
+    refused = run(settings, "dlq", "drop", "two")
+    assert refused.returncode != 0
+    assert "--yes" in refused.stderr
+    assert answer(settings, "dlq", "drop", "--all", "--yes") == {"dropped": 1}
+    assert ready(broker, RAW_NEWS_DATA.dead_letter_name) == 0
+
+
+def test_an_id_or_a_queue_that_is_not_there_is_named_and_nothing_moves(
+    settings: Settings, broker: Broker
+) -> None:
+    for arguments, complaint in (
+        (("replay", "nobody"), "there is no dead letter 'nobody'"),
+        (("list", "--queue", "nowhere"), "choose from raw_news_data, sentiment_signals_queue"),
+        (("replay",), "name the ids of messages, or say --all"),
+        (("drop", "one", "--all", "--yes"), "name the ids of messages, or say --all"),
+    ):
+        done = run(settings, "dlq", *arguments)
+        assert done.returncode != 0
+        assert complaint in done.stderr
+    assert ready(broker, RAW_NEWS_DATA.dead_letter_name) == len(BODIES)
+
+
+def test_queues_shows_depth_consumers_and_age(settings: Settings, broker: Broker) -> None:
+    states = {state["name"]: state for state in answer(settings)}
+    assert states[RAW_NEWS_DATA.dead_letter_name]["ready"] == len(BODIES)
+    assert states[RAW_NEWS_DATA.name]["ready"] == 0
+    # RabbitMQ's statistics come some seconds late.
+    assert states[RAW_NEWS_DATA.name]["unacknowledged"] in (
+        {0} if settings.broker is BrokerKind.EMBEDDED else {0, None}
+    )
+    oldest = states[RAW_NEWS_DATA.dead_letter_name]["oldest_seconds"]
+    assert oldest is None if settings.broker.value == "rabbitmq" else 0 <= oldest < 3600
+    assert "raw_news_data.dlq" in run(settings).stdout
+    assert broker.health().ok
