@@ -30,7 +30,7 @@ from services.research.backtest.shift import shifted
 Done = Callable[[int], None]
 """Told how many controls are done."""
 
-WORTH_A_PROCESS = 25
+WORTH_A_PROCESS = 15
 """Controls that take about as long as starting one more process does."""
 _PR_SET_PDEATHSIG = 1
 
@@ -99,9 +99,14 @@ def _by_processes(
 def _pool(controls: Controls, processes: int) -> Iterator[ProcessPoolExecutor]:
     # Fresh processes: a fork would copy locks that threads of Freqtrade's libraries may hold.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(processes, context, _start_work, (controls, os.getpid()))
     try:
         yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()  # what they do is of no use any more
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
