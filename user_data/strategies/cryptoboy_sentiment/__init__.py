@@ -16,8 +16,10 @@ from cryptoboy_sentiment.aggregate import (
 )
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.indicators import Periods, technical_indicators
+from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
-from cryptoboy_sentiment.redis_source import Member, Page, RedisSignals, connect, decode_member
+from cryptoboy_sentiment.mirror import Member, Mirror, Page
+from cryptoboy_sentiment.redis_source import RedisSignals, connect
 from cryptoboy_sentiment.rules import (
     ENTRY_RULES,
     EXIT_RULES,
@@ -53,6 +55,7 @@ __all__ = [
     "CsvSignals",
     "EntriesState",
     "Member",
+    "Mirror",
     "Page",
     "Periods",
     "RedisSignals",

@@ -1,6 +1,5 @@
 """Live signals of the sentiment store, read on from where the last refresh was."""
 
-import json
 import logging
 import math
 import threading
@@ -8,14 +7,17 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import Any, cast
 
 import pandas as pd
 import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from cryptoboy_sentiment.signals import CLOCK_SKEW, Signal, SignalError, parse_signal, signals_frame
+from cryptoboy_sentiment.members import decode_member
+from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line
+from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
 from cryptoboy_sentiment.sources import EntriesState
 
 logger = logging.getLogger(__name__)
@@ -31,40 +33,17 @@ def connect(
     )
 
 
-def decode_member(member: bytes, pair: str) -> Signal:
-    """The signal in a member of a pair's sorted set, a `sentiment_signal` message in JSON.
-
-    Raises:
-        SignalError: it is not JSON, not a valid signal, or another pair's.
-    """
-    try:
-        message = json.loads(member)
-    except (ValueError, RecursionError) as error:
-        raise SignalError(f"not JSON ({type(error).__name__})") from None
-    if not isinstance(message, dict) or message.get("pair") != pair:
-        raise SignalError(f"not a JSON object with pair {pair}")
-    names = {"sentiment_score": "score", "sentiment_label": "label"}
-    fields: dict[str, object] = {"weight": 1, "corroboration": 0}
-    fields |= {names.get(str(name), str(name)): value for name, value in message.items()}
-    return parse_signal(fields, skew=CLOCK_SKEW)
-
-
-class Member(NamedTuple):
-    """A member of a pair's sorted set: its score in epoch ms and its signal, None when that is not valid."""
-
-    score: float
-    signal: Signal | None
-
-
-class Page(NamedTuple):
-    """What the store holds for a pair. All but `before` and `read` are scores, in epoch ms."""
-
-    horizon: float  # nothing older is wanted
-    cursor: float  # where reading began
-    oldest: float  # of the whole set
-    before: int  # how many lie from horizon to before cursor
-    read: list[tuple[bytes, float]]  # members from cursor on
-
+# One call for all pairs, whose answer is all that crosses the network: KEYS are trading:entries and the sorted sets,
+# ARGV is the horizon and each set's cursor.
+_SCRIPT = """
+local answer = {redis.call('GET', KEYS[1])}
+for i = 2, #KEYS do
+  local first = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
+  local before = redis.call('ZCOUNT', KEYS[i], ARGV[1], '(' .. ARGV[i])
+  answer[i] = {first[2] or false, before, redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[i], '+inf', 'WITHSCORES')}
+end
+return answer
+"""
 
 Answer = tuple[bytes | None, dict[str, Page]]  # trading:entries, and the pairs
 
@@ -72,7 +51,7 @@ Answer = tuple[bytes | None, dict[str, Page]]  # trading:entries, and the pairs
 class RedisSignals:
     """Live signals of the sentiment store, mirrored in memory. A `SignalSource`.
 
-    A refresh is one MULTI in one round trip for all pairs: it reads on from the newest member it has and counts those
+    A refresh is one script in one round trip for all pairs: it reads on from the newest member it has and counts those
     before, so that a store which publishes, corrects, expires or is emptied is mirrored exactly, over the last
     `window`. Where the count does not add up (data restored or written into the past) the pair is read again as a
     whole. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name resolution
@@ -81,7 +60,7 @@ class RedisSignals:
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
         self._client, self._window, self._patience_s = client, window, patience_s
-        self._mirror: dict[str, dict[bytes, Member]] = {}
+        self._mirror: dict[str, Mirror] = {}
         self._frames: dict[str, pd.DataFrame] = {}
         self._doubtful: set[str] = set()  # pairs whose mirror did not add up
         self._up_to_date: set[str] = set()
@@ -124,7 +103,7 @@ class RedisSignals:
     def signals(self, pair: str, /) -> pd.DataFrame:
         """The pair's signals in the mirror."""
         if pair not in self._frames:
-            members = self._mirror.get(pair, {}).values()
+            members = self._mirror.get(pair, EMPTY).members.values()
             self._frames[pair] = signals_frame(member.signal for member in members if member.signal)
         return self._frames[pair]
 
@@ -137,8 +116,8 @@ class RedisSignals:
         return self._entries
 
     def _cursor(self, pair: str, horizon: float) -> float:
-        known = {} if pair in self._doubtful else self._mirror.get(pair, {})
-        return max([horizon, *(member.score for member in known.values())])
+        known = EMPTY if pair in self._doubtful else self._mirror.get(pair, EMPTY)
+        return max(horizon, known.newest)
 
     def _ask(self, cursors: dict[str, float], horizon: float) -> Future[Answer]:
         future: Future[Answer] = Future()
@@ -154,43 +133,25 @@ class RedisSignals:
         return future
 
     def _fetch(self, cursors: dict[str, float], horizon: float) -> Answer:
-        pipe = self._client.pipeline(transaction=True)
-        pipe.get("trading:entries")
-        for pair, cursor in cursors.items():
-            key = f"sentiment_signals:{pair}"
-            pipe.zrange(key, 0, 0, withscores=True)
-            pipe.zcount(key, horizon, f"({cursor!r}")
-            pipe.zrangebyscore(key, cursor, "+inf", withscores=True)
-        entries, *replies = pipe.execute()
+        keys = ["trading:entries", *(f"sentiment_signals:{pair}" for pair in cursors)]
+        arguments = [repr(horizon), *(repr(cursor) for cursor in cursors.values())]
+        entries, *replies = cast("list[Any]", self._client.eval(_SCRIPT, len(keys), *keys, *arguments))
         pages = {}
-        for (pair, cursor), first, before, read in zip(
-            cursors.items(), replies[::3], replies[1::3], replies[2::3], strict=True
-        ):
-            pages[pair] = Page(horizon, cursor, first[0][1] if first else math.inf, before, read)
+        for (pair, cursor), (oldest, before, flat) in zip(cursors.items(), replies, strict=True):
+            read = [(name, float(score)) for name, score in zip(flat[::2], flat[1::2], strict=True)]
+            pages[pair] = Page(horizon, cursor, math.inf if oldest is None else float(oldest), before, read)
         return entries, pages
 
     def _take(self, pair: str, page: Page) -> bool:
         """Bring the mirror in line with the store; False when they contradict and all must be read anew."""
-        known = self._mirror.get(pair, {})
-        read = {
-            name: Member(score, known[name].signal if name in known else self._decode(name, pair))
-            for name, score in page.read
-        }
-        corrected = {(s.article_id, s.model): s.revision for _, s in read.values() if s}
-        held = {
-            name
-            for name, (score, s) in known.items()
-            if score >= max(page.horizon, page.oldest)
-            and not (s and corrected.get((s.article_id, s.model), -1) > s.revision)
-        }
-        before = {name for name in held if known[name].score < page.cursor}
-        is_whole = page.cursor == page.horizon
-        if not is_whole and (len(before) != page.before or not held - before <= read.keys()):
+        known = self._mirror.get(pair, EMPTY)
+        found = in_line(known, page, partial(self._decode, pair=pair))
+        if found is None:
             self._doubtful.add(pair)
             return False
         self._doubtful.discard(pair)
-        self._mirror[pair] = {name: known[name] for name in before} | read
-        if known.keys() != self._mirror[pair].keys():
+        self._mirror[pair] = found
+        if found is not known and known.members.keys() != found.members.keys():
             self._frames.pop(pair, None)
         return True
 
