@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from services.common.errors import StopProgram
 from services.research.bench.caching import cacher
+from services.research.bench.embedded import embedded_broker
 from services.research.bench.lab import Lab
+from services.research.bench.latency import news_to_cache
+from services.research.bench.processing import processor, processors_scaling
 from services.research.bench.publishing import publish_confirmed
+from services.research.bench.refreshing import strategy_refresh
 from services.research.bench.results import Findings
+from services.research.bench.starting import cold_start, cold_start_streamer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,22 @@ class Case:
 CASES = (
     Case("publish_confirmed", "messages/s to a quorum queue, every message confirmed", publish_confirmed),
     Case("cacher", "signals/s from queue to Redis, acknowledged after the write", cacher),
+    Case(
+        "news_to_cache",
+        "latency at 20 articles/s, lexicon scorer, p50 and p99",
+        news_to_cache,
+        has_latencies=True,
+    ),
+    Case("processor", "articles/s with a scorer that sleeps 50 ms, concurrency 16", processor),
+    Case("processors_scaling", "1, 2 and 4 processes with that scorer", processors_scaling),
+    Case(
+        "strategy_refresh",
+        "the bot's refresh of 100 pairs, five new signals; and its first",
+        strategy_refresh,
+    ),
+    Case("embedded_broker", "messages/s published and consumed durably, against RabbitMQ", embedded_broker),
+    Case("cold_start", "start to ready of poller, processor and cacher", cold_start),
+    Case("cold_start_streamer", "start to ready of the streamer", cold_start_streamer),
 )
 
 

@@ -22,6 +22,7 @@ _BODY = (
     "Traders pointed to thin order books and to a run of large transfers seen through the night. "
     "Analysts were divided on whether the move would last beyond the week. "
 )
+_SYLLABLES = [consonant + vowel for consonant in "bdfklmnrst" for vowel in "aeo"]
 
 
 def signals(
@@ -49,14 +50,16 @@ def signals(
 
 
 def article(number: int, now: datetime) -> NewsArticle:
-    """An article about exactly one of `PAIRS`."""
+    """An article about exactly one of `PAIRS`, and a story of its own: names of its own, by its number."""
     pair = PAIRS[number % len(PAIRS)]
+    numbers = random.Random(number)
+    names = ["".join(numbers.choices(_SYLLABLES, k=4)).capitalize() for _ in range(12)]
     return NewsArticle(
         article_id=f"bench-{number:08d}",
         source="bench",
-        title=f"{_SUBJECTS[pair]} {_EVENTS[number % len(_EVENTS)]}",
+        title=f"{_SUBJECTS[pair]} {_EVENTS[number % len(_EVENTS)]}: {' '.join(names[:6])}",
         link=f"https://news.invalid/{number}",
-        summary=_BODY,
+        summary=f"{' '.join(names)} said so. {_BODY}",
         content=_BODY * 4,
         published=now,
         fetched_at=now,

@@ -1,0 +1,73 @@
+"""Notes when something arrives in Redis, as Redis itself tells it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import redis
+
+SUBSCRIBE_SECONDS = 10.0
+LOOK_SECONDS = 0.1
+
+
+class Arrivals:
+    """When each id was first seen, in seconds of `time.perf_counter`."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+        self._changed = threading.Condition()
+
+    def note(self, ids: Sequence[str], moment: float) -> None:
+        """These are there at this moment; those seen before keep their first."""
+        with self._changed:
+            for each in ids:
+                self.at.setdefault(each, moment)
+            self._changed.notify_all()
+
+    def wait_for(self, count: int, timeout: float) -> bool:
+        """Whether so many have arrived within `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.at) >= count, timeout)
+
+
+@contextmanager
+def watched(
+    client: redis.Redis, keys: Sequence[str], ids: Callable[[str], Sequence[str]]
+) -> Iterator[Arrivals]:
+    """Arrivals under these keys of database 0, while the context lasts.
+
+    Args:
+        client: its server is told to announce changes, and at the end as it was told before.
+        keys: whose changes count.
+        ids: what a key holds just now; asked after each change, when the moment is already taken.
+    """
+    setting = "notify-keyspace-events"
+    before = cast("dict[str, str]", client.config_get(setting)).get(setting, "")
+    client.config_set(setting, "Kzh")
+    arrivals, stop = Arrivals(), threading.Event()
+    prefix = "__keyspace@0__:"
+    pubsub = client.pubsub()  # type: ignore[no-untyped-call]  # redis publishes no type for it
+    pubsub.subscribe(*[prefix + key for key in keys])
+    for _ in keys:
+        pubsub.get_message(timeout=SUBSCRIBE_SECONDS)
+
+    def listen() -> None:
+        while not stop.is_set():
+            message: dict[str, Any] | None = pubsub.get_message(timeout=LOOK_SECONDS)
+            if message is not None:
+                moment = time.perf_counter()
+                arrivals.note(ids(message["channel"].decode().removeprefix(prefix)), moment)
+
+    thread = threading.Thread(target=listen, name="arrivals", daemon=True)
+    thread.start()
+    try:
+        yield arrivals
+    finally:
+        stop.set()
+        thread.join()
+        pubsub.close()
+        client.config_set(setting, before)

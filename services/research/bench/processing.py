@@ -1,0 +1,107 @@
+"""Scoring, where the scorer is what takes the time."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from services.common.broker.port import OutgoingMessage
+from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
+from services.common.clock import SystemClock
+from services.common.errors import TryLater
+from services.research.bench.lab import Lab
+from services.research.bench.processes import started_service
+from services.research.bench.publishing import empty
+from services.research.bench.results import Findings, Result, at_least, compare
+from services.research.bench.samples import article
+from services.research.bench.servers import bare_connection
+from services.research.servers.control import RabbitServer
+
+CONCURRENCY = 16
+SCORE_SECONDS = 0.05
+IDEAL = CONCURRENCY / SCORE_SECONDS
+SECONDS = 5
+PATIENCE_SECONDS = 120.0
+MODULE = "services.research.bench.sleeping_processor"
+
+
+def processor(lab: Lab) -> Findings:
+    """Articles a second, from the first published to the last signal in the queue."""
+    rates = []
+    with ExitStack() as stack:
+        _start(lab, stack, 1)
+        for run in range(lab.repeat):
+            lab.report(f"run {run + 1} of {lab.repeat}")
+            rates.append(_rate(lab, 1))
+    note = f"the ideal {CONCURRENCY} / {SCORE_SECONDS:g}"
+    return Findings(
+        (compare("processor", "articles/s", rates, [IDEAL] * len(rates), at_least(0.9), note=note),)
+    )
+
+
+def processors_scaling(lab: Lab) -> Findings:
+    """As `processor`, by 1, 2 and 4 processes; the rate of one, times their number, is the baseline."""
+    rates: dict[int, list[float]] = {1: [], 2: [], 4: []}
+    for run in range(lab.repeat):
+        for processes, found in rates.items():
+            lab.report(f"run {run + 1} of {lab.repeat}, {processes} at once")
+            with ExitStack() as stack:
+                _start(lab, stack, processes)
+                found.append(_rate(lab, processes))
+    return Findings(tuple(_against_one(rates, processes) for processes in rates))
+
+
+def _against_one(rates: dict[int, list[float]], processes: int) -> Result:
+    linear = [processes * rate for rate in rates[1]] if processes > 1 else [IDEAL] * len(rates[1])
+    return compare(
+        f"processors_scaling.{processes}",
+        "articles/s",
+        rates[processes],
+        linear,
+        at_least(0.9),
+        note=f"{processes} times what one did" if processes > 1 else "the ideal",
+    )
+
+
+def _start(lab: Lab, stack: ExitStack, processes: int) -> None:
+    settings = lab.settings(sentiment_concurrency=CONCURRENCY)
+    for _ in range(processes):
+        stack.enter_context(started_service(lab, MODULE, settings))
+
+
+def _rate(lab: Lab, processes: int) -> float:
+    """Articles a second of processors that wait for work."""
+    clock, server = SystemClock(), lab.servers.rabbitmq()
+    count = lab.amount(round(SECONDS * IDEAL)) * processes
+    now = clock.now()
+    articles = [article(number, now) for number in range(count)]
+    messages = [OutgoingMessage(NEWS_ARTICLE, each.encode(), each.article_id) for each in articles]
+    broker = RabbitMqBroker(lab.settings(), clock)
+    try:
+        broker.start()
+        empty(server, RAW_NEWS_DATA.name, SENTIMENT_SIGNALS.name)
+        begin = time.perf_counter()
+        broker.publish(messages, timeout=PATIENCE_SECONDS)
+        end = _last_signal(server, count)
+    finally:
+        broker.close()
+    return count / (end - begin)
+
+
+def _last_signal(server: RabbitServer, count: int) -> float:
+    """When so many signals had come out, on `time.perf_counter`."""
+    connection = bare_connection(server)
+    channel = connection.channel()
+    left = count
+    for method, _properties, _body in channel.consume(
+        SENTIMENT_SIGNALS.name, auto_ack=True, inactivity_timeout=PATIENCE_SECONDS
+    ):
+        if method is None:
+            raise TryLater(f"{left} of {count} articles were not scored in time; run it again")
+        left -= 1
+        if not left:
+            break
+    end = time.perf_counter()
+    connection.close()
+    return end
