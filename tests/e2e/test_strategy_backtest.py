@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,13 +13,11 @@ from typing import Any
 
 import pytest
 
-from services.replay_exchange.ccxt_config import freqtrade_exchange
+from tests.freqtrade_offline import configure, make_user_data, markets, run
 from tests.strategy_samples import NOON, PAIR, QUARTER, raw, signal, wavy_candles, write_csv
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
-STRATEGIES = ROOT / "user_data" / "strategies"
 BEGIN = NOON + 300 * QUARTER
 NEWS_ENDS = BEGIN + timedelta(days=5)
 END = NEWS_ENDS + timedelta(days=3)
@@ -29,70 +25,22 @@ END = NEWS_ENDS + timedelta(days=3)
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[str]:
-    """An exchange that lists the pair; a backtest asks it for nothing more."""
-    command = [
-        sys.executable,
-        "-m",
-        "services.replay_exchange.replay_exchange",
-        "--markets-only",
-        "--pairs",
-        PAIR,
-    ]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
+    with markets([PAIR]) as url:
+        yield url
 
 
 @pytest.fixture
 def user_data(tmp_path: Path) -> Path:
-    folder = tmp_path / "user_data"
-    shutil.copytree(STRATEGIES, folder / "strategies", ignore=shutil.ignore_patterns("__pycache__"))
-    data = folder / "data" / "binance"
-    data.mkdir(parents=True)
-    wavy_candles(300 + 8 * 96 + 1).to_feather(data / f"{PAIR.replace('/', '_')}-15m.feather")
-    return folder
+    return make_user_data(tmp_path / "user_data", {PAIR: wavy_candles(300 + 8 * 96 + 1)})
 
 
-def backtest(user_data: Path, exchange: str, sentiment_csv: Path) -> subprocess.CompletedProcess[str]:
-    config = {
-        "strategy": "LLMSentimentStrategy",
-        "dry_run": True,
-        "max_open_trades": 1,
-        "stake_currency": "USDT",
-        "stake_amount": 100,
-        "entry_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
-        "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
-        "exchange": freqtrade_exchange(exchange, [PAIR]),
-        "pairlists": [{"method": "StaticPairList"}],
-        "cryptoboy": {"sentiment_csv": str(sentiment_csv)},
-    }
-    (user_data / "config.json").write_text(json.dumps(config))
-    freqtrade = Path(sys.executable).with_name("freqtrade")
-    spans = f"{BEGIN.timestamp():.0f}-{END.timestamp():.0f}"
-    options = [
-        "--config",
-        "config.json",
-        "--userdir",
-        ".",
-        "--timerange",
-        spans,
-        "--export",
-        "trades",
-        "--cache",
-        "none",
-    ]
-    return subprocess.run(
-        [str(freqtrade), "backtesting", *options],
-        cwd=user_data,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(user_data)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=150,
-    )
+def backtest(
+    user_data: Path, exchange: str, sentiment_csv: Path, *options: str
+) -> subprocess.CompletedProcess[str]:
+    configure(user_data, exchange, [PAIR], sentiment_csv)
+    span = f"{BEGIN.timestamp():.0f}-{END.timestamp():.0f}"
+    export = ["--export", "trades", "--cache", "none"]
+    return run(user_data, "backtesting", "--timerange", span, *export, *options)
 
 
 def trades(user_data: Path) -> list[dict[str, Any]]:
@@ -135,3 +83,27 @@ def test_a_bad_line_in_the_history_stops_the_backtest_and_is_named(
     assert not list((user_data / "backtest_results").glob("*.zip"))
     said = re.sub(r"\s+", " ", ran.stdout + ran.stderr)
     assert "history.csv, line 3: score is 'nan', expected a number from -1 to 1" in said
+
+
+def test_hyperopt_finds_parameters_in_worker_processes(
+    user_data: Path, exchange: str, tmp_path: Path
+) -> None:
+    scores = [0.8, -0.4, 0.6]
+    news = [signal(f"a{hour}", published=60 * hour, score=scores[hour % 3]) for hour in range(260)]
+    configure(user_data, exchange, [PAIR], write_csv(tmp_path / "history.csv", news))
+    loss = ["--hyperopt-loss", "OnlyProfitHyperOptLoss", "--random-state", "1", "--min-trades", "1"]
+    spaces = ["--spaces", "buy", "sell", "--epochs", "6", "--job-workers", "2", "--enable-protections"]
+    ran = run(user_data, "hyperopt", "--timerange", f"{BEGIN.timestamp():.0f}-", *spaces, *loss)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found = json.loads((user_data / "strategies" / "LLMSentimentStrategy.json").read_text())["params"]
+    assert found["buy"]["buy_sentiment_from"] in {"newest", "aggregate"}
+    assert set(found["sell"]) >= {"sell_sentiment_from", "sell_aggregate_below", "sell_sentiment_below"}
+
+
+def test_list_strategies_shows_the_strategy_and_nothing_broken(user_data: Path, exchange: str) -> None:
+    configure(user_data, exchange, [PAIR], user_data / "none.csv")
+    ran = run(user_data, "list-strategies", "--recursive-strategy-search", "--no-color")
+    assert ran.returncode == 0, ran.stderr
+    assert [line.split("│")[1].strip() for line in ran.stdout.splitlines() if "│" in line] == [
+        "LLMSentimentStrategy"
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from cryptoboy_sentiment import Periods, Rules
+from freqtrade.enums import RunMode
+from freqtrade.plugins.protectionmanager import ProtectionManager
 from freqtrade.strategy.hyper import detect_all_parameters
 from LLMSentimentStrategy import LLMSentimentStrategy
 
@@ -65,3 +67,10 @@ def test_profit_targets_and_stops_are_those_of_the_specification() -> None:
     assert LLMSentimentStrategy.INTERFACE_VERSION == 3
     assert not LLMSentimentStrategy.can_short
     assert LLMSentimentStrategy.process_only_new_candles
+
+
+def test_freqtrade_takes_the_protections_that_are_on_by_default() -> None:
+    strategy = LLMSentimentStrategy({"runmode": RunMode.DRY_RUN})
+    config = {"timeframe": "15m", "stake_currency": "USDT", "strategy": "LLMSentimentStrategy"}
+    manager = ProtectionManager(config, strategy.protections)
+    assert manager.name_list == ["CooldownPeriod", "StoplossGuard", "MaxDrawdown"]
