@@ -1,0 +1,79 @@
+"""Freqtrade's configuration from the settings."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freqtrade.configuration.config_validation import validate_config_schema
+
+from services.cli.freqtrade_config import freqtrade_config, write_config
+from services.common.settings import Settings
+
+KEYS = {"BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}
+
+
+def config(tmp_path: Path, **environ: str) -> dict[str, Any]:
+    return freqtrade_config(Settings.load(environ, None), database=tmp_path / "trades.sqlite")
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_freqtrade_itself_finds_it_valid(tmp_path: Path, dry_run: str) -> None:
+    made = config(tmp_path, DRY_RUN=dry_run, **KEYS)
+    assert made["dry_run"] is (dry_run == "true")
+    validate_config_schema(json.loads(json.dumps(made)))
+
+
+def test_a_dry_run_never_gets_the_keys(tmp_path: Path) -> None:
+    assert "private-part" not in json.dumps(config(tmp_path, **KEYS))
+    live = config(tmp_path, DRY_RUN="false", **KEYS)["exchange"]
+    assert (live["key"], live["secret"]) == ("public-part", "private-part")
+
+
+def test_pairs_stakes_and_the_store_are_those_of_the_settings(tmp_path: Path) -> None:
+    made = config(
+        tmp_path,
+        TRADING_PAIRS="SOL/USDT,ADA/USDT",
+        STAKE_AMOUNT="25",
+        MAX_OPEN_TRADES="2",
+        REDIS_HOST="cache",
+        REDIS_PORT="6380",
+        REDIS_PASSWORD="hidden",
+        SENTIMENT_STALENESS_HOURS="2",
+    )
+    assert made["exchange"]["pair_whitelist"] == ["SOL/USDT", "ADA/USDT"]
+    assert (made["stake_amount"], made["max_open_trades"]) == (25.0, 2)
+    assert made["cryptoboy"]["redis_host"] == "cache"
+    assert made["cryptoboy"]["redis_port"] == 6380
+    assert made["cryptoboy"]["redis_password"] == "hidden"
+    assert made["cryptoboy"]["staleness_hours"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("environ", "enabled"),
+    [
+        ({}, False),
+        ({"TELEGRAM_BOT_TOKEN": "1:a"}, False),
+        ({"TELEGRAM_CHAT_ID": "7"}, False),
+        ({"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "7"}, True),
+    ],
+)
+def test_telegram_is_on_once_it_is_complete(tmp_path: Path, environ: dict[str, str], enabled: Any) -> None:
+    assert config(tmp_path, **environ)["telegram"]["enabled"] is enabled
+
+
+def test_the_api_has_a_password_nobody_can_guess_unless_one_is_given(tmp_path: Path) -> None:
+    first, second = (config(tmp_path)["api_server"]["password"] for _ in range(2))
+    assert first != second
+    assert len(first) >= 24
+    assert config(tmp_path, FREQTRADE_API_PASS="mine")["api_server"]["password"] == "mine"
+
+
+def test_only_its_owner_can_read_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    write_config({"a": 1}, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text()) == {"a": 1}

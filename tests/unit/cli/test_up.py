@@ -1,0 +1,90 @@
+"""What `up` decides before it starts anything: which parts, and whether real money may be used."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from services.cli.up import CONFIRMATION, choose_parts, confirm_live_trading
+from services.common.errors import StopProgram
+from services.common.settings import BrokerKind, ScorerKind, Settings
+
+LIVE = {"DRY_RUN": "false", "BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}
+
+
+def settings(**environ: str) -> Settings:
+    return Settings.load(environ, None)
+
+
+class Terminal(io.StringIO):
+    """Standard input on which somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "broker", "expected"),
+    [
+        ({}, None, (BrokerKind.EMBEDDED, ScorerKind.LEXICON)),
+        ({"BROKER": "rabbitmq"}, None, (BrokerKind.RABBITMQ, ScorerKind.OLLAMA)),
+        ({"BROKER": "embedded"}, None, (BrokerKind.EMBEDDED, ScorerKind.LEXICON)),
+        ({"SENTIMENT_SCORER": "ollama"}, None, (BrokerKind.EMBEDDED, ScorerKind.OLLAMA)),
+        ({}, BrokerKind.RABBITMQ, (BrokerKind.RABBITMQ, ScorerKind.OLLAMA)),
+        ({"BROKER": "rabbitmq"}, BrokerKind.EMBEDDED, (BrokerKind.EMBEDDED, ScorerKind.LEXICON)),
+    ],
+)
+def test_parts_are_embedded_unless_others_are_named(
+    environ: dict[str, str], broker: BrokerKind | None, expected: tuple[BrokerKind, ScorerKind]
+) -> None:
+    chosen = choose_parts(settings(**environ), broker)
+    assert (chosen.broker, chosen.sentiment_scorer) == expected
+
+
+def test_it_is_a_dry_run_unless_told_otherwise() -> None:
+    assert choose_parts(settings(), None).dry_run is True
+    assert settings(BINANCE_API_KEY="a", BINANCE_API_SECRET="b").dry_run is True
+
+
+@pytest.mark.parametrize("missing", ["BINANCE_API_KEY", "BINANCE_API_SECRET"])
+def test_live_trading_without_a_key_is_refused_whatever_is_typed(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(CONFIRMATION + "\n"))
+    environ = {name: value for name, value in LIVE.items() if name != missing}
+    with pytest.raises(StopProgram, match="needs BINANCE_API_KEY and BINANCE_API_SECRET"):
+        confirm_live_trading(settings(**environ))
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "yes\n", "y\n", f"{CONFIRMATION}!\n", f"no {CONFIRMATION}\n"])
+def test_anything_but_the_sentence_starts_nothing(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    with pytest.raises(StopProgram, match="not confirmed; nothing was started"):
+        confirm_live_trading(settings(**LIVE))
+
+
+def test_the_sentence_typed_at_a_terminal_confirms_and_no_key_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(CONFIRMATION + "\n"))
+    confirm_live_trading(settings(**LIVE))
+    shown = capsys.readouterr().err
+    assert "BTC/USDT" in shown
+    assert "real money" in shown
+    assert "private-part" not in shown
+    assert "public-part" not in shown
+
+
+@pytest.mark.parametrize(("sentence", "confirms"), [(CONFIRMATION, True), ("yes", False)])
+def test_without_a_terminal_only_the_whole_sentence_in_the_environment_confirms(
+    monkeypatch: pytest.MonkeyPatch, sentence: str, confirms: Any
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(CONFIRMATION + "\n"))
+    chosen = settings(**LIVE, LIVE_TRADING_CONFIRMATION=sentence)
+    if confirms:
+        confirm_live_trading(chosen)
+    else:
+        with pytest.raises(StopProgram, match="confirmed at a terminal, and this is none"):
+            confirm_live_trading(chosen)
