@@ -1,26 +1,29 @@
-"""The baseline scorer: VADER with a crypto lexicon of our own. Needs no server and no network.
+"""The baseline scorer: words with valences, and rules for words that change others. Needs no server and no network.
 
-It reads words, not meaning, so it is called a baseline in the model name of every signal. It abstains on a text
-in which it knows no word that is good, bad, or a sign of a text without news.
+The words are a crypto lexicon of our own over VADER's general one. It reads words, not meaning, so it is called a
+baseline in the model name of every signal. It abstains on a headline in which it knows no word, of this field or of
+English.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SentimentIntensityAnalyzer
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from services.common.errors import CannotSay
 from services.common.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
+from services.sentiment_analyzer.lexicon_clauses import parts_by_asset
 from services.sentiment_analyzer.lexicon_data import Lexicon, as_term, load_lexicon
+from services.sentiment_analyzer.lexicon_rules import compare_figures, read
 from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.text import ArticleText
 
 LEAD_CHARS = 500
-FAINTEST_VALENCE = 0.8
+FAINTEST_VALENCE = 1.3
 """A general word below this on VADER's scale of 4 is noise here."""
 ALPHA = 15.0
 """VADER's normalisation of a sum of valences s to s / sqrt(s^2 + 15) (Hutto and Gilbert, 2014, compound score)."""
@@ -33,17 +36,23 @@ HALF_CONFIDENT = 3.0
 """Sum of absolute valences at which the strength of evidence counts half."""
 HIGHEST_CONFIDENCE = 0.8
 NEUTRAL_CONFIDENCE = 0.2
-
-_MAY_NEGATE = frozenset(NEGATE) | {"so", "this"}
-"""Words that the library's check for negations looks for; "so" and "this" stand in it beside "never"."""
+UNMOVED_CONFIDENCE = 0.1
+"""Of an English headline without a word that is good, bad, or a sign of no news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the words of one text say: valences of those that count, and how many say "no news here"."""
+    """What the words of one text say.
+
+    Attributes:
+        valences: of the words that count.
+        neutral: how many say "no news here".
+        understood: the text is English, so that words which say nothing are not just words that nobody knows.
+    """
 
     valences: tuple[tuple[str, float], ...]
     neutral: int
+    understood: bool = False
 
     @property
     def total(self) -> float:
@@ -52,7 +61,11 @@ class Evidence:
 
     def weakened(self, weight: float) -> Evidence:
         """The same words of a text that does not claim what they say."""
-        return Evidence(tuple((word, valence * weight) for word, valence in self.valences), self.neutral + 1)
+        return replace(
+            self,
+            valences=tuple((word, valence * weight) for word, valence in self.valences),
+            neutral=self.neutral + 1,
+        )
 
     @property
     def strength(self) -> float:
@@ -60,65 +73,15 @@ class Evidence:
         return sum(abs(valence) for _, valence in self.valences)
 
 
-class _Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]  # the library has no type information
-    """VADER's reading of negations, boosters and "but", giving each word's valence instead of one sum."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        super().__init__()
-        dropped = lexicon.ignored | lexicon.neutral
-        self.lexicon: dict[str, float] = {
-            word: valence
-            for word, valence in self.make_lex_dict().items()
-            if abs(valence) >= FAINTEST_VALENCE and word not in dropped
-        }
-        self.lexicon |= lexicon.valences
-
-    def valences(self, words: list[str]) -> tuple[tuple[str, float], ...]:
-        """The words that count, in their order, each with its valence. Words are in lower case.
-
-        Does what the library's `polarity_scores` does up to its sum, but stops only at words that it knows.
-        """
-        text = _Words(words)
-        found = [0.0] * len(words)
-        for i, word in enumerate(words):
-            if word in self.lexicon and word not in BOOSTER_DICT and words[i : i + 2] != ["kind", "of"]:
-                found[i] = self.sentiment_valence(0.0, text, word, i, [])[0]
-        if "but" in words:
-            found = self._but_check(words, found)
-        return tuple((word, valence) for word, valence in zip(words, found, strict=True) if valence)
-
-    # The library goes through the whole text, and through all its negations, again for each word that counts. These
-    # give it the words around that one, which are all that it uses, and nothing where no negation is among them.
-
-    def _negation_check(self, valence: float, words: list[str], start_i: int, i: int) -> float:
-        around = words[max(0, i - 3) : i + 1]
-        if _MAY_NEGATE.isdisjoint(around) and not any("n't" in word for word in around):
-            return valence
-        return float(super()._negation_check(valence, around, start_i, len(around) - 1))
-
-    def _special_idioms_check(self, valence: float, words: list[str], i: int) -> float:
-        first = max(0, i - 3)
-        return float(super()._special_idioms_check(valence, words[first : i + 3], i - first))
-
-
-class _Words:
-    """What the library's functions need to know of a text."""
-
-    is_cap_diff = False
-
-    def __init__(self, words: list[str]) -> None:
-        self.words_and_emoticons = words
-
-
 class LexiconScorer:
-    """Scores by words. The same score goes to every asset asked for. Threads may share it."""
+    """Scores by words: each asset by its own clause of the headline, if it has one. Threads may share it."""
 
     name = "lexicon"
     articles_at_once = 25
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self._lexicon = lexicon or load_lexicon()
-        self._analyzer = _Analyzer(self._lexicon)
+        self._valences = {**_general_valences(self._lexicon), **self._lexicon.valences}
         self.model = f"lexicon-baseline-{self._lexicon.version}"
 
     def check(self) -> None:
@@ -141,17 +104,51 @@ class LexiconScorer:
         Raises:
             CannotSay: no word of the text is known to mean anything here.
         """
-        headline = self.evidence(text.title)
-        if self._lexicon.asks(text.title):
-            headline = headline.weakened(QUESTION_WEIGHT)
+        headline = self._headline(text.title, text.title)
         lead = self.evidence(text.body[:LEAD_CHARS])
-        score = weigh(headline, lead)
-        return Scores(self.model, {asset.ticker: score for asset in assets})
+        parts: Mapping[str, str] = {}
+        if len(assets) > 1 and headline.valences:
+            parts = parts_by_asset(text.title, assets, self._says_something)
+        if not parts:
+            score = weigh(headline, lead)
+            return Scores(self.model, {asset.ticker: score for asset in assets})
+        own = {ticker: self._headline(part, text.title) for ticker, part in parts.items()}
+        return Scores(
+            self.model, {asset.ticker: weigh(own.get(asset.ticker, headline), lead) for asset in assets}
+        )
+
+    def _says_something(self, piece: str) -> bool:
+        found = self.evidence(piece)
+        return bool(found.valences or found.neutral)
+
+    def _headline(self, part: str, headline: str) -> Evidence:
+        """What a part of a headline says; half of it where the headline only asks."""
+        found = self.evidence(part)
+        return found.weakened(QUESTION_WEIGHT) if self._lexicon.asks(headline) else found
 
     def evidence(self, text: str) -> Evidence:
         """What the words of a text say."""
         tokens = self._lexicon.tokens(text)
-        return Evidence(self._analyzer.valences(tokens), sum(map(self._lexicon.neutral.__contains__, tokens)))
+        valences = [(sense.token, sense.valence) for sense in read(tokens, self._lexicon, self._valences)]
+        if self._lexicon.directions.keys().isdisjoint(tokens) and (compared := compare_figures(text)):
+            valences.append(("figures_compared", compared))
+        return Evidence(
+            tuple(valences),
+            neutral=sum(token in self._lexicon.neutral for token in tokens),
+            understood=not (
+                self._lexicon.english.isdisjoint(tokens) and self._valences.keys().isdisjoint(tokens)
+            ),
+        )
+
+
+def _general_valences(lexicon: Lexicon) -> dict[str, float]:
+    """VADER's own lexicon without what means nothing here, and without its emoticons."""
+    dropped = lexicon.ignored | lexicon.neutral
+    return {
+        word: valence
+        for word, valence in SentimentIntensityAnalyzer().lexicon.items()
+        if abs(valence) >= FAINTEST_VALENCE and word.isalpha() and word not in dropped
+    }
 
 
 def weigh(headline: Evidence, lead: Evidence) -> AssetScore:
@@ -167,6 +164,8 @@ def weigh(headline: Evidence, lead: Evidence) -> AssetScore:
     if not strength:
         if headline.neutral or lead.neutral:
             return AssetScore(0.0, NEUTRAL_CONFIDENCE, "no news for the price")
+        if headline.understood:
+            return AssetScore(0.0, UNMOVED_CONFIDENCE, "nothing good or bad in it")
         raise CannotSay("no word of the text is in the lexicon")
     total = headline.total + max(-LEAD_BOUND, min(LEAD_BOUND, LEAD_WEIGHT * lead.total))
     agreement = abs(headline.total + LEAD_WEIGHT * lead.total) / strength

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 LEXICON_FILE = Path(__file__).with_name("lexicon.toml")
 
-_WORD = re.compile(r"\d[\d.,]*|%|&|[^\W\d_]+(?:'t\b)?")
+_WORD = re.compile(r"\d(?:[\d.,]*\d)?|%|&|[^\W\d_]+(?:'t\b)?|[,;:]|[.!?](?=\s|$)")
+_CHANGING = ("negators", "deniers", "relievers", "relieved", "background", "turns", "dampers")
 # How the signs of the file stand in tokens: as words, because VADER takes punctuation off a token's ends.
 _SIGNS = {"#": "0", "%": "pct"}
 
@@ -25,7 +26,26 @@ class _Group(BaseModel):
 
     sense: str
     valence: Annotated[float, Field(ge=-4, le=4)]
+    direction: bool = False
+    adoption: bool = False
+    settles: bool = False
     terms: tuple[str, ...]
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    negators: tuple[str, ...] = ()
+    deniers: tuple[str, ...] = ()
+    relievers: tuple[str, ...] = ()
+    relieved: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    burdens: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
+    dampers: tuple[str, ...] = ()
+    english: tuple[str, ...] = ()
+    world: tuple[str, ...] = ()
 
 
 class _File(BaseModel):
@@ -35,6 +55,7 @@ class _File(BaseModel):
     ignored: tuple[str, ...]
     asking: tuple[str, ...]
     group: tuple[_Group, ...]
+    rules: _Rules = _Rules()
 
 
 class Lexicon(BaseModel):
@@ -46,6 +67,13 @@ class Lexicon(BaseModel):
         ignored: words of general English that mean nothing here.
         asking: first words of a headline that asks.
         phrases: first word of a term of several words, to all such terms, longest first.
+        directions: tokens for more (+1) and less (-1) of anything.
+        settling: tokens that say that something bad near them is over.
+        negators, deniers, relievers, relieved, links, burdens, background, turns, dampers: see `rules` in the file.
+        adoption: tokens that count in full only in a text with a token of `world`.
+        world: tokens that show that a text is about crypto.
+        changing: all tokens that change what others say.
+        english: words that show that a text is English.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,6 +84,21 @@ class Lexicon(BaseModel):
     ignored: frozenset[str]
     asking: frozenset[str]
     phrases: Mapping[str, tuple[tuple[str, ...], ...]]
+    directions: Mapping[str, int] = {}
+    negators: frozenset[str] = frozenset()
+    deniers: frozenset[str] = frozenset()
+    relievers: frozenset[str] = frozenset()
+    relieved: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    burdens: frozenset[str] = frozenset()
+    background: frozenset[str] = frozenset()
+    turns: frozenset[str] = frozenset()
+    dampers: frozenset[str] = frozenset()
+    english: frozenset[str] = frozenset()
+    adoption: frozenset[str] = frozenset()
+    settling: frozenset[str] = frozenset()
+    changing: frozenset[str] = frozenset()
+    world: frozenset[str] = frozenset()
 
     def asks(self, headline: str) -> bool:
         """Whether a headline asks or explains rather than tells."""
@@ -90,28 +133,62 @@ def as_term(token: str) -> str:
     return " ".join(signs.get(word, word) for word in token.split("_"))
 
 
+class _Entries:
+    """Turns terms into tokens, and remembers those of several words."""
+
+    def __init__(self, file_name: str) -> None:
+        self._file_name = file_name
+        self._phrases: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+
+    def tokens(self, terms: Iterable[str]) -> list[str]:
+        tokens = []
+        for words in _expand(terms):
+            if unknown := [word for word in words if words_of(word) != [word]]:
+                raise ValueError(f"{self._file_name}: {unknown[0]!r} can never be found in a text")
+            if len(words) > 1:
+                self._phrases[words[0]].add(words)
+            tokens.append("_".join(words))
+        return tokens
+
+    def phrases(self) -> dict[str, tuple[tuple[str, ...], ...]]:
+        """By first word, the longest first; in a fixed order, so that every process reads alike."""
+        return {
+            first: tuple(sorted(several, key=lambda words: (-len(words), words)))
+            for first, several in self._phrases.items()
+        }
+
+
 @cache
 def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
     """Read a lexicon file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
     content = _File.model_validate(tomllib.loads(path.read_text("utf-8")))
+    entries = _Entries(path.name)
     valences: dict[str, float] = {}
-    phrases: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    directions: dict[str, int] = {}
+    marked: dict[str, set[str]] = {"adoption": set(), "settles": set()}
     for group in content.group:
-        for words in _expand(group.terms):
-            token = "_".join(words)
+        tokens = entries.tokens(group.terms)
+        for token in tokens:
             if valences.setdefault(token, group.valence) != group.valence:
-                raise ValueError(f"{path.name}: {' '.join(words)!r} stands in two groups")
-            if unknown := [word for word in words if words_of(word) != [word]]:
-                raise ValueError(f"{path.name}: {unknown[0]!r} can never be found in a text")
-            if len(words) > 1 and words not in phrases[words[0]]:
-                phrases[words[0]].append(words)
+                raise ValueError(f"{path.name}: {token.replace('_', ' ')!r} stands in two groups")
+        if group.direction:
+            directions |= dict.fromkeys(tokens, 1 if group.valence > 0 else -1)
+        for mark, several in marked.items():
+            several.update(tokens if getattr(group, mark) else ())
+    rules = {name: frozenset(entries.tokens(getattr(content.rules, name))) for name in _Rules.model_fields}
+    changing = [rules[name] for name in _CHANGING]
     return Lexicon(
         version=content.version,
         valences={token: valence for token, valence in valences.items() if valence},
         neutral=frozenset(token for token, valence in valences.items() if not valence),
         ignored=frozenset(content.ignored),
         asking=frozenset(content.asking),
-        phrases={first: tuple(sorted(several, key=len, reverse=True)) for first, several in phrases.items()},
+        phrases=entries.phrases(),
+        directions=directions,
+        adoption=frozenset(marked["adoption"]),
+        settling=frozenset(marked["settles"]),
+        changing=frozenset(directions).union(marked["settles"], *changing),
+        **rules,
     )
 
 

@@ -29,13 +29,20 @@ def test_the_longest_term_wins(tmp_path: Path) -> None:
         lexicon_file(tmp_path, ("a", 1.0, '["bank run"]'), ("b", -1.0, '["bank run fears"]'))
     )
 
-    assert lexicon.tokens("Bank-run fears, then a bank run.") == ["bank_run_fears", "then", "a", "bank_run"]
+    assert lexicon.tokens("Bank-run fears, then a bank run.") == [
+        "bank_run_fears",
+        ",",
+        "then",
+        "a",
+        "bank_run",
+        ".",
+    ]
 
 
 def test_all_numbers_and_percentages_read_the_same() -> None:
     written = "Up 5.4% or 12 percent, $1,000 it isn\u2019t"
 
-    assert " ".join(words_of(written)) == "up 0 pct or 0 pct 0 it isn't"
+    assert " ".join(words_of(written)) == "up 0 pct or 0 pct , 0 it isn't"
 
 
 def test_a_term_in_two_groups_is_refused(tmp_path: Path) -> None:
