@@ -75,7 +75,6 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
             heard.append(monitor.next_command())
     asked = [
         [
-            f"ZRANGE sentiment_signals:{pair} 0 0 WITHSCORES",
             f"ZCOUNT sentiment_signals:{pair} {float(horizon)!r} ({cursor!r}",
             f"ZRANGEBYSCORE sentiment_signals:{pair} {cursor!r} +inf WITHSCORES",
         ]
@@ -84,7 +83,12 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
     of_source = [one["command"] for one in heard if one["client_port"] == heard[0]["client_port"]]
     assert of_source[0].startswith("EVAL ")
     in_script = [one["command"] for one in heard if one["client_type"] == "lua"]
-    assert in_script == ["GET trading:entries", *asked[0], *asked[1]]
+    assert in_script == [
+        "GET trading:entries",
+        *asked[0],
+        f"ZRANGE sentiment_signals:{PAIR} 0 0 WITHSCORES",
+        *asked[1],
+    ]
     assert "new" in known(source)
 
 

@@ -1,6 +1,8 @@
 """A pair's signals in memory, and how a look at the store brings them in line with it. Pure."""
 
-from collections.abc import Callable
+import hashlib
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cryptoboy_sentiment.signals import Signal
@@ -21,27 +23,32 @@ class Page(NamedTuple):
     oldest: float  # of the whole set
     before: int  # how many lie from horizon to before cursor
     read: list[tuple[bytes, float]]  # members from cursor on
+    signature: str  # of those read that have the highest score; empty where none was read
 
 
 class Mirror(NamedTuple):
-    """The members of a pair by name, with their lowest and highest score and the names that have the highest."""
+    """The members of a pair by name, and by what the store can tell that they are still the same."""
 
     members: dict[bytes, Member]
-    oldest: float
-    newest: float
-    last: frozenset[bytes]
+    oldest: float  # the lowest score
+    newest: float  # the highest
+    before_newest: int  # how many have a lower one than that
+    signature: str  # of those that have the highest; empty where it is not known
 
 
-EMPTY = Mirror({}, float("inf"), float("-inf"), frozenset())
+EMPTY = Mirror({}, math.inf, -math.inf, 0, "")
+
+
+def signature_of(flat: Sequence[bytes]) -> str:
+    """The SHA-1 of members and scores as the store returns them: member, score, member, score."""
+    return hashlib.sha1(b"".join(flat), usedforsecurity=False).hexdigest()
 
 
 def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None]) -> Mirror | None:
-    """The mirror that agrees with the page; `known` itself when nothing changed, None when they contradict.
+    """The mirror that agrees with the page; None when they contradict.
 
     After None all must be read anew, with the horizon as cursor: such a page never contradicts.
     """
-    if _is_unchanged(known, page):
-        return known
     members = known.members
     read = {
         name: Member(score, members[name].signal if name in members else decode(name))
@@ -58,24 +65,12 @@ def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None])
     is_whole = page.cursor == page.horizon
     if not is_whole and (len(before) != page.before or not held - before <= read.keys()):
         return None
-    return _mirror_of({name: members[name] for name in before} | read)
+    return _mirror_of({name: members[name] for name in before} | read, page.signature)
 
 
-def _is_unchanged(known: Mirror, page: Page) -> bool:
-    """What nearly every look finds; told without going through the members."""
-    return (
-        page.cursor == known.newest > page.horizon
-        and known.oldest >= max(page.horizon, page.oldest)
-        and page.before == len(known.members) - len(known.last)
-        and len(page.read) == len(known.last)
-        and all(name in known.last and score == known.newest for name, score in page.read)
-    )
-
-
-def _mirror_of(members: dict[bytes, Member]) -> Mirror:
+def _mirror_of(members: dict[bytes, Member], signature: str) -> Mirror:
     if not members:
         return EMPTY
     scores = [member.score for member in members.values()]
     newest = max(scores)
-    last = frozenset(name for name, member in members.items() if member.score == newest)
-    return Mirror(members, min(scores), newest, last)
+    return Mirror(members, min(scores), newest, len(scores) - scores.count(newest), signature)

@@ -16,7 +16,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from cryptoboy_sentiment.members import decode_member
-from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line
+from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line, signature_of
 from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
 from cryptoboy_sentiment.sources import EntriesState
 
@@ -33,19 +33,30 @@ def connect(
     )
 
 
-# One call for all pairs, whose answer is all that crosses the network: KEYS are trading:entries and the sorted sets,
-# ARGV is the horizon and each set's cursor.
+# One call for all pairs, whose answer is all that crosses the network. KEYS are trading:entries and the sorted sets.
+# ARGV is the horizon and for each set the cursor, how many members we have before it, and the signature of those we
+# have at it. A set of which that is still true is answered by nil.
 _SCRIPT = """
 local answer = {redis.call('GET', KEYS[1])}
 for i = 2, #KEYS do
-  local first = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
-  local before = redis.call('ZCOUNT', KEYS[i], ARGV[1], '(' .. ARGV[i])
-  answer[i] = {first[2] or false, before, redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[i], '+inf', 'WITHSCORES')}
+  local key, cursor, count, signature = KEYS[i], ARGV[3 * i - 4], ARGV[3 * i - 3], ARGV[3 * i - 2]
+  local before = redis.call('ZCOUNT', key, ARGV[1], '(' .. cursor)
+  local read = redis.call('ZRANGEBYSCORE', key, cursor, '+inf', 'WITHSCORES')
+  local is_same = before == tonumber(count) and redis.sha1hex
+  if is_same and redis.sha1hex(table.concat(read)) == signature then
+    answer[i] = false
+  else
+    answer[i] = {redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or false, before, read}
+  end
 end
 return answer
 """
 
-Answer = tuple[bytes | None, dict[str, Page]]  # trading:entries, and the pairs
+_NEVER = -1  # a count that no set has
+
+Answer = tuple[
+    bytes | None, dict[str, Page | None]
+]  # trading:entries, and the pairs; None where all is as it was
 
 
 class RedisSignals:
@@ -80,7 +91,7 @@ class RedisSignals:
         while missing := [pair for pair in wanted if pair not in self._up_to_date]:
             is_old = self._call is not None
             call = self._call = self._call or self._ask(
-                {pair: self._cursor(pair, horizon) for pair in missing}, horizon
+                {pair: self._known(pair) for pair in missing}, horizon
             )
             try:
                 failure = call.exception(max(0.0, give_up_at - time.monotonic()))
@@ -115,16 +126,15 @@ class RedisSignals:
         """What `trading:entries` said in the last refresh; 'unknown' when that failed."""
         return self._entries
 
-    def _cursor(self, pair: str, horizon: float) -> float:
-        known = EMPTY if pair in self._doubtful else self._mirror.get(pair, EMPTY)
-        return max(horizon, known.newest)
+    def _known(self, pair: str) -> Mirror:
+        return EMPTY if pair in self._doubtful else self._mirror.get(pair, EMPTY)
 
-    def _ask(self, cursors: dict[str, float], horizon: float) -> Future[Answer]:
+    def _ask(self, mirrors: dict[str, Mirror], horizon: float) -> Future[Answer]:
         future: Future[Answer] = Future()
 
         def call() -> None:
             try:
-                future.set_result(self._fetch(cursors, horizon))
+                future.set_result(self._fetch(mirrors, horizon))
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which reports it
                 future.set_exception(error)
 
@@ -132,18 +142,23 @@ class RedisSignals:
         threading.Thread(target=call, name="sentiment-store", daemon=True).start()
         return future
 
-    def _fetch(self, cursors: dict[str, float], horizon: float) -> Answer:
-        keys = ["trading:entries", *(f"sentiment_signals:{pair}" for pair in cursors)]
-        arguments = [repr(horizon), *(repr(cursor) for cursor in cursors.values())]
+    def _fetch(self, mirrors: dict[str, Mirror], horizon: float) -> Answer:
+        keys, arguments = ["trading:entries"], [repr(horizon)]
+        for pair, known in mirrors.items():
+            keys.append(f"sentiment_signals:{pair}")
+            count = known.before_newest if known.oldest >= horizon else _NEVER
+            arguments += [repr(max(horizon, known.newest)), str(count), known.signature]
         entries, *replies = cast("list[Any]", self._client.eval(_SCRIPT, len(keys), *keys, *arguments))
-        pages = {}
-        for (pair, cursor), (oldest, before, flat) in zip(cursors.items(), replies, strict=True):
-            read = [(name, float(score)) for name, score in zip(flat[::2], flat[1::2], strict=True)]
-            pages[pair] = Page(horizon, cursor, math.inf if oldest is None else float(oldest), before, read)
+        pages = {
+            pair: None if reply is None else _page(horizon, max(horizon, known.newest), reply)
+            for (pair, known), reply in zip(mirrors.items(), replies, strict=True)
+        }
         return entries, pages
 
-    def _take(self, pair: str, page: Page) -> bool:
+    def _take(self, pair: str, page: Page | None) -> bool:
         """Bring the mirror in line with the store; False when they contradict and all must be read anew."""
+        if page is None:
+            return pair in self._mirror
         known = self._mirror.get(pair, EMPTY)
         found = in_line(known, page, partial(self._decode, pair=pair))
         if found is None:
@@ -151,7 +166,7 @@ class RedisSignals:
             return False
         self._doubtful.discard(pair)
         self._mirror[pair] = found
-        if found is not known and known.members.keys() != found.members.keys():
+        if known.members.keys() != found.members.keys():
             self._frames.pop(pair, None)
         return True
 
@@ -168,3 +183,13 @@ class RedisSignals:
         if not self._away:
             logger.warning("The sentiment store cannot be read, so there are no entries: %s", reason)
         self._away = True
+
+
+def _page(horizon: float, cursor: float, reply: list[Any]) -> Page:
+    oldest, before, flat = reply
+    read = [(name, float(score)) for name, score in zip(flat[::2], flat[1::2], strict=True)]
+    last = len(flat)
+    while last and flat[last - 1] == flat[-1]:
+        last -= 2
+    signature = signature_of(flat[last:]) if flat else ""
+    return Page(horizon, cursor, math.inf if oldest is None else float(oldest), before, read, signature)
