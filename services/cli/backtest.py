@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.cli.options import Json
+from services.cli.options import Json, read_pairs
 from services.cli.period import read_period
+from services.cli.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings import Settings
-from services.common.values import check_pair, check_timeframe
+from services.common.values import check_timeframe
 
-Report = Callable[[int, int, str], None]
 _MOST_JOBS = 4
 
 
@@ -76,7 +73,6 @@ def backtest(
     """
     settings = Settings.load()
     first, last = read_period(start, end)
-    chosen = _checked(timeframe, pairs)
     page = _page_file(html, start, end)
 
     from services.common.logging import configure_logging
@@ -90,10 +86,10 @@ def backtest(
     plan = Plan(
         candles=candles,
         sentiment=sentiment,
-        timeframe=timeframe,
+        timeframe=_checked(timeframe),
         start=first,
         end=last,
-        pairs=chosen,
+        pairs=tuple(sorted(read_pairs(pairs))),
         controls=controls,
         seed=seed,
         wallet=settings.dry_run_wallet if wallet is None else wallet,
@@ -103,8 +99,9 @@ def backtest(
         protections=protections,
         staleness_hours=_staleness(settings, staleness_hours),
     )
-    with _progress() as report:
-        found = run_backtest(plan, jobs=jobs or min(os.cpu_count() or 1, _MOST_JOBS), progress=report)
+    with progress_of("backtest") as report:
+        processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
+        found = run_backtest(plan, jobs=processes, progress=lambda done, total, _: report(done, total))
     answer = backtest_json(found)
     if page is not None:
         from services.research.backtest.page import backtest_page
@@ -121,13 +118,11 @@ def backtest(
         print(f"\nCharts: {page}")
 
 
-def _checked(timeframe: str, pairs: list[str] | None) -> tuple[str, ...]:
-    names = [name.strip() for some in pairs or () for name in some.replace(",", " ").split()]
+def _checked(timeframe: str) -> str:
     try:
-        check_timeframe(timeframe)
-        return tuple(sorted({check_pair(name) for name in names}))
+        return check_timeframe(timeframe)
     except ValueError as error:
-        raise StopProgram(f"{error}") from error
+        raise StopProgram(f"--timeframe: {error}") from error
 
 
 def _staleness(settings: Settings, option: float | None) -> float | None:
@@ -145,21 +140,6 @@ def _page_file(html: Path | None, start: str, end: str) -> Path | None:
     if not html.parent.is_dir():
         raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
     return html
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -39,7 +39,7 @@ def equity_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no 
             line={"color": COLOURS[variant], "width": 2.2 if variant is Variant.COMBINED else 1.4},
             hovertemplate="%{y:+.2f}%",
         )
-    return _styled(figure, "profit, %")
+    return _timed(_styled(figure, "profit, %"), found)
 
 
 def drawdown_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
@@ -54,7 +54,7 @@ def drawdown_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes n
             line={"color": COLOURS[variant], "width": 1.4},
             hovertemplate="%{y:.2f}%",
         )
-    return _styled(figure, "below the peak, %")
+    return _timed(_styled(figure, "below the peak, %"), found)
 
 
 def control_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
@@ -91,7 +91,7 @@ def pair_chart(found: Backtest, pair: str) -> Any:  # noqa: ANN401 - plotly publ
     _styled(figure, "price")
     figure.update_layout(height=460, hovermode="closest")
     figure.update_yaxes(title={"text": "score"}, range=[-1.1, 1.1], row=2, col=1)
-    return figure
+    return _timed(figure, found)
 
 
 def news_left_out(found: Backtest, pair: str) -> int:
@@ -171,6 +171,12 @@ def _thinned(points: int) -> slice:
 
 def _name(variant: Variant) -> str:
     return variant.value.replace("_", " ")
+
+
+def _timed(figure: Any, found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
+    """The same stretch of time in every chart, so that one can look from one to the next."""
+    figure.update_xaxes(range=[found.start, found.end])
+    return figure
 
 
 def _styled(figure: Any, vertical: str) -> Any:  # noqa: ANN401 - plotly publishes no types

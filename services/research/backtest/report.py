@@ -95,7 +95,7 @@ def _method(found: Backtest) -> dict[str, Any]:
         "p_value": P_VALUE_RULE,
         "offsets": OFFSET_RULE,
         "intervals": f"{CONFIDENCE:.0%}, percentiles of {RESAMPLES} resamples of blocks of {block_days(days)} days; "
-        "of `shuffled`: where that share of the controls lies",
+        "of the shuffled variant, where that share of the controls lies",
         "min_trades": MIN_TRADES,
     }
 
