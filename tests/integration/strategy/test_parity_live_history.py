@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from freqtrade.enums import RunMode
 from LLMSentimentStrategy import LLMSentimentStrategy
 
 from services.common.settings import Settings
-from tests.lookahead_checks import WARM_UP, parity_differences
+from tests.lookahead_checks import WARM_UP, parity_differences, rows_of, started
 from tests.lookahead_world import PAIRS, make_world
 
 pytestmark = pytest.mark.integration
@@ -26,3 +27,11 @@ def test_live_and_history_agree_at_every_candle(redis_settings: Settings, tmp_pa
         PAIRS,
     )
     assert found == {"ours": []}
+
+    history = started(LLMSentimentStrategy, RunMode.BACKTEST, sentiment_csv=str(world.history))
+    for pair in PAIRS:  # or there was nothing to agree on
+        rows = rows_of(history, pair, world.candles[pair])[WARM_UP:]
+        assert len(rows) == CANDLES
+        assert any(row["enter_long"] for row in rows)
+        assert any(row["exit_tag"].startswith("sentiment") for row in rows)
+        assert len([one for one in world.corrections if one.pair == pair]) > 10
