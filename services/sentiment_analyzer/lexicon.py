@@ -23,7 +23,7 @@ from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.text import ArticleText
 
 LEAD_CHARS = 500
-FAINTEST_VALENCE = 1.3
+FAINTEST_VALENCE = 0.8
 """A general word below this on VADER's scale of 4 is noise here."""
 ALPHA = 15.0
 """VADER's normalisation of a sum of valences s to s / sqrt(s^2 + 15) (Hutto and Gilbert, 2014, compound score)."""
