@@ -20,6 +20,9 @@ STARTUP = 240
 AHEAD = 4
 """Hours that news which knows the future looks ahead."""
 
+HEADLINE = "</script><b>Coins & <i>bulls</i>"
+"""Of all news: feeds hold what they like."""
+
 Scores = Callable[[pd.DataFrame, np.random.Generator], "np.ndarray[tuple[int], np.dtype[np.float64]]"]
 
 
@@ -76,7 +79,7 @@ def write_news(path: Path, candles: dict[str, pd.DataFrame], scores: Scores, see
             if opened < START:
                 continue
             at = opened.to_pydatetime() + timedelta(minutes=20)
-            one = signal(f"{pair} {at:%d%H}{at.month}", pair=pair, score=float(score))
+            one = signal(f"{pair} {at:%m%d%H}", pair=pair, score=float(score), headline=HEADLINE)
             rows.append(
                 one._replace(
                     published=at, available_at=at + timedelta(minutes=5), label=label_for(float(score))

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 import pandas as pd
-from cryptoboy_sentiment import SignalError, read_signals_csv
+from cryptoboy_sentiment import Signal, SignalError, read_signals_csv
 
 from services.common.errors import StopProgram
 
@@ -37,6 +37,14 @@ def read_sentiment_csv(path: Path) -> pd.DataFrame:
         StopProgram: the file is not there, is cut off, or has a line that is no signal, out of order or there twice;
             names file, line and what was expected.
     """
+    if not path.is_file():
+        raise StopProgram(
+            f"sentiment CSV {path}: there is no such file; expected one as ./cryptoboy history score writes it"
+        )
+    if path.stat().st_size == 0:
+        raise StopProgram(
+            f"sentiment CSV {path}, line 1: the file is empty; expected {','.join(Signal._fields)}"
+        )
     try:
         frame = read_signals_csv(path)
     except SignalError as error:

@@ -22,7 +22,7 @@ import pytest
 from services.research.backtest.engine import STRATEGY, freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan
-from tests.backtest_samples import HOUR, PAIRS, START, blind, write_candles, write_news
+from tests.backtest_samples import HEADLINE, HOUR, PAIRS, START, blind, write_candles, write_news
 
 pytestmark = pytest.mark.e2e
 
@@ -186,6 +186,9 @@ def test_the_page_holds_all_it_shows(folder: Path, found: dict[str, Any], printe
     assert found["verdict"] in page
     assert all(f"<h3>{pair}</h3>" in page for pair in PAIRS)
     assert not re.search(r"""<(script|link|img|iframe)[^>]+(src|href)=["']?(https?:)?//""", page)
+    assert HEADLINE not in page
+    assert "<b>Coins" not in page
+    assert "Coins" in page
     assert page.rstrip().endswith("</html>")
     assert not list(folder.glob(".*.part"))
 

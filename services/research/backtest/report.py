@@ -40,7 +40,7 @@ def backtest_json(found: Backtest) -> dict[str, Any]:
         "signals": found.signals,
         "assumptions": _assumptions(found),
         "method": _method(found),
-        "notes": list(found.inputs.notes),
+        "notes": [*found.inputs.notes, *_late_start(found)],
     }
 
 
@@ -98,6 +98,14 @@ def _method(found: Backtest) -> dict[str, Any]:
         "of the shuffled variant, where that share of the controls lies",
         "min_trades": MIN_TRADES,
     }
+
+
+def _late_start(found: Backtest) -> list[str]:
+    if found.start <= found.plan.start + found.candle:
+        return []
+    return [
+        f"Trading begins at {found.start.isoformat()}: before that the candles are needed to start up the indicators."
+    ]
 
 
 def _interval(interval: Interval | None) -> list[float] | None:

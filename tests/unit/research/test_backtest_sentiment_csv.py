@@ -95,4 +95,13 @@ def test_what_is_no_signal_stops_with_file_and_line(
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    assert str(tmp_path / "nowhere.csv") in said(tmp_path / "nowhere.csv")
+    assert f"{tmp_path / 'nowhere.csv'}: there is no such file" in said(tmp_path / "nowhere.csv")
+
+
+def test_an_empty_file_is_told_from_one_with_a_wrong_header(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    assert "empty.csv, line 1: the file is empty; expected available_at,published," in said(
+        tmp_path / "empty.csv"
+    )
+    (tmp_path / "wrong.csv").write_text("when,what\n")
+    assert "wrong.csv, line 1: no column available_at" in said(tmp_path / "wrong.csv")
