@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,7 @@ from services.common.settings import Settings
 
 if TYPE_CHECKING:
     from services.research.bench.catalogue import Case
-    from services.research.bench.lab import Report
+    from services.research.bench.lab import Lab, Report
     from services.research.bench.results import Latencies, Result
 
 
@@ -37,6 +38,9 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="A twentieth of the work: a trial, no figures.")
     ] = False,
+    candles: Annotated[
+        Path | None, typer.Option(help="Real 1h candles for backtest_join; else made-up ones.")
+    ] = None,
     rabbitmq: Annotated[
         str | None,
         typer.Option(
@@ -53,6 +57,7 @@ def bench(
     Example: ./cryptoboy bench publish_confirmed cacher --repeat 5
     """
     from services.research.bench.catalogue import CASES, chosen_cases
+    from services.research.bench.lab import Lab
 
     if list_cases:
         width = max(len(case.name) for case in CASES)
@@ -61,7 +66,8 @@ def bench(
     chosen = chosen_cases(cases or [])
     configure_logging(Settings(log_level="WARNING"), "bench")
     _check_plot(plot, chosen)
-    results, latencies = _measure(chosen, repeat=repeat, quick=quick, rabbitmq=rabbitmq, redis=redis)
+    work = partial(Lab, repeat=repeat, quick=quick, candles=candles)
+    results, latencies = _measure(chosen, work, rabbitmq, redis)
     if plot is not None:
         _write_plot(plot, latencies)
     if json_output:
@@ -84,20 +90,21 @@ def _check_plot(plot: Path | None, chosen: tuple[Case, ...]) -> None:
 
 
 def _measure(
-    chosen: tuple[Case, ...], *, repeat: int, quick: bool, rabbitmq: str | None, redis: str | None
+    chosen: tuple[Case, ...], lab: Callable[..., Lab], rabbitmq: str | None, redis: str | None
 ) -> tuple[list[Result], list[Latencies]]:
-    from services.research.bench.lab import Lab
     from services.research.bench.servers import Servers
 
     results: list[Result] = []
     latencies: list[Latencies] = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="cryptoboy-bench-")))
         servers = Servers(stack, rabbitmq, redis)
         for number, case in enumerate(chosen, start=1):
-            with _progress(f"{number}/{len(chosen)} {case.name}") as report:
+            with (
+                TemporaryDirectory(prefix="cryptoboy-bench-") as folder,
+                _progress(f"{number}/{len(chosen)} {case.name}") as report,
+            ):
                 report("preparing")
-                found = case.measure(Lab(servers, folder, repeat, quick, report))
+                found = case.measure(lab(servers=servers, folder=Path(folder), report=report))
             results += found.results
             latencies += found.latencies
     return results, latencies

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.common.errors import StopProgram
+from services.research.bench.archives import history_memory, lexicon_scoring
+from services.research.bench.backtesting import backtest_join
 from services.research.bench.caching import cacher
 from services.research.bench.embedded import embedded_broker
 from services.research.bench.lab import Lab
@@ -51,6 +53,15 @@ CASES = (
     Case("embedded_broker", "messages/s published and consumed durably, against RabbitMQ", embedded_broker),
     Case("cold_start", "start to ready of poller, processor and cacher", cold_start),
     Case("cold_start_streamer", "start to ready of the streamer", cold_start_streamer),
+    Case(
+        "backtest_join", "freqtrade backtesting with and without reading and joining sentiment", backtest_join
+    ),
+    Case("lexicon_scoring", "articles/s of history score on one core, file to file", lexicon_scoring),
+    Case(
+        "history_memory",
+        "peak memory of scoring 500,000 articles against 17,000; takes minutes",
+        history_memory,
+    ),
 )
 
 

@@ -28,6 +28,7 @@ class Lab:
         repeat: runs of each case, and of its baseline.
         quick: a twentieth of the work, to try out the command; the figures mean little.
         report: told what is being done, for people.
+        candles: real candles to use where candles are needed; None: made-up ones.
     """
 
     servers: Servers
@@ -35,6 +36,7 @@ class Lab:
     repeat: int
     quick: bool = False
     report: Report = field(default=lambda _text: None)
+    candles: Path | None = None
 
     def amount(self, full: int) -> int:
         """How many of something to do: `full`, or fewer for a quick look."""
@@ -62,6 +64,10 @@ class Lab:
             yield program
         finally:
             program.kill()
+
+    def environ(self) -> dict[str, str]:
+        """The environment of a process of ours that needs no server, with the defaults of all settings."""
+        return environment_of(Settings(state_dir=self.folder / "state"))
 
     def settings(self, **changes: object) -> Settings:
         """Those of a service on the lab's RabbitMQ and Redis, with `changes`."""

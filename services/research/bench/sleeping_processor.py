@@ -18,6 +18,8 @@ from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
+from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
 from services.sentiment_analyzer.text import ArticleText
 
 
@@ -58,6 +60,7 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
         matcher=AssetMatcher(load_registry(), settings.trading_pairs),
         clock=clock,
         concurrency=settings.sentiment_concurrency,
+        stories=Stories(settings.state_dir / STORIES_FILE),
     )
 
 
