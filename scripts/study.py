@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""What prices did after signals: the same as `./cryptoboy history study`, with the same options."""
+"""What prices did after signals: `./cryptoboy history study`."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from services.cli.app import main
+CRYPTOBOY = str(Path(__file__).resolve().parents[1] / "cryptoboy")
 
 if __name__ == "__main__":
-    sys.argv[1:1] = ["history", "study"]
-    main()
+    os.execv(CRYPTOBOY, [CRYPTOBOY, "history", "study", *sys.argv[1:]])  # noqa: S606 - our own program, no shell
