@@ -83,6 +83,7 @@ _RANGES = {
     "weight": (0.0, math.inf),
     "corroboration": (0.0, math.inf),
 }
+_TIME = "datetime64[us, UTC]"
 _TRUTH = {"false": False, "true": True}
 _FIELDS: dict[str, tuple[Callable[[object], Any], str]] = {
     **dict.fromkeys(
@@ -135,7 +136,7 @@ def signals_frame(signals: Iterable[Signal]) -> pd.DataFrame:
 def typed_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with the columns of `Signal` in their types, also where there is no row to tell them."""
     types = dict.fromkeys(Signal._fields, "str")
-    types |= dict.fromkeys(("available_at", "published"), "datetime64[us, UTC]")
+    types |= dict.fromkeys(("available_at", "published"), _TIME)
     types |= dict.fromkeys(("score", "confidence", "weight", "corroboration"), "float64")
     types |= {"revision": "int64", "degraded": "bool"}
     return frame.astype(types)
@@ -154,7 +155,7 @@ def signals_frame_of_text(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame 
         numbers = {name: np.array([*map(float, columns[name])]) for name in _RANGES}
         revisions = [*map(int, columns["revision"])]
         degraded = [_TRUTH[text.lower()] for text in columns["degraded"]]
-        times = {name: pd.to_datetime(values, utc=True) for name, values in moments.items()}
+        times = {name: pd.Series(values, dtype=_TIME) for name, values in moments.items()}
     except (KeyError, ValueError, OverflowError):
         return None
     is_valid = (
