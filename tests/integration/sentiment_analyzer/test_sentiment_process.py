@@ -22,6 +22,7 @@ from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIME
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
+from services.sentiment_analyzer.lexicon import LexiconScorer
 from tests.scripted_ollama import MODEL, ScriptedOllama, chat_reply, error_reply
 from tests.sentiment_fakes import article
 
@@ -134,7 +135,7 @@ def test_articles_become_signals_and_what_is_no_article_a_dead_letter(
     ]
     assert signals[0].sentiment_score > 0.7
     assert signals[1].sentiment_score < -0.5
-    assert {each.model for each in signals} == {"lexicon-baseline-1"}
+    assert {each.model for each in signals} == {LexiconScorer().model}
     assert (status, health["status"]) == (200, "ok")
     assert set(health["dependencies"]) == {"broker", "scorer"}
     assert ready(broker, RAW_NEWS_DATA.name) == 0

@@ -6,6 +6,7 @@ from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.lexicon import LexiconScorer
 from services.sentiment_analyzer.scorers import build_scorer
 from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
 from tests.sentiment_fakes import NOON, FakeScorer, article
@@ -62,8 +63,8 @@ def test_invisible_characters_do_not_hide_what_an_article_is_about() -> None:
     [
         (ScorerKind.OLLAMA, "m:1"),
         (ScorerKind.OPENAI, "m-2"),
-        (ScorerKind.LEXICON, "lexicon-baseline-1"),
-        (ScorerKind.ENSEMBLE, "ensemble(m:1*2+lexicon-baseline-1*1)"),
+        (ScorerKind.LEXICON, LexiconScorer().model),
+        (ScorerKind.ENSEMBLE, f"ensemble(m:1*2+{LexiconScorer().model}*1)"),
     ],
 )
 @pytest.mark.parametrize("fallback", list(Fallback))
