@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from services.cli.options import Json, read_pairs
+from services.cli.pages import write_page
 from services.cli.period import read_period
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
@@ -106,7 +107,7 @@ def backtest(
     if page is not None:
         from services.research.backtest.page import backtest_page
 
-        _write_whole(page, backtest_page(found))
+        write_page(page, backtest_page(found))
     if json_output:
         print(json.dumps(answer, allow_nan=False))
         return
@@ -140,15 +141,3 @@ def _page_file(html: Path | None, start: str, end: str) -> Path | None:
     if not html.parent.is_dir():
         raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
     return html
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write to a name beside it first: a page cut off in the middle must not look like one."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise StopProgram(f"--html {path} cannot be written: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from services.cli.pages import write_page
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
@@ -86,7 +87,7 @@ def evaluate(
     if html is not None:
         from services.research.evaluate.charts import evaluation_page
 
-        _write_whole(html, evaluation_page(results))
+        write_page(html, evaluation_page(results))
     if json_output:
         print(json.dumps(evaluation_json(results, found), allow_nan=False))
         return
@@ -115,15 +116,3 @@ def _ready(settings: Settings, kind: ScorerKind, stack: ExitStack) -> Scorer:
     stack.callback(scorer.close)
     scorer.check()
     return scorer
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write to a name beside it first: a page cut off in the middle must not look like one."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise StopProgram(f"--html {path} cannot be written: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)

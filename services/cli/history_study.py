@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from services.cli.options import Json
+from services.cli.pages import write_page
 from services.cli.period import From, To, read_period
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
@@ -77,7 +78,7 @@ def study(
     if html is not None:
         from services.research.study.page import study_page
 
-        _write_whole(html, study_page(result, tests))
+        write_page(html, study_page(result, tests))
     if json_output:
         print(json.dumps(found, allow_nan=False))
         return
@@ -98,15 +99,3 @@ def _checked(timeframe: str | None, pairs: list[str] | None) -> tuple[str, ...]:
         )
     except ValueError as error:
         raise StopProgram(f"{error}") from error
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write to a name beside it first: a page cut off in the middle must not look like one."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise StopProgram(f"--html {path} cannot be written: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)
