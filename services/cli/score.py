@@ -1,10 +1,10 @@
-"""`cryptoboy score`: what the pipeline would make of a headline, without publishing anything."""
+"""`cryptoboy score`: what the pipeline would make of a headline, or what it made of an article and why."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,34 +13,70 @@ from rich.text import Text
 
 from services.cli.options import Json
 from services.common.errors import StopProgram
-from services.common.settings import ScorerKind, Settings
+from services.common.settings import Fallback, ScorerKind, Settings
+
+if TYPE_CHECKING:
+    from services.sentiment_analyzer.scoring import Judgement
 
 
 def score(
-    title: Annotated[str, typer.Argument(help="The headline.")],
+    title: Annotated[str, typer.Argument(help="The headline.")] = "",
     text: Annotated[str, typer.Option(help="The article's text.")] = "",
-    scorer: Annotated[
-        ScorerKind | None, typer.Option(help="Who scores: lexicon or ollama. Default: SENTIMENT_SCORER.")
+    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: SENTIMENT_SCORER.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Show the receipts of an article that was scored: its article_id, or a signal's message id.",
+        ),
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """Match a headline to the traded pairs and score it. Nothing is published.
+    """Match a headline to the traded pairs and score it, or show the receipts of an article. Nothing is published.
 
-    Example: ./cryptoboy score "Bitcoin surges as ETF inflows hit a record" --scorer lexicon
+    Examples: ./cryptoboy score "Bitcoin surges as ETF inflows hit a record" --scorer lexicon;
+    ./cryptoboy score --explain 5f0c6f3a21
     """
+    settings = Settings.load()
+    if explain is not None:
+        if title or text or scorer is not None:
+            raise StopProgram("--explain shows what was scored before: give it the ID alone")
+        from services.cli.score_explain import explain_article
+
+        explain_article(settings, explain, json_output=json_output)
+        return
+    if not title.strip():
+        raise StopProgram(
+            'give a headline, for example: ./cryptoboy score "Bitcoin falls after exchange hack"'
+        )
+    judgement = _judge(settings, title, text, scorer)
+    if json_output:
+        print(
+            json.dumps(
+                {
+                    "outcome": judgement.outcome.value,
+                    "reason": judgement.reason,
+                    "signals": [json.loads(signal.encode()) for signal in judgement.signals],
+                }
+            )
+        )
+    elif not judgement.signals:
+        print(f"No signal ({judgement.outcome.value}): {judgement.reason}.")
+    else:
+        _print(judgement)
+
+
+def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None) -> Judgement:
     from services.common.messages import NewsArticle
     from services.sentiment_analyzer.asset_matching import AssetMatcher
     from services.sentiment_analyzer.assets import load_registry
     from services.sentiment_analyzer.scorers import build_scorer
     from services.sentiment_analyzer.scoring import judge_article
 
-    if not title.strip():
-        raise StopProgram(
-            'give a headline, for example: ./cryptoboy score "Bitcoin falls after exchange hack"'
-        )
-    settings = Settings.load()
-    if scorer is not None:
-        settings = settings.changed(sentiment_scorer=scorer)
+    # Who asks wants to know what this scorer says, or that it is away.
+    settings = settings.changed(
+        sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
+    )
     now = datetime.now(UTC)
     article = NewsArticle(
         article_id="command-line",
@@ -54,24 +90,14 @@ def score(
     chosen = build_scorer(settings)
     try:
         chosen.check()
-        judgement = judge_article(article, AssetMatcher(load_registry(), settings.trading_pairs), chosen, now)
+        matcher = AssetMatcher(load_registry(), settings.trading_pairs)
+        return judge_article(article, matcher, chosen, now)
     finally:
         chosen.close()
-    if json_output:
-        print(
-            json.dumps(
-                {
-                    "outcome": judgement.outcome.value,
-                    "reason": judgement.reason,
-                    "signals": [json.loads(signal.encode()) for signal in judgement.signals],
-                }
-            )
-        )
-        return
-    if not judgement.signals:
-        print(f"No signal ({judgement.outcome.value}): {judgement.reason}.")
-        return
-    table = Table("pair", "score", "label", "confidence", "scope", "model", "why")
+
+
+def _print(judgement: Judgement) -> None:
+    table = Table("pair", "score", "label", "confidence", "scope", "kind", "model", "why")
     for signal in judgement.signals:
         table.add_row(
             signal.pair,
@@ -79,6 +105,7 @@ def score(
             signal.sentiment_label.value,
             f"{signal.confidence:.2f}",
             signal.scope.value,
+            signal.event_type.value,
             signal.model,
             Text(signal.rationale),
         )

@@ -15,7 +15,7 @@ import structlog
 
 from services.common.broker.port import Broker, Delivery, OutgoingMessage, Subscription
 from services.common.broker.topology import SENTIMENT_SIGNAL
-from services.common.errors import NeverWorks, TryLater
+from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.messages import NewsArticle, decode
 from services.common.metrics import (
     ARTICLES_DEGRADED,
@@ -85,6 +85,7 @@ class ArticleDesk:
         Raises:
             ScorerAwayError: the scorer cannot work now; what it had scored before is published.
             TryLater: the broker cannot.
+        StopProgram: what the scorer keeps cannot be used, and no waiting mends that.
         """
         judged: list[_Judged] = []
         away: ScorerAwayError | None = None
@@ -100,6 +101,8 @@ class ArticleDesk:
                 count_error(NAME, error)
                 log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
                 subscription.dead_letter(delivery, str(error))
+            except StopProgram:
+                raise
             except Exception as error:  # a bug of ours must cost one article, not the service
                 log.exception("article_failed", message_id=delivery.message_id, attempts=delivery.attempts)
                 subscription.retry(delivery, f"{type(error).__name__}: {error}")
@@ -172,6 +175,7 @@ class ArticleDesk:
             outcome=judgement.outcome.value,
             scores={signal.pair: round(signal.sentiment_score, 3) for signal in judgement.signals},
             **({"degraded": True} if judgement.degraded else {}),
+            **({"story": judgement.story} if judgement.story else {}),
             **({"reason": judgement.reason} if judgement.reason else {}),
         )
 

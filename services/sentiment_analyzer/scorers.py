@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 from services.common.settings_scoring import parse_ensemble, split_servers
 from services.sentiment_analyzer.scorer import Scorer
 
+Keep = Callable[[Scorer], Scorer]
+"""Wraps a scorer in one that keeps receipts of its answers."""
 
-def build_scorer(settings: Settings) -> Scorer:
+
+def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scorer:
     """The scorer that SENTIMENT_SCORER names, with the stand-in of SENTIMENT_FALLBACK. Connects to nothing yet.
+
+    Args:
+        settings: which scorer, where its servers are, what if they are away.
+        keep: applied to the scorer and to its stand-in, each by itself: an answer is kept as whose it is.
 
     Raises:
         StopProgram: the settings of that scorer are not complete.
     """
-    scorer = _build(settings, settings.sentiment_scorer)
+    scorer = keep(_build(settings, settings.sentiment_scorer))
     if (
         settings.sentiment_fallback is Fallback.LEXICON
         and settings.sentiment_scorer is not ScorerKind.LEXICON
     ):
         from services.sentiment_analyzer.fallback import FallbackScorer
 
-        return FallbackScorer(scorer, _build(settings, ScorerKind.LEXICON))
+        return FallbackScorer(scorer, keep(_build(settings, ScorerKind.LEXICON)))
     return scorer
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.common.errors import CannotSay
+from services.common.errors import CannotSay, NeverWorks
 from services.common.messages import NewsArticle, SentimentSignal
-from services.sentiment_analyzer.asset_matching import About, AssetMatcher
+from services.sentiment_analyzer.asset_matching import About, AssetMatcher, Match
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.signals import make_signals
+from services.sentiment_analyzer.stories import Part, Place, Stories
 from services.sentiment_analyzer.text import text_of
 
 
@@ -22,20 +24,23 @@ class Outcome(StrEnum):
     NOT_TRADED = "not_traded"
     OFF_TOPIC = "off_topic"
     EXPIRED = "expired"
+    RETOLD = "retold"
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What came of an article. There are signals only if it was scored; `reason` says why not.
+    """What came of an article. `reason` says why there are no signals, or why they are not the article's own.
 
     Attributes:
         degraded: a fallback scored it.
+        story: the article that told its story first, where that is known.
     """
 
     outcome: Outcome
     signals: tuple[SentimentSignal, ...] = ()
     reason: str = ""
     degraded: bool = False
+    story: str = ""
 
 
 def judge_article(
@@ -45,6 +50,7 @@ def judge_article(
     now: datetime,
     *,
     max_age: timedelta | None = None,
+    stories: Stories | None = None,
 ) -> Judgement:
     """Match and score one article.
 
@@ -54,9 +60,10 @@ def judge_article(
         scorer: says what it means.
         now: when that is, in UTC.
         max_age: an article published longer ago than this is not scored any more.
+        stories: what was told before; without it every article is a story of its own.
 
     Raises:
-        TryLater, NeverWorks: as the scorer raises them.
+        TryLater, NeverWorks: as the scorer raises them, TryLater and StopProgram as `stories` does.
     """
     text = text_of(article)
     match = matcher.match(text)
@@ -67,8 +74,46 @@ def judge_article(
     if max_age is not None and now - article.published > max_age:
         age = timedelta(seconds=round((now - article.published).total_seconds()))
         return Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
-    try:
+
+    def score() -> Judgement:
         scores = scorer.score(text, [target.asset for target in match.targets])
+        signals = make_signals(article, match, scores, now)
+        return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)
+
+    try:
+        if stories is None:
+            return score()
+        place = stories.place(article, text, now, named_assets(match))
+        return _as_story(article, stories, place, score, now)
     except CannotSay as error:
         return Judgement(Outcome.ABSTAINED, reason=str(error))
-    return Judgement(Outcome.SCORED, make_signals(article, match, scores, now), degraded=scores.degraded)
+
+
+def named_assets(match: Match) -> frozenset[str]:
+    """The tickers of the assets that an article is about; none where it is about the market."""
+    return frozenset(target.asset.ticker for target in match.targets if match.about is About.ASSETS)
+
+
+def _as_story(
+    article: NewsArticle,
+    stories: Stories,
+    place: Place,
+    score: Callable[[], Judgement],
+    now: datetime,
+) -> Judgement:
+    """Score the article unless another source has told its story before."""
+    if place.part is Part.RETOLD:
+        reason = f"tells the story of {place.story}, as {place.sources} further sources do by now"
+        return Judgement(Outcome.RETOLD, place.signals, reason, story=place.story)
+    if place.signals:  # it was scored before and comes again
+        return Judgement(Outcome.SCORED, place.signals, story=place.story)
+    try:
+        judgement = score()
+    except (CannotSay, NeverWorks):
+        stories.silent(article.article_id)
+        raise
+    if not judgement.signals:
+        stories.silent(article.article_id)
+        return judgement
+    signals = stories.told(article.article_id, judgement.signals, now)
+    return replace(judgement, signals=signals, story=place.story)

@@ -26,9 +26,15 @@ from services.common.settings import Settings
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.prompt import PROMPT_VERSION
+from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
+from services.sentiment_analyzer.receipts import Receipts
+from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scorers import build_scorer
 from services.sentiment_analyzer.scoring import Judgement, judge_article
+from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +51,8 @@ class SentimentProcessor:
         clock: tells the age of news.
         concurrency: how many requests to the scorer are under way at the same time.
         max_age: news published longer ago is not scored.
+        stories: what was told before; without it every article is a story of its own.
+        receipts: what the scorer keeps its receipts in, to be closed after it.
     """
 
     def __init__(
@@ -56,6 +64,8 @@ class SentimentProcessor:
         clock: Clock,
         concurrency: int = 1,
         max_age: timedelta | None = None,
+        stories: Stories | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         self._broker = broker
         self._scorer = scorer
@@ -63,6 +73,8 @@ class SentimentProcessor:
         self._clock = clock
         self._concurrency = concurrency
         self._max_age = max_age
+        self._stories = stories
+        self._receipts = receipts
         self._desk = ArticleDesk(broker, scorer.name, self._judge)
         self._scorer_away: str | None = None
         self._is_proving = False
@@ -95,8 +107,9 @@ class SentimentProcessor:
 
     def close(self) -> None:
         """Close the connections."""
-        self._broker.close()
-        self._scorer.close()
+        for part in (self._broker, self._scorer, self._stories, self._receipts):
+            if part is not None:
+                part.close()
 
     @property
     def _prefetch(self) -> int:
@@ -137,7 +150,14 @@ class SentimentProcessor:
             self._is_proving = False
 
     def _judge(self, article: NewsArticle) -> Judgement:
-        return judge_article(article, self._matcher, self._scorer, self._clock.now(), max_age=self._max_age)
+        return judge_article(
+            article,
+            self._matcher,
+            self._scorer,
+            self._clock.now(),
+            max_age=self._max_age,
+            stories=self._stories,
+        )
 
     def _wait_for_scorer(self, error: TryLater, stop: threading.Event) -> None:
         """Return when the scorer answers its check again, or when `stop` is set."""
@@ -174,9 +194,16 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
     """The service, with the adapters that the settings name."""
     from services.common.broker.open import open_broker
 
+    receipts = Receipts(settings.state_dir / RECEIPTS_FILE)
+
+    def keep(scorer: Scorer) -> Scorer:
+        return ReceiptScorer(scorer, receipts, prompt_version=PROMPT_VERSION, clock=clock)
+
     return SentimentProcessor(
         broker=open_broker(settings, clock),
-        scorer=build_scorer(settings),
+        scorer=build_scorer(settings, keep),
+        stories=Stories(settings.state_dir / STORIES_FILE),
+        receipts=receipts,
         matcher=AssetMatcher(load_registry(), settings.trading_pairs),
         clock=clock,
         concurrency=settings.sentiment_concurrency,

@@ -26,10 +26,15 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ArticleText:
-    """Headline and beginning of an article, both cleaned and bounded. The body may be empty."""
+    """Headline and beginning of an article, both cleaned and bounded. The body may be empty.
+
+    Attributes:
+        article_id: whose words these are, if that is known; says nothing about them.
+    """
 
     title: str
     body: str = ""
+    article_id: str = ""
 
 
 def text_of(article: NewsArticle) -> ArticleText:
@@ -38,7 +43,7 @@ def text_of(article: NewsArticle) -> ArticleText:
     content = clean(article.content, MAX_BODY_CHARS)
     repeats = content.startswith(summary.rstrip(". \u2026"))
     body = content if repeats else f"{summary} {content}"[:MAX_BODY_CHARS].rstrip()
-    return ArticleText(title=clean(article.title, MAX_TITLE_CHARS), body=body)
+    return ArticleText(clean(article.title, MAX_TITLE_CHARS), body, article.article_id)
 
 
 def clean(text: str, limit: int) -> str:

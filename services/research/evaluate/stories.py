@@ -1,0 +1,102 @@
+"""How well articles that tell one story are found, on pairs of articles that a person judged.
+
+`story_pairs.csv` holds pairs of articles of different publishers, published within 48 hours of one another, by the ids
+that `./cryptoboy history import` gives them, and whether they tell the same story: report the same event or statement,
+so that the second adds nothing that should move a price. A follow-up, a round-up or an advertisement that mentions the
+event does not.
+
+`wording` is `near` where the TF-IDF vectors of headline and lead have a cosine of at least 0.35, else `far`; the latter
+are half of them pairs with similar headlines only. The numbers of `story_match` were chosen on the pairs marked
+`tuned`; those marked `fresh` were judged afterwards.
+
+    python -m services.research.evaluate.stories ARCHIVE.sqlite
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from services.research.evaluate.rows import Row, share
+from services.research.history.archive import Archive
+from services.research.history.judging import as_message
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.scoring import named_assets
+from services.sentiment_analyzer.story_match import StoryIndex, Telling
+from services.sentiment_analyzer.text import text_of
+
+PAIRS_FILE = Path(__file__).with_name("story_pairs.csv")
+
+
+class Pair(NamedTuple):
+    """Two articles, and whether they tell the same story."""
+
+    one: str
+    other: str
+    wording: str
+    sample: str
+    same_story: bool
+
+
+SAMPLES: dict[str, Callable[[Pair], bool]] = {
+    "near-duplicates": lambda pair: pair.wording == "near",
+    "near-duplicates, judged afterwards": lambda pair: pair.sample == "fresh",
+    "all pairs": lambda _pair: True,
+}
+
+
+def read_pairs(path: Path = PAIRS_FILE) -> list[Pair]:
+    """Read a file such as `story_pairs.csv`."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Pair(row["one"], row["other"], row["wording"], row["sample"], row["same_story"] == "1")
+            for row in csv.DictReader(file, strict=True)
+        ]
+
+
+def find_stories(archive: Path) -> dict[str, str]:
+    """The story of each article of an archive, asked in the order in which they became known.
+
+    Raises:
+        StopProgram: it is no archive.
+    """
+    registry = load_registry()
+    matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+    index, stories = StoryIndex(), {}
+    with Archive.open(archive) as articles:
+        for article in articles.articles():
+            text = text_of(as_message(article))
+            about = named_assets(matcher.match(text))
+            telling = Telling(article.article_id, article.published, text.title, text.body, about)
+            stories[article.article_id] = index.find(telling) or article.article_id
+            index.add(telling, stories[article.article_id])
+    return stories
+
+
+def measure(stories: dict[str, str], pairs: Sequence[Pair]) -> list[Row]:
+    """Precision and recall of "these two tell the same story", for each of `SAMPLES`; unknown articles are left out."""
+    rows = []
+    for name, is_meant in SAMPLES.items():
+        meant = [pair for pair in pairs if is_meant(pair) and {pair.one, pair.other} <= stories.keys()]
+        found = [pair for pair in meant if stories[pair.one] == stories[pair.other]]
+        right = sum(pair.same_story for pair in found)
+        rows.append(share(f"{name}: precision", right, len(found)))
+        rows.append(share(f"{name}: recall", right, sum(pair.same_story for pair in meant)))
+    return rows
+
+
+def main() -> None:
+    """Measure on the archive that is named on the command line."""
+    stories = find_stories(Path(sys.argv[1]))
+    sys.stdout.write(f"{len(stories)} articles, {len(set(stories.values()))} stories\n")
+    for row in measure(stories, read_pairs()):
+        low, high = row.interval or (0.0, 0.0)
+        sys.stdout.write(f"{row.name}: {row.value or 0:.3f} (95% {low:.3f} to {high:.3f}, n {row.n})\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""One story, once: who told it first is scored, other sources that tell it too corroborate that, unscored.
+
+The first telling of a story makes its signals. One by another source makes a revision of them: the same scores with
+more corroboration and confidence. A source that comes back to a story has more to say of it, so that is scored by
+itself; it corroborates nothing, least of all itself.
+
+Nothing is forgotten by a restart, and processes may share the file. Placing an article a second time, as after a
+delivery that came again, gives what the first time gave.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from services.common.messages import NewsArticle, SentimentSignal, decode
+from services.sentiment_analyzer.story_file import Row, StoryFile
+from services.sentiment_analyzer.story_match import StoryIndex, Telling
+from services.sentiment_analyzer.text import ArticleText
+
+DOUBT_LEFT = 0.9
+"""What every further source leaves of the doubt in a score."""
+
+
+class Part(StrEnum):
+    """What an article is to its story: FIRST and AGAIN are to be scored, RETOLD is not; nothing came of SILENT."""
+
+    FIRST = "first"
+    AGAIN = "again"
+    RETOLD = "retold"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an article belongs.
+
+    Attributes:
+        story: the article that told it first.
+        part: what the article is to the story.
+        sources: how many further sources tell the story by now.
+        signals: what to publish for it, as far as it was scored: of RETOLD the latest revision of the first's.
+    """
+
+    story: str
+    part: Part
+    sources: int
+    signals: tuple[SentimentSignal, ...] = ()
+
+
+class Stories:
+    """What was told so far. Threads may share it, and processes the file.
+
+    Args:
+        path: the file, made if it is not there; None keeps everything in memory.
+
+    Raises:
+        StopProgram: the file cannot be used. From any method.
+        TryLater: other processes kept it busy for long. From any method.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._file = StoryFile(path)
+        self._lock = threading.Lock()  # of the file and of what follows
+        self._index = StoryIndex()
+        self._last_number = 0
+
+    def place(
+        self, article: NewsArticle, text: ArticleText, now: datetime, about: frozenset[str] = frozenset()
+    ) -> Place:
+        """Find the article's story, or begin one with it.
+
+        Args:
+            article: who tells, and when.
+            text: what is told.
+            now: dates the revision.
+            about: the tickers that it is about: articles about others tell another story. Empty: the market.
+        """
+        with self._changing():
+            self._learn()
+            known = self._file.telling(article.article_id)
+            telling = Telling(article.article_id, article.published, text.title, text.body, about)
+            story = known.story if known else self._index.find(telling) or article.article_id
+            rows = self._file.story(story)
+            part = _part(article, rows)
+            if known is None:
+                self._file.add(telling, story, part, article.source)
+            elif part != known.part:
+                self._file.set_part(article.article_id, part)
+            self._learn()
+            rows = self._file.story(story)
+        sources = _further_sources(rows)
+        speaker = _first(rows) if part is Part.RETOLD else rows[article.article_id]
+        signals = _decode(speaker.signals) if speaker else []
+        if part is not Part.AGAIN:
+            signals = [corroborate(signal, sources, now) for signal in signals]
+        return Place(story, part, sources, tuple(signals))
+
+    def told(
+        self, article_id: str, signals: Sequence[SentimentSignal], now: datetime
+    ) -> tuple[SentimentSignal, ...]:
+        """An article that has its place was scored: keep its signals; returns them with the corroboration so far."""
+        with self._changing():
+            self._file.set_signals(article_id, json.dumps([signal.encode().decode() for signal in signals]))
+            telling = self._file.telling(article_id)
+            if telling is None or telling.part != Part.FIRST:
+                return tuple(signals)
+            sources = _further_sources(self._file.story(telling.story))
+        return tuple(corroborate(signal, sources, now) for signal in signals)
+
+    def silent(self, article_id: str) -> None:
+        """Nothing came of an article: if it was the first of its story, the next telling is."""
+        with self._changing():
+            self._file.set_part(article_id, Part.SILENT)
+
+    def tellings(self, article_id: str) -> list[Row]:
+        """All tellings of the article's story, in the order in which they came; none of an unknown article."""
+        with self._changing():
+            telling = self._file.telling(article_id)
+            return list(self._file.story(telling.story).values()) if telling else []
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        with self._lock:
+            self._file.close()
+
+    def _learn(self) -> None:
+        """Take in what was told since: here, by other processes, by a former run."""
+        for row in self._file.after(self._last_number):
+            self._index.add(row.telling(), row.story)
+            self._last_number = row.number
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                with self._file.changing():
+                    yield
+            except BaseException:
+                # What the index has learned of this may not be in the file.
+                self._index, self._last_number = StoryIndex(), 0
+                raise
+
+
+def corroborate(signal: SentimentSignal, sources: int, now: datetime) -> SentimentSignal:
+    """The revision of a signal whose story `sources` further sources tell.
+
+    Each of them leaves `DOUBT_LEFT` of the doubt: confidence = 1 - (1 - c) * DOUBT_LEFT ** sources.
+    """
+    if not sources:
+        return signal
+    return signal.model_copy(
+        update={
+            "revision": sources,
+            "corroboration": sources,
+            "confidence": 1.0 - (1.0 - signal.confidence) * DOUBT_LEFT**sources,
+            "analyzed_at": max(now, signal.analyzed_at),
+        }
+    )
+
+
+def _part(article: NewsArticle, rows: Mapping[str, Row]) -> Part:
+    known = rows.get(article.article_id)
+    if known and known.part != Part.SILENT:
+        return Part(known.part)
+    if _first(rows) is None:
+        return Part.FIRST
+    earlier = {_name(row.source) for row in rows.values() if row is not known}
+    return Part.AGAIN if _name(article.source) in earlier else Part.RETOLD
+
+
+def _first(rows: Mapping[str, Row]) -> Row | None:
+    return next((row for row in rows.values() if row.part == Part.FIRST), None)
+
+
+def _further_sources(rows: Mapping[str, Row]) -> int:
+    return len({_name(row.source) for row in rows.values()}) - 1
+
+
+def _name(source: str) -> str:
+    # One publisher is written in several ways by those who collect feeds.
+    return source.casefold()
+
+
+def _decode(signals: str) -> list[SentimentSignal]:
+    return [decode(each.encode(), SentimentSignal) for each in json.loads(signals)]

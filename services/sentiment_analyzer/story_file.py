@@ -1,0 +1,156 @@
+"""The file in which tellings of stories are kept: SQLite, shared by threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from services.common.clock import from_ms, to_ms
+from services.common.errors import StopProgram, TryLater
+from services.sentiment_analyzer.story_match import Telling
+
+FILE_NAME = "stories.sqlite"
+"""In STATE_DIR."""
+KEPT = timedelta(days=8)
+"""After this a telling is forgotten; more than stories last, for news that is handled late."""
+BUSY_SECONDS = 30.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tellings (
+    number INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE, story TEXT NOT NULL, part TEXT NOT NULL,
+    source TEXT NOT NULL, published INTEGER NOT NULL, title TEXT NOT NULL, lead TEXT NOT NULL,
+    about TEXT NOT NULL, signals TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+CREATE INDEX IF NOT EXISTS by_story ON tellings (story);
+"""
+_INSERT = """
+INSERT INTO tellings (article_id, story, part, source, published, title, lead, about)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class Row(NamedTuple):
+    """A telling as it is kept.
+
+    Attributes:
+        about: tickers, with a space between them.
+        signals: a JSON list of signals as they are encoded, empty before it is scored.
+    """
+
+    number: int
+    article_id: str
+    story: str
+    part: str
+    source: str
+    published: datetime
+    title: str
+    lead: str
+    about: str
+    signals: str
+
+    def telling(self) -> Telling:
+        """What is compared of it."""
+        return Telling(self.article_id, self.published, self.title, self.lead, frozenset(self.about.split()))
+
+
+class StoryFile:
+    """The tellings of the last days. Use from one thread at a time.
+
+    Args:
+        path: the file, made if it is not there; None keeps everything in memory.
+
+    Raises:
+        StopProgram: the file cannot be used. From `changing`.
+        TryLater: other processes kept it busy for long. From `changing`.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One transaction: all that is done within it, or nothing. Everything else here is done within one."""
+        try:
+            db = self._connection = self._connection or self._open()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise TryLater(f"{self._path} is busy") from error
+            raise StopProgram(
+                f"the stories in {self._path} cannot be used ({error}); "
+                "see to the disk's space and rights, or move the file away to begin a new one"
+            ) from error
+
+    def telling(self, article_id: str) -> Row | None:
+        """What is kept of an article."""
+        return next(self._select("article_id = ?", article_id), None)
+
+    def story(self, story: str) -> dict[str, Row]:
+        """All tellings of a story by article, in the order in which they came."""
+        return {row.article_id: row for row in self._select("story = ?", story)}
+
+    def after(self, number: int) -> list[Row]:
+        """All tellings that came after that one."""
+        return list(self._select("number > ?", number))
+
+    def add(self, telling: Telling, story: str, part: str, source: str) -> None:
+        """Keep a telling."""
+        about = " ".join(sorted(telling.about))
+        values = (telling.article_id, story, part, source, to_ms(telling.published))
+        self._db.execute(_INSERT, (*values, telling.title, telling.lead, about))
+
+    def set_part(self, article_id: str, part: str) -> None:
+        """Change what an article is to its story."""
+        self._db.execute("UPDATE tellings SET part = ? WHERE article_id = ?", (part, article_id))
+
+    def set_signals(self, article_id: str, signals: str) -> None:
+        """Keep what came of an article."""
+        self._db.execute("UPDATE tellings SET signals = ? WHERE article_id = ?", (signals, article_id))
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise RuntimeError("within `changing` only")
+        return self._connection
+
+    def _select(self, condition: str, value: str | int) -> Iterator[Row]:
+        found = self._db.execute(f"SELECT * FROM tellings WHERE {condition} ORDER BY number", (value,))  # noqa: S608 - our own text
+        for row in found.fetchall():
+            kept = Row(*row)
+            yield kept._replace(published=from_ms(row[5]))
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            if self._path is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StopProgram(f"{self._path} cannot be made: {error.strerror}; set STATE_DIR") from error
+        # Whoever closes it may be another thread than the one that opened it.
+        db = sqlite3.connect(
+            self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.executescript(_SCHEMA)
+        db.execute(
+            "DELETE FROM tellings WHERE published < (SELECT max(published) FROM tellings) - ?",
+            (KEPT // timedelta(milliseconds=1),),
+        )
+        return db

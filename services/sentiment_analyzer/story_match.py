@@ -1,0 +1,209 @@
+"""Which articles tell the same story. Pure: the same articles in the same order always give the same stories.
+
+Two tellings are compared by the words of their headlines and leads that are not common in this field. How the
+measure and its numbers were chosen is in docs/adr/0009-one-story-once.md.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+WORDS_FILE = Path(__file__).with_name("story_words.toml")
+WINDOW = timedelta(hours=48)
+"""A telling belongs to no story that was first told longer before it than this."""
+LEAD_CHARS = 300
+LEAD_WORDS = 30
+SAME_STORY = 41.0
+"""Two tellings at least this similar tell the same story."""
+RELATED = 31.0
+SHARE_RELATED = 1 / 3
+"""At least this share of a story's tellings must be related to a new one: stories must not run into each other."""
+WORDS_SHARED = 3
+"""Tellings that share fewer words are not compared."""
+SAME_TEXT = 90.0
+SAME_WORDS = 0.4
+
+_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
+_AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(trillion|billion|million|thousand|bn|mn|[kmbt])?\b")
+_UNITS = {"trillion": "t", "billion": "b", "bn": "b", "million": "m", "mn": "m", "thousand": "k"}
+_ENDINGS = ("ings", "ing", "ies", "ed", "es", "s")
+_SHORTEST_STEM = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An article as far as it matters here.
+
+    Attributes:
+        title: as the scorers see it, like `lead`.
+        about: the tickers of the assets that it is about, as far as it is about certain ones.
+    """
+
+    article_id: str
+    published: datetime
+    title: str
+    lead: str = ""
+    about: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What of a telling is compared: words of the headline and of all, joined; the set of all; the plain headline."""
+
+    title: str
+    text: str
+    words: frozenset[str]
+    headline: str
+    is_template: bool
+
+
+def fingerprint(title: str, lead: str) -> Fingerprint:
+    """The words that tell one story from another."""
+    in_title = _telling_words(title)
+    in_text = in_title + _telling_words(lead[:LEAD_CHARS])[:LEAD_WORDS]
+    return Fingerprint(
+        title=" ".join(in_title),
+        text=" ".join(in_text),
+        words=frozenset(in_text),
+        headline=" ".join(_tokens(title)),
+        is_template=_lists().templates.search(title.lower()) is not None,
+    )
+
+
+def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta) -> float:
+    """How similar two tellings are that were published so far apart: up to about 147, usually below 40.
+
+    A third each of the headlines' and the whole texts' `token_set_ratio` (rapidfuzz: 0..100, whatever the order of
+    words), plus 80 times the share of common words among all (Jaccard), less 0.6 for each hour: what happens to the
+    same company next day is told in much the same words.
+    """
+    union = len(one.words | other.words)
+    if not union:
+        return 0.0
+    jaccard = len(one.words & other.words) / union
+    if one.is_template or other.is_template:
+        is_same = jaccard >= SAME_WORDS and fuzz.token_set_ratio(one.headline, other.headline) >= SAME_TEXT
+        if not is_same:
+            return 0.0
+    ratios = fuzz.token_set_ratio(one.title, other.title) + fuzz.token_set_ratio(one.text, other.text)
+    return ratios / 3 + 80 * jaccard - 0.6 * (abs(apart) / timedelta(hours=1))
+
+
+class StoryIndex:
+    """The stories of the last `WINDOW`, to be asked in the order in which articles become known."""
+
+    def __init__(self) -> None:
+        self._tellings: dict[str, tuple[Telling, Fingerprint, str]] = {}
+        self._by_word: dict[str, set[str]] = {}
+        self._members: dict[str, list[str]] = {}
+        self._newest: datetime | None = None
+
+    def find(self, telling: Telling) -> str | None:
+        """The story that an article tells: the id of its first article; None if nobody told it."""
+        mine = fingerprint(telling.title, telling.lead)
+        related: Counter[str] = Counter()
+        best: dict[str, float] = {}
+        for article_id in self._alike(mine):
+            other, theirs, story = self._tellings[article_id]
+            apart = telling.published - other.published
+            first = self._tellings.get(story)
+            if first is None or abs(telling.published - first[0].published) > WINDOW:
+                continue
+            if telling.about and other.about and telling.about.isdisjoint(other.about):
+                continue
+            value = similarity(mine, theirs, apart)
+            related[story] += value >= RELATED
+            best[story] = max(best.get(story, 0.0), value)
+        fit = {
+            story: value
+            for story, value in best.items()
+            if value >= SAME_STORY and related[story] >= SHARE_RELATED * len(self._members[story])
+        }
+        return max(fit, key=lambda story: (fit[story], story), default=None)
+
+    def add(self, telling: Telling, story: str) -> None:
+        """Note that an article tells that story; `story` is its own id if it is the first."""
+        if telling.article_id in self._tellings:
+            return
+        prints = fingerprint(telling.title, telling.lead)
+        self._tellings[telling.article_id] = (telling, prints, story)
+        self._members.setdefault(story, []).append(telling.article_id)
+        for word in prints.words:
+            self._by_word.setdefault(word, set()).add(telling.article_id)
+        if self._newest is None or telling.published > self._newest:
+            self._newest = telling.published
+            self._forget(telling.published - 2 * WINDOW)
+
+    def _alike(self, mine: Fingerprint) -> list[str]:
+        shared = Counter(article_id for word in mine.words for article_id in self._by_word.get(word, ()))
+        return sorted(article_id for article_id, count in shared.items() if count >= WORDS_SHARED)
+
+    def _forget(self, before: datetime) -> None:
+        """Drop the oldest; they come first, give or take news that was late."""
+        while self._tellings:
+            article_id, (telling, prints, story) = next(iter(self._tellings.items()))
+            if telling.published >= before:
+                return
+            del self._tellings[article_id]
+            self._members[story].remove(article_id)
+            if not self._members[story]:
+                del self._members[story]
+            for word in prints.words:
+                self._by_word[word].discard(article_id)
+                if not self._by_word[word]:
+                    del self._by_word[word]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    stop: frozenset[str]
+    common: frozenset[str]
+    templates: re.Pattern[str]
+
+
+@cache
+def _lists() -> _Lists:
+    content = tomllib.loads(WORDS_FILE.read_text("utf-8"))
+    phrases = "|".join(re.escape(phrase) for phrase in content["templates"].strip().split("|"))
+    stop = frozenset(content["stop"].split())
+    return _Lists(stop, stop | frozenset(content["common"].split()), re.compile(rf"\b(?:{phrases})\b"))
+
+
+def _telling_words(text: str) -> list[str]:
+    common = _lists().common
+    return [_stem(token) for token in _tokens(text) if token not in common]
+
+
+def _tokens(text: str) -> list[str]:
+    plain = text.lower().replace("\u2019", "'").replace("'s", "")
+    stop = _lists().stop
+    return [token for token in _TOKEN.findall(_AMOUNT.sub(_amount, plain)) if token not in stop]
+
+
+def _amount(found: re.Match[str]) -> str:
+    """One way to write an amount: $1.50 billion and 1.5B are 1.5b, 12k is 12000."""
+    number = found[1].replace(",", "")
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    unit = _UNITS.get(found[2] or "", found[2] or "")
+    if unit == "k":
+        number, unit = f"{float(number) * 1000:.0f}", ""
+    return f" {number}{unit} "
+
+
+def _stem(word: str) -> str:
+    if word[0].isdigit() or len(word) <= _SHORTEST_STEM:
+        return word
+    for ending in _ENDINGS:
+        if word.endswith(ending) and not word.endswith("ss") and len(word) - len(ending) >= _SHORTEST_STEM:
+            word = word.removesuffix(ending)
+            break
+    return word.rstrip("ey")

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli.score_explain import explain_article
+from services.common.clock import ManualClock
+from services.common.errors import CannotSay, StopProgram
+from services.common.settings import Settings
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.prompt import PROMPT_VERSION
+from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
+from services.sentiment_analyzer.receipts import Receipts
+from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+from services.sentiment_analyzer.scoring import judge_article
+from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
+from tests.sentiment_fakes import NOON, FakeScorer, article
+
+TITLE = "Harbour Foods raises $250 million to fill its bitcoin treasury"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A folder in which the articles a1 (scored), a2 (the same story elsewhere) and a3 (abstained) were judged."""
+    receipts, stories = Receipts(tmp_path / RECEIPTS_FILE), Stories(tmp_path / STORIES_FILE)
+    asked = FakeScorer([])
+    asked.fail("Bitcoin puzzles Lisbon", CannotSay("no idea"))
+    scorer = ReceiptScorer(asked, receipts, prompt_version=PROMPT_VERSION, clock=ManualClock(NOON))
+    matcher = AssetMatcher(load_registry(), ("BTC/USDT",))
+    for each in (
+        article("a1", TITLE),
+        article("a2", TITLE).model_copy(update={"source": "other"}),
+        article("a3", "Bitcoin puzzles Lisbon"),
+    ):
+        judge_article(each, matcher, scorer, NOON, stories=stories)
+    receipts.close()
+    stories.close()
+    return Settings(state_dir=tmp_path)
+
+
+def explained(settings: Settings, given: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    explain_article(settings, given, json_output=True)
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+@pytest.mark.parametrize("given", ["a1", "a1:BTC/USDT:fake-1:0"])
+def test_an_article_is_found_by_its_id_and_by_that_of_a_signal(
+    settings: Settings, given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = explained(settings, given, capsys)
+
+    assert answer["article_id"] == answer["story"] == "a1"
+    (receipt,) = answer["receipts"]
+    assert (receipt["model"], receipt["digest"], receipt["prompt"]) == ("fake-1", "digest-1", PROMPT_VERSION)
+    assert receipt["scores"]["BTC"]["score"] == 0.5
+    assert [(each["article_id"], each["part"]) for each in answer["tellings"]] == [
+        ("a1", "first"),
+        ("a2", "retold"),
+    ]
+
+
+def test_an_article_that_was_not_scored_itself_is_explained_by_the_first_of_its_story(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = explained(settings, "a2", capsys)
+
+    assert answer["story"] == "a1"
+    assert answer["receipts"][0]["scores"]["BTC"]["rationale"] == "because"
+
+
+def test_an_abstention_has_a_receipt_too(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explained(settings, "a3", capsys)["receipts"][0]["abstained"] == "no idea"
+
+
+def test_people_get_tables(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    explain_article(settings, "a2", json_output=False)
+
+    shown = capsys.readouterr().out
+    assert "The story of a1" in shown
+    assert "+0.50" in shown
+
+
+def test_an_unknown_id_says_where_was_looked_and_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StopProgram, match="STATE_DIR"):
+        explain_article(Settings(state_dir=tmp_path), "a9", json_output=False)
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.common.messages import NewsArticle
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.stories import Part, Stories
+from services.sentiment_analyzer.text import text_of
+from tests.sentiment_fakes import NOON, FakeScorer, article
+
+FIRST = "Harbour Foods raises $250 million to fill its bitcoin treasury"
+RETOLD = "Canner Harbour Foods secures $250M for Bitcoin treasury"
+MATCHER = AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT"))
+
+
+def told_by(source: str, article_id: str, title: str = RETOLD, minutes: float = 0.0) -> NewsArticle:
+    moment = NOON + timedelta(minutes=minutes)
+    return article(article_id, title).model_copy(
+        update={"source": source, "published": moment, "fetched_at": moment}
+    )
+
+
+class Desk:
+    """Judges articles one after another against one file of stories."""
+
+    def __init__(self, stories: Stories) -> None:
+        self.journal: list[str] = []
+        self.scorer = FakeScorer(self.journal)
+        self.stories = stories
+
+    def judge(self, each: NewsArticle) -> Judgement:
+        return judge_article(each, MATCHER, self.scorer, each.fetched_at, stories=self.stories)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(Stories(tmp_path / "stories"))
+
+
+def test_a_story_is_scored_once_and_retellings_are_revisions_with_more_confidence(desk: Desk) -> None:
+    first = desk.judge(told_by("one", "a1", FIRST))
+    second = desk.judge(told_by("two", "a2", minutes=30))
+    third = desk.judge(told_by("three", "a3", minutes=60))
+
+    assert [each.outcome for each in (first, second, third)] == [
+        Outcome.SCORED,
+        Outcome.RETOLD,
+        Outcome.RETOLD,
+    ]
+    assert desk.journal == [f"score {FIRST}"]
+    signals = [each.signals[0] for each in (first, second, third)]
+    assert [(signal.article_id, signal.revision, signal.corroboration) for signal in signals] == [
+        ("a1", 0, 0),
+        ("a1", 1, 1),
+        ("a1", 2, 2),
+    ]
+    assert [signal.confidence for signal in signals] == pytest.approx([0.8, 0.82, 0.838])
+    assert {signal.sentiment_score for signal in signals} == {0.5}
+    assert signals[2].analyzed_at == NOON + timedelta(minutes=60)
+    assert signals[2].published == NOON
+
+
+def test_a_source_that_comes_back_to_a_story_is_scored_by_itself_and_corroborates_nothing(desk: Desk) -> None:
+    desk.judge(told_by("One", "a1", FIRST))
+    again = desk.judge(told_by("one", "a2", minutes=5))
+    other = desk.judge(told_by("two", "a3", minutes=9))
+    other_again = desk.judge(told_by("two", "a4", minutes=12))
+
+    assert (again.outcome, again.signals[0].article_id, again.signals[0].revision) == (
+        Outcome.SCORED,
+        "a2",
+        0,
+    )
+    assert (other.outcome, other.signals[0].revision) == (Outcome.RETOLD, 1)
+    assert (other_again.outcome, other_again.signals[0].article_id) == (Outcome.SCORED, "a4")
+
+
+def test_a_delivery_that_comes_again_gives_what_it_gave(desk: Desk) -> None:
+    first, second = told_by("one", "a1", FIRST), told_by("two", "a2", minutes=30)
+    desk.judge(first)
+    before = desk.judge(second)
+
+    assert desk.judge(second).signals == before.signals
+    assert desk.judge(first).signals[0].revision == 1
+    assert len(desk.journal) == 1
+
+
+def test_nothing_is_forgotten_by_a_restart(tmp_path: Path) -> None:
+    before = Desk(Stories(tmp_path / "stories"))
+    before.judge(told_by("one", "a1", FIRST))
+    before.stories.close()
+
+    after = Desk(Stories(tmp_path / "stories"))
+
+    assert after.judge(told_by("two", "a2")).signals[0].article_id == "a1"
+
+
+def test_processes_that_share_a_file_share_its_stories(tmp_path: Path) -> None:
+    one, other = Desk(Stories(tmp_path / "stories")), Desk(Stories(tmp_path / "stories"))
+    one.judge(told_by("one", "a1", FIRST))
+
+    assert other.judge(told_by("two", "a2")).outcome is Outcome.RETOLD
+    assert one.judge(told_by("three", "a3")).signals[0].revision == 2
+
+
+def test_who_retells_a_story_before_it_is_scored_is_counted_when_it_is(desk: Desk) -> None:
+    first = told_by("one", "a1", FIRST)
+    place = desk.stories.place(first, text_of(first), NOON)
+
+    early = desk.judge(told_by("two", "a2"))
+    late = desk.judge(first)
+
+    assert place.part is Part.FIRST
+    assert (early.outcome, early.signals) == (Outcome.RETOLD, ())
+    assert (late.outcome, late.signals[0].revision, late.signals[0].corroboration) == (Outcome.SCORED, 1, 1)
+
+
+@pytest.mark.parametrize("error", [CannotSay("no idea"), NeverWorks("refused")])
+def test_when_nothing_came_of_the_first_the_next_telling_is_scored(desk: Desk, error: Exception) -> None:
+    desk.scorer.fail(FIRST, error)
+    with contextlib.suppress(NeverWorks):
+        desk.judge(told_by("one", "a1", FIRST))
+
+    second = desk.judge(told_by("two", "a2", minutes=5))
+    third = desk.judge(told_by("three", "a3", minutes=9))
+
+    assert (second.outcome, second.signals[0].article_id) == (Outcome.SCORED, "a2")
+    assert third.signals[0].article_id == "a2"
+
+
+def test_an_article_whose_scorer_is_away_stays_the_first(desk: Desk) -> None:
+    desk.scorer.fail(FIRST, TryLater("away"))
+    with pytest.raises(TryLater):
+        desk.judge(told_by("one", "a1", FIRST))
+
+    assert desk.judge(told_by("two", "a2")).outcome is Outcome.RETOLD
+    assert desk.judge(told_by("one", "a1", FIRST)).outcome is Outcome.SCORED
+
+
+def test_an_article_about_something_that_is_not_traded_tells_no_story(desk: Desk) -> None:
+    desk.judge(told_by("one", "a1", "Dogecoin doubles after Harbour Foods raises $250 million"))
+
+    assert desk.stories.tellings("a1") == []
+
+
+def test_threads_that_tell_one_story_at_the_same_time_agree_on_who_was_first(tmp_path: Path) -> None:
+    desk = Desk(Stories(tmp_path / "stories"))
+    together = threading.Barrier(8)
+    outcomes: list[Outcome] = []
+
+    def tell(number: int) -> Callable[[], None]:
+        def run() -> None:
+            together.wait(30)
+            outcomes.append(desk.judge(told_by(f"source-{number}", f"a{number}")).outcome)
+
+        return run
+
+    threads = [threading.Thread(target=tell(number)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == sorted([Outcome.SCORED] + [Outcome.RETOLD] * 7)
+    assert len(desk.journal) == 1
+
+
+def test_a_file_that_is_no_store_ends_the_program_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "stories").write_text("something else, and long enough to be looked at" * 50)
+
+    with pytest.raises(StopProgram, match="stories"):
+        Desk(Stories(tmp_path / "stories")).judge(told_by("one", "a1"))
