@@ -12,6 +12,10 @@ from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer, Sc
 from services.sentiment_analyzer.text import ArticleText
 
 
+NO_CONFIDENCE = 1e-9
+"""Below this, numbers are too small to weigh one opinion against another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What one member of the ensemble says of one asset; `weight` is the member's, above 0."""
@@ -96,14 +100,15 @@ def combine(opinions: Sequence[Opinion], total_weight: float) -> AssetScore:
     Reason and event are those of whoever weighs most.
     """
     weights = [opinion.weight * opinion.score.confidence for opinion in opinions]
-    if not sum(weights):  # all say that they guess
+    if sum(weights) < NO_CONFIDENCE * total_weight:  # all say that they guess
         weights = [opinion.weight for opinion in opinions]
+    scores = [opinion.score.score for opinion in opinions]
     mean = sum(w * opinion.score.score for w, opinion in zip(weights, opinions, strict=True)) / sum(weights)
     distance = sum(w * abs(each.score.score - mean) for w, each in zip(weights, opinions, strict=True))
     confidence = sum(opinion.weight * opinion.score.confidence for opinion in opinions) / total_weight
     weightiest = max(zip(weights, opinions, strict=True), key=lambda pair: pair[0])[1].score
     return AssetScore(
-        score=max(-1.0, min(1.0, mean)),
+        score=max(min(scores), min(max(scores), mean)),  # rounding must not carry it beyond them
         confidence=max(0.0, min(1.0, confidence * (1.0 - distance / sum(weights)))),
         rationale=weightiest.rationale,
         event_type=weightiest.event_type,

