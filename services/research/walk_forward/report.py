@@ -11,7 +11,7 @@ import pandas as pd
 
 from services.research.backtest import equity
 from services.research.backtest.verdict import MIN_TRADES
-from services.research.walk_forward.run import Tested, Walked, WalkForward, growth
+from services.research.walk_forward.run import Outcome, Walked, WalkForward, growth
 from services.research.walk_forward.windows import Stretch
 
 _PLACES = 6
@@ -52,7 +52,7 @@ def walk_forward_json(found: WalkForward) -> dict[str, Any]:
     }
 
 
-def together(tests: Sequence[Tested]) -> dict[str, Any]:
+def together(tests: Sequence[Outcome]) -> dict[str, Any]:
     """The figures of tests in a row, as one account that goes on with what the test before left it."""
     worth = chained([test.equity.worth for test in tests])
     trades = pd.concat([test.trades for test in tests], ignore_index=True)
@@ -99,10 +99,12 @@ def verdict(fitted: dict[str, Any], unfitted: dict[str, Any], ratio: float | Non
         f"with a largest drawdown of {fitted['max_drawdown_pct']:.2f}%; unfitted it made {before:+.2f}% in "
         f"{unfitted['trades']}."
     )
-    if ratio is not None:
-        told += f" Of the daily growth in sample {ratio:.0%} was left out of sample."
-    else:
+    if ratio is None:
         told += " Even where they were fitted, the parameters made nothing."
+    elif ratio > 0:
+        told += f" Of their daily growth in sample {ratio:.0%} was left out of sample."
+    else:
+        told += " Nothing of their growth in sample was left out of sample."
     if fitted["trades"] < MIN_TRADES:
         return f"{told} Fewer than {MIN_TRADES} trades are too few to say more."
     if gained > max(before, 0):

@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class Outcome:
     """One strategy on one stretch of time: its trades, its account and the figures of it."""
 
     trades: pd.DataFrame
@@ -47,8 +47,8 @@ class Walked:
 
     window: Window
     parameters: Mapping[str, Any] | None
-    fitted: Tested
-    unfitted: Tested
+    fitted: Outcome
+    unfitted: Outcome
     growth_in_sample: float
 
 
@@ -123,13 +123,13 @@ class _Place:
         plan = replace(self.plan, start=stretch.start, end=stretch.end - self.candle)
         return freqtrade_config(plan, self.inputs.pairs, self.inputs.stake_currency, self.url)
 
-    def test(self, stretch: Stretch, strategies: Path) -> Tested:
+    def test(self, stretch: Stretch, strategies: Path) -> Outcome:
         """Backtest the strategy in `strategies`, whole, on a stretch."""
         config = self.config(stretch) | {"strategy_path": str(strategies)}
         with Engine(config, self.plan.candles) as engine:
             ran = engine.run(Variant.COMBINED)
         account = equity_of(ran, self.plan.wallet, self.candle, self.inputs.stake_currency)
-        return Tested(ran.trades, account, figures_of(ran.trades, account))
+        return Outcome(ran.trades, account, figures_of(ran.trades, account))
 
 
 def _walk(place: _Place, window: Window, strategies: Path, parameters: Mapping[str, Any] | None) -> Walked:

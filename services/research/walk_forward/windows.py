@@ -46,8 +46,8 @@ def windows_of(start: datetime, end: datetime, fit: timedelta, test: timedelta) 
         there, wanted = (end - start) / _DAY, (fit + test) / _DAY
         raise StopProgram(
             f"the period from {start.isoformat()} to {end.isoformat()} has {there:g} days; expected at least "
-            f"{wanted:g} for one window of {fit / _DAY:g} days to fit and {test / _DAY:g} to test: choose a longer period or "
-            "shorter windows"
+            f"{wanted:g}, for one window of {fit / _DAY:g} days to fit and {test / _DAY:g} to test: choose a longer "
+            "period or shorter windows"
         )
     windows = []
     begin = start + fit
