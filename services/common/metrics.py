@@ -51,6 +51,11 @@ ARTICLES_DEGRADED = Counter(
     "Articles scored by the fallback, because the scorer was away",
     ["scorer"],
 )
+ARTICLES_SUSPECTED = Counter(
+    "cryptoboy_articles_suspected_total",
+    "Articles with something meant for a machine, by what it is",
+    ["suspicion"],
+)
 SCORES_IN_FLIGHT = Gauge("cryptoboy_scores_in_flight", "Articles being scored now")
 SCORE_SECONDS = Histogram(
     "cryptoboy_score_seconds",

@@ -20,6 +20,7 @@ from services.common.messages import NewsArticle, decode
 from services.common.metrics import (
     ARTICLES_DEGRADED,
     ARTICLES_SCORED,
+    ARTICLES_SUSPECTED,
     SCORE_SECONDS,
     SCORES_IN_FLIGHT,
     SIGNALS_PUBLISHED,
@@ -167,6 +168,8 @@ class ArticleDesk:
         ARTICLES_SCORED.labels(self._scorer_name, judgement.outcome).inc()
         if judgement.degraded:
             ARTICLES_DEGRADED.labels(self._scorer_name).inc()
+        for suspicion in judgement.suspicions:
+            ARTICLES_SUSPECTED.labels(suspicion).inc()
         for signal in judgement.signals:
             SIGNALS_PUBLISHED.labels(signal.pair, signal.sentiment_label, signal.scope).inc()
         log.info(
@@ -175,6 +178,7 @@ class ArticleDesk:
             outcome=judgement.outcome.value,
             scores={signal.pair: round(signal.sentiment_score, 3) for signal in judgement.signals},
             **({"degraded": True} if judgement.degraded else {}),
+            **({"suspicions": sorted(judgement.suspicions)} if judgement.suspicions else {}),
             **({"story": judgement.story} if judgement.story else {}),
             **({"reason": judgement.reason} if judgement.reason else {}),
         )

@@ -11,7 +11,6 @@ from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer, Scores, Usage
 from services.sentiment_analyzer.text import ArticleText
 
-
 NO_CONFIDENCE = 1e-9
 """Below this, numbers are too small to weigh one opinion against another."""
 

@@ -10,10 +10,11 @@ from enum import StrEnum
 from services.common.errors import CannotSay, NeverWorks
 from services.common.messages import NewsArticle, SentimentSignal
 from services.sentiment_analyzer.asset_matching import About, AssetMatcher, Match
+from services.sentiment_analyzer.hostile import Suspicion
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.signals import make_signals
 from services.sentiment_analyzer.stories import Part, Place, Stories
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.text import ArticleText, text_of
 
 
 class Outcome(StrEnum):
@@ -34,6 +35,7 @@ class Judgement:
     Attributes:
         degraded: a fallback scored it.
         story: the article that told its story first, where that is known.
+        suspicions: what in the article was meant for a machine.
     """
 
     outcome: Outcome
@@ -41,6 +43,7 @@ class Judgement:
     reason: str = ""
     degraded: bool = False
     story: str = ""
+    suspicions: frozenset[Suspicion] = frozenset()
 
 
 def judge_article(
@@ -66,6 +69,20 @@ def judge_article(
         TryLater, NeverWorks: as the scorer raises them, TryLater and StopProgram as `stories` does.
     """
     text = text_of(article)
+    judgement = _judge_text(article, text, matcher, scorer, now, max_age=max_age, stories=stories)
+    return replace(judgement, suspicions=text.suspicions) if text.suspicions else judgement
+
+
+def _judge_text(
+    article: NewsArticle,
+    text: ArticleText,
+    matcher: AssetMatcher,
+    scorer: Scorer,
+    now: datetime,
+    *,
+    max_age: timedelta | None,
+    stories: Stories | None,
+) -> Judgement:
     match = matcher.match(text)
     if match.about is About.NOT_TRADED:
         return Judgement(Outcome.NOT_TRADED, reason="about assets that are not among TRADING_PAIRS")
@@ -77,7 +94,7 @@ def judge_article(
 
     def score() -> Judgement:
         scores = scorer.score(text, [target.asset for target in match.targets])
-        signals = make_signals(article, match, scores, now)
+        signals = make_signals(article, match, scores, now, text.suspicions)
         return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)
 
     try:

@@ -7,18 +7,29 @@ from datetime import datetime
 from services.common.messages import NewsArticle, SentimentSignal
 from services.common.values import Scope, label_of
 from services.sentiment_analyzer.asset_matching import About, Match
+from services.sentiment_analyzer.hostile import Suspicion
 from services.sentiment_analyzer.scorer import Scores
+
+SUSPECT_TRUST = 0.5
+"""What an article that seems to be meant for a machine keeps of its confidence."""
 
 
 def make_signals(
-    article: NewsArticle, match: Match, scores: Scores, now: datetime
+    article: NewsArticle,
+    match: Match,
+    scores: Scores,
+    now: datetime,
+    suspicions: frozenset[Suspicion] = frozenset(),
 ) -> tuple[SentimentSignal, ...]:
     """The signals of an article. A target that the scorer abstained on has none.
 
-    The confidence is the scorer's, scaled by how sure it is that the article bears on the pair. `analyzed_at`
+    The confidence is the scorer's, scaled by how sure it is that the article bears on the pair, and again if there are
+    suspicions: an article that tries to steer a machine is not to be trusted in what it says besides. `analyzed_at`
     is never before the article was fetched, even where this machine's clock lags behind the poller's.
     """
     scope = Scope.MARKET if match.about is About.MARKET else Scope.ASSET
+    trust = SUSPECT_TRUST if suspicions else 1.0
+    warning = f"[suspected {', '.join(sorted(suspicions))}] " if suspicions else ""
     analyzed_at = max(now, article.fetched_at)
     return tuple(
         SentimentSignal(
@@ -31,8 +42,8 @@ def make_signals(
             published=article.published,
             analyzed_at=analyzed_at,
             model=scores.model,
-            confidence=score.confidence * target.certainty,
-            rationale=score.rationale,
+            confidence=score.confidence * target.certainty * trust,
+            rationale=warning + score.rationale,
             scope=scope,
             degraded=scores.degraded,
             event_type=score.event_type,

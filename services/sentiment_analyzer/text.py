@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from services.common.messages import NewsArticle
+from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
 
 MAX_TITLE_CHARS = 300
 MAX_BODY_CHARS = 1_500
@@ -30,20 +31,31 @@ class ArticleText:
 
     Attributes:
         article_id: whose words these are, if that is known; says nothing about them.
+        suspicions: what was found in the article, and taken out, that was meant for a machine.
     """
 
     title: str
     body: str = ""
     article_id: str = ""
+    suspicions: frozenset[Suspicion] = frozenset()
 
 
 def text_of(article: NewsArticle) -> ArticleText:
     """The headline and what follows it: the summary, and the content unless it begins with the summary."""
-    summary = clean(article.summary, MAX_BODY_CHARS)
-    content = clean(article.content, MAX_BODY_CHARS)
+    suspicions: set[Suspicion] = set()
+    title = _disarmed(article.title, MAX_TITLE_CHARS, suspicions)
+    summary = _disarmed(article.summary, MAX_BODY_CHARS, suspicions)
+    content = _disarmed(article.content, MAX_BODY_CHARS, suspicions)
     repeats = content.startswith(summary.rstrip(". \u2026"))
     body = content if repeats else f"{summary} {content}"[:MAX_BODY_CHARS].rstrip()
-    return ArticleText(clean(article.title, MAX_TITLE_CHARS), body, article.article_id)
+    return ArticleText(title, body, article.article_id, frozenset(suspicions))
+
+
+def _disarmed(raw: str, limit: int, suspicions: set[Suspicion]) -> str:
+    suspicions |= hidden_text(raw[: limit * 4])
+    text, found = disarm(clean(raw, limit))
+    suspicions |= found
+    return text
 
 
 def clean(text: str, limit: int) -> str:

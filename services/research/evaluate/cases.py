@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.research.evaluate import matching
+from services.research.evaluate import attacks, matching
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row
 from services.sentiment_analyzer.scorer import Scorer
@@ -49,5 +49,14 @@ def _matching(_setup: CaseSetup) -> Sequence[Row]:
     return matching.measure()
 
 
-CASES: Mapping[str, Case] = {"matching": Case(_matching, subject="asset-matcher")}
+def _hostile(setup: CaseSetup) -> Sequence[Row]:
+    if setup.scorer is None:
+        raise ValueError("attacks are tried on a scorer")
+    return attacks.measure(setup.scorer, setup.progress)
+
+
+CASES: Mapping[str, Case] = {
+    "matching": Case(_matching, subject="asset-matcher"),
+    "hostile": Case(_hostile),
+}
 """The cases by name, in the order in which they are run."""

@@ -1,0 +1,165 @@
+"""Finds in an article what is meant for the machine that reads it, and takes it out.
+
+A scorer is never shown what looks like an instruction, a role mark or an answer ready made; that there was something
+lowers the confidence in what remains. This is one of several defences and the weakest: attacks have no closed form.
+That an article cannot change the shape of an answer or which assets are scored, whatever it says, is seen to elsewhere:
+by the schema, the checks in `answer`, and the matcher.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+PATTERNS_FILE = Path(__file__).with_name("hostile.toml")
+HIDDEN_CHARACTERS = 5
+"""So many zero-width characters are no accident; a few are, and emojis are made with some of them."""
+SHORTEST_ENCODED = 40
+MOSTLY = 0.9
+
+_ZERO_WIDTH = re.compile("[\xad\u200b\u2060-\u2064\ufeff\U000e0001-\U000e007f]")
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_FOREIGN_WORD = re.compile(r"\w*[^\W\x00-\x7f]\w*")
+_SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u061f\u0964](?=\s|$|[^\x00-\x7f])")
+_LONGEST_USUAL, _MOST_LETTERS = 15, 6
+_ENCODED = re.compile(rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED},}}={{0,2}}")
+_SPACED_OUT = re.compile(r"(?:\b\w[ ._\-*]){7,}\w\b")
+# Letters that look like Latin ones.
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e"
+    "\u0420\u0421\u0422\u0425\u0406\u0408\u0405\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c5\u0391\u0392\u0395\u0396\u0397"
+    "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijsdwABEKMHOPCTXIJSaopvikuABEZHIKMNOPTYX",
+)
+
+
+class Suspicion(StrEnum):
+    """What was found."""
+
+    INSTRUCTION = "instruction"
+    ROLE_MARK = "role_mark"
+    FAKE_ANSWER = "fake_answer"
+    HIDDEN_TEXT = "hidden_text"
+    LOOKALIKES = "lookalikes"
+    ENCODED = "encoded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Patterns of one kind, tried on a text that holds one of the needles."""
+
+    needles: tuple[str, ...]
+    pattern: re.Pattern[str]
+    is_foreign: bool
+    """No needle is plain ASCII."""
+
+    def spans(self, text: str, lower: str) -> list[tuple[int, int]]:
+        """Where it matches in `text`; `lower` is the same in lower case."""
+        if self.is_foreign and lower.isascii():
+            return []
+        for needle in self.needles:  # a generator would take three times as long
+            if needle in lower:
+                return [match.span() for match in self.pattern.finditer(text)]
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    instructions: tuple[_Group, ...]
+    marks: tuple[tuple[Suspicion, _Group], ...]
+
+
+def hidden_text(raw: str) -> set[Suspicion]:
+    """Whether a text, before it is cleaned, hides something from people or shows them another order."""
+    if raw.isascii():
+        return set()
+    hidden = _REORDERING.search(raw) or len(_ZERO_WIDTH.findall(raw)) >= HIDDEN_CHARACTERS
+    return {Suspicion.HIDDEN_TEXT} if hidden else set()
+
+
+def disarm(text: str) -> tuple[str, set[Suspicion]]:
+    """A cleaned text without what is suspected in it, and the suspicions.
+
+    A role mark and a ready-made answer take everything after them with them; an instruction takes the rest of its
+    sentence, several take what stands between them too.
+    """
+    found: set[Suspicion] = set()
+    if not text.isascii():
+        plain = _FOREIGN_WORD.sub(_latin, text)
+        found |= {Suspicion.LOOKALIKES} if plain != text else set()
+        text = plain
+    patterns = _patterns()
+    lower = text.lower()
+    for kind, group in patterns.marks:
+        if spans := group.spans(text, lower):
+            found.add(kind)
+            text = text[: spans[0][0]]
+    for pattern in (_ENCODED, _SPACED_OUT) if _has_odd_words(text) else ():
+        without = pattern.sub(_drop_encoded, text)
+        found |= {Suspicion.ENCODED} if without != text else set()
+        text = without
+    spans = [span for group in patterns.instructions for span in group.spans(text, lower)]
+    if spans:
+        found.add(Suspicion.INSTRUCTION)
+        end = _SENTENCE_END.search(text, max(end for _, end in spans))
+        text = text[: min(start for start, _ in spans)] + (text[end.end() :] if end else "")
+    return " ".join(text.split()) if found else text, found
+
+
+def _has_odd_words(text: str) -> bool:
+    words = text.split()
+    return (
+        max(map(len, words), default=0) >= _LONGEST_USUAL
+        or sum(len(word) == 1 for word in words) > _MOST_LETTERS
+    )
+
+
+def _latin(word: re.Match[str]) -> str:
+    """The word with Latin letters, if it only pretends to have them; else as it is."""
+    text = word[0]
+    plain = text.translate(_LOOKALIKES)
+    if plain == text or not plain.isascii():
+        return text
+    # A word with letters of both alphabets, or a ticker that has none of the Latin ones it seems to have.
+    mixed = any(character.isascii() and character.isalpha() for character in text)
+    return plain if mixed or (text.isupper() and len(text) > 1) else text
+
+
+def _drop_encoded(found: re.Match[str]) -> str:
+    """Nothing for text in base64 and for words with their letters spaced out; anything else as it is."""
+    text = found[0]
+    if " " in text or (not text.isalnum() and not _ENCODED.fullmatch(text)):
+        return ""
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return text
+    printable = sum(unicodedata.category(character)[0] in "LNPZ" for character in decoded)
+    return "" if printable >= MOSTLY * len(decoded) else text
+
+
+@cache
+def _patterns() -> _Patterns:
+    content = tomllib.loads(PATTERNS_FILE.read_text("utf-8"))
+
+    def group(name: str, patterns: list[str]) -> _Group:
+        alternatives = "|".join(f"(?:{pattern})" for pattern in patterns)
+        needles = tuple(content["needles"][name])
+        is_foreign = not any(needle.isascii() for needle in needles)
+        return _Group(needles, re.compile(alternatives, re.IGNORECASE), is_foreign)
+
+    marks = content["marks"]
+    return _Patterns(
+        instructions=tuple(group(*each) for each in content["instructions"].items()),
+        marks=(
+            (Suspicion.ROLE_MARK, group("roles", marks["roles"])),
+            (Suspicion.FAKE_ANSWER, group("answer", marks["answer"])),
+        ),
+    )

@@ -1,0 +1,59 @@
+"""Attacks against a real model: those that the filter leaves something of, and some with no filter at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.common.errors import CannotSay
+from services.common.settings import ScorerKind, Settings
+from services.research.evaluate.attacks import PAIRS, carriers, read_attacks
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.scoring import Outcome, judge_article
+from services.sentiment_analyzer.text import ArticleText
+from tests.ollama_server import MODEL
+from tests.sentiment_fakes import NOON
+
+pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
+
+ATTACKS = {attack.name: attack for attack in read_attacks()}
+LEFT_OVER = ("control characters", "a megabyte of brackets", "digits for letters")
+UNFILTERED = ("wrong keys", "fake answer for another asset", "endless answer")
+
+
+@pytest.fixture
+def scorer(ollama_url: str) -> Iterator[Scorer]:
+    scorer = build_scorer(
+        Settings(
+            sentiment_scorer=ScorerKind.OLLAMA,
+            ollama_host=ollama_url,
+            ollama_model=MODEL,
+            ollama_timeout=240.0,
+        )
+    )
+    yield scorer
+    scorer.close()
+
+
+def test_what_is_left_of_an_attack_makes_no_signal_for_another_pair(scorer: Scorer) -> None:
+    matcher = AssetMatcher(load_registry(), PAIRS)
+    for name in LEFT_OVER:
+        judgement = judge_article(ATTACKS[name].on(carriers()["bad for bitcoin"]), matcher, scorer, NOON)
+
+        assert judgement.outcome in {Outcome.SCORED, Outcome.ABSTAINED}
+        assert {signal.pair for signal in judgement.signals} <= {"BTC/USDT"}
+
+
+def test_even_unfiltered_an_attack_gets_no_other_shape_key_or_range(scorer: Scorer) -> None:
+    btc = load_registry().asset("BTC")
+    for name in UNFILTERED:
+        try:
+            scores = scorer.score(ArticleText("Bitcoin falls", ATTACKS[name].text), [btc]).by_ticker
+        except CannotSay:
+            continue
+        assert set(scores) == {"BTC"}
+        assert -1 <= scores["BTC"].score <= 1
