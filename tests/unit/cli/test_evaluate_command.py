@@ -32,6 +32,7 @@ def test_the_last_line_is_a_list_for_programs(tmp_path: Path) -> None:
         ("always-neutral", "some.csv"),
         ("vader", "some.csv"),
         ("asset-matcher", "matching"),
+        ("lexicon", "hostile"),
     ]
     assert found[0]["accuracy"] == 1.0
 
