@@ -28,6 +28,10 @@ SHARE_RELATED = 1 / 3
 """At least this share of a story's tellings must be related to a new one: stories must not run into each other."""
 WORDS_SHARED = 3
 """Tellings that share fewer words are not compared."""
+MOST_COMPARED = 50
+"""No more tellings are compared, those that share the most words first: it bounds the work in a flood of like texts."""
+COMMON_NOW = 300
+"""A word that so many recent tellings have does not help to find the ones to compare."""
 SAME_TEXT = 90.0
 SAME_WORDS = 0.4
 
@@ -143,8 +147,13 @@ class StoryIndex:
             self._forget(telling.published - 2 * WINDOW)
 
     def _alike(self, mine: Fingerprint) -> list[str]:
-        shared = Counter(article_id for word in mine.words for article_id in self._by_word.get(word, ()))
-        return sorted(article_id for article_id, count in shared.items() if count >= WORDS_SHARED)
+        shared: Counter[str] = Counter()
+        for word in mine.words:
+            tellings = self._by_word.get(word, ())
+            if len(tellings) <= COMMON_NOW:
+                shared.update(tellings)
+        alike = [(-count, article_id) for article_id, count in shared.items() if count >= WORDS_SHARED]
+        return [article_id for _, article_id in sorted(alike)[:MOST_COMPARED]]
 
     def _forget(self, before: datetime) -> None:
         """Drop the oldest; they come first, give or take news that was late."""
