@@ -125,6 +125,18 @@ class Stories:
             telling = self._file.telling(article_id)
             return list(self._file.story(telling.story).values()) if telling else []
 
+    def mark(self) -> int:
+        """How far it has come; for `back_to`."""
+        with self._changing():
+            self._learn()
+            return self._last_number
+
+    def back_to(self, mark: int) -> None:
+        """Forget every telling that was placed after `mark`, as if it had never come."""
+        with self._changing():
+            self._file.forget_after(mark)
+            self._index, self._last_number = StoryIndex(), 0
+
     def close(self) -> None:
         """Close the file. May be called twice."""
         with self._lock:

@@ -118,6 +118,10 @@ class StoryFile:
         """Keep what came of an article."""
         self._db.execute("UPDATE tellings SET signals = ? WHERE article_id = ?", (signals, article_id))
 
+    def forget_after(self, number: int) -> None:
+        """Forget the tellings that came after that one."""
+        self._db.execute("DELETE FROM tellings WHERE number > ?", (number,))
+
     def close(self) -> None:
         """Close the file. May be called twice."""
         if self._connection is not None:

@@ -11,7 +11,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -69,6 +69,7 @@ class Fingerprint:
     is_template: bool
 
 
+@lru_cache(maxsize=4096)  # asked when a story is looked for, and again when the telling is noted
 def fingerprint(title: str, lead: str) -> Fingerprint:
     """The words that tell one story from another."""
     in_title = _telling_words(title)
@@ -208,6 +209,7 @@ def _amount(found: re.Match[str]) -> str:
     return f" {number}{unit} "
 
 
+@lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     if word[0].isdigit() or len(word) <= _SHORTEST_STEM:
         return word

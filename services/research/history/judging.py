@@ -15,6 +15,7 @@ from services.research.history.articles import Article
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scoring import judge_article
+from services.sentiment_analyzer.stories import Stories
 
 NOT_PUBLISHED = "not_about_crypto"
 """Outcome of an article that the poller would not have passed on."""
@@ -36,15 +37,18 @@ class Judged(NamedTuple):
 Judge = Callable[[Article], Judged]
 
 
-def judge_with(scorer: Scorer, matcher: AssetMatcher) -> Judge:
-    """A function that judges one article. It raises TryLater as the scorer does."""
+def judge_with(scorer: Scorer, matcher: AssetMatcher, stories: Stories | None = None) -> Judge:
+    """A function that judges one article. It raises TryLater as the scorer does.
+
+    With `stories`, what it says of an article depends on those it judged before: one at a time, in their order.
+    """
 
     def judge(article: Article) -> Judged:
         if not is_relevant(article.title, f"{article.summary}\n{article.content}"):
             return Judged(article, NOT_PUBLISHED)
         message = as_message(article)
         try:
-            judgement = judge_article(message, matcher, scorer, message.fetched_at)
+            judgement = judge_article(message, matcher, scorer, message.fetched_at, stories=stories)
         except NeverWorks:
             return Judged(article, REFUSED)
         return Judged(article, judgement.outcome.value, judgement.signals)

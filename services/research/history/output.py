@@ -106,6 +106,10 @@ class StepwiseCsv:
         new.replace(self._notes)
         self.state = state
 
+    def beside(self, suffix: str) -> Path:
+        """A file that belongs to the one in the making, for its maker to keep and remove."""
+        return self._partial.with_name(self._partial.name + suffix)
+
     def finish(self) -> None:
         """Put the file in its place."""
         self._partial.replace(self.path)

@@ -7,7 +7,8 @@ memory nor the work after an interruption grows with the archive.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,6 +26,7 @@ from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import REGISTRY_FILE, load_registry
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scoring import Outcome
+from services.sentiment_analyzer.stories import Stories
 
 STEP_ARTICLES = 2_000
 """Scored between two marks from which an interrupted run goes on. LLM answers are kept one by one elsewhere."""
@@ -32,6 +34,7 @@ SCORING_DELAY = timedelta(minutes=5)
 """From an article being known to its signals being in the store: a poll (NEWS_POLL_INTERVAL, 300 s by default)
 is the longest that the live system lets news wait, and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits in."""
 PROGRESS_EVERY = 50
+STORIES_SUFFIX = ".stories"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,15 @@ class ScoreOptions:
         delay: how long after an article was known its signals are taken to be available.
         known_from: earlier articles are left out (UTC).
         known_until: so are those known at this time or later (UTC).
+        stories: whether, as live, an article that tells a story again raises corroboration and confidence of the
+            first telling's signals, instead of being scored by itself.
     """
 
     pairs: tuple[str, ...]
     delay: timedelta = SCORING_DELAY
     known_from: datetime | None = None
     known_until: datetime | None = None
+    stories: bool = False
 
 
 def score_archive(
@@ -71,7 +77,8 @@ def score_archive(
         scorer: who scores. It has been checked.
         options: what is scored.
         scored_by: what else tells this scorer's answers from others, beside its model's name.
-        workers: articles scored at once.
+        workers: articles scored at once; with `stories` it is 1, for which article told a story first must be
+            known before the next is judged.
         progress: told how many articles are scored, and how many the archive has.
 
     Raises:
@@ -80,13 +87,14 @@ def score_archive(
     """
     registry = hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest()
     task = [archive.identity(), registry, scorer.model, *scored_by, repr(options)]
-    with StepwiseCsv(out, COLUMNS, task) as file:
+    with StepwiseCsv(out, COLUMNS, task) as file, _stories(file, options) as stories:
         tally = Tally.of(file.state["tally"]) if file.state else Tally()
         resumed_after = tally.articles
         articles = archive.articles(_beginning(file, options), options.known_until)
         matcher = AssetMatcher(load_registry(), options.pairs)
 
-        judge = judge_with(scorer, matcher)
+        judge = judge_with(scorer, matcher, stories)
+        workers = 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
             for judged in judge_in_order(step, judge, workers=workers):
@@ -94,10 +102,33 @@ def score_archive(
                 rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
                 if tally.articles % PROGRESS_EVERY == 0:
                     progress(tally.articles, archive.count())
-            file.step(rows, {"after": position_of(step[-1]), "tally": tally.as_json()})
+            mark = stories.mark() if stories else 0
+            file.step(rows, {"after": position_of(step[-1]), "tally": tally.as_json(), "stories": mark})
         _refuse_nothing(archive, file, tally, options)
         file.finish()
+        _remove_stories(file)
         return ScoreReport(out, scorer.model, options.delay, tally, resumed_after, file.restarted)
+
+
+@contextmanager
+def _stories(file: StepwiseCsv, options: ScoreOptions) -> Iterator[Stories | None]:
+    """What was told up to the last mark of the file, kept beside it."""
+    if not options.stories:
+        yield None
+        return
+    if not file.state:
+        _remove_stories(file)
+    stories = Stories(file.beside(STORIES_SUFFIX))
+    try:
+        stories.back_to(file.state["stories"] if file.state else 0)
+        yield stories
+    finally:
+        stories.close()
+
+
+def _remove_stories(file: StepwiseCsv) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.beside(STORIES_SUFFIX + suffix).unlink(missing_ok=True)
 
 
 def _beginning(file: StepwiseCsv, options: ScoreOptions) -> Position:
@@ -112,14 +143,19 @@ def _refuse_nothing(archive: Archive, file: StepwiseCsv, tally: Tally, options: 
     if not tally.articles:
         span = archive.span()
         reach = f"{span[0].isoformat()} to {span[1].isoformat()}" if span else "nowhere"
-        file.discard()
+        _discard(file)
         raise StopProgram(
             f"{archive.path} has no article known from {options.known_from or 'its start'} to "
             f"{options.known_until or 'its end'}; it reaches from {reach}"
         )
     if not tally.outcomes[Outcome.SCORED]:
         outcomes = ", ".join(f"{outcome} {count}" for outcome, count in tally.outcomes.most_common())
-        file.discard()
+        _discard(file)
         raise StopProgram(
             f"none of {tally.articles} articles gave a signal for {', '.join(options.pairs)} ({outcomes})"
         )
+
+
+def _discard(file: StepwiseCsv) -> None:
+    file.discard()
+    _remove_stories(file)
