@@ -28,7 +28,9 @@ from tests.sentiment_fakes import article
 
 PATIENCE_SECONDS = 60.0
 BUSY = error_reply(503, "server busy")
-GOOD = chat_reply(json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}}))
+GOOD = chat_reply(
+    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
+)
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.integration)])
