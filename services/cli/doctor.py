@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.checks import Check, all_checks, run_check
-from services.cli.options import Broker, Json
-from services.cli.up import choose_parts
+from services.cli.options import Broker, Json, choose_parts
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind, Settings
+from services.common.settings import BrokerKind, ScorerKind, Settings
 from services.common.values import check_pair
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]
@@ -31,7 +31,23 @@ def read_pairs(given: list[str] | None) -> tuple[str, ...]:
         raise StopProgram(str(error)) from None
 
 
-def settings_for(broker: BrokerKind | None) -> Settings:
-    """The settings of this machine, with the broker of the command line if it names one. Raises StopProgram."""
-    settings = Settings.load()
-    return settings if broker is None else settings.changed(broker=broker)
+def settings_for(broker: BrokerKind | None = None) -> Settings:
+    """The settings of this machine, for every command the same: see `choose_parts`. Raises StopProgram."""
+    return choose_parts(Settings.load(), broker)
+
+
+def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
+    """Embedded parts where nothing else was asked for: broker and, with it, the scorer that needs no server.
+
+    So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it uses.
+    """
+    given = settings.model_fields_set
+    changes: dict[str, Any] = {}
+    if broker is not None:
+        changes["broker"] = broker
+    elif "broker" not in given:
+        changes["broker"] = BrokerKind.EMBEDDED
+    embedded = changes.get("broker", settings.broker) is BrokerKind.EMBEDDED
+    if embedded and "sentiment_scorer" not in given:
+        changes["sentiment_scorer"] = ScorerKind.LEXICON
+    return settings.changed(**changes) if changes else settings

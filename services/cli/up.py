@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from services.cli.freqtrade_config import STRATEGY
-from services.cli.options import Broker
+from services.cli.options import Broker, settings_for
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec, Supervisor
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings import BrokerKind, Settings
 
 START_TIMEOUT_SECONDS = 120.0
 CONFIRMATION = "trade with real money"
@@ -29,7 +29,7 @@ def up(broker: Broker = None) -> None:
 
     Example: ./cryptoboy up
     """
-    settings = choose_parts(Settings.load(), broker)
+    settings = settings_for(broker)
     if not settings.dry_run:
         confirm_live_trading(settings)
     signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
@@ -41,20 +41,6 @@ def up(broker: Broker = None) -> None:
             _run(stack, supervisor, run_dir)
         except KeyboardInterrupt:
             _say("stopping; the message in hand is finished first")
-
-
-def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
-    """Embedded parts where nothing else was asked for: broker and, with it, the scorer that needs no server."""
-    given = settings.model_fields_set
-    changes: dict[str, Any] = {}
-    if broker is not None:
-        changes["broker"] = broker
-    elif "broker" not in given:
-        changes["broker"] = BrokerKind.EMBEDDED
-    embedded = changes.get("broker", settings.broker) is BrokerKind.EMBEDDED
-    if embedded and "sentiment_scorer" not in given:
-        changes["sentiment_scorer"] = ScorerKind.LEXICON
-    return settings.changed(**changes) if changes else settings
 
 
 def confirm_live_trading(settings: Settings) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.cli.up import CONFIRMATION, choose_parts, confirm_live_trading
+from services.cli.options import choose_parts
+from services.cli.up import CONFIRMATION, confirm_live_trading
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
 
