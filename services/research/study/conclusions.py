@@ -13,7 +13,8 @@ from services.research.study.study import Cell, Study
 FALSE_DISCOVERY_RATE = 0.05
 CAUTION = (
     "Cells share events and prices, so their tests hang together; Benjamini-Hochberg holds for positive dependence "
-    "and is a guide beyond it. What stands only among the many is a question for other months, not an answer."
+    "and is a guide beyond it. What stands only among the many is a question for other months, not an answer. "
+    "The points of the decay are for looking at and are not among the tests."
 )
 
 Measure = Literal["abnormal", "correlation"]
