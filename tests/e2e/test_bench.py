@@ -1,0 +1,92 @@
+"""`./cryptoboy bench` as a process: what it prints, what it leaves, and what it refuses. Never how fast it is."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from services.common.settings import PROJECT_ROOT
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.e2e
+
+COMMAND = [sys.executable, "-P", "-m", "services.cli", "bench"]
+FIELDS = {"name", "value", "unit", "baseline", "ratio", "target", "met"}
+
+
+def environ(temporary: Path) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin:/usr/sbin", "PYTHONPATH": str(PROJECT_ROOT), "TMPDIR": str(temporary)}
+
+
+def bench(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], env=environ(temporary), capture_output=True, text=True, check=False
+    )
+
+
+def test_a_case_is_measured_on_a_private_server_that_leaves_nothing_behind(tmp_path: Path) -> None:
+    ran = bench(tmp_path, "strategy_refresh", "--quick", "--repeat", "1", "--json")
+    assert ran.returncode == 0, ran.stderr
+    results = json.loads(ran.stdout)
+    assert [result["name"] for result in results] == ["strategy_refresh.next", "strategy_refresh.first"]
+    for result in results:
+        assert result.keys() >= FIELDS
+        assert result["value"] > 0
+        assert result["ratio"] == pytest.approx(result["value"] / result["baseline"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_in_use_is_not_emptied(tmp_path: Path, redis_server: RedisServer) -> None:
+    import redis
+
+    client = redis.Redis(host=redis_server.host, port=redis_server.port, password=redis_server.password)
+    client.set("mine", "1")
+    credentials = f":{redis_server.password}@" if redis_server.password else ""
+    url = f"redis://{credentials}{redis_server.host}:{redis_server.port}"
+    ran = bench(tmp_path, "strategy_refresh", "--quick", "--repeat", "1", "--redis", url)
+    assert ran.returncode == 78
+    assert "would be emptied" in ran.stderr
+    assert client.get("mine") == b"1"
+    client.delete("mine")
+    client.close()
+
+
+def test_ctrl_c_ends_it_with_its_servers_and_prints_no_figures(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "strategy_refresh", "--repeat", "1000", "--json"],
+        env=environ(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not list(tmp_path.glob("cryptoboy-redis-*/server.out")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert not printed
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no_such_case"], "there is no case 'no_such_case'"),
+        (["cacher", "--plot", "latency.html"], "none of these cases measures latencies"),
+        (["news_to_cache", "--plot", "latency.png"], "the plot is an HTML page"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_measured(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    ran = bench(tmp_path, *arguments)
+    assert ran.returncode == 78
+    assert message in ran.stderr
+    assert not ran.stdout
