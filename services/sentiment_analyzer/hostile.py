@@ -38,6 +38,7 @@ _LOOKALIKES = str.maketrans(
     "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
     "aeopcyxijsdwABEKMHOPCTXIJSaopvikuABEZHIKMNOPTYX",
 )
+_LOOKALIKE = re.compile(f"[{''.join(map(chr, _LOOKALIKES))}]")
 
 
 class Suspicion(StrEnum):
@@ -76,12 +77,11 @@ class _Patterns:
     marks: tuple[tuple[Suspicion, _Group], ...]
     plain_needles: tuple[str, ...]
     """All needles of the groups that are not foreign."""
+    all_needles: tuple[str, ...]
 
     def may_match(self, lower: str) -> bool:
         """Whether any group can match; almost no article holds a needle, and asking once is quicker than by group."""
-        if not lower.isascii():
-            return True
-        for needle in self.plain_needles:  # noqa: SIM110 - a generator would take three times as long
+        for needle in self.plain_needles if lower.isascii() else self.all_needles:  # noqa: SIM110 - a generator would take three times as long
             if needle in lower:
                 return True
         return False
@@ -102,7 +102,7 @@ def disarm(text: str) -> tuple[str, set[Suspicion]]:
     sentence, several take what stands between them too.
     """
     found: set[Suspicion] = set()
-    if not text.isascii():
+    if not text.isascii() and _LOOKALIKE.search(text):
         plain = _FOREIGN_WORD.sub(_latin, text)
         found |= {Suspicion.LOOKALIKES} if plain != text else set()
         text = plain
@@ -127,11 +127,8 @@ def disarm(text: str) -> tuple[str, set[Suspicion]]:
 
 
 def _has_odd_words(text: str) -> bool:
-    words = text.split()
-    return (
-        max(map(len, words), default=0) >= _LONGEST_USUAL
-        or sum(len(word) == 1 for word in words) > _MOST_LETTERS
-    )
+    lengths = list(map(len, text.split()))
+    return max(lengths, default=0) >= _LONGEST_USUAL or lengths.count(1) > _MOST_LETTERS
 
 
 def _latin(word: re.Match[str]) -> str:
@@ -174,5 +171,6 @@ def _patterns() -> _Patterns:
     )
     instructions = tuple(group(*each) for each in content["instructions"].items())
     groups = (*instructions, *(each for _, each in marks))
-    needles = {needle for each in groups if not each.is_foreign for needle in each.needles}
-    return _Patterns(instructions, marks, tuple(sorted(needles)))
+    plain = {needle for each in groups if not each.is_foreign for needle in each.needles}
+    every = {needle for each in groups for needle in each.needles}
+    return _Patterns(instructions, marks, tuple(sorted(plain)), tuple(sorted(every)))

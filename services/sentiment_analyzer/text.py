@@ -52,6 +52,8 @@ def text_of(article: NewsArticle) -> ArticleText:
 
 
 def _disarmed(raw: str, limit: int, suspicions: set[Suspicion]) -> str:
+    if not raw:
+        return ""
     suspicions |= hidden_text(raw[: limit * 4])
     text, found = disarm(clean(raw, limit))
     suspicions |= found
