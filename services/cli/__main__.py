@@ -1,6 +1,11 @@
 """`python -m services.cli`, which is what `./cryptoboy` runs."""
 
-from services.cli.app import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from services.cli.app import main
+    except KeyboardInterrupt:  # loading the commands takes a moment, and Ctrl-C then is no accident to trace
+        sys.stderr.write("cryptoboy: stopped\n")
+        sys.exit(130)
     main()

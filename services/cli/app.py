@@ -23,6 +23,8 @@ from services.cli import (
     walk_forward,
 )
 from services.common.errors import CryptoBoyError, StopProgram
+from services.common.logging import configure_logging
+from services.common.settings import Settings
 
 app = typer.Typer(
     name="cryptoboy",
@@ -54,6 +56,8 @@ app.command("resume")(control.resume)
 
 def main() -> None:
     """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C."""
+    # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
+    configure_logging(Settings(log_level="ERROR"), "cryptoboy")
     try:
         app(prog_name="./cryptoboy")
     except CryptoBoyError as error:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from services.common.clock import SystemClock
-from services.common.errors import CryptoBoyError
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.errors import CryptoBoyError, StopProgram
+from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
 OLDEST_PYTHON = (3, 11)
 
@@ -60,7 +60,7 @@ def all_checks(settings: Settings) -> list[Question]:
         Question(
             f"exchange {settings.exchange}",
             partial(_exchange, settings),
-            "check the network and EXCHANGE; see the log",
+            "check the network; EXCHANGE, EXCHANGE_CONFIG and TRADING_PAIRS say what is asked for",
         ),
         Question(
             "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
@@ -150,20 +150,34 @@ def _redis_port(settings: Settings) -> str:
 
 
 def _scorer_questions(settings: Settings) -> list[Question]:
-    if settings.sentiment_scorer is not ScorerKind.OLLAMA:
-        return [Question("scorer", partial(_scorer, settings), "this is a defect; please report it")]
-    remedy = (
+    kind = settings.sentiment_scorer
+    ollama = (
         f"start Ollama (ollama serve), then: ollama pull {settings.ollama_model}; check OLLAMA_HOST and "
-        "OLLAMA_MODEL; or SENTIMENT_SCORER=lexicon, a baseline that needs no server"
+        "OLLAMA_MODEL"
     )
-    return [Question("ollama", partial(_scorer, settings), remedy)]
+    openai = "start the server; check OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY"
+    other = "or SENTIMENT_SCORER=lexicon, a baseline that needs no server"
+    members = f"SENTIMENT_ENSEMBLE names the members. Ollama: {ollama}. Other servers: {openai}"
+    remedies = {
+        ScorerKind.OLLAMA: f"{ollama}; {other}",
+        ScorerKind.OPENAI: f"{openai}; {other}",
+        ScorerKind.ENSEMBLE: f"{members}; {other}",
+        ScorerKind.LEXICON: "the files of this copy are damaged; get them again",
+    }
+    # With a stand-in news is scored all the same; what is asked about is the scorer itself.
+    required = settings.sentiment_fallback is Fallback.WAIT
+    asked = settings.changed(sentiment_fallback=Fallback.WAIT)
+    return [Question(f"scorer ({kind.value})", partial(_scorer, asked), remedies[kind], required)]
 
 
 def _scorer(settings: Settings) -> str:
     from services.sentiment_analyzer.scorers import build_scorer
 
     scorer = build_scorer(settings)
-    scorer.check()
+    try:
+        scorer.check()
+    finally:
+        scorer.close()
     return f"{scorer.name} answers"
 
 
@@ -176,6 +190,8 @@ def _exchange(settings: Settings) -> str:
 async def _load_markets(settings: Settings) -> str:
     import ccxt.async_support as ccxt
 
+    if settings.exchange not in ccxt.exchanges:
+        raise StopProgram(f"ccxt knows no exchange {settings.exchange!r}")
     exchange = getattr(ccxt, settings.exchange)({"timeout": 15_000, **settings.exchange_config})
     try:
         markets = await exchange.load_markets()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from services.cli.options import Json
+from services.cli.options import STORE_HINT, Json, next_step
 from services.common.settings import Settings
 
 
@@ -30,8 +30,9 @@ def _set(*, paused: bool, json_output: bool) -> None:
     settings = Settings.load()
     store = open_store(settings)
     try:
-        store.pause_entries(paused=paused)
-        now_paused = store.entries_paused()
+        with next_step(STORE_HINT):
+            store.pause_entries(paused=paused)
+            now_paused = store.entries_paused()
     finally:
         store.close()
     place = f"{settings.redis_host}:{settings.redis_port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.cli.options import Broker, Json
+from services.cli.options import Broker, Json, next_step
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
 
@@ -56,19 +57,17 @@ def demo(
 
     signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     settings = Settings.load().changed(broker=broker, sentiment_scorer=scorer)
+    _check_above_zero("--speed", speed)
+    _check_above_zero("--time-limit", time_limit)
     if (news is None) != (candles is None):
         raise StopProgram("--news and --candles belong together: articles and the candles of the same time")
     if news is not None and candles is not None:
         plan = archive_plan(news, candles, speed, time_limit, _instant(start))
     else:
         plan = sample_plan(speed, time_limit)
+    _check_scorer(settings)
     keep = run_dir is not None
-    run_dir = (run_dir or Path(tempfile.mkdtemp(prefix="cryptoboy-demo-"))).resolve()
-    run_dir.mkdir(parents=True, exist_ok=True)
-    if any(run_dir.iterdir()):
-        raise StopProgram(
-            f"--run-dir {run_dir} is not empty; name a new folder, so that no run mixes with another"
-        )
+    run_dir = _made(run_dir)
     tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
     try:
         with view:
@@ -77,7 +76,10 @@ def demo(
         _tidy(run_dir, keep)
         raise
     except CryptoBoyError:
-        sys.stderr.write(f"cryptoboy: the logs are kept in {run_dir}/logs\n")
+        if any(run_dir.glob("logs/*")):
+            sys.stderr.write(f"cryptoboy: the logs are kept in {run_dir}/logs\n")
+        else:
+            _tidy(run_dir, keep)
         raise
     from services.cli.demo_summary import as_json, as_text, verdict
 
@@ -90,6 +92,40 @@ def demo(
         sys.stderr.write(f"cryptoboy: {problem}; the logs are kept in {run_dir}/logs\n")
         raise typer.Exit(1)
     _tidy(run_dir, keep)
+
+
+def _check_scorer(settings: Settings) -> None:
+    """Ask now: the processor would wait for a model server that is away, and the demo with it."""
+    from services.sentiment_analyzer.scorers import build_scorer
+
+    scorer = build_scorer(settings)
+    try:
+        with next_step("./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"):
+            scorer.check()
+    finally:
+        scorer.close()
+
+
+def _check_above_zero(option: str, value: float | None) -> None:
+    if value is not None and not 0 < value < math.inf:  # false for NaN as well
+        raise StopProgram(f"{option} {value:g} makes no sense; give a number above 0")
+
+
+def _made(run_dir: Path | None) -> Path:
+    """The folder of the run, which is new."""
+    if run_dir is None:
+        return Path(tempfile.mkdtemp(prefix="cryptoboy-demo-")).resolve()
+    run_dir = run_dir.resolve()
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        is_new = not any(run_dir.iterdir())
+    except OSError as error:
+        raise StopProgram(f"--run-dir {run_dir} cannot be used: {error.strerror}") from error
+    if not is_new:
+        raise StopProgram(
+            f"--run-dir {run_dir} is not empty; name a new folder, so that no run mixes with another"
+        )
+    return run_dir
 
 
 def _tidy(run_dir: Path, keep: bool) -> None:

@@ -17,6 +17,7 @@ from services.cli.demo_observer import Observer, Scene
 from services.cli.demo_plan import DemoPlan
 from services.cli.feed_server import FeedServer, write_sources
 from services.cli.freqtrade_api import Trade
+from services.cli.options import next_step
 from services.cli.replay_clock import ReplayClock
 from services.cli.stack import Stack, free_health_ports
 from services.cli.supervisor import Supervisor, free_port
@@ -35,6 +36,7 @@ CORES_TO_START_ALL_AT_ONCE = 4
 LAST_POLLS_SECONDS = 2.0
 # An archive may have many sources, and each poll costs a moment of a processor.
 POLLS_PER_SECOND = 6.0
+SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the demo then needs no server"
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,10 @@ class DemoRun:
         try:
             with Supervisor(self._run_dir / "logs") as supervisor, self._start_feeds(clock) as feeds:
                 if not self._embedded:
-                    observer.connect()
-                    refuse_busy_queues(observer.broker)
-                    take_store(self.settings, self._plan.pairs)
+                    with next_step(SERVERS_HINT):
+                        observer.connect()
+                        refuse_busy_queues(observer.broker)
+                        take_store(self.settings, self._plan.pairs)
                 ready = self._start_programs(supervisor, stack, clock)
                 if self._embedded:
                     observer.connect()

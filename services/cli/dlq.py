@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.cli.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
-from services.cli.options import Broker, Json, settings_for
+from services.cli.options import BROKER_HINT, Broker, Json, next_step, settings_for
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind
@@ -116,7 +116,8 @@ def _box(queue: str | None, broker: BrokerKind | None) -> Iterator[DeadLetterBox
     queues = queues_with_dead_letters(queue)
     connection = open_broker(settings_for(broker), SystemClock())
     try:
-        connection.start()
+        with next_step(BROKER_HINT):
+            connection.start()
         with DeadLetterBox(connection, queues) as box:
             yield box
     finally:

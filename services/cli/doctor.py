@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import Counter
 from dataclasses import asdict
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from services.cli.checks import Check, all_checks, run_check
@@ -47,13 +48,30 @@ def doctor(json_output: Json = False, broker: Broker = None) -> None:
 def _examine(settings: Settings) -> list[Check]:
     checks = all_checks(settings)
     sys.stderr.write(f"cryptoboy: {len(checks)} checks; those that need the network may take half a minute\n")
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(run_check, checks))
+    findings: dict[int, Check] = {}
+
+    def examine(number: int) -> None:
+        findings[number] = run_check(checks[number])
+
+    # Daemons: Ctrl-C need not wait until the last of them has had its answer or its timeout.
+    threads = [threading.Thread(target=examine, args=(n,), daemon=True) for n in range(len(checks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [findings[number] for number in range(len(checks))]
 
 
 def _print(findings: list[Check]) -> None:
-    table = Table("what", "state", "found", "how to mend it", show_lines=True)
+    table = Table.grid(
+        Column(no_wrap=True), Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0)
+    )
     for finding in findings:
-        state = Text(finding.state, style=_STYLES[finding.state])
-        table.add_row(finding.name, state, Text(finding.found), Text(finding.remedy))
-    Console().print(table)
+        found = Text(finding.found)
+        if finding.remedy:
+            found.append(f"\nto mend it: {finding.remedy}", style="italic")
+        table.add_row(Text(finding.state, style=_STYLES[finding.state]), Text(finding.name), found)
+    console = Console()
+    console.print(table)
+    counts = Counter[str](finding.state for finding in findings)
+    console.print(", ".join(f"{counts[state]} {state}" for state in _STYLES))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
-from services.common.errors import StopProgram
+from services.common.errors import StopProgram, TryLater
 from services.common.settings import BrokerKind, ScorerKind, Settings
 from services.common.values import check_pair
 
@@ -51,3 +53,19 @@ def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
     if embedded and "sentiment_scorer" not in given:
         changes["sentiment_scorer"] = ScorerKind.LEXICON
     return settings.changed(**changes) if changes else settings
+
+
+BROKER_HINT = "./cryptoboy doctor says what is missing; ./cryptoboy up starts everything on this machine"
+STORE_HINT = (
+    "Is the system running? ./cryptoboy up starts it; for a Redis elsewhere set REDIS_HOST, REDIS_PORT and "
+    "REDIS_PASSWORD"
+)
+
+
+@contextmanager
+def next_step(hint: str) -> Iterator[None]:
+    """Adds what a person can do to a TryLater that is raised within."""
+    try:
+        yield
+    except TryLater as error:
+        raise TryLater(f"{str(error).rstrip('.')}. {hint}.", after=error.after) from error

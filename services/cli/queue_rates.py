@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from services.common.settings import Settings
 
 TIMEOUT_SECONDS = 3.0
@@ -27,6 +25,8 @@ class Rates:
 
 def read_rates(settings: Settings) -> dict[str, Rates]:
     """Rates by queue; empty if the API does not answer or refuses, for it is an extra."""
+    import httpx
+
     url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/queues/"
     try:
         answer = httpx.get(

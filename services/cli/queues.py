@@ -11,11 +11,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from services.cli.dlq import dlq_app
-from services.cli.options import Broker, Json, settings_for
+from services.cli.options import BROKER_HINT, Broker, Json, next_step, settings_for
 from services.cli.queue_rates import Rates, read_rates
 from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
-from services.common.errors import TryLater
 from services.common.settings import BrokerKind, Settings
 
 queues_app = typer.Typer(invoke_without_command=True)
@@ -41,7 +40,7 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
         print(json.dumps([_as_json(state, rate) for state, rate in rows]))
         return
     table = Table(
-        Column("queue", no_wrap=True), "type", "ready", "held", "readers", "in/s", "out/s", "age",
+        Column("queue", no_wrap=True), "type", "ready", "held", "readers", *(("in/s", "out/s") if rates else ()), "age",
         title=f"Queues ({settings.broker.value})",
         box=SIMPLE,
         padding=(0, 1, 0, 0),
@@ -54,8 +53,7 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
             str(state.ready),
             _or_blank(row["unacknowledged"], "d"),
             str(state.consumers),
-            _or_blank(rate.incoming, ".1f"),
-            _or_blank(rate.outgoing, ".1f"),
+            *((_or_blank(rate.incoming, ".1f"), _or_blank(rate.outgoing, ".1f")) if rates else ()),
             "" if state.oldest_seconds is None else f"{state.oldest_seconds:.0f} s",
         )
     Console().print(table)
@@ -77,12 +75,8 @@ def _states(settings: Settings) -> list[QueueState]:
 
     connection = open_broker(settings, SystemClock())
     try:
-        connection.start()
-        return connection.queues()
-    except TryLater as error:
-        hint = "./cryptoboy doctor says what is missing"
-        if settings.broker is BrokerKind.RABBITMQ:
-            hint += "; for the embedded broker add --broker embedded"
-        raise TryLater(f"{error}. {hint}.") from error
+        with next_step(BROKER_HINT):
+            connection.start()
+            return connection.queues()
     finally:
         connection.close()

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.options import Json
+from services.cli.options import Json, next_step, settings_for
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def score(
     title: Annotated[str, typer.Argument(help="The headline.")] = "",
     text: Annotated[str, typer.Option(help="The article's text.")] = "",
-    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: SENTIMENT_SCORER.")] = None,
+    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: as `up`.")] = None,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -37,7 +38,7 @@ def score(
     Examples: ./cryptoboy score "Bitcoin surges as ETF inflows hit a record" --scorer lexicon;
     ./cryptoboy score --explain 5f0c6f3a21
     """
-    settings = Settings.load()
+    settings = settings_for()
     if explain is not None:
         if title or text or scorer is not None:
             raise StopProgram("--explain shows what was scored before: give it the ID alone")
@@ -89,15 +90,17 @@ def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None)
     )
     chosen = build_scorer(settings)
     try:
-        chosen.check()
-        matcher = AssetMatcher(load_registry(), settings.trading_pairs)
-        return judge_article(article, matcher, chosen, now)
+        with next_step("./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"):
+            chosen.check()
+            matcher = AssetMatcher(load_registry(), settings.trading_pairs)
+            return judge_article(article, matcher, chosen, now)
     finally:
         chosen.close()
 
 
 def _print(judgement: Judgement) -> None:
-    table = Table("pair", "score", "label", "confidence", "scope", "kind", "model", "why")
+    columns = ("pair", "score", "label", "confidence", "scope", "kind", "model")
+    table = Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
     for signal in judgement.signals:
         table.add_row(
             signal.pair,
@@ -106,7 +109,12 @@ def _print(judgement: Judgement) -> None:
             f"{signal.confidence:.2f}",
             signal.scope.value,
             signal.event_type.value,
-            signal.model,
-            Text(signal.rationale),
+            Text(signal.model),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    pairs_by_reason: dict[str, list[str]] = {}
+    for signal in judgement.signals:
+        pairs_by_reason.setdefault(signal.rationale, []).append(signal.pair)
+    for reason, pairs in pairs_by_reason.items():
+        console.print(Text(f" {', '.join(pairs)}: {reason}"))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.options import Json
+from services.cli.options import STORE_HINT, Json, next_step
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.values import check_pair
@@ -35,8 +35,9 @@ def sentiment(
     wanted = _checked(pairs) or settings.trading_pairs
     store = open_store(settings)
     try:
-        current = store.current(wanted)
-        paused = store.entries_paused()
+        with next_step(STORE_HINT):
+            current = store.current(wanted)
+            paused = store.entries_paused()
     finally:
         store.close()
     now = datetime.now(UTC)
