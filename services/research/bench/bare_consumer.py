@@ -22,7 +22,7 @@ def main(queue: str, key: str) -> None:
     def on_message(
         channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes
     ) -> None:
-        client.hset(key, mapping={"article_id": str(properties.message_id), "body": body})
+        client.hset(key, str(properties.message_id), body)
         channel.basic_ack(method.delivery_tag)
 
     channel.basic_qos(prefetch_count=100)

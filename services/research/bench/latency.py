@@ -113,7 +113,7 @@ def _round_trip(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
     clock, numbers = SystemClock(), itertools.count()
 
     def newest(key: str) -> list[str]:
-        return [cast("bytes", client.hget(key, "article_id")).decode()]
+        return [each.decode() for each in cast("list[bytes]", client.hkeys(key))]
 
     def send() -> str:
         news = article(next(numbers), clock.now())

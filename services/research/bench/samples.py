@@ -18,6 +18,7 @@ _EVENTS = (
     "jumps on news of a wider adoption by payment firms",
     "drops as a regulator opens an inquiry",
 )
+_VERBS = ("surges", "climbs", "soars", "slides", "crashes", "drops")
 _BODY = (
     "Traders pointed to thin order books and to a run of large transfers seen through the night. "
     "Analysts were divided on whether the move would last beyond the week. "
@@ -50,17 +51,18 @@ def signals(
 
 
 def article(number: int, now: datetime) -> NewsArticle:
-    """An article about exactly one of `PAIRS`, and a story of its own: names of its own, by its number."""
+    """An article about exactly one of `PAIRS`, and a story of its own: nearly all its words are."""
     pair = PAIRS[number % len(PAIRS)]
     numbers = random.Random(number)
-    names = ["".join(numbers.choices(_SYLLABLES, k=4)).capitalize() for _ in range(12)]
+    words = ["".join(numbers.choices(_SYLLABLES, k=numbers.randint(2, 4))) for _ in range(90)]
+    verb = numbers.choice(_VERBS)
     return NewsArticle(
         article_id=f"bench-{number:08d}",
         source="bench",
-        title=f"{_SUBJECTS[pair]} {_EVENTS[number % len(_EVENTS)]}: {' '.join(names[:6])}",
+        title=f"{_SUBJECTS[pair]} {verb} {' '.join(words[:8])}",
         link=f"https://news.invalid/{number}",
-        summary=f"{' '.join(names)} said so. {_BODY}",
-        content=_BODY * 4,
+        summary=f"{' '.join(words[8:50])} {_SUBJECTS[pair]} {verb}.",
+        content=f"{' '.join(words[50:])}. {_BODY * 3}",
         published=now,
         fetched_at=now,
     )
