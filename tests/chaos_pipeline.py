@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
@@ -181,6 +182,18 @@ class Service:
                 return 0, {}
             return answer.status_code, answer.json()
         return 0, {}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """A sample of /metrics of the last run; 0 where there is none."""
+        address = str(self.events("service_starting")[-1]["health"]).replace("/health", "/metrics")
+        text = httpx.get(address, timeout=10, trust_env=False).text
+        samples = (
+            sample
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+        return next((float(sample.value) for sample in samples), 0.0)
 
     def resident_bytes(self) -> int:
         """Memory of the run and its children."""

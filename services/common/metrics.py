@@ -27,6 +27,13 @@ SOURCE_LAST_SUCCESS = Gauge(
     "cryptoboy_source_last_success_timestamp_seconds", "When a source last answered", ["source"]
 )
 
+NEWS_QUEUE_LENGTH = Gauge(
+    "cryptoboy_news_queue_messages", "Messages ready in the news queue, as the poller saw it last"
+)
+BACK_PRESSURE = Gauge(
+    "cryptoboy_back_pressure", "1 while the poller slows down because the news queue is long"
+)
+
 # Candles in
 CANDLES_PUBLISHED = Counter(
     "cryptoboy_candles_published_total", "Closed candles confirmed by the broker", ["pair"]

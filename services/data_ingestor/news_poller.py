@@ -21,6 +21,7 @@ from services.common.errors import TryLater
 from services.common.health import DependencyHealth, HealthReport
 from services.common.runner import count_error, run_service
 from services.common.settings import Settings
+from services.data_ingestor.news_pressure import QueuePressure
 from services.data_ingestor.news_publish import publish_waiting
 from services.data_ingestor.news_schedule import next_publish
 from services.data_ingestor.news_seen import SeenArticles
@@ -47,13 +48,15 @@ class NewsPoller:
         self._seen: SeenArticles | None = None
         self._sources = sources
         self._pollers: tuple[SourcePoller, ...] = ()
+        self._pressure = QueuePressure(broker, settings.news_queue_slow_at)
 
     def start(self) -> None:
         """Open the state file and connect to the broker."""
         if self._seen is None:
             seen = SeenArticles(self._settings.state_dir / SEEN_FILE)
             self._pollers = tuple(
-                SourcePoller(source, self._settings, self._clock, seen) for source in self._sources
+                SourcePoller(source, self._settings, self._clock, seen, stretch=self._stretch)
+                for source in self._sources
             )
             self._seen = seen
         self._broker.start()
@@ -85,7 +88,7 @@ class NewsPoller:
                 if time.monotonic() >= purge_at:
                     seen.purge(self._clock.now() - timedelta(days=self._settings.news_seen_days))
                     purge_at = time.monotonic() + PURGE_SECONDS
-                if seen.waiting_count:
+                if not self._pressure.look(time.monotonic()) and seen.waiting_count:
                     log.info("articles_published", count=publish_waiting(self._broker, seen))
                 failures, pause = 0, PUBLISH_CHECK_SECONDS
             except TryLater as error:
@@ -96,14 +99,18 @@ class NewsPoller:
                     "publishing_waits", error=str(error), waiting=seen.waiting_count, retry_in_seconds=pause
                 )
 
+    def _stretch(self) -> float:
+        return self._pressure.stretch(self._seen.waiting_count if self._seen else 0)
+
     def health(self) -> HealthReport:
-        """The broker, the state file, the sources together, and each of them."""
+        """The broker and its news queue, the state file, the sources together, and each of them."""
         states = {poller.source.name: poller.state.health() for poller in self._pollers}
         answering = sum(state.ok for state in states.values())
         waiting = self._seen.waiting_count if self._seen else 0
         summary = f"{answering} of {len(self._sources)} answer; {waiting} articles wait for the broker"
         return {
             "broker": self._broker.health(),
+            "news_queue": self._pressure.health(),
             "state": self._seen.health()
             if self._seen
             else DependencyHealth(ok=False, detail="not opened yet"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -71,7 +72,11 @@ class _Remembered:
 
 
 class SourcePoller:
-    """Polls one source until it is stopped. Whatever happens to this source touches no other."""
+    """Polls one source until it is stopped. Whatever happens to this source touches no other.
+
+    Args:
+        stretch: how many times longer than NEWS_POLL_INTERVAL the next pause shall be.
+    """
 
     def __init__(
         self,
@@ -80,6 +85,8 @@ class SourcePoller:
         clock: Clock,
         seen: SeenArticles,
         parse_seconds: float = PARSE_SECONDS,
+        *,
+        stretch: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self.source = source
         self.state = SourceState()
@@ -87,6 +94,7 @@ class SourcePoller:
         self._clock = clock
         self._seen = seen
         self._parse_seconds = parse_seconds
+        self._stretch = stretch
         self._remembered = _Remembered()
         self._log = log.bind(source=source.name)
         SOURCE_UP.labels(source.name).set(0)
@@ -95,8 +103,8 @@ class SourcePoller:
         """Poll at once, and then at the interval, until `stop` is set."""
         while not stop.is_set():
             asked = self.poll(stop)
-            pause = next_poll(self._settings.news_poll_interval, self.state.failures, asked, random.random())
-            stop.wait(pause)
+            interval = self._settings.news_poll_interval * self._stretch()
+            stop.wait(next_poll(interval, self.state.failures, asked, random.random()))
 
     def poll(self, stop: threading.Event) -> float | None:
         """Poll once and keep the state; returns the pause in seconds that the server asked for, if it did."""

@@ -191,4 +191,4 @@ def test_when_every_source_is_down_the_service_is_degraded_and_says_so(
         body = health_body("news_poller", poller.health(), 0.0, ready=True)
     assert body["status"] == "degraded"
     assert body["dependencies"]["sources"]["detail"].startswith("0 of 2 answer")
-    assert set(body["dependencies"]) == {"broker", "state", "sources", "source:a", "source:b"}
+    assert set(body["dependencies"]) == {"broker", "news_queue", "state", "sources", "source:a", "source:b"}

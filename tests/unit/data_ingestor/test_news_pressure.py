@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from services.common.broker.port import QueueState
+from services.common.errors import TryLater
+from services.common.health import DependencyHealth
+from services.data_ingestor.news_pressure import LOOK_SECONDS, QueuePressure, stretch
+from tests.news_broker import MemoryBroker
+
+
+class QueueOfLength(MemoryBroker):
+    """Its news queue is as long as the test says; None: it cannot be asked, and fails who asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.length: int | None = 0
+        self.well = True
+        self.asked = 0
+
+    def queues(self) -> list[QueueState]:
+        self.asked += 1
+        if self.length is None:
+            raise TryLater("away")
+        return [
+            QueueState("raw_market_data", "quorum", 9_999, None, 0),
+            QueueState("raw_news_data", "quorum", self.length, None, 0),
+        ]
+
+    def health(self) -> DependencyHealth:
+        return DependencyHealth(ok=self.well)
+
+
+def test_the_pause_grows_with_the_queue_and_only_so_far() -> None:
+    assert [stretch(length, 100) for length in (0, 99, 100, 200, 300, 10**6)] == [1, 1, 2, 3, 4, 4]
+
+
+def test_a_queue_is_long_from_its_bound_on_and_told_so() -> None:
+    broker = QueueOfLength()
+    pressure = QueuePressure(broker, 100)
+    broker.length = 99
+    assert not pressure.look(0.0)
+    assert pressure.health().ok
+    broker.length = 100
+    assert pressure.look(LOOK_SECONDS)
+    health = pressure.health()
+    assert (health.ok, health.required) == (False, False)
+    assert "100 messages in raw_news_data, long from 100" in health.detail
+    assert pressure.stretch(100) == 3
+
+
+def test_the_broker_is_not_asked_again_within_a_second() -> None:
+    broker = QueueOfLength()
+    pressure = QueuePressure(broker, 100)
+    for moment in (0.0, 0.2, 0.9, 1.0, 1.1):
+        pressure.look(moment)
+    assert broker.asked == 2
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_broker_that_does_not_answer_leaves_the_last_answer(well: bool) -> None:
+    broker = QueueOfLength()
+    pressure = QueuePressure(broker, 100)
+    broker.length = 150
+    assert pressure.look(0.0)
+    broker.length, broker.well = None, well
+    assert pressure.look(10.0)
+
+
+def test_a_broker_that_lists_no_such_queue_holds_nobody_back() -> None:
+    assert not QueuePressure(MemoryBroker(), 1).look(0.0)
