@@ -132,7 +132,8 @@ class Settings(ScoringSettings, TradingSettings):
         float, Field(gt=0, description="an article older than this when first seen is not published")
     ] = 48.0
     news_queue_slow_at: Annotated[
-        int, Field(ge=1, description="length of the news queue from which the poller holds back and slows down")
+        int,
+        Field(ge=1, description="length of the news queue from which the poller holds back and slows down"),
     ] = 1_000
     news_seen_days: Annotated[int, Field(ge=1, description="how long an article is remembered as seen")] = 60
     news_user_agent: Annotated[str, Field(min_length=1, description="how the poller introduces itself")] = (
