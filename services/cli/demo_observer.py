@@ -17,12 +17,15 @@ from services.common.messages import SentimentSignal
 from services.common.settings import Settings
 from services.common.store.open import open_store
 
-HEADLINES_SHOWN = 8
+SIGNALS_SHOWN = 8
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a watcher sees at one moment. `elapsed` and `limit` are real seconds, `prices` by pair."""
+    """What a watcher sees at one moment.
+
+    `elapsed` and `limit` are real seconds, `prices` by pair, `headlines` the newest signals of each pair.
+    """
 
     clock: str
     elapsed: float
@@ -113,9 +116,9 @@ class Observer:
         signals = [
             signal
             for pair in self._settings.trading_pairs
-            for signal in self.store.history(pair, HEADLINES_SHOWN)
+            for signal in self.store.history(pair, SIGNALS_SHOWN)
         ]
-        return sorted(signals, key=lambda signal: signal.published, reverse=True)[:HEADLINES_SHOWN]
+        return sorted(signals, key=lambda signal: signal.published, reverse=True)
 
     def _prices(self) -> dict[str, float]:
         status, rows = get_json(f"http://127.0.0.1:{self._exchange_port}/api/v3/ticker/price")

@@ -41,14 +41,18 @@ class FreqtradeApi:
         )
 
     def trades(self) -> list[Trade]:
-        """All trades, open ones first.
+        """All trades, each once, open ones first.
 
         Raises:
             TryLater: the bot does not answer.
         """
         still_open = self._get("/status")
         closed = [row for row in self._get("/trades", limit=500)["trades"] if not row["is_open"]]
-        return [_trade(row) for row in [*still_open, *closed]]
+        # A trade may close between the two answers, and is in both of them then.
+        closed_ids = {row["trade_id"] for row in closed}
+        return [_trade(row) for row in still_open if row["trade_id"] not in closed_ids] + [
+            _trade(row) for row in closed
+        ]
 
     def state(self) -> str:
         """What the bot is doing, such as `running`. Raises TryLater."""

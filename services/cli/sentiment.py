@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -47,17 +48,20 @@ def sentiment(
     if json_output:
         print(json.dumps({"entries": "paused" if paused else "allowed", "pairs": rows}))
         return
-    table = Table("pair", "score", "label", "age", "state", "aggregate", "source", "headline")
+    columns = ("pair", "score", "label", "age", "state", "aggregate", "source")
+    table = Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
+    headlines = []
     for pair, row in rows.items():
         if row is None:
-            table.add_row(pair, "", "", "", "none", "", "", "")
+            table.add_row(pair, "", "", "", "none", "", "")
         else:
             age = f"{float(str(row['age_hours'])):.1f} h"
-            texts = [Text(str(row[name])) for name in ("source", "headline")]
             score, label = f"{float(str(row['score'])):+.2f}", str(row["label"])
-            table.add_row(pair, score, label, age, str(row["state"]), _shown(aggregates[pair]), *texts)
+            source = Text(str(row["source"]))
+            table.add_row(pair, score, label, age, str(row["state"]), _shown(aggregates[pair]), source)
+            headlines.append(Text(f" {pair}: {row['headline']}"))
     console = Console()
-    console.print(table)
+    console.print(table, *headlines, sep="\n")
     if paused:
         console.print("New entries are paused; ./cryptoboy resume lets them again.")
 

@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from services.cli.freqtrade_config import freqtrade_config, write_config
+from services.cli.ports import free_port
 from services.cli.probes import answers_ok
-from services.cli.supervisor import ProcessSpec, free_port
+from services.cli.supervisor import ProcessSpec
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import CURRENT_ENV_FILE, Settings
 
@@ -48,9 +49,8 @@ class Stack:
     def _service(self, name: str) -> ProcessSpec:
         port = self.health_ports[name]
         environ = {**self._environ(), **self.settings.environment(), "HEALTH_PORT": str(port)}
-        return ProcessSpec(
-            name, self._module(SERVICES[name]), environ, answers_ok(f"http://127.0.0.1:{port}/health")
-        )
+        url = f"http://127.0.0.1:{port}/health"
+        return ProcessSpec(name, self._module(SERVICES[name]), environ, answers_ok(url), health_url=url)
 
     def store(self, snapshot: Path) -> ProcessSpec:
         """The embedded Redis, on the port of the settings."""
@@ -91,16 +91,9 @@ class Stack:
         )
         return ProcessSpec(
             "freqtrade",
-            [
-                sys.executable,
-                "-m",
-                "freqtrade",
-                "trade",
-                "--config",
-                str(config_file),
-                "--userdir",
-                str(user_data),
-            ],
+            self._module(
+                "services.cli.bot", "trade", "--config", str(config_file), "--userdir", str(user_data)
+            ),
             self._environ(),
             answers_ok(f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1/ping"),
         )

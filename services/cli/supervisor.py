@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ class ProcessSpec:
         environ: the whole environment of the process.
         is_ready: asked again and again after the start; True when the program can do its work.
         stops_last: whether others need it until they have ended.
+        health_url: where it says how it is, if it does.
     """
 
     name: str
@@ -39,6 +39,7 @@ class ProcessSpec:
     environ: Mapping[str, str] = field(repr=False)
     is_ready: Callable[[], bool] = lambda: True
     stops_last: bool = False
+    health_url: str = ""
 
 
 class ProcessEnded(StopProgram):
@@ -142,6 +143,11 @@ class Supervisor:
         text = self.log_file(name).read_text(errors="replace").splitlines()[-lines:]
         return f"The end of {self.log_file(name)}:\n" + "\n".join(f"    {line}" for line in text)
 
+    def last_line(self, name: str) -> str:
+        """The last line of a program's log that says something; empty if there is none."""
+        lines = self.log_file(name).read_text(errors="replace").splitlines()
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
     def __enter__(self) -> Self:
         return self
 
@@ -162,11 +168,3 @@ def _wait_or_kill(process: subprocess.Popen[bytes], grace: float) -> int:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         return process.wait()
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -10,15 +10,18 @@ from typing import Any
 
 from services.cli.freqtrade_config import STRATEGY
 from services.cli.options import Broker, settings_for
+from services.cli.ports import is_free
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec, Supervisor
+from services.cli.watch import Watch
 from services.common.errors import StopProgram
+from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
 
 START_TIMEOUT_SECONDS = 120.0
 CONFIRMATION = "trade with real money"
-_CONFIG_STATUS = 78
-_LONGEST_PAUSE_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 2.0
+LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
 def up(broker: Broker = None) -> None:
@@ -32,6 +35,7 @@ def up(broker: Broker = None) -> None:
     settings = settings_for(broker)
     if not settings.dry_run:
         confirm_live_trading(settings)
+    check_addresses(settings)
     signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     run_dir = settings.state_dir.resolve() / "up"
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -41,6 +45,25 @@ def up(broker: Broker = None) -> None:
             _run(stack, supervisor, run_dir)
         except KeyboardInterrupt:
             _say("stopping; the message in hand is finished first")
+
+
+def check_addresses(settings: Settings) -> None:
+    """Raise StopProgram if a port that a part will listen on is taken, or Redis is to be elsewhere and here."""
+    listeners = [(port, f"/health of {name}", "") for name, port in DEFAULT_PORTS.items()]
+    listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
+    if settings.broker is BrokerKind.EMBEDDED:
+        if settings.redis_host not in LOOPBACK:
+            raise StopProgram(
+                f"REDIS_HOST={settings.redis_host}, but the embedded Redis runs on this machine. Unset REDIS_HOST, "
+                "or use RabbitMQ and that Redis: BROKER=rabbitmq"
+            )
+        listeners.append((settings.redis_port, "the embedded Redis", "REDIS_PORT"))
+    for port, what, variable in listeners:
+        if not is_free(port):
+            way_out = f", or set {variable} to a free port" if variable else ""
+            raise StopProgram(
+                f"port {port} is in use, and {what} needs it. Is the system running already? Stop it{way_out}."
+            )
 
 
 def confirm_live_trading(settings: Settings) -> None:
@@ -85,29 +108,10 @@ def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> None:
         f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {run_dir}/freqtrade.json)"
     )
     _say("./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything")
-    _watch(supervisor, programs)
-
-
-def _watch(supervisor: Supervisor, programs: list[ProcessSpec]) -> None:
-    """Start again what ends, with growing pauses; tell once when everything is ready."""
-    by_name = {spec.name: spec for spec in programs}
-    pauses = dict.fromkeys(by_name, 1.0)
-    due: dict[str, float] = {}
-    told = False
+    watch = Watch(supervisor, programs, _say, time.monotonic())
     while True:
-        for name, status in supervisor.ended().items():
-            if status == _CONFIG_STATUS:
-                raise StopProgram(f"{name} cannot work as it is configured. {supervisor.tail(name)}")
-            _say(f"{name} ended with status {status}; starting it again in {pauses[name]:.0f} s")
-            due[name] = time.monotonic() + pauses[name]
-            pauses[name] = min(pauses[name] * 2, _LONGEST_PAUSE_SECONDS)
-        for name in [name for name, at in due.items() if at <= time.monotonic()]:
-            del due[name]
-            supervisor.start(by_name[name])
-        if not told and not due and all(spec.is_ready() for spec in programs):
-            told = True
-            _say("everything is ready")
-        time.sleep(1.0)
+        watch.look(time.monotonic())
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 def _say(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
-LONGEST_BROKER_PAUSE = 30.0
+LONGEST_BROKER_PAUSE = 8.0
 
 
 def next_poll(interval: float, failures: int, asked: float | None, random: float) -> float:
@@ -22,5 +22,5 @@ def next_poll(interval: float, failures: int, asked: float | None, random: float
 
 
 def next_publish(failures: int, asked: float | None) -> float:
-    """Seconds until the broker is tried again after `failures` (1 or more) refusals: 1, 2, 4 ... 30."""
+    """Seconds until the broker is tried again after `failures` (1 or more) refusals: 1, 2, 4, 8, 8 ..."""
     return max(min(2.0 ** min(failures - 1, 10), LONGEST_BROKER_PAUSE), asked or 0.0)

@@ -1,0 +1,110 @@
+"""Keeps the programs of `up` running, and says what is not well with them: once, and when it is over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.cli.probes import get_json
+from services.cli.supervisor import ProcessSpec, Supervisor
+from services.common.errors import StopProgram
+
+TELL_AFTER_SECONDS = 20.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+# A program that has run for so long did not fail at its start, and is started again soon.
+_RAN_WELL_SECONDS = 300.0
+_LONGEST_TEXT = 300
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is not well with a program: `kind` to tell one trouble from another, `text` for people."""
+
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Watched:
+    spec: ProcessSpec
+    started: float
+    pause: float = _FIRST_PAUSE_SECONDS
+    due: float | None = None
+    now_kind: str = ""
+    since: float = 0.0
+    told_kind: str = ""
+
+
+class Watch:
+    """Looks after programs that were started; call `look` again and again.
+
+    Args:
+        programs: all of them run.
+        tell: shows one line to a person.
+        now: a monotonic time in seconds, here and in `look`.
+    """
+
+    def __init__(
+        self, supervisor: Supervisor, programs: Sequence[ProcessSpec], tell: Callable[[str], None], now: float
+    ) -> None:
+        self._supervisor = supervisor
+        self._tell = tell
+        self._watched = {spec.name: _Watched(spec, started=now, since=now) for spec in programs}
+        self._all_were_ready = False
+
+    def look(self, now: float) -> None:
+        """Start again what has ended, after a pause that grows, and tell what changed.
+
+        Raises:
+            StopProgram: a program cannot work as it is configured.
+        """
+        for name, status in self._supervisor.ended().items():
+            self._note_end(self._watched[name], status, now)
+        for each in self._watched.values():
+            if each.due is not None and each.due <= now:
+                each.due, each.started, each.since = None, now, now
+                self._supervisor.start(each.spec)
+        for each in self._watched.values():
+            if each.due is None:
+                self._compare(each, trouble_of(each.spec, self._supervisor), now)
+        well = all(each.due is None and not each.now_kind for each in self._watched.values())
+        if well and not self._all_were_ready:
+            self._all_were_ready = True
+            self._tell("everything is ready")
+
+    def _note_end(self, each: _Watched, status: int, now: float) -> None:
+        name = each.spec.name
+        if status == os.EX_CONFIG:
+            raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.tail(name)}")
+        if now - each.started > _RAN_WELL_SECONDS:
+            each.pause = _FIRST_PAUSE_SECONDS
+        reason = self._supervisor.last_line(name)
+        self._tell(f"{name} ended with status {status} ({reason}); starting it again in {each.pause:.0f} s")
+        each.told_kind = "ended"
+        each.due = now + each.pause
+        each.pause = min(each.pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _compare(self, each: _Watched, trouble: Trouble | None, now: float) -> None:
+        kind = trouble.kind if trouble else ""
+        if kind != each.now_kind:
+            each.now_kind, each.since = kind, now
+        if kind == each.told_kind or (trouble and now - each.since < TELL_AFTER_SECONDS):
+            return
+        each.told_kind = kind
+        self._tell(f"{each.spec.name} {trouble.text if trouble else 'is well again'}")
+
+
+def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
+    """What is not well with a running program now, by its /health if it has one; None if all is well."""
+    status, body = get_json(spec.health_url) if spec.health_url else (_OK if spec.is_ready() else 0, None)
+    parts = body["dependencies"] if isinstance(body, dict) else {}
+    down = {name: part["detail"] for name, part in parts.items() if part["status"] != "ok"}
+    if status == _OK and not down:
+        return None
+    details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
+    said = details or f"its log ends: {supervisor.last_line(spec.name)}"
+    state = "works, but not with everything" if status == _OK else "is not ready"
+    return Trouble(kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}")
