@@ -1,7 +1,8 @@
-"""`/health` and `/metrics` of a service, on a port of its own.
+"""`/health`, `/live` and `/metrics` of a service, on a port of its own.
 
 `/health` answers 200 while the service can do its work and 503 while it cannot, with the same body: status,
-service, version, uptime_seconds, time, and the dependencies by name.
+service, version, uptime_seconds, time, and the dependencies by name. `/live` answers 200 as long as the process
+runs, whatever it waits for: a supervisor that restarts on it does not restart a service because a server is away.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 class HealthServer:
-    """Serves `/health` and `/metrics` from a thread until it is closed.
+    """Serves `/health`, `/live` and `/metrics` from a thread until it is closed.
 
     Args:
         report: called at each request; must answer at once.
@@ -117,9 +118,12 @@ class HealthServer:
         if path == "/metrics":
             answer: Iterable[bytes] = self._metrics(environ, start_response)
             return answer
+        if path == "/live":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"status": "alive", "service": self._service}).encode()]
         if path != "/health":
             start_response("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"there are /health and /metrics\n"]
+            return [b"there are /health, /live and /metrics\n"]
         body = health_body(
             self._service, self._report(), time.monotonic() - self._started, ready=self.ready.is_set()
         )
