@@ -1,6 +1,7 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
-Those of scoring and of trading stand in `settings_scoring` and `settings_trading`, all others here.
+Those of scoring, of trading and of the watchdogs stand in `settings_scoring`, `settings_trading` and
+`settings_watch`, all others here.
 
 The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
 turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
@@ -22,6 +23,7 @@ from services.common.errors import StopProgram
 from services.common.settings_report import describe_mistakes, find_unknown_names, read_env_file
 from services.common.settings_scoring import Fallback, ScorerKind, ScoringSettings
 from services.common.settings_trading import TradingSettings
+from services.common.settings_watch import WatchSettings
 from services.common.values import Pair, Timeframe
 
 __all__ = [
@@ -55,7 +57,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(ScoringSettings, TradingSettings):
+class Settings(ScoringSettings, TradingSettings, WatchSettings):
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -153,9 +155,6 @@ class Settings(ScoringSettings, TradingSettings):
     exchange_config: Annotated[
         dict[str, Any], Field(description="JSON object merged into ccxt's configuration")
     ] = Field(default_factory=dict)
-    market_silence: Annotated[
-        Seconds, Field(description="silence of a candle stream after which it is restarted")
-    ] = 180.0
 
     @field_validator("trading_pairs", mode="before")
     @classmethod

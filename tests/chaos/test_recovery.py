@@ -117,11 +117,15 @@ def test_after_an_outage_everything_told_meanwhile_is_soon_there(
     processes = {name: service.process for name, service in pipeline.services.items() if name != part}
     with OUTAGES[part](request):
         time.sleep(OUTAGE_SECONDS)
+    returned = time.monotonic()
     told = {story.title for story in STORIES[: flow.told]}
     eventually(
         lambda: told <= pipeline.cached().keys(),
         lambda: f"{len(told - pipeline.cached().keys())} of {len(told)} are missing; {pipeline.tails()}",
         CURRENT_SECONDS,
+    )
+    sys.stdout.write(
+        f"{part}, away {OUTAGE_SECONDS:.0f} s: current {time.monotonic() - returned:.1f} s after its return\n"
     )
     eventually(
         lambda: all(service.health()[0] == 200 for service in pipeline.services.values()),
