@@ -97,6 +97,7 @@ class FakeStore:
     written_at: list[datetime] = field(default_factory=list)
     outcome: WriteOutcome = WriteOutcome.NEWEST
     closed: bool = False
+    holds: dict[str, dict[str, str]] = field(default_factory=dict)
     _ok: bool = True
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
@@ -106,7 +107,8 @@ class FakeStore:
         return [self.outcome] * len(signals)
 
     def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
-        raise NotImplementedError
+        self._fail()
+        return {pair: self.holds.get(pair) for pair in pairs}
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
         raise NotImplementedError

@@ -116,6 +116,7 @@ class HealthServer:
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
+            self._report()  # some metrics are what a report finds
             answer: Iterable[bytes] = self._metrics(environ, start_response)
             return answer
         if path == "/live":

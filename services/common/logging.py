@@ -22,11 +22,19 @@ _QUIET = {
 def configure_logging(settings: Settings, service: str, stream: TextIO | None = None) -> None:
     """Send the process's log, the libraries' included, to `stream` (stderr by default).
 
-    Every line carries time (UTC), level, event and service.
+    Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
     """
     stream = stream or sys.stderr
+
+    def name_service(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        event.setdefault("service", service)
+        return event
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_service,  # not a context variable: those of one thread are unknown in the others
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -56,4 +64,3 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(service=service)

@@ -1,6 +1,9 @@
 """The catalogue: every metric that any service exports, in one place.
 
-Names begin with `cryptoboy_`. Labels have few values: pairs, sources, queues, reactions, never ids or texts.
+Names begin with `cryptoboy_`. Labels have few values: pairs, sources, queues, reactions, never ids or texts. What
+messages say (a source, a pair) goes through `few` first, because anybody may publish a message.
+
+The strategy, which imports nothing from here, exports metrics of its own: see its module `telemetry`.
 """
 
 from __future__ import annotations
@@ -26,7 +29,12 @@ SOURCE_UP = Gauge("cryptoboy_source_up", "1 while the last poll of a source succ
 SOURCE_LAST_SUCCESS = Gauge(
     "cryptoboy_source_last_success_timestamp_seconds", "When a source last answered", ["source"]
 )
-
+SOURCE_LAST_ARTICLE = Gauge(
+    "cryptoboy_source_last_article_timestamp_seconds",
+    "When a source last brought an article that was new",
+    ["source"],
+)
+ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
 NEWS_QUEUE_LENGTH = Gauge(
     "cryptoboy_news_queue_messages", "Messages ready in the news queue, as the poller saw it last"
 )
@@ -50,6 +58,11 @@ STREAM_RESTARTS = Counter(
 STREAM_LAST_CANDLE = Gauge(
     "cryptoboy_stream_last_candle_timestamp_seconds", "Open time of the last published candle", ["pair"]
 )
+STREAM_LAST_HEARD = Gauge(
+    "cryptoboy_stream_last_heard_timestamp_seconds",
+    "When a candle stream last said something new; before that, when it was begun",
+    ["pair"],
+)
 
 # Score
 ARTICLES_SCORED = Counter("cryptoboy_articles_scored_total", "Articles by outcome", ["scorer", "outcome"])
@@ -71,6 +84,17 @@ SCORE_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120),
 )
 MODEL_SERVER_UP = Gauge("cryptoboy_model_server_up", "1 while a model server answers", ["server"])
+MODEL_REQUEST_SECONDS = Histogram(
+    "cryptoboy_model_request_seconds",
+    "Time of one request to a model server, answered or not",
+    ["server"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
+)
+MODEL_REQUESTS = Counter(
+    "cryptoboy_model_requests_total",
+    "Requests to a model server, by outcome: answered, or the reaction to the failure",
+    ["server", "outcome"],
+)
 MODEL_TOKENS = Counter(
     "cryptoboy_model_tokens_total", "Tokens as the model servers count them: prompt, answer", ["kind"]
 )
@@ -80,12 +104,32 @@ MODEL_ANSWERS_REFUSED = Counter(
 SIGNALS_PUBLISHED = Counter(
     "cryptoboy_signals_published_total", "Signals confirmed by the broker", ["pair", "label", "scope"]
 )
+SCORES = Counter("cryptoboy_scores_total", "Scores by the article's source and label", ["source", "label"])
 
 # Cache
 SIGNALS_CACHED = Counter("cryptoboy_signals_cached_total", "Signals written, by outcome", ["pair", "outcome"])
 SENTIMENT_PUBLISHED = Gauge(
-    "cryptoboy_sentiment_published_timestamp_seconds", "Publication time of the newest signal", ["pair"]
+    "cryptoboy_sentiment_published_timestamp_seconds",
+    "Publication time of the newest signal in the store; 0 while there is none",
+    ["pair"],
 )
+SENTIMENT_SCORE = Gauge("cryptoboy_sentiment_score", "Score of the newest signal in the store", ["pair"])
+SENTIMENT_STALENESS = Gauge(
+    "cryptoboy_sentiment_staleness_seconds", "SENTIMENT_STALENESS_HOURS: older sentiment counts as none"
+)
+
+# Queues. RabbitMQ's own plugin tells the same of its queues; these are there with the embedded broker as well.
+QUEUE_LAG = Histogram(
+    "cryptoboy_queue_lag_seconds",
+    "Age of a message when it was handled: articles since they were fetched, signals since they were made",
+    ["queue"],
+    buckets=(0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 14400),
+)
+QUEUE_MESSAGES = Gauge(
+    "cryptoboy_queue_messages_ready", "Messages ready, as the poller saw it last", ["queue"]
+)
+QUEUE_CONSUMERS = Gauge("cryptoboy_queue_consumers", "Consumers, as the poller saw it last", ["queue"])
+QUEUE_LIMIT = Gauge("cryptoboy_queue_limit_messages", "QUEUE_MAX_LENGTH: the length at which queues are full")
 
 # All services
 MESSAGES_RETRIED = Counter(
@@ -97,3 +141,21 @@ DEPENDENCY_UP = Gauge(
     "cryptoboy_dependency_up", "1 while a dependency can be used", ["service", "dependency"]
 )
 BROKER_RECONNECTS = Counter("cryptoboy_broker_reconnects_total", "Connections to the broker made again")
+MEMORY_LIMIT = Gauge(
+    "cryptoboy_memory_limit_bytes",
+    "What process_resident_memory_bytes may reach: the control group's limit, or else the machine's memory",
+)
+
+OTHER = "other"
+MOST_VALUES = 200
+_seen: dict[str, set[str]] = {}
+
+
+def few(label: str, value: str) -> str:
+    """The value as a label's, as long as that label has had at most `MOST_VALUES`; beyond that `other`."""
+    known = _seen.setdefault(label, set())
+    if value not in known:
+        if len(known) >= MOST_VALUES:
+            return OTHER
+        known.add(value)
+    return value

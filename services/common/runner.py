@@ -19,7 +19,8 @@ from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.health import HealthReport, HealthServer
 from services.common.logging import configure_logging
-from services.common.metrics import DEPENDENCY_UP, ERRORS
+from services.common.memory import memory_limit
+from services.common.metrics import DEPENDENCY_UP, ERRORS, MEMORY_LIMIT, QUEUE_LIMIT, SENTIMENT_STALENESS
 from services.common.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -88,6 +89,7 @@ def run_service(name: str, build: Build) -> int:
 
 
 def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -> int:
+    _export_limits(settings)
     service = build(settings, SystemClock())
     port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
 
@@ -113,6 +115,13 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -
         service.close()
     log.info("service_stopped")
     return 0
+
+
+def _export_limits(settings: Settings) -> None:
+    """What alerts compare with, where they are about a setting."""
+    QUEUE_LIMIT.set(settings.queue_max_length)
+    SENTIMENT_STALENESS.set(settings.sentiment_staleness_hours * 3600)
+    MEMORY_LIMIT.set(memory_limit() or float("nan"))
 
 
 def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:

@@ -10,7 +10,7 @@ import structlog
 
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.common.metrics import STREAM_RESTARTS
+from services.common.metrics import STREAM_LAST_HEARD, STREAM_RESTARTS
 from services.common.runner import count_error
 from services.data_ingestor.market_backoff import Backoff
 from services.data_ingestor.market_book import CandleBook
@@ -124,6 +124,7 @@ class Listener:
             self._refuse(row)
         if not self._pulse.heard(candles, self._now()):
             return False
+        STREAM_LAST_HEARD.labels(self._pair).set(self._clock.now().timestamp())
         self._well(candles[-1])
         self._changed.set()
         return True

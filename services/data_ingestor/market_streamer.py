@@ -15,6 +15,7 @@ from services.common.broker.port import Broker
 from services.common.clock import Clock
 from services.common.errors import StopProgram
 from services.common.health import DependencyHealth, HealthReport
+from services.common.metrics import STREAM_LAST_HEARD
 from services.common.runner import run_service
 from services.common.settings import Settings
 from services.common.values import timeframe_seconds
@@ -80,6 +81,9 @@ class MarketStreamer:
             timeframe=self._settings.candle_timeframe,
             via="websocket" if self._source.streams else "rest",
         )
+        if self._source.streams:
+            for pair in self._settings.trading_pairs:
+                STREAM_LAST_HEARD.labels(pair).set(self._clock.now().timestamp())
         self._loop.run(self._stream(self._publisher, stop))
 
     async def _stream(self, publisher: CandlePublisher, stop: threading.Event) -> None:

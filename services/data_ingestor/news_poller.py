@@ -19,6 +19,7 @@ from services.common.broker.port import Broker
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.health import DependencyHealth, HealthReport
+from services.common.metrics import ARTICLES_WAITING
 from services.common.runner import count_error, run_service
 from services.common.settings import Settings
 from services.data_ingestor.news_pressure import QueuePressure
@@ -90,9 +91,11 @@ class NewsPoller:
                     purge_at = time.monotonic() + PURGE_SECONDS
                 if not self._pressure.look(time.monotonic()) and seen.waiting_count:
                     log.info("articles_published", count=publish_waiting(self._broker, seen))
+                ARTICLES_WAITING.set(seen.waiting_count)
                 failures, pause = 0, PUBLISH_CHECK_SECONDS
             except TryLater as error:
                 failures += 1
+                ARTICLES_WAITING.set(seen.waiting_count)
                 pause = next_publish(failures, error.after)
                 count_error(NAME, error)
                 log.warning(

@@ -12,7 +12,7 @@ from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.errors import TryLater
 from services.common.health import DependencyHealth
-from services.common.metrics import BACK_PRESSURE, NEWS_QUEUE_LENGTH
+from services.common.metrics import BACK_PRESSURE, NEWS_QUEUE_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
 
 LOOK_SECONDS = 1.0
 MOST_STRETCHED = 4.0
@@ -76,6 +76,9 @@ class QueuePressure:
             states = self._broker.queues()
         except TryLater:
             return self._length  # publishing will meet the same trouble, and say so
+        for each in states:
+            QUEUE_MESSAGES.labels(each.name).set(each.ready)
+            QUEUE_CONSUMERS.labels(each.name).set(each.consumers)
         return next((each.ready for each in states if each.name == RAW_NEWS_DATA.name), 0)
 
     def _take(self, length: int) -> None:

@@ -11,6 +11,7 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.errors import NeverWorks, TryLater
 from services.common.metrics import ARTICLES_PUBLISHED, ARTICLES_SKIPPED
+from services.common.tracing import trace_headers
 from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
 from services.data_ingestor.news_select import Skip
 
@@ -52,7 +53,7 @@ def _publish_one_by_one(
     if len(refused) == len(batch):
         raise TryLater(f"the broker refuses every article: {refusal}") from refusal
     for article, reason in refused.items():
-        log.error("article_refused", article_id=article.article_id, source=article.source, error=str(reason))
+        log.error("article_refused", trace_id=article.article_id, source=article.source, error=str(reason))
         ARTICLES_SKIPPED.labels(article.source, Skip.REFUSED).inc()
     seen.confirm([article.article_id for article in refused])
     return len(batch) - len(refused)
@@ -62,7 +63,11 @@ def _confirmed(seen: SeenArticles, articles: Sequence[WaitingArticle]) -> None:
     seen.confirm([article.article_id for article in articles])
     for source, count in Counter(article.source for article in articles).items():
         ARTICLES_PUBLISHED.labels(source).inc(count)
+    for article in articles:
+        log.info("article_published", trace_id=article.article_id, source=article.source)
 
 
 def _message(article: WaitingArticle) -> OutgoingMessage:
-    return OutgoingMessage(routing_key=NEWS_ARTICLE, body=article.body, message_id=article.article_id)
+    return OutgoingMessage(
+        NEWS_ARTICLE, article.body, article.article_id, headers=trace_headers(article.article_id)
+    )

@@ -22,10 +22,13 @@ from services.common.metrics import (
     ARTICLES_SCORED,
     ARTICLES_SUSPECTED,
     SCORE_SECONDS,
+    SCORES,
     SCORES_IN_FLIGHT,
     SIGNALS_PUBLISHED,
+    few,
 )
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
+from services.common.tracing import following, trace_headers, trace_id_of
 from services.sentiment_analyzer.scoring import Judgement, Outcome
 from services.sentiment_analyzer.signals import signal_id
 
@@ -93,20 +96,23 @@ class ArticleDesk:
         for delivery in deliveries:
             if stop.is_set():
                 break
-            try:
-                judged.append(self._judge(delivery))
-            except TryLater as error:
-                away = self._blame(subscription, delivery, error, alone=alone)
-                break
-            except NeverWorks as error:
-                count_error(NAME, error)
-                log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
-                subscription.dead_letter(delivery, str(error))
-            except StopProgram:
-                raise
-            except Exception as error:  # a bug of ours must cost one article, not the service
-                log.exception("article_failed", message_id=delivery.message_id, attempts=delivery.attempts)
-                subscription.retry(delivery, f"{type(error).__name__}: {error}")
+            with following(trace_id_of(delivery.headers, delivery.message_id)):
+                try:
+                    judged.append(self._judge(delivery))
+                except TryLater as error:
+                    away = self._blame(subscription, delivery, error, alone=alone)
+                    break
+                except NeverWorks as error:
+                    count_error(NAME, error)
+                    log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
+                    subscription.dead_letter(delivery, str(error))
+                except StopProgram:
+                    raise
+                except Exception as error:  # a bug of ours must cost one article, not the service
+                    log.exception(
+                        "article_failed", message_id=delivery.message_id, attempts=delivery.attempts
+                    )
+                    subscription.retry(delivery, f"{type(error).__name__}: {error}")
         self._publish(subscription, judged, stop)
         if away is not None:
             raise away
@@ -172,9 +178,10 @@ class ArticleDesk:
             ARTICLES_SUSPECTED.labels(suspicion).inc()
         for signal in judgement.signals:
             SIGNALS_PUBLISHED.labels(signal.pair, signal.sentiment_label, signal.scope).inc()
+            SCORES.labels(few("source", signal.source), signal.sentiment_label).inc()
         log.info(
             "article_judged",
-            article_id=each.article.article_id,
+            trace_id=each.article.article_id,
             outcome=judgement.outcome.value,
             scores={signal.pair: round(signal.sentiment_score, 3) for signal in judgement.signals},
             **({"degraded": True} if judgement.degraded else {}),
@@ -186,7 +193,9 @@ class ArticleDesk:
 
 def _messages(judged: Sequence[_Judged]) -> list[OutgoingMessage]:
     return [
-        OutgoingMessage(SENTIMENT_SIGNAL, signal.encode(), signal_id(signal))
+        OutgoingMessage(
+            SENTIMENT_SIGNAL, signal.encode(), signal_id(signal), trace_headers(signal.article_id)
+        )
         for each in judged
         for signal in each.judgement.signals
     ]

@@ -21,6 +21,7 @@ from services.common.clock import Clock
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth, HealthReport
 from services.common.messages import NewsArticle
+from services.common.metrics import QUEUE_LAG
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service, start_with_backoff
 from services.common.settings import Settings
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
@@ -150,11 +151,13 @@ class SentimentProcessor:
             self._is_proving = False
 
     def _judge(self, article: NewsArticle) -> Judgement:
+        now = self._clock.now()
+        QUEUE_LAG.labels(RAW_NEWS_DATA.name).observe(max((now - article.fetched_at).total_seconds(), 0.0))
         return judge_article(
             article,
             self._matcher,
             self._scorer,
-            self._clock.now(),
+            now,
             max_age=self._max_age,
             stories=self._stories,
         )

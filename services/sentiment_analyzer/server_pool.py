@@ -13,7 +13,7 @@ import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
 from services.common.health import DependencyHealth
-from services.common.metrics import MODEL_SERVER_UP
+from services.common.metrics import MODEL_REQUEST_SECONDS, MODEL_REQUESTS, MODEL_SERVER_UP
 from services.sentiment_analyzer.breaker import Breaker
 from services.sentiment_analyzer.chat import CHECK_MESSAGES, ChatServer, Messages, PersonNeededError, Reply
 
@@ -56,7 +56,7 @@ class ServerPool:
         while (member := self._choose(tried)) is not None:
             tried.append(member)
             try:
-                with self._asking(member):
+                with self._asking(member), _measured(member.server.url):
                     reply = member.server.chat(messages, schema=schema, max_tokens=max_tokens)
                     return reply, member.server.digest
             except TryLater as error:
@@ -188,6 +188,20 @@ class ServerPool:
                 if member.breaker.until - now > member.breaker.pause
             ]
         return min(asked) if asked and len(asked) == len(self._members) else None
+
+
+@contextmanager
+def _measured(server: str) -> Iterator[None]:
+    """Count one request to a server, by what came of it, and its time."""
+    outcome = "answered"
+    try:
+        with MODEL_REQUEST_SECONDS.labels(server).time():
+            yield
+    except CryptoBoyError as error:
+        outcome = error.reaction
+        raise
+    finally:
+        MODEL_REQUESTS.labels(server, outcome).inc()
 
 
 def _among(member: _Member, members: Sequence[_Member]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -20,11 +21,13 @@ from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.health import HealthReport
 from services.common.messages import SentimentSignal
-from services.common.metrics import SENTIMENT_PUBLISHED, SIGNALS_CACHED
+from services.common.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
 from services.common.runner import count_error, run_service
 from services.common.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
+from services.common.tracing import following, trace_id_of
 from services.signal_cacher.batch import sort_out
+from services.signal_cacher.stored import StoredSentiment
 
 NAME = "signal_cacher"
 BATCH_SIZE = 100
@@ -34,8 +37,6 @@ IDLE_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 REJECT_PAUSE_SECONDS = 5.0
-OTHER_PAIRS = "other"
-"""Label of the pairs that are not traded here: anybody may publish any pair, and labels must stay few."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +49,13 @@ class SignalCacher:
         self._broker = broker
         self._store = store
         self._clock = clock
+        self._stored = StoredSentiment(store, settings.trading_pairs)
         self._subscription: Subscription | None = None
 
     def start(self) -> None:
         """See `runner.Service`: the store answers, the broker takes us as a consumer."""
         self._store.check()
+        self._stored.look(time.monotonic())
         self._broker.start()
         if self._subscription is None:
             self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)
@@ -67,6 +70,7 @@ class SignalCacher:
                 self._cache(self._subscription, deliveries, stop)
             else:
                 self._look_after_store()
+            self._look_at_sentiment()
 
     def health(self) -> HealthReport:
         """See `runner.Service`."""
@@ -92,12 +96,19 @@ class SignalCacher:
             if not was_there:
                 log.info("store_back")
 
+    def _look_at_sentiment(self) -> None:
+        try:
+            self._stored.look(time.monotonic())
+        except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
+            count_error(NAME, error)
+
     def _cache(
         self, subscription: Subscription, deliveries: Sequence[Delivery], stop: threading.Event
     ) -> None:
         batch = sort_out(deliveries, self._clock.now())
         for delivery, reason in batch.rejected:
-            _reject(subscription, delivery, reason, stop)
+            with following(trace_id_of(delivery.headers, delivery.message_id)):
+                _reject(subscription, delivery, reason, stop)
         if not batch.signals:
             return
         outcomes = self._write(batch.signals, stop)
@@ -123,12 +134,14 @@ class SignalCacher:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _count(self, signals: Sequence[SentimentSignal], outcomes: Sequence[WriteOutcome]) -> None:
+        lag, now = QUEUE_LAG.labels(SENTIMENT_SIGNALS.name), self._clock.now()
+        traces: dict[str, dict[str, str]] = {}
         for signal, outcome in zip(signals, outcomes, strict=True):
-            is_ours = signal.pair in self._pairs
-            SIGNALS_CACHED.labels(signal.pair if is_ours else OTHER_PAIRS, outcome.value).inc()
-            if is_ours and outcome is WriteOutcome.NEWEST:
-                SENTIMENT_PUBLISHED.labels(signal.pair).set(signal.published.timestamp())
-        log.debug("signals_cached", signals=len(signals), newest=outcomes.count(WriteOutcome.NEWEST))
+            SIGNALS_CACHED.labels(signal.pair if signal.pair in self._pairs else OTHER, outcome.value).inc()
+            lag.observe(max((now - signal.analyzed_at).total_seconds(), 0.0))
+            traces.setdefault(signal.article_id, {})[signal.pair] = outcome.value
+        # One line for all of them: a line for each would take as long as the writing.
+        log.info("signals_cached", signals=len(signals), trace_ids=traces)
 
 
 def _reject(subscription: Subscription, delivery: Delivery, reason: str, stop: threading.Event) -> None:

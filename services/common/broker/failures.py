@@ -15,6 +15,7 @@ from services.common.broker.envelope import (
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
 from services.common.metrics import MESSAGES_DEAD_LETTERED, MESSAGES_RETRIED
+from services.common.tracing import trace_id_of
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class FailureDesk:
         about = {
             "queue": delivery.queue,
             "message_id": bounded(delivery.message_id, 128),
+            "trace_id": trace_id_of(delivery.headers, delivery.message_id),
             "attempts": delivery.attempts,
             "error": bounded(error),
         }

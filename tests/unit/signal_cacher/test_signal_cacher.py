@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
@@ -121,9 +122,24 @@ def test_outcomes_are_counted_by_pair_with_foreign_pairs_together() -> None:
     before = (cached("newest"), cached("newest", "other"))
     House([GOOD, foreign]).run()
     assert (cached("newest"), cached("newest", "other")) == (before[0] + 1, before[1] + 1)
-    gauge = "cryptoboy_sentiment_published_timestamp_seconds"
-    assert REGISTRY.get_sample_value(gauge, {"pair": PAIR}) == make_signal("a").published.timestamp()
-    assert REGISTRY.get_sample_value(gauge, {"pair": "DOGE/USDT"}) is None
+
+
+def test_the_log_says_of_each_article_what_became_of_its_signals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        monkeypatch.setattr(signal_cacher, "log", structlog.get_logger())
+        House([GOOD, OTHER], [BAD]).run()
+    (cached_line,) = [line for line in lines if line["event"] == "signals_cached"]
+    assert cached_line["trace_ids"] == {"a": {PAIR: "newest"}, "b": {PAIR: "newest"}}
+    assert cached_line["log_level"] == "info"
+
+
+def test_the_age_of_signals_is_measured_when_they_are_written() -> None:
+    name, labels = "cryptoboy_queue_lag_seconds_count", {"queue": QUEUE}
+    before = REGISTRY.get_sample_value(name, labels) or 0.0
+    House([GOOD, OTHER]).run()
+    assert REGISTRY.get_sample_value(name, labels) == before + 2
 
 
 def test_a_duplicate_is_acknowledged_and_counted_as_one() -> None:

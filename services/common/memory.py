@@ -1,0 +1,63 @@
+"""How much memory this process may take before the kernel ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+CGROUPS = Path("/sys/fs/cgroup")
+PROC = Path("/proc")
+
+
+def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
+    """The smallest limit that holds for this process, in bytes; None where nothing tells it.
+
+    Looked at are the control groups it is in (containers, systemd's MemoryMax) and the machine's memory.
+
+    Args:
+        cgroups: where control groups are mounted, of version 2 or 1.
+        proc: where the kernel tells about processes.
+    """
+    limits = [limit for file in _limit_files(cgroups, proc) if (limit := _number(file)) is not None]
+    machine = _machine_memory(proc / "meminfo")
+    if machine is not None:
+        limits.append(machine)
+    return min(limits, default=None)
+
+
+def _limit_files(cgroups: Path, proc: Path) -> Iterator[Path]:
+    """Every file that may hold a limit: of the own group and of those around it."""
+    yield cgroups / "memory.max"
+    yield cgroups / "memory" / "memory.limit_in_bytes"
+    for line in _text(proc / "self" / "cgroup").splitlines():
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        group = PurePosixPath(path.lstrip("/"))
+        if ".." in group.parts:  # the group lies outside of what this container may see
+            continue
+        for each in (group, *group.parents):
+            if not controllers:
+                yield cgroups / each / "memory.max"
+            elif "memory" in controllers.split(","):
+                yield cgroups / "memory" / each / "memory.limit_in_bytes"
+
+
+def _number(file: Path) -> int | None:
+    """The number in a file; None where there is no such file or it says `max`."""
+    text = _text(file).strip()
+    return int(text) if text.isdecimal() else None
+
+
+def _machine_memory(meminfo: Path) -> int | None:
+    for line in _text(meminfo).splitlines():
+        name, _, rest = line.partition(":")
+        kilobytes = rest.split()[:1]
+        if name == "MemTotal" and kilobytes and kilobytes[0].isdecimal():
+            return int(kilobytes[0]) * 1024
+    return None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:  # not there, or not ours to read: then it tells nothing
+        return ""

@@ -1,0 +1,42 @@
+"""What the store says of each pair, as metrics.
+
+Taken from the store itself, so that it is true after a restart, a restored backup or an emptied Redis as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.common.metrics import SENTIMENT_PUBLISHED, SENTIMENT_SCORE
+from services.common.store.port import SentimentStore
+
+LOOK_SECONDS = 5.0
+_NEVER = 0.0
+
+
+class StoredSentiment:
+    """Looks at the traded pairs' current sentiment, at most once in `LOOK_SECONDS`. One thread calls it."""
+
+    def __init__(self, store: SentimentStore, pairs: Sequence[str]) -> None:
+        self._store = store
+        self._pairs = tuple(pairs)
+        self._looked: float | None = None
+
+    def look(self, monotonic: float) -> None:
+        """Set the metrics if it is time to. Raises TryLater: the store is away; they stay as they were."""
+        if self._looked is not None and monotonic - self._looked < LOOK_SECONDS:
+            return
+        self._looked = monotonic
+        for pair, fields in self._store.current(self._pairs).items():
+            published, score = _read(fields or {})
+            SENTIMENT_PUBLISHED.labels(pair).set(published)
+            SENTIMENT_SCORE.labels(pair).set(score)
+
+
+def _read(fields: dict[str, str]) -> tuple[float, float]:
+    """When it was published, in seconds since the epoch, and the score; 0 and NaN where there is none."""
+    try:
+        return datetime.fromisoformat(fields["published"]).timestamp(), float(fields["score"])
+    except (KeyError, ValueError):  # nothing there, or somebody else wrote it: that is no sentiment
+        return _NEVER, float("nan")
