@@ -11,12 +11,14 @@ from services.cli import (
     bench,
     control,
     demo,
+    deploy,
     doctor,
     evaluate,
     history,
     queues,
     run_tests,
     score,
+    secret_files,
     sentiment,
     trade,
     up,
@@ -50,6 +52,8 @@ app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
 app.command("bench")(bench.bench)
 app.add_typer(queues.queues_app, name="queues")
+app.add_typer(secret_files.secrets_app, name="secrets")
+app.add_typer(deploy.deploy_app, name="deploy")
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
 

@@ -74,12 +74,7 @@ def freqtrade_config(
             "password": _reveal(settings.freqtrade_api_pass) or secrets.token_urlsafe(24),
         },
         "internals": {"process_throttle_secs": throttle_seconds, "heartbeat_interval": 60},
-        "cryptoboy": {
-            "redis_host": settings.redis_host,
-            "redis_port": settings.redis_port,
-            "redis_password": _reveal(settings.redis_password),
-            "staleness_hours": settings.sentiment_staleness_hours,
-        },
+        "cryptoboy": strategy_section(settings),
     }
 
 
@@ -100,6 +95,24 @@ def _exchange_keys(settings: Settings) -> dict[str, str]:
 def _telegram(settings: Settings) -> dict[str, Any]:
     token, chat = _reveal(settings.telegram_bot_token), settings.telegram_chat_id or ""
     return {"enabled": bool(token and chat), "token": token, "chat_id": chat}
+
+
+def strategy_section(settings: Settings) -> dict[str, Any]:
+    """What the strategy is told, in its own section. Holds the password of Redis."""
+    files = {
+        "redis_ca_file": settings.redis_ca_file,
+        "redis_cert_file": settings.redis_cert_file,
+        "redis_key_file": settings.redis_key_file,
+    }
+    return {
+        "redis_host": settings.redis_host,
+        "redis_port": settings.redis_port,
+        "redis_user": settings.redis_user,
+        "redis_password": _reveal(settings.redis_password) or None,
+        "redis_tls": settings.redis_tls,
+        **{name: str(path.resolve()) for name, path in files.items() if path is not None},
+        "staleness_hours": settings.sentiment_staleness_hours,
+    }
 
 
 def _reveal(secret: SecretStr | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.common.settings import Settings
+from services.common.tls import TlsFiles, client_context
 
 TIMEOUT_SECONDS = 3.0
 
@@ -27,13 +28,16 @@ def read_rates(settings: Settings) -> dict[str, Rates]:
     """Rates by queue; empty if the API does not answer or refuses, for it is an extra."""
     import httpx
 
-    url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/queues/"
+    tls = TlsFiles.of_rabbitmq(settings)
+    scheme = "https" if tls else "http"
+    url = f"{scheme}://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/queues/"
     try:
         answer = httpx.get(
             url + quote(settings.rabbitmq_vhost, safe=""),
             auth=(settings.rabbitmq_user, settings.rabbitmq_pass.get_secret_value()),
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
+            verify=client_context(tls) if tls else True,
         )
         answer.raise_for_status()
         return rates_in(answer.json())

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.freqtrade_config import strategy_section
 from services.cli.options import STORE_HINT, Json, next_step
 from services.common.errors import StopProgram
 from services.common.settings import Settings
@@ -79,10 +80,17 @@ def _aggregates(settings: Settings, pairs: Sequence[str], now: datetime) -> dict
 
     import cryptoboy_sentiment as news  # isort: skip
 
-    secret = settings.redis_password
     staleness = timedelta(hours=settings.sentiment_staleness_hours)
+    at = strategy_section(settings)
     with news.connect(
-        settings.redis_host, settings.redis_port, secret.get_secret_value() if secret else None
+        at["redis_host"],
+        at["redis_port"],
+        at["redis_password"],
+        user=at["redis_user"],
+        tls=at["redis_tls"],
+        ca_file=at.get("redis_ca_file"),
+        cert_file=at.get("redis_cert_file"),
+        key_file=at.get("redis_key_file"),
     ) as client:
         source = news.RedisSignals(client, window=staleness)
         source.refresh(pairs, now)

@@ -100,7 +100,7 @@ class Stack:
 
     def _environ(self) -> dict[str, str]:
         """Our own environment without the variables of the settings: those are passed explicitly."""
-        ours = {name.upper() for name in Settings.model_fields}
+        ours = Settings.variables()
         inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
         return {**inherited, CURRENT_ENV_FILE: "", "PYTHONUNBUFFERED": "1", **self.extra}
 

@@ -1,7 +1,7 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
-Those of scoring, of trading and of the watchdogs stand in `settings_scoring`, `settings_trading` and
-`settings_watch`, all others here.
+Those of the servers, of scoring, of trading and of the watchdogs stand in `settings_servers`, `settings_scoring`,
+`settings_trading` and `settings_watch`, all others here.
 
 The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
 turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
@@ -22,6 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from services.common.errors import StopProgram
 from services.common.settings_report import describe_mistakes, find_unknown_names, read_env_file
 from services.common.settings_scoring import Fallback, ScorerKind, ScoringSettings
+from services.common.settings_secrets import SUFFIX, read_secret_files, secret_variables
+from services.common.settings_servers import BrokerKind, BrokerSettings, StoreSettings
 from services.common.settings_trading import TradingSettings
 from services.common.settings_watch import WatchSettings
 from services.common.values import Pair, Timeframe
@@ -43,13 +45,6 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class BrokerKind(StrEnum):
-    """Where messages live."""
-
-    RABBITMQ = "rabbitmq"
-    EMBEDDED = "embedded"
-
-
 class LogFormat(StrEnum):
     """How a log line looks."""
 
@@ -57,7 +52,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(ScoringSettings, TradingSettings, WatchSettings):
+class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, WatchSettings):
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -75,53 +70,6 @@ class Settings(ScoringSettings, TradingSettings, WatchSettings):
     health_port: Annotated[
         Port | None, Field(description="port for /health and /metrics; unset: 8101 to 8104 by service")
     ] = None
-
-    # Broker
-    broker: Annotated[
-        BrokerKind, Field(description="rabbitmq, or embedded for one machine without servers")
-    ] = BrokerKind.RABBITMQ
-    rabbitmq_host: Annotated[str, Field(min_length=1, description="RabbitMQ's address")] = "localhost"
-    rabbitmq_port: Annotated[Port, Field(description="RabbitMQ's AMQP port")] = 5672
-    rabbitmq_user: Annotated[
-        str, Field(min_length=1, description="RabbitMQ user; the default is for development only")
-    ] = "cryptoboy"
-    rabbitmq_pass: Annotated[
-        SecretStr, Field(description="its password; the default is for development only")
-    ] = SecretStr("cryptoboy123")
-    rabbitmq_vhost: Annotated[str, Field(min_length=1, description="RabbitMQ virtual host")] = "/"
-    rabbitmq_management_port: Annotated[
-        Port, Field(description="port of RabbitMQ's management UI and API")
-    ] = 15672
-    rabbitmq_declare: Annotated[
-        bool,
-        Field(description="declare exchanges and queues at start; false: only check that they are there"),
-    ] = True
-    queue_max_length: Annotated[
-        int,
-        Field(
-            ge=1,
-            description="length at which a queue refuses (news, signals) or drops its oldest (candles)",
-        ),
-    ] = 100_000
-    retry_max_attempts: Annotated[
-        int, Field(ge=1, le=100, description="failures of one message before it is dead-lettered")
-    ] = 5
-    state_dir: Annotated[
-        Path, Field(description="folder for what a service must remember: seen articles, the embedded queue")
-    ] = Path("var")
-
-    # Redis
-    redis_host: Annotated[str, Field(min_length=1, description="Redis's address")] = "localhost"
-    redis_port: Annotated[Port, Field(description="Redis's port")] = 6379
-    redis_password: Annotated[SecretStr | None, Field(description="Redis's password, if it has one")] = None
-    redis_timeout: Annotated[Seconds, Field(description="longest wait for an answer of Redis")] = 2.0
-    signal_cache_ttl: Annotated[int, Field(ge=0, description="expiry of a pair's keys in Redis; 0: none")] = 0
-    signal_history_hours: Annotated[
-        int, Field(ge=1, le=24 * 366, description="how long a signal stays in sentiment_signals:{PAIR}")
-    ] = 48
-    sentiment_staleness_hours: Annotated[
-        float, Field(gt=0, description="age by publication at which sentiment counts as none")
-    ] = 4.0
 
     # News
     news_poll_interval: Annotated[Seconds, Field(description="pause between two polls of a source")] = 300.0
@@ -188,10 +136,18 @@ class Settings(ScoringSettings, TradingSettings, WatchSettings):
     def environment(self) -> dict[str, str]:
         """The variables that make another process of ours load exactly these settings. Holds secrets."""
         variables = {CURRENT_ENV_FILE: ""}
+        # Files that we read already: empty, so that an inherited name does not contradict the secret itself.
+        variables |= {name + SUFFIX: "" for name in secret_variables(type(self).model_fields)}
         for field, value in self.model_dump().items():
             if value is not None:
                 variables[field.upper()] = _as_text(value)
         return variables
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """Every variable that is ours: the settings, and for each secret the one that names its file."""
+        files = (name + SUFFIX for name in secret_variables(cls.model_fields))
+        return frozenset({*(name.upper() for name in cls.model_fields), *files})
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
@@ -209,14 +165,18 @@ class Settings(ScoringSettings, TradingSettings, WatchSettings):
             environ = os.environ
             env_file = env_file or _default_env_file(environ)
         from_file = read_env_file(env_file) if env_file is not None else {}
-        names = {name.upper(): name for name in cls.model_fields}
-        mistakes = find_unknown_names(environ, from_file, frozenset(names))
-        values = {
-            field: text
+        names = cls.variables()
+        mistakes = find_unknown_names(environ, from_file, names)
+        given = {
+            name: text
             for source in (from_file, environ)
-            for name, field in names.items()
+            for name in names
             if (text := source.get(name, "").strip())
         }
+        secrets, unreadable = read_secret_files(given, cls.model_fields)
+        mistakes += unreadable
+        values = {name.lower(): text for name, text in {**given, **secrets}.items()}
+        values = {field: text for field, text in values.items() if field in cls.model_fields}
         try:
             settings = cls(**_decode_json_fields(values))
         except ValidationError as error:

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from services.common.errors import StopProgram
+from services.common.settings_secrets import is_secret
 
 # A variable that begins like this is meant for us, so an unknown one is a mistake.
 OWN_PREFIXES = (
@@ -45,6 +46,8 @@ SHARED_PREFIXES = (
 )
 # Read by the programs themselves, not through the settings.
 OTHER_OWN_NAMES = frozenset({"SENTIMENT_CSV", "CRYPTOBOY_VENV", "CRYPTOBOY_PYTHON", "CRYPTOBOY_ENV_FILE"})
+# Read by Compose, from the same .env.
+COMPOSE_NAMES = frozenset({"CRYPTOBOY_SECRETS", "CRYPTOBOY_VERSION"})
 FOREIGN_NAMES = frozenset(
     {"RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS", "RABBITMQ_DEFAULT_VHOST", "REDIS_URL"}
 )
@@ -74,7 +77,7 @@ def find_unknown_names(
     """A line for each variable that looks meant for us but is none of ours."""
     lines = []
     for name in sorted({*environ, *from_file}):
-        if name in known or name in OTHER_OWN_NAMES:
+        if name in known or name in OTHER_OWN_NAMES or name in COMPOSE_NAMES:
             continue
         in_file = name in from_file
         if in_file or _is_ours(name, known):
@@ -108,7 +111,7 @@ def describe_mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -
 
 
 def _shown(value: Any, info: FieldInfo | None) -> str:  # noqa: ANN401 - whatever was given
-    secret = info is not None and SecretStr.__name__ in repr(info.annotation)
+    secret = info is not None and is_secret(info)
     if secret or isinstance(value, SecretStr):
         return "***"
     text = str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -99,6 +100,12 @@ class ScoringSettings(BaseSettings):
     ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
     ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
     ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
+    ollama_ca_file: Annotated[
+        Path | None,
+        Field(
+            description="CA that Ollama's certificate is checked against, with an https URL; unset: the usual ones"
+        ),
+    ] = None
 
     openai_base_url: Annotated[
         str,
@@ -115,3 +122,9 @@ class ScoringSettings(BaseSettings):
     ] = None
     openai_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
     openai_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
+    openai_ca_file: Annotated[
+        Path | None,
+        Field(
+            description="CA that the server's certificate is checked against, with an https URL; unset: the usual ones"
+        ),
+    ] = None

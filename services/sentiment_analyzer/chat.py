@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from services.common.errors import TryLater
+from services.common.tls import TlsFiles, client_context, explain_tls
 
 Messages = Sequence[Mapping[str, str]]
 """A conversation: `role` (system, user, assistant) and `content` of each message."""
@@ -72,6 +75,35 @@ class ChatServer(Protocol):
 
 class PersonNeededError(TryLater):
     """Ends the program at its start; while it runs, news waits until a person has mended it."""
+
+
+def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
+    """What httpx checks certificates against.
+
+    Args:
+        ca_file: a CA in PEM; None: the usual ones.
+        names: what the variables of the server begin with, such as OLLAMA.
+
+    Raises:
+        StopProgram: the file cannot be used.
+    """
+    return True if ca_file is None else client_context(TlsFiles(names, ca_file))
+
+
+def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
+    """The reaction to a connection that did not come about; only a person can mend a certificate."""
+    if advice := explain_tls(_whole(error), names):
+        return PersonNeededError(f"{url} cannot be spoken to over TLS: {advice}")
+    return TryLater(f"{url} cannot be reached ({type(error).__name__})")
+
+
+def _whole(error: BaseException | None) -> str:
+    """What an error and those that led to it say."""
+    said = []
+    while error is not None:
+        said.append(str(error))
+        error = error.__cause__ or error.__context__
+    return " ".join(said)
 
 
 def shown_url(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
@@ -14,6 +15,8 @@ from services.sentiment_analyzer.chat import (
     PersonNeededError,
     Reply,
     shown_url,
+    trust,
+    why_unreachable,
 )
 
 if TYPE_CHECKING:
@@ -36,21 +39,28 @@ class OllamaServer:
     Args:
         url: URL of the server.
         timeout: longest silence of the server while it works on an answer, in seconds.
+        ca_file: CA that the server's certificate is checked against; None: the usual ones.
+
+    Raises:
+        StopProgram: the file cannot be used.
     """
 
-    def __init__(self, url: str, model: str, *, timeout: float) -> None:
+    def __init__(self, url: str, model: str, *, timeout: float, ca_file: Path | None = None) -> None:
         self.url = shown_url(url)
         self._address = url
         self.digest = ""
         self._model = model
         self._timeout = timeout
+        self._verify = trust(ca_file, "OLLAMA")
         self._client: Client | None = None
 
     def probe(self) -> None:
         """See `chat.ChatServer.probe`. Learns the digest of the model."""
         from ollama import Client
 
-        with Client(host=self._address, timeout=min(CHECK_SECONDS, self._timeout)) as quick:
+        with Client(
+            host=self._address, timeout=min(CHECK_SECONDS, self._timeout), verify=self._verify
+        ) as quick:
             self._ask(lambda: quick.show(self._model))
             try:
                 listed = self._ask(quick.list).models
@@ -93,7 +103,7 @@ class OllamaServer:
             from ollama import Client
 
             timeout = httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
-            self._client = Client(host=self._address, timeout=timeout)
+            self._client = Client(host=self._address, timeout=timeout, verify=self._verify)
         return self._client
 
     def _ask(self, call: Callable[[], T]) -> T:
@@ -108,7 +118,7 @@ class OllamaServer:
         except httpx.TimeoutException:
             raise TryLater(f"Ollama at {self.url} gave no answer within {self._timeout:g} s") from None
         except (ConnectionError, httpx.HTTPError) as error:
-            raise TryLater(f"Ollama at {self.url} cannot be reached ({type(error).__name__})") from None
+            raise why_unreachable(error, f"Ollama at {self.url}", "OLLAMA") from None
         except (ValueError, TypeError, AttributeError):  # how the client fails on answers of another shape
             raise TryLater(f"what answers at {self.url} does not speak Ollama's protocol") from None
 

@@ -8,6 +8,7 @@ checked, so nothing rests on it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -21,6 +22,8 @@ from services.sentiment_analyzer.chat import (
     PersonNeededError,
     Reply,
     shown_url,
+    trust,
+    why_unreachable,
 )
 
 if TYPE_CHECKING:
@@ -43,15 +46,22 @@ class OpenAiServer:
         url: the base URL, ending in /v1 as a rule.
         key: sent as the bearer token; never shown.
         timeout: longest silence of the server while it works on an answer, in seconds.
+        ca_file: CA that the server's certificate is checked against; None: the usual ones.
+
+    Raises:
+        StopProgram: the file cannot be used.
     """
 
-    def __init__(self, url: str, model: str, *, key: str | None, timeout: float) -> None:
+    def __init__(
+        self, url: str, model: str, *, key: str | None, timeout: float, ca_file: Path | None = None
+    ) -> None:
         self.url = shown_url(url)
         self._address = url
         self.digest = ""
         self._model = model
         self._key = key or NO_KEY
         self._timeout = timeout
+        self._verify = trust(ca_file, "OPENAI")
         self._client: OpenAI | None = None
         self._not_taken: frozenset[str] = frozenset()
 
@@ -92,10 +102,16 @@ class OpenAiServer:
     def _connect(self) -> OpenAI:
         if self._client is None:
             # It takes a second to import, which only those who use such a server should wait for.
-            from openai import OpenAI, Timeout
+            from openai import DefaultHttpxClient, OpenAI, Timeout
 
             timeout = Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
-            self._client = OpenAI(base_url=self._address, api_key=self._key, timeout=timeout, max_retries=0)
+            self._client = OpenAI(
+                base_url=self._address,
+                api_key=self._key,
+                timeout=timeout,
+                max_retries=0,
+                http_client=DefaultHttpxClient(verify=self._verify),
+            )
         return self._client
 
     def _complete(self, arguments: dict[str, Any]) -> Reply:
@@ -121,8 +137,7 @@ class OpenAiServer:
         except openai.APITimeoutError:
             raise TryLater(f"{self.url} gave no answer within {self._timeout:g} s") from None
         except openai.APIConnectionError as error:
-            cause = type(error.__cause__ or error).__name__
-            raise TryLater(f"{self.url} cannot be reached ({cause})") from None
+            raise why_unreachable(error.__cause__ or error, self.url, "OPENAI") from None
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):  # answers of another shape
             raise TryLater(f"what answers at {self.url} does not speak OpenAI's protocol") from None
 

@@ -58,7 +58,9 @@ def _ollama(settings: Settings) -> Scorer:
     from services.sentiment_analyzer.server_pool import ServerPool
 
     servers = [
-        OllamaServer(url, settings.ollama_model, timeout=settings.ollama_timeout)
+        OllamaServer(
+            url, settings.ollama_model, timeout=settings.ollama_timeout, ca_file=settings.ollama_ca_file
+        )
         for url in split_servers(settings.ollama_host)
     ]
     return ModelScorer(
@@ -75,7 +77,13 @@ def _openai(settings: Settings) -> Scorer:
         raise StopProgram("the scorer openai needs a model: set OPENAI_MODEL to one that OPENAI_BASE_URL has")
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
     servers = [
-        OpenAiServer(url, settings.openai_model, key=key, timeout=settings.openai_timeout)
+        OpenAiServer(
+            url,
+            settings.openai_model,
+            key=key,
+            timeout=settings.openai_timeout,
+            ca_file=settings.openai_ca_file,
+        )
         for url in split_servers(settings.openai_base_url)
     ]
     return ModelScorer(

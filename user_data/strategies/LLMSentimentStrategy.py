@@ -150,7 +150,17 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     def _live_source(self) -> news.SignalSource:
         at = self._settings
         logger.info("Sentiment comes from Redis at %s:%d", at.redis_host, at.redis_port)
-        client = news.connect(at.redis_host, at.redis_port, at.redis_password, at.redis_db, tls=at.redis_tls)
+        client = news.connect(
+            at.redis_host,
+            at.redis_port,
+            at.redis_password,
+            at.redis_db,
+            user=at.redis_user,
+            tls=at.redis_tls,
+            ca_file=at.redis_ca_file,
+            cert_file=at.redis_cert_file,
+            key_file=at.redis_key_file,
+        )
         stale_after = timedelta(hours=max(LONGEST_STALENESS_HOURS, at.staleness_hours or 0))
         return news.RedisSignals(client, window=LIVE_CANDLES * self._candle + stale_after)
 

@@ -9,7 +9,11 @@ from services.common.settings import BrokerKind, Settings
 
 
 def open_broker(settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> Broker:
-    """A broker that is not connected yet; call `start`, and `close` at the end. Raises nothing."""
+    """A broker that is not connected yet; call `start`, and `close` at the end.
+
+    Raises:
+        StopProgram: a file for TLS that the settings name cannot be used.
+    """
     if settings.broker is BrokerKind.EMBEDDED:
         from services.common.broker.embedded import EmbeddedBroker
 

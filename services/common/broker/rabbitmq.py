@@ -32,6 +32,7 @@ from services.common.clock import Clock
 from services.common.errors import CryptoBoyError, TryLater
 from services.common.health import DependencyHealth
 from services.common.settings import Settings
+from services.common.tls import TlsFiles, client_context
 
 COPY_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
@@ -198,6 +199,7 @@ class RabbitMqBroker:
 
 
 def _parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionParameters:
+    tls = TlsFiles.of_rabbitmq(settings)
     return pika.ConnectionParameters(
         host=settings.rabbitmq_host,
         port=settings.rabbitmq_port,
@@ -209,6 +211,7 @@ def _parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionPa
         socket_timeout=options.connect_timeout,
         stack_timeout=options.connect_timeout,
         client_properties={"connection_name": "cryptoboy"},
+        ssl_options=pika.SSLOptions(client_context(tls), settings.rabbitmq_host) if tls else None,
     )
 
 

@@ -8,6 +8,7 @@ from pika import exceptions
 
 from services.common.broker.envelope import bounded
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.tls import explain_tls
 
 ACCESS_REFUSED = 403
 NOT_FOUND = 404
@@ -49,6 +50,8 @@ def why_not_open(error: BaseException, place: Place) -> CryptoBoyError:
                 f"{place}: the user {place.user!r} has no rights there. Grant them: rabbitmqctl "
                 f"set_permissions --vhost {place.vhost} {place.user} CONFIGURE WRITE READ"
             )
+    if advice := explain_tls(repr(error), "RABBITMQ"):
+        return StopProgram(f"{place} cannot be spoken to over TLS: {advice}")
     return TryLater(f"{place} cannot be reached: {_plain(error)}")
 
 

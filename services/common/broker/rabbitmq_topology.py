@@ -1,4 +1,4 @@
-"""The topology in RabbitMQ's terms: exchanges, queues with their arguments, bindings, and its definitions file.
+"""The topology in RabbitMQ's terms: exchanges, queues with their arguments, and bindings.
 
 Pure values. Works on RabbitMQ 3.10 and on what came after: every argument that has another default in a newer
 version is written out.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from services.common.broker.topology import (
     DEAD_LETTER_EXCHANGE,
@@ -125,46 +124,4 @@ def _dead_lettering(exchange: str, routing_key: str) -> dict[str, str | int]:
         "x-dead-letter-exchange": exchange,
         "x-dead-letter-routing-key": routing_key,
         "x-dead-letter-strategy": "at-least-once",
-    }
-
-
-def definitions(vhost: str, max_length: int) -> dict[str, Any]:
-    """RabbitMQ's definitions file for this topology: exchanges, queues and bindings; no users, no rights."""
-    topology = rabbitmq_topology(max_length)
-    return {
-        "vhosts": [{"name": vhost}],
-        "exchanges": [
-            {
-                "name": name,
-                "vhost": vhost,
-                "type": kind,
-                "durable": True,
-                "auto_delete": False,
-                "internal": False,
-                "arguments": {},
-            }
-            for name, kind in topology.exchanges.items()
-        ],
-        "queues": [
-            {
-                "name": queue.name,
-                "vhost": vhost,
-                "type": queue.kind.value,
-                "durable": True,
-                "auto_delete": False,
-                "arguments": dict(queue.arguments),
-            }
-            for queue in topology.queues
-        ],
-        "bindings": [
-            {
-                "source": binding.exchange,
-                "vhost": vhost,
-                "destination": binding.queue,
-                "destination_type": "queue",
-                "routing_key": binding.routing_key,
-                "arguments": {},
-            }
-            for binding in topology.bindings
-        ],
     }

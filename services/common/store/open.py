@@ -11,5 +11,8 @@ def open_store(settings: Settings) -> SentimentStore:
     """The store that the settings name; connects when first used.
 
     Embedded mode has no store of its own: its Redis server speaks the same protocol.
+
+    Raises:
+        StopProgram: a file for TLS that the settings name cannot be used.
     """
     return RedisStore(settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import redis
 
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.tls import explain_tls
 
 _REFUSED = (
     redis.exceptions.AuthenticationError,
@@ -39,8 +40,10 @@ def reaction_to(error: redis.RedisError, address: str) -> CryptoBoyError:
     if isinstance(error, _REFUSED):
         return StopProgram(
             f"Redis at {address} refuses us: {said or 'no access'}. "
-            "Check REDIS_PASSWORD and the rights of the user it belongs to."
+            "Check REDIS_USER, REDIS_PASSWORD and the rights of that user."
         )
+    if advice := explain_tls(said, "REDIS"):
+        return StopProgram(f"Redis at {address} cannot be spoken to over TLS: {advice}")
     if isinstance(error, redis.exceptions.OutOfMemoryError):
         return TryLater(f"Redis at {address} takes no writes: it is out of memory (see its maxmemory)")
     if isinstance(error, _AWAY) or said.startswith(_PASSING_CODES):

@@ -21,6 +21,7 @@ from services.common.settings import Settings
 from services.common.store import keys
 from services.common.store.port import WriteOutcome
 from services.common.store.redis_errors import reaction_to
+from services.common.tls import TlsFiles, redis_tls
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,9 @@ class RedisStore:
         self._client = redis.Redis(
             host=settings.redis_host,
             port=settings.redis_port,
+            username=settings.redis_user,
             password=password.get_secret_value() if password else None,
+            **redis_tls(TlsFiles.of_redis(settings)),
             socket_timeout=settings.redis_timeout,
             socket_connect_timeout=settings.redis_timeout,
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), _RETRIES),

@@ -12,7 +12,7 @@ import pika
 import pytest
 
 from services.common.broker.options import BrokerOptions
-from services.common.broker.rabbitmq_topology import definitions
+from services.common.broker.rabbitmq_definitions import definitions
 from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.settings import Settings
 from tests.broker_house import BrokerHouse, depth, eventually, news, plain_parameters, receive_one

@@ -3,7 +3,30 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
+
+_FROM_ENVIRONMENT = (
+    "redis_host",
+    "redis_port",
+    "redis_user",
+    "redis_password",
+    "redis_tls",
+    "redis_ca_file",
+    "redis_cert_file",
+    "redis_key_file",
+    "sentiment_csv",
+)
+_SWITCH = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 
 
 @dataclass(frozen=True)
@@ -19,9 +42,13 @@ class Settings:
     redis_password: str | None = field(default=None, repr=False)
     redis_db: int = 0
     redis_tls: bool = False
+    redis_ca_file: str | None = None  # None: the system's CAs
+    redis_cert_file: str | None = None  # of our own, where Redis asks for one
+    redis_key_file: str | None = None
     sentiment_csv: str | None = None
     staleness_hours: float | None = None  # None: as the parameter of that name says
     allow_degraded: bool | None = None  # None: as the parameter buy_allow_degraded says
+    redis_user: str | None = None  # None: the default user
 
     def __post_init__(self) -> None:
         port, db, hours = self.redis_port, self.redis_db, self.staleness_hours
@@ -29,6 +56,10 @@ class Settings:
             "redis_host": (isinstance(self.redis_host, str), "a host name"),
             "redis_port": (type(port) is int and port in range(1, 65536), "a whole number from 1 to 65535"),
             "redis_db": (type(db) is int and db >= 0, "a whole number that is not negative"),
+            "redis_user": (isinstance(self.redis_user, str | None), "a name"),
+            "redis_ca_file": (isinstance(self.redis_ca_file, str | None), "a path"),
+            "redis_cert_file": (isinstance(self.redis_cert_file, str | None), "a path"),
+            "redis_key_file": (isinstance(self.redis_key_file, str | None), "a path"),
             "redis_tls": (isinstance(self.redis_tls, bool), "true or false"),
             "sentiment_csv": (isinstance(self.sentiment_csv, str | None), "a path"),
             "staleness_hours": (hours is None or (_is_number(hours) and hours > 0), "a number above 0"),
@@ -40,21 +71,39 @@ class Settings:
 
     @classmethod
     def read(cls, section: Mapping[str, Any], environment: Mapping[str, str]) -> "Settings":
-        """From the configuration, or else REDIS_HOST, REDIS_PORT, REDIS_PASSWORD and SENTIMENT_CSV.
+        """From the configuration, or else SENTIMENT_CSV and REDIS_*: HOST, PORT, USER, PASSWORD, TLS, CA_FILE.
+
+        REDIS_PASSWORD_FILE names a file that holds the password.
 
         Raises:
-            ValueError: as above, or the section has an unknown name.
+            ValueError: as above, the section has an unknown name, or the password cannot be had.
         """
         names = [each.name for each in fields(cls)]
         if unknown := set(section) - set(names):
             raise ValueError(f"cryptoboy.{min(unknown)} is unknown; allowed are {', '.join(names)}")
-        from_environment = ("redis_host", "redis_port", "redis_password", "sentiment_csv")
         given: dict[str, Any] = {
-            name: environment[name.upper()] for name in from_environment if environment.get(name.upper())
+            name: environment[name.upper()] for name in _FROM_ENVIRONMENT if environment.get(name.upper())
         }
         if str(given.get("redis_port", "")).isdecimal():
             given["redis_port"] = int(given["redis_port"])
+        if "redis_tls" in given:
+            tls = str(given["redis_tls"]).strip().lower()
+            given["redis_tls"] = _SWITCH.get(tls, tls)
+        if (file := environment.get("REDIS_PASSWORD_FILE")) and not section.get("redis_password"):
+            given["redis_password"] = _read_password(file, is_given="redis_password" in given)
         return cls(**given | {name: value for name, value in section.items() if value is not None})
+
+
+def _read_password(file: str, *, is_given: bool) -> str:
+    if is_given:
+        raise ValueError("REDIS_PASSWORD and REDIS_PASSWORD_FILE are both set: keep one of them")
+    try:
+        password = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"REDIS_PASSWORD_FILE={file} cannot be read ({type(error).__name__})") from None
+    if not password:
+        raise ValueError(f"REDIS_PASSWORD_FILE={file} is empty")
+    return password
 
 
 def _is_number(value: object) -> bool:

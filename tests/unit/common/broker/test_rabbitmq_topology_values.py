@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from services.common.broker.rabbitmq_topology import definitions, rabbitmq_topology
+from services.common.broker.rabbitmq_topology import rabbitmq_topology
 from services.common.broker.topology import QUEUES, QueueKind
 
 
@@ -25,10 +25,3 @@ def test_whatever_is_dead_lettered_by_the_broker_is_kept_at_least_once() -> None
             assert queue.kind is QueueKind.QUORUM
             assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
             assert queue.arguments["x-overflow"] == "reject-publish"  # without it there is no at-least-once
-
-
-def test_the_definitions_name_no_user_and_one_vhost() -> None:
-    rendered = definitions("trading", 10)
-    assert set(rendered) == {"vhosts", "exchanges", "queues", "bindings"}
-    entries = [entry for part in ("exchanges", "queues", "bindings") for entry in rendered[part]]
-    assert {entry["vhost"] for entry in entries} == {"trading"}

@@ -1,0 +1,87 @@
+"""`cryptoboy deploy`: what RabbitMQ and Redis are started with in production, made from the code and the secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.secret_files import BROKER_SECRETS, DEFAULT_FOLDER, STORE_SECRETS, read_passwords
+from services.common.broker.rabbitmq_definitions import definitions
+from services.common.broker.rabbitmq_users import SALT_BYTES, password_hash
+from services.common.errors import StopProgram
+from services.common.settings import PROJECT_ROOT, Settings
+from services.common.store.redis_users import acl_file
+
+DEFINITIONS_FILE = PROJECT_ROOT / "deploy" / "rabbitmq" / "definitions.json"
+_READABLE = 0o444
+
+Folder = Annotated[Path, typer.Option("--secrets", help="Folder of the secrets.", show_default="secrets")]
+Out = Annotated[Path, typer.Option("--out", help="The file to write; - prints it.")]
+
+deploy_app = typer.Typer(help="What servers are started with in production.", no_args_is_help=True)
+
+
+@deploy_app.command("rabbitmq-definitions")
+def rabbitmq_definitions(
+    out: Out = Path("-"),
+    secrets_folder: Folder = DEFAULT_FOLDER,
+    without_users: Annotated[
+        bool, typer.Option("--without-users", help="Only queues, exchanges, bindings and policies.")
+    ] = False,
+) -> None:
+    """Write RabbitMQ's definitions: queues, policies, and a user with the least rights for each service.
+
+    RABBITMQ_VHOST and QUEUE_MAX_LENGTH count. Passwords come from the secrets and are written as salted hashes.
+
+    Example: ./cryptoboy deploy rabbitmq-definitions --out /etc/rabbitmq/definitions.json
+    """
+    settings = Settings.load()
+    hashes = None
+    if not without_users:
+        passwords = read_passwords(secrets_folder, BROKER_SECRETS)
+        hashes = {
+            user: password_hash(password, secrets.token_bytes(SALT_BYTES))
+            for user, password in passwords.items()
+        }
+    write(render(definitions(settings.rabbitmq_vhost, settings.queue_max_length, hashes)), out)
+
+
+@deploy_app.command("redis-acl")
+def redis_acl(out: Out = Path("-"), secrets_folder: Folder = DEFAULT_FOLDER) -> None:
+    """Write Redis's ACL file: the cacher writes, the strategy reads, the operator pauses and resumes.
+
+    Example: ./cryptoboy deploy redis-acl --out /etc/redis/users.acl
+    """
+    write(acl_file(read_passwords(secrets_folder, STORE_SECRETS)), out)
+
+
+def render(parts: dict[str, object]) -> str:
+    """Definitions as text."""
+    return json.dumps(parts, indent=2) + "\n"
+
+
+def write(text: str, out: Path) -> None:
+    """Put a file in place in one step, readable for the server's user: it holds hashes, no passwords.
+
+    Raises:
+        StopProgram: it cannot be written.
+    """
+    if str(out) == "-":
+        sys.stdout.write(text)
+        return
+    half = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        half.write_text(text)
+        half.chmod(_READABLE)
+        half.replace(out)
+    except OSError as error:
+        raise StopProgram(
+            f"{out} cannot be written ({error.strerror}); name another file with --out"
+        ) from error
+    sys.stderr.write(f"cryptoboy: wrote {out}\n")

@@ -1,0 +1,141 @@
+"""The secrets of a production system: one file each, in one folder that only its owner can enter.
+
+The files themselves can be read by all, because containers of several users read them and Compose hands them in as
+they are; nobody else gets to them, for the folder is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.options import Json
+from services.common.broker.rabbitmq_users import BROKER_USERS
+from services.common.errors import StopProgram
+from services.common.settings import PROJECT_ROOT
+from services.common.store.redis_users import STORE_USERS
+
+SECRETS_VARIABLE = "CRYPTOBOY_SECRETS"
+DEFAULT_FOLDER = PROJECT_ROOT / "secrets"
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o444
+_RANDOM_BYTES = 24
+
+BROKER_SECRETS = {user.name: f"rabbitmq_{user.name}" for user in BROKER_USERS}
+STORE_SECRETS = {user.name: f"redis_{user.name}" for user in STORE_USERS}
+MADE = (*BROKER_SECRETS.values(), *STORE_SECRETS.values(), "freqtrade_api", "grafana_admin")
+"""Passwords that nobody but the system has to know; made at random."""
+GIVEN = ("openai_api_key", "binance_api_key", "binance_api_secret", "telegram_bot_token", "alert_webhook")
+"""What others issue; empty files until the operator writes them."""
+
+Folder = Annotated[Path, typer.Option("--dir", help="Folder of the secrets.", show_default="secrets")]
+
+secrets_app = typer.Typer(help="Secrets of production: one file each.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `make_secrets` did, by the names of the files."""
+
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+@secrets_app.callback()
+def _group() -> None:
+    """Keeps `init` a command of its own name."""
+
+
+@secrets_app.command("init")
+def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
+    """Make every secret that is not there yet; what is there stays as it is.
+
+    Passwords are random. Keys and tokens that others issue are empty files to write into. CRYPTOBOY_SECRETS in .env
+    then tells Compose where they are. To change a password, delete its file and run this again.
+
+    Example: ./cryptoboy secrets init
+    """
+    folder = folder.resolve()
+    done = make_secrets(folder)
+    env_file = PROJECT_ROOT / ".env"
+    tell_compose(env_file, folder)
+    if json_output:
+        print(json.dumps({"folder": str(folder), "made": done.made, "kept": done.kept}))
+        return
+    sys.stderr.write(
+        f"cryptoboy: {len(done.made)} made, {len(done.kept)} kept in {folder}; {env_file} names it\n"
+    )
+    empty = [name for name in GIVEN if not (folder / name).read_text().strip()]
+    if empty:
+        sys.stderr.write(f"cryptoboy: empty, to fill in if you need them: {', '.join(empty)}\n")
+
+
+def make_secrets(folder: Path) -> Made:
+    """Make the files that are missing.
+
+    Raises:
+        StopProgram: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        folder.chmod(_FOLDER_MODE)
+        names = [name for name in (*MADE, *GIVEN) if _make(folder / name, is_random=name in MADE)]
+    except OSError as error:
+        raise StopProgram(
+            f"{folder} cannot be written ({error.strerror}); name another with --dir"
+        ) from error
+    return Made(tuple(names), tuple(name for name in (*MADE, *GIVEN) if name not in names))
+
+
+def _make(path: Path, *, is_random: bool) -> bool:
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, _FILE_MODE if is_random else _FILE_MODE | 0o200)
+            file.write(secrets.token_urlsafe(_RANDOM_BYTES) + "\n" if is_random else "")
+        return True
+    return False
+
+
+def tell_compose(env_file: Path, folder: Path) -> None:
+    """Have the `.env` file name the folder, once."""
+    lines = env_file.read_text().splitlines() if env_file.is_file() else []
+    kept = [line for line in lines if not line.startswith(f"{SECRETS_VARIABLE}=")]
+    wanted = [*kept, f"{SECRETS_VARIABLE}={folder}"]
+    if sorted(wanted) != sorted(lines):
+        env_file.write_text("\n".join(wanted) + "\n")
+
+
+def read_passwords(folder: Path, files: dict[str, str]) -> dict[str, str]:
+    """The passwords of users from their files.
+
+    Args:
+        folder: where the files are.
+        files: the name of each user's file.
+
+    Raises:
+        StopProgram: some are missing or empty; says which and what to do.
+    """
+    found = {user: _read(folder / name) for user, name in files.items()}
+    missing = [files[user] for user, password in found.items() if not password]
+    if missing:
+        raise StopProgram(
+            f"{folder} lacks {', '.join(missing)}: ./cryptoboy secrets init --dir {folder} makes what is missing"
+        )
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StopProgram(f"{path} cannot be read ({type(error).__name__}); is it yours?") from error

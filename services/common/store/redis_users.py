@@ -1,0 +1,95 @@
+"""Who may do what on a production Redis: its ACL file. Pure.
+
+The commands that a script runs are checked as if its caller had sent them one by one, so whoever may run scripts may
+do no more with them than without. Redis counts EVAL as a write to all its keys: a reader who uses one is granted the
+keys, and no command that writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.common.store.keys import ENTRIES, current_key, history_key, ids_key, signals_key
+
+_EVERY = "*"
+_CURRENT, _HISTORY, _SIGNALS, _IDS = (
+    make(_EVERY) for make in (current_key, history_key, signals_key, ids_key)
+)
+# What clients ask of every connection.
+_CONNECTION = ("ping", "select", "client|setinfo", "client|setname")
+# What the strategy's script reads with, and `./cryptoboy sentiment` with it.
+_SCRIPT_READS = ("eval", "get", "zcount", "zrange", "zrangebyscore")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUser:
+    """A user and the least that it needs.
+
+    Attributes:
+        keys: patterns with their prefix: `~` to do everything that the commands do, `%R~` only to read.
+        commands: all that it may call.
+        also: a second set of keys and commands, which count only together.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    commands: tuple[str, ...]
+    also: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+
+
+# What `write_signals.lua` does, loading it, and reading what is current.
+SIGNAL_CACHER = StoreUser(
+    "signal_cacher",
+    keys=tuple(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS)),
+    commands=(
+        *_CONNECTION,
+        *("evalsha", "script|load", "expire", "persist", "del"),
+        *("hgetall", "hmget", "hset", "hdel"),
+        *("lindex", "linsert", "lpush", "lrange", "ltrim", "rpush"),
+        *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrange", "zscore"),
+    ),
+)
+STRATEGY = StoreUser(
+    "strategy", keys=(f"~{_SIGNALS}", f"~{ENTRIES}"), commands=(*_CONNECTION, *_SCRIPT_READS)
+)
+# Looks at everything, pauses and resumes, and has Redis write a copy for a backup.
+OPERATOR = StoreUser(
+    "operator",
+    keys=(*(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS)), f"~{ENTRIES}"),
+    commands=(
+        *_CONNECTION,
+        *("get", "set", "del", "exists", "type", "ttl", "scan"),
+        *("hget", "hgetall", "hlen", "lrange", "llen", "zrange", "zcard", "zcount", "zrangebyscore"),
+        *("info", "dbsize", "memory|usage", "bgsave", "lastsave"),
+    ),
+    also=((f"~{_SIGNALS}", f"~{ENTRIES}"), _SCRIPT_READS),
+)
+STORE_USERS = (SIGNAL_CACHER, STRATEGY, OPERATOR)
+
+# Without a password, for health checks: to ask whether Redis is there is all that it may.
+_HEALTH = "user health on nopass sanitize-payload resetkeys resetchannels -@all +ping"
+_NOBODY = "user default off resetpass resetkeys resetchannels -@all"
+
+
+def acl_file(passwords: Mapping[str, str]) -> str:
+    """The file that `aclfile` names: one user a line, passwords as hashes, the default user switched off.
+
+    Source: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
+    """
+    lines = [_NOBODY, _HEALTH, *(_line(user, passwords[user.name]) for user in STORE_USERS)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(user: StoreUser, password: str) -> str:
+    hashed = hashlib.sha256(password.encode()).hexdigest()
+    parts = [f"user {user.name} on #{hashed} resetchannels -@all", *user.keys, *_allowed(user.commands)]
+    if user.also:
+        keys, commands = user.also
+        parts.append(f"({' '.join(['-@all', *keys, *_allowed(commands)])})")
+    return " ".join(parts)
+
+
+def _allowed(commands: tuple[str, ...]) -> list[str]:
+    return [f"+{command}" for command in commands]
