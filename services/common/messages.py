@@ -15,6 +15,9 @@ from services.common.values import EventType, Label, Pair, Scope, Timeframe, Utc
 
 SCHEMA_VERSION = 1
 MAX_BODY_BYTES = 1024 * 1024
+MAX_PROBLEMS = 5
+MAX_FIELD_CHARS = 60
+MAX_PROBLEM_CHARS = 200
 
 Text = Annotated[str, Field(max_length=200_000)]
 ShortText = Annotated[str, Field(max_length=2_000)]
@@ -140,8 +143,14 @@ def decode(body: bytes, model: type[M]) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'message'}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False, include_context=False)[:5]
-        )
-        raise NeverWorks(f"not a valid {model.__name__}: {problems}") from None
+        raise NeverWorks(f"not a valid {model.__name__}: {_problems(error)}") from None
+
+
+def _problems(error: ValidationError) -> str:
+    """The first problems, each in few words: names of fields and some values are the sender's, of any length."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)[:MAX_PROBLEMS]
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'])[:MAX_FIELD_CHARS] or 'message'}: "
+        f"{problem['msg'][:MAX_PROBLEM_CHARS]}"
+        for problem in found
+    )

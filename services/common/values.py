@@ -84,7 +84,10 @@ def check_timeframe(text: str) -> str:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, in some zones
+        raise ValueError("is outside the calendar in UTC") from None
 
 
 Pair = Annotated[str, AfterValidator(check_pair)]

@@ -1,0 +1,32 @@
+"""How a developer's tool of `scripts/` is run: one command, and errors as the command line tells them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from services.common.errors import CryptoBoyError, StopProgram
+from services.common.logging import configure_logging
+from services.common.settings import Settings
+
+
+def run_tool(command: Callable[..., None], name: str) -> None:
+    """Run it with the arguments of this process. Exit status as of `./cryptoboy`."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.command()(command)
+    configure_logging(Settings(log_level="ERROR"), name)
+    try:
+        app(prog_name=name)
+    except CryptoBoyError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        sys.exit(78 if isinstance(error, StopProgram) else 1)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{name}: stopped\n")
+        sys.exit(130)

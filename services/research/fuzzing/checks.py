@@ -1,0 +1,121 @@
+"""What must hold for every input of the parsers, whoever wrote it.
+
+Each check takes any bytes, returns if all is well, and raises otherwise: `BrokenPromiseError` where a result is not
+what its parser promises, and whatever the parser lets through although it says that it does not.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from services.common.errors import NeverWorks
+from services.common.messages import MarketData, Message, NewsArticle, SentimentSignal, decode
+from services.data_ingestor.news_fetch import Fetched
+from services.data_ingestor.news_parse import (
+    MAX_CONTENT,
+    MAX_ENTRIES,
+    MAX_SUMMARY,
+    MAX_TITLE,
+    FeedEntry,
+    parse_feed,
+)
+from services.data_ingestor.news_select import select
+from services.data_ingestor.news_urls import MAX_URL_LENGTH
+from services.sentiment_analyzer.answer import MAX_RATIONALE_CHARS, BadAnswerError, read_answer
+from services.sentiment_analyzer.assets import Asset, load_registry
+
+MODELS: tuple[type[Message], ...] = (MarketData, NewsArticle, SentimentSignal)
+MAX_REFUSAL = 2_000
+"""Characters that a refusal may have: it is logged, and goes with the dead letter."""
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CONTENT_TYPES = (
+    "application/rss+xml",
+    "",
+    "text/html; charset=utf-8",
+    "application/xml; charset=utf-16",
+    "text/xml; charset=iso-8859-1",
+    "application/atom+xml; charset=no-such",
+    "application/json",
+)
+
+
+class BrokenPromiseError(AssertionError):
+    """A parser returned, or said, what it promises not to."""
+
+
+def check_message(data: bytes) -> None:
+    """A body is refused as NeverWorks, in few words, or is a message that is the same when written and read again."""
+    for model in MODELS:
+        try:
+            message = decode(data, model)
+        except NeverWorks as error:
+            _in_few_words(error)
+            continue
+        if decode(message.encode(), model) != message:
+            raise BrokenPromiseError(f"a {model.__name__} is another one after being written and read")
+
+
+def check_feed(data: bytes) -> None:
+    """A feed is refused as NeverWorks, or gives entries within their bounds that make valid articles."""
+    content_type = CONTENT_TYPES[zlib.crc32(data) % len(CONTENT_TYPES)]
+    try:
+        feed = parse_feed(Fetched(data, content_type, "https://paper.example/feed"))
+    except NeverWorks as error:
+        _in_few_words(error)
+        return
+    if len(feed.entries) > MAX_ENTRIES or len(feed.warning) > MAX_REFUSAL:
+        raise BrokenPromiseError("more entries, or a longer warning, than there may be")
+    for entry in feed.entries:
+        _entry_in_bounds(entry)
+    selection = select(
+        feed.entries, "paper", known=frozenset(), fetched_at=NOW, max_age=timedelta(days=100_000)
+    )
+    if len(selection.articles) + sum(selection.skipped.values()) != len(feed.entries):
+        raise BrokenPromiseError("an entry is neither published nor skipped")
+    for article in selection.articles:
+        if decode(article.encode(), NewsArticle) != article:
+            raise BrokenPromiseError("an article is another one after being written and read")
+
+
+def check_answer(data: bytes) -> None:
+    """A model's answer is refused as BadAnswerError, or gives scores in range for the assets asked about."""
+    printed = data.decode(errors="surrogateescape")
+    for assets in (_assets()[:1], _assets()):
+        try:
+            scores = read_answer(printed, assets)
+        except BadAnswerError as error:
+            _in_few_words(error)
+            continue
+        if not scores.keys() <= {asset.ticker for asset in assets}:
+            raise BrokenPromiseError("a score for an asset that was not asked about")
+        for score in scores.values():
+            in_range = -1 <= score.score <= 1 and 0 < score.confidence <= 1
+            if not in_range or len(score.rationale) > MAX_RATIONALE_CHARS:
+                raise BrokenPromiseError(f"a score out of bounds: {score}")
+            score.rationale.encode()  # it goes into a message
+
+
+def _in_few_words(refusal: Exception) -> None:
+    text = str(refusal)
+    if not 0 < len(text) <= MAX_REFUSAL:
+        raise BrokenPromiseError(f"a refusal of {len(text)} characters")
+
+
+def _entry_in_bounds(entry: FeedEntry) -> None:
+    bounds = (
+        (entry.title, MAX_TITLE),
+        (entry.summary, MAX_SUMMARY),
+        (entry.content, MAX_CONTENT),
+        (entry.link, MAX_URL_LENGTH),
+    )
+    for text, limit in bounds:
+        if len(text) > limit or not text.isprintable():
+            raise BrokenPromiseError(f"a text that is too long or not printable: {text[:200]!r}")
+
+
+@cache
+def _assets() -> tuple[Asset, ...]:
+    registry = load_registry()
+    return (registry.asset("BTC"), registry.asset("ETH"))

@@ -1,0 +1,112 @@
+"""A folder of feeds, through the poller: fetched from a server on loopback, read, chosen from, and published."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from services.common.broker.open import open_broker
+from services.common.broker.topology import RAW_NEWS_DATA
+from services.common.clock import SystemClock
+from services.common.errors import StopProgram
+from services.common.settings import BrokerKind, Settings
+from services.common.values import source_name
+from services.data_ingestor.news_publish import publish_waiting
+from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_source_poller import SourcePoller
+from services.data_ingestor.news_sources import NewsSource
+
+ANY_AGE_HOURS = 24.0 * 365 * 100
+"""Feeds that lie in a folder are old."""
+LOOPBACK = "127.0.0.1"
+_NOT_FEEDS = frozenset({"LICENSE", "README", "README.md"})
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What the poller made of one file.
+
+    Attributes:
+        refused: why nothing was read; empty if something was.
+        warning: what the parser complained of.
+        articles: those noted for publication; of `entries` the rest was told before or is not about crypto.
+    """
+
+    file: str
+    refused: str
+    warning: str
+    entries: int
+    articles: int
+
+
+def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tuple[list[Polled], int]:
+    """Poll every file of a folder, and of those within, as a source of its own.
+
+    Args:
+        folder: of the feeds.
+        state: a folder for what the poller and the embedded broker keep.
+        report: told which file is polled, for people.
+
+    Returns:
+        What came of each file, and how many messages are in the news queue at the end.
+
+    Raises:
+        StopProgram: the folder holds no files.
+    """
+    files = [each for each in sorted(folder.rglob("*")) if each.is_file() and each.name not in _NOT_FEEDS]
+    if not files:
+        raise StopProgram(f"{folder} holds no files; name a folder of feeds")
+    clock = SystemClock()
+    settings = Settings(broker=BrokerKind.EMBEDDED, state_dir=state, news_max_age_hours=ANY_AGE_HOURS)
+    polled = []
+    with (
+        _served(files) as url,
+        closing(SeenArticles(state / "seen.sqlite3")) as seen,
+        closing(open_broker(settings, clock)) as broker,
+    ):
+        broker.start()
+        for number, file in enumerate(files):
+            name = str(file.relative_to(folder))
+            report(name)
+            source = NewsSource(name=f"{number}-{source_name(name)}"[:64], url=f"{url}/{number}")
+            poller = SourcePoller(source, settings, clock, seen)
+            poller.poll(threading.Event())
+            state_of = poller.state
+            polled.append(
+                Polled(name, state_of.last_error, state_of.warning, state_of.entries, state_of.articles)
+            )
+        while seen.waiting_count:
+            publish_waiting(broker, seen)
+        published = next(each.ready for each in broker.queues() if each.name == RAW_NEWS_DATA.name)
+    return polled, published
+
+
+@contextmanager
+def _served(files: Sequence[Path]) -> Iterator[str]:
+    """Serves each file under its number; gives the address of the server."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = files[int(self.path[1:])].read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
+            """The poller says what it read."""
+
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
