@@ -72,7 +72,9 @@ OPERATOR = BrokerUser(
     reads=(RAW_NEWS_DATA.dead_letter_name, SENTIMENT_SIGNALS.dead_letter_name),
     tags=("monitoring",),
 )
-BROKER_USERS = (NEWS_POLLER, MARKET_STREAMER, SENTIMENT_PROCESSOR, SIGNAL_CACHER, OPERATOR)
+# For what adds processors while news waits (KEDA): may ask how long a queue is, which takes no right of its own.
+AUTOSCALER = BrokerUser("autoscaler")
+BROKER_USERS = (NEWS_POLLER, MARKET_STREAMER, SENTIMENT_PROCESSOR, SIGNAL_CACHER, OPERATOR, AUTOSCALER)
 
 
 def exactly(names: Iterable[str]) -> str:

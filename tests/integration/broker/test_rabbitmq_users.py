@@ -113,7 +113,16 @@ def test_the_operator_sees_the_queues_and_puts_dead_letters_back(staff: Staff) -
     assert set(read_rates(staff.settings_of("operator"))) == set(QUEUES)
 
 
-@pytest.mark.parametrize("user", ["news_poller", "market_streamer", "sentiment_processor", "signal_cacher"])
+def test_the_autoscaler_may_ask_how_long_a_queue_is(staff: Staff) -> None:
+    staff.broker("news_poller").publish([message(NEWS_ARTICLE)])
+    with closing(pika.BlockingConnection(plain_parameters(staff.settings_of("autoscaler")))) as connection:
+        asked = connection.channel().queue_declare(NEWS, passive=True)
+    assert asked.method.message_count == 1
+
+
+@pytest.mark.parametrize(
+    "user", ["news_poller", "market_streamer", "sentiment_processor", "signal_cacher", "autoscaler"]
+)
 def test_no_service_may_ask_the_management_api(staff: Staff, user: str) -> None:
     settings = staff.settings_of(user)
     url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/overview"
@@ -177,6 +186,7 @@ ALLOWED = {
         "read raw_news_data.dlq",
         "read sentiment_signals_queue.dlq",
     },
+    "autoscaler": set(),
 }
 
 

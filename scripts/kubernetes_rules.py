@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Make Kubernetes' PrometheusRule from the rules in deploy/prometheus/rules, so that no rule is written twice.
+
+.venv/bin/python scripts/kubernetes_rules.py
+
+`monitoring.yml` stays out: it watches Prometheus and Alertmanager themselves, which in a
+cluster the Prometheus Operator's own rules do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
+RULES = DEPLOY / "prometheus" / "rules"
+LEFT_OUT = "monitoring.yml"
+MADE = DEPLOY / "kubernetes" / "components" / "monitoring" / "prometheus-rules.yaml"
+HEADING = "# Made from deploy/prometheus/rules by scripts/kubernetes_rules.py; change them there.\n"
+
+
+def prometheus_rule() -> dict[str, Any]:
+    """The resource, with the groups of all files in the order of their names."""
+    files = sorted(path for path in RULES.glob("*.yml") if path.name != LEFT_OUT)
+    groups = [group for path in files for group in yaml.safe_load(path.read_text())["groups"]]
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "cryptoboy", "labels": {"app.kubernetes.io/part-of": "cryptoboy"}},
+        "spec": {"groups": groups},
+    }
+
+
+def render() -> str:
+    """The file's text."""
+    body: str = yaml.safe_dump(prometheus_rule(), sort_keys=False, width=120, allow_unicode=True)
+    return HEADING + body
+
+
+if __name__ == "__main__":
+    MADE.write_text(render())
