@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.common.errors import StopProgram
@@ -15,6 +16,10 @@ from services.common.settings import PROJECT_ROOT
 DEV_LOCK = PROJECT_ROOT / "requirements-dev.lock"
 LLM_LOCK = PROJECT_ROOT / "requirements-llm.lock"
 SERVER_PROGRAMS = {"rabbitmq-server": "/usr/sbin/rabbitmq-server", "redis-server": "/usr/bin/redis-server"}
+MONITORING_PROGRAMS = {
+    "prometheus": ("prometheus", "promtool"),
+    "prometheus-alertmanager": ("prometheus-alertmanager", "amtool"),
+}
 _POLICY_FILE = Path("/usr/sbin/policy-rc.d")
 _STAMP_PREFIX = ".installed-"
 
@@ -49,28 +54,56 @@ def _install(lock: Path, options: tuple[str, ...]) -> None:
 
 
 def install_test_servers() -> None:
-    """Make sure that a RabbitMQ and a Redis can be had for the integration tests.
+    """Make sure that the integration tests can have a RabbitMQ and a Redis, and the tests of alerts a Prometheus.
 
-    In this order: addresses in the environment, an engine for containers, programs on this machine; where
-    these are missing and this is root on Debian or Ubuntu, they are installed, without starting services.
+    RabbitMQ and Redis, in this order: addresses in the environment, an engine for containers, programs on this
+    machine. Prometheus and Alertmanager: programs on this machine, for their tools check what is deployed. What is
+    missing is installed without starting services, where this is root on Debian or Ubuntu.
 
     Raises:
-        StopProgram: none of these; says what to do.
+        StopProgram: something is missing and cannot be installed; says what to do.
     """
+    servers, tools = missing_servers(), missing_tools()
+    if not servers and not tools:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise StopProgram(how_to_install(servers, tools))
+    _apt_install([*servers, *tools])
+
+
+def missing_servers() -> list[str]:
+    """The packages of servers that can be had neither by address, nor in a container, nor as a program."""
     missing = [
         package
         for package, program in SERVER_PROGRAMS.items()
         if not _named_in_environment(package) and not shutil.which(package) and not Path(program).is_file()
     ]
-    if not missing or _container_engine_answers():
-        return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise StopProgram(
-            f"the tests need real servers, and there is no {' and no '.join(missing)} here. Any one of these helps: "
-            f"install them (Debian, Ubuntu: sudo apt-get install {' '.join(missing)}); start Docker; or name running "
-            "ones in TEST_RABBITMQ_URL=amqp://user:password@host:port/vhost and TEST_REDIS_URL=redis://host:port."
+    return [] if not missing or _container_engine_answers() else missing
+
+
+def missing_tools() -> list[str]:
+    """The packages of which a program is missing here."""
+    return [
+        package for package, programs in MONITORING_PROGRAMS.items() if not all(map(shutil.which, programs))
+    ]
+
+
+def how_to_install(servers: Sequence[str], tools: Sequence[str]) -> str:
+    """What to tell somebody who lacks these packages and may not install them."""
+    packages = [*servers, *tools]
+    text = (
+        f"the tests need programs that are not here: {', '.join(packages)}. "
+        f"Install them (Debian, Ubuntu: sudo apt-get install {' '.join(packages)})"
+    )
+    if servers:
+        text += (
+            f". Instead of {' and '.join(servers)} any one of these helps: start Docker; or name running ones in "
+            "TEST_RABBITMQ_URL=amqp://user:password@host:port/vhost and TEST_REDIS_URL=redis://host:port"
         )
-    _apt_install(missing)
+    if tools:
+        programs = [program for package in tools for program in MONITORING_PROGRAMS[package]]
+        text += f". Of {' and '.join(tools)} the programs {', '.join(programs)} must be on PATH"
+    return text + "."
 
 
 def _named_in_environment(package: str) -> bool:
@@ -92,7 +125,7 @@ def _container_engine_answers() -> bool:
     return asked.returncode == 0
 
 
-def _apt_install(packages: list[str]) -> None:
+def _apt_install(packages: Sequence[str]) -> None:
     sys.stderr.write(f"cryptoboy: installing {', '.join(packages)} for the tests, without starting them\n")
     suppress = not _POLICY_FILE.exists()
     if suppress:
