@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class ScriptedOllama:
         requests: path and JSON body of each request, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self._script: dict[str, deque[Reply]] = defaultdict(deque)
         self._usual = {
@@ -68,7 +69,9 @@ class ScriptedOllama:
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def script(self, path: str, *replies: Reply) -> None:
         """Add replies to a path."""

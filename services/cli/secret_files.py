@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.certificates import make_certificates
 from services.cli.options import Json
 from services.common.broker.rabbitmq_users import BROKER_USERS
 from services.common.errors import StopProgram
@@ -40,17 +41,27 @@ Folder = Annotated[Path, typer.Option("--dir", help="Folder of the secrets.", sh
 secrets_app = typer.Typer(help="Secrets of production: one file each.", no_args_is_help=True)
 
 
+@secrets_app.command("certificates")
+def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
+    """Make a private CA and a certificate of the servers, for docker-compose.tls.yml. Replaces older ones.
+
+    They last for 397 days. Certificates of your own CA, under the same names, do as well: tls_ca, tls_certificate,
+    tls_key.
+
+    Example: ./cryptoboy secrets certificates
+    """
+    folder = folder.resolve()
+    make_secrets(folder)
+    make_certificates(folder)
+    sys.stderr.write(f"cryptoboy: made tls_ca, tls_certificate and tls_key in {folder}\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What `make_secrets` did, by the names of the files."""
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
-
-
-@secrets_app.callback()
-def _group() -> None:
-    """Keeps `init` a command of its own name."""
 
 
 @secrets_app.command("init")

@@ -77,6 +77,10 @@ class PersonNeededError(TryLater):
     """Ends the program at its start; while it runs, news waits until a person has mended it."""
 
 
+class UntrustedError(PersonNeededError):
+    """What answers there may be somebody else, or listens in."""
+
+
 def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
     """What httpx checks certificates against.
 
@@ -93,7 +97,7 @@ def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
 def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
     """The reaction to a connection that did not come about; only a person can mend a certificate."""
     if advice := explain_tls(_whole(error), names):
-        return PersonNeededError(f"{url} cannot be spoken to over TLS: {advice}")
+        return UntrustedError(f"{url} cannot be spoken to over TLS: {advice}")
     return TryLater(f"{url} cannot be reached ({type(error).__name__})")
 
 

@@ -21,6 +21,7 @@ from services.sentiment_analyzer.chat import (
     Messages,
     PersonNeededError,
     Reply,
+    UntrustedError,
     shown_url,
     trust,
     why_unreachable,
@@ -70,7 +71,7 @@ class OpenAiServer:
         client = self._connect().with_options(timeout=min(CHECK_SECONDS, self._timeout))
         try:
             models = {model.id for model in self._ask(lambda: list(client.models.list()))}
-        except _NoRightsError:
+        except (_NoRightsError, UntrustedError):
             raise
         except (PersonNeededError, NeverWorks):
             return

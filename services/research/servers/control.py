@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,11 +130,17 @@ def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Call
         time.sleep(0.05)
 
 
-def rabbitmq_answers(host: str, port: int, management_port: int, user: str, password: str) -> bool:
-    """Whether AMQP connections are taken and the management API knows the user."""
+def rabbitmq_answers(
+    host: str, port: int, management_port: int, user: str, password: str, ca: str | None = None
+) -> bool:
+    """Whether AMQP connections are taken and the management API knows the user; over TLS if `ca` is given."""
     try:
         answer = httpx.get(
-            f"http://{host}:{management_port}/api/overview", auth=(user, password), timeout=5, trust_env=False
+            f"{'https' if ca else 'http'}://{host}:{management_port}/api/overview",
+            auth=(user, password),
+            timeout=5,
+            trust_env=False,
+            verify=ssl.create_default_context(cafile=ca) if ca else True,
         )
         if answer.status_code != httpx.codes.OK:
             return False

@@ -1,0 +1,217 @@
+"""The users of Redis's ACL file on a real Redis: each can do its work with the code that does it, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import cryptoboy_sentiment as news
+import pytest
+import redis
+from pydantic import SecretStr
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from services.cli.secret_files import make_secrets
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from services.common.store.keys import written_together
+from services.common.store.redis_store import RedisStore
+from services.common.store.redis_users import STORE_USERS
+from tests.contract.store_samples import NOW, PAIR, make_signal
+from tests.production_servers import ProductionRedis
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductionRedis]:
+    secrets = tmp_path_factory.mktemp("secrets")
+    make_secrets(secrets)
+    with ProductionRedis(secrets) as running:
+        yield running
+
+
+def settings_of(server: ProductionRedis, user: str) -> Settings:
+    password = SecretStr(server.passwords[user])
+    return Settings(redis_host="127.0.0.1", redis_port=server.port, redis_user=user, redis_password=password)
+
+
+def connection(server: ProductionRedis, user: str) -> Any:
+    return redis.Redis("127.0.0.1", server.port, username=user, password=server.passwords[user])
+
+
+@pytest.fixture
+def cacher(server: ProductionRedis) -> Iterator[RedisStore]:
+    with connection(server, "signal_cacher") as client:
+        client.delete(*written_together(PAIR))
+    with closing(RedisStore(settings_of(server, "signal_cacher"))) as store:
+        yield store
+
+
+def seen_by_strategy(server: ProductionRedis) -> news.RedisSignals:
+    with news.connect("127.0.0.1", server.port, server.passwords["strategy"], user="strategy") as client:
+        source = news.RedisSignals(client, window=timedelta(hours=48))
+        source.refresh([PAIR], NOW)
+    return source
+
+
+def test_the_cacher_writes_what_the_strategy_reads(server: ProductionRedis, cacher: RedisStore) -> None:
+    cacher.check()
+    for revision in (0, 1):  # a correction makes the script rebuild everything
+        cacher.write([make_signal(revision=revision), make_signal("a2")], NOW)
+    cacher.write([make_signal(f"old{number}", minutes_old=60) for number in range(120)], NOW)
+    source = seen_by_strategy(server)
+    assert source.readable(PAIR)
+    assert len(source.signals(PAIR)) == 122
+    assert source.entries() == "open"
+
+
+def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
+    server: ProductionRedis, cacher: RedisStore
+) -> None:
+    cacher.write([make_signal()], NOW)
+    with closing(RedisStore(settings_of(server, "operator"))) as operator:
+        for paused, said in ((True, "paused"), (False, "open")):
+            operator.pause_entries(paused=paused)
+            assert operator.entries_paused() is paused
+            assert seen_by_strategy(server).entries() == said
+        assert operator.current([PAIR])[PAIR] is not None
+        assert operator.history(PAIR)
+    at = settings_of(server, "operator")
+    with news.connect(at.redis_host, at.redis_port, server.passwords["operator"], user="operator") as client:
+        source = news.RedisSignals(client, window=timedelta(hours=48))
+        source.refresh([PAIR], NOW)  # as `./cryptoboy sentiment` does
+    assert source.readable(PAIR)
+
+
+def test_a_reader_that_writes_is_told_what_to_check(server: ProductionRedis) -> None:
+    with closing(RedisStore(settings_of(server, "strategy"))) as store:
+        with pytest.raises(StopProgram, match=r"REDIS_USER, REDIS_PASSWORD and the rights"):
+            store.write([make_signal()], NOW)
+        with pytest.raises(StopProgram, match="REDIS_USER"):
+            store.pause_entries(paused=True)
+
+
+def test_nobody_gets_in_without_a_user_of_the_file(server: ProductionRedis) -> None:
+    for password in (None, "", server.passwords["operator"]):
+        with (
+            redis.Redis("127.0.0.1", server.port, password=password, retry=Retry(NoBackoff(), 0)) as default,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            default.ping()
+
+
+SIGNALS, HISTORY = f"sentiment_signals:{PAIR}", f"sentiment_history:{PAIR}"
+ATTEMPTS = {
+    "ping": ("PING",),
+    "write the current sentiment": ("HSET", f"sentiment:{PAIR}", "score", "0.9"),
+    "read the current sentiment": ("HGETALL", f"sentiment:{PAIR}"),
+    "delete the current sentiment": ("DEL", f"sentiment:{PAIR}"),
+    "write the history": ("LPUSH", HISTORY, "{}"),
+    "read the history": ("LRANGE", HISTORY, "0", "9"),
+    "write signals": ("ZADD", SIGNALS, "1", "{}"),
+    "read signals": ("ZRANGEBYSCORE", SIGNALS, "-inf", "+inf"),
+    "write ids": ("HSET", f"sentiment_ids:{PAIR}", "a", "1"),
+    "pause entries": ("SET", "trading:entries", "paused"),
+    "resume entries": ("DEL", "trading:entries"),
+    "ask for entries": ("GET", "trading:entries"),
+    "write another key": ("SET", "of:my:own", "1"),
+    "read another key": ("GET", "of:my:own"),
+    "write signals by a script": ("EVAL", "return redis.call('ZADD', KEYS[1], 1, '{}')", "1", SIGNALS),
+    "pause by a script": ("EVAL", "return redis.call('SET', KEYS[1], 'paused')", "1", "trading:entries"),
+    "pause by a script that hides it": ("EVAL", "return redis.call('SET', 'trading:entries', 'x')", "0"),
+    "read signals by a script": ("EVAL", "return redis.call('ZCOUNT', KEYS[1], 0, 1)", "1", SIGNALS),
+    "load a script": ("SCRIPT", "LOAD", "return 1"),
+    "drop all scripts": ("SCRIPT", "FLUSH"),
+    "empty the database": ("FLUSHDB",),
+    "empty everything": ("FLUSHALL",),
+    "list keys": ("KEYS", "*"),
+    "walk through keys": ("SCAN", "0"),
+    "look at the server": ("INFO", "memory"),
+    "read the configuration": ("CONFIG", "GET", "*"),
+    "change the configuration": ("CONFIG", "SET", "maxmemory", "0"),
+    "read the users": ("ACL", "LIST"),
+    "change a user": ("ACL", "SETUSER", "strategy", "+@all"),
+    "see who is connected": ("CLIENT", "LIST"),
+    "throw others out": ("CLIENT", "KILL", "TYPE", "normal"),
+    "watch others": ("MONITOR",),
+    "stop the server": ("SHUTDOWN", "NOSAVE"),
+    "copy to another server": ("REPLICAOF", "127.0.0.1", "1"),
+    "publish": ("PUBLISH", "channel", "text"),
+    "rename a key": ("RENAME", SIGNALS, "sentiment_signals:X"),
+    "write a copy for a backup": ("BGSAVE", "SCHEDULE"),
+    "load code": ("FUNCTION", "LOAD", "#!lua name=mine\nredis.register_function('f', function() end)"),
+}
+READS = {"ping", "read signals", "ask for entries", "read signals by a script"}
+ALLOWED = {
+    "signal_cacher": {
+        "ping",
+        "write the current sentiment",
+        "read the current sentiment",
+        "delete the current sentiment",
+        "write the history",
+        "read the history",
+        "write signals",
+        "read signals",
+        "write ids",
+        "load a script",
+    },
+    "strategy": READS,
+    "operator": READS
+    | {
+        "read the current sentiment",
+        "read the history",
+        "pause entries",
+        "resume entries",
+        "pause by a script",
+        "pause by a script that hides it",
+        "walk through keys",
+        "look at the server",
+        "write a copy for a backup",
+    },
+}
+
+
+@pytest.mark.parametrize("user", ALLOWED)
+def test_what_a_user_may_do_is_this_and_everything_else_is_refused(
+    server: ProductionRedis, user: str
+) -> None:
+    allowed, said = set(), {}
+    with connection(server, user) as client:
+        for name, command in ATTEMPTS.items():
+            try:
+                client.execute_command(*command)
+            except redis.ResponseError as refusal:
+                said[name] = str(refusal)
+            else:
+                allowed.add(name)
+    assert allowed == ALLOWED[user]
+    assert all("no permission" in text or "can't run this command" in text for text in said.values()), said
+
+
+def test_the_health_check_may_ask_whether_redis_is_there_and_nothing_else(server: ProductionRedis) -> None:
+    with redis.Redis("127.0.0.1", server.port, username="health", password="any") as client:
+        assert client.ping()
+        for command in (command for name, command in ATTEMPTS.items() if name != "ping"):
+            with pytest.raises(redis.ResponseError):
+                client.execute_command(*command)
+
+
+def test_what_was_written_is_there_after_a_restart(server: ProductionRedis, cacher: RedisStore) -> None:
+    cacher.write([make_signal("kept")], NOW)
+    server.stop()
+    server.start()
+    assert any(signal.article_id == "kept" for signal in cacher.history(PAIR))
+
+
+def test_the_file_holds_no_password(server: ProductionRedis) -> None:
+    text = (server.folder / "users.acl").read_text()
+    assert {line.split()[1] for line in text.splitlines()} == {
+        "default",
+        "health",
+        *(each.name for each in STORE_USERS),
+    }
+    assert not any(password in text for password in server.passwords.values())

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.cli.stack import Stack
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from services.common.settings_secrets import secret_variables
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "secret"
+    path.write_text(f"{SECRET}\n")
+    return path
+
+
+@pytest.mark.parametrize("name", secret_variables(Settings.model_fields))
+def test_every_secret_can_stand_in_a_file(name: str, file: Path) -> None:
+    assert getattr(Settings.load({f"{name}_FILE": str(file)}), name.lower()).get_secret_value() == SECRET
+
+
+def test_a_secret_said_twice_is_refused_and_not_repeated(file: Path) -> None:
+    with pytest.raises(StopProgram, match="REDIS_PASSWORD and REDIS_PASSWORD_FILE are both set") as refusal:
+        Settings.load({"REDIS_PASSWORD": "other-secret", "REDIS_PASSWORD_FILE": str(file)})
+    assert SECRET not in str(refusal.value)
+    assert "other-secret" not in str(refusal.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StopProgram, match=r"REDIS_PASSWORD_FILE=.*nowhere: cannot be read \(No such file"):
+        Settings.load({"REDIS_PASSWORD_FILE": str(tmp_path / "nowhere")})
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(StopProgram, match="it is no text"):
+        Settings.load({"REDIS_PASSWORD_FILE": str(tmp_path / "noise")})
+
+
+def test_an_empty_file_is_no_secret_and_never_the_default(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    path = str(tmp_path / "empty")
+    assert Settings.load({"OPENAI_API_KEY_FILE": path}).openai_api_key is None
+    with pytest.raises(StopProgram, match=r"RABBITMQ_PASS_FILE=.*empty: the file is empty"):
+        Settings.load({"RABBITMQ_PASS_FILE": path})
+
+
+def test_a_misspelt_file_variable_is_refused(file: Path) -> None:
+    with pytest.raises(
+        StopProgram, match="RABBITMQ_PASS_FIL: no such variable; did you mean RABBITMQ_PASS_FILE"
+    ):
+        Settings.load({"RABBITMQ_PASS_FIL": str(file)})
+
+
+def test_our_programs_get_the_secret_and_not_the_file_again(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(file))
+    settings = Settings.load({"REDIS_PASSWORD_FILE": str(file)})
+    for program in Stack(settings, tmp_path).services():
+        assert Settings.load(program.environ).redis_password == settings.redis_password
+    assert "REDIS_PASSWORD_FILE" not in Stack(settings, tmp_path).freqtrade(throttle_seconds=5).environ
