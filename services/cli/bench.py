@@ -21,7 +21,7 @@ from services.common.settings import Settings
 
 if TYPE_CHECKING:
     from services.research.bench.catalogue import Case
-    from services.research.bench.lab import Lab, Report
+    from services.research.bench.lab import Lab, LlmServer, Report
     from services.research.bench.results import Latencies, Result
 
 
@@ -41,6 +41,23 @@ def bench(
     candles: Annotated[
         Path | None, typer.Option(help="Real 1h candles for backtest_join; else made-up ones.")
     ] = None,
+    llm_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BENCH_LLM_URL",
+            help="URL of an Ollama server for processor_llm; else a stand-in that takes time.",
+        ),
+    ] = None,
+    llm_model: Annotated[
+        str | None,
+        typer.Option(envvar="BENCH_LLM_MODEL", help="Its model. Default: OLLAMA_MODEL.", show_default=False),
+    ] = None,
+    llm_concurrency: Annotated[
+        int,
+        typer.Option(
+            envvar="BENCH_LLM_CONCURRENCY", min=1, max=256, help="Requests that it answers at once."
+        ),
+    ] = 1,
     rabbitmq: Annotated[
         str | None,
         typer.Option(
@@ -66,7 +83,8 @@ def bench(
     chosen = chosen_cases(cases or [])
     configure_logging(Settings(log_level="WARNING"), "bench")
     _check_plot(plot, chosen)
-    work = partial(Lab, repeat=repeat, quick=quick, candles=candles)
+    llm = _llm_server(llm_url, llm_model, llm_concurrency)
+    work = partial(Lab, repeat=repeat, quick=quick, candles=candles, llm=llm)
     results, latencies = _measure(chosen, work, rabbitmq, redis)
     if plot is not None:
         _write_plot(plot, latencies)
@@ -76,6 +94,21 @@ def bench(
         Console().print(_table(results))
     if strict and any(result.met is False for result in results):
         raise typer.Exit(1)
+
+
+def _llm_server(url: str | None, model: str | None, concurrency: int) -> LlmServer | None:
+    from services.common.settings_scoring import split_servers
+    from services.research.bench.lab import LlmServer
+
+    if url is None:
+        return None
+    settings = Settings.load()
+    if len(split_servers(url)) != 1 or not url.startswith(("http://", "https://")):
+        raise StopProgram(
+            f"--llm-url {url}: expected the URL of one Ollama server, such as http://localhost:11434"
+        )
+    model = model or settings.ollama_model
+    return LlmServer(url.rstrip("/"), model, concurrency, f"{model}, {concurrency} at once")
 
 
 def _check_plot(plot: Path | None, chosen: tuple[Case, ...]) -> None:

@@ -16,7 +16,7 @@ from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipt, Receipts
 from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
-from services.sentiment_analyzer.story_file import Row
+from services.sentiment_analyzer.story_keeper import Row
 
 # As `signals.signal_id` writes it: article, pair, model, revision.
 _SIGNAL_ID = re.compile(r"(?P<article>.+?):[A-Z0-9]+/[A-Z0-9]+(?::[A-Z0-9]+)?:.+:\d+")

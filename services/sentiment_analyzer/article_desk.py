@@ -49,10 +49,29 @@ class ScorerAwayError(TryLater):
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class Judged:
+    """A delivery, and what came of its article."""
+
     delivery: Delivery
     article: NewsArticle
     judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of deliveries that were judged together.
+
+    Attributes:
+        away: the scorer could not go on; the deliveries from there on are given back as the subscription closes.
+    """
+
+    judged: Sequence[Judged]
+    away: ScorerAwayError | None = None
+
+    @property
+    def was_scored(self) -> bool:
+        """Whether the scorer was asked and answered."""
+        return any(each.judgement.outcome in {Outcome.SCORED, Outcome.ABSTAINED} for each in self.judged)
 
 
 class ArticleDesk:
@@ -70,29 +89,26 @@ class ArticleDesk:
         self._judge_article = judge
         self._failures: Counter[int] = Counter()  # by body: not every publisher sets an id
 
-    def handle(
+    def judge(
         self,
         subscription: Subscription,
         deliveries: Sequence[Delivery],
         stop: threading.Event,
         *,
         alone: bool,
-    ) -> bool:
-        """Judge deliveries and end each; whether the scorer was asked and answered.
+    ) -> Batch:
+        """Judge deliveries, and end those that can never be.
 
         Args:
-            subscription: where they come from. What is left when this raises is given back as it closes.
-            deliveries: what to handle.
+            subscription: where they come from.
+            deliveries: what to judge.
             stop: set: no further one is begun.
             alone: whether nothing else is being scored, so that a failure is this article's or the scorer's.
 
         Raises:
-            ScorerAwayError: the scorer cannot work now; what it had scored before is published.
-            TryLater: the broker cannot.
-        StopProgram: what the scorer keeps cannot be used, and no waiting mends that.
+            StopProgram: what the scorer keeps cannot be used, and no waiting mends that.
         """
-        judged: list[_Judged] = []
-        away: ScorerAwayError | None = None
+        judged: list[Judged] = []
         for delivery in deliveries:
             if stop.is_set():
                 break
@@ -100,8 +116,7 @@ class ArticleDesk:
                 try:
                     judged.append(self._judge(delivery))
                 except TryLater as error:
-                    away = self._blame(subscription, delivery, error, alone=alone)
-                    break
+                    return Batch(judged, self._blame(subscription, delivery, error, alone=alone))
                 except NeverWorks as error:
                     count_error(NAME, error)
                     log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
@@ -113,16 +128,13 @@ class ArticleDesk:
                         "article_failed", message_id=delivery.message_id, attempts=delivery.attempts
                     )
                     subscription.retry(delivery, f"{type(error).__name__}: {error}")
-        self._publish(subscription, judged, stop)
-        if away is not None:
-            raise away
-        return any(each.judgement.outcome in {Outcome.SCORED, Outcome.ABSTAINED} for each in judged)
+        return Batch(judged)
 
-    def _judge(self, delivery: Delivery) -> _Judged:
+    def _judge(self, delivery: Delivery) -> Judged:
         article = decode(delivery.body, NewsArticle)
         with SCORE_SECONDS.labels(self._scorer_name).time(), SCORES_IN_FLIGHT.track_inprogress():
             judgement = self._judge_article(article)
-        return _Judged(delivery, article, judgement)
+        return Judged(delivery, article, judgement)
 
     def _blame(
         self, subscription: Subscription, delivery: Delivery, error: TryLater, *, alone: bool
@@ -135,8 +147,12 @@ class ArticleDesk:
             subscription.retry(delivery, f"the scorer fails on this article and on no other: {error}")
         return ScorerAwayError(str(error), after=error.after)
 
-    def _publish(self, subscription: Subscription, judged: Sequence[_Judged], stop: threading.Event) -> None:
-        """Publish the signals and end the deliveries. Nothing is lost if the broker is away: this waits."""
+    def publish(self, subscription: Subscription, judged: Sequence[Judged], stop: threading.Event) -> None:
+        """Publish the signals and end the deliveries. Nothing is lost if the broker is away: this waits.
+
+        Raises:
+            TryLater: the broker cannot take what ends the deliveries; they come again.
+        """
         deliveries = [each.delivery for each in judged]
         try:
             confirmed = self._publish_confirmed(_messages(judged), stop)
@@ -168,7 +184,7 @@ class ArticleDesk:
                     return False
         return True
 
-    def _record(self, each: _Judged) -> None:
+    def _record(self, each: Judged) -> None:
         judgement = each.judgement
         self._failures.pop(hash(each.delivery.body), None)
         ARTICLES_SCORED.labels(self._scorer_name, judgement.outcome).inc()
@@ -191,7 +207,7 @@ class ArticleDesk:
         )
 
 
-def _messages(judged: Sequence[_Judged]) -> list[OutgoingMessage]:
+def _messages(judged: Sequence[Judged]) -> list[OutgoingMessage]:
     return [
         OutgoingMessage(
             SENTIMENT_SIGNAL, signal.encode(), signal_id(signal), trace_headers(signal.article_id)

@@ -1,6 +1,7 @@
 """The service: news from `raw_news_data`, scored, as signals to `sentiment_signals_queue`.
 
-Several articles are scored at the same time, each acknowledged when it is done. While the scorer is away nothing is
+Several articles are scored at the same time, each acknowledged when it is done; signals are published beside that, so
+that the scorer always has work. While the scorer is away nothing is
 taken from the queue: the news waits there, in order, and is not passed back and forth.
 """
 
@@ -8,10 +9,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -27,6 +29,7 @@ from services.common.settings import Settings
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.hands import Hands
 from services.sentiment_analyzer.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipts
@@ -88,11 +91,14 @@ class SentimentProcessor:
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set; then finish the articles in hand."""
-        with ThreadPoolExecutor(self._concurrency, "score") as threads:
+        with (
+            ThreadPoolExecutor(self._concurrency, "score") as scoring,
+            ThreadPoolExecutor(self._concurrency, "publish") as publishing,
+        ):
             while not stop.is_set():
                 try:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
-                        self._consume(subscription, threads, stop)
+                        self._consume(subscription, Hands(scoring, publishing), stop)
                 except ScorerAwayError as error:
                     self._wait_for_scorer(error, stop)
                 except TryLater as error:
@@ -114,41 +120,43 @@ class SentimentProcessor:
 
     @property
     def _prefetch(self) -> int:
-        return self._scorer.articles_at_once * self._concurrency + self._concurrency  # the next ones are here
+        # As many as are being scored are being published, and the next ones are here.
+        return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
-    def _consume(self, subscription: Subscription, threads: Executor, stop: threading.Event) -> None:
+    def _consume(self, subscription: Subscription, hands: Hands, stop: threading.Event) -> None:
         """Hand out what comes until `stop` is set or something fails; return when all in hand is done.
 
         Raises:
             StopProgram, ScorerAwayError, TryLater: something failed.
         """
-        at_work: set[Future[None]] = set()
         try:
-            while not stop.is_set():
-                ended = {each for each in at_work if each.done()}
-                if _failures(ended):
-                    break
-                at_work -= ended
+            while not stop.is_set() and not hands.failures():
                 limit = 1 if self._is_proving else self._concurrency
-                if len(at_work) >= limit:
-                    wait(at_work, RECEIVE_SECONDS, FIRST_COMPLETED)
+                if hands.scoring() >= limit or hands.publishing() >= self._concurrency:
+                    hands.wait_for_one(RECEIVE_SECONDS)
                 elif deliveries := subscription.receive(self._scorer.articles_at_once, RECEIVE_SECONDS):
-                    alone = limit == 1 and not at_work
-                    at_work.add(threads.submit(self._handle, subscription, deliveries, stop, alone=alone))
+                    alone = limit == 1 and not hands.scoring()
+                    hands.score(partial(self._handle, hands, subscription, deliveries, stop, alone=alone))
         finally:
-            wait(at_work)
-        _raise_worst(_failures(at_work))
+            hands.wait_for_all()
+        _raise_worst(hands.failures())
 
     def _handle(
         self,
+        hands: Hands,
         subscription: Subscription,
         deliveries: Sequence[Delivery],
         stop: threading.Event,
         *,
         alone: bool,
     ) -> None:
-        if self._desk.handle(subscription, deliveries, stop, alone=alone):
+        batch = self._desk.judge(subscription, deliveries, stop, alone=alone)
+        if batch.judged:
+            hands.publish(partial(self._desk.publish, subscription, batch.judged, stop))
+        if batch.was_scored:
             self._is_proving = False
+        if batch.away is not None:
+            raise batch.away
 
     def _judge(self, article: NewsArticle) -> Judgement:
         now = self._clock.now()
@@ -179,10 +187,6 @@ class SentimentProcessor:
         except StopProgram as error:
             # It worked when we started, so a person is likely at work on it; the news can wait for that.
             raise TryLater(str(error)) from error
-
-
-def _failures(futures: Iterable[Future[None]]) -> list[BaseException]:
-    return [error for each in futures if (error := each.exception()) is not None]
 
 
 def _raise_worst(failures: Sequence[BaseException]) -> None:

@@ -20,8 +20,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.common.messages import NewsArticle, SentimentSignal, decode
-from services.sentiment_analyzer.story_file import Row, StoryFile
-from services.sentiment_analyzer.story_match import StoryIndex, Telling
+from services.sentiment_analyzer.story_file import StoryFile
+from services.sentiment_analyzer.story_index import StoryIndex
+from services.sentiment_analyzer.story_keeper import Row, StoryKeeper, StoryMemory
+from services.sentiment_analyzer.story_match import LEAD_CHARS, Telling
 from services.sentiment_analyzer.text import ArticleText
 
 DOUBT_LEFT = 0.9
@@ -58,16 +60,16 @@ class Stories:
     """What was told so far. Threads may share it, and processes the file.
 
     Args:
-        path: the file, made if it is not there; None keeps everything in memory.
+        kept: what it is kept in, or a file, made if it is not there; None keeps it in memory.
 
     Raises:
         StopProgram: the file cannot be used. From any method.
         TryLater: other processes kept it busy for long. From any method.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._file = StoryFile(path)
-        self._lock = threading.Lock()  # of the file and of what follows
+    def __init__(self, kept: Path | StoryKeeper | None = None) -> None:
+        self._kept: StoryKeeper = StoryFile(kept) if isinstance(kept, Path) else kept or StoryMemory()
+        self._lock = threading.Lock()  # of what follows, and of what is kept
         self._index = StoryIndex()
         self._last_number = 0
 
@@ -84,17 +86,19 @@ class Stories:
         """
         with self._changing():
             self._learn()
-            known = self._file.telling(article.article_id)
-            telling = Telling(article.article_id, article.published, text.title, text.body, about)
+            known = self._kept.telling(article.article_id)
+            telling = Telling(
+                article.article_id, article.published, text.title, text.body[:LEAD_CHARS], about
+            )
             story = known.story if known else self._index.find(telling) or article.article_id
-            rows = self._file.story(story)
+            rows = self._kept.story(story)
             part = _part(article, rows)
             if known is None:
-                self._file.add(telling, story, part, article.source)
+                self._kept.add(telling, story, part, article.source)
             elif part != known.part:
-                self._file.set_part(article.article_id, part)
+                self._kept.set_part(article.article_id, part)
             self._learn()
-            rows = self._file.story(story)
+            rows = self._kept.story(story)
         sources = _further_sources(rows)
         speaker = _first(rows) if part is Part.RETOLD else rows[article.article_id]
         signals = _decode(speaker.signals) if speaker else []
@@ -107,44 +111,32 @@ class Stories:
     ) -> tuple[SentimentSignal, ...]:
         """An article that has its place was scored: keep its signals; returns them with the corroboration so far."""
         with self._changing():
-            self._file.set_signals(article_id, json.dumps([signal.encode().decode() for signal in signals]))
-            telling = self._file.telling(article_id)
+            self._kept.set_signals(article_id, json.dumps([signal.encode().decode() for signal in signals]))
+            telling = self._kept.telling(article_id)
             if telling is None or telling.part != Part.FIRST:
                 return tuple(signals)
-            sources = _further_sources(self._file.story(telling.story))
+            sources = _further_sources(self._kept.story(telling.story))
         return tuple(corroborate(signal, sources, now) for signal in signals)
 
     def silent(self, article_id: str) -> None:
         """Nothing came of an article: if it was the first of its story, the next telling is."""
         with self._changing():
-            self._file.set_part(article_id, Part.SILENT)
+            self._kept.set_part(article_id, Part.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
         """All tellings of the article's story, in the order in which they came; none of an unknown article."""
         with self._changing():
-            telling = self._file.telling(article_id)
-            return list(self._file.story(telling.story).values()) if telling else []
-
-    def mark(self) -> int:
-        """How far it has come; for `back_to`."""
-        with self._changing():
-            self._learn()
-            return self._last_number
-
-    def back_to(self, mark: int) -> None:
-        """Forget every telling that was placed after `mark`, as if it had never come."""
-        with self._changing():
-            self._file.forget_after(mark)
-            self._index, self._last_number = StoryIndex(), 0
+            telling = self._kept.telling(article_id)
+            return list(self._kept.story(telling.story).values()) if telling else []
 
     def close(self) -> None:
-        """Close the file. May be called twice."""
+        """Let go of what it is kept in. May be called twice."""
         with self._lock:
-            self._file.close()
+            self._kept.close()
 
     def _learn(self) -> None:
         """Take in what was told since: here, by other processes, by a former run."""
-        for row in self._file.after(self._last_number):
+        for row in self._kept.after(self._last_number):
             self._index.add(row.telling(), row.story)
             self._last_number = row.number
 
@@ -152,10 +144,10 @@ class Stories:
     def _changing(self) -> Iterator[None]:
         with self._lock:
             try:
-                with self._file.changing():
+                with self._kept.changing():
                     yield
             except BaseException:
-                # What the index has learned of this may not be in the file.
+                # What the index has learned of this may not be kept.
                 self._index, self._last_number = StoryIndex(), 0
                 raise
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from services.common.clock import from_ms, to_ms
 from services.common.errors import StopProgram, TryLater
+from services.sentiment_analyzer.story_keeper import KEPT, Row
 from services.sentiment_analyzer.story_match import Telling
 
 FILE_NAME = "stories.sqlite"
 """In STATE_DIR."""
-KEPT = timedelta(days=8)
-"""After this a telling is forgotten; more than stories last, for news that is handled late."""
 BUSY_SECONDS = 30.0
 
 _SCHEMA = """
@@ -27,48 +25,26 @@ CREATE TABLE IF NOT EXISTS tellings (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS by_story ON tellings (story);
 """
+_FORGET = "DELETE FROM tellings WHERE published < (SELECT max(published) FROM tellings) - ?"
+_KEEP = "INSERT INTO tellings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT = """
 INSERT INTO tellings (article_id, story, part, source, published, title, lead, about)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
-class Row(NamedTuple):
-    """A telling as it is kept.
-
-    Attributes:
-        about: tickers, with a space between them.
-        signals: a JSON list of signals as they are encoded, empty before it is scored.
-    """
-
-    number: int
-    article_id: str
-    story: str
-    part: str
-    source: str
-    published: datetime
-    title: str
-    lead: str
-    about: str
-    signals: str
-
-    def telling(self) -> Telling:
-        """What is compared of it."""
-        return Telling(self.article_id, self.published, self.title, self.lead, frozenset(self.about.split()))
-
-
 class StoryFile:
-    """The tellings of the last days. Use from one thread at a time.
+    """See `StoryKeeper`. Processes may share the file.
 
     Args:
-        path: the file, made if it is not there; None keeps everything in memory.
+        path: the file, made if it is not there.
 
     Raises:
         StopProgram: the file cannot be used. From `changing`.
         TryLater: other processes kept it busy for long. From `changing`.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
@@ -118,6 +94,11 @@ class StoryFile:
         """Keep what came of an article."""
         self._db.execute("UPDATE tellings SET signals = ? WHERE article_id = ?", (signals, article_id))
 
+    def keep(self, rows: Iterable[Row]) -> None:
+        """Keep tellings of another keeper, with their numbers, and forget those that are older than `KEPT`."""
+        self._db.executemany(_KEEP, [row._replace(published=to_ms(row.published)) for row in rows])  # type: ignore[arg-type]  # as it is stored
+        self._db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
+
     def forget_after(self, number: int) -> None:
         """Forget the tellings that came after that one."""
         self._db.execute("DELETE FROM tellings WHERE number > ?", (number,))
@@ -142,19 +123,13 @@ class StoryFile:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            if self._path is not None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StopProgram(f"{self._path} cannot be made: {error.strerror}; set STATE_DIR") from error
         # Whoever closes it may be another thread than the one that opened it.
-        db = sqlite3.connect(
-            self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(_SCHEMA)
-        db.execute(
-            "DELETE FROM tellings WHERE published < (SELECT max(published) FROM tellings) - ?",
-            (KEPT // timedelta(milliseconds=1),),
-        )
+        db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
         return db

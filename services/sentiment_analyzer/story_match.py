@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -26,15 +25,10 @@ SAME_STORY = 41.0
 RELATED = 31.0
 SHARE_RELATED = 1 / 3
 """At least this share of a story's tellings must be related to a new one: stories must not run into each other."""
-WORDS_SHARED = 3
-"""Tellings that share fewer words are not compared."""
-MOST_COMPARED = 50
-"""No more tellings are compared, those that share the most words first: it bounds the work in a flood of like texts."""
-COMMON_NOW = 300
-"""A word that so many recent tellings have does not help to find the ones to compare."""
 SAME_TEXT = 90.0
 SAME_WORDS = 0.4
 
+_ROUNDING = 1e-6
 _TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
 _AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(trillion|billion|million|thousand|bn|mn|[kmbt])?\b")
 _UNITS = {"trillion": "t", "billion": "b", "bn": "b", "million": "m", "mn": "m", "thousand": "k"}
@@ -83,12 +77,13 @@ def fingerprint(title: str, lead: str) -> Fingerprint:
     )
 
 
-def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta) -> float:
+def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least: float = 0.0) -> float:
     """How similar two tellings are that were published so far apart: up to about 147, usually below 40.
 
     A third each of the headlines' and the whole texts' `token_set_ratio` (rapidfuzz: 0..100, whatever the order of
     words), plus 80 times the share of common words among all (Jaccard), less 0.6 for each hour: what happens to the
-    same company next day is told in much the same words.
+    same company next day is told in much the same words. Where it is below `at_least` it may be given as 0: to see that
+    takes less than to measure it.
     """
     union = len(one.words | other.words)
     if not union:
@@ -98,78 +93,11 @@ def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta) -> float:
         is_same = jaccard >= SAME_WORDS and fuzz.token_set_ratio(one.headline, other.headline) >= SAME_TEXT
         if not is_same:
             return 0.0
-    ratios = fuzz.token_set_ratio(one.title, other.title) + fuzz.token_set_ratio(one.text, other.text)
-    return ratios / 3 + 80 * jaccard - 0.6 * (abs(apart) / timedelta(hours=1))
-
-
-class StoryIndex:
-    """The stories of the last `WINDOW`, to be asked in the order in which articles become known."""
-
-    def __init__(self) -> None:
-        self._tellings: dict[str, tuple[Telling, Fingerprint, str]] = {}
-        self._by_word: dict[str, set[str]] = {}
-        self._members: dict[str, list[str]] = {}
-        self._newest: datetime | None = None
-
-    def find(self, telling: Telling) -> str | None:
-        """The story that an article tells: the id of its first article; None if nobody told it."""
-        mine = fingerprint(telling.title, telling.lead)
-        related: Counter[str] = Counter()
-        best: dict[str, float] = {}
-        for article_id in self._alike(mine):
-            other, theirs, story = self._tellings[article_id]
-            apart = telling.published - other.published
-            first = self._tellings.get(story)
-            if first is None or abs(telling.published - first[0].published) > WINDOW:
-                continue
-            if telling.about and other.about and telling.about.isdisjoint(other.about):
-                continue
-            value = similarity(mine, theirs, apart)
-            related[story] += value >= RELATED
-            best[story] = max(best.get(story, 0.0), value)
-        fit = {
-            story: value
-            for story, value in best.items()
-            if value >= SAME_STORY and related[story] >= SHARE_RELATED * len(self._members[story])
-        }
-        return max(fit, key=lambda story: (fit[story], story), default=None)
-
-    def add(self, telling: Telling, story: str) -> None:
-        """Note that an article tells that story; `story` is its own id if it is the first."""
-        if telling.article_id in self._tellings:
-            return
-        prints = fingerprint(telling.title, telling.lead)
-        self._tellings[telling.article_id] = (telling, prints, story)
-        self._members.setdefault(story, []).append(telling.article_id)
-        for word in prints.words:
-            self._by_word.setdefault(word, set()).add(telling.article_id)
-        if self._newest is None or telling.published > self._newest:
-            self._newest = telling.published
-            self._forget(telling.published - 2 * WINDOW)
-
-    def _alike(self, mine: Fingerprint) -> list[str]:
-        shared: Counter[str] = Counter()
-        for word in mine.words:
-            tellings = self._by_word.get(word, ())
-            if len(tellings) <= COMMON_NOW:
-                shared.update(tellings)
-        alike = [(-count, article_id) for article_id, count in shared.items() if count >= WORDS_SHARED]
-        return [article_id for _, article_id in sorted(alike)[:MOST_COMPARED]]
-
-    def _forget(self, before: datetime) -> None:
-        """Drop the oldest; they come first, give or take news that was late."""
-        while self._tellings:
-            article_id, (telling, prints, story) = next(iter(self._tellings.items()))
-            if telling.published >= before:
-                return
-            del self._tellings[article_id]
-            self._members[story].remove(article_id)
-            if not self._members[story]:
-                del self._members[story]
-            for word in prints.words:
-                self._by_word[word].discard(article_id)
-                if not self._by_word[word]:
-                    del self._by_word[word]
+    rest = 80 * jaccard - 0.6 * (abs(apart) / timedelta(hours=1))
+    wanted = 3 * (at_least - rest) - _ROUNDING  # of the two ratios together
+    titles = fuzz.token_set_ratio(one.title, other.title, score_cutoff=max(0.0, wanted - 100))
+    texts = fuzz.token_set_ratio(one.text, other.text, score_cutoff=max(0.0, min(100.0, wanted - titles)))
+    return (titles + texts) / 3 + rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.common.errors import StopProgram
 from services.research.bench.archives import history_memory, lexicon_scoring
+from services.research.bench.asking import processor_llm
 from services.research.bench.backtesting import backtest_join
 from services.research.bench.caching import cacher
 from services.research.bench.embedded import embedded_broker
@@ -44,6 +45,11 @@ CASES = (
         has_latencies=True,
     ),
     Case("processor", "articles/s with a scorer that sleeps 50 ms, concurrency 16", processor),
+    Case(
+        "processor_llm",
+        "articles/s with a language model's server, against a client that only asks",
+        processor_llm,
+    ),
     Case("processors_scaling", "1, 2 and 4 processes with that scorer", processors_scaling),
     Case(
         "strategy_refresh",

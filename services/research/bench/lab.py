@@ -19,6 +19,23 @@ QUICK_DIVISOR = 20
 
 
 @dataclass(frozen=True, slots=True)
+class LlmServer:
+    """An Ollama server, or what speaks its protocol.
+
+    Attributes:
+        url: where it is.
+        model: that answers.
+        concurrency: requests that it answers at once.
+        about: what it is, in a few words.
+    """
+
+    url: str
+    model: str
+    concurrency: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """What a case may use.
 
@@ -29,6 +46,7 @@ class Lab:
         quick: a twentieth of the work, to try out the command; the figures mean little.
         report: told what is being done, for people.
         candles: real candles to use where candles are needed; None: made-up ones.
+        llm: a language model's server to use where one is needed; None: a stand-in that only takes time.
     """
 
     servers: Servers
@@ -37,6 +55,7 @@ class Lab:
     quick: bool = False
     report: Report = field(default=lambda _text: None)
     candles: Path | None = None
+    llm: LlmServer | None = None
 
     def amount(self, full: int) -> int:
         """How many of something to do: `full`, or fewer for a quick look."""

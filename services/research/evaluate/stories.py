@@ -26,7 +26,8 @@ from services.research.history.judging import as_message
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scoring import named_assets
-from services.sentiment_analyzer.story_match import StoryIndex, Telling
+from services.sentiment_analyzer.story_index import StoryIndex
+from services.sentiment_analyzer.story_match import Telling
 from services.sentiment_analyzer.text import text_of
 
 PAIRS_FILE = Path(__file__).with_name("story_pairs.csv")

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from services.common.errors import StopProgram
+from services.research.history import story_steps
 from services.research.history.archive import BEGINNING, Archive, Position, position_of
 from services.research.history.judging import judge_in_order, judge_with
 from services.research.history.output import StepwiseCsv
 from services.research.history.progress import Progress, quiet
 from services.research.history.signal_rows import COLUMNS, Row, signal_rows
+from services.research.history.story_steps import StorySteps
 from services.research.history.tally import ScoreReport, Tally
 from services.research.history.times import to_microseconds
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import REGISTRY_FILE, load_registry
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scoring import Outcome
-from services.sentiment_analyzer.stories import Stories
 
 STEP_ARTICLES = 2_000
 """Scored between two marks from which an interrupted run goes on. LLM answers are kept one by one elsewhere."""
@@ -34,7 +35,6 @@ SCORING_DELAY = timedelta(minutes=5)
 """From an article being known to its signals being in the store: a poll (NEWS_POLL_INTERVAL, 300 s by default)
 is the longest that the live system lets news wait, and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits in."""
 PROGRESS_EVERY = 50
-STORIES_SUFFIX = ".stories"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ def score_archive(
     """
     registry = hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest()
     task = [archive.identity(), registry, scorer.model, *scored_by, repr(options)]
-    with StepwiseCsv(out, COLUMNS, task) as file, _stories(file, options) as stories:
+    with StepwiseCsv(out, COLUMNS, task) as file, _stories(file, options) as told:
         tally = Tally.of(file.state["tally"]) if file.state else Tally()
         resumed_after = tally.articles
         articles = archive.articles(_beginning(file, options), options.known_until)
         matcher = AssetMatcher(load_registry(), options.pairs)
 
-        judge = judge_with(scorer, matcher, stories)
+        judge = judge_with(scorer, matcher, told.stories if told else None)
         workers = 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
@@ -102,33 +102,21 @@ def score_archive(
                 rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
                 if tally.articles % PROGRESS_EVERY == 0:
                     progress(tally.articles, archive.count())
-            mark = stories.mark() if stories else 0
+            mark = told.save() if told else 0
             file.step(rows, {"after": position_of(step[-1]), "tally": tally.as_json(), "stories": mark})
         _refuse_nothing(archive, file, tally, options)
         file.finish()
-        _remove_stories(file)
+        story_steps.remove(file)
         return ScoreReport(out, scorer.model, options.delay, tally, resumed_after, file.restarted)
 
 
 @contextmanager
-def _stories(file: StepwiseCsv, options: ScoreOptions) -> Iterator[Stories | None]:
-    """What was told up to the last mark of the file, kept beside it."""
+def _stories(file: StepwiseCsv, options: ScoreOptions) -> Iterator[StorySteps | None]:
     if not options.stories:
         yield None
         return
-    if not file.state:
-        _remove_stories(file)
-    stories = Stories(file.beside(STORIES_SUFFIX))
-    try:
-        stories.back_to(file.state["stories"] if file.state else 0)
-        yield stories
-    finally:
-        stories.close()
-
-
-def _remove_stories(file: StepwiseCsv) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        file.beside(STORIES_SUFFIX + suffix).unlink(missing_ok=True)
+    with closing(StorySteps(file, file.state["stories"] if file.state else 0)) as steps:
+        yield steps
 
 
 def _beginning(file: StepwiseCsv, options: ScoreOptions) -> Position:
@@ -158,4 +146,4 @@ def _refuse_nothing(archive: Archive, file: StepwiseCsv, tally: Tally, options: 
 
 def _discard(file: StepwiseCsv) -> None:
     file.discard()
-    _remove_stories(file)
+    story_steps.remove(file)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.sentiment_analyzer.story_match import StoryIndex, Telling, fingerprint, similarity
+from services.sentiment_analyzer.story_index import StoryIndex
+from services.sentiment_analyzer.story_match import Telling, fingerprint, similarity
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COUNTER = itertools.count()
@@ -134,5 +135,5 @@ def test_what_is_long_past_is_forgotten() -> None:
 
     index.add(new, new.article_id)
 
-    assert list(index._tellings) == [new.article_id]
-    assert index._by_word.keys() == fingerprint(*GRANITE).words
+    assert index.articles() == (new.article_id,)
+    assert index.words() == fingerprint(*GRANITE).words
