@@ -26,6 +26,7 @@ class TcpProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._delay = 0.0
+        self._drip = 0.0
         self._refusing = False
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.host = "127.0.0.1"
@@ -71,6 +72,10 @@ class TcpProxy:
         """Hold back each piece, of up to 64 KiB, for so long; 0 ends it."""
         self._delay = seconds
 
+    def drip(self, seconds: float) -> None:
+        """Pass on what the server says byte by byte, each held back for so long; 0 ends it."""
+        self._drip = seconds
+
     def _call(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
@@ -96,18 +101,24 @@ class TcpProxy:
         ends = {writer, back}
         self._writers |= ends
         try:
-            await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+            await asyncio.gather(self._pass(reader, back), self._pass(there, writer, drips=True))
         finally:
             self._writers -= ends
             for end in ends:
                 end.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, drips: bool = False
+    ) -> None:
         with suppress(ConnectionError, OSError):
             while data := await reader.read(CHUNK):
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 await self._flowing.wait()
+                while drips and self._drip and data:
+                    writer.write(data[:1])
+                    data = data[1:]
+                    await asyncio.sleep(self._drip)
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()

@@ -35,6 +35,15 @@ SOURCE_LAST_ARTICLE = Gauge(
     ["source"],
 )
 ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
+
+SOURCE_NEWEST = Gauge(
+    "cryptoboy_source_newest_timestamp_seconds", "Publication time of a source's newest article", ["source"]
+)
+SOURCE_FROZEN = Gauge(
+    "cryptoboy_source_frozen", "1 while a source answers but has had nothing new for far too long", ["source"]
+)
+SOURCE_FREEZES = Counter("cryptoboy_source_freezes_total", "Times that a source was found frozen", ["source"])
+
 NEWS_QUEUE_LENGTH = Gauge(
     "cryptoboy_news_queue_messages", "Messages ready in the news queue, as the poller saw it last"
 )
@@ -137,6 +146,15 @@ MESSAGES_RETRIED = Counter(
 )
 MESSAGES_DEAD_LETTERED = Counter("cryptoboy_messages_dead_lettered_total", "Messages given up", ["queue"])
 ERRORS = Counter("cryptoboy_errors_total", "Errors by the reaction to them", ["service", "reaction"])
+LAG_SECONDS = Gauge(
+    "cryptoboy_lag_seconds", "Age of the messages that are dealt with, 0 while none waits", ["service"]
+)
+LAG_EXCEEDED = Counter("cryptoboy_lag_exceeded_total", "Times that the lag passed LAG_LIMIT", ["service"])
+WORK_STUCK = Counter(
+    "cryptoboy_work_stuck_total",
+    "Calls that did not come back long after their own time was over",
+    ["service"],
+)
 DEPENDENCY_UP = Gauge(
     "cryptoboy_dependency_up", "1 while a dependency can be used", ["service", "dependency"]
 )

@@ -1,7 +1,7 @@
 """The one way a service runs: settings, logging, health, start-up with back-off, clean stop.
 
 Exit statuses: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) when a person has to change something first,
-1 after an error nobody foresaw.
+75 (EX_TEMPFAIL) when a call never came back, 1 after an error nobody foresaw.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from services.common.logging import configure_logging
 from services.common.memory import memory_limit
 from services.common.metrics import DEPENDENCY_UP, ERRORS, MEMORY_LIMIT, QUEUE_LIMIT, SENTIMENT_STALENESS
 from services.common.settings import Settings
+from services.common.watchdog import Watchdog
+from services.common.work import WorkInHand
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,11 @@ LONGEST_PAUSE_SECONDS = 15.0
 
 class Service(Protocol):
     """What the runner runs."""
+
+    @property
+    def work(self) -> WorkInHand:
+        """The calls it has in hand; one that does not come back ends the process."""
+        ...
 
     def start(self) -> None:
         """Check what the service needs and connect.
@@ -93,14 +100,22 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -
     service = build(settings, SystemClock())
     port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
 
+    watchdog = Watchdog(
+        name,
+        service.work,
+        stuck_after=settings.work_stuck_after,
+        give_up_after=settings.work_give_up_after,
+    )
+
     def report() -> HealthReport:
-        parts = service.health()
+        parts = {**service.health(), "work": watchdog.health()}
         for dependency, state in parts.items():
             DEPENDENCY_UP.labels(name, dependency).set(state.ok)
         return parts
 
     try:
         server = HealthServer(name, settings.health_host, port, report)
+        watchdog.start()
         log.info(
             "service_starting", health=f"http://{settings.health_host}:{server.port}/health", pid=os.getpid()
         )
@@ -113,6 +128,7 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -
             server.close()
     finally:
         service.close()
+        watchdog.close()
     log.info("service_stopped")
     return 0
 

@@ -15,6 +15,7 @@ from services.common.broker.topology import MARKET_CANDLE
 from services.common.clock import Clock, from_ms
 from services.common.messages import MarketData
 from services.common.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, STREAM_LAST_CANDLE
+from services.common.work import WorkInHand
 from services.data_ingestor.market_book import ReadyCandle
 from services.data_ingestor.market_memory import CandleMemory
 
@@ -47,16 +48,25 @@ class CandlePublisher:
     Args:
         broker: where the candles go.
         memory: what remembers the last one of each pair, or would on the next start.
+        work: where the calls in hand are noted.
     """
 
     def __init__(
-        self, broker: Broker, memory: CandleMemory, *, exchange: str, timeframe: str, clock: Clock
+        self,
+        broker: Broker,
+        memory: CandleMemory,
+        *,
+        exchange: str,
+        timeframe: str,
+        clock: Clock,
+        work: WorkInHand | None = None,
     ) -> None:
         self._broker = broker
         self._memory = memory
         self._exchange = exchange
         self._timeframe = timeframe
         self._clock = clock
+        self._work = work or WorkInHand()
         self._thread = ThreadPoolExecutor(1, "publish")
         self._made: dict[str, dict[int, OutgoingMessage]] = {}
         self._in_hand: set[Future[None]] = set()
@@ -104,7 +114,8 @@ class CandlePublisher:
         )
 
     def _send(self, pair: str, messages: list[OutgoingMessage], last_ms: int) -> None:
-        self._broker.publish(messages, CONFIRM_SECONDS)
+        with self._work.doing(f"publishing candles of {pair}", CONFIRM_SECONDS):
+            self._broker.publish(messages, CONFIRM_SECONDS)
         try:
             self._memory.remember(pair, last_ms)
         except sqlite3.Error as error:

@@ -19,6 +19,7 @@ from services.common.metrics import STREAM_LAST_HEARD
 from services.common.runner import run_service
 from services.common.settings import Settings
 from services.common.values import timeframe_seconds
+from services.common.work import WorkInHand
 from services.data_ingestor.market_ccxt import CcxtCandles
 from services.data_ingestor.market_memory import CandleMemory
 from services.data_ingestor.market_pair import PairStream
@@ -51,6 +52,7 @@ class MarketStreamer:
         self._publisher: CandlePublisher | None = None
         self._statuses = {pair: PairStatus() for pair in settings.trading_pairs}
         self._reached = False
+        self.work = WorkInHand()
         self._loop = asyncio.Runner()
 
     def start(self) -> None:
@@ -65,6 +67,7 @@ class MarketStreamer:
                 exchange=self._settings.exchange,
                 timeframe=self._settings.candle_timeframe,
                 clock=self._clock,
+                work=self.work,
             )
         self._broker.start()
         self._loop.run(self._source.open(self._settings.trading_pairs))
@@ -92,9 +95,10 @@ class MarketStreamer:
         ]
         ended: set[asyncio.Task[None]] = set()
         while not (stop.is_set() or ended):
-            ended, _ = await asyncio.wait(
-                tasks, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            with self.work.doing("a turn of the event loop", STOP_POLL_SECONDS):
+                ended, _ = await asyncio.wait(
+                    tasks, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
         pending = set(tasks)
         while pending:  # again and again, as a library may swallow a cancellation
             for task in pending:

@@ -30,7 +30,10 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
-    """What to fetch. `timeout` in seconds for the whole, `max_bytes` after decompression, `now` in UTC."""
+    """What to fetch. `timeout` in seconds for the whole, `max_bytes` after decompression, `now` in UTC.
+
+    With `past_caches` every cache on the way is told to ask the origin.
+    """
 
     url: str
     user_agent: str
@@ -39,6 +42,7 @@ class FeedRequest:
     now: datetime
     etag: str = ""
     last_modified: str = ""
+    past_caches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def fetch(request: FeedRequest) -> Fetched | NotModified:
         headers["If-None-Match"] = request.etag
     if request.last_modified:
         headers["If-Modified-Since"] = request.last_modified
+    if request.past_caches:
+        headers |= {"Cache-Control": "no-cache", "Pragma": "no-cache"}
     url = request.url
     try:
         with httpx.Client(timeout=request.timeout, headers=headers) as client:

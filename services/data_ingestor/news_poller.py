@@ -16,14 +16,16 @@ from datetime import timedelta
 import structlog
 
 from services.common.broker.port import Broker
+from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.health import DependencyHealth, HealthReport
 from services.common.metrics import ARTICLES_WAITING
 from services.common.runner import count_error, run_service
 from services.common.settings import Settings
+from services.common.work import WorkInHand
 from services.data_ingestor.news_pressure import QueuePressure
-from services.data_ingestor.news_publish import publish_waiting
+from services.data_ingestor.news_publish import LONGEST_SECONDS, publish_waiting
 from services.data_ingestor.news_schedule import next_publish
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller
@@ -49,14 +51,15 @@ class NewsPoller:
         self._seen: SeenArticles | None = None
         self._sources = sources
         self._pollers: tuple[SourcePoller, ...] = ()
-        self._pressure = QueuePressure(broker, settings.news_queue_slow_at)
+        self._pressure = QueuePressure(broker, settings.news_queue_slow_at, settings.lag_limit)
+        self.work = WorkInHand()
 
     def start(self) -> None:
         """Open the state file and connect to the broker."""
         if self._seen is None:
             seen = SeenArticles(self._settings.state_dir / SEEN_FILE)
             self._pollers = tuple(
-                SourcePoller(source, self._settings, self._clock, seen, stretch=self._stretch)
+                SourcePoller(source, self._settings, self._clock, seen, stretch=self._stretch, work=self.work)
                 for source in self._sources
             )
             self._seen = seen
@@ -89,8 +92,8 @@ class NewsPoller:
                 if time.monotonic() >= purge_at:
                     seen.purge(self._clock.now() - timedelta(days=self._settings.news_seen_days))
                     purge_at = time.monotonic() + PURGE_SECONDS
-                if not self._pressure.look(time.monotonic()) and seen.waiting_count:
-                    log.info("articles_published", count=publish_waiting(self._broker, seen))
+                with self.work.doing(f"publishing to {RAW_NEWS_DATA.name}", LONGEST_SECONDS):
+                    self._publish(seen)
                 ARTICLES_WAITING.set(seen.waiting_count)
                 failures, pause = 0, PUBLISH_CHECK_SECONDS
             except TryLater as error:
@@ -102,22 +105,30 @@ class NewsPoller:
                     "publishing_waits", error=str(error), waiting=seen.waiting_count, retry_in_seconds=pause
                 )
 
+    def _publish(self, seen: SeenArticles) -> None:
+        if not self._pressure.look(time.monotonic()) and seen.waiting_count:
+            count = publish_waiting(self._broker, seen)
+            self._pressure.published(count, time.monotonic())
+            log.info("articles_published", count=count)
+
     def _stretch(self) -> float:
         return self._pressure.stretch(self._seen.waiting_count if self._seen else 0)
 
     def health(self) -> HealthReport:
         """The broker and its news queue, the state file, the sources together, and each of them."""
         states = {poller.source.name: poller.state.health() for poller in self._pollers}
-        answering = sum(state.ok for state in states.values())
+        answering = sum(poller.state.answers for poller in self._pollers)
+        frozen = sum(poller.state.frozen != "" for poller in self._pollers)
         waiting = self._seen.waiting_count if self._seen else 0
-        summary = f"{answering} of {len(self._sources)} answer; {waiting} articles wait for the broker"
+        summary = f"{answering} of {len(self._sources)} answer, {frozen} of them with nothing new; "
+        summary += f"{waiting} articles wait for the broker"
         return {
             "broker": self._broker.health(),
             "news_queue": self._pressure.health(),
             "state": self._seen.health()
             if self._seen
             else DependencyHealth(ok=False, detail="not opened yet"),
-            "sources": DependencyHealth(ok=answering > 0, detail=summary, required=False),
+            "sources": DependencyHealth(ok=answering > frozen, detail=summary, required=False),
             **{f"source:{name}": state for name, state in states.items()},
         }
 

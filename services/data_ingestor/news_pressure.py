@@ -1,21 +1,28 @@
-"""Back-pressure: how full the news queue is, and how much slower the poller goes for it.
+"""Back-pressure: how full the news queue is, how long news waits in it, and how much slower the poller goes for it.
 
-While the queue is long nothing more is put into it: articles wait in the state file, on the disk, and the
-sources are read less often. So neither the broker nor this process grows with what the scorer cannot take.
+While the queue is long, or news waits long, nothing more is put into it: articles wait in the state file, on the
+disk, and the sources are read less often. So neither the broker nor this process grows with what the scorer cannot
+take.
 """
 
 from __future__ import annotations
 
 import structlog
 
-from services.common.broker.port import Broker
+from services.common.broker.port import Broker, QueueState
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.errors import TryLater
 from services.common.health import DependencyHealth
+from services.common.lag import Lag
 from services.common.metrics import BACK_PRESSURE, NEWS_QUEUE_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
+from services.data_ingestor.news_wait import Published
 
+NAME = "news_poller"
 LOOK_SECONDS = 1.0
 MOST_STRETCHED = 4.0
+STRETCHED_FOR_LAG = 2.0
+
+LAG_ADVICE = "is the sentiment processor well, and fast enough?"
 
 log = structlog.get_logger(__name__)
 
@@ -29,63 +36,88 @@ def stretch(length: int, slow_at: int) -> float:
 
 
 class QueuePressure:
-    """The length of the news queue, asked for at most once a second.
+    """The length of the news queue and the age of what waits there, asked for at most once a second.
 
     One thread looks, others may read.
 
     Args:
         broker: whose queue it is.
         slow_at: NEWS_QUEUE_SLOW_AT, in messages.
+        lag_limit: LAG_LIMIT, in seconds.
     """
 
-    def __init__(self, broker: Broker, slow_at: int) -> None:
+    def __init__(self, broker: Broker, slow_at: int, lag_limit: float) -> None:
         self._broker = broker
         self._slow_at = slow_at
         self._looked: float | None = None
         self._length = 0
+        self._published = Published()
+        self._lag = Lag(NAME, lag_limit, what="the first article in the queue is", advice=LAG_ADVICE)
 
     def look(self, monotonic: float) -> bool:
-        """Whether the queue is long: ask for it if the last answer is old. Raises nothing.
+        """Whether to hold back: ask for the queue if the last answer is old. Raises nothing.
 
         A broker that is away, or that does not let us ask, leaves the last answer as it is.
         """
         if self._looked is None or monotonic - self._looked >= LOOK_SECONDS:
             self._looked = monotonic
-            self._take(self._ask())
-        return self.is_long
+            self._look(monotonic)
+        return self._holds_back
+
+    def published(self, count: int, monotonic: float) -> None:
+        """So many articles were put into the queue."""
+        self._published.note(count, monotonic)
 
     @property
     def is_long(self) -> bool:
         """As of the last look."""
         return self._length >= self._slow_at
 
+    @property
+    def _holds_back(self) -> bool:
+        return self.is_long or self._lag.is_long
+
     def stretch(self, waiting: int) -> float:
         """See `stretch`, for the queue together with the articles that wait to get into it."""
-        return stretch(self._length + waiting, self._slow_at)
+        least = STRETCHED_FOR_LAG if self._lag.is_long else 1.0
+        return max(stretch(self._length + waiting, self._slow_at), least)
 
     def health(self) -> DependencyHealth:
         """The length for `/health`; a long queue is the scorer's trouble, so the poller still works."""
-        slower = "; the poller slows down" if self.is_long else ""
-        detail = f"{self._length} messages in {RAW_NEWS_DATA.name}, long from {self._slow_at}{slower}"
-        return DependencyHealth(ok=not self.is_long, detail=detail, required=False)
+        detail = f"{self._length} messages in {RAW_NEWS_DATA.name}, long from {self._slow_at}"
+        lag = self._lag.health()
+        if not lag.ok:
+            detail += f"; {lag.detail}"
+        if self._holds_back:
+            detail += "; the poller slows down"
+        return DependencyHealth(ok=not self._holds_back, detail=detail, required=False)
 
-    def _ask(self) -> int:
+    def _look(self, monotonic: float) -> None:
+        state = self._ask()
+        if state is None:
+            return
+        was_long, self._length = self.is_long, state.ready
+        NEWS_QUEUE_LENGTH.set(state.ready)
+        if not state.ready:
+            self._lag.idle()
+        elif state.oldest_seconds is not None:
+            self._lag.note(state.oldest_seconds)
+        else:
+            self._lag.note(self._published.head_age(state.ready, monotonic))
+        BACK_PRESSURE.set(self._holds_back)
+        if self.is_long and not was_long:
+            log.warning("news_queue_is_long", messages=state.ready, long_from=self._slow_at)
+        elif was_long and not self.is_long:
+            log.info("news_queue_is_short_again", messages=state.ready)
+
+    def _ask(self) -> QueueState | None:
         if not self._broker.health().ok:
-            return self._length
+            return None
         try:
             states = self._broker.queues()
         except TryLater:
-            return self._length  # publishing will meet the same trouble, and say so
+            return None  # publishing will meet the same trouble, and say so
         for each in states:
             QUEUE_MESSAGES.labels(each.name).set(each.ready)
             QUEUE_CONSUMERS.labels(each.name).set(each.consumers)
-        return next((each.ready for each in states if each.name == RAW_NEWS_DATA.name), 0)
-
-    def _take(self, length: int) -> None:
-        was_long, self._length = self.is_long, length
-        NEWS_QUEUE_LENGTH.set(length)
-        BACK_PRESSURE.set(self.is_long)
-        if self.is_long and not was_long:
-            log.warning("news_queue_is_long", messages=length, long_from=self._slow_at)
-        elif was_long and not self.is_long:
-            log.info("news_queue_is_short_again", messages=length)
+        return next((each for each in states if each.name == RAW_NEWS_DATA.name), None)

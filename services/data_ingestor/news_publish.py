@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 50
 CONFIRM_SECONDS = 10.0
+LONGEST_SECONDS = (BATCH + 1) * CONFIRM_SECONDS
+"""What `publish_waiting` may take: a batch that is refused is tried one by one."""
 
 
 def publish_waiting(broker: Broker, seen: SeenArticles) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
+SOON_SECONDS = 20.0
+SOON_TRIES = 6
+"""A source that was away for a minute or two is to be current again soon after, whatever the interval."""
 LONGEST_BROKER_PAUSE = 8.0
 
 
@@ -12,12 +15,16 @@ def next_poll(interval: float, failures: int, asked: float | None, random: float
 
     Args:
         interval: NEWS_POLL_INTERVAL.
-        failures: polls in a row that failed. From the second on the pause doubles, up to an hour (or to the
-            interval, if that is longer).
+        failures: polls in a row that failed. It is tried again soon at first; after that at the interval, which
+            doubles each time, up to an hour (or to the interval, if that is longer).
         asked: the pause that the server asked for, or None; never undercut.
         random: a number in [0, 1); the pause grows by up to a tenth, so that sources do not stay in step.
     """
-    pause = min(interval * 2.0 ** min(max(failures - 1, 0), 20), max(interval, LONGEST_BACK_OFF))
+    if 0 < failures <= SOON_TRIES:
+        pause = min(interval, SOON_SECONDS)
+    else:
+        doublings = min(max(failures - SOON_TRIES - 1, 0), 20)
+        pause = min(interval * 2.0**doublings, max(interval, LONGEST_BACK_OFF))
     return max(pause, asked or 0.0) * (1 + JITTER * random)
 
 

@@ -24,7 +24,9 @@ from services.common.metrics import (
 )
 from services.common.runner import count_error
 from services.common.settings import Settings
+from services.common.work import WorkInHand
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified, fetch
+from services.data_ingestor.news_frozen import FeedFreshness
 from services.data_ingestor.news_isolated import run_isolated
 from services.data_ingestor.news_parse import ParsedFeed, parse_feed
 from services.data_ingestor.news_schedule import next_poll
@@ -36,13 +38,20 @@ from services.data_ingestor.news_urls import shown
 log = structlog.get_logger(__name__)
 
 PARSE_SECONDS = 30.0
+NOTE_SECONDS = 15.0
+"""What the state file may take, each time it is asked."""
 FETCH_GRACE_SECONDS = 1.0
 """Beyond NEWS_TIMEOUT, so that the fetching process can say itself how far it came."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a source is doing. `articles` counts those noted for publication since the start."""
+    """How a source is doing.
+
+    Attributes:
+        articles: those noted for publication since the start.
+        frozen: that it has had nothing new for far too long, in words; empty while it has.
+    """
 
     polled: bool = False
     failures: int = 0
@@ -51,6 +60,12 @@ class SourceState:
     warning: str = ""
     entries: int = 0
     articles: int = 0
+    frozen: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the last poll succeeded."""
+        return self.polled and not self.failures
 
     def health(self) -> DependencyHealth:
         """The state for `/health`; a source alone never keeps the service from working."""
@@ -60,7 +75,9 @@ class SourceState:
         detail = f"{answered}; {self.entries} entries, {self.articles} articles since the start"
         if self.last_error:
             detail += f"; last error: {self.last_error}"
-        return DependencyHealth(ok=self.polled and not self.failures, detail=detail, required=False)
+        if self.frozen:
+            detail += f"; {self.frozen}"
+        return DependencyHealth(ok=self.answers and not self.frozen, detail=detail, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,7 @@ class SourcePoller:
 
     Args:
         stretch: how many times longer than NEWS_POLL_INTERVAL the next pause shall be.
+        work: where the calls in hand are noted.
     """
 
     def __init__(
@@ -88,6 +106,7 @@ class SourcePoller:
         parse_seconds: float = PARSE_SECONDS,
         *,
         stretch: Callable[[], float] = lambda: 1.0,
+        work: WorkInHand | None = None,
     ) -> None:
         self.source = source
         self.state = SourceState()
@@ -96,6 +115,11 @@ class SourcePoller:
         self._seen = seen
         self._parse_seconds = parse_seconds
         self._stretch = stretch
+        self._work = work or WorkInHand()
+        self._patience = settings.news_timeout + FETCH_GRACE_SECONDS + parse_seconds + NOTE_SECONDS
+        self._freshness = FeedFreshness(
+            source.name, timedelta(seconds=settings.news_frozen_after), clock.now()
+        )
         self._remembered = _Remembered()
         self._log = log.bind(source=source.name)
         SOURCE_UP.labels(source.name).set(0)
@@ -103,7 +127,8 @@ class SourcePoller:
     def run(self, stop: threading.Event) -> None:
         """Poll at once, and then at the interval, until `stop` is set."""
         while not stop.is_set():
-            asked = self.poll(stop)
+            with self._work.doing(f"polling {self.source.name}", self._patience):
+                asked = self.poll(stop)
             interval = self._settings.news_poll_interval * self._stretch()
             stop.wait(next_poll(interval, self.state.failures, asked, random.random()))
 
@@ -139,15 +164,18 @@ class SourcePoller:
         return "ok"
 
     def _fetch(self, stop: threading.Event) -> Fetched | NotModified:
-        settings = self._settings
+        settings, now = self._settings, self._clock.now()
+        past_caches = self._freshness.ask_past_caches(now)
+        known = _Remembered() if past_caches else self._remembered
         request = FeedRequest(
             url=self.source.url,
             user_agent=settings.news_user_agent,
             timeout=settings.news_timeout,
             max_bytes=settings.news_max_feed_bytes,
-            now=self._clock.now(),
-            etag=self._remembered.etag,
-            last_modified=self._remembered.last_modified,
+            now=now,
+            etag=known.etag,
+            last_modified=known.last_modified,
+            past_caches=past_caches,
         )
         seconds = settings.news_timeout + FETCH_GRACE_SECONDS
         return run_isolated(fetch, request, seconds=seconds, stop=stop, doing="fetching the feed")
@@ -162,6 +190,8 @@ class SourcePoller:
             max_age=timedelta(hours=self._settings.news_max_age_hours),
         )
         new = self._seen.note(selection.articles, selection.dismissed, name, now)
+        news = bool(selection.articles or selection.dismissed)
+        self._freshness.read([entry.published for entry in feed.entries], now, news=news)
         self._count(selection, feed.left_out)
         if new:
             SOURCE_LAST_ARTICLE.labels(name).set(now.timestamp())
@@ -198,7 +228,8 @@ class SourcePoller:
         SOURCE_LAST_SUCCESS.labels(name).set(now.timestamp())
         if self.state.failures:
             self._log.info("source_recovered", after_failures=self.state.failures)
-        self.state = replace(self.state, polled=True, failures=0, last_success=now)
+        frozen = self._freshness.answered(now)
+        self.state = replace(self.state, polled=True, failures=0, last_success=now, frozen=frozen)
 
 
 def _counts(selection: Selection) -> dict[str, int]:

@@ -29,6 +29,7 @@ from services.common.metrics import (
 )
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
 from services.common.tracing import following, trace_headers, trace_id_of
+from services.common.work import WorkInHand
 from services.sentiment_analyzer.scoring import Judgement, Outcome
 from services.sentiment_analyzer.signals import signal_id
 
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 NAME = "sentiment_processor"
 CONFIRM_SECONDS = 10.0
+SETTLE_SECONDS = 30.0
+"""What a broker may take to set a message aside."""
 SIGNALS_AT_ONCE = 50
 """Published together; few enough to find room in a queue that is nearly full."""
 FAILURES_BLAMED_ON_THE_SCORER = 2
@@ -81,12 +84,18 @@ class ArticleDesk:
         broker: where the signals go.
         scorer_name: a label of metrics.
         judge: says what comes of an article; raises what a scorer raises.
+        work: where the calls in hand are noted.
+        patience: seconds that `judge` may take by the bounds of what it does.
     """
 
-    def __init__(self, broker: Broker, scorer_name: str, judge: Judge) -> None:
+    def __init__(
+        self, broker: Broker, scorer_name: str, judge: Judge, work: WorkInHand, patience: float
+    ) -> None:
         self._broker = broker
         self._scorer_name = scorer_name
         self._judge_article = judge
+        self._work = work
+        self._patience = patience
         self._failures: Counter[int] = Counter()  # by body: not every publisher sets an id
 
     def judge(
@@ -120,7 +129,8 @@ class ArticleDesk:
                 except NeverWorks as error:
                     count_error(NAME, error)
                     log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
-                    subscription.dead_letter(delivery, str(error))
+                    with self._work.doing("setting an article aside", SETTLE_SECONDS):
+                        subscription.dead_letter(delivery, str(error))
                 except StopProgram:
                     raise
                 except Exception as error:  # a bug of ours must cost one article, not the service
@@ -132,7 +142,9 @@ class ArticleDesk:
 
     def _judge(self, delivery: Delivery) -> Judged:
         article = decode(delivery.body, NewsArticle)
-        with SCORE_SECONDS.labels(self._scorer_name).time(), SCORES_IN_FLIGHT.track_inprogress():
+        timing = SCORE_SECONDS.labels(self._scorer_name).time()
+        doing = self._work.doing(f"scoring {article.article_id}", self._patience)
+        with timing, SCORES_IN_FLIGHT.track_inprogress(), doing:
             judgement = self._judge_article(article)
         return Judged(delivery, article, judgement)
 
@@ -175,14 +187,18 @@ class ArticleDesk:
         for start in range(0, len(messages), SIGNALS_AT_ONCE):
             some = messages[start : start + SIGNALS_AT_ONCE]
             try:
-                self._broker.publish(some, CONFIRM_SECONDS)
+                self._send(some)
             except TryLater as error:
                 count_error(NAME, error)
                 log.warning("signals_waiting", error=str(error), signals=len(messages) - start)
                 stop.wait(error.after or FIRST_PAUSE_SECONDS)
-                if not start_with_backoff(partial(self._broker.publish, some, CONFIRM_SECONDS), stop, NAME):
+                if not start_with_backoff(partial(self._send, some), stop, NAME):
                     return False
         return True
+
+    def _send(self, messages: Sequence[OutgoingMessage]) -> None:
+        with self._work.doing("publishing signals", CONFIRM_SECONDS):
+            self._broker.publish(messages, CONFIRM_SECONDS)
 
     def _record(self, each: Judged) -> None:
         judgement = each.judgement

@@ -17,10 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from services.common.errors import StopProgram, TryLater
+from services.common.errors import StopProgram
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.scorer import AssetScore, Usage
+from services.sentiment_analyzer.state_files import reaction_to
 from services.sentiment_analyzer.text import ArticleText
 
 FILE_NAME = "receipts.sqlite"
@@ -83,8 +84,8 @@ class Receipts:
     """The store of receipts. Threads and processes may share it; a receipt is on the disk when `put` returns.
 
     Raises:
-        StopProgram: the file cannot be used: no right, no space, not a store of receipts. From any method.
-        TryLater: other processes kept it busy for long. From any method.
+        StopProgram: the file cannot be used: no right, not a store of receipts. From any method.
+        TryLater: other processes kept it busy for long, or the disk is full. From any method.
     """
 
     def __init__(self, path: Path) -> None:
@@ -154,12 +155,7 @@ class Receipts:
                 connection = self._mine.connection = self._open()
             yield connection
         except sqlite3.Error as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise TryLater(f"{self._path} is busy") from error
-            raise StopProgram(
-                f"the receipts in {self._path} cannot be used ({error}); "
-                "see to the disk's space and rights, or move the file away to begin a new one"
-            ) from error
+            raise reaction_to(error, self._path, "the receipts") from error
 
     def _open(self) -> sqlite3.Connection:
         try:

@@ -34,6 +34,28 @@ def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scor
     return scorer
 
 
+def longest_score(settings: Settings) -> float:
+    """Seconds that one score may take by the bounds of the settings.
+
+    A model is asked again after an answer that cannot be used, each time on every server in turn, and each of them may
+    be asked first how it is.
+    """
+    if settings.sentiment_scorer is not ScorerKind.ENSEMBLE:
+        return _longest_of(settings, settings.sentiment_scorer)
+    return sum(_longest_of(settings, kind) for kind in parse_ensemble(settings.sentiment_ensemble))
+
+
+def _longest_of(settings: Settings, kind: ScorerKind) -> float:
+    match kind:
+        case ScorerKind.OLLAMA:
+            answers = len(split_servers(settings.ollama_host)) * settings.ollama_timeout
+        case ScorerKind.OPENAI:
+            answers = len(split_servers(settings.openai_base_url)) * settings.openai_timeout
+        case _:
+            answers = 0.0
+    return 4 * answers
+
+
 def _build(settings: Settings, kind: ScorerKind) -> Scorer:
     # Imported here because each brings libraries that the others do not need.
     match kind:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -22,10 +22,12 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth, HealthReport
+from services.common.lag import Lag
 from services.common.messages import NewsArticle
 from services.common.metrics import QUEUE_LAG
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service, start_with_backoff
 from services.common.settings import Settings
+from services.common.work import WorkInHand
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
@@ -35,14 +37,16 @@ from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipts
 from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
 from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.scorers import build_scorer, longest_score
 from services.sentiment_analyzer.scoring import Judgement, judge_article
+from services.sentiment_analyzer.state_files import check_folder
 from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
 
 log = structlog.get_logger(__name__)
 
 RECEIVE_SECONDS = 0.5
+LAG_ADVICE = "run more processors, raise SENTIMENT_CONCURRENCY, or let old news expire (NEWS_MAX_AGE)"
 
 
 class SentimentProcessor:
@@ -57,6 +61,9 @@ class SentimentProcessor:
         max_age: news published longer ago is not scored.
         stories: what was told before; without it every article is a story of its own.
         receipts: what the scorer keeps its receipts in, to be closed after it.
+        check_state: raises TryLater or StopProgram where `stories` and `receipts` cannot be used.
+        patience: seconds that one score may take by the scorer's own bounds.
+        lag_limit: age of an article in hand, since it was fetched, at which this says that it is behind; in seconds.
     """
 
     def __init__(
@@ -70,6 +77,9 @@ class SentimentProcessor:
         max_age: timedelta | None = None,
         stories: Stories | None = None,
         receipts: Receipts | None = None,
+        check_state: Callable[[], None] = lambda: None,
+        patience: float = 0.0,
+        lag_limit: float = 600.0,
     ) -> None:
         self._broker = broker
         self._scorer = scorer
@@ -79,14 +89,18 @@ class SentimentProcessor:
         self._max_age = max_age
         self._stories = stories
         self._receipts = receipts
-        self._desk = ArticleDesk(broker, scorer.name, self._judge)
+        self._check_state = check_state
+        self.work = WorkInHand()
+        self._desk = ArticleDesk(broker, scorer.name, self._judge, self.work, patience)
+        self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._scorer_away: str | None = None
         self._is_proving = False
         """Since the scorer was away it has not scored an article: until then it gets one at a time."""
 
     def start(self) -> None:
-        """Connect to the broker and make sure that the scorer works."""
+        """Connect to the broker and make sure that the scorer and what it keeps can be used."""
         self._broker.start()
+        self._check_state()
         self._scorer.check()
 
     def run(self, stop: threading.Event) -> None:
@@ -110,7 +124,7 @@ class SentimentProcessor:
         """The broker and the scorer, as they are now."""
         away = self._scorer_away
         scorer = self._scorer.health() if away is None else DependencyHealth(ok=False, detail=away)
-        return {"broker": self._broker.health(), "scorer": scorer}
+        return {"broker": self._broker.health(), "scorer": scorer, "lag": self._lag.health()}
 
     def close(self) -> None:
         """Close the connections."""
@@ -134,12 +148,18 @@ class SentimentProcessor:
                 limit = 1 if self._is_proving else self._concurrency
                 if hands.scoring() >= limit or hands.publishing() >= self._concurrency:
                     hands.wait_for_one(RECEIVE_SECONDS)
-                elif deliveries := subscription.receive(self._scorer.articles_at_once, RECEIVE_SECONDS):
+                elif deliveries := self._receive(subscription):
                     alone = limit == 1 and not hands.scoring()
                     hands.score(partial(self._handle, hands, subscription, deliveries, stop, alone=alone))
+                elif not (hands.scoring() or hands.publishing()) and self._broker.health().ok:
+                    self._lag.idle()
         finally:
             hands.wait_for_all()
         _raise_worst(hands.failures())
+
+    def _receive(self, subscription: Subscription) -> list[Delivery]:
+        with self.work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
+            return subscription.receive(self._scorer.articles_at_once, RECEIVE_SECONDS)
 
     def _handle(
         self,
@@ -160,7 +180,9 @@ class SentimentProcessor:
 
     def _judge(self, article: NewsArticle) -> Judgement:
         now = self._clock.now()
-        QUEUE_LAG.labels(RAW_NEWS_DATA.name).observe(max((now - article.fetched_at).total_seconds(), 0.0))
+        age = (now - article.fetched_at).total_seconds()
+        QUEUE_LAG.labels(RAW_NEWS_DATA.name).observe(max(age, 0.0))
+        self._lag.note(age)
         return judge_article(
             article,
             self._matcher,
@@ -183,6 +205,7 @@ class SentimentProcessor:
 
     def _check_scorer(self) -> None:
         try:
+            self._check_state()
             self._scorer.check()
         except StopProgram as error:
             # It worked when we started, so a person is likely at work on it; the news can wait for that.
@@ -202,6 +225,14 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
     from services.common.broker.open import open_broker
 
     receipts = Receipts(settings.state_dir / RECEIPTS_FILE)
+    stories = Stories(settings.state_dir / STORIES_FILE)
+
+    def check_state() -> None:
+        check_folder(settings.state_dir)
+        stories.tellings(
+            ""
+        )  # opens the file, so that one that can never be used is found before there is news
+        receipts.of_article("")
 
     def keep(scorer: Scorer) -> Scorer:
         return ReceiptScorer(scorer, receipts, prompt_version=PROMPT_VERSION, clock=clock)
@@ -209,12 +240,15 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
     return SentimentProcessor(
         broker=open_broker(settings, clock),
         scorer=build_scorer(settings, keep),
-        stories=Stories(settings.state_dir / STORIES_FILE),
+        stories=stories,
         receipts=receipts,
+        check_state=check_state,
         matcher=AssetMatcher(load_registry(), settings.trading_pairs),
         clock=clock,
         concurrency=settings.sentiment_concurrency,
         max_age=timedelta(seconds=settings.news_max_age) if settings.news_max_age else None,
+        patience=longest_score(settings),
+        lag_limit=settings.lag_limit,
     )
 
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.common.clock import from_ms, to_ms
-from services.common.errors import StopProgram, TryLater
+from services.common.errors import StopProgram
+from services.sentiment_analyzer.state_files import reaction_to
 from services.sentiment_analyzer.story_keeper import KEPT, Row
 from services.sentiment_analyzer.story_match import Telling
 
@@ -41,7 +42,7 @@ class StoryFile:
 
     Raises:
         StopProgram: the file cannot be used. From `changing`.
-        TryLater: other processes kept it busy for long. From `changing`.
+        TryLater: other processes kept it busy for long, or the disk is full. From `changing`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,15 +59,11 @@ class StoryFile:
                 yield
                 db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # a full disk ends it by itself
+                    db.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise TryLater(f"{self._path} is busy") from error
-            raise StopProgram(
-                f"the stories in {self._path} cannot be used ({error}); "
-                "see to the disk's space and rights, or move the file away to begin a new one"
-            ) from error
+            raise reaction_to(error, self._path, "the stories") from error
 
     def telling(self, article_id: str) -> Row | None:
         """What is kept of an article."""

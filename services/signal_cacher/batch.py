@@ -26,6 +26,10 @@ class Batch:
     signals: tuple[SentimentSignal, ...]
     rejected: tuple[tuple[Delivery, str], ...]
 
+    def age(self, now: datetime) -> float | None:
+        """Seconds since the youngest of the signals was made; None if there is none."""
+        return min(((now - signal.analyzed_at).total_seconds() for signal in self.signals), default=None)
+
 
 def sort_out(deliveries: Sequence[Delivery], now: datetime) -> Batch:
     """Read every delivery; never raises on what a message holds.

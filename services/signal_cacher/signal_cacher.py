@@ -20,12 +20,14 @@ from services.common.broker.topology import SENTIMENT_SIGNALS
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.health import HealthReport
+from services.common.lag import Lag
 from services.common.messages import SentimentSignal
 from services.common.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
 from services.common.runner import count_error, run_service
 from services.common.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.common.tracing import following, trace_id_of
+from services.common.work import WorkInHand
 from services.signal_cacher.batch import sort_out
 from services.signal_cacher.stored import StoredSentiment
 
@@ -37,6 +39,10 @@ IDLE_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 REJECT_PAUSE_SECONDS = 5.0
+SETTLE_SECONDS = 30.0 + REJECT_PAUSE_SECONDS
+"""What setting a message aside may take."""
+ANSWERS_OF_STORE = 12
+"""Waits of REDIS_TIMEOUT that one call of the store may be made of."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +57,11 @@ class SignalCacher:
         self._clock = clock
         self._stored = StoredSentiment(store, settings.trading_pairs)
         self._subscription: Subscription | None = None
+        self._store_patience = ANSWERS_OF_STORE * settings.redis_timeout
+        self._lag = Lag(
+            NAME, settings.lag_limit, what="signals are cached when they are", advice="is the store slow?"
+        )
+        self.work = WorkInHand()
 
     def start(self) -> None:
         """See `runner.Service`: the store answers, the broker takes us as a consumer."""
@@ -65,16 +76,23 @@ class SignalCacher:
         if self._subscription is None:
             raise RuntimeError("start comes before run")
         while not stop.is_set():
-            deliveries = self._subscription.receive(BATCH_SIZE, IDLE_SECONDS)
+            with self.work.doing(f"receiving from {SENTIMENT_SIGNALS.name}", IDLE_SECONDS):
+                deliveries = self._subscription.receive(BATCH_SIZE, IDLE_SECONDS)
             if deliveries:
                 self._cache(self._subscription, deliveries, stop)
             else:
+                if self._broker.health().ok:
+                    self._lag.idle()
                 self._look_after_store()
             self._look_at_sentiment()
 
     def health(self) -> HealthReport:
         """See `runner.Service`."""
-        return {"broker": self._broker.health(), "redis": self._store.health()}
+        return {
+            "broker": self._broker.health(),
+            "redis": self._store.health(),
+            "lag": self._lag.health(),
+        }
 
     def close(self) -> None:
         """See `runner.Service`."""
@@ -87,7 +105,8 @@ class SignalCacher:
         """Notice between messages as well that the store is away, so that /health says so."""
         was_there = self._store.health().ok
         try:
-            self._store.check()
+            with self.work.doing("asking the store for a sign of life", self._store_patience):
+                self._store.check()
         except TryLater as error:
             count_error(NAME, error)
             if was_there:
@@ -98,7 +117,8 @@ class SignalCacher:
 
     def _look_at_sentiment(self) -> None:
         try:
-            self._stored.look(time.monotonic())
+            with self.work.doing("reading the newest sentiment", self._store_patience):
+                self._stored.look(time.monotonic())
         except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
             count_error(NAME, error)
 
@@ -107,7 +127,8 @@ class SignalCacher:
     ) -> None:
         batch = sort_out(deliveries, self._clock.now())
         for delivery, reason in batch.rejected:
-            with following(trace_id_of(delivery.headers, delivery.message_id)):
+            trace = following(trace_id_of(delivery.headers, delivery.message_id))
+            with trace, self.work.doing("setting a message aside", SETTLE_SECONDS):
                 _reject(subscription, delivery, reason, stop)
         if not batch.signals:
             return
@@ -117,13 +138,16 @@ class SignalCacher:
             return
         subscription.ack(batch.accepted)
         self._count(batch.signals, outcomes)
+        if (age := batch.age(self._clock.now())) is not None:
+            self._lag.note(age)
 
     def _write(self, signals: Sequence[SentimentSignal], stop: threading.Event) -> list[WriteOutcome] | None:
         """Try until the store takes the signals; None if `stop` was set while it did not."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return self._store.write(signals, self._clock.now())
+                with self.work.doing(f"writing {len(signals)} signals to the store", self._store_patience):
+                    return self._store.write(signals, self._clock.now())
             except TryLater as error:
                 count_error(NAME, error)
                 log.warning(

@@ -143,7 +143,7 @@ def test_two_runs_publish_every_candle_once_and_end_cleanly(
     first.wait_until(lambda: len(queue.candles) >= 4)
     status, body = first.health()
     assert (status, body["status"]) == (200, "ok")
-    assert list(body["dependencies"]) == ["broker", "exchange", "stream:BTC/USDT"]
+    assert list(body["dependencies"]) == ["broker", "exchange", "stream:BTC/USDT", "work"]
     assert first.end() == 0
     count = len(queue.candles)
 

@@ -139,7 +139,7 @@ def test_articles_become_signals_and_what_is_no_article_a_dead_letter(
     assert signals[1].sentiment_score < -0.5
     assert {each.model for each in signals} == {LexiconScorer().model}
     assert (status, health["status"]) == (200, "ok")
-    assert set(health["dependencies"]) == {"broker", "scorer"}
+    assert set(health["dependencies"]) == {"broker", "scorer", "lag", "work"}
     assert ready(broker, RAW_NEWS_DATA.name) == 0
 
 

@@ -23,9 +23,11 @@ import sys, threading
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth
 from services.common.runner import run_service
+from services.common.work import WorkInHand
 
 class Example:
     starts = 0
+    work = WorkInHand()
     def start(self):
         Example.starts += 1
         if MODE == "never":

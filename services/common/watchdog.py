@@ -1,0 +1,99 @@
+"""Watches the steps that a service has in hand, says which of them is stuck, and in the end gives the process up.
+
+A thread that hangs in a call cannot be ended from outside, and what it has in hand is nobody else's until its
+connection is gone. So the process ends: whoever supervises it starts it again, and the broker delivers once more.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from services.common.health import DependencyHealth
+from services.common.metrics import WORK_STUCK
+from services.common.work import Step, WorkInHand, stuck
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+MOST_COUNTED_SECONDS = 4 * LOOK_SECONDS
+"""What one look adds at most to the age of a step: when there was more, the machine slept or had no time for us."""
+
+
+class Watchdog:
+    """Looks every half second until it is closed.
+
+    Args:
+        service: a label of metrics.
+        work: what to watch.
+        stuck_after: seconds beyond its own bounds after which a step counts as stuck.
+        give_up_after: further seconds after which the process ends with status 75 (EX_TEMPFAIL).
+        leave: ends the process at once, without waiting for threads.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        work: WorkInHand,
+        *,
+        stuck_after: float,
+        give_up_after: float,
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._service = service
+        self._work = work
+        self._stuck_after = stuck_after
+        self._give_up_after = give_up_after
+        self._leave = leave
+        self._stuck: tuple[Step, ...] = ()
+        self._closed = threading.Event()
+        WORK_STUCK.labels(service)
+
+    def start(self) -> None:
+        """Begin to look, in a thread of its own."""
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def _run(self) -> None:
+        looked = time.monotonic()
+        while not self._closed.wait(LOOK_SECONDS):
+            now = time.monotonic()
+            self.look(now - looked)
+            looked = now
+
+    def look(self, elapsed: float) -> None:
+        """Let `elapsed` seconds count, and say what changed."""
+        before = {step.number: step for step in self._stuck}
+        steps = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
+        self._stuck = stuck(steps, self._stuck_after)
+        for step in self._stuck:
+            if step.number not in before:
+                WORK_STUCK.labels(self._service).inc()
+                log.error("work_stuck", doing=step.what, seconds=round(step.age, 1), bound=step.patience)
+        for number in before.keys() - {step.number for step in self._stuck}:
+            log.info("work_came_back", doing=before[number].what, seconds=round(before[number].age, 1))
+        if self._stuck and self._stuck[0].late >= self._stuck_after + self._give_up_after:
+            log.error(
+                "work_given_up", doing=self._stuck[0].what, next="this process ends, to be started again"
+            )
+            self._leave(os.EX_TEMPFAIL)
+
+    def health(self) -> DependencyHealth:
+        """What is stuck, as of the last look."""
+        if not self._stuck:
+            return DependencyHealth(ok=True)
+        worst = self._stuck[0]
+        left = self._stuck_after + self._give_up_after - worst.late
+        others = f" and {len(self._stuck) - 1} more" if len(self._stuck) > 1 else ""
+        return DependencyHealth(
+            ok=False,
+            detail=f"{worst.what}{others} has not come back for {worst.age:.0f} s; "
+            f"this process ends in {max(left, 0):.0f} s, to be started again",
+        )
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed.set()

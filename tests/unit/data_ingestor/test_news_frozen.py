@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from services.data_ingestor.news_frozen import ASK_AGAIN, FeedFreshness
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def sample(name: str) -> float:
+    return REGISTRY.get_sample_value(name, {"source": "still"}) or 0.0
+
+
+@pytest.fixture
+def feed() -> FeedFreshness:
+    return FeedFreshness("still", 6 * HOUR, NOON)
+
+
+def test_a_feed_that_has_nothing_new_is_counted_told_once_and_told_when_over(feed: FeedFreshness) -> None:
+    before = sample("cryptoboy_source_freezes_total")
+    feed.read([NOON, NOON - HOUR], NOON, news=True)
+    with capture_logs() as logs:
+        assert feed.answered(NOON + 6 * HOUR) == ""
+        assert "nothing new since 2026-11-21T12:00:00+00:00, for 7 hours" in feed.answered(NOON + 7 * HOUR)
+        feed.answered(NOON + 8 * HOUR)
+        assert sample("cryptoboy_source_frozen") == 1
+        feed.read([NOON + 8 * HOUR], NOON + 8 * HOUR, news=True)
+        assert feed.answered(NOON + 8 * HOUR) == ""
+    assert [entry["event"] for entry in logs] == ["feed_frozen", "feed_flows_again"]
+    assert sample("cryptoboy_source_freezes_total") == before + 1
+    assert sample("cryptoboy_source_frozen") == 0
+
+
+def test_a_frozen_feed_is_asked_for_past_caches_at_once_and_then_now_and_again(feed: FeedFreshness) -> None:
+    feed.read([NOON], NOON, news=True)
+    late = NOON + 7 * HOUR
+    assert not feed.ask_past_caches(late)
+    feed.answered(late)
+    assert feed.ask_past_caches(late)
+    assert not feed.ask_past_caches(late + ASK_AGAIN / 2)
+    assert feed.ask_past_caches(late + ASK_AGAIN)
+
+
+def test_a_feed_whose_newest_entry_is_old_when_first_read_is_frozen(feed: FeedFreshness) -> None:
+    feed.read([NOON - 48 * HOUR, NOON - 49 * HOUR], NOON, news=True)
+    assert feed.answered(NOON)
+
+
+def test_a_feed_that_pauses_as_long_as_it_used_to_is_not(feed: FeedFreshness) -> None:
+    feed.read([NOON - 48 * HOUR, NOON - 70 * HOUR], NOON, news=True)
+    assert not feed.answered(NOON)
+
+
+def test_a_feed_without_dates_is_watched_by_what_comes(feed: FeedFreshness) -> None:
+    feed.read([None], NOON, news=True)
+    feed.read([None], NOON + 5 * HOUR, news=True)
+    assert not feed.answered(NOON + 11 * HOUR)
+    assert feed.answered(NOON + 12 * HOUR)
+
+
+def test_an_entry_with_an_old_date_that_was_not_there_before_is_news(feed: FeedFreshness) -> None:
+    feed.read([NOON - HOUR], NOON, news=True)
+    feed.read([NOON - HOUR, NOON - HOUR], NOON + 6 * HOUR, news=True)
+    assert not feed.answered(NOON + 11 * HOUR)
+    feed.read([NOON - HOUR], NOON + 12 * HOUR, news=False)
+    assert feed.answered(NOON + 12 * HOUR)
