@@ -77,6 +77,9 @@ return answer
 """
 
 _NEVER = -1  # a count that no set has
+NEW_AT_ONCE = (
+    50  # pairs of which all signals are asked for: an answer has to come within the client's timeout
+)
 
 Answer = tuple[
     bytes | None, dict[str, Page | None]
@@ -89,8 +92,9 @@ class RedisSignals:
     A refresh is one script in one round trip for all pairs: it reads on from the newest member it has and counts those
     before, so that a store which publishes, corrects, expires or is emptied is mirrored exactly, over the last
     `window`. Where the count does not add up (data restored or written into the past) the pair is read again as a
-    whole. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name resolution
-    included, and a call still under way at the next refresh is waited for again, never doubled.
+    whole. Pairs that are read as a whole come a few at a time, and what has come is kept should the rest not. One
+    daemon thread at a time calls the store; it is waited for `patience_s` at most, name resolution included, and a
+    call still under way at the next refresh is waited for again, never doubled.
     """
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
@@ -115,7 +119,7 @@ class RedisSignals:
         while missing := [pair for pair in wanted if pair not in self._up_to_date]:
             is_old = self._call is not None
             call = self._call = self._call or self._ask(
-                {pair: self._known(pair) for pair in missing}, horizon
+                {pair: self._known(pair) for pair in self._portion(missing)}, horizon
             )
             try:
                 failure = call.exception(max(0.0, give_up_at - time.monotonic()))
@@ -149,6 +153,12 @@ class RedisSignals:
     def entries(self) -> EntriesState:
         """What `trading:entries` said in the last refresh; 'unknown' when that failed."""
         return self._entries
+
+    def _portion(self, missing: list[str]) -> list[str]:
+        """Those to ask for at once: all that are mirrored, of which little is sent, and some of the others."""
+        new = [pair for pair in missing if pair not in self._mirror or pair in self._doubtful]
+        later = set(new[NEW_AT_ONCE:])
+        return [pair for pair in missing if pair not in later]
 
     def _known(self, pair: str) -> Mirror:
         return EMPTY if pair in self._doubtful else self._mirror.get(pair, EMPTY)
