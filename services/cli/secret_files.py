@@ -33,7 +33,14 @@ BROKER_SECRETS = {user.name: f"rabbitmq_{user.name}" for user in BROKER_USERS}
 STORE_SECRETS = {user.name: f"redis_{user.name}" for user in STORE_USERS}
 MADE = (*BROKER_SECRETS.values(), *STORE_SECRETS.values(), "freqtrade_api", "grafana_admin")
 """Passwords that nobody but the system has to know; made at random."""
-GIVEN = ("openai_api_key", "binance_api_key", "binance_api_secret", "telegram_bot_token", "alert_webhook")
+GIVEN = (
+    "openai_api_key",
+    "binance_api_key",
+    "binance_api_secret",
+    "telegram_bot_token",
+    "alert_notes_url",
+    "alert_pages_url",
+)
 """What others issue; empty files until the operator writes them."""
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of the secrets.", show_default="secrets")]

@@ -1,25 +1,38 @@
-"""A health check for containers: `python -m services.common.probe PORT [PATH]` exits 0 if it answers 200.
+"""A health check for containers: `python -m services.common.probe [PORT [PATH]]` exits 0 if it answers 200.
 
+Without a port it asks HEALTH_PORT, or else the usual ports of the services, of which a container runs one.
 Only the standard library, so that it starts in a moment.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import urllib.request
 
 TIMEOUT_SECONDS = 4.0
+USUAL_PORTS = (8101, 8102, 8103, 8104)
 
 
 def main(arguments: list[str]) -> int:
-    """Ask http://127.0.0.1:PORT/PATH (default /health) once."""
-    port, path = int(arguments[0]), arguments[1] if len(arguments) > 1 else "/health"
+    """Ask http://127.0.0.1:PORT/PATH (default /health) once, of each port until one answers 200."""
+    given = arguments[0] if arguments else os.environ.get("HEALTH_PORT", "")
+    ports = (int(given),) if given else USUAL_PORTS
+    path = arguments[1] if len(arguments) > 1 else "/health"
+    reasons = [problem for port in ports if (problem := _problem(port, path))]
+    if len(reasons) < len(ports):
+        return 0
+    sys.stderr.write(f"not healthy: {'; '.join(reasons)}\n")
+    return 1
+
+
+def _problem(port: int, path: str) -> str:
+    """Why it is not healthy; empty if it is."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT_SECONDS):
-            return 0
+            return ""
     except OSError as error:
-        sys.stderr.write(f"not healthy: {error}\n")
-        return 1
+        return f"{port}: {error}"
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+"""What must hold for every container, so that no change loses it unseen."""
+
 from __future__ import annotations
 
 import re
@@ -6,11 +8,21 @@ from typing import Any
 import pytest
 import yaml
 
+from services.cli.deploy import BROKER_SECRETS, STORE_SECRETS
 from services.cli.packages import SERVER_PROGRAMS
+from services.cli.secret_files import GIVEN, MADE
+from services.common.runner import DEFAULT_PORTS
 from services.common.settings import PROJECT_ROOT, Settings
 
-PRODUCTION: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.production.yml").read_text())
+Service = dict[str, Any]
+TEXT = (PROJECT_ROOT / "docker-compose.production.yml").read_text()
+PRODUCTION: dict[str, Any] = yaml.safe_load(TEXT)
+TLS: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.tls.yml").read_text())
 DEVELOPMENT: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Service] = {**PRODUCTION["services"], "proxy": TLS["services"]["proxy"]}
+NETWORKS: dict[str, Any] = {**PRODUCTION["networks"], **TLS["networks"]}
+ONE_SHOTS = ("prepare", "ollama-model")
+OURS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
 CONTAINER_NAMES = {
     "rabbitmq": "trading-rabbitmq",
     "redis": "trading-redis-prod",
@@ -19,54 +31,225 @@ CONTAINER_NAMES = {
     "news-poller": "trading-news-poller",
     "signal-cacher": "trading-signal-cacher",
 }
+each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+
+
+def networks_of(name: str) -> set[str]:
+    return set(SERVICES[name].get("networks", ()))
+
+
+def members(network: str) -> set[str]:
+    return {name for name in SERVICES if network in networks_of(name)}
+
+
+def leads_out(network: str) -> bool:
+    options = (NETWORKS[network] or {}).get("driver_opts", {})
+    masquerades = options.get("com.docker.network.bridge.enable_ip_masquerade", "true") == "true"
+    return masquerades and not (NETWORKS[network] or {}).get("internal", False)
 
 
 def test_the_project_and_its_containers_have_the_names_of_the_specification() -> None:
     assert PRODUCTION["name"] == "trading"
     for service, name in CONTAINER_NAMES.items():
-        assert PRODUCTION["services"][service]["container_name"] == name
+        assert SERVICES[service]["container_name"] == name
 
 
-def test_the_sentiment_processor_has_no_fixed_name_so_that_it_can_be_scaled() -> None:
-    processor = PRODUCTION["services"]["sentiment-processor"]
-    assert "container_name" not in processor
-    assert "ports" not in processor
+def test_the_sentiment_processor_can_be_scaled() -> None:
+    processor = SERVICES["sentiment-processor"]
+    assert processor.keys().isdisjoint({"container_name", "ports", "hostname"})
 
 
-@pytest.mark.parametrize("file", [PRODUCTION, DEVELOPMENT])
+@pytest.mark.parametrize("file", [PRODUCTION, TLS, DEVELOPMENT])
 def test_no_port_is_published_beyond_loopback(file: dict[str, Any]) -> None:
     ports = [port for service in file["services"].values() for port in service.get("ports", ())]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-@pytest.mark.parametrize("name", ["RABBITMQ_USER", "RABBITMQ_PASS", "REDIS_PASSWORD", "FREQTRADE_API_PASS"])
-def test_production_refuses_to_start_without_credentials(name: str) -> None:
-    text = (PROJECT_ROOT / "docker-compose.production.yml").read_text()
-    uses = re.findall(r"\$\{" + name + r"([^}]*)\}", text)
-    assert uses
-    assert all(use.startswith(":?set " + name) for use in uses)
-    assert "cryptoboy123" not in text
+@each_service
+def test_a_container_has_no_rights_that_it_does_not_need(service: Service) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    # Caddy's program file carries this one.
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if service is SERVICES["proxy"] else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service.keys().isdisjoint({"privileged", "pid", "ipc", "devices", "userns_mode"})
+    assert str(service["user"]).split(":")[0] not in {"", "0", "root"}
+    assert not any("docker.sock" in volume for volume in service.get("volumes", ()))
 
 
-def test_every_variable_given_to_our_services_is_one_that_they_know() -> None:
-    known = {name.upper() for name in Settings.model_fields}
-    for name, service in PRODUCTION["services"].items():
-        if service.get("image", "").startswith("cryptoboy:"):
-            assert set(service["environment"]) <= known, name
+@each_service
+def test_a_container_is_bounded(service: Service) -> None:
+    limits = service["deploy"]["resources"]["limits"]
+    assert limits.keys() == {"cpus", "memory", "pids"}
 
 
-def test_every_service_is_started_by_a_module_that_exists() -> None:
-    for name in ("market-streamer", "news-poller", "sentiment-processor", "signal-cacher"):
-        python, option, module = PRODUCTION["services"][name]["command"]
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ONE_SHOTS])
+def test_what_runs_is_watched_restarted_and_does_not_fill_the_disk_with_its_log(name: str) -> None:
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert service["restart"] == "unless-stopped"
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+def test_parts_start_after_what_they_need_is_well() -> None:
+    needs = {
+        name: {other: how["condition"] for other, how in service.get("depends_on", {}).items()}
+        for name, service in SERVICES.items()
+    }
+    for name in ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"):
+        assert needs[name]["rabbitmq"] == "service_healthy"
+    for name in ("signal-cacher", "freqtrade"):
+        assert needs[name]["redis"] == "service_healthy"
+    assert needs["sentiment-processor"]["ollama"] == "service_healthy"
+    for waiting in needs.values():
+        for other, condition in waiting.items():
+            one_shot = other in ONE_SHOTS
+            assert condition == ("service_completed_successfully" if one_shot else "service_healthy")
+
+
+@each_service
+def test_an_image_is_pinned_to_one_version(service: Service) -> None:
+    image = service["image"]
+    if image.startswith("cryptoboy:"):
+        assert service["build"] == {"context": ".", "dockerfile": "deploy/Dockerfile"}
+    else:
+        assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+(-[a-z]+)?", image)
+
+
+def test_every_container_is_on_networks_that_say_what_for() -> None:
+    for name, service in SERVICES.items():
+        assert networks_of(name) or service.get("network_mode") == "none", name
+        assert networks_of(name) <= NETWORKS.keys()
+
+
+def test_servers_are_reached_by_those_who_need_them_and_by_nobody_else() -> None:
+    assert members("broker") == {
+        "rabbitmq",
+        "news-poller",
+        "market-streamer",
+        "sentiment-processor",
+        "signal-cacher",
+    }
+    assert members("store") == {"redis", "signal-cacher", "freqtrade"}
+    assert members("models") == {"ollama", "ollama-gpu", "sentiment-processor", "proxy"}
+    assert members("broker-metrics") == {"rabbitmq", "prometheus"}
+    assert members("metrics") == {"prometheus", *OURS, "proxy"}
+    assert networks_of("redis") == {"store"}
+    assert networks_of("rabbitmq") == {"broker", "broker-metrics", "rabbitmq-page"}
+    assert members("rabbitmq-page") == {"rabbitmq"}
+
+
+def test_only_what_needs_the_internet_gets_there_and_there_alone() -> None:
+    outward = {name: {each for each in networks_of(name) if leads_out(each)} for name in SERVICES}
+    assert {name: networks for name, networks in outward.items() if networks} == {
+        "news-poller": {"internet-news"},
+        "market-streamer": {"internet-exchange"},
+        "freqtrade": {"internet-trading"},
+        "ollama-model": {"internet-models"},
+        "alertmanager": {"internet-alerts"},
+    }
+
+
+def test_prometheus_reaches_every_target_that_it_is_told_to_scrape() -> None:
+    scraped = (PROJECT_ROOT / "deploy/prometheus/prometheus.yml").read_text()
+    targets = set(re.findall(r'"([a-z-]+):\d+"', scraped)) | {"sentiment-processor"}
+    for target in targets - {"localhost"}:
+        assert networks_of(target) & networks_of("prometheus"), target
+
+
+def test_what_is_published_is_on_a_network_that_docker_publishes_from() -> None:
+    for name, service in SERVICES.items():
+        if service.get("ports"):
+            assert any(not (NETWORKS[each] or {}).get("internal") for each in networks_of(name)), name
+
+
+def test_production_refuses_to_start_without_credentials() -> None:
+    assert re.search(r"\$\{CRYPTOBOY_SECRETS:\?run \./cryptoboy secrets init", TEXT)
+    assert "cryptoboy123" not in TEXT
+    for name, secret in PRODUCTION["secrets"].items():
+        assert re.fullmatch(r"\$\{CRYPTOBOY_SECRETS(:\?[^}]+)?\}/" + name, secret["file"])
+
+
+def test_no_secret_is_a_variable_and_each_goes_to_who_needs_it() -> None:
+    secret = re.compile(r"(PASS|PASSWORD|SECRET|TOKEN|API_KEY)$")
+    for name, service in SERVICES.items():
+        assert not [each for each in service.get("environment", {}) if secret.search(each)], name
+        files = [
+            value.removeprefix("/run/secrets/")
+            for variable, value in service.get("environment", {}).items()
+            if str(value).startswith("/run/secrets/") and variable.endswith("_FILE")
+        ]
+        assert set(files) <= set(service.get("secrets", ())), name
+    holders = {
+        name: {each for each, service in SERVICES.items() if name in service.get("secrets", ())}
+        for name in PRODUCTION["secrets"]
+    }
+    for user in ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher"):
+        assert holders[BROKER_SECRETS[user]] == {"prepare", user.replace("_", "-")}
+    assert holders[BROKER_SECRETS["operator"]] == holders[STORE_SECRETS["operator"]] == {"prepare"}
+    assert holders["binance_api_key"] == holders["binance_api_secret"] == {"freqtrade"}
+
+
+def test_the_command_makes_every_secret_that_is_wanted() -> None:
+    assert PRODUCTION["secrets"].keys() == {*MADE, *GIVEN}
+    prepared = {*BROKER_SECRETS.values(), *STORE_SECRETS.values()}
+    assert set(SERVICES["prepare"]["secrets"]) == prepared
+
+
+@pytest.mark.parametrize("file", [PRODUCTION, TLS])
+def test_every_variable_given_to_our_services_is_one_that_they_know(file: dict[str, Any]) -> None:
+    known = Settings.variables()
+    for name in OURS:
+        assert set(file["services"][name]["environment"]) <= known, name
+
+
+def test_services_log_in_as_themselves_and_declare_nothing() -> None:
+    for name in ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"):
+        environment = SERVICES[name]["environment"]
+        assert environment["RABBITMQ_USER"] == name.replace("-", "_")
+        assert environment["RABBITMQ_DECLARE"] == "false"
+    users = {name: SERVICES[name]["environment"].get("REDIS_USER") for name in OURS}
+    assert {name: user for name, user in users.items() if user} == {
+        "signal-cacher": "signal_cacher",
+        "freqtrade": "strategy",
+    }
+
+
+def test_every_service_is_started_by_a_module_that_exists_and_asked_on_its_own_port() -> None:
+    for name in OURS[:-1]:
+        python, option, module = SERVICES[name]["command"]
         assert (python, option) == ("python", "-m")
         assert (PROJECT_ROOT / (module.replace(".", "/") + ".py")).is_file()
+        assert SERVICES[name]["healthcheck"]["test"][-1] == str(DEFAULT_PORTS[name.replace("-", "_")])
 
 
-def test_images_are_pinned_to_a_version() -> None:
-    images = [service["image"] for service in PRODUCTION["services"].values()]
-    assert all(":" in image and not image.endswith(":latest") for image in images)
+def test_every_file_that_is_mounted_is_there_and_cannot_be_changed_from_inside() -> None:
+    for file in (PRODUCTION, TLS):
+        for service in file["services"].values():
+            for mount in service.get("volumes", ()):
+                source, _, mode = mount.partition(":")[0], *mount.rpartition(":")[1:]
+                if source.startswith("./"):
+                    assert (PROJECT_ROOT / source).exists(), source
+                    assert mode == "ro"
+
+
+def test_every_volume_and_secret_is_declared() -> None:
+    for service in SERVICES.values():
+        named = {mount.partition(":")[0] for mount in service.get("volumes", ()) if not mount.startswith(".")}
+        assert named <= PRODUCTION["volumes"].keys()
+        assert set(service.get("secrets", ())) <= PRODUCTION["secrets"].keys() | TLS["secrets"].keys()
+
+
+def test_with_tls_nobody_speaks_to_a_server_without_it() -> None:
+    for name in ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"):
+        assert TLS["services"][name]["environment"]["RABBITMQ_TLS"] == "true"
+    for name in ("signal-cacher", "freqtrade"):
+        assert TLS["services"][name]["environment"]["REDIS_TLS"] == "true"
+    assert "https://proxy:11443" in TLS["services"]["sentiment-processor"]["environment"]["OLLAMA_HOST"]
+    for name in OURS:
+        assert "tls_ca" in TLS["services"][name]["secrets"]
 
 
 def test_the_servers_of_the_tests_are_those_of_production() -> None:
-    assert {program.removesuffix("-server") for program in SERVER_PROGRAMS} <= PRODUCTION["services"].keys()
+    assert {program.removesuffix("-server") for program in SERVER_PROGRAMS} <= SERVICES.keys()

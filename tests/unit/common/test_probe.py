@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from services.common import probe
+from services.common.runner import DEFAULT_PORTS
+from tests.server_control import free_ports
+
+
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path in {"/health", "/api/v1/ping"} else 503)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
+        """Quiet."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Health) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_what_answers_is_healthy_and_what_refuses_is_not(port: int) -> None:
+    assert probe.main([str(port)]) == 0
+    assert probe.main([str(port), "/api/v1/ping"]) == 0
+    assert probe.main([str(port), "/elsewhere"]) == 1
+
+
+def test_where_nobody_listens_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    (closed,) = free_ports(1)
+    assert probe.main([str(closed)]) == 1
+    assert f"not healthy: {closed}" in capsys.readouterr().err
+
+
+def test_without_a_port_it_asks_the_one_that_was_set(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEALTH_PORT", str(port))
+    assert probe.main([]) == 0
+
+
+def test_without_any_port_one_of_the_usual_ones_is_enough(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEALTH_PORT", raising=False)
+    assert set(probe.USUAL_PORTS) == set(DEFAULT_PORTS.values())
+    closed = free_ports(2)
+    monkeypatch.setattr(probe, "USUAL_PORTS", (closed[0], port, closed[1]))
+    assert probe.main([]) == 0
+    monkeypatch.setattr(probe, "USUAL_PORTS", tuple(closed))
+    assert probe.main([]) == 1
