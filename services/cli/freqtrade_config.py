@@ -112,6 +112,8 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
         "redis_tls": settings.redis_tls,
         **{name: str(path.resolve()) for name, path in files.items() if path is not None},
         "staleness_hours": settings.sentiment_staleness_hours,
+        "metrics_host": settings.health_host,
+        "metrics_port": settings.strategy_metrics_port,
     }
 
 

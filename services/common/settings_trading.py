@@ -54,3 +54,7 @@ class TradingSettings(BaseSettings):
     freqtrade_api_pass: Annotated[
         SecretStr | None, Field(description="its password; unset: one is made for the run")
     ] = None
+    strategy_metrics_port: Annotated[
+        Port | None,
+        Field(description="port for the strategy's metrics, on HEALTH_HOST; unset: it has none"),
+    ] = None

@@ -115,23 +115,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     @property
     def protections(self) -> list[dict[str, Any]]:
         """Pauses that Freqtrade keeps, in candles: after a trade, after stop losses, and in a drawdown."""
-        return [
-            {"method": "CooldownPeriod", "stop_duration_candles": 2},
-            {
-                "method": "StoplossGuard",
-                "lookback_period_candles": 48,
-                "trade_limit": 3,
-                "stop_duration_candles": 12,
-                "only_per_pair": False,
-            },
-            {
-                "method": "MaxDrawdown",
-                "lookback_period_candles": 192,
-                "trade_limit": 10,
-                "stop_duration_candles": 48,
-                "max_allowed_drawdown": 0.1,
-            },
-        ]
+        return [dict(each) for each in news.PROTECTIONS]
 
     def bot_start(self, **_kwargs: object) -> None:
         """Read the settings, choose where signals come from and load them.
@@ -145,6 +129,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         self._is_search = self.config.get("runmode") == RunMode.HYPEROPT
         self._candle = timedelta(seconds=timeframe_to_seconds(self.timeframe))
         self._source = self._live_source() if self._is_live else self._history()
+        port = self._settings.metrics_port if self._is_live else None
+        self._telemetry = news.open_telemetry(self._settings.metrics_host, port)
         self.bot_loop_start(datetime.now(UTC))
 
     def _live_source(self) -> news.SignalSource:
@@ -182,7 +168,10 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     def bot_loop_start(self, current_time: datetime, **_kwargs: object) -> None:
         """Bring the signals of all pairs up to date; bounded in time, and without effect on history."""
         if self._is_live:
-            self._source.refresh(self.dp.current_whitelist(), current_time)
+            pairs = self.dp.current_whitelist()
+            self._source.refresh(pairs, current_time)
+            readable = all(map(self._source.readable, pairs))
+            self._telemetry.loop(current_time, self._source.entries(), readable=readable)
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Add the columns of `technical_indicators`, `as_of` and `aggregate_as_of`."""
@@ -203,22 +192,32 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         aggregate = news.aggregate_as_of(signals, opens, self._candle, half_life=half_life, **common)
         return pd.concat([newest, aggregate], axis=1)
 
-    def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
+    def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Mark entries: every one of `entry_conditions` that is named in `entry_rules`."""
         rules, used = self.rules(), list(self.entry_rules)
-        enter = np.logical_and.reduce(news.entry_conditions(dataframe, rules)[used].to_numpy(), axis=1)
+        held = news.entry_conditions(dataframe, rules)[used].to_numpy()
+        enter = np.logical_and.reduce(held, axis=1)
         dataframe["enter_long"] = enter.astype(int)
         if not self._is_search:
             dataframe["enter_tag"] = news.entry_tags(dataframe, enter, rules, used)
+        if self._is_live and len(held):
+            self._telemetry.rules_held(metadata["pair"], np.array(used)[held[-1]])
         return dataframe
 
-    def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:  # noqa: ARG002 - Freqtrade passes it
+    def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Mark exits: any one of `exit_conditions` that is named in `exit_rules`."""
         rules = self.rules()
         fired = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
         dataframe["exit_long"] = fired.to_numpy().any(axis=1).astype(int)
         if not self._is_search:
             dataframe["exit_tag"] = news.exit_tags(dataframe, fired, rules)
+        if self._is_live and len(dataframe):
+            last = dataframe.tail(1)
+            sentiment = float(news.entry_sentiment(last, rules).iloc[-1])
+            row = last.to_dict("records")[0]
+            self._telemetry.candle(
+                metadata["pair"], news.decision_of(row), row["sentiment_status"], sentiment
+            )
         return dataframe
 
     def custom_stake_amount(
@@ -232,12 +231,34 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         sentiment = float(news.entry_sentiment(candles.tail(1), rules).iloc[-1])
         return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
-    def confirm_trade_entry(self, pair: str, **_kwargs: object) -> bool:
+    def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:
         """Refuse entries while the operator has paused them or while that cannot be known."""
         state = self._source.entries()
+        self._telemetry.entry(pair, state)
         if state != "open":
             logger.info("Entry of %s refused: trading:entries is %s", pair, state)
+        elif self._is_live:
+            logger.info("Entry of %s on [%s], trace_id=%s", pair, entry_tag, self._trace_id(pair))
         return state == "open"
+
+    def order_filled(self, pair: str, trade: Any, order: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Freqtrade publishes no types
+        """Keep with a trade the article that it came from."""
+        if self._is_live and order.ft_order_side == trade.entry_side:
+            news.remember(trade, self._trace_id(pair))
+
+    def confirm_trade_exit(self, pair: str, trade: Any, exit_reason: str, **_kwargs: object) -> bool:  # noqa: ANN401 - as above
+        """Every exit goes on; say what it came from, and what the trade had come from."""
+        if self._is_live:
+            self._telemetry.exit(pair, exit_reason)
+            now, then = self._trace_id(pair), news.remembered(trade)
+            logger.info(
+                "Exit of %s on [%s], trace_id=%s, entered on trace_id=%s", pair, exit_reason, now, then
+            )
+        return True
+
+    def _trace_id(self, pair: str) -> str:
+        """The article that the pair's last analysed candle went by."""
+        return news.trace_id(self.dp.get_analyzed_dataframe(pair, self.timeframe)[0])
 
     def periods(self) -> Periods:
         """The values of the parameters in the space `indicators`."""

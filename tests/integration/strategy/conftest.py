@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+import pandas as pd
 import pytest
 import redis
 
 from tests.servers import RedisServer, running_redis
+from tests.strategy_live import MakeStrategy, candles_until_now, started_strategy
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +26,17 @@ def store(private_redis: RedisServer) -> Iterator[redis.Redis]:
     with redis.Redis(private_redis.host, private_redis.port, socket_timeout=10) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture
+def make(private_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> MakeStrategy:
+    """Makes strategies that have had their `bot_start`."""
+    for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "SENTIMENT_CSV", "STRATEGY_METRICS_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    return partial(started_strategy, private_redis)
+
+
+@pytest.fixture
+def candles() -> pd.DataFrame:
+    """Candles of which the last has just closed."""
+    return candles_until_now()

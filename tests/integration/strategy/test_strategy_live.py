@@ -3,85 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 import redis
-from freqtrade.data.dataprovider import DataProvider
-from freqtrade.enums import CandleType, RunMode
-from freqtrade.resolvers import StrategyResolver
+from freqtrade.enums import RunMode
 
 from tests.servers import RedisServer
-from tests.strategy_samples import PAIR, message, milliseconds, signal, wavy_candles
+from tests.strategy_live import COUNT, MakeStrategy, analysed, close_before_last, publish
+from tests.strategy_samples import PAIR, message, milliseconds, signal
 
 pytestmark = pytest.mark.integration
-
-STRATEGIES = Path(__file__).parents[3] / "user_data" / "strategies"
-COUNT = 600
-MakeStrategy = Callable[..., Any]
-
-
-class OnePair:
-    """All that the data provider asks of the pair list of a bot."""
-
-    def __init__(self) -> None:
-        self.whitelist = [PAIR]
-
-
-@pytest.fixture
-def make(private_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> MakeStrategy:
-    """Makes strategies that have had their `bot_start`."""
-    for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "SENTIMENT_CSV"):
-        monkeypatch.delenv(name, raising=False)
-
-    def made(runmode: RunMode = RunMode.DRY_RUN, **section: Any) -> Any:
-        config: dict[str, Any] = {
-            "strategy": "LLMSentimentStrategy",
-            "strategy_path": str(STRATEGIES),
-            "user_data_dir": STRATEGIES.parent,
-            "runmode": runmode,
-            "stake_currency": "USDT",
-            "spaces": ["buy"],
-            "candle_type_def": CandleType.SPOT,
-            "cryptoboy": {"redis_host": private_redis.host, "redis_port": private_redis.port} | section,
-        }
-        strategy = StrategyResolver.load_strategy(config)
-        strategy.dp = DataProvider(config, None, OnePair())
-        strategy.ft_bot_start()
-        return strategy
-
-    return made
-
-
-@pytest.fixture
-def candles() -> pd.DataFrame:
-    """Candles of which the last has just closed, in the unit of a live bot."""
-    end = pd.Timestamp.now("UTC").floor("15min")
-    frame = wavy_candles(COUNT, start=end.to_pydatetime() - COUNT * timedelta(minutes=15))
-    return frame.assign(date=frame["date"].dt.as_unit("us"))
-
-
-def publish(store: redis.Redis, score: float, moment: datetime) -> None:
-    one = signal("news", score=score)._replace(published=moment, available_at=moment + timedelta(seconds=5))
-    store.zadd(f"sentiment_signals:{PAIR}", {message(one): milliseconds(one.available_at)})
-
-
-def close_before_last(candles: pd.DataFrame) -> datetime:
-    """A minute before the last candle opened."""
-    moment: datetime = candles["date"].iloc[-1].to_pydatetime()
-    return moment - timedelta(minutes=1)
-
-
-def analysed(strategy: Any, candles: pd.DataFrame) -> pd.DataFrame:
-    """What the bot does in a loop with new candles, and keeps for the callbacks."""
-    strategy.bot_loop_start(current_time=datetime.now(UTC))
-    frame: pd.DataFrame = strategy.analyze_ticker(candles.copy(), {"pair": PAIR})
-    strategy.dp._set_cached_df(PAIR, strategy.timeframe, frame, CandleType.SPOT)
-    return frame
 
 
 def test_history_is_there_when_the_bot_starts(

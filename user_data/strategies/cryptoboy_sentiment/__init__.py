@@ -19,6 +19,7 @@ from cryptoboy_sentiment.indicators import Periods, technical_indicators
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
 from cryptoboy_sentiment.mirror import Member, Mirror, Page
+from cryptoboy_sentiment.protections import PROTECTIONS
 from cryptoboy_sentiment.redis_source import RedisSignals, connect
 from cryptoboy_sentiment.rules import (
     ENTRY_RULES,
@@ -38,6 +39,8 @@ from cryptoboy_sentiment.rules import (
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError, parse_signal, signals_frame
 from cryptoboy_sentiment.sources import EntriesState, SignalSource
+from cryptoboy_sentiment.telemetry import Telemetry, decision_of, open_telemetry
+from cryptoboy_sentiment.trace import remember, remembered, trace_id
 
 __all__ = [
     "CLOCK_SKEW",
@@ -47,6 +50,7 @@ __all__ = [
     "LABELS",
     "MICROSECOND",
     "MINIMUM_WEIGHT",
+    "PROTECTIONS",
     "SCOPE_WEIGHTS",
     "SENTIMENT_FROM",
     "STALENESS",
@@ -64,11 +68,13 @@ __all__ = [
     "Signal",
     "SignalError",
     "SignalSource",
+    "Telemetry",
     "aggregate_as_of",
     "aggregate_at",
     "arrivals",
     "as_of",
     "connect",
+    "decision_of",
     "decode_member",
     "entry_conditions",
     "entry_sentiment",
@@ -77,11 +83,15 @@ __all__ = [
     "exit_conditions",
     "exit_tag",
     "exit_tags",
+    "open_telemetry",
     "parse_signal",
     "read_signals_csv",
+    "remember",
+    "remembered",
     "signals_frame",
     "stake_for",
     "technical_entry_conditions",
     "technical_indicators",
     "timeline",
+    "trace_id",
 ]

@@ -49,9 +49,12 @@ class Settings:
     staleness_hours: float | None = None  # None: as the parameter of that name says
     allow_degraded: bool | None = None  # None: as the parameter buy_allow_degraded says
     redis_user: str | None = None  # None: the default user
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None  # None: no metrics
 
     def __post_init__(self) -> None:
         port, db, hours = self.redis_port, self.redis_db, self.staleness_hours
+        metrics = self.metrics_port
         allowed = {
             "redis_host": (isinstance(self.redis_host, str), "a host name"),
             "redis_port": (type(port) is int and port in range(1, 65536), "a whole number from 1 to 65535"),
@@ -63,6 +66,11 @@ class Settings:
             "redis_tls": (isinstance(self.redis_tls, bool), "true or false"),
             "sentiment_csv": (isinstance(self.sentiment_csv, str | None), "a path"),
             "staleness_hours": (hours is None or (_is_number(hours) and hours > 0), "a number above 0"),
+            "metrics_host": (isinstance(self.metrics_host, str), "an address"),
+            "metrics_port": (
+                metrics is None or (type(metrics) is int and metrics in range(1, 65536)),
+                "a whole number from 1 to 65535",
+            ),
             "allow_degraded": (isinstance(self.allow_degraded, bool | None), "true or false"),
         }
         for name, (valid, expected) in allowed.items():
@@ -73,7 +81,7 @@ class Settings:
     def read(cls, section: Mapping[str, Any], environment: Mapping[str, str]) -> "Settings":
         """From the configuration, or else SENTIMENT_CSV and REDIS_*: HOST, PORT, USER, PASSWORD, TLS, CA_FILE.
 
-        REDIS_PASSWORD_FILE names a file that holds the password.
+        REDIS_PASSWORD_FILE names a file that holds the password, STRATEGY_METRICS_PORT is `metrics_port`.
 
         Raises:
             ValueError: as above, the section has an unknown name, or the password cannot be had.
@@ -84,8 +92,11 @@ class Settings:
         given: dict[str, Any] = {
             name: environment[name.upper()] for name in _FROM_ENVIRONMENT if environment.get(name.upper())
         }
-        if str(given.get("redis_port", "")).isdecimal():
-            given["redis_port"] = int(given["redis_port"])
+        if text := environment.get("STRATEGY_METRICS_PORT"):
+            given["metrics_port"] = text
+        for name in ("redis_port", "metrics_port"):
+            if str(given.get(name, "")).isdecimal():
+                given[name] = int(given[name])
         if "redis_tls" in given:
             tls = str(given["redis_tls"]).strip().lower()
             given["redis_tls"] = _SWITCH.get(tls, tls)

@@ -1,0 +1,161 @@
+"""What the strategy decides, as metrics for Prometheus: off unless a port is given, on loopback unless told otherwise.
+
+The exporter runs inside the bot, because only there every decision is seen, those against a trade included; Freqtrade's
+API knows trades, and the store is read only. It needs the package `prometheus_client`: without it, or without the port,
+there are no metrics and the bot trades as before. Nothing here ever keeps it from trading.
+"""
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptoboy_sentiment.memory import memory_limit
+from cryptoboy_sentiment.sources import EntriesState
+
+logger = logging.getLogger(__name__)
+
+# Why Freqtrade leaves a trade; any other reason is a tag of ours, of which there are too many for a label.
+EXIT_REASONS = frozenset(
+    {
+        "roi",
+        "stop_loss",
+        "stoploss_on_exchange",
+        "trailing_stop_loss",
+        "liquidation",
+        "force_exit",
+        "emergency_exit",
+    }
+)
+SIGNAL_REASON = "exit_signal"
+
+
+class Telemetry:
+    """Takes what the strategy did and tells nobody."""
+
+    def loop(self, now: datetime, entries: EntriesState, *, readable: bool) -> None:
+        """The bot's loop began, and the store could be read or not."""
+
+    def candle(self, pair: str, decision: str, status: str, sentiment: float) -> None:
+        """A new candle was judged: `entry`, `exit` or `none`, on sentiment of this status and height (or NaN)."""
+
+    def rules_held(self, pair: str, rules: Iterable[str]) -> None:
+        """These entry rules held at a new candle."""
+
+    def entry(self, pair: str, state: EntriesState) -> None:
+        """Freqtrade asked for an entry; it was allowed if the state is `open`."""
+
+    def exit(self, pair: str, reason: str) -> None:
+        """Freqtrade leaves a trade."""
+
+
+class PrometheusTelemetry(Telemetry):
+    """Keeps metrics and serves them from a thread of its own.
+
+    Raises:
+        ImportError: `prometheus_client` is not installed.
+        OSError: the address cannot be used.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        from prometheus_client import (
+            CollectorRegistry,
+            Counter,
+            Gauge,
+            PlatformCollector,
+            ProcessCollector,
+            start_http_server,
+        )
+
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        common: dict[str, Any] = {"namespace": "cryptoboy_strategy", "registry": registry}
+        self._last_loop = Gauge("last_loop_timestamp_seconds", "When the bot last began its loop", **common)
+        self._readable = Gauge("store_readable", "1 while the last refresh read every pair", **common)
+        self._paused = Gauge("entries_paused", "1 while the operator has paused entries", **common)
+        self._open = Gauge("open_trades", "Trades that are open", **common)
+        self._profit = Gauge("closed_profit", "What closed trades made, in stake currency", **common)
+        self._candles = Counter("candles", "Candles judged, by decision", ["pair", "decision"], **common)
+        self._held = Counter(
+            "entry_rules_held", "Candles at which an entry rule held", ["pair", "rule"], **common
+        )
+        self._status = Counter(
+            "sentiment_status",
+            "Candles by what was known of sentiment: fresh, stale, none, unreadable",
+            ["pair", "status"],
+            **common,
+        )
+        self._sentiment = Gauge("sentiment", "Sentiment at the last candle", ["pair"], **common)
+        self._entries = Counter(
+            "entries", "Entries that Freqtrade asked for, by what was said", ["pair", "outcome"], **common
+        )
+        self._exits = Counter("exits", "Exits, by reason", ["pair", "reason"], **common)
+        limit = Gauge(
+            "cryptoboy_memory_limit_bytes",
+            "What process_resident_memory_bytes may reach",
+            registry=registry,
+        )
+        limit.set(memory_limit() or math.nan)
+        start_http_server(port, host, registry)
+
+    def loop(self, now: datetime, entries: EntriesState, *, readable: bool) -> None:
+        """See the base."""
+        self._last_loop.set(now.timestamp())
+        self._readable.set(readable)
+        self._paused.set(entries == "paused")
+        from freqtrade.persistence import Trade
+
+        if hasattr(Trade, "session"):  # a bot has opened its database; tools and tests need not have
+            self._open.set(Trade.get_open_trade_count())
+            self._profit.set(Trade.get_total_closed_profit())
+
+    def candle(self, pair: str, decision: str, status: str, sentiment: float) -> None:
+        """See the base."""
+        self._candles.labels(pair, decision).inc()
+        self._status.labels(pair, status).inc()
+        self._sentiment.labels(pair).set(sentiment)
+
+    def rules_held(self, pair: str, rules: Iterable[str]) -> None:
+        """See the base."""
+        for rule in rules:
+            self._held.labels(pair, rule).inc()
+
+    def entry(self, pair: str, state: EntriesState) -> None:
+        """See the base."""
+        self._entries.labels(pair, "allowed" if state == "open" else state).inc()
+
+    def exit(self, pair: str, reason: str) -> None:
+        """See the base."""
+        self._exits.labels(pair, reason if reason in EXIT_REASONS else SIGNAL_REASON).inc()
+
+
+_opened: dict[tuple[str, int], Telemetry] = {}
+"""By address: a bot that reloads its configuration makes a new strategy in the same process."""
+
+
+def open_telemetry(host: str, port: int | None) -> Telemetry:
+    """Metrics on this address, or none: a bot that cannot be watched is still one that trades."""
+    if port is None:
+        return Telemetry()
+    if (host, port) in _opened:
+        return _opened[host, port]
+    try:
+        telemetry = PrometheusTelemetry(host, port)
+    except ImportError:
+        logger.warning("There are no metrics on port %d: install the package prometheus_client", port)
+        return Telemetry()
+    except OSError as error:
+        logger.warning("There are no metrics: %s:%d cannot be used (%s)", host, port, error)
+        return Telemetry()
+    logger.info("The strategy's metrics are on http://%s:%d/metrics", host, port)
+    _opened[host, port] = telemetry
+    return telemetry
+
+
+def decision_of(row: Mapping[Any, Any]) -> str:
+    """What was decided at a candle: an exit counts before an entry, as Freqtrade has it."""
+    if row.get("exit_long") == 1:
+        return "exit"
+    return "entry" if row.get("enter_long") == 1 else "none"
