@@ -105,7 +105,7 @@ class SignalCacher:
         """Notice between messages as well that the store is away, so that /health says so."""
         was_there = self._store.health().ok
         try:
-            with self.work.doing("asking the store for a sign of life", self._store_patience):
+            with self.work.doing("asking for a sign of life of the store", self._store_patience):
                 self._store.check()
         except TryLater as error:
             count_error(NAME, error)
@@ -117,7 +117,7 @@ class SignalCacher:
 
     def _look_at_sentiment(self) -> None:
         try:
-            with self.work.doing("reading the newest sentiment", self._store_patience):
+            with self.work.doing("reading the newest sentiment from the store", self._store_patience):
                 self._stored.look(time.monotonic())
         except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
             count_error(NAME, error)
