@@ -65,6 +65,8 @@ class CcxtCandles:
             self._rest = self._make()
         rest = self._rest
         check_candles_offered(self._exchange, rest.has)
+        # Before the markets: these weigh so much that ccxt's rate limit holds up whatever follows.
+        await self._check_clock()
         try:
             async with asking(f"{self._exchange} for its markets"):
                 await rest.load_markets()
@@ -75,7 +77,6 @@ class CcxtCandles:
         self.streams = bool(rest.has.get("watchOHLCV"))
         if not self.streams:
             log.warning("exchange_has_no_candle_stream", exchange=self._exchange, instead="polling over REST")
-        await self._check_clock()
 
     def _make(self) -> Any:  # noqa: ANN401 - ccxt has no types
         import ccxt.pro  # takes seconds, so not before /health answers

@@ -27,7 +27,7 @@ from services.common.broker.rabbitmq_pika import (
 )
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 
-WINDOW_MESSAGES = 4_000
+WINDOW_MESSAGES = 1_000
 WINDOW_BYTES = 16 * 1024 * 1024
 
 
