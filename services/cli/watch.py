@@ -100,11 +100,19 @@ class Watch:
 def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     """What is not well with a running program now, by its /health if it has one; None if all is well."""
     status, body = get_json(spec.health_url) if spec.health_url else (_OK if spec.is_ready() else 0, None)
-    parts = body["dependencies"] if isinstance(body, dict) else {}
-    down = {name: part["detail"] for name, part in parts.items() if part["status"] != "ok"}
+    down = _parts_down(body)
     if status == _OK and not down:
         return None
     details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
     said = details or f"its log ends: {supervisor.last_line(spec.name)}"
     state = "works, but not with everything" if status == _OK else "is not ready"
     return Trouble(kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}")
+
+
+def _parts_down(body: object) -> dict[str, str]:
+    """The parts that an answer of /health names as not well, with the reasons; none if it is no such answer."""
+    parts = body.get("dependencies") if isinstance(body, dict) else None
+    if not isinstance(parts, dict):
+        return {}
+    shown = {name: part for name, part in parts.items() if isinstance(part, dict)}
+    return {name: str(part.get("detail", "")) for name, part in shown.items() if part.get("status") != "ok"}

@@ -1,0 +1,235 @@
+"""Looking after real programs, on a clock that the test moves."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli.supervisor import ProcessSpec, Supervisor
+from services.cli.watch import TELL_AFTER_SECONDS, Watch, trouble_of
+from services.common.errors import StopProgram
+
+STAYS = "import time; time.sleep(600)"
+
+
+class House:
+    """A watch over programs, what it told, and its clock."""
+
+    def __init__(self, supervisor: Supervisor, *programs: ProcessSpec) -> None:
+        self.supervisor = supervisor
+        self.told: list[str] = []
+        self.now = 1000.0
+        for spec in programs:
+            supervisor.start(spec)
+        self.watch = Watch(supervisor, programs, self.told.append, self.now)
+
+    def look(self, after: float = 0.0) -> list[str]:
+        """What it tells when it looks so many seconds later."""
+        self.now += after
+        begin = len(self.told)
+        self.watch.look(self.now)
+        return self.told[begin:]
+
+    def wait_for_the_end_of(self, name: str) -> None:
+        """Until the program is no more."""
+        until(lambda: name not in self.supervisor.pids())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def program(code: str, name: str = "one", **more: Any) -> ProcessSpec:
+    return ProcessSpec(name, [sys.executable, "-c", code], dict(os.environ), **more)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    with Supervisor(tmp_path) as running:
+        yield running
+
+
+class Health:
+    """A server of /health that says what the test lets it say."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body: Any = {"dependencies": {}}
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(outer.status)
+                self.end_headers()
+                self.wfile.write(json.dumps(outer.body).encode())
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
+                """Nobody reads it."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/health"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def say(self, status: int, **parts: str) -> None:
+        """These parts are down, each for this reason; `fine` is well."""
+        self.status = status
+        down = {name: {"status": "down", "detail": detail} for name, detail in parts.items()}
+        self.body = {"dependencies": {"fine": {"status": "ok", "detail": "all well"}, **down}}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def health() -> Iterator[Health]:
+    server = Health()
+    yield server
+    server.close()
+
+
+def test_that_everything_is_ready_is_told_once(supervisor: Supervisor) -> None:
+    house = House(supervisor, program(STAYS, "one"), program(STAYS, "two"))
+    assert house.look() == ["everything is ready"]
+    assert house.look(TELL_AFTER_SECONDS) == []
+
+
+def test_a_program_that_ends_is_started_again_after_a_pause_and_its_last_words_are_told(
+    supervisor: Supervisor,
+) -> None:
+    house = House(supervisor, program("print('no more paper'); print(); raise SystemExit(3)"))
+    house.wait_for_the_end_of("one")
+    assert house.look() == ["one ended with status 3 (no more paper); starting it again in 1 s"]
+    house.look(0.9)
+    assert supervisor.pids() == {}
+    log = supervisor.log_file("one")
+    house.look(0.2)
+    until(lambda: log.read_text().count("no more paper") == 2)
+
+
+def test_the_pauses_grow_up_to_a_minute_and_are_short_again_after_it_ran_well(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    stay = tmp_path / "stay"
+    code = f"import pathlib, time\nwhile pathlib.Path({str(stay)!r}).exists(): time.sleep(0.01)"
+    house = House(supervisor, program(code))
+    pauses = []
+    for _ in range(8):
+        house.wait_for_the_end_of("one")
+        (told,) = house.look()
+        pauses.append(told.rpartition(" in ")[2])
+        house.look(60)
+    assert pauses == ["1 s", "2 s", "4 s", "8 s", "16 s", "32 s", "60 s", "60 s"]
+    house.wait_for_the_end_of("one")
+    house.look()
+    stay.touch()
+    house.look(60)
+    house.look(301)
+    stay.unlink()
+    house.wait_for_the_end_of("one")
+    (told,) = house.look()
+    assert told.endswith("starting it again in 1 s")
+
+
+def test_others_go_on_while_one_ends_and_comes_back(supervisor: Supervisor) -> None:
+    house = House(supervisor, program("", "one"), program(STAYS, "two"))
+    before = supervisor.pids()["two"]
+    house.wait_for_the_end_of("one")
+    house.look()
+    house.look(1)
+    assert supervisor.pids()["two"] == before
+
+
+def test_one_that_is_back_is_told_to_be_well_once_it_is_ready(supervisor: Supervisor, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    code = f"import pathlib, time; time.sleep(600) if pathlib.Path({str(ready)!r}).exists() else 0"
+    house = House(supervisor, program(code, is_ready=ready.exists))
+    house.wait_for_the_end_of("one")
+    house.look()
+    ready.touch()
+    assert house.look(1) == ["one is well again", "everything is ready"]
+    assert house.look(TELL_AFTER_SECONDS) == []
+
+
+def test_a_program_that_cannot_work_as_it_is_configured_ends_all_with_its_words(
+    supervisor: Supervisor,
+) -> None:
+    house = House(supervisor, program(f"print('set SOMETHING'); raise SystemExit({os.EX_CONFIG})"))
+    house.wait_for_the_end_of("one")
+    with pytest.raises(StopProgram, match=r"(?s)one cannot work as it is configured.*set SOMETHING"):
+        house.look()
+
+
+def test_what_is_not_well_is_told_when_it_lasts_and_told_once_and_when_it_is_over(
+    supervisor: Supervisor, health: Health
+) -> None:
+    house = House(supervisor, program(STAYS, health_url=health.url))
+    assert house.look() == ["everything is ready"]
+    health.say(503, broker="RabbitMQ is away")
+    assert house.look() == []
+    assert house.look(TELL_AFTER_SECONDS - 1) == []
+    assert house.look(1) == ["one is not ready: broker: RabbitMQ is away"]
+    health.say(503, broker="RabbitMQ is still away")
+    assert house.look(TELL_AFTER_SECONDS) == []
+    health.say(200)
+    assert house.look() == ["one is well again"]
+    assert house.look(TELL_AFTER_SECONDS) == []
+
+
+def test_what_passes_soon_is_not_told(supervisor: Supervisor, health: Health) -> None:
+    house = House(supervisor, program(STAYS, health_url=health.url))
+    house.look()
+    for _ in range(3):
+        health.say(503, broker="away")
+        assert house.look(TELL_AFTER_SECONDS - 1) == []
+        health.say(200)
+        assert house.look(1) == []
+
+
+def test_another_trouble_is_another_story(supervisor: Supervisor, health: Health) -> None:
+    house = House(supervisor, program(STAYS, health_url=health.url))
+    house.look()
+    health.say(503, broker="away")
+    house.look()
+    assert house.look(TELL_AFTER_SECONDS) == ["one is not ready: broker: away"]
+    health.say(200, lag="behind")
+    house.look()
+    assert house.look(TELL_AFTER_SECONDS) == ["one works, but not with everything: lag: behind"]
+
+
+@pytest.mark.parametrize("body", [None, [], {"detail": "Not Found"}, {"dependencies": {"odd": {}}}])
+def test_an_answer_of_another_shape_is_a_trouble_like_any_other(
+    supervisor: Supervisor, health: Health, body: Any
+) -> None:
+    health.status, health.body = 404, body
+    house = House(supervisor, program("print('what it said', flush=True); " + STAYS, health_url=health.url))
+    until(lambda: "what it said" in supervisor.last_line("one"))
+    house.look()
+    (told,) = house.look(TELL_AFTER_SECONDS)
+    assert told.startswith("one is not ready: ")
+
+
+def test_a_program_without_health_shows_its_last_words(supervisor: Supervisor) -> None:
+    house = House(supervisor, program("print('looking for markets', flush=True); " + STAYS, is_ready=bool))
+    until(lambda: "looking for markets" in supervisor.last_line("one"))
+    house.look()
+    assert house.look(TELL_AFTER_SECONDS) == ["one is not ready: its log ends: looking for markets"]
+
+
+def test_a_long_trouble_is_cut(supervisor: Supervisor, health: Health) -> None:
+    health.say(503, broker="x" * 10_000)
+    trouble = trouble_of(program(STAYS, health_url=health.url), supervisor)
+    assert trouble is not None
+    assert len(trouble.text) < 400
