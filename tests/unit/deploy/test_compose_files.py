@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from services.cli.deploy import BROKER_SECRETS, STORE_SECRETS
 from services.cli.packages import SERVER_PROGRAMS
-from services.cli.secret_files import GIVEN, MADE
+from services.cli.secret_files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import PROJECT_ROOT, Settings
 
@@ -228,7 +227,7 @@ def test_every_file_that_is_mounted_is_there_and_cannot_be_changed_from_inside()
     for file in (PRODUCTION, TLS):
         for service in file["services"].values():
             for mount in service.get("volumes", ()):
-                source, _, mode = mount.partition(":")[0], *mount.rpartition(":")[1:]
+                source, mode = mount.partition(":")[0], mount.rpartition(":")[2]
                 if source.startswith("./"):
                     assert (PROJECT_ROOT / source).exists(), source
                     assert mode == "ro"

@@ -1,0 +1,126 @@
+"""Carries out the steps of a Dockerfile on this machine, in a folder instead of a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# What only saves time or space, or would load everything again.
+_LEFT_OUT = re.compile(r" --(no-cache-dir|no-cache|compile-bytecode|link-mode=copy)\b")
+# Where packages come from, and where those of earlier times are.
+_PASSED_ON = re.compile(r"(PIP|UV|SSL)_\w+|\w+_proxy|\w+_PROXY")
+
+
+@dataclass(frozen=True)
+class Step:
+    """An instruction and the rest of its line, continuations joined."""
+
+    instruction: str
+    rest: str
+
+
+def read_steps(dockerfile: Path) -> list[list[Step]]:
+    """The steps of each stage."""
+    text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    stages: list[list[Step]] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        instruction, _, rest = line.partition(" ")
+        if instruction == "FROM":
+            stages.append([])
+        stages[-1].append(Step(instruction, " ".join(rest.split())))
+    return stages
+
+
+@dataclass
+class Image:
+    """A folder that stands for the file system of the image."""
+
+    root: Path
+    context: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    folder: Path = Path("/")
+    health_check: list[str] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+
+    def build(self, dockerfile: Path) -> None:
+        """Carry out every step but those that change the machine's users or its own Python."""
+        (self.root / "bin").mkdir(parents=True)
+        (self.root / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+        for stage in read_steps(dockerfile):
+            for step in stage:
+                self._do(step)
+
+    def run(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a container of the image would, to its end."""
+        environment, here = self._environment(variables), self._here()
+        return subprocess.run(
+            command, env=environment, cwd=here, capture_output=True, text=True, timeout=200, check=False
+        )
+
+    def start(self, command: list[str], log: Path, **variables: str) -> subprocess.Popen[bytes]:
+        """Start a command as a container of the image would."""
+        with log.open("wb") as output:
+            environment, here = self._environment(variables), self._here()
+            return subprocess.Popen(command, env=environment, cwd=here, stdout=output, stderr=output)
+
+    def _environment(self, variables: dict[str, str]) -> dict[str, str]:
+        return {**self._clean(), **self.environment, **variables}
+
+    def _clean(self) -> dict[str, str]:
+        return {"PATH": f"{self.root / 'bin'}:/usr/bin:/bin", "HOME": str(self.root), "LANG": "C.UTF-8"}
+
+    def _do(self, step: Step) -> None:
+        match step.instruction:
+            case "WORKDIR":
+                self.folder = Path(step.rest)
+                self._here().mkdir(parents=True, exist_ok=True)
+            case "COPY" if not step.rest.startswith("--from"):
+                self._copy(*shlex.split(step.rest))
+            case "RUN" if "useradd" not in step.rest:
+                self._shell(step.rest)
+            case "ENV":
+                for name, _, value in (each.partition("=") for each in shlex.split(step.rest)):
+                    self.environment[name] = self._mapped(value).replace("$PATH", self._clean()["PATH"])
+            case "HEALTHCHECK":
+                self.health_check = json.loads(step.rest.partition("CMD ")[2])
+            case "CMD":
+                self.command = json.loads(step.rest)
+
+    def _copy(self, *paths: str) -> None:
+        *sources, target = paths
+        place = self._here() / target
+        for source in map(self.context.joinpath, sources):
+            if source.is_dir():
+                shutil.copytree(
+                    source, place, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+                )
+            else:
+                shutil.copy(source, place)
+
+    def _shell(self, command: str) -> None:
+        home = Path.home() / ".cache"
+        caches = {"UV_CACHE_DIR": str(home / "uv"), "PIP_CACHE_DIR": str(home / "pip")}
+        passed = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+        done = subprocess.run(
+            ["sh", "-ec", _LEFT_OUT.sub("", self._mapped(command))],
+            env={**caches, **passed, **self._clean()},
+            cwd=self._here(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+    def _here(self) -> Path:
+        return Path(f"{self.root}{self.folder}")
+
+    def _mapped(self, text: str) -> str:
+        """With the folders of the image where they are here."""
+        return re.sub(r"(?<![\w.])/(tools|venv|app|var/lib/cryptoboy)\b", rf"{self.root}/\1", text)
