@@ -202,7 +202,7 @@ def test_each_part_reaches_what_it_needs_and_nothing_else(target: str) -> None:
     assert found == PATHS
     for source in parts:
         for service in (*SERVICES, "freqtrade"):
-            assert not any(allows(target, source, service, port) for port in (8080, 8101, 8102, 8103, 8104))
+            assert not any(allows(target, source, service, port) for port in (8080, *range(8101, 8106)))
 
 
 @EVERYWHERE
@@ -273,10 +273,17 @@ def test_every_job_that_a_rule_names_is_scraped(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS[1:])
-def test_every_service_is_scraped_on_a_port_that_it_has(target: str) -> None:
+def test_prometheus_can_reach_what_it_scrapes(target: str) -> None:
     monitor = one(target, "PodMonitor", "services")["spec"]
     wanted = monitor["selector"]["matchLabels"]
-    ports = {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]}
-    for name in SERVICES:
+    endpoints = {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]}
+    (rule,) = one(target, "NetworkPolicy", "metrics")["spec"]["ingress"]
+    open_to_it = {
+        port for each in rule["ports"] for port in range(each["port"], each.get("endPort", each["port"]) + 1)
+    }
+    for name in OURS:
         assert wanted.items() <= pod_labels(target, name).items()
-        assert ports & {port["name"] for port in container(target, name)["ports"]}
+        ports = {each["name"]: each["containerPort"] for each in container(target, name)["ports"]}
+        (scraped,) = ports.keys() & endpoints
+        assert ports[scraped] in open_to_it
+    assert variables(target, "freqtrade")["STRATEGY_METRICS_PORT"] == "8105"
