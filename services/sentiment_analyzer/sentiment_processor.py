@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -28,10 +28,10 @@ from services.common.metrics import QUEUE_LAG
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service, start_with_backoff
 from services.common.settings import Settings
 from services.common.work import WorkInHand
-from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
+from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, Judged, ScorerAwayError
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.hands import Hands
+from services.sentiment_analyzer.outbox import Outbox
 from services.sentiment_analyzer.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipts
@@ -105,14 +105,11 @@ class SentimentProcessor:
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set; then finish the articles in hand."""
-        with (
-            ThreadPoolExecutor(self._concurrency, "score") as scoring,
-            ThreadPoolExecutor(self._concurrency, "publish") as publishing,
-        ):
+        with ThreadPoolExecutor(self._concurrency + 1, "score") as threads:
             while not stop.is_set():
                 try:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
-                        self._consume(subscription, Hands(scoring, publishing), stop)
+                        self._consume(subscription, threads, stop)
                 except ScorerAwayError as error:
                     self._wait_for_scorer(error, stop)
                 except TryLater as error:
@@ -137,46 +134,58 @@ class SentimentProcessor:
         # As many as are being scored are being published, and the next ones are here.
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
-    def _consume(self, subscription: Subscription, hands: Hands, stop: threading.Event) -> None:
-        """Hand out what comes until `stop` is set or something fails; return when all in hand is done.
+    def _consume(self, subscription: Subscription, threads: Executor, stop: threading.Event) -> None:
+        """Score what comes until `stop` is set or something fails; return when all in hand is done.
 
         Raises:
             StopProgram, ScorerAwayError, TryLater: something failed.
         """
+        begun: list[Future[None]] = []
+        failed = threading.Event()
+
+        def begin(work: Callable[[], None]) -> Future[None]:
+            future = threads.submit(work)
+            future.add_done_callback(lambda done: failed.set() if done.exception() is not None else None)
+            begun.append(future)
+            return future
+
+        outbox: Outbox[Judged] = Outbox(lambda judged: self._desk.publish(subscription, judged, stop))
+        score = partial(self._score, subscription, outbox, lambda: stop.is_set() or failed.is_set(), stop)
+        publishing = begin(outbox.run)
         try:
-            while not stop.is_set() and not hands.failures():
-                limit = 1 if self._is_proving else self._concurrency
-                if hands.scoring() >= limit or hands.publishing() >= self._concurrency:
-                    hands.wait_for_one(RECEIVE_SECONDS)
-                elif deliveries := self._receive(subscription):
-                    alone = limit == 1 and not hands.scoring()
-                    hands.score(partial(self._handle, hands, subscription, deliveries, stop, alone=alone))
-                elif not (hands.scoring() or hands.publishing()) and self._broker.health().ok:
-                    self._lag.idle()
+            if self._is_proving:
+                wait([begin(partial(score, alone=True))])
+            wait([begin(partial(score, alone=self._concurrency == 1)) for _ in range(self._concurrency)])
         finally:
-            hands.wait_for_all()
-        _raise_worst(hands.failures())
+            outbox.close()
+            wait([publishing])
+        _raise_worst([error for each in begun if (error := each.exception()) is not None])
 
-    def _receive(self, subscription: Subscription) -> list[Delivery]:
-        with self.work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
-            return subscription.receive(self._scorer.articles_at_once, RECEIVE_SECONDS)
-
-    def _handle(
+    def _score(
         self,
-        hands: Hands,
         subscription: Subscription,
-        deliveries: Sequence[Delivery],
+        outbox: Outbox[Judged],
+        is_over: Callable[[], bool],
         stop: threading.Event,
         *,
         alone: bool,
     ) -> None:
-        batch = self._desk.judge(subscription, deliveries, stop, alone=alone)
-        if batch.judged:
-            hands.publish(partial(self._desk.publish, subscription, batch.judged, stop))
-        if batch.was_scored:
-            self._is_proving = False
-        if batch.away is not None:
-            raise batch.away
+        """One request after the other, until it is over or the scorer has proved itself."""
+        while not is_over():
+            deliveries = self._receive(subscription)
+            if not deliveries and outbox.is_empty and self._broker.health().ok:
+                self._lag.idle()
+            batch = self._desk.judge(subscription, deliveries, stop, alone=alone)
+            outbox.put(batch.judged)
+            if batch.away is not None:
+                raise batch.away
+            if batch.was_scored and self._is_proving:
+                self._is_proving = False
+                return
+
+    def _receive(self, subscription: Subscription) -> list[Delivery]:
+        with self.work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
+            return subscription.receive(self._scorer.articles_at_once, RECEIVE_SECONDS)
 
     def _judge(self, article: NewsArticle) -> Judgement:
         now = self._clock.now()

@@ -1,0 +1,58 @@
+"""What was judged and waits to be published, apart from the scoring: whoever scores goes on scoring."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Outbox(Generic[T]):
+    """Gathers items while earlier ones are sent, so that under load many leave together.
+
+    It never holds more than a subscription hands out before something is acknowledged.
+
+    Args:
+        send: sends items and ends what they came from.
+    """
+
+    def __init__(self, send: Callable[[Sequence[T]], None]) -> None:
+        self._send = send
+        self._changed = threading.Condition()
+        self._items: deque[T] = deque()
+        self._sending = False
+        self._closed = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits or is being sent."""
+        return not (self._items or self._sending)
+
+    def put(self, items: Sequence[T]) -> None:
+        """Have items sent soon."""
+        with self._changed:
+            self._items.extend(items)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """No more items come: `run` returns when those it has are sent."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Send until closed. Raises what sending raises; what was not sent then is left to its subscription."""
+        while items := self._take():
+            self._send(items)
+
+    def _take(self) -> list[T]:
+        with self._changed:
+            self._sending = False
+            self._changed.wait_for(lambda: self._items or self._closed)
+            items = list(self._items)
+            self._items.clear()
+            self._sending = bool(items)
+            return items
