@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.alert_series import GOOD, STEP, Case, Series, clock, dependency, dip, levels, rising
 
 _SOURCE = '{job="news-poller",instance="n",source="paper"}'
-_DAY = 86_400
 INGEST = (
     Case(
         "SourceSilent",
@@ -36,15 +35,10 @@ INGEST = (
     ),
     Case(
         "SourceWithoutNews",
-        {
-            f"cryptoboy_source_last_article_timestamp_seconds{_SOURCE}": clock(
-                GOOD, _DAY + 6000, _DAY + 9000, 300
-            )
-        },
-        GOOD + _DAY + STEP + 600,
-        _DAY + 6000,
-        {"job": "news-poller", "instance": "n", "source": "paper"},
-        step=300,
+        {f"cryptoboy_source_frozen{_SOURCE}": dip(0, 1, 900)},
+        GOOD + 600,
+        GOOD + 900,
+        {"source": "paper"},
     ),
     Case(
         "StreamSilent",

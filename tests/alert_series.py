@@ -18,7 +18,7 @@ class Case:
     """One way to raise an alert.
 
     Attributes:
-        series: samples by series, one each `step` seconds from second 0 on.
+        series: samples by series, one each `STEP` seconds from second 0 on.
         fires: the first second at which the alert fires.
         ends: the first second at which it does not any more.
         labels: of the firing alert, beside its name and severity.
@@ -29,12 +29,11 @@ class Case:
     fires: int
     ends: int
     labels: Mapping[str, str]
-    step: int = STEP
 
 
-def levels(*parts: tuple[float | None, int], step: int = STEP) -> list[float | None]:
+def levels(*parts: tuple[float | None, int]) -> list[float | None]:
     """A gauge: so much for so many seconds, then the next; None where it is not scraped."""
-    return [value for value, seconds in parts for _ in range(seconds // step)]
+    return [value for value, seconds in parts for _ in range(seconds // STEP)]
 
 
 def dip(good: float | None, bad: float | None, seconds: int) -> list[float | None]:
@@ -42,10 +41,10 @@ def dip(good: float | None, bad: float | None, seconds: int) -> list[float | Non
     return levels((good, GOOD), (bad, seconds), (good, GOOD))
 
 
-def clock(stands_from: int, stands_to: int, until: int, step: int = STEP) -> list[float | None]:
+def clock(stands_from: int, stands_to: int, until: int) -> list[float | None]:
     """A timestamp that follows the time, except between two moments."""
     return [
-        float(stands_from if stands_from < second < stands_to else second) for second in range(0, until, step)
+        float(stands_from if stands_from < second < stands_to else second) for second in range(0, until, STEP)
     ]
 
 

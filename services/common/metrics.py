@@ -29,11 +29,6 @@ SOURCE_UP = Gauge("cryptoboy_source_up", "1 while the last poll of a source succ
 SOURCE_LAST_SUCCESS = Gauge(
     "cryptoboy_source_last_success_timestamp_seconds", "When a source last answered", ["source"]
 )
-SOURCE_LAST_ARTICLE = Gauge(
-    "cryptoboy_source_last_article_timestamp_seconds",
-    "When a source last brought an article that was new",
-    ["source"],
-)
 ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
 
 SOURCE_NEWEST = Gauge(

@@ -17,7 +17,6 @@ from services.common.health import DependencyHealth
 from services.common.metrics import (
     ARTICLES_CORRECTED,
     ARTICLES_SKIPPED,
-    SOURCE_LAST_ARTICLE,
     SOURCE_LAST_SUCCESS,
     SOURCE_POLLS,
     SOURCE_UP,
@@ -194,7 +193,6 @@ class SourcePoller:
         self._freshness.read([entry.published for entry in feed.entries], now, news=news)
         self._count(selection, feed.left_out)
         if new:
-            SOURCE_LAST_ARTICLE.labels(name).set(now.timestamp())
             self._log.info("articles_found", new=new, entries=len(feed.entries), **_counts(selection))
         if feed.warning and feed.warning != self.state.warning:
             self._log.warning("feed_is_untidy", problem=feed.warning, entries=len(feed.entries))

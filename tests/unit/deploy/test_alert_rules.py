@@ -51,7 +51,7 @@ def as_promtool_test(case: Case) -> dict[str, Any]:
         case.ends: False,
     }
     return {
-        "interval": f"{case.step}s",
+        "interval": f"{STEP}s",
         "input_series": [{"series": name, "values": written(values)} for name, values in case.series.items()],
         "promql_expr_test": [
             {

@@ -51,24 +51,11 @@ class Telemetry:
 
 
 class PrometheusTelemetry(Telemetry):
-    """Keeps metrics and serves them from a thread of its own.
+    """Keeps metrics in a registry (of `prometheus_client`)."""
 
-    Raises:
-        ImportError: `prometheus_client` is not installed.
-        OSError: the address cannot be used.
-    """
+    def __init__(self, registry: Any) -> None:  # noqa: ANN401 - its type needs the library, which may not be there
+        from prometheus_client import Counter, Gauge, PlatformCollector, ProcessCollector
 
-    def __init__(self, host: str, port: int) -> None:
-        from prometheus_client import (
-            CollectorRegistry,
-            Counter,
-            Gauge,
-            PlatformCollector,
-            ProcessCollector,
-            start_http_server,
-        )
-
-        registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         common: dict[str, Any] = {"namespace": "cryptoboy_strategy", "registry": registry}
@@ -98,7 +85,6 @@ class PrometheusTelemetry(Telemetry):
             registry=registry,
         )
         limit.set(memory_limit() or math.nan)
-        start_http_server(port, host, registry)
 
     def loop(self, now: datetime, entries: EntriesState, *, readable: bool) -> None:
         """See the base."""
@@ -142,7 +128,11 @@ def open_telemetry(host: str, port: int | None) -> Telemetry:
     if (host, port) in _opened:
         return _opened[host, port]
     try:
-        telemetry = PrometheusTelemetry(host, port)
+        from prometheus_client import CollectorRegistry, start_http_server
+
+        registry = CollectorRegistry()
+        telemetry = PrometheusTelemetry(registry)
+        start_http_server(port, host, registry)
     except ImportError:
         logger.warning("There are no metrics on port %d: install the package prometheus_client", port)
         return Telemetry()
