@@ -80,18 +80,26 @@ class RabbitContainer(_Container):
     origin = f"Docker, {RABBITMQ_IMAGE}"
 
     def __init__(self) -> None:
-        self._port, self._management = free_ports(2)
+        self._port, self._management, self._prometheus = free_ports(3)
         self._password = secrets.token_urlsafe(12)
         super().__init__(
             RABBITMQ_IMAGE,
-            {5672: self._port, 15672: self._management},
+            {5672: self._port, 15672: self._management, 15692: self._prometheus},
             {"RABBITMQ_DEFAULT_USER": "cryptoboy", "RABBITMQ_DEFAULT_PASS": self._password},
         )
 
     def address(self) -> RabbitServer:
         """Where it listens, and as whom to log in."""
         return RabbitServer(
-            LOOPBACK, self._port, self._management, "cryptoboy", self._password, "/", self, self.origin
+            LOOPBACK,
+            self._port,
+            self._management,
+            "cryptoboy",
+            self._password,
+            "/",
+            self,
+            self.origin,
+            self._prometheus,
         )
 
     def start(self) -> None:

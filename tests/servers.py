@@ -3,7 +3,8 @@
 Tried in this order; the first that works is used:
 
 1. An address in the environment: `TEST_RABBITMQ_URL=amqp://user:password@host:port/vhost`, with the
-   management API at `TEST_RABBITMQ_MANAGEMENT_PORT` (15672 if unset) and a user who is an administrator, for
+   management API at `TEST_RABBITMQ_MANAGEMENT_PORT` (15672 if unset), the Prometheus plugin at
+   `TEST_RABBITMQ_PROMETHEUS_PORT` (15692 if unset) and a user who is an administrator, for
    each test makes a virtual host; `TEST_REDIS_URL=redis://:password@host:port/db`: TESTS EMPTY THAT DATABASE.
 2. A Docker engine that answers within two seconds, through testcontainers.
 3. The server programs of this machine, started privately: loopback, free ports, a folder of their own.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -59,6 +61,8 @@ def running_rabbitmq(environ: Mapping[str, str] = os.environ) -> Iterator[Rabbit
     url = environ.get("TEST_RABBITMQ_URL")
     if url:
         server = rabbitmq_at(url, int(environ.get("TEST_RABBITMQ_MANAGEMENT_PORT", "15672")))
+        plugin = int(environ.get("TEST_RABBITMQ_PROMETHEUS_PORT", "15692"))
+        server = replace(server, prometheus_port=plugin)
         address = (server.host, server.port, server.management_port, server.user, server.password)
         wait_until(
             "TEST_RABBITMQ_URL, with its management API",

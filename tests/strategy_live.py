@@ -46,9 +46,9 @@ def started_strategy(server: RedisServer, runmode: RunMode = RunMode.DRY_RUN, **
     return strategy
 
 
-def candles_until_now() -> pd.DataFrame:
-    """Candles of which the last has just closed, in the unit of a live bot."""
-    end = pd.Timestamp.now("UTC").floor("15min")
+def candles_until_now(*, further: int = 0) -> pd.DataFrame:
+    """Candles of which the last has just closed, or is `further` on, in the unit of a live bot."""
+    end = pd.Timestamp.now("UTC").floor("15min") + further * timedelta(minutes=15)
     frame = wavy_candles(COUNT, start=end.to_pydatetime() - COUNT * timedelta(minutes=15))
     return frame.assign(date=frame["date"].dt.as_unit("us"))
 

@@ -72,6 +72,7 @@ class RabbitServer:
     Attributes:
         vhost: one that exists.
         origin: where it was found, for people.
+        prometheus_port: of its plugin.
     """
 
     host: str
@@ -82,6 +83,7 @@ class RabbitServer:
     vhost: str
     control: RabbitControl
     origin: str
+    prometheus_port: int = 15692
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,15 @@ class RabbitProgram:
     def address(self) -> RabbitServer:
         """Where it listens, and as whom to log in."""
         return RabbitServer(
-            LOOPBACK, self._port, self._management, "cryptoboy", self._password, "/", self, self.origin
+            LOOPBACK,
+            self._port,
+            self._management,
+            "cryptoboy",
+            self._password,
+            "/",
+            self,
+            self.origin,
+            self._prometheus,
         )
 
     def start(self) -> None:

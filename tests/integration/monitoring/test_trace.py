@@ -1,0 +1,50 @@
+"""One id leads from the feed to the trade: it is in every service's log, in the store and in what the strategy says."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import partial
+
+import pytest
+
+from services.common.broker.port import OutgoingMessage
+from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
+from services.common.tracing import trace_headers
+from tests.chaos_pipeline import PAIR, eventually
+from tests.integration.monitoring.conftest import STORY, Plant
+
+pytestmark = pytest.mark.integration
+
+
+def test_one_id_leads_from_the_feed_to_the_trade(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
+    services = plant.pipeline.services
+    (published,) = services["news_poller"].events("article_published")
+    trace_id = published["trace_id"]
+    (judged,) = services["sentiment_processor"].events("article_judged")
+    (cached,) = services["signal_cacher"].events("signals_cached")
+    assert judged["trace_id"] == trace_id
+    assert cached["trace_ids"] == {trace_id: {PAIR: "newest"}}
+    assert {line["service"] for line in (published, judged, cached)} == services.keys() - {"market_streamer"}
+
+    (member,) = plant.pipeline.redis.zrange(f"sentiment_signals:{PAIR}", 0, -1)
+    assert json.loads(member)["article_id"] == trace_id
+    assert json.loads(member)["headline"] == STORY.title
+    assert plant.pipeline.redis.hget(f"sentiment:{PAIR}", "article_id").decode() == trace_id
+
+    caplog.set_level(logging.INFO)
+    assert plant.strategy.confirm_trade_entry(pair=PAIR, entry_tag="sentiment")
+    assert f"Entry of {PAIR} on [sentiment], trace_id={trace_id}" in caplog.text
+
+
+def test_the_headers_of_a_message_carry_it_as_well(plant: Plant) -> None:
+    """Two messages that nobody can read end in the dead letters, and the lines about that name what they claim."""
+    claimed = {"sentiment_processor": (NEWS_ARTICLE, "a" * 32), "signal_cacher": (SENTIMENT_SIGNAL, "b" * 32)}
+    for key, trace_id in claimed.values():
+        message = OutgoingMessage(key, b"not json", "m1", trace_headers(trace_id))
+        plant.pipeline.broker.publish([message])
+    for name, (_, trace_id) in claimed.items():
+        gave_up = partial(plant.pipeline.services[name].events, "message_dead_lettered")
+        eventually(lambda: bool(gave_up()), f"{name} gave it up", 30)  # noqa: B023 - called in this turn
+        (line,) = gave_up()
+        assert line["trace_id"] == trace_id
