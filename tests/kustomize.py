@@ -59,7 +59,7 @@ def files_of(folder: Path) -> set[Path]:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        settings: dict[str, Any] = yaml.safe_load((folder / FILE).read_text())
+        settings: dict[str, Any] = yaml.load((folder / FILE).read_text(), Loader=yaml.CSafeLoader)
     except FileNotFoundError as error:
         raise KustomizeError(f"{folder} has no {FILE}") from error
     return settings
@@ -91,7 +91,11 @@ def _read_resources(folder: Path, name: str) -> list[Resource]:
     if not path.is_file():
         raise KustomizeError(f"{folder / FILE} names {name}, which is not there")
     # By way of a copy each: what an anchor names is written once, and yet not the same thing twice.
-    return [json.loads(json.dumps(each)) for each in yaml.safe_load_all(path.read_text()) if each]
+    return [
+        json.loads(json.dumps(each))
+        for each in yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader)
+        if each
+    ]
 
 
 def _generate(folder: Path, generator: dict[str, Any], resources: list[Resource]) -> None:

@@ -7,13 +7,8 @@ the machine change them little.
 
 from __future__ import annotations
 
-import resource
-import statistics
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -40,11 +35,11 @@ from cryptoboy_sentiment.members import parse_message
 from services.common.errors import TryLater
 from services.common.settings import Settings
 from services.common.store.redis_store import RedisStore
-from services.research.bench.samples import article, signals
+from services.research.bench.figures import Figure, Report, median, milliseconds
+from services.research.bench.many_stories import many_stories
+from services.research.bench.samples import signals
 from services.research.bench.servers import bare_redis
 from services.research.servers.control import RedisServer
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.text import text_of
 
 BATCH = 100
 """What the cacher writes at once."""
@@ -55,17 +50,6 @@ CANDLE = timedelta(minutes=15)
 WINDOW = timedelta(days=2)
 REPEAT = 5
 TIMEOUT_SECONDS = 60.0
-
-Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured number: what it is, and its unit."""
-
-    name: str
-    value: float
-    unit: str
 
 
 class _Store:
@@ -93,9 +77,9 @@ class _Store:
 
     def spent(self, call: Callable[[], object]) -> tuple[float, float]:
         """Milliseconds of processor time that a call takes: here, and in Redis."""
-        before = self._redis_ms()
-        mine = _ms(call)
-        return mine, self._redis_ms() - before
+        before = self._redis_time()
+        mine = milliseconds(call)
+        return mine, self._redis_time() - before
 
     def write(self, pairs: Sequence[str], each: int, first: int) -> None:
         """Write so many signals for each pair, the pairs in turn, as the cacher does."""
@@ -103,7 +87,7 @@ class _Store:
         while batch := list(islice(made, BATCH)):
             self.store.write(batch, datetime.now(UTC))
 
-    def _redis_ms(self) -> float:
+    def _redis_time(self) -> float:
         used = self.client.info("cpu")
         return 1000 * (float(used["used_cpu_user"]) + float(used["used_cpu_sys"]))
 
@@ -128,7 +112,7 @@ def many_pairs(server: RedisServer, folder: Path, count: int, report: Report) ->
     report("computing indicators")
     yield from _indicators()
     report("placing articles among many stories")
-    yield from _stories(folder, 20 * count)
+    yield from many_stories(folder, 20 * count)
 
 
 def _writes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
@@ -165,8 +149,8 @@ def _refreshes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
                 store.store.write(list(signals(new, now, pairs, first=first)), now)
                 first += new
                 costs.append(store.spent(refresh))
-            yield Figure(f"bot: next refresh, {new} new signals", _median(mine for mine, _ in costs), "ms")
-            yield Figure("Redis: the same", _median(of_redis for _, of_redis in costs), "ms")
+            yield Figure(f"bot: next refresh, {new} new signals", median(mine for mine, _ in costs), "ms")
+            yield Figure("Redis: the same", median(of_redis for _, of_redis in costs), "ms")
 
 
 def _long_histories(store: _Store, count: int) -> Iterator[Figure]:
@@ -181,7 +165,7 @@ def _long_histories(store: _Store, count: int) -> Iterator[Figure]:
         for revision in range(1, REPEAT + 1):
             again = newest.model_copy(update={"revision": revision})
             costs.append(store.spent(partial(store.store.write, [again], datetime.now(UTC)))[1])
-        yield Figure(f"Redis: correcting a signal of a pair with {kept}", _median(costs), "ms")
+        yield Figure(f"Redis: correcting a signal of a pair with {kept}", median(costs), "ms")
 
 
 def _indicators() -> Iterator[Figure]:
@@ -206,7 +190,7 @@ def _indicators() -> Iterator[Figure]:
             for each in signals(known, now, ("BTC/USDT",))
         ]
         frame = signals_frame([parse_message(each) for each in made])
-        took = _median(_ms(partial(_analyse, candles, frame)) for _ in range(REPEAT))
+        took = median(milliseconds(partial(_analyse, candles, frame)) for _ in range(REPEAT))
         yield Figure(f"bot: indicators and rules of a pair, {CANDLES} candles, {known} signals", took, "ms")
 
 
@@ -222,39 +206,3 @@ def _analyse(candles: pd.DataFrame, known: pd.DataFrame) -> None:
     frame = pd.concat([candles, indicators, newest, aggregate], axis=1)
     entry_conditions(frame, Rules())
     exit_conditions(frame, Rules())
-
-
-def _stories(folder: Path, count: int) -> Iterator[Figure]:
-    stories = Stories(folder / "stories.sqlite")
-    now = datetime.now(UTC)
-    before = _own_memory()
-    took: list[float] = []
-    with closing(stories):
-        for number in range(count):
-            each = article(number, now - timedelta(seconds=count - number))
-            text = text_of(each)
-            took.append(_ms(partial(stories.place, each, text, now, frozenset({"BTC"}))))
-    tenth = max(1, count // 10)
-    yield Figure(f"processor: placing an article among {tenth} stories", _median(took[: 2 * tenth]), "ms")
-    yield Figure(f"processor: placing an article among {count} stories", _median(took[-tenth:]), "ms")
-    yield Figure("processor: memory of a story", (_own_memory() - before) / count, "bytes")
-    yield Figure(
-        "processor: a story on the disk", (folder / "stories.sqlite").stat().st_size / count, "bytes"
-    )
-
-
-def _own_memory() -> int:
-    """Peak resident memory of this process, in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _ms(call: Callable[[], object]) -> float:
-    """Milliseconds of processor time that a call takes in this process, all threads together."""
-    begin = time.process_time()
-    call()
-    return 1000 * (time.process_time() - begin)
-
-
-def _median(values: Iterable[float]) -> float:
-    return statistics.median(list(values))
