@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,20 @@ pytestmark = [
 STORIES = make_stories(520)
 
 
+@contextmanager
+def disk_of(size: str, folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with disk_of("24m", tmp_path / "disk") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -75,3 +82,27 @@ def test_a_full_disk_is_told_and_waited_for_and_costs_nothing(
     (small_disk / "ballast").unlink()
     pipeline.assert_books_balance(STORIES)
     assert all(service.process and service.process.poll() is None for service in pipeline.services.values())
+
+
+def test_a_processor_that_cannot_keep_what_it_must_waits_and_blames_no_article(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    with disk_of("16m", tmp_path / "state-sentiment_processor") as disk:
+        flow = pipeline.feed(STORIES)
+        pipeline.start(*PIPELINE)
+        processor = pipeline.services["sentiment_processor"]
+        flow.begin()
+        pipeline.wait_for_cached(60)
+        fill(disk / "ballast")
+        eventually(
+            lambda: processor.health()[0] == 503, lambda: f"it says that it cannot work; {processor.tail()}"
+        )
+        fill(disk / "ballast-of-what-was-left")
+        eventually(lambda: len(processor.events("service_waiting")) > 2, "it goes on trying")
+        assert "disk" in str(processor.health()[1]["dependencies"]["scorer"])
+        for ballast in disk.glob("ballast*"):
+            ballast.unlink()
+        pipeline.assert_books_balance(STORIES)
+        assert processor.process is not None
+        assert processor.process.poll() is None
+        pipeline.close()
