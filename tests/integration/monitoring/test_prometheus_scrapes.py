@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.chaos_pipeline import eventually
+from tests.dashboards import DASHBOARDS, expressions
 from tests.integration.monitoring.conftest import Plant
 from tests.metric_catalogue import NOTED, PROMETHEUS, RABBITMQ, families, names_in, recorded, services_metrics
 from tests.prometheus_tools import rules
 
 pytestmark = pytest.mark.integration
 
+EXPRESSIONS = [rule["expr"] for _, rule in rules()]
+EXPRESSIONS += [asked for dashboard in DASHBOARDS.values() for asked in expressions(dashboard)]
 JOBS = {
     "news-poller",
     "market-streamer",
@@ -86,7 +89,12 @@ def test_the_numbers_are_those_of_what_happened(scraped: Plant) -> None:
 def test_every_expression_names_something_that_arrives(scraped: Plant) -> None:
     known = scraped.monitoring.known() | scraped.monitoring.names()
     bases = {name.removesuffix("_total") for name in known}
-    for _, rule in rules():
-        for name in names_in(rule["expr"]) - {"ALERTS"}:
+    for expression in EXPRESSIONS:
+        for name in names_in(expression) - {"ALERTS"}:
             base = name.removesuffix("_total").removesuffix("_bucket")
-            assert base in bases, f"{name} in {rule['expr']}"
+            assert base in bases, f"{name} in {expression}"
+
+
+def test_every_question_of_a_dashboard_can_be_answered(scraped: Plant) -> None:
+    for expression in EXPRESSIONS:
+        scraped.monitoring.ask("query", query=expression)  # raises where Prometheus refuses
