@@ -11,7 +11,7 @@ from pathlib import Path
 from services.common.clock import from_ms, to_ms
 from services.common.errors import StopProgram
 from services.sentiment_analyzer.state_files import reaction_to
-from services.sentiment_analyzer.story_keeper import KEPT, Row
+from services.sentiment_analyzer.story_keeper import KEPT, MOST_REMEMBERED, Row
 from services.sentiment_analyzer.story_match import Telling
 
 FILE_NAME = "stories.sqlite"
@@ -32,6 +32,14 @@ _INSERT = """
 INSERT INTO tellings (article_id, story, part, source, published, title, lead, about)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
+
+
+def after_condition(most: int) -> str:
+    """Of the rows after a number, the last: no more than `most`."""
+    return f"number > max(?, (SELECT max(number) FROM tellings) - {most})"  # noqa: S608 - our own number
+
+
+_AFTER = after_condition(MOST_REMEMBERED)
 
 
 class StoryFile:
@@ -74,8 +82,8 @@ class StoryFile:
         return {row.article_id: row for row in self._select("story = ?", story)}
 
     def after(self, number: int) -> list[Row]:
-        """All tellings that came after that one."""
-        return list(self._select("number > ?", number))
+        """The tellings that came after that one; of very many the last."""
+        return list(self._select(_AFTER, number))
 
     def add(self, telling: Telling, story: str, part: str, source: str) -> None:
         """Keep a telling."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from services.sentiment_analyzer.story_keeper import MOST_REMEMBERED
 from services.sentiment_analyzer.story_match import (
     RELATED,
     SAME_STORY,
@@ -83,9 +84,10 @@ class StoryIndex:
         bit = 1 << (place - self._base)
         for word in prints.words:
             self._by_word[word] = self._by_word.get(word, 0) | bit
-        if self._newest is None or telling.published > self._newest:
-            self._newest = telling.published
-            self._forget(telling.published - 2 * WINDOW)
+        newest = telling.published if self._newest is None else max(self._newest, telling.published)
+        if newest != self._newest or len(self._tellings) > MOST_REMEMBERED:
+            self._newest = newest
+            self._forget(newest - 2 * WINDOW)
 
     def words(self) -> frozenset[str]:
         """All words by which a telling can be found."""
@@ -112,10 +114,10 @@ class StoryIndex:
         return [self._base + place for place in places]
 
     def _forget(self, before: datetime) -> None:
-        """Drop the oldest; they come first, give or take news that was late."""
+        """Drop the oldest, and what is too much; they come first, give or take news that was late."""
         while self._tellings:
             place, told = next(iter(self._tellings.items()))
-            if told.telling.published >= before:
+            if told.telling.published >= before and len(self._tellings) <= MOST_REMEMBERED:
                 break
             self._drop(place, told)
         oldest = next(iter(self._tellings), self._next)

@@ -13,6 +13,8 @@ from services.sentiment_analyzer.story_match import Telling
 
 KEPT = timedelta(days=8)
 """After this a telling may be forgotten; more than stories last, for news that is handled late."""
+MOST_REMEMBERED = 10_000
+"""Tellings at hand: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
 
 
 class Row(NamedTuple):

@@ -1,0 +1,1 @@
+"""Ten minutes under load: whether the services stay as they are."""

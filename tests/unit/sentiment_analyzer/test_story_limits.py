@@ -1,0 +1,52 @@
+"""A flood of news: what is remembered of it is bounded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.sentiment_analyzer import story_file, story_index
+from services.sentiment_analyzer.story_file import StoryFile
+from services.sentiment_analyzer.story_index import StoryIndex
+from services.sentiment_analyzer.story_match import Telling, fingerprint
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MOST = 5
+
+
+def flood(count: int, *, apart: timedelta) -> list[Telling]:
+    return [
+        Telling(f"a{number}", NOON + number * apart, f"Harbour{number} buys granite{number}", "", frozenset())
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("apart", [timedelta(0), timedelta(seconds=1), timedelta(seconds=-1)])
+def test_of_a_flood_only_the_last_tellings_and_their_words_are_at_hand(
+    apart: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story_index, "MOST_REMEMBERED", MOST)
+    index, tellings = StoryIndex(), flood(40, apart=apart)
+    for each in tellings:
+        index.add(each, each.article_id)
+    last = tellings[-MOST:]
+    assert index.articles() == tuple(each.article_id for each in last)
+    assert index.words() == frozenset().union(*(fingerprint(each.title, each.lead).words for each in last))
+    assert index.find(tellings[-1]) == tellings[-1].article_id
+    assert index.find(tellings[0]) is None
+
+
+def test_after_a_restart_no_more_is_read_than_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story_file, "_AFTER", story_file.after_condition(MOST))
+    file = StoryFile(tmp_path / "stories")
+    with file.changing():
+        assert file.after(0) == []
+        for each in flood(12, apart=timedelta(seconds=1)):
+            file.add(each, each.article_id, "first", "paper")
+        assert [row.number for row in file.after(0)] == [8, 9, 10, 11, 12]
+        assert [row.number for row in file.after(10)] == [11, 12]
+    file.close()
