@@ -59,18 +59,18 @@ def score_history(
         typer.Option(
             min=1,
             max=256,
-            help="Articles that a language model scores at once; 1 with --stories. Default: SENTIMENT_CONCURRENCY.",
+            help="Articles that a language model scores at once, with --no-stories. Default: SENTIMENT_CONCURRENCY.",
             show_default=False,
         ),
     ] = None,
     stories: Annotated[
         bool,
         typer.Option(
-            "--stories",
+            "--stories/--no-stories",
             help="As live, an article that tells a story again makes a revision of the first telling's signals, "
-            "with more confidence, and is not scored. Takes about twice as long with the lexicon.",
+            "with more confidence, and is not scored. Without, each article is scored by itself.",
         ),
-    ] = False,
+    ] = True,
     json_output: Json = False,
 ) -> None:
     """Score an archive with the matching and the scorer of the live pipeline.

@@ -178,9 +178,9 @@ class ArticleDesk:
         if not confirmed:
             subscription.release(deliveries)
             return
-        subscription.ack(deliveries)
-        for each in judged:
+        for each in judged:  # first: what is recorded twice after a kill is no harm, what never is would be
             self._record(each)
+        subscription.ack(deliveries)
 
     def _publish_confirmed(self, messages: Sequence[OutgoingMessage], stop: threading.Event) -> bool:
         """Publish until all is confirmed; False if `stop` was set before. Tries once even then."""

@@ -13,10 +13,13 @@ import binascii
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+
+from pydantic_core import SchemaValidator, core_schema
 
 PATTERNS_FILE = Path(__file__).with_name("hostile.toml")
 HIDDEN_CHARACTERS = 5
@@ -75,16 +78,12 @@ class _Group:
 class _Patterns:
     instructions: tuple[_Group, ...]
     marks: tuple[tuple[Suspicion, _Group], ...]
-    plain_needles: tuple[str, ...]
-    """All needles of the groups that are not foreign."""
-    all_needles: tuple[str, ...]
+    any_needle: SchemaValidator
+    """Of a text that holds a needle."""
 
     def may_match(self, lower: str) -> bool:
         """Whether any group can match; almost no article holds a needle, and asking once is quicker than by group."""
-        for needle in self.plain_needles if lower.isascii() else self.all_needles:  # noqa: SIM110 - a generator would take three times as long
-            if needle in lower:
-                return True
-        return False
+        return self.any_needle.isinstance_python(lower)
 
 
 def hidden_text(raw: str) -> set[Suspicion]:
@@ -171,6 +170,12 @@ def _patterns() -> _Patterns:
     )
     instructions = tuple(group(*each) for each in content["instructions"].items())
     groups = (*instructions, *(each for _, each in marks))
-    plain = {needle for each in groups if not each.is_foreign for needle in each.needles}
-    every = {needle for each in groups for needle in each.needles}
-    return _Patterns(instructions, marks, tuple(sorted(plain)), tuple(sorted(every)))
+    return _Patterns(instructions, marks, _holds_any(needle for each in groups for needle in each.needles))
+
+
+def _holds_any(needles: Iterable[str]) -> SchemaValidator:
+    """Accepts a text that holds one of the needles.
+
+    The engine of pydantic's patterns looks for all of them in one pass: 2 us where asking for each takes 30.
+    """
+    return SchemaValidator(core_schema.str_schema(pattern="|".join(map(re.escape, sorted(set(needles))))))

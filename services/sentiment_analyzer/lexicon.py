@@ -128,13 +128,13 @@ class LexiconScorer:
 
     def evidence(self, text: str) -> Evidence:
         """What the words of a text say."""
-        tokens = self._lexicon.tokens(text)
+        tokens, neutral = self._lexicon.tokens(text), self._lexicon.neutral
         valences = [(sense.token, sense.valence) for sense in read(tokens, self._lexicon, self._valences)]
         if self._lexicon.directions.keys().isdisjoint(tokens) and (compared := compare_figures(text)):
             valences.append(("figures_compared", compared))
         return Evidence(
             tuple(valences),
-            neutral=sum(token in self._lexicon.neutral for token in tokens),
+            neutral=0 if neutral.isdisjoint(tokens) else sum(token in neutral for token in tokens),
             understood=not (
                 self._lexicon.english.isdisjoint(tokens) and self._valences.keys().isdisjoint(tokens)
             ),

@@ -7,7 +7,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +66,7 @@ class Lexicon(BaseModel):
         neutral: tokens that show that a text was understood and says nothing good or bad.
         ignored: words of general English that mean nothing here.
         asking: first words of a headline that asks.
-        phrases: first word of a term of several words, to all such terms, longest first.
+        phrases: first two words of a term of several words, to all such terms, longest first.
         directions: tokens for more (+1) and less (-1) of anything.
         settling: tokens that say that something bad near them is over.
         negators, deniers, relievers, relieved, links, burdens, background, turns, dampers: see `rules` in the file.
@@ -83,7 +83,7 @@ class Lexicon(BaseModel):
     neutral: frozenset[str]
     ignored: frozenset[str]
     asking: frozenset[str]
-    phrases: Mapping[str, tuple[tuple[str, ...], ...]]
+    phrases: Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]
     directions: Mapping[str, int] = {}
     negators: frozenset[str] = frozenset()
     deniers: frozenset[str] = frozenset()
@@ -108,16 +108,19 @@ class Lexicon(BaseModel):
     def tokens(self, text: str) -> list[str]:
         """The words of a text in lower case, numbers as 0, with each known term of several words as one."""
         words = words_of(text)
+        phrases = self.phrases
+        begins = [index for index, pair in enumerate(pairwise(words)) if pair in phrases]
         tokens: list[str] = []
         done = 0
-        for index, word in enumerate(words):
-            if word in self.phrases and index >= done:
-                for phrase in self.phrases[word]:
-                    if tuple(words[index : index + len(phrase)]) == phrase:
-                        tokens += words[done:index]
-                        tokens.append("_".join(phrase))
-                        done = index + len(phrase)
-                        break
+        for index in begins:
+            if index < done:
+                continue
+            for phrase in phrases[words[index], words[index + 1]]:
+                if tuple(words[index : index + len(phrase)]) == phrase:
+                    tokens += words[done:index]
+                    tokens.append("_".join(phrase))
+                    done = index + len(phrase)
+                    break
         return tokens + words[done:]
 
 
@@ -138,7 +141,7 @@ class _Entries:
 
     def __init__(self, file_name: str) -> None:
         self._file_name = file_name
-        self._phrases: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._phrases: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
 
     def tokens(self, terms: Iterable[str]) -> list[str]:
         tokens = []
@@ -146,12 +149,12 @@ class _Entries:
             if unknown := [word for word in words if words_of(word) != [word]]:
                 raise ValueError(f"{self._file_name}: {unknown[0]!r} can never be found in a text")
             if len(words) > 1:
-                self._phrases[words[0]].add(words)
+                self._phrases[words[0], words[1]].add(words)
             tokens.append("_".join(words))
         return tokens
 
-    def phrases(self) -> dict[str, tuple[tuple[str, ...], ...]]:
-        """By first word, the longest first; in a fixed order, so that every process reads alike."""
+    def phrases(self) -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
+        """By the first two words, the longest first; in a fixed order, so that every process reads alike."""
         return {
             first: tuple(sorted(several, key=lambda words: (-len(words), words)))
             for first, several in self._phrases.items()

@@ -20,6 +20,8 @@ _LETTERS = re.compile(r"[A-Za-z]{2,10}")
 _CAPITALS = re.compile(r"[A-Z]{2,10}")
 _QUOTES = frozenset({"USD", "USDT", "USDC", "EUR", "BTC", "ETH"})  # what follows the base of a pair
 _JOINED_PAIR = re.compile(r"([A-Z0-9]{2,10}?)(?:USDT|USDC|USD)")
+_SYMBOL_SIGN = re.compile(rf"[$#]\w|\w[/-]\W*(?:{'|'.join(_QUOTES)})|USD")
+"""What every cashtag, hashtag and pair has."""
 _HYPHENS = frozenset({" ", "-", "\u2010", "\u2011"})
 
 
@@ -88,8 +90,13 @@ class MentionFinder:
         words = Words(text)
         found: list[Found] = []
         index = 0
+        may_have_symbols = _SYMBOL_SIGN.search(text) is not None
         while index < len(words.lower):
-            one = self._symbol_at(words, index) or self._phrase_at(words, index)
+            one = None
+            if may_have_symbols:
+                one = self._symbol_at(words, index)
+            if one is None and words.lower[index] in self._by_first:
+                one = self._phrase_at(words, index)
             if one is None:
                 index += 1
                 continue

@@ -29,14 +29,17 @@ MOST_COMPARED = 50
 """No more tellings are compared, those that share the most words first: it bounds the work in a flood of like texts."""
 COMMON_NOW = 300
 """A word that so many recent tellings have does not help to find the ones to compare."""
-BITS_LEFT_EMPTY = 2048
+BITS_LEFT_EMPTY = 512
 """So many places of forgotten tellings are given up at once."""
 
 
 class _Told(NamedTuple):
+    """A telling as it is remembered; `began` is when its story was first told."""
+
     telling: Telling
     prints: Fingerprint
     story: str
+    began: datetime
 
 
 class StoryIndex:
@@ -55,10 +58,10 @@ class StoryIndex:
         mine = fingerprint(telling.title, telling.lead)
         related: Counter[str] = Counter()
         best: dict[str, float] = {}
+        earliest, latest = telling.published - WINDOW, telling.published + WINDOW
         for place in self._alike(mine):
-            other, theirs, story = self._tellings[place]
-            first = self._places.get(story)
-            if first is None or abs(telling.published - self._tellings[first].telling.published) > WINDOW:
+            other, theirs, story, began = self._tellings[place]
+            if not earliest <= began <= latest:
                 continue
             if telling.about and other.about and telling.about.isdisjoint(other.about):
                 continue
@@ -78,7 +81,9 @@ class StoryIndex:
             return
         prints = fingerprint(telling.title, telling.lead)
         place, self._next = self._next, self._next + 1
-        self._tellings[place] = _Told(telling, prints, story)
+        first = self._tellings.get(self._places.get(story, place))
+        began = first.telling.published if first else telling.published
+        self._tellings[place] = _Told(telling, prints, story, began)
         self._places[telling.article_id] = place
         self._members.setdefault(story, []).append(place)
         bit = 1 << (place - self._base)
@@ -97,21 +102,17 @@ class StoryIndex:
         """The articles that are remembered, in the order in which they came."""
         return tuple(self._places)
 
-    def _alike(self, mine: Fingerprint) -> Iterable[int]:
+    def _alike(self, mine: Fingerprint) -> list[int]:
         """The places of the tellings to compare."""
-        sets = (self._by_word.get(word, 0) for word in mine.words)
-        counts = _sums(bits for bits in sets if bits and bits.bit_count() <= COMMON_NOW)
+        counts = _sums(filter(None, map(self._by_word.get, mine.words)))
         enough = _at_least_three(counts)
-        places = _places(enough)
-        if len(places) > MOST_COMPARED:
-            shared = {
-                place: sum((plane >> place & 1) << n for n, plane in enumerate(counts)) for place in places
-            }
-            places.sort(
-                key=lambda place: (-shared[place], self._tellings[self._base + place].telling.article_id)
-            )
-            del places[MOST_COMPARED:]
-        return [self._base + place for place in places]
+        if enough.bit_count() <= MOST_COMPARED:
+            return [self._base + place for place in _places(enough)]
+        most, tied = _most(counts, enough, MOST_COMPARED)
+        places = [self._base + place for place in _places(most)]
+        ties = [self._base + place for place in _places(tied)]
+        ties.sort(key=lambda place: self._tellings[place].telling.article_id)
+        return places + ties[: MOST_COMPARED - len(places)]
 
     def _forget(self, before: datetime) -> None:
         """Drop the oldest, and what is too much; they come first, give or take news that was late."""
@@ -141,18 +142,35 @@ class StoryIndex:
 
 
 def _sums(sets: Iterable[int]) -> list[int]:
-    """How many of the sets hold each member: bit n of number k is binary digit k of the count of n."""
+    """How many of the sets hold each member: bit n of number k is binary digit k of the count of n.
+
+    Sets with more than `COMMON_NOW` members are left out.
+    """
     planes: list[int] = []
-    for members in sets:
-        carry = members
+    for carry in sets:
+        if carry.bit_count() > COMMON_NOW:
+            continue
         for digit, plane in enumerate(planes):
             planes[digit] = plane ^ carry
-            carry &= plane
+            carry &= plane  # noqa: PLW2901 - what is carried to the next digit
             if not carry:
                 break
         else:
             planes.append(carry)
     return planes
+
+
+def _most(planes: list[int], members: int, limit: int) -> tuple[int, int]:
+    """Of more than `limit` members those with the highest counts, fewer than `limit`; and all of the next count."""
+    most, tied = 0, members
+    for plane in reversed(planes):
+        high = tied & plane
+        if (most | high).bit_count() < limit:
+            most |= high
+            tied ^= high
+        else:
+            tied = high
+    return most, tied
 
 
 def _at_least_three(planes: list[int]) -> int:

@@ -67,7 +67,9 @@ def clean(text: str, limit: int) -> str:
     space become one space.
     """
     text = text[: limit * 4]  # bounds the work on a text of a megabyte, with room for what will be dropped
-    text = _INVISIBLE.sub("", text)
-    if not text.isascii():
+    if text.isascii():
+        text = text if text.isprintable() else _INVISIBLE.sub("", text)
+    else:
+        text = _INVISIBLE.sub("", text)
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     return " ".join(text.split())[:limit].rstrip()

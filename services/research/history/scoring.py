@@ -54,7 +54,7 @@ class ScoreOptions:
     delay: timedelta = SCORING_DELAY
     known_from: datetime | None = None
     known_until: datetime | None = None
-    stories: bool = False
+    stories: bool = True
 
 
 def score_archive(

@@ -29,6 +29,7 @@ from services.sentiment_analyzer.text import ArticleText
 from tests.history_samples import NOON, PAIRS, make_archive, news_row
 
 OPTIONS = ScoreOptions(PAIRS)
+EACH_BY_ITSELF = ScoreOptions(PAIRS, stories=False)
 
 
 def run(
@@ -188,8 +189,8 @@ def test_a_run_with_other_options_does_not_go_on_with_the_remains(
 
 def test_several_at_once_write_the_same_file(tmp_path: Path, archive: Path) -> None:
     with Archive.open(archive) as news:
-        score_archive(news, tmp_path / "four.csv", LexiconScorer(), OPTIONS, workers=4)
-    run(archive, tmp_path / "one.csv")
+        score_archive(news, tmp_path / "four.csv", LexiconScorer(), EACH_BY_ITSELF, workers=4)
+    run(archive, tmp_path / "one.csv", options=EACH_BY_ITSELF)
     assert (tmp_path / "four.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
