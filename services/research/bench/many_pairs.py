@@ -102,6 +102,8 @@ def many_pairs(server: RedisServer, folder: Path, count: int, report: Report) ->
         report: told what is being done, for people.
     """
     pairs = tuple(f"COIN{number:04d}/USDT" for number in range(count))
+    report("placing articles among many stories")  # first, for what it finds of memory is the process's peak
+    yield from many_stories(folder, 20 * count)
     with closing(_Store(server)) as store:
         report(f"writing {LISTED} signals for each of {count} pairs")
         yield from _writes(store, pairs)
@@ -111,8 +113,6 @@ def many_pairs(server: RedisServer, folder: Path, count: int, report: Report) ->
         yield from _long_histories(store, count)
     report("computing indicators")
     yield from _indicators()
-    report("placing articles among many stories")
-    yield from many_stories(folder, 20 * count)
 
 
 def _writes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
