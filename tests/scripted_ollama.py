@@ -56,7 +56,7 @@ class ScriptedOllama:
         requests: path and JSON body of each request, in order.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self._script: dict[str, deque[Reply]] = defaultdict(deque)
         self._usual = {
@@ -67,7 +67,7 @@ class ScriptedOllama:
             "/api/tags": Reply(body=json.dumps({"models": [{"model": MODEL, "digest": DIGEST}]}).encode()),
         }
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)

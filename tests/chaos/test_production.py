@@ -1,0 +1,193 @@
+"""The production configuration, run natively: each part with its own user, watched by Prometheus, killed in turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from services.common.broker.open import open_broker
+from services.common.clock import SystemClock
+from services.common.store.open import open_store
+from tests.production_run import OURS, PAIR, ProductionRun
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+PATIENCE_SECONDS = 120.0
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[ProductionRun]:
+    with ProductionRun(tmp_path) as started:
+        yield started
+
+
+def eventually(true: Callable[[], object], what: str, run: ProductionRun) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            pytest.fail(
+                f"not within {PATIENCE_SECONDS:.0f} s: {what}; firing: {run.watch.firing()}\n{run.tails()}"
+            )
+        time.sleep(0.2)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What can die, how it comes back, and the alerts that tell of it."""
+
+    name: str
+    kill: Callable[[], object]
+    start: Callable[[], object]
+    alerts: tuple[dict[str, str], ...]
+
+
+def parts(run: ProductionRun) -> list[Part]:
+    def service(name: str, *alerts: dict[str, str]) -> Part:
+        down = {"alertname": "ServiceDown", "job": name}
+        return Part(name, lambda: run.kill(name), lambda: run.start(name), (down, *alerts))
+
+    def nobody_reads(queue: str) -> dict[str, str]:
+        return {"alertname": "NoConsumer", "queue": queue}
+
+    return [
+        service("news-poller"),
+        service("market-streamer"),
+        service("sentiment-processor", nobody_reads("raw_news_data")),
+        service("signal-cacher", nobody_reads("sentiment_signals_queue")),
+        service("freqtrade"),
+        Part(
+            "redis",
+            run.redis.stop,
+            run.redis.start,
+            (
+                {"alertname": "RedisAway", "service": "signal_cacher"},
+                {"alertname": "RedisAway", "service": "strategy"},
+            ),
+        ),
+        Part("model server", run.stop_model, run.start_model, ({"alertname": "ScorerAway"},)),
+        Part(
+            "exchange",
+            lambda: run.kill("exchange"),
+            run.start_exchange,
+            ({"alertname": "StreamSilent", "pair": PAIR},),
+        ),
+        Part(
+            "alertmanager",
+            run.watch.kill_alertmanager,
+            run.watch.start_alertmanager,
+            ({"alertname": "AlertmanagerDown"},),
+        ),
+        Part(
+            "rabbitmq",
+            run.rabbitmq.stop,
+            run.rabbitmq.start,
+            (
+                {"alertname": "RabbitMQDown"},
+                *({"alertname": "BrokerAway", "service": each} for each in _USERS),
+            ),
+        ),
+    ]
+
+
+_USERS = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher")
+
+
+def test_production_carries_news_to_the_bot_is_watched_and_tells_of_every_part_that_dies(
+    run: ProductionRun,
+) -> None:
+    check_news_becomes_sentiment_that_the_bot_reads(run)
+    check_everything_is_watched_and_well(run)
+    check_the_operator_can_look_and_pause(run)
+    check_nothing_listens_beyond_this_machine(run)
+    check_no_secret_was_shown(run)
+    for part in parts(run):
+        check_a_death_is_told_and_the_part_comes_back(run, part)
+    check_somebody_was_paged(run)
+    check_nothing_listens_beyond_this_machine(run)
+    check_no_secret_was_shown(run)
+
+
+def check_news_becomes_sentiment_that_the_bot_reads(run: ProductionRun) -> None:
+    with closing(
+        redis.Redis("127.0.0.1", run.redis.port, username="operator", password=_operator(run))
+    ) as client:
+        eventually(lambda: client.hget(f"sentiment:{PAIR}", "score"), "an article becomes sentiment", run)
+        assert float(str(client.hget(f"sentiment:{PAIR}", "score"), "ascii")) > 0  # type: ignore[arg-type]  # bytes
+    with run.bot() as bot:
+
+        def read_by_the_bot() -> bool:
+            try:
+                answer = bot.get("/pair_candles", params={"pair": PAIR, "timeframe": "1m", "limit": 3})
+            except httpx.TransportError:
+                return False
+            frame: dict[str, Any] = answer.json() if answer.is_success else {}
+            columns = frame.get("columns", [])
+            return "sentiment" in columns and any(
+                isinstance(row[columns.index("sentiment")], float) for row in frame["data"]
+            )
+
+        eventually(read_by_the_bot, "the bot reads the sentiment", run)
+
+
+def check_everything_is_watched_and_well(run: ProductionRun) -> None:
+    jobs = {*OURS, "rabbitmq", "rabbitmq-queues", "alertmanager", "prometheus"}
+    eventually(
+        lambda: run.watch.targets() == dict.fromkeys(jobs, "up"), f"all up: {run.watch.targets()}", run
+    )
+    eventually(lambda: not run.watch.firing(), "no alert fires", run)
+    assert run.watch.value("sum(cryptoboy_signals_cached_total)")
+
+
+def check_the_operator_can_look_and_pause(run: ProductionRun) -> None:
+    settings = run.operator()
+    with closing(open_broker(settings, SystemClock())) as broker:
+        broker.start()
+        assert {state.name for state in broker.queues() if state.consumers} == {
+            "raw_news_data",
+            "sentiment_signals_queue",
+        }
+    with closing(open_store(settings)) as store:
+        for paused in (True, False):
+            store.pause_entries(paused=paused)
+            eventually(
+                lambda paused=paused: run.watch.value("cryptoboy_strategy_entries_paused") == float(paused),  # type: ignore[misc]  # bound now
+                "the strategy knows that entries are paused",
+                run,
+            )
+
+
+def check_nothing_listens_beyond_this_machine(run: ProductionRun) -> None:
+    listening = run.listening()
+    assert {name for name, _ in listening} >= {"epmd", "beam.smp", "redis-server", "prometheus"}
+    assert {place for place in listening if place[1] not in {"127.0.0.1", "::1"}} == set()
+
+
+def check_no_secret_was_shown(run: ProductionRun) -> None:
+    passwords = [*run.rabbitmq.passwords.values(), *run.redis.passwords.values()]
+    passwords.append((run.secrets / "freqtrade_api").read_text().strip())
+    shown = run.shown()
+    assert not [password for password in passwords if password in shown]
+
+
+def check_a_death_is_told_and_the_part_comes_back(run: ProductionRun, part: Part) -> None:
+    part.kill()
+    for alert in part.alerts:
+        eventually(lambda alert=alert: run.watch.fires(alert), f"{part.name} is dead: {alert}", run)  # type: ignore[misc]  # bound now
+    part.start()
+    eventually(lambda: not run.watch.firing(), f"all is well again after {part.name}", run)
+
+
+def check_somebody_was_paged(run: ProductionRun) -> None:
+    eventually(lambda: "signal-cacher is down" in run.pages.titles(), "a page says what is down", run)
+    eventually(lambda: "RESOLVED" in run.pages.titles(), "a page says that it is well again", run)
+
+
+def _operator(run: ProductionRun) -> str:
+    return run.redis.passwords["operator"]

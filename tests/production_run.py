@@ -1,0 +1,249 @@
+"""docker-compose.production.yml without Docker: the same programs, variables, users and files, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import psutil
+import yaml
+
+from services.cli.secret_files import make_secrets
+from services.common.settings import PROJECT_ROOT, Settings
+from services.replay_exchange.ccxt_config import ccxt_config
+from tests.chaos_pipeline import NewsFlow, make_stories
+from tests.news_feed_server import FeedServer
+from tests.production_servers import ProductionRabbit, ProductionRedis
+from tests.production_watch import Pages, Watch
+from tests.scripted_ollama import MODEL, ScriptedOllama, chat_reply
+from tests.server_control import LOOPBACK, free_ports
+from tests.server_programs import Program
+
+PAIR = "BTC/USDT"
+OURS = ("signal-cacher", "sentiment-processor", "news-poller", "market-streamer", "freqtrade")
+GOOD = chat_reply(
+    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 8, "confidence": 9}})
+)
+_COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.production.yml").read_text())
+_INTERPOLATED = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class ProductionRun:
+    """Starts everything, and any part again after it was killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.secrets = folder / "secrets"
+        make_secrets(self.secrets)
+        self._ports = dict(zip((*OURS, "api", "exchange", "model"), free_ports(len(OURS) + 3), strict=True))
+        self.pages = Pages()
+        for name in ("alert_notes_url", "alert_pages_url"):
+            (self.secrets / name).write_text(self.pages.url)
+        self.rabbitmq = ProductionRabbit(self.secrets)
+        self.redis = ProductionRedis(self.secrets)
+        self.feeds = FeedServer()
+        self.flow = NewsFlow(self.feeds, make_stories(2_000), 1.0, "/rss")
+        self.model: ScriptedOllama | None = None
+        self.programs: dict[str, Program] = {}
+        self._anchor = datetime.now(UTC)
+        addresses = {f"{name}:{8101 + number}": name for number, name in enumerate(_BY_PORT)}
+        places = {target: f"{LOOPBACK}:{self._ports[name]}" for target, name in addresses.items()}
+        places["sentiment-processor"] = f"{LOOPBACK}:{self._ports['sentiment-processor']}"
+        places["rabbitmq:15692"] = f"{LOOPBACK}:{self.rabbitmq.prometheus_port}"
+        prometheus, alertmanager = free_ports(2)
+        self.watch = Watch(folder / "watch", places, self.secrets, (prometheus, alertmanager))
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        self.pages.__enter__()
+        self.feeds.__enter__()
+        self.rabbitmq.start()
+        self.redis.start()
+        self.start_model()
+        self.start_exchange()
+        (self._folder / "sources.toml").write_text(f'[[source]]\nname = "paper"\nurl = "{self.flow.url}"\n')
+        self.flow.begin()
+        for name in OURS:
+            self.start(name)
+        self.watch.start()
+
+    def start(self, name: str) -> None:
+        """Start one of our services, or Freqtrade, as Compose would."""
+        command = _COMPOSE["services"][name]["command"]
+        assert command[:2] == ["python", "-m"]
+        self._run(name, [sys.executable, "-P", *command[1:]], self.environment(name))
+
+    def start_model(self) -> None:
+        """A model server that finds every article good news."""
+        self.model = ScriptedOllama(port=self._ports["model"])
+        self.model.usually("/api/chat", GOOD)
+        self.model.__enter__()
+
+    def stop_model(self) -> None:
+        """The model server is gone."""
+        if self.model:
+            self.model.__exit__(None, None, None)
+        self.model = None
+
+    def start_exchange(self) -> None:
+        """The replay exchange; started again, it goes on as if it had never been away."""
+        options = f"--timeframe 1m --port {self._ports['exchange']} --anchor {self._anchor.isoformat()}"
+        module = "services.replay_exchange.replay_exchange"
+        command = [sys.executable, "-P", "-m", module, *shlex.split(options)]
+        self._run("exchange", command, {})
+
+    def kill(self, name: str) -> None:
+        """End a program and its children as a power cut would."""
+        program = self.programs[name]
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        program.kill()
+        for child in children:
+            if child.is_running():
+                child.kill()
+
+    def environment(self, name: str) -> dict[str, str]:
+        """The variables of a service as Compose would give them, with the addresses of this machine."""
+        exchange = ccxt_config(f"http://{LOOPBACK}:{self._ports['exchange']}")
+        chosen = {
+            "TRADING_PAIRS": PAIR,
+            "STRATEGY_TIMEFRAME": "1m",
+            "NEWS_POLL_INTERVAL": "1",
+            "OLLAMA_MODEL": MODEL,
+            "CRYPTOBOY_OLLAMA_HOST": f"http://{LOOPBACK}:{self._ports['model']}",
+            "EXCHANGE_CONFIG": json.dumps(exchange),
+        }
+        given: dict[str, Any] = _COMPOSE["services"][name]["environment"]
+        variables = {
+            variable: _INTERPOLATED.sub(lambda match: chosen.get(match[1], match[2] or ""), str(value))
+            for variable, value in given.items()
+        }
+        variables = {
+            variable: value.replace("/run/secrets", str(self.secrets))
+            for variable, value in variables.items()
+        }
+        here = {
+            "HEALTH_HOST": LOOPBACK,
+            "RABBITMQ_HOST": LOOPBACK,
+            "REDIS_HOST": LOOPBACK,
+            "FREQTRADE_API_HOST": LOOPBACK,
+            "STATE_DIR": str(self._folder / f"state-{name}"),
+            "STRATEGY_METRICS_PORT": str(self._ports["freqtrade"]),
+        }
+        variables |= {variable: value for variable, value in here.items() if variable in variables}
+        return variables | {
+            "RABBITMQ_PORT": str(self.rabbitmq.port),
+            "REDIS_PORT": str(self.redis.port),
+            "FREQTRADE_API_PORT": str(self._ports["api"]),
+            "HEALTH_PORT": str(self._ports[name]),
+            "NEWS_SOURCES_FILE": str(self._folder / "sources.toml"),
+            "MARKET_SILENCE": "15",
+        }
+
+    def bot(self) -> httpx.Client:
+        """A client of Freqtrade's API."""
+        password = (self.secrets / "freqtrade_api").read_text().strip()
+        base = f"http://{LOOPBACK}:{self._ports['api']}/api/v1"
+        return httpx.Client(base_url=base, auth=("cryptoboy", password), trust_env=False)
+
+    def operator(self) -> Settings:
+        """The settings of the person who looks after it."""
+        environment = self.environment("signal-cacher") | {
+            "RABBITMQ_USER": "operator",
+            "REDIS_USER": "operator",
+        }
+        environment["RABBITMQ_PASS_FILE"] = str(self.secrets / "rabbitmq_operator")
+        environment["REDIS_PASSWORD_FILE"] = str(self.secrets / "redis_operator")
+        return Settings.load(environment)
+
+    def own_processes(self) -> list[psutil.Process]:
+        """Everything that runs, children included."""
+        roots = [each.process.pid for each in self.programs.values()]
+        roots += [*self.rabbitmq.own_pids(), *self.redis.own_pids(), *self.watch.own_pids()]
+        processes = []
+        for pid in roots:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                root = psutil.Process(pid)
+                processes += [root, *root.children(recursive=True)]
+        return processes
+
+    def listening(self) -> set[tuple[str, str]]:
+        """Each program of ours with each address on which it waits for others, over TCP or UDP.
+
+        Looked at twice: a program that asks something over UDP has a socket for the moment of the answer.
+        """
+        first = self._open_sockets()
+        time.sleep(1.5)
+        return {(name, address) for name, address, _ in first & self._open_sockets()}
+
+    def _open_sockets(self) -> set[tuple[str, str, int]]:
+        names = {each.pid: each.name() for each in self.own_processes() if each.is_running()}
+        sockets: list[Any] = psutil.net_connections(kind="inet")
+        return {
+            (names[each.pid], each.laddr.ip, each.laddr.port)
+            for each in sockets
+            if each.pid in names and (each.status == psutil.CONN_LISTEN or _is_open_to_all(each))
+        }
+
+    def shown(self) -> str:
+        """What others can see of the processes: their logs, their arguments, and their variables."""
+        seen = [self.tails()]
+        for process in self.own_processes():
+            with contextlib.suppress(psutil.NoSuchProcess):  # the poller's readers of feeds come and go
+                seen += [*process.cmdline(), *process.environ().values()]
+        return "\n".join(seen)
+
+    def tails(self) -> str:
+        """The ends of all logs, for a failure's message."""
+        return "\n".join(
+            f"--- {name}\n{each.output.read_text(errors='replace')[-1500:]}"
+            for name, each in self.programs.items()
+        )
+
+    def close(self) -> None:
+        """End everything."""
+        closers: list[Callable[[], None]] = [self.watch.close]
+        closers += [program.kill for program in self.programs.values()]
+        closers += [self.stop_model, self.rabbitmq.close, self.redis.close]
+        for close in closers:
+            close()
+        self.feeds.__exit__(None, None, None)
+        self.pages.__exit__(None, None, None)
+
+    def _run(self, name: str, command: list[str], variables: dict[str, str]) -> None:
+        ours = Settings.variables()
+        inherited = {variable: value for variable, value in os.environ.items() if variable not in ours}
+        own = {"CRYPTOBOY_ENV_FILE": "", "PYTHONPATH": str(PROJECT_ROOT), "PYTHONUNBUFFERED": "1"}
+        self.programs[name] = Program(
+            command, {**inherited, **own, **variables}, self._folder / f"{name}.log"
+        )
+
+
+def _is_open_to_all(connection: Any) -> bool:
+    return connection.type == socket.SOCK_DGRAM and not connection.raddr
+
+
+_BY_PORT = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
