@@ -88,7 +88,14 @@ class ProductionRabbit(RabbitProgram):
         (folder / "99-private.conf").write_text("".join(f"{name} = {value}\n" for name, value in own.items()))
 
     def _environment(self) -> dict[str, str]:
-        return super()._environment() | {
+        said_in_the_file = ("RABBITMQ_NODENAME", "RABBITMQ_DIST_PORT", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS")
+        usual = super()._environment()
+        node, dist, _ = (usual.pop(name) for name in said_in_the_file)
+        del usual["ERL_EPMD_ADDRESS"]
+        text = (RABBITMQ_FILES / "rabbitmq-env.conf").read_text()
+        text = text.replace("rabbit@localhost", node).replace("25672", dist)
+        Path(usual["RABBITMQ_CONF_ENV_FILE"]).write_text(text)
+        return usual | {
             "RABBITMQ_CONFIG_FILE": str(RABBITMQ_FILES / "rabbitmq.conf"),
             "RABBITMQ_CONFIG_FILES": str(self._folder / "conf.d" / "*.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(RABBITMQ_FILES / "enabled_plugins"),
