@@ -26,6 +26,7 @@ class TcpProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._delay = 0.0
+        self._generation = 0
         self._drip = 0.0
         self._refusing = False
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -67,6 +68,10 @@ class TcpProxy:
     def thaw(self) -> None:
         """Pass on what was held back and all that comes."""
         self._loop.call_soon_threadsafe(self._flowing.set)
+
+    def abandon(self) -> None:
+        """Never pass on anything of the connections that are open now, which stay open; new ones work."""
+        self._generation += 1
 
     def slow(self, seconds: float) -> None:
         """Hold back each piece, of up to 64 KiB, for so long; 0 ends it."""
@@ -110,11 +115,14 @@ class TcpProxy:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, drips: bool = False
     ) -> None:
+        generation = self._generation
         with suppress(ConnectionError, OSError):
             while data := await reader.read(CHUNK):
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 await self._flowing.wait()
+                if generation != self._generation:
+                    await asyncio.Event().wait()  # for ever: nobody sets it
                 while drips and self._drip and data:
                     writer.write(data[:1])
                     data = data[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,27 @@ import pytest
 
 from services.cli.replay_clock import find_library
 from services.common.broker.topology import SENTIMENT_SIGNALS
-from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)
+
+
+class Reader:
+    """Reads the signals as a strategy does: on from the last `available_at` that it has seen."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._redis = pipeline.redis
+        self._from = "-inf"
+        self.headlines: set[str] = set()
+
+    def read(self) -> int:
+        """Read what is new; how many there are by now."""
+        key = f"sentiment_signals:{PAIR}"
+        for member, score in self._redis.zrangebyscore(key, self._from, "+inf", withscores=True):
+            self.headlines.add(json.loads(member)["headline"])
+            self._from = str(score)
+        return len(self.headlines)
 
 
 @pytest.fixture
@@ -39,7 +57,11 @@ def time_file(pipeline: Pipeline, tmp_path: Path) -> Path:
 
 
 def test_a_clock_put_right_by_a_minute_changes_nothing(pipeline: Pipeline, time_file: Path) -> None:
+    reader = Reader(pipeline)
+    reader.read()
     time_file.write_text("-60")
+    scored = sum(story.scored for story in STORIES)
+    eventually(lambda: reader.read() == scored, lambda: f"the reader has {reader.read()} of {scored}")
     pipeline.assert_books_balance(STORIES)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.data_ingestor.news_publish import CONFIRM_SECONDS
 from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
 from tests.server_control import Control
 from tests.servers import RabbitServer, RedisServer
@@ -108,3 +109,46 @@ def test_a_store_that_comes_back_empty_takes_everything_from_then_on(
     )
     assert max(pipeline.cached().values()) == 1
     assert pipeline.dead_letters() == {}
+
+
+def test_a_connection_to_the_store_that_is_dead_without_saying_so_is_given_up(
+    pipeline: Pipeline, redis_proxy: TcpProxy
+) -> None:
+    flow = pipeline.feed(STORIES)
+    pipeline.start(*PIPELINE)
+    flow.begin()
+    for count in (60, 200, 400):
+        pipeline.wait_for_cached(count)
+        redis_proxy.abandon()
+    pipeline.assert_books_balance(STORIES)
+
+
+def test_answers_of_the_store_that_come_too_late_make_nothing_count_twice(
+    pipeline: Pipeline, redis_proxy: TcpProxy
+) -> None:
+    """Each way takes more than half of REDIS_TIMEOUT, so that what was written is written again."""
+    flow = pipeline.feed(STORIES)
+    pipeline.start(*PIPELINE)
+    flow.begin()
+    pipeline.wait_for_cached(60)
+    redis_proxy.slow(0.7)
+    cacher = pipeline.services["signal_cacher"]
+    eventually(lambda: bool(cacher.events("store_away")), "the cacher gives up waiting")
+    time.sleep(4)
+    redis_proxy.slow(0)
+    pipeline.assert_books_balance(STORIES)
+
+
+def test_confirms_that_come_too_late_make_nothing_count_twice(
+    pipeline: Pipeline, rabbit_proxy: TcpProxy
+) -> None:
+    """There and back takes longer than the poller waits, so that what was published is published again."""
+    flow = pipeline.feed(STORIES)
+    pipeline.start(*PIPELINE)
+    flow.begin()
+    pipeline.wait_for_cached(60)
+    rabbit_proxy.slow(CONFIRM_SECONDS / 2 + 1)
+    poller = pipeline.services["news_poller"]
+    eventually(lambda: bool(poller.events("publishing_waits")), "the poller gives up waiting")
+    rabbit_proxy.slow(0)
+    pipeline.assert_books_balance(STORIES)

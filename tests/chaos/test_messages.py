@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,6 +60,21 @@ def test_twice_in_any_order_and_among_poison_each_story_counts_once(pipeline: Pi
         STORIES,
         {RAW_NEWS_DATA.dead_letter_name: len(POISON), SENTIMENT_SIGNALS.dead_letter_name: len(POISON)},
     )
+
+
+def test_news_that_is_too_old_when_its_turn_comes_is_recorded_as_expired(pipeline: Pipeline) -> None:
+    flow = pipeline.feed(STORIES)
+    pipeline.start(
+        *PIPELINE, news_max_age=3400.0
+    )  # the first is an hour old, each a second younger than the last
+    flow.begin()
+    eventually(lambda: len(pipeline.outcomes()) == len(STORIES) and pipeline.waiting() == 0, "all have ended")
+    ended = Counter(pipeline.outcomes().values())
+    assert 0 < ended["expired"] < len(STORIES)
+    assert ended["expired"] + ended["scored"] + ended["abstained"] == len(STORIES)
+    eventually(lambda: pipeline.cached().total() == ended["scored"], "the others are cached")
+    assert max(pipeline.cached().values()) == 1
+    assert pipeline.dead_letters() == {}
 
 
 @pytest.mark.parametrize("queue_max_length", [40])

@@ -49,6 +49,8 @@ def busy(server: ScriptedOllama, _way: TcpProxy) -> None:
 
 
 def silent(_server: ScriptedOllama, way: TcpProxy) -> None:
+    """For a while nobody is answered, and those who asked before that never are."""
+    way.abandon()
     way.freeze()
     time.sleep(4)
     way.thaw()

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.broker_house import (
     receive_one,
 )
 from tests.rabbitmq_management import Management
+from tests.servers import RabbitServer
+from tests.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.integration
 
@@ -137,6 +140,19 @@ def test_heartbeats_are_kept_while_a_message_takes_long_to_handle(
     subscription.ack([delivery])
     subscription.close()
     eventually("the message is gone", lambda: depth(broker, NEWS) == 0)
+
+
+def test_a_connection_that_is_dead_without_saying_so_is_given_up_after_two_heartbeats(
+    house: BrokerHouse, rabbitmq: RabbitServer
+) -> None:
+    house.options = replace(house.options, heartbeat=HEARTBEAT_SECONDS)
+    with TcpProxy(rabbitmq.host, rabbitmq.port) as proxy:
+        broker = house.unstarted(rabbitmq_host=proxy.host, rabbitmq_port=proxy.port)
+        broker.start()
+        proxy.abandon()
+        with pytest.raises(TryLater, match="lost"):
+            broker.publish([news(1)], timeout=30)
+        broker.publish([news(1)], timeout=30)
 
 
 def test_a_server_that_says_nothing_holds_nobody_up(house: BrokerHouse) -> None:

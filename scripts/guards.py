@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+"""Whether the tests notice when a guard of the pipeline is missing; see `--help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = Path(os.environ.get("CRYPTOBOY_VENV", ROOT / ".venv")) / "bin" / "python"
+
+if __name__ == "__main__":
+    if not PYTHON.exists():
+        sys.exit(f"{PYTHON} is not there; run ./cryptoboy test --only-install first")
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    os.execve(PYTHON, [str(PYTHON), "-P", "-m", "services.cli.guards", *sys.argv[1:]], environ)  # noqa: S606 - ours
