@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.kubernetes_rules import MADE, render
+from services.common.settings import PROJECT_ROOT
 from tests.kubernetes_files import OURS, SERVICES, TARGETS, container, one, resources, variables, workloads
 from tests.kustomize import Resource
 
@@ -115,6 +116,24 @@ def test_redis_refuses_writes_before_it_outgrows_its_container(target: str) -> N
     limit = redis["kubernetesConfig"]["resources"]["limits"]["memory"]
     assert int(directives["maxmemory"].removesuffix("mb")) < 0.9 * int(limit.removesuffix("Mi"))
     assert directives["maxmemory-policy"] == "noeviction"
+
+
+@EVERYWHERE
+def test_rabbitmq_has_the_limits_that_it_has_elsewhere(target: str) -> None:
+    here = directives(one(target, "RabbitmqCluster", "rabbitmq")["spec"]["rabbitmq"]["additionalConfig"])
+    elsewhere = directives((PROJECT_ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text())
+    limits = {
+        name: value
+        for name, value in elsewhere.items()
+        if name != "load_definitions" and not name.startswith("log.")
+    }
+    assert limits
+    assert limits.items() <= here.items()
+
+
+def directives(text: str) -> dict[str, str]:
+    lines = [line.partition(" = ") for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: value for name, _, value in lines}
 
 
 @EVERYWHERE
