@@ -16,7 +16,9 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from services.common.errors import CannotSay
 from services.common.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
+from services.sentiment_analyzer.events import event_reader
 from services.sentiment_analyzer.lexicon_clauses import parts_by_asset
+from services.sentiment_analyzer.lexicon_comparisons import compare_assets
 from services.sentiment_analyzer.lexicon_data import Lexicon, as_term, load_lexicon
 from services.sentiment_analyzer.lexicon_rules import compare_figures, read
 from services.sentiment_analyzer.scorer import AssetScore, Scores
@@ -109,13 +111,34 @@ class LexiconScorer:
         parts: Mapping[str, str] = {}
         if len(assets) > 1 and headline.valences:
             parts = parts_by_asset(text.title, assets, self._says_something)
-        if not parts:
-            score = weigh(headline, lead)
-            return Scores(self.model, {asset.ticker: score for asset in assets})
         own = {ticker: self._headline(part, text.title) for ticker, part in parts.items()}
-        return Scores(
-            self.model, {asset.ticker: weigh(own.get(asset.ticker, headline), lead) for asset in assets}
-        )
+        own |= self._compared(text.title, parts, assets)
+        event = event_reader()(text.title, text.body)
+        shared = None
+        scores: dict[str, AssetScore] = {}
+        for asset in assets:
+            if asset.ticker in own:
+                score = weigh(own[asset.ticker], lead)
+            else:
+                score = shared = shared or weigh(headline, lead)
+            scores[asset.ticker] = replace(score, event_type=event)
+        return Scores(self.model, scores)
+
+    def _compared(
+        self, headline: str, parts: Mapping[str, str], assets: Sequence[Asset]
+    ) -> dict[str, Evidence]:
+        """What a headline says of coins that it holds against one another, each in its own part."""
+        found: dict[str, Evidence] = {}
+        for text in dict.fromkeys(parts.values()) or [headline]:
+            compared = compare_assets(text, assets, self._lexicon.comparisons)
+            for ticker, (valence, rest) in compared.items():
+                if parts.get(ticker, text) != text:
+                    continue
+                besides = self._headline(rest, headline)
+                weight = QUESTION_WEIGHT if self._lexicon.asks(headline) else 1.0
+                valences = (("held_against_another", valence * weight), *besides.valences)
+                found[ticker] = replace(besides, valences=valences)
+        return found
 
     def _says_something(self, piece: str) -> bool:
         found = self.evidence(piece)

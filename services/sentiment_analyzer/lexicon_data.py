@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 LEXICON_FILE = Path(__file__).with_name("lexicon.toml")
 
 _WORD = re.compile(r"\d(?:[\d.,]*\d)?|%|&|[^\W\d_]+(?:'t\b)?|[,;:]|[.!?](?=\s|$)")
+_NEVER = re.compile(r"(?!)")
 _CHANGING = ("negators", "deniers", "relievers", "relieved", "background", "turns", "dampers")
 # How the signs of the file stand in tokens: as words, because VADER takes punctuation off a token's ends.
 _SIGNS = {"#": "0", "%": "pct"}
@@ -48,6 +49,28 @@ class _Rules(BaseModel):
     world: tuple[str, ...] = ()
 
 
+class _Comparisons(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    adverbs: tuple[str, ...] = ()
+    better: tuple[str, ...] = ()
+    better_against: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
+    worse_against: tuple[str, ...] = ()
+
+
+class Comparisons(NamedTuple):
+    """Patterns of words that hold one thing against another.
+
+    Attributes:
+        begin: the first words of all of them, in lower case.
+        between: all that stands between two names; its groups say which is `better` or `worse`, and the `preposition`.
+    """
+
+    begin: frozenset[str]
+    between: re.Pattern[str]
+
+
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +79,7 @@ class _File(BaseModel):
     asking: tuple[str, ...]
     group: tuple[_Group, ...]
     rules: _Rules = _Rules()
+    comparisons: _Comparisons = _Comparisons()
 
 
 class Lexicon(BaseModel):
@@ -99,6 +123,7 @@ class Lexicon(BaseModel):
     settling: frozenset[str] = frozenset()
     changing: frozenset[str] = frozenset()
     world: frozenset[str] = frozenset()
+    comparisons: Comparisons = Comparisons(frozenset(), _NEVER)
 
     def asks(self, headline: str) -> bool:
         """Whether a headline asks or explains rather than tells."""
@@ -190,8 +215,27 @@ def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
         directions=directions,
         adoption=frozenset(marked["adoption"]),
         settling=frozenset(marked["settles"]),
+        comparisons=_comparisons(content.comparisons),
         changing=frozenset(directions).union(marked["settles"], *changing),
         **rules,
+    )
+
+
+def _comparisons(words: _Comparisons) -> Comparisons:
+    def one_of(terms: Iterable[str]) -> str:
+        return "|".join(" ".join(each) for each in _expand(terms)) or _NEVER.pattern
+
+    against = r"(?: (?:by )?\d[\d.,]*%)?(?: (?:on|against|versus|vs\.?|over|relative to))"
+    held = rf"(?P<better>(?:{one_of(words.better)})|(?:{one_of(words.better_against)})(?={against}))"
+    held += rf"|(?P<worse>(?:{one_of(words.worse)})|(?:{one_of(words.worse_against)})(?={against}))"
+    preposition = r"(?: (?:by )?\d[\d.,]*%)?(?: (?P<preposition>on|against|versus|vs\.?|over|relative to))?"
+    every = (*words.better, *words.better_against, *words.worse, *words.worse_against)
+    return Comparisons(
+        frozenset(words[0] for words in _expand(every)),
+        re.compile(
+            rf"(?:['\u2019]s)?(?: (?:{one_of(words.adverbs)})){{0,2}} (?:{held}){preposition} (?:the |rival )?",
+            re.IGNORECASE,
+        ),
     )
 
 

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.common.values import EventType
+from services.sentiment_analyzer.assets import MARKET
+from services.sentiment_analyzer.events import EventReader, event_reader
+from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.text import ArticleText
+
+
+@pytest.mark.parametrize(
+    ("headline", "kind"),
+    [
+        ("SEC sues exchange over unregistered tokens", EventType.REGULATION),
+        ("Senate passes stablecoin bill", EventType.REGULATION),
+        ("Court dismisses charges against wallet developer", EventType.REGULATION),
+        ("Hackers drain $40M from lending protocol", EventType.HACK),
+        ("Bridge exploited for 9,000 ETH", EventType.HACK),
+        ("Bitcoin falls after exchange hack", EventType.HACK),
+        ("Binance lists Harbour token with four trading pairs", EventType.LISTING),
+        ("Kraken to delist privacy coins", EventType.LISTING),
+        ("Canner adds bitcoin to its treasury", EventType.ADOPTION),
+        ("Payment giant accepts stablecoins at checkout", EventType.ADOPTION),
+        ("Fed holds interest rates steady, bitcoin unmoved", EventType.MACRO),
+        ("Tariff fears weigh on stocks and crypto", EventType.MACRO),
+        ("Ethereum developers set date for next upgrade", EventType.TECHNOLOGY),
+        ("Solana outage ends after validators restart nodes", EventType.TECHNOLOGY),
+        ("Bitcoin slides below $60k", EventType.MARKET_MOVE),
+        ("Ether rallies 9% to a record high", EventType.MARKET_MOVE),
+        ("Founder reflects on a long career", EventType.OTHER),
+        ("", EventType.OTHER),
+    ],
+)
+def test_a_headline_tells_what_kind_of_news_it_is(headline: str, kind: EventType) -> None:
+    assert event_reader()(headline, "") is kind
+
+
+def test_the_body_is_asked_only_where_the_headline_does_not_tell() -> None:
+    body = "The regulator opened an investigation on Monday."
+
+    assert event_reader()("A bad day for the founder", body) is EventType.REGULATION
+    assert event_reader()("Bitcoin slides 4%", body) is EventType.MARKET_MOVE
+
+
+def test_the_lexicon_says_it_with_every_score() -> None:
+    text = ArticleText("Hackers drain exchange wallet")
+
+    assert LexiconScorer().score(text, [MARKET]).by_ticker["MARKET"].event_type is EventType.HACK
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"), [('["sec", "CFTC"]', "can never be found"), ('["sec"]', "two kinds")]
+)
+def test_a_mistake_in_the_file_is_told(tmp_path: Path, terms: str, message: str) -> None:
+    path = tmp_path / "events.toml"
+    path.write_text(
+        f'[[kind]]\nname = "hack"\nterms = {terms}\n\n[[kind]]\nname = "macro"\nterms = ["sec"]\n'
+    )
+
+    with pytest.raises(ValueError, match=message):
+        EventReader(path)
