@@ -175,13 +175,13 @@ def _for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port
         "news_poll_interval": max(1.0, len({article.source for article in plan.articles}) / POLLS_PER_SECOND),
         "state_dir": run_dir / "state",
         "dry_run": True,
-        "telegram_bot_token": None,
+        "telegram_bot_token": None,  # nosec B105 # none
         "freqtrade_api_host": "127.0.0.1",
         "freqtrade_api_port": free_port(),
         "freqtrade_api_pass": settings.freqtrade_api_pass or secrets.token_urlsafe(24),
     }
     if settings.broker is BrokerKind.EMBEDDED:
-        changes |= {"redis_host": "127.0.0.1", "redis_port": free_port(), "redis_password": None}
+        changes |= {"redis_host": "127.0.0.1", "redis_port": free_port(), "redis_password": None}  # nosec B105 # none
     return settings.changed(**changes)
 
 

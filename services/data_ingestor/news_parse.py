@@ -11,7 +11,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.sax import SAXException
+from xml.sax import SAXException  # nosec B406 # only the error type
 
 import feedparser
 

@@ -181,7 +181,7 @@ def owners(db: sqlite3.Connection) -> list[str]:
 def bury_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
     """Put back what a dead process had in hand; what took too many with it goes to the dead letters."""
     mine = "SELECT id FROM consumers WHERE owner = ?"
-    db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it
+    db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it # nosec B608
     db.execute("DELETE FROM consumers WHERE owner = ?", (owner,))
     for queue in queues:
         if queue.retried:

@@ -52,7 +52,7 @@ def backtest_page(found: Backtest) -> str:
     environment.filters["share"] = _share
     pairs = found.inputs.pairs
     return environment.get_template("page.html.j2").render(
-        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script, as installed
+        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script, as installed # nosec B704
         found=backtest_json(found),
         columns=COLUMNS,
         equity=_drawn(equity_chart(found), "equity"),
@@ -67,7 +67,7 @@ def backtest_page(found: Backtest) -> str:
 
 def _drawn(figure: Any, name: str) -> Markup:  # noqa: ANN401 - plotly publishes no types
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
-    return Markup(drawn)  # noqa: S704 - plotly escapes what it is given for scripts, and `charts` names for hovering
+    return Markup(drawn)  # noqa: S704 - plotly escapes what it is given for scripts, and `charts` names for hovering # nosec B704
 
 
 def _number(value: float | None, places: int = 2) -> str:

@@ -175,7 +175,7 @@ class Archive:
         """
         end = to_microseconds(until) if until is not None else 1 << 62
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM articles INDEXED BY by_availability "  # noqa: S608 - our own column names
+            f"SELECT {_COLUMNS} FROM articles INDEXED BY by_availability "  # noqa: S608 - our own column names # nosec B608
             "WHERE (known_at, published, article_id) > (?, ?, ?) AND known_at < ? "
             "ORDER BY known_at, published, article_id",
             (*after, end),

@@ -50,7 +50,7 @@ def study_page(study: Study, tests: Tests) -> str:
         ),
     ]
     return environment.get_template("page.html.j2").render(
-        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script, as installed
+        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script, as installed # nosec B704
         found=found,
         sections=[
             (title, text, _drawn(charts, number)) for number, (title, text, charts) in enumerate(sections)
@@ -76,7 +76,7 @@ def _embedded(chart: Chart, name: str) -> str:
     if chart.figure is None:
         return ""
     drawn = chart.figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
-    return Markup(drawn)  # noqa: S704 - plotly escapes the names it is given
+    return Markup(drawn)  # noqa: S704 - plotly escapes the names it is given # nosec B704
 
 
 def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

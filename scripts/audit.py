@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Ask OSV whether a pinned package has a known vulnerability.
+
+.venv/bin/python scripts/audit.py
+
+Exit status 0: none is known, or the audit could not be run, which is said; 1: some are known, or the audit failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+OSV = "https://api.osv.dev/v1/query"
+PATIENCE_SECONDS = 10
+_PROBE = {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "26.0"}
+
+
+def main() -> int:
+    """Ask, say what was found, and return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--lock", type=Path, default=LOCK, help="requirements with hashes")
+    parser.add_argument("--osv-url", default=OSV, help="where OSV's queries are answered")
+    options = parser.parse_args()
+    problem = why_no_answer(options.osv_url)
+    if problem:
+        print(f"audit NOT RUN: the vulnerability service at {options.osv_url} does not answer ({problem})")
+        return 0
+    asked = audit(options.lock, options.osv_url)
+    print(asked.stdout, end="")
+    print(asked.stderr, end="", file=sys.stderr)
+    if asked.returncode:
+        print(f"audit of {options.lock.name}: FAILED, see above")
+    else:
+        print(f"audit of {options.lock.name}: no known vulnerability")
+    return 1 if asked.returncode else 0
+
+
+def why_no_answer(url: str) -> str:
+    """Why the service cannot be asked now; empty if it can."""
+    if not url.startswith(("https://", "http://")):
+        return "it is no HTTP address"
+    request = urllib.request.Request(url, data=json.dumps(_PROBE).encode(), method="POST")  # noqa: S310 - checked above
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - checked above # nosec B310
+            json.load(answer)
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        return str(reason) or type(error).__name__
+    return ""
+
+
+def audit(lock: Path, url: str) -> subprocess.CompletedProcess[str]:
+    """What pip-audit says of the pinned packages; it resolves and installs nothing."""
+    tool = Path(sys.executable).with_name("pip-audit")
+    command = [str(tool), "--strict", "--disable-pip", "--requirement", str(lock)]
+    command += ["--vulnerability-service", "osv", "--osv-url", url, "--progress-spinner", "off"]
+    return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own tool and options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
