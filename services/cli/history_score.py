@@ -76,10 +76,10 @@ def score_history(
     """Score an archive with the matching and the scorer of the live pipeline.
 
     A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
-    published. --from and --to choose articles by when they were known. Answers of language models are kept as
-    receipts, by content, model and prompt version: a second run asks nothing twice. (The lexicon is asked again,
-    which takes less time than keeping its answers.) The file appears when it is whole: after Ctrl-C the same
-    command goes on where it was.
+    published. A source has the weight that one of the same name has in NEWS_SOURCES_FILE. --from and --to choose
+    articles by when they were known. Answers of language models are kept as receipts, by content, model and prompt
+    version: a second run asks nothing twice. (The lexicon is asked again, which takes less time than keeping its
+    answers.) The file appears when it is whole: after Ctrl-C the same command goes on where it was.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
@@ -100,6 +100,7 @@ def score_history(
         known_from=first,
         known_until=last,
         stories=stories,
+        weights=_weights(settings),
     )
     began = time.monotonic()
     with (
@@ -121,6 +122,14 @@ def score_history(
         print(json.dumps(figures))
     else:
         _print(report, figures)
+
+
+def _weights(settings: Settings) -> tuple[tuple[str, float], ...]:
+    """Those of the sources that are polled, where they are not 1."""
+    from services.data_ingestor.news_sources import load_sources
+
+    sources = load_sources(settings.news_sources_file)
+    return tuple(sorted((each.name.casefold(), each.weight) for each in sources if each.weight != 1))
 
 
 @dataclass(frozen=True, slots=True)

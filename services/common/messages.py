@@ -26,6 +26,7 @@ SourceName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 Price = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=100)]
 
 
 class Message(BaseModel):
@@ -68,7 +69,10 @@ class MarketData(Message):
 
 
 class NewsArticle(Message):
-    """One article. `published` is never later than `fetched_at`, whatever the feed claims."""
+    """One article. `published` is never later than `fetched_at`, whatever the feed claims.
+
+    `weight` is how much its source counts beside others where signals are added up; 1 is normal.
+    """
 
     type: Literal["news_article"] = "news_article"
     article_id: Identifier
@@ -79,6 +83,7 @@ class NewsArticle(Message):
     content: Text = ""
     published: UtcTime
     fetched_at: UtcTime
+    weight: Weight = 1.0
 
     @model_validator(mode="after")
     def _not_published_after_it_was_fetched(self) -> Self:
@@ -90,7 +95,8 @@ class NewsArticle(Message):
 class SentimentSignal(Message):
     """What one article means for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
 
-    `corroboration` is the number of further sources that told the same story when this revision was made.
+    `corroboration` is the number of further sources that told the same story when this revision was made; `weight` is
+    that of the source that told it first, as in `NewsArticle`.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
@@ -111,6 +117,7 @@ class SentimentSignal(Message):
     degraded: bool = False
     event_type: EventType = EventType.OTHER
     corroboration: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    weight: Weight = 1.0
 
     @model_validator(mode="after")
     def _label_belongs_to_score(self) -> Self:

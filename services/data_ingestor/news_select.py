@@ -65,6 +65,7 @@ def select(
     known: Collection[str],
     fetched_at: datetime,
     max_age: timedelta,
+    weight: float = 1.0,
 ) -> Selection:
     """Choose what to publish of a feed fetched at `fetched_at`.
 
@@ -89,7 +90,7 @@ def select(
             dismissed.append(identity)
             continue
         corrected.update([correction] if correction else [])
-        articles.append(_article(identity, entry, source, published, fetched_at))
+        articles.append(_article(identity, entry, source, published, fetched_at=fetched_at, weight=weight))
     articles.sort(key=lambda article: (article.published, article.article_id))
     return Selection(tuple(articles), tuple(dismissed), +skipped, corrected)
 
@@ -112,7 +113,13 @@ def _reason_to_dismiss(entry: FeedEntry, age: timedelta, max_age: timedelta) -> 
 
 
 def _article(
-    identity: str, entry: FeedEntry, source: str, published: datetime, fetched_at: datetime
+    identity: str,
+    entry: FeedEntry,
+    source: str,
+    published: datetime,
+    *,
+    fetched_at: datetime,
+    weight: float,
 ) -> NewsArticle:
     return NewsArticle(
         article_id=identity,
@@ -123,4 +130,5 @@ def _article(
         content=entry.content,
         published=published,
         fetched_at=fetched_at,
+        weight=weight,
     )

@@ -187,6 +187,7 @@ class SourcePoller:
             known=self._seen.known(tuple(identify(feed.entries, name)), now),
             fetched_at=now,
             max_age=timedelta(hours=self._settings.news_max_age_hours),
+            weight=self.source.weight,
         )
         new = self._seen.note(selection.articles, selection.dismissed, name, now)
         news = bool(selection.articles or selection.dismissed)

@@ -9,20 +9,20 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.common.errors import StopProgram
-from services.common.messages import SourceName
+from services.common.messages import SourceName, Weight
 from services.data_ingestor.news_urls import check_url
 
 MAX_SOURCES = 50
 
 
 class NewsSource(BaseModel):
-    """One feed. `weight` says how much it counts beside the others; the poller itself treats all alike."""
+    """One feed. `weight` goes with its articles and their signals; the poller itself treats all alike."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: SourceName
     url: Annotated[str, AfterValidator(check_url), Field(repr=False)]
-    weight: Annotated[float, Field(ge=0, le=100)] = 1.0
+    weight: Weight = 1.0
     enabled: bool = True
 
 

@@ -47,6 +47,7 @@ def make_signals(
             scope=scope,
             degraded=scores.degraded,
             event_type=score.event_type,
+            weight=article.weight,
         )
         for target in match.targets
         if (score := scores.by_ticker.get(target.asset.ticker)) is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import NamedTuple
 
 from services.common.errors import NeverWorks, TryLater
@@ -37,16 +38,22 @@ class Judged(NamedTuple):
 Judge = Callable[[Article], Judged]
 
 
-def judge_with(scorer: Scorer, matcher: AssetMatcher, stories: Stories | None = None) -> Judge:
+def judge_with(
+    scorer: Scorer,
+    matcher: AssetMatcher,
+    stories: Stories | None = None,
+    weights: Mapping[str, float] = MappingProxyType({}),
+) -> Judge:
     """A function that judges one article. It raises TryLater as the scorer does.
 
-    With `stories`, what it says of an article depends on those it judged before: one at a time, in their order.
+    `weights` are those of sources, by name in lower case; others weigh 1. With `stories`, what it says of an article
+    depends on those it judged before: one at a time, in their order.
     """
 
     def judge(article: Article) -> Judged:
         if not is_relevant(article.title, f"{article.summary}\n{article.content}"):
             return Judged(article, NOT_PUBLISHED)
-        message = as_message(article)
+        message = as_message(article, weights.get(article.source.casefold(), 1.0))
         try:
             judgement = judge_article(message, matcher, scorer, message.fetched_at, stories=stories)
         except NeverWorks:
@@ -56,8 +63,8 @@ def judge_with(scorer: Scorer, matcher: AssetMatcher, stories: Stories | None = 
     return judge
 
 
-def as_message(article: Article) -> NewsArticle:
-    """The article as the poller would have published it when it became known."""
+def as_message(article: Article, weight: float = 1.0) -> NewsArticle:
+    """The article as the poller would have published it when it became known, from a source of that weight."""
     return NewsArticle(
         article_id=article.article_id,
         source=article.source,
@@ -67,6 +74,7 @@ def as_message(article: Article) -> NewsArticle:
         content=article.content,
         published=article.published,
         fetched_at=article.known_at,
+        weight=weight,
     )
 
 

@@ -48,6 +48,7 @@ class ScoreOptions:
         known_until: so are those known at this time or later (UTC).
         stories: whether, as live, an article that tells a story again raises corroboration and confidence of the
             first telling's signals, instead of being scored by itself.
+        weights: how much sources count, by name in lower case; others count 1.
     """
 
     pairs: tuple[str, ...]
@@ -55,6 +56,7 @@ class ScoreOptions:
     known_from: datetime | None = None
     known_until: datetime | None = None
     stories: bool = True
+    weights: tuple[tuple[str, float], ...] = ()
 
 
 def score_archive(
@@ -93,7 +95,7 @@ def score_archive(
         articles = archive.articles(_beginning(file, options), options.known_until)
         matcher = AssetMatcher(load_registry(), options.pairs)
 
-        judge = judge_with(scorer, matcher, told.stories if told else None)
+        judge = judge_with(scorer, matcher, told.stories if told else None, dict(options.weights))
         workers = 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []

@@ -19,9 +19,6 @@ COLUMNS = (
 
 Row = tuple[object, ...]
 
-WEIGHT = 1.0
-"""Every source counts the same, as it does live."""
-
 
 def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: timedelta) -> list[Row]:
     """The rows of one article's signals, by pair.
@@ -42,7 +39,7 @@ def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: t
             signal.confidence,
             signal.scope.value,
             _truth(signal.degraded),
-            WEIGHT,
+            signal.weight,
             float(signal.corroboration),
             signal.article_id,
             signal.revision,

@@ -187,6 +187,16 @@ def test_a_run_with_other_options_does_not_go_on_with_the_remains(
     assert (report.restarted, report.resumed_after, report.tally.articles) == (True, 0, 32)
 
 
+def test_signals_have_the_weight_of_their_source_however_its_name_is_written(tmp_path: Path) -> None:
+    rows = [news_row(0, source="Wire"), news_row(1, source="paper")]
+    options = ScoreOptions(PAIRS, weights=(("wire", 0.5),))
+    run(make_archive(tmp_path, rows), tmp_path / "s.csv", options=options)
+    assert {(row["source"], float(row["weight"])) for row in rows_of(tmp_path / "s.csv")} == {
+        ("Wire", 0.5),
+        ("paper", 1.0),
+    }
+
+
 def test_several_at_once_write_the_same_file(tmp_path: Path, archive: Path) -> None:
     with Archive.open(archive) as news:
         score_archive(news, tmp_path / "four.csv", LexiconScorer(), EACH_BY_ITSELF, workers=4)

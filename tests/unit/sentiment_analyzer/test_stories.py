@@ -179,3 +179,10 @@ def test_a_file_that_is_no_store_ends_the_program_with_its_name(tmp_path: Path) 
 
     with pytest.raises(StopProgram, match="stories"):
         Desk(Stories(tmp_path / "stories")).judge(told_by("one", "a1"))
+
+
+def test_a_story_has_the_weight_of_the_source_that_told_it_first(desk: Desk) -> None:
+    first = desk.judge(told_by("one", "a1", FIRST).model_copy(update={"weight": 0.5}))
+    second = desk.judge(told_by("two", "a2", minutes=30).model_copy(update={"weight": 2.0}))
+
+    assert [each.signals[0].weight for each in (first, second)] == [0.5, 0.5]
