@@ -6,8 +6,8 @@ import pytest
 
 from tests.chaos_pipeline import eventually
 from tests.dashboards import DASHBOARDS, expressions
-from tests.integration.monitoring.conftest import Plant
 from tests.metric_catalogue import NOTED, PROMETHEUS, RABBITMQ, families, names_in, recorded, services_metrics
+from tests.plant import Plant
 from tests.prometheus_tools import rules
 
 pytestmark = pytest.mark.integration
@@ -77,6 +77,7 @@ def test_the_numbers_are_those_of_what_happened(scraped: Plant) -> None:
     assert value('cryptoboy_scores_total{source="paper"}') == 1
     assert value("cryptoboy_sentiment_score") > 0.3
     assert 3500 < value("cryptoboy:sentiment_age_seconds:min") < 4000
+    assert value('cryptoboy_model_requests_total{outcome="answered"}') == 1
     assert value('cryptoboy_queue_lag_seconds_count{queue="sentiment_signals_queue"}') == 1
     assert value('cryptoboy_strategy_sentiment_status_total{status="fresh"}') == 1
     assert (

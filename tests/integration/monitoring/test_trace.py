@@ -12,7 +12,7 @@ from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
 from services.common.tracing import trace_headers
 from tests.chaos_pipeline import PAIR, eventually
-from tests.integration.monitoring.conftest import STORY, Plant
+from tests.plant import STORY, Plant
 
 pytestmark = pytest.mark.integration
 
