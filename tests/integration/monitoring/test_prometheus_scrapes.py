@@ -10,7 +10,7 @@ from tests.metric_catalogue import NOTED, PROMETHEUS, RABBITMQ, families, names_
 from tests.plant import Plant
 from tests.prometheus_tools import rules
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first waits for everything to start
 
 EXPRESSIONS = [rule["expr"] for _, rule in rules()]
 EXPRESSIONS += [asked for dashboard in DASHBOARDS.values() for asked in expressions(dashboard)]

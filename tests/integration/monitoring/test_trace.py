@@ -14,7 +14,7 @@ from services.common.tracing import trace_headers
 from tests.chaos_pipeline import PAIR, eventually
 from tests.plant import STORY, Plant
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first waits for everything to start
 
 
 def test_one_id_leads_from_the_feed_to_the_trade(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
