@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from tests.alert_series import GOOD, STEP, Case, dependency, dip, levels, up
+from tests.alert_series import GOOD, Case, Series, dependency, dip, levels, up
+
+JOBS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
 
 
 def _gone(job: str) -> Case:
-    processor_is_well = up("sentiment-processor", levels((1, 2 * GOOD + 300)))
-    series = processor_is_well | up(job, dip(1, 0, 300))
-    return Case("ServiceDown", series, GOOD + 60, GOOD + 300, {"job": job})
+    """All its instances stop answering."""
+    return Case("ServiceDown", _all_but(job, dip(1, 0, 300)), GOOD + 60, GOOD + 300, {"job": job})
+
+
+def _vanished(job: str) -> Case:
+    """No address of it is found: the last sample counts for five minutes, as it is not marked as stale."""
+    values = levels((1, GOOD), (None, 900), (1, GOOD))
+    return Case("ServiceDown", _all_but(job, values), GOOD + 300 + 60, GOOD + 900, {"job": job})
+
+
+def _all_but(job: str, values: Series) -> dict[str, Series]:
+    """Every job is well, but one that is up as `values` say."""
+    well = levels((1, 3 * GOOD + 900))
+    return {name: one for each in JOBS for name, one in up(each, values if each == job else well).items()}
 
 
 SERVICES = (
-    _gone("news-poller"),
-    _gone("market-streamer"),
-    _gone("sentiment-processor"),
-    _gone("signal-cacher"),
-    _gone("freqtrade"),
-    # No address of any processor is found: the last sample counts for five minutes, as it is not marked as stale.
-    Case(
-        "ServiceDown",
-        up("sentiment-processor", levels((1, GOOD), (None, 900), (1, GOOD))),
-        GOOD - STEP + 300 + STEP + 60,
-        GOOD + 900,
-        {"job": "sentiment-processor"},
-    ),
+    *(_gone(job) for job in JOBS),
+    *(_vanished(job) for job in JOBS),
     Case(
         "InstanceDown",
         up("sentiment-processor", levels((1, 2 * GOOD + 900)), "well")
