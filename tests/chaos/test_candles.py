@@ -225,8 +225,13 @@ def test_whatever_breaks_every_closed_candle_is_there_and_only_one_kind_of_each(
 ) -> None:
     world.wait_until_current()
     fault(world)
-    broken_until = time.monotonic()
+    broken_until, told = time.monotonic(), to_ms(datetime.now(UTC))
     world.wait_until_current()
+    eventually(
+        lambda: world.newest() >= told,
+        lambda: f"candles come again; {world.streamer.tail()}",
+        CURRENT_SECONDS,
+    )
     sys.stdout.write(f"{fault.__name__}: current after {time.monotonic() - broken_until:.1f} s\n")
     world.assert_books_are_whole()
 

@@ -94,13 +94,13 @@ def endure(lab: Lab, plan: Plan) -> Outcome:
         _wait_until_empty(broker, max(LEAST_DRAIN_SECONDS, plan.seconds))
         drained = time.monotonic() - ended
         fed = _settled(lambda: counted(started["news_poller"].port, "cryptoboy_articles_published_total"))
-        _wait_until_empty(broker, LEAST_DRAIN_SECONDS)
+        left = _wait_until_empty(broker, LEAST_DRAIN_SECONDS)
         seconds = max(seen[-1].seconds for seen in watch.samples.values())
         findings = (
             *judge(watch.samples, plan.warm_up),
             judge_rate(RAW_NEWS_DATA.name, plan.rate, load.published / seconds),
             judge_rate(SENTIMENT_SIGNALS.name, plan.rate, stored_then / seconds),
-            judge_books(load.published + fed, _stored(lab)),
+            *judge_books(load.published + fed, _stored(lab), left),
         )
     return Outcome(watch.samples, findings, load.published + fed, drained, load.late)
 
@@ -164,14 +164,19 @@ def _exchange(lab: Lab) -> Iterator[str]:
         yield f"http://127.0.0.1:{int(file.read_text())}"
 
 
-def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> None:
-    """Twice in a row, for between the queues an article is in neither; or until so much time has passed."""
-    deadline, empty = time.monotonic() + seconds, 0
+def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
+    """Twice in a row, for between the queues an article is in neither; or until so much time has passed.
+
+    Returns:
+        How many messages are left.
+    """
+    deadline, empty, ready = time.monotonic() + seconds, 0, 0
     names = {name for queue in (RAW_NEWS_DATA, SENTIMENT_SIGNALS) for name in (queue.name, queue.retry_name)}
     while empty < 2 and time.monotonic() < deadline:  # noqa: PLR2004 - see above
         ready = sum(each.ready for each in broker.queues() if each.name in names)
         empty = 0 if ready else empty + 1
         time.sleep(1)
+    return ready
 
 
 def _settled(read: Callable[[], float]) -> int:

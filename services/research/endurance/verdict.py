@@ -69,9 +69,12 @@ def judge_rate(name: str, asked: float, passed: float) -> Finding:
     return Finding(name, "messages/s", asked, passed, passed >= LEAST_RATE * asked)
 
 
-def judge_books(published: int, stored: int) -> Finding:
-    """Whether every article ended as a signal in the store, once."""
-    return Finding("books", "signals", published, stored, published == stored)
+def judge_books(published: int, stored: int, left: int) -> tuple[Finding, Finding]:
+    """Whether every article ended as a signal in the store, once, and none is left in a queue."""
+    return (
+        Finding("queues", "left", 0, left, left == 0),
+        Finding("books", "signals", published, stored, published == stored),
+    )
 
 
 def _of_service(name: str, seen: Sequence[Sample], warm_up: float) -> list[Finding]:

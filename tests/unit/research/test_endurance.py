@@ -68,9 +68,10 @@ def test_a_load_that_is_too_short_to_judge_is_refused() -> None:
 def test_the_rate_may_fall_short_by_a_twentieth_and_the_books_by_nothing() -> None:
     assert judge_rate("queue", 500, 476).met
     assert not judge_rate("queue", 500, 474).met
-    assert judge_books(10, 10).met
-    assert not judge_books(10, 9).met
-    assert not judge_books(10, 11).met
+    assert all(each.met for each in judge_books(10, 10, 0))
+    assert [each.met for each in judge_books(10, 9, 1)] == [False, False]
+    assert [each.met for each in judge_books(10, 9, 0)] == [True, False]
+    assert [each.met for each in judge_books(10, 11, 0)] == [True, False]
 
 
 def test_every_article_of_the_load_is_a_story_of_its_own_and_a_signal_for_one_pair() -> None:
