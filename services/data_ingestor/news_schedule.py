@@ -5,26 +5,28 @@ from __future__ import annotations
 JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
 SOON_SECONDS = 20.0
-SOON_TRIES = 6
+SOON_FOR_SECONDS = 120.0
 """A source that was away for a minute or two is to be current again soon after, whatever the interval."""
 LONGEST_BROKER_PAUSE = 8.0
 
 
-def next_poll(interval: float, failures: int, asked: float | None, random: float) -> float:
+def next_poll(interval: float, failing_for: float | None, asked: float | None, random: float) -> float:
     """Seconds until a source is polled again.
 
     Args:
         interval: NEWS_POLL_INTERVAL.
-        failures: polls in a row that failed. It is tried again soon at first; after that at the interval, which
-            doubles each time, up to an hour (or to the interval, if that is longer).
+        failing_for: seconds since the first poll in a row that failed; None after one that succeeded. It is tried
+            again soon at first; after that the pause is as long as it has failed so far, at least the interval and
+            at most an hour (or the interval, if that is longer).
         asked: the pause that the server asked for, or None; never undercut.
         random: a number in [0, 1); the pause grows by up to a tenth, so that sources do not stay in step.
     """
-    if 0 < failures <= SOON_TRIES:
+    if failing_for is None:
+        pause = interval
+    elif failing_for < SOON_FOR_SECONDS:
         pause = min(interval, SOON_SECONDS)
     else:
-        doublings = min(max(failures - SOON_TRIES - 1, 0), 20)
-        pause = min(interval * 2.0**doublings, max(interval, LONGEST_BACK_OFF))
+        pause = max(interval, min(failing_for, LONGEST_BACK_OFF))
     return max(pause, asked or 0.0) * (1 + JITTER * random)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -120,6 +121,7 @@ class SourcePoller:
             source.name, timedelta(seconds=settings.news_frozen_after), clock.now()
         )
         self._remembered = _Remembered()
+        self._failing_since: float | None = None
         self._log = log.bind(source=source.name)
         SOURCE_UP.labels(source.name).set(0)
 
@@ -129,7 +131,10 @@ class SourcePoller:
             with self._work.doing(f"polling {self.source.name}", self._patience):
                 asked = self.poll(stop)
             interval = self._settings.news_poll_interval * self._stretch()
-            stop.wait(next_poll(interval, self.state.failures, asked, random.random()))
+            stop.wait(next_poll(interval, self._failing_for(), asked, random.random()))
+
+    def _failing_for(self) -> float | None:
+        return None if self._failing_since is None else time.monotonic() - self._failing_since
 
     def poll(self, stop: threading.Event) -> float | None:
         """Poll once and keep the state; returns the pause in seconds that the server asked for, if it did."""
@@ -217,6 +222,8 @@ class SourcePoller:
         name, url = self.source.name, shown(self.source.url)
         SOURCE_POLLS.labels(name, outcome).inc()
         SOURCE_UP.labels(name).set(0)
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
         self.state = replace(self.state, polled=True, failures=self.state.failures + 1, last_error=error)
         self._log.warning("source_failed", error=error, url=url, failures=self.state.failures)
 
@@ -227,6 +234,7 @@ class SourcePoller:
         SOURCE_LAST_SUCCESS.labels(name).set(now.timestamp())
         if self.state.failures:
             self._log.info("source_recovered", after_failures=self.state.failures)
+        self._failing_since = None
         frozen = self._freshness.answered(now)
         self.state = replace(self.state, polled=True, failures=0, last_success=now, frozen=frozen)
 
