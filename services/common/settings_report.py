@@ -55,6 +55,7 @@ FOREIGN_NAMES = frozenset(
 )
 _ORCHESTRATOR_NAME = re.compile(r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$")
 _NEAR_MISS = 0.84
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -114,7 +115,7 @@ def describe_mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -
 
 def _shown(value: Any, info: FieldInfo | None) -> str:  # noqa: ANN401 - whatever was given
     secret = info is not None and is_secret(info)
-    if secret or isinstance(value, SecretStr):
-        return "***"
-    text = str(value)
+    if secret or isinstance(value, (SecretStr, dict)) or str(value).lstrip().startswith("{"):
+        return "***"  # a secret, or an object that may hold one, such as an exchange's key
+    text = _CREDENTIALS.sub("//***@", str(value))
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's worth

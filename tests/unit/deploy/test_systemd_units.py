@@ -1,4 +1,4 @@
-"""The units for machines without Docker: systemd accepts them, and each starts a program and its variables are known."""
+"""The units for machines without Docker: systemd accepts them, and the settings know their variables."""
 
 from __future__ import annotations
 

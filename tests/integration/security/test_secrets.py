@@ -1,0 +1,229 @@
+"""Planted secrets, and every kind of failure: none of them is told by anything that others can read."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from services.cli.stack import SERVICES
+from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings_secrets import secret_variables
+from services.research.servers.programs import Program
+from tests.scripted_ollama import Reply, ScriptedOllama
+from tests.server_control import free_ports
+from tests.servers import RabbitServer
+
+pytestmark = pytest.mark.integration
+
+SECRETS = secret_variables(Settings.model_fields)
+PATIENCE_SECONDS = 40.0
+
+
+def plant() -> dict[str, str]:
+    """A secret for every variable that may hold one, unlike anything else."""
+    planted = {name: f"planted{secrets.token_hex(12)}" for name in SECRETS}
+    return planted | {"TELEGRAM_BOT_TOKEN": f"12345678:{planted['TELEGRAM_BOT_TOKEN']}"}
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in Settings.variables()}
+    sources = folder / "sources.toml"
+    sources.write_text('[[source]]\nname = "paper"\nurl = "http://127.0.0.1:9/rss"\n')
+    common = {
+        "CRYPTOBOY_ENV_FILE": "",
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "LOG_LEVEL": "DEBUG",
+        "NEWS_SOURCES_FILE": str(sources),
+    }
+    return inherited | common | variables
+
+
+class Parts:
+    """Programs that run, and everything that they told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.told: list[str] = []
+        self._programs: dict[str, Program] = {}
+
+    def start(self, name: str, module: str, variables: Mapping[str, str], *arguments: str) -> None:
+        command = [sys.executable, "-P", "-m", module, *arguments]
+        self._programs[name] = Program(command, dict(variables), self.folder / f"{name}.log")
+
+    def look(self, name: str, port: int) -> None:
+        """Until the part tried what fails, then at its answers and its arguments."""
+        program = self._programs[name]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while program.problem() is None and not self._has_failed(name):
+            assert time.monotonic() < deadline, program.output.read_text()
+            time.sleep(0.1)
+        if program.problem() is None:
+            process = psutil.Process(program.process.pid)
+            self.told += [" ".join(each.cmdline()) for each in (process, *process.children(recursive=True))]
+            try:
+                for path in ("/health", "/metrics"):
+                    self.told.append(httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).text)
+            except httpx.TransportError:
+                program.process.wait(PATIENCE_SECONDS)  # it was about to end
+
+    def _has_failed(self, name: str) -> bool:
+        text = self._programs[name].output.read_text(errors="replace")
+        return "service_waiting" in text or "service_cannot_work" in text
+
+    def close(self) -> None:
+        """End all, and read their logs."""
+        for program in self._programs.values():
+            program.kill()
+            self.told.append(program.output.read_text(errors="replace"))
+
+
+@contextmanager
+def parts(folder: Path) -> Iterator[Parts]:
+    running = Parts(folder)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def leaked(planted: Mapping[str, str], told: str) -> list[str]:
+    """The variables whose secret stands in a text, the token without the number of its bot as well."""
+    return [
+        name for name, secret in planted.items() if secret.partition(":")[2] in told and ":" in secret
+    ] + [name for name, secret in planted.items() if secret in told]
+
+
+def readable_by_others(folder: Path) -> list[str]:
+    """The files that other users can read, whatever the folders above them allow."""
+    return [str(path) for path in folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+
+
+def test_services_that_are_refused_tell_no_secret(
+    rabbitmq: RabbitServer, redis_server: object, tmp_path: Path
+) -> None:
+    """Wrong passwords on a real RabbitMQ; a model server that refuses the key, and repeats it."""
+    planted = plant()
+    echo = {"error": {"message": f"Incorrect API key provided: {planted['OPENAI_API_KEY']}"}}
+    with ScriptedOllama() as model, parts(tmp_path) as running:
+        for path in ("/v1/models", "/v1/chat/completions"):
+            model.usually(path, Reply(401, json.dumps(echo).encode()))
+        ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        for name, module in SERVICES.items():
+            variables = planted | {
+                "RABBITMQ_HOST": rabbitmq.host,
+                "RABBITMQ_PORT": str(rabbitmq.port),
+                "RABBITMQ_MANAGEMENT_PORT": str(rabbitmq.management_port),
+                "SENTIMENT_SCORER": "openai",
+                "OPENAI_MODEL": "m",
+                "OPENAI_BASE_URL": f"{model.url}/v1",
+                "HEALTH_PORT": str(ports[name]),
+                "STATE_DIR": str(tmp_path / name),
+                "EXCHANGE": "binance",
+            }
+            if name == "sentiment_processor":  # let in, so that it gets as far as the model
+                variables |= {"RABBITMQ_USER": rabbitmq.user, "RABBITMQ_PASS": rabbitmq.password}
+            running.start(name, module, environment(tmp_path, **variables))
+        for name, port in ports.items():
+            running.look(name, port)
+    told = "\n".join(running.told)
+    assert "ACCESS_REFUSED" in told.upper() or "refuses" in told
+    assert "status 401" in told
+    assert leaked(planted, told) == []
+    assert rabbitmq.password not in told
+    assert "***" in told, "the model server's echo was cut"
+
+
+def test_services_whose_servers_are_away_tell_no_secret(tmp_path: Path) -> None:
+    planted = plant()
+    with parts(tmp_path) as running:
+        away, *ports = free_ports(1 + len(SERVICES))
+        for (name, module), port in zip(SERVICES.items(), ports, strict=True):
+            variables = planted | {
+                "RABBITMQ_PORT": str(away),
+                "REDIS_PORT": str(away),
+                "SENTIMENT_SCORER": "lexicon",
+                "HEALTH_PORT": str(port),
+                "STATE_DIR": str(tmp_path / name),
+            }
+            running.start(name, module, environment(tmp_path, **variables))
+        for name, port in zip(SERVICES, ports, strict=True):
+            running.look(name, port)
+    told = "\n".join(running.told)
+    assert told.count("service_waiting") >= len(SERVICES)
+    assert leaked(planted, told) == []
+
+
+@pytest.mark.parametrize("neighbour", [
+    {"RABBITMQ_PORT": "many"}, {"REDIS_PASSWORD_FILE": "/nowhere"}, {"BINANCE_API_SECERT": "{}"},
+    {"EXCHANGE_CONFIG": '{"apiKey": "{}"'}, {"OPENAI_BASE_URL": "ftp://user:{}@host"},
+    {"RABBITMQ_HOST": "amqp://user:{}@host", "HEALTH_PORT": "-1"},
+])  # fmt: skip
+def test_a_mistake_beside_a_secret_does_not_tell_it(neighbour: dict[str, str]) -> None:
+    planted = plant()
+    text = "planted" + secrets.token_hex(12)
+    variables = {name: value.replace("{}", text) for name, value in neighbour.items()}
+    with pytest.raises(
+        Exception, match=next(iter(neighbour)) if len(neighbour) == 1 else "HEALTH_PORT"
+    ) as told:
+        Settings.load(planted | variables)
+    assert leaked(planted | {"NEIGHBOUR": text}, str(told.value)) == []
+
+
+def test_settings_that_are_printed_tell_no_secret() -> None:
+    planted = plant()
+    settings = Settings.load(planted)
+    assert leaked(planted, f"{settings} {settings!r} {settings.model_dump_json()}") == []
+
+
+def test_a_live_freqtrade_that_cannot_work_tells_no_secret(tmp_path: Path) -> None:
+    """With keys, a token and passwords, on an exchange and a Redis that are away."""
+    planted = plant()
+    away, api = free_ports(2)
+    addresses = {
+        "api": {"public": f"http://127.0.0.1:{away}/api/v3", "private": f"http://127.0.0.1:{away}/api/v3"}
+    }
+    variables = planted | {
+        "DRY_RUN": "false",
+        "LIVE_TRADING_CONFIRMATION": "trade with real money",
+        "EXCHANGE_CONFIG": json.dumps({"urls": addresses, "options": {"fetchCurrencies": False}}),
+        "REDIS_PORT": str(away),
+        "FREQTRADE_API_PORT": str(api),
+        "STATE_DIR": str(tmp_path / "state"),
+    }
+    log = tmp_path / "freqtrade.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "services.cli", "trade"],
+            env=environment(tmp_path, **variables), stdout=output, stderr=output,
+        )  # fmt: skip
+        cmdline = ""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while process.poll() is None and "Could not load markets" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            cmdline = " ".join(psutil.Process(process.pid).cmdline()) or cmdline
+            time.sleep(0.1)
+        process.kill()
+        process.wait()
+    told = log.read_text() + cmdline
+    assert "Could not load markets" in told
+    assert leaked(planted, told) == []
+    config = tmp_path / "state" / "trade" / "freqtrade.json"
+    assert planted["BINANCE_API_SECRET"] in config.read_text(), "it is the file that holds them"
+    assert config.stat().st_mode & 0o777 == 0o600
+    holding = [
+        path
+        for path in (tmp_path / "state").rglob("*")
+        if path.is_file() and leaked(planted, path.read_text(errors="replace"))
+    ]
+    assert holding == [config]
