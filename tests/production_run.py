@@ -8,8 +8,8 @@ import os
 import re
 import shlex
 import socket
+import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,9 +156,10 @@ class ProductionRun:
         variables |= {variable: value for variable, value in here.items() if variable in variables}
         return variables | {
             "RABBITMQ_PORT": str(self.rabbitmq.port),
+            "RABBITMQ_MANAGEMENT_PORT": str(self.rabbitmq.management_port),
             "REDIS_PORT": str(self.redis.port),
             "FREQTRADE_API_PORT": str(self._ports["api"]),
-            "HEALTH_PORT": str(self._ports[name]),
+            "HEALTH_PORT": str(self._ports.get(name, 0)),
             "NEWS_SOURCES_FILE": str(self._folder / "sources.toml"),
             "MARKET_SILENCE": "15",
         }
@@ -169,15 +170,18 @@ class ProductionRun:
         base = f"http://{LOOPBACK}:{self._ports['api']}/api/v1"
         return httpx.Client(base_url=base, auth=("cryptoboy", password), trust_env=False)
 
-    def operator(self) -> Settings:
-        """The settings of the person who looks after it."""
-        environment = self.environment("signal-cacher") | {
-            "RABBITMQ_USER": "operator",
-            "REDIS_USER": "operator",
-        }
-        environment["RABBITMQ_PASS_FILE"] = str(self.secrets / "rabbitmq_operator")
-        environment["REDIS_PASSWORD_FILE"] = str(self.secrets / "redis_operator")
-        return Settings.load(environment)
+    def command(self, *arguments: str) -> Any:
+        """The JSON that a command of the operator's container prints."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "services.cli", *arguments, "--json"],
+            env=self._whole(self.environment("operator")),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
 
     def own_processes(self) -> list[psutil.Process]:
         """Everything that runs, children included."""
@@ -190,20 +194,23 @@ class ProductionRun:
                 processes += [root, *root.children(recursive=True)]
         return processes
 
+    def names(self) -> dict[int, str]:
+        """The names of everything that runs, by process id."""
+        found = {}
+        for process in self.own_processes():
+            with contextlib.suppress(psutil.NoSuchProcess):  # the poller's readers of feeds come and go
+                found[process.pid] = process.name()
+        return found
+
     def listening(self) -> set[tuple[str, str]]:
         """Each program of ours with each address on which it waits for others, over TCP or UDP.
 
-        Looked at twice: a program that asks something over UDP has a socket for the moment of the answer.
+        A UDP socket on a port that the kernel chose waits for nobody: nobody can know of it. RabbitMQ has one at times.
         """
-        first = self._open_sockets()
-        time.sleep(1.5)
-        return {(name, address) for name, address, _ in first & self._open_sockets()}
-
-    def _open_sockets(self) -> set[tuple[str, str, int]]:
-        names = {each.pid: each.name() for each in self.own_processes() if each.is_running()}
+        names = self.names()
         sockets: list[Any] = psutil.net_connections(kind="inet")
         return {
-            (names[each.pid], each.laddr.ip, each.laddr.port)
+            (names[each.pid], each.laddr.ip)
             for each in sockets
             if each.pid in names and (each.status == psutil.CONN_LISTEN or _is_open_to_all(each))
         }
@@ -212,7 +219,7 @@ class ProductionRun:
         """What others can see of the processes: their logs, their arguments, and their variables."""
         seen = [self.tails()]
         for process in self.own_processes():
-            with contextlib.suppress(psutil.NoSuchProcess):  # the poller's readers of feeds come and go
+            with contextlib.suppress(psutil.NoSuchProcess):
                 seen += [*process.cmdline(), *process.environ().values()]
         return "\n".join(seen)
 
@@ -234,16 +241,19 @@ class ProductionRun:
         self.pages.__exit__(None, None, None)
 
     def _run(self, name: str, command: list[str], variables: dict[str, str]) -> None:
+        self.programs[name] = Program(command, self._whole(variables), self._folder / f"{name}.log")
+
+    def _whole(self, variables: dict[str, str]) -> dict[str, str]:
         ours = Settings.variables()
         inherited = {variable: value for variable, value in os.environ.items() if variable not in ours}
         own = {"CRYPTOBOY_ENV_FILE": "", "PYTHONPATH": str(PROJECT_ROOT), "PYTHONUNBUFFERED": "1"}
-        self.programs[name] = Program(
-            command, {**inherited, **own, **variables}, self._folder / f"{name}.log"
-        )
+        return {**inherited, **own, **variables}
 
 
 def _is_open_to_all(connection: Any) -> bool:
-    return connection.type == socket.SOCK_DGRAM and not connection.raddr
+    lowest, highest = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    is_chosen = not lowest <= connection.laddr.port <= highest
+    return connection.type == socket.SOCK_DGRAM and not connection.raddr and is_chosen
 
 
 _BY_PORT = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")

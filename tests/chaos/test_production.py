@@ -13,9 +13,6 @@ import httpx
 import pytest
 import redis
 
-from services.common.broker.open import open_broker
-from services.common.clock import SystemClock
-from services.common.store.open import open_store
 from tests.production_run import OURS, PAIR, ProductionRun
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -146,21 +143,19 @@ def check_everything_is_watched_and_well(run: ProductionRun) -> None:
 
 
 def check_the_operator_can_look_and_pause(run: ProductionRun) -> None:
-    settings = run.operator()
-    with closing(open_broker(settings, SystemClock())) as broker:
-        broker.start()
-        assert {state.name for state in broker.queues() if state.consumers} == {
-            "raw_news_data",
-            "sentiment_signals_queue",
-        }
-    with closing(open_store(settings)) as store:
-        for paused in (True, False):
-            store.pause_entries(paused=paused)
-            eventually(
-                lambda paused=paused: run.watch.value("cryptoboy_strategy_entries_paused") == float(paused),  # type: ignore[misc]  # bound now
-                "the strategy knows that entries are paused",
-                run,
-            )
+    queues = {each["name"]: each for each in run.command("queues")}
+    assert {name for name, each in queues.items() if each["consumers"]} == {
+        "raw_news_data",
+        "sentiment_signals_queue",
+    }
+    assert queues["raw_news_data"]["incoming_per_second"] is not None
+    for command, entries in (("pause", 1.0), ("resume", 0.0)):
+        run.command(command)
+        eventually(
+            lambda entries=entries: run.watch.value("cryptoboy_strategy_entries_paused") == entries,  # type: ignore[misc]  # bound now
+            f"the strategy knows of {command}",
+            run,
+        )
 
 
 def check_nothing_listens_beyond_this_machine(run: ProductionRun) -> None:

@@ -20,8 +20,9 @@ TLS: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.tls.yml").r
 DEVELOPMENT: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Service] = {**PRODUCTION["services"], "proxy": TLS["services"]["proxy"]}
 NETWORKS: dict[str, Any] = {**PRODUCTION["networks"], **TLS["networks"]}
-ONE_SHOTS = ("prepare", "ollama-model")
+ONE_SHOTS = ("prepare", "ollama-model", "operator")
 OURS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
+WITH_SETTINGS = (*OURS, "operator")
 CONTAINER_NAMES = {
     "rabbitmq": "trading-rabbitmq",
     "redis": "trading-redis-prod",
@@ -129,8 +130,9 @@ def test_servers_are_reached_by_those_who_need_them_and_by_nobody_else() -> None
         "market-streamer",
         "sentiment-processor",
         "signal-cacher",
+        "operator",
     }
-    assert members("store") == {"redis", "signal-cacher", "freqtrade"}
+    assert members("store") == {"redis", "signal-cacher", "freqtrade", "operator"}
     assert members("models") == {"ollama", "ollama-gpu", "sentiment-processor", "proxy"}
     assert members("broker-metrics") == {"rabbitmq", "prometheus"}
     assert members("metrics") == {"prometheus", *OURS, "proxy"}
@@ -186,7 +188,9 @@ def test_no_secret_is_a_variable_and_each_goes_to_who_needs_it() -> None:
     }
     for user in ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher"):
         assert holders[BROKER_SECRETS[user]] == {"prepare", user.replace("_", "-")}
-    assert holders[BROKER_SECRETS["operator"]] == holders[STORE_SECRETS["operator"]] == {"prepare"}
+    assert (
+        holders[BROKER_SECRETS["operator"]] == holders[STORE_SECRETS["operator"]] == {"prepare", "operator"}
+    )
     assert holders["binance_api_key"] == holders["binance_api_secret"] == {"freqtrade"}
 
 
@@ -199,7 +203,7 @@ def test_the_command_makes_every_secret_that_is_wanted() -> None:
 @pytest.mark.parametrize("file", [PRODUCTION, TLS])
 def test_every_variable_given_to_our_services_is_one_that_they_know(file: dict[str, Any]) -> None:
     known = Settings.variables()
-    for name in OURS:
+    for name in WITH_SETTINGS:
         assert set(file["services"][name]["environment"]) <= known, name
 
 
@@ -208,11 +212,19 @@ def test_services_log_in_as_themselves_and_declare_nothing() -> None:
         environment = SERVICES[name]["environment"]
         assert environment["RABBITMQ_USER"] == name.replace("-", "_")
         assert environment["RABBITMQ_DECLARE"] == "false"
-    users = {name: SERVICES[name]["environment"].get("REDIS_USER") for name in OURS}
+    users = {name: SERVICES[name]["environment"].get("REDIS_USER") for name in WITH_SETTINGS}
     assert {name: user for name, user in users.items() if user} == {
         "signal-cacher": "signal_cacher",
         "freqtrade": "strategy",
+        "operator": "operator",
     }
+
+
+def test_a_person_can_look_and_act_with_rights_of_their_own_when_they_call() -> None:
+    operator = SERVICES["operator"]
+    assert operator["profiles"] == ["operator"]
+    assert operator["entrypoint"] == ["python", "-m", "services.cli"]
+    assert operator["environment"]["RABBITMQ_USER"] == "operator"
 
 
 def test_every_service_is_started_by_a_module_that_exists_and_asked_on_its_own_port() -> None:
@@ -246,7 +258,7 @@ def test_with_tls_nobody_speaks_to_a_server_without_it() -> None:
     for name in ("signal-cacher", "freqtrade"):
         assert TLS["services"][name]["environment"]["REDIS_TLS"] == "true"
     assert "https://proxy:11443" in TLS["services"]["sentiment-processor"]["environment"]["OLLAMA_HOST"]
-    for name in OURS:
+    for name in WITH_SETTINGS:
         assert "tls_ca" in TLS["services"][name]["secrets"]
 
 
