@@ -17,6 +17,7 @@ from services.common.broker.topology import (
     Queue,
 )
 from services.common.errors import NeverWorks, StopProgram
+from services.common.tracing import trace_headers, trace_id_of
 
 RECEIVE_SECONDS = 2.0
 PUBLISH_SECONDS = 15.0
@@ -136,9 +137,10 @@ class DeadLetterBox:
         chosen = self._choose(identities)
         for queue, subscription, delivery in chosen:
             letter = dead_letter_of(delivery, queue.name)
-            self._broker.publish(
-                [OutgoingMessage(queue.routing_key, delivery.body, letter.id)], PUBLISH_SECONDS
-            )
+            trace_id = trace_id_of(delivery.headers, delivery.message_id)
+            headers = trace_headers(trace_id) if trace_id else {}
+            message = OutgoingMessage(queue.routing_key, delivery.body, letter.id, headers)
+            self._broker.publish([message], PUBLISH_SECONDS)
             subscription.ack([delivery])
         return len(chosen)
 

@@ -26,10 +26,10 @@ def trace_headers(trace_id: str) -> dict[str, str | int]:
 def trace_id_of(headers: Mapping[str, object], message_id: str) -> str:
     """The trace id of a received message; anybody may write headers, so only what looks like one is believed.
 
-    Without it the message's id serves, which for an article is the same and for a signal begins with it; empty if
-    that is no id either.
+    Without it the message's id serves, which for an article is the same and for a signal begins with it, before a
+    colon; empty if that is no id either.
     """
-    for value in (headers.get(HEADER_TRACE), message_id):
+    for value in (headers.get(HEADER_TRACE), message_id.partition(":")[0]):
         if isinstance(value, str) and _TRACE_ID.fullmatch(value):
             return value
     return ""

@@ -17,6 +17,7 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.tracing import HEADER_TRACE
 
 BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
 
@@ -86,6 +87,7 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_
     back = subscription.receive(10, 5.0)
     assert {delivery.body for delivery in back} <= {BODIES["one"], BODIES[""]}
     assert all(delivery.attempts == 0 for delivery in back)
+    assert all(delivery.headers[HEADER_TRACE] == delivery.message_id for delivery in back)
     subscription.close()
 
     refused = run(settings, "dlq", "drop", "two")

@@ -20,7 +20,7 @@ def test_what_is_put_into_the_headers_is_found_again() -> None:
 
 @pytest.mark.parametrize("header", [None, 7, "", "two words", "line\nbreak", "x" * 129])
 def test_a_header_that_is_no_id_is_not_believed(header: object) -> None:
-    assert trace_id_of({HEADER_TRACE: header}, f"{ID}:BTC-USDT") == f"{ID}:BTC-USDT"
+    assert trace_id_of({HEADER_TRACE: header}, f"{ID}:BTC/USDT:lexicon 3:0") == ID
 
 
 def test_without_any_id_there_is_none() -> None:
