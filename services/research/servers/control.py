@@ -133,7 +133,7 @@ def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Call
 
 
 def rabbitmq_answers(
-    host: str, port: int, management_port: int, user: str, password: str, ca: str | None = None
+    host: str, port: int, management_port: int, user: str, password: str, *, ca: str | None = None
 ) -> bool:
     """Whether AMQP connections are taken and the management API knows the user; over TLS if `ca` is given."""
     try:
