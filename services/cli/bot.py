@@ -13,11 +13,14 @@ import sys
 import threading
 import time
 
+from services.cli.redact import redact_output
+
 GRACE_SECONDS = 5.0
 
 
 def main() -> None:
     """`python -m services.cli.bot trade ...` is `freqtrade trade ...`, with its exit status."""
+    redact_output(sys.argv[1:])  # before Freqtrade's log takes hold of the streams
     from freqtrade.main import main as freqtrade
 
     status: object = 1

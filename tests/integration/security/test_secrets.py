@@ -104,11 +104,6 @@ def leaked(planted: Mapping[str, str], told: str) -> list[str]:
     ] + [name for name, secret in planted.items() if secret in told]
 
 
-def readable_by_others(folder: Path) -> list[str]:
-    """The files that other users can read, whatever the folders above them allow."""
-    return [str(path) for path in folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
-
-
 def test_services_that_are_refused_tell_no_secret(
     rabbitmq: RabbitServer, redis_server: object, tmp_path: Path
 ) -> None:
@@ -196,6 +191,7 @@ def test_a_live_freqtrade_that_cannot_work_tells_no_secret(tmp_path: Path) -> No
     variables = planted | {
         "DRY_RUN": "false",
         "LIVE_TRADING_CONFIRMATION": "trade with real money",
+        "TELEGRAM_CHAT_ID": "1",
         "EXCHANGE_CONFIG": json.dumps({"urls": addresses, "options": {"fetchCurrencies": False}}),
         "REDIS_PORT": str(away),
         "FREQTRADE_API_PORT": str(api),
