@@ -69,6 +69,7 @@ def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings)
     assert (aggregate["signals"], aggregate["state"]) == (2, "fresh")
     assert aggregate["score"] == pytest.approx((0.8 + 0.2 / 2) / 1.5, abs=1e-3)
 
-    (line,) = [line for line in shown(redis_settings).splitlines() if PAIR in line]
+    line, headline = [line for line in shown(redis_settings).splitlines() if PAIR in line]
     assert "+0.60 of 2" in line
     assert "+0.80" in line
+    assert headline.strip() == f"{PAIR}: {newer.headline}"
