@@ -205,7 +205,8 @@ class ProductionRun:
     def listening(self) -> set[tuple[str, str]]:
         """Each program of ours with each address on which it waits for others, over TCP or UDP.
 
-        A UDP socket on a port that the kernel chose waits for nobody: nobody can know of it. RabbitMQ has one at times.
+        A UDP socket on a port that the kernel chose is there to send from. RabbitMQ's syslog client has one, even where
+        nothing is logged to syslog.
         """
         names = self.names()
         sockets: list[Any] = psutil.net_connections(kind="inet")
