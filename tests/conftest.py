@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from services.common.settings import BrokerKind, Settings
 from tests.rabbitmq_management import Management
 from tests.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
+
+# No test fails because the machine is busy.
+hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("cryptoboy")
 
 
 @pytest.fixture(scope="session")
