@@ -53,6 +53,12 @@ def times_in_turn(run_dir: Path, exchange: str) -> list[str]:
     ]
 
 
+def traces(log: Path) -> list[str]:
+    """The articles that a log names; of the bot's, those on which it entered."""
+    wanted = [line for line in log.read_text().splitlines() if log.stem != "freqtrade" or "Entry of " in line]
+    return sorted(set(re.findall(r"\b[0-9a-f]{32}\b", "\n".join(wanted))))
+
+
 def inspect(arguments: list[str]) -> dict[str, Any]:
     run_dir = Path(tempfile.mkdtemp(prefix="demo-test-")) / "run"
     command = [str(PROJECT_ROOT / "cryptoboy"), "demo", "--json", "--run-dir", str(run_dir), *arguments]
@@ -70,6 +76,7 @@ def inspect(arguments: list[str]) -> dict[str, Any]:
     lines = out.strip().splitlines()
     return {
         **seen,
+        "traces": {name: traces(run_dir / "logs" / f"{name}.log") for name in (*SERVICES, "freqtrade")},
         "status": demo.returncode,
         "summary": json.loads(lines[-1]) if lines else None,
         "log": err[-4000:],
