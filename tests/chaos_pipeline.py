@@ -80,6 +80,7 @@ class NewsFlow:
     def __init__(self, server: FeedServer, stories: tuple[Story, ...], per_second: float, path: str) -> None:
         self._stories = stories
         self._rate = per_second
+        self.limit = len(stories)  # no more are told; lower it to hold the rest back for a while
         self._begun: float | None = None
         self._lock = threading.Lock()
         self.url = server.set(path, self._answer)
@@ -94,7 +95,7 @@ class NewsFlow:
         """How many stories are in the feed now."""
         if self._begun is None:
             return 0
-        return min(int((time.monotonic() - self._begun) * self._rate), len(self._stories))
+        return min(int((time.monotonic() - self._begun) * self._rate), self.limit)
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         items = [

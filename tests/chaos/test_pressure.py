@@ -44,11 +44,13 @@ def test_a_broker_that_takes_nothing_is_waited_for_and_makes_nobody_grow(
     pipeline: Pipeline, rabbitmq: RabbitServer
 ) -> None:
     flow = pipeline.feed(STORIES, per_second=150)
+    flow.limit = 120
     pipeline.start(*PIPELINE)
     flow.begin()
     pipeline.wait_for_cached(60)
     before = {name: service.resident_bytes() for name, service in pipeline.services.items()}
     rabbitmq.control.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
+    flow.limit = len(STORIES)
     try:
         poller = pipeline.services["news_poller"]
         eventually(lambda: poller.health()[0] == 503, "the poller says that it cannot publish")
