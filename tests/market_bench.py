@@ -122,9 +122,13 @@ async def streaming(exchange: Bench, folder: Path, **changes: Any) -> AsyncItera
 def play(folder: Path, scenario: Callable[[MarketBench], Awaitable[None]], **changes: Any) -> None:
     """Play a scenario with a streamer of both pairs on forty recorded minutes, twenty of which have passed."""
 
+    def all_have_begun(one: MarketBench) -> bool:
+        pairs = settings_for(folder, "http://127.0.0.1:9", **changes).trading_pairs
+        return len(one.streams()) == len(pairs) and all(one.bars(pair) == [FIRST_BAR - 1] for pair in pairs)
+
     async def run() -> None:
         async with bench(folder) as exchange, streaming(exchange, folder, **changes) as one:
-            await until(lambda: one.bars() == [FIRST_BAR - 1] and len(one.streams()) == 2)
+            await until(lambda: all_have_begun(one))
             await scenario(one)
 
     asyncio.run(run())

@@ -160,6 +160,7 @@ def test_killed_without_warning_it_loses_nothing_and_leaves_no_process(
     eventually(lambda: len(server.asked("/rss")) >= 1 and len(server.asked("/stuck?k=hidden")) >= 1)
     first.end(signal.SIGKILL)
     second = start()
+    eventually(lambda: any(event["event"] == "service_ready" for event in second.events()))
     eventually(lambda: len({one.article_id for one in published(tmp_path)}) == 40)
     assert second.end(signal.SIGTERM) == 0
 

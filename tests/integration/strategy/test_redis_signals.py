@@ -88,6 +88,7 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
         *asked[0],
         f"ZRANGE sentiment_signals:{PAIR} 0 0 WITHSCORES",
         *asked[1],
+        f"ZRANGEBYSCORE sentiment_signals:{ETH} {float(horizon)!r} +inf WITHSCORES LIMIT 0 1",
     ]
     assert "new" in known(source)
 

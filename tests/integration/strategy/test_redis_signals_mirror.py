@@ -9,7 +9,7 @@ import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.servers import RedisServer
@@ -58,7 +58,8 @@ def rest(_store: redis.Redis, _minute: int) -> None:
 steps = st.sampled_from([publish, publish, publish_late, correct, expire, flush, rest])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([[publish, publish], [publish_late, expire]])  # as many as before, and the newest is the same
 @given(st.lists(st.lists(steps, max_size=4), min_size=1, max_size=8))
 def test_after_a_refresh_the_mirror_is_what_a_fresh_start_reads(
     store: redis.Redis,

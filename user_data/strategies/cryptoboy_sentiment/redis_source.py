@@ -58,16 +58,17 @@ def connect(
 
 
 # One call for all pairs, whose answer is all that crosses the network. KEYS are trading:entries and the sorted sets.
-# ARGV is the horizon and for each set the cursor, how many members we have before it, and the signature of those we
-# have at it. A set of which that is still true is answered by nil.
+# ARGV is the horizon and for each set the cursor, how many members we have before it, the signature of those we
+# have at it, and the score of the oldest we have. A set of which all that is still true is answered by nil.
 _SCRIPT = """
 local answer = {redis.call('GET', KEYS[1])}
 for i = 2, #KEYS do
-  local key, cursor, count, signature = KEYS[i], ARGV[3 * i - 4], ARGV[3 * i - 3], ARGV[3 * i - 2]
+  local key, cursor, count, signature, oldest = KEYS[i], unpack(ARGV, 4 * i - 6, 4 * i - 3)
   local before = redis.call('ZCOUNT', key, ARGV[1], '(' .. cursor)
   local read = redis.call('ZRANGEBYSCORE', key, cursor, '+inf', 'WITHSCORES')
-  local is_same = before == tonumber(count) and redis.sha1hex
-  if is_same and redis.sha1hex(table.concat(read)) == signature then
+  local is_same = before == tonumber(count) and redis.sha1hex(table.concat(read)) == signature
+  local first = is_same and redis.call('ZRANGEBYSCORE', key, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if is_same and tonumber(first) == tonumber(oldest) then
     answer[i] = false
   else
     answer[i] = {redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or false, before, read}
@@ -91,8 +92,8 @@ class RedisSignals:
 
     A refresh is one script in one round trip for all pairs: it reads on from the newest member it has and counts those
     before, so that a store which publishes, corrects, expires or is emptied is mirrored exactly, over the last
-    `window`. Where the count does not add up (data restored or written into the past) the pair is read again as a
-    whole. Pairs that are read as a whole come a few at a time, and what has come is kept should the rest not. One
+    `window`. Where the count or the oldest is another (data restored or written into the past) the pair is read again
+    as a whole. Pairs that are read as a whole come a few at a time, and what has come is kept should the rest not. One
     daemon thread at a time calls the store; it is waited for `patience_s` at most, name resolution included, and a
     call still under way at the next refresh is waited for again, never doubled.
     """
@@ -181,7 +182,7 @@ class RedisSignals:
         for pair, known in mirrors.items():
             keys.append(f"sentiment_signals:{pair}")
             count = known.before_newest if known.oldest >= horizon else _NEVER
-            arguments += [repr(max(horizon, known.newest)), str(count), known.signature]
+            arguments += [repr(max(horizon, known.newest)), str(count), known.signature, repr(known.oldest)]
         entries, *replies = cast("list[Any]", self._client.eval(_SCRIPT, len(keys), *keys, *arguments))
         pages = {
             pair: None if reply is None else _page(horizon, max(horizon, known.newest), reply)
