@@ -6,18 +6,18 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 
 from services.cli.packages import SERVER_PROGRAMS
 from services.cli.secret_files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import PROJECT_ROOT, Settings
+from tests.strict_yaml import load
 
 Service = dict[str, Any]
 TEXT = (PROJECT_ROOT / "docker-compose.production.yml").read_text()
-PRODUCTION: dict[str, Any] = yaml.safe_load(TEXT)
-TLS: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.tls.yml").read_text())
-DEVELOPMENT: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
+PRODUCTION: dict[str, Any] = load(TEXT)
+TLS: dict[str, Any] = load((PROJECT_ROOT / "docker-compose.tls.yml").read_text())
+DEVELOPMENT: dict[str, Any] = load((PROJECT_ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Service] = {**PRODUCTION["services"], "proxy": TLS["services"]["proxy"]}
 NETWORKS: dict[str, Any] = {**PRODUCTION["networks"], **TLS["networks"]}
 ONE_SHOTS = ("prepare", "ollama-model", "operator")
@@ -111,10 +111,31 @@ def test_parts_start_after_what_they_need_is_well() -> None:
 @each_service
 def test_an_image_is_pinned_to_one_version(service: Service) -> None:
     image = service["image"]
-    if image.startswith("cryptoboy:"):
-        assert service["build"] == {"context": ".", "dockerfile": "deploy/Dockerfile"}
-    else:
+    if not image.startswith("cryptoboy:"):
         assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+(-[a-z]+)?", image)
+
+
+def test_our_image_is_built_once_by_what_all_others_wait_for() -> None:
+    ours = {name: service for name, service in SERVICES.items() if service["image"].startswith("cryptoboy:")}
+    built = {name: service["build"] for name, service in ours.items() if "build" in service}
+    assert built == {"prepare": {"context": ".", "dockerfile": "deploy/Dockerfile"}}
+    assert {service["pull_policy"] for name, service in ours.items() if name != "prepare"} == {"never"}
+
+
+NOT_PASSED_ON = {
+    "HEALTH_PORT",  # each container has an address of its own
+    "RABBITMQ_PORT", "RABBITMQ_VHOST", "RABBITMQ_MANAGEMENT_PORT",  # those of the container beside it
+    "REDIS_PORT", "REDIS_TIMEOUT",
+    *(f"{server}_{what}" for server in ("RABBITMQ", "REDIS") for what in ("TLS", "CA_FILE", "CERT_FILE", "KEY_FILE")),
+    "OLLAMA_CA_FILE", "OPENAI_CA_FILE",  # docker-compose.tls.yml
+    "FREQTRADE_API_PORT", "STRATEGY_METRICS_HOST",
+}  # fmt: skip
+
+
+def test_every_setting_reaches_a_container() -> None:
+    passed = {name for service in WITH_SETTINGS for name in SERVICES[service]["environment"]}
+    passed |= {name.removesuffix("_FILE") for name in passed}
+    assert {name.upper() for name in Settings.model_fields} - passed - NOT_PASSED_ON == set()
 
 
 def test_every_container_is_on_networks_that_say_what_for() -> None:
@@ -133,7 +154,7 @@ def test_servers_are_reached_by_those_who_need_them_and_by_nobody_else() -> None
         "operator",
     }
     assert members("store") == {"redis", "signal-cacher", "freqtrade", "operator"}
-    assert members("models") == {"ollama", "ollama-gpu", "sentiment-processor", "proxy"}
+    assert members("models") == {"ollama", "ollama-gpu", "sentiment-processor", "proxy", "operator"}
     assert members("broker-metrics") == {"rabbitmq", "prometheus"}
     assert members("metrics") == {"prometheus", *OURS, "proxy"}
     assert networks_of("redis") == {"store"}
