@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+GATHER_SECONDS = 0.01
+"""How long more are waited for when several came at once: a sending costs nearly the same for one as for many."""
+
 
 class Outbox(Generic[T]):
     """Gathers items while earlier ones are sent, so that under load many leave together.
@@ -24,7 +27,7 @@ class Outbox(Generic[T]):
         self._changed = threading.Condition()
         self._items: deque[T] = deque()
         self._sending = False
-        self._closed = False
+        self._closed = threading.Event()
 
     @property
     def is_empty(self) -> bool:
@@ -40,18 +43,20 @@ class Outbox(Generic[T]):
     def close(self) -> None:
         """No more items come: `run` returns when those it has are sent."""
         with self._changed:
-            self._closed = True
+            self._closed.set()
             self._changed.notify()
 
     def run(self) -> None:
         """Send until closed. Raises what sending raises; what was not sent then is left to its subscription."""
         while items := self._take():
             self._send(items)
+            if len(items) > 1:
+                self._closed.wait(GATHER_SECONDS)
 
     def _take(self) -> list[T]:
         with self._changed:
             self._sending = False
-            self._changed.wait_for(lambda: self._items or self._closed)
+            self._changed.wait_for(lambda: self._items or self._closed.is_set())
             items = list(self._items)
             self._items.clear()
             self._sending = bool(items)

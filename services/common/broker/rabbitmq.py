@@ -73,7 +73,7 @@ class RabbitMqBroker:
                 EVENTS_EXCHANGE,
                 message.routing_key,
                 message.body,
-                _properties(message.message_id, outgoing_headers(message), now),
+                properties_of(message, now),
             )
             for message in messages
         )
@@ -213,6 +213,11 @@ def _parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionPa
         client_properties={"connection_name": "cryptoboy"},
         ssl_options=pika.SSLOptions(client_context(tls), settings.rabbitmq_host) if tls else None,
     )
+
+
+def properties_of(message: OutgoingMessage, timestamp: int) -> spec.BasicProperties:
+    """What travels beside the body of a message that is published for the first time, at a time in Unix seconds."""
+    return _properties(message.message_id, outgoing_headers(message), timestamp)
 
 
 def _properties(message_id: str, headers: Headers, timestamp: int) -> spec.BasicProperties:
