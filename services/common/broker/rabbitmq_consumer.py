@@ -106,6 +106,8 @@ class Consumer:
             self.gone.set()
 
     def _on_open(self, channel: PikaChannel) -> None:
+        if channel.connection is not self._connection:
+            return  # of one that is being closed
         if self._inbox.closed:
             channel.close()
             return

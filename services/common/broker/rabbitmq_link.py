@@ -173,11 +173,15 @@ class Link:
             self._connection = None
             self._end_of_attempt(why_lost(error, self.place))
 
-    def _on_blocked(self, _connection: PikaConnection, frame: PikaFrame) -> None:
+    def _on_blocked(self, connection: PikaConnection, frame: PikaFrame) -> None:
+        if connection is not self._connection:
+            return  # one that is being closed: nobody would hear of its end
         self.state.blocked = str(frame.method.reason)
         log.warning("broker_blocks_publishing", broker=str(self.place), reason=self.state.blocked)
 
-    def _on_unblocked(self, _connection: PikaConnection, _frame: PikaFrame) -> None:
+    def _on_unblocked(self, connection: PikaConnection, _frame: PikaFrame) -> None:
+        if connection is not self._connection:
+            return
         self.state.blocked = None
         log.info("broker_takes_messages_again", broker=str(self.place))
 

@@ -105,11 +105,11 @@ class Publisher:
         """Open the channel on a new connection; calls `opened` with the connection when it is there."""
         self._connection = connection
         connection.add_on_connection_unblocked_callback(lambda _connection, _frame: self._pump())
-        connection.channel(on_open_callback=self._on_open)
+        connection.channel(on_open_callback=partial(self._on_open, connection))
 
     def lost(self, error: CryptoBoyError) -> None:
         """The connection is gone: nobody knows what became of the messages on the way."""
-        self._channel = None
+        self._connection = self._channel = None
         doomed = [batch for batch, _ in self._on_the_way.values()]
         while self._waiting and (self._waiting[0].sent or self._link.state.closed):
             doomed.append(self._waiting.popleft())
@@ -118,10 +118,16 @@ class Publisher:
         for batch in doomed:
             batch.finish(TryLater(str(error)))
 
-    def _on_open(self, channel: PikaChannel) -> None:
-        channel.add_on_close_callback(self._on_close)
-        channel.add_on_return_callback(self._on_return)
-        channel.confirm_delivery(self._on_answer, callback=lambda _frame: self._on_confirming(channel))
+    def _on_open(self, connection: PikaConnection, channel: PikaChannel) -> None:
+        def of_this(callback: Callable[..., None]) -> Callable[..., None]:
+            # A connection that is being closed goes on to answer, with the numbers of its own messages.
+            return lambda *answer: callback(*answer) if connection is self._connection else None
+
+        channel.add_on_close_callback(of_this(self._on_close))
+        channel.add_on_return_callback(of_this(self._on_return))
+        channel.confirm_delivery(
+            of_this(self._on_answer), callback=of_this(lambda _frame: self._on_confirming(channel))
+        )
 
     def _on_confirming(self, channel: PikaChannel) -> None:
         self._last_number = 0
