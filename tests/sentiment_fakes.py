@@ -64,6 +64,7 @@ class FakeSubscription:
         return taken
 
     def _end(self, what: str, delivery: Delivery) -> None:
+        self._broker.on_end()
         self._in_hand.remove(delivery)
         self._broker.journal.append(f"{what} {delivery.message_id}")
 
@@ -107,6 +108,7 @@ class FakeBroker:
         self.publish_errors: deque[Exception] = deque()
         self.settle_errors: deque[Exception] = deque()
         self.on_publish: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], None] = lambda: None
 
     def put(self, *bodies: bytes | NewsArticle) -> None:
         for body in bodies:

@@ -137,7 +137,7 @@ class ArticleDesk:
                     log.exception(
                         "article_failed", message_id=delivery.message_id, attempts=delivery.attempts
                     )
-                    subscription.retry(delivery, f"{type(error).__name__}: {error}")
+                    self._retry(subscription, delivery, f"{type(error).__name__}: {error}")
         return Batch(judged)
 
     def _judge(self, delivery: Delivery) -> Judged:
@@ -156,7 +156,8 @@ class ArticleDesk:
         self._failures[article] += alone
         if self._failures[article] > FAILURES_BLAMED_ON_THE_SCORER:
             del self._failures[article]
-            subscription.retry(delivery, f"the scorer fails on this article and on no other: {error}")
+            reason = f"the scorer fails on this article and on no other: {error}"
+            self._retry(subscription, delivery, reason)
         return ScorerAwayError(str(error), after=error.after)
 
     def publish(self, subscription: Subscription, judged: Sequence[Judged], stop: threading.Event) -> None:
@@ -173,14 +174,21 @@ class ArticleDesk:
             count_error(NAME, error)
             log.error("signals_refused", error=str(error))  # noqa: TRY400 - the reason is in the message
             for delivery in deliveries:
-                subscription.retry(delivery, str(error))
+                self._retry(subscription, delivery, str(error))
             return
-        if not confirmed:
-            subscription.release(deliveries)
-            return
-        for each in judged:  # first: what is recorded twice after a kill is no harm, what never is would be
-            self._record(each)
-        subscription.ack(deliveries)
+        with self._work.doing("ending deliveries", SETTLE_SECONDS):
+            if not confirmed:
+                subscription.release(deliveries)
+                return
+            for (
+                each
+            ) in judged:  # first: what is recorded twice after a kill is no harm, what never is would be
+                self._record(each)
+            subscription.ack(deliveries)
+
+    def _retry(self, subscription: Subscription, delivery: Delivery, error: str) -> None:
+        with self._work.doing("setting an article aside", SETTLE_SECONDS):
+            subscription.retry(delivery, error)
 
     def _publish_confirmed(self, messages: Sequence[OutgoingMessage], stop: threading.Event) -> bool:
         """Publish until all is confirmed; False if `stop` was set before. Tries once even then."""

@@ -62,7 +62,7 @@ class SentimentProcessor:
         stories: what was told before; without it every article is a story of its own.
         receipts: what the scorer keeps its receipts in, to be closed after it.
         check_state: raises TryLater or StopProgram where `stories` and `receipts` cannot be used.
-        patience: seconds that one score may take by the scorer's own bounds.
+        patience: seconds that one score, or a check, may take by the scorer's own bounds.
         lag_limit: age of an article in hand, since it was fetched, at which this says that it is behind; in seconds.
     """
 
@@ -91,6 +91,7 @@ class SentimentProcessor:
         self._receipts = receipts
         self._check_state = check_state
         self.work = WorkInHand()
+        self._patience = patience
         self._desk = ArticleDesk(broker, scorer.name, self._judge, self.work, patience)
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._scorer_away: str | None = None
@@ -100,8 +101,7 @@ class SentimentProcessor:
     def start(self) -> None:
         """Connect to the broker and make sure that the scorer and what it keeps can be used."""
         self._broker.start()
-        self._check_state()
-        self._scorer.check()
+        self._check()
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set; then finish the articles in hand."""
@@ -214,11 +214,15 @@ class SentimentProcessor:
 
     def _check_scorer(self) -> None:
         try:
-            self._check_state()
-            self._scorer.check()
+            self._check()
         except StopProgram as error:
             # It worked when we started, so a person is likely at work on it; the news can wait for that.
             raise TryLater(str(error)) from error
+
+    def _check(self) -> None:
+        with self.work.doing("checking the scorer", self._patience):
+            self._check_state()
+            self._scorer.check()
 
 
 def _raise_worst(failures: Sequence[BaseException]) -> None:
