@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far apart the clocks of different machines may be: what is further ahead of ours is wrong, not early."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.common.broker.port import Delivery
+from services.common.clock import CLOCKS_DIFFER
 from services.common.errors import NeverWorks
 from services.common.messages import SentimentSignal, decode
-
-FUTURE_TOLERANCE = timedelta(minutes=5)
-"""How far ahead of our clock a publication may lie: clocks of different machines differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def sort_out(deliveries: Sequence[Delivery], now: datetime) -> Batch:
 
 def _read(body: bytes, now: datetime) -> SentimentSignal:
     signal = decode(body, SentimentSignal)
-    if signal.published > now + FUTURE_TOLERANCE:
+    if signal.published > now + CLOCKS_DIFFER:
         ahead = (signal.published - now).total_seconds() / 60
         raise NeverWorks(f"published {signal.published.isoformat()} is {ahead:.0f} minutes in the future")
     return signal

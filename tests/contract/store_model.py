@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.common.clock import CLOCKS_DIFFER
 from services.common.messages import SentimentSignal
 from services.common.store.port import WriteOutcome
 from services.common.values import Scope
@@ -39,7 +40,8 @@ class StoreModel:
         return {identity(signal): signal for signal in (*self.history, *self.signals)}
 
     def write(self, batch: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
-        available = max([now, *(signal.available_at for signal in self.signals if signal.available_at)])
+        stored = (signal.available_at for signal in self.signals if signal.available_at)
+        available = max([now, *(each for each in stored if each <= now + CLOCKS_DIFFER)])
         known = self.known
         accepted: list[SentimentSignal | None] = []
         for signal in batch:

@@ -271,6 +271,17 @@ def test_available_at_never_falls_behind_when_the_clock_steps_back(store: Sentim
     assert times == {"a": NOW, "b": NOW, "c": NOW + timedelta(seconds=1)}
 
 
+def test_one_write_by_a_clock_far_ahead_does_not_hold_back_what_comes_after(
+    store: SentimentStore, raw: Any
+) -> None:
+    store.write([make_signal("early")], NOW + timedelta(hours=6))
+    store.write([make_signal("b")], NOW)
+    store.write([make_signal("c")], NOW - timedelta(minutes=1))
+    scores = [score for _, score in raw.zrange(SIGNALS, 0, -1, withscores=True)]
+    assert ids_of(raw, SIGNALS) == ["b", "c", "early"]
+    assert scores == [to_ms(NOW), to_ms(NOW), to_ms(NOW + timedelta(hours=6))]
+
+
 def test_a_replaced_signal_does_not_let_available_at_fall_behind(store: SentimentStore, raw: Any) -> None:
     store.write([make_signal("a")], NOW)
     store.write([make_signal("a", revision=1)], NOW - timedelta(minutes=1))

@@ -13,7 +13,7 @@ import structlog
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from services.common.clock import from_ms, to_ms
+from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
 from services.common.errors import NeverWorks
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal, decode
@@ -132,6 +132,7 @@ class RedisStore:
             str(to_ms(now - self._window)),
             (now.astimezone(UTC) - self._staleness).isoformat(),
             str(self._ttl),
+            str(to_ms(now + CLOCKS_DIFFER)),
         )
 
     def _run(self, calls: Sequence[_Call]) -> list[str]:

@@ -48,7 +48,7 @@ SIGNAL_CACHER = StoreUser(
         *("evalsha", "script|load", "expire", "persist", "del"),
         *("hgetall", "hmget", "hset", "hdel"),
         *("lindex", "linsert", "lpush", "lrange", "ltrim", "rpush"),
-        *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrange", "zscore"),
+        *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrangebyscore", "zscore"),
     ),
 )
 STRATEGY = StoreUser(

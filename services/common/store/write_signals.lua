@@ -3,7 +3,7 @@
 -- KEYS  the current hash, the list, the sorted set and the hash of ids (see keys.py)
 -- ARGV  1 now in ms, 2 now in ISO 8601 (with milliseconds), 3 the oldest ms that the sorted set keeps,
 --       4 the oldest publication that is fresh (ISO 8601), 5 expiry in seconds or 0,
---       then two for each signal: "revision|scope|published|article_id|model" and its JSON without
+--       6 the latest ms that another clock may rightly have, then two for each signal: "revision|scope|published|article_id|model" and its JSON without
 --       available_at and without the closing brace
 -- Returns one letter for each signal: N newest (it is the current one now), K kept, D duplicate.
 --
@@ -11,7 +11,7 @@
 
 local CURRENT, LIST, SET, IDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local NOW, NOW_ISO, OLDEST, FRESH_FROM, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local FIRST_SIGNAL, LIST_LENGTH = 6, 100
+local LATEST, FIRST_SIGNAL, LIST_LENGTH = ARGV[6], 7, 100
 local call, byte, match, floor = redis.call, string.byte, string.match, math.floor
 
 local function bytes_less(a, b)
@@ -66,13 +66,14 @@ local revisions = {}
 for i, revision in ipairs(call('HMGET', IDS, unpack(ids))) do
   revisions[ids[i]] = tonumber(revision or nil)
 end
-local last = call('ZREVRANGE', SET, 0, 0, 'WITHSCORES')
+local last = call('ZREVRANGEBYSCORE', SET, LATEST, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local stored = call('HMGET', CURRENT, 'revision', 'scope', 'published', 'article_id', 'model', 'available_at')
 local head = call('LINDEX', LIST, 0)
 head = head and parse(head)
 local current = stored[6] and make(unpack(stored))
 
--- A reader goes on from the last available_at it saw, so a clock that stepped back must not undercut it.
+-- A reader goes on from the last available_at it saw, so a clock that stepped back a little must not undercut it. What
+-- a clock wrote that was far ahead is no measure: all news would wait until that time comes.
 local available, available_iso = NOW, NOW_ISO
 if last[2] and tonumber(last[2]) > tonumber(NOW) then
   available, available_iso = last[2], match(last[1], '"available_at":"([^"]+)"}$')
