@@ -9,18 +9,38 @@ from typing import TextIO
 import structlog
 
 from services.common.settings import LogFormat, Settings
+from services.common.work import WorkInHand
 
 # Libraries that say at INFO what is our business to say, or repeat addresses with credentials at DEBUG.
 _QUIET = {
     "pika": logging.CRITICAL,
     "httpx": logging.WARNING,
+    "httpx2": logging.WARNING,
     "httpcore": logging.WARNING,
+    "httpcore2": logging.WARNING,
     "ccxt": logging.WARNING,
 }
 
 
-def configure_logging(settings: Settings, service: str, stream: TextIO | None = None) -> None:
-    """Send the process's log, the libraries' included, to `stream` (stderr by default).
+class LogWriter(logging.StreamHandler[TextIO]):
+    """Writes the log. Whoever reads it may stop doing so, and then a write never comes back.
+
+    Attributes:
+        work: where the writes in hand are noted.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.work = WorkInHand()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        with self.work.doing("writing the log", 0.0):
+            super().emit(record)
+
+
+def configure_logging(settings: Settings, service: str, stream: TextIO | None = None) -> LogWriter:
+    """Send the process's log, the libraries' included, to `stream` (stderr by default); returns what writes it.
 
     Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
     """
@@ -51,7 +71,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = LogWriter(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -64,3 +84,4 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
     structlog.contextvars.clear_contextvars()
+    return handler

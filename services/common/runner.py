@@ -18,7 +18,7 @@ import structlog
 from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.health import HealthReport, HealthServer
-from services.common.logging import configure_logging
+from services.common.logging import LogWriter, configure_logging
 from services.common.memory import memory_limit
 from services.common.metrics import DEPENDENCY_UP, ERRORS, MEMORY_LIMIT, QUEUE_LIMIT, SENTIMENT_STALENESS
 from services.common.settings import Settings
@@ -80,12 +80,12 @@ def run_service(name: str, build: Build) -> int:
     except StopProgram as error:
         sys.stderr.write(f"{name}: {error}\n")
         return os.EX_CONFIG
-    configure_logging(settings, name)
+    writer = configure_logging(settings, name)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
-        return _serve(name, settings, build, stop)
+        return _serve(name, settings, build, stop, writer)
     except StopProgram as error:
         ERRORS.labels(name, error.reaction).inc()
         log.error("service_cannot_work", error=str(error))  # noqa: TRY400 - the message is for the operator, the trace is not
@@ -95,9 +95,10 @@ def run_service(name: str, build: Build) -> int:
         return 1
 
 
-def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -> int:
+def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, writer: LogWriter) -> int:
     _export_limits(settings)
     service = build(settings, SystemClock())
+    writer.work = service.work
     port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
 
     watchdog = Watchdog(
@@ -128,7 +129,6 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event) -
             server.close()
     finally:
         service.close()
-        watchdog.close()
     log.info("service_stopped")
     return 0
 

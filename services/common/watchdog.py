@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -20,12 +20,13 @@ from services.common.work import Step, WorkInHand, stuck
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
+TELL_SECONDS = 0.5
 MOST_COUNTED_SECONDS = 4 * LOOK_SECONDS
 """What one look adds at most to the age of a step: when there was more, the machine slept or had no time for us."""
 
 
 class Watchdog:
-    """Looks every half second until it is closed.
+    """Looks every half second, until the process is gone: a thread may hang in its very last steps.
 
     Args:
         service: a label of metrics.
@@ -50,7 +51,6 @@ class Watchdog:
         self._give_up_after = give_up_after
         self._leave = leave
         self._stuck: tuple[Step, ...] = ()
-        self._closed = threading.Event()
         WORK_STUCK.labels(service)
 
     def start(self) -> None:
@@ -59,7 +59,8 @@ class Watchdog:
 
     def _run(self) -> None:
         looked = time.monotonic()
-        while not self._closed.wait(LOOK_SECONDS):
+        while True:
+            time.sleep(LOOK_SECONDS)
             now = time.monotonic()
             self.look(now - looked)
             looked = now
@@ -69,16 +70,13 @@ class Watchdog:
         before = {step.number: step for step in self._stuck}
         steps = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
         self._stuck = stuck(steps, self._stuck_after)
-        for step in self._stuck:
-            if step.number not in before:
-                WORK_STUCK.labels(self._service).inc()
-                log.error("work_stuck", doing=step.what, seconds=round(step.age, 1), bound=step.patience)
-        for number in before.keys() - {step.number for step in self._stuck}:
-            log.info("work_came_back", doing=before[number].what, seconds=round(before[number].age, 1))
-        if self._stuck and self._stuck[0].late >= self._stuck_after + self._give_up_after:
-            log.error(
-                "work_given_up", doing=self._stuck[0].what, next="this process ends, to be started again"
-            )
+        new = [step for step in self._stuck if step.number not in before]
+        back = [before[number] for number in before.keys() - {step.number for step in self._stuck}]
+        WORK_STUCK.labels(self._service).inc(len(new))
+        is_over = bool(self._stuck) and self._stuck[0].late >= self._stuck_after + self._give_up_after
+        if new or back or is_over:
+            _tell(new, back, self._stuck[0] if is_over else None)
+        if is_over:
             self._leave(os.EX_TEMPFAIL)
 
     def health(self) -> DependencyHealth:
@@ -94,6 +92,18 @@ class Watchdog:
             f"this process ends in {max(left, 0):.0f} s, to be started again",
         )
 
-    def close(self) -> None:
-        """Look no more."""
-        self._closed.set()
+
+def _tell(new: Sequence[Step], back: Sequence[Step], given_up: Step | None) -> None:
+    """Log what changed. Waits only a moment for that, because the log may be what is stuck."""
+
+    def write() -> None:
+        for step in new:
+            log.error("work_stuck", doing=step.what, seconds=round(step.age, 1), bound=step.patience)
+        for step in back:
+            log.info("work_came_back", doing=step.what, seconds=round(step.age, 1))
+        if given_up is not None:
+            log.error("work_given_up", doing=given_up.what, next="this process ends, to be started again")
+
+    writing = threading.Thread(target=write, name="watchdog-log", daemon=True)
+    writing.start()
+    writing.join(TELL_SECONDS)

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 SERVICE = "market_streamer"
 STOP_POLL_SECONDS = 0.1
 FAILED_PAUSE_SECONDS = 30.0
+OPEN_SECONDS = 120.0
+"""What an exchange may take for its clock and its markets: several requests, each with a limit of its own."""
 
 
 class MarketStreamer:
@@ -70,7 +72,8 @@ class MarketStreamer:
                 work=self.work,
             )
         self._broker.start()
-        self._loop.run(self._source.open(self._settings.trading_pairs))
+        with self.work.doing("asking the exchange for its markets", OPEN_SECONDS):
+            self._loop.run(self._source.open(self._settings.trading_pairs))
         self._reached = True
 
     def run(self, stop: threading.Event) -> None:

@@ -180,9 +180,8 @@ class ArticleDesk:
             if not confirmed:
                 subscription.release(deliveries)
                 return
-            for (
-                each
-            ) in judged:  # first: what is recorded twice after a kill is no harm, what never is would be
+            # First: what is recorded twice after a kill is no harm, what never is would be.
+            for each in judged:
                 self._record(each)
             subscription.ack(deliveries)
 

@@ -65,8 +65,9 @@ class SignalCacher:
 
     def start(self) -> None:
         """See `runner.Service`: the store answers, the broker takes us as a consumer."""
-        self._store.check()
-        self._stored.look(time.monotonic())
+        with self.work.doing("asking the store for the first time", 2 * self._store_patience):
+            self._store.check()
+            self._stored.look(time.monotonic())
         self._broker.start()
         if self._subscription is None:
             self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)

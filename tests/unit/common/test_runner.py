@@ -19,7 +19,8 @@ from services.common.runner import start_with_backoff
 from services.common.settings import PROJECT_ROOT
 
 SERVICE = """
-import sys, threading
+import contextlib, os, sys, threading
+import structlog
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth
 from services.common.runner import run_service
@@ -37,6 +38,11 @@ class Example:
     def run(self, stop):
         if MODE == "crash":
             raise ValueError("unforeseen")
+        if MODE == "unread while it runs":
+            fill_log()
+            structlog.get_logger().info("one more line")
+        if MODE == "unread as it ends":
+            stop.set()
         print("running", flush=True)
         stop.wait()
         print("finished what was in hand", flush=True)
@@ -44,6 +50,15 @@ class Example:
         return {"broker": DependencyHealth(MODE != "down")}
     def close(self):
         print("closed", flush=True)
+        if MODE == "unread as it ends":
+            fill_log()
+
+def fill_log():
+    os.set_blocking(2, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(2, b"x"):
+            pass
+    os.set_blocking(2, True)
 
 MODE = sys.argv[1]
 sys.exit(run_service("news_poller", lambda settings, clock: Example()))
@@ -108,6 +123,17 @@ def test_an_unforeseen_error_is_logged_and_exits_with_1() -> None:
     assert process.returncode == 1
     assert "ValueError: unforeseen" in err
     assert out == "closed\n"
+
+
+@pytest.mark.parametrize("mode", ["unread while it runs", "unread as it ends"])
+def test_a_log_that_nobody_reads_ends_the_service_with_75(mode: str) -> None:
+    with start(mode, WORK_STUCK_AFTER="0.5", WORK_GIVE_UP_AFTER="0.5") as process:
+        try:
+            status = process.wait(20)
+        except subprocess.TimeoutExpired:
+            status = None
+            process.kill()
+    assert status == os.EX_TEMPFAIL
 
 
 def test_a_service_whose_parts_come_later_starts_when_they_are_there() -> None:

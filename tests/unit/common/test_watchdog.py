@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
@@ -89,6 +92,26 @@ def test_in_the_end_the_process_is_given_up_with_a_status_that_means_try_again(
     house.pass_time(34)
     assert house.left == []
     house.pass_time(1)
+    assert house.left == [os.EX_TEMPFAIL]
+
+
+def test_a_log_that_takes_nothing_holds_up_neither_its_looks_nor_its_leaving(
+    house: House, doing: ExitStack
+) -> None:
+    read = threading.Event()
+
+    def never_written(_logger: object, _method: str, _event: MutableMapping[str, Any]) -> str:
+        read.wait()
+        raise structlog.DropEvent
+
+    processors = structlog.get_config()["processors"]  # in place, for loggers that were used before hold it
+    doing.callback(processors.__setitem__, slice(None), processors[:])
+    doing.callback(read.set)
+    processors[:] = [never_written]
+    doing.enter_context(house.work.doing("reading a letter", 0.0))
+    looking = threading.Thread(target=house.pass_time, args=(30,), daemon=True)
+    looking.start()
+    looking.join(20)
     assert house.left == [os.EX_TEMPFAIL]
 
 

@@ -70,6 +70,21 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
     one.close()
 
 
+def test_the_first_questions_to_the_exchange_are_in_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def note(_self: CcxtCandles, _pairs: Sequence[str]) -> None:
+        asked.extend(step.what for step in service.work.grow_older(0.0))
+
+    monkeypatch.setattr(CcxtCandles, "open", note)
+    service = MarketStreamer(Settings(state_dir=tmp_path), MemoryBroker(), ManualClock(from_ms(START_MS)))
+    service.start()
+    service.close()
+    assert asked == ["asking the exchange for its markets"]
+
+
 def test_a_fault_in_one_pair_leaves_the_others_alone(running: Running) -> None:
     done = running.run()
     wait_for(lambda: bool(running.broker.stored) and running.exchange.restarts > 0)

@@ -51,6 +51,21 @@ def cached(outcome: str, pair: str = PAIR) -> float:
     return REGISTRY.get_sample_value(name, {"pair": pair, "outcome": outcome}) or 0.0
 
 
+def test_the_first_questions_to_the_store_are_in_hand() -> None:
+    asked: list[list[str]] = []
+
+    class WatchedStore(FakeStore):
+        def _fail(self) -> None:
+            asked.append([step.what for step in cacher.work.grow_older(0.0)])
+
+    stop = threading.Event()
+    cacher = SignalCacher(
+        Settings(), FakeBroker(FakeSubscription([], stop)), WatchedStore(), ManualClock(NOW)
+    )
+    cacher.start()
+    assert asked == [["asking the store for the first time"]] * 2
+
+
 def test_a_batch_is_one_write_and_one_acknowledgement() -> None:
     house = House([GOOD, OTHER])
     house.run()
