@@ -53,8 +53,8 @@ def candles_until_now(*, further: int = 0) -> pd.DataFrame:
     return frame.assign(date=frame["date"].dt.as_unit("us"))
 
 
-def publish(store: redis.Redis, score: float, moment: datetime) -> None:
-    one = signal("news", score=score)._replace(published=moment, available_at=moment + timedelta(seconds=5))
+def publish(store: redis.Redis, score: float, moment: datetime, article: str = "news") -> None:
+    one = signal(article, score=score)._replace(published=moment, available_at=moment + timedelta(seconds=5))
     store.zadd(f"sentiment_signals:{PAIR}", {message(one): milliseconds(one.available_at)})
 
 

@@ -39,6 +39,9 @@ def _set(*, paused: bool, json_output: bool) -> None:
     if json_output:
         print(json.dumps({"entries": "paused" if now_paused else "allowed", "redis": place}))
     elif now_paused:
-        print(f"New entries are paused (Redis at {place}); exits go on. ./cryptoboy resume lets them again.")
+        print(
+            f"New entries are paused from the bot's next loop on (Redis at {place}); exits go on. "
+            "./cryptoboy resume lets them again."
+        )
     else:
         print(f"New entries are allowed (Redis at {place}).")

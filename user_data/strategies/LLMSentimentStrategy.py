@@ -131,6 +131,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         self._source = self._live_source() if self._is_live else self._history()
         port = self._settings.metrics_port if self._is_live else None
         self._telemetry = news.open_telemetry(self._settings.metrics_host, port)
+        self._entered_on: dict[str, str] = {}  # by pair, for an order that is filled candles later
         self.bot_loop_start(datetime.now(UTC))
 
     def _live_source(self) -> news.SignalSource:
@@ -238,13 +239,15 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         if state != "open":
             logger.info("Entry of %s refused: trading:entries is %s", pair, state)
         elif self._is_live:
-            logger.info("Entry of %s on [%s], trace_id=%s", pair, entry_tag, self._trace_id(pair))
+            article = self._trace_id(pair)
+            self._entered_on[pair] = article
+            logger.info("Entry of %s on [%s], trace_id=%s", pair, entry_tag, article)
         return state == "open"
 
     def order_filled(self, pair: str, trade: Any, order: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Freqtrade publishes no types
         """Keep with a trade the article that it came from."""
         if self._is_live and order.ft_order_side == trade.entry_side:
-            news.remember(trade, self._trace_id(pair))
+            news.remember(trade, self._entered_on.get(pair) or self._trace_id(pair))
 
     def confirm_trade_exit(self, pair: str, trade: Any, exit_reason: str, **_kwargs: object) -> bool:  # noqa: ANN401 - as above
         """Every exit goes on; say what it came from, and what the trade had come from."""

@@ -13,7 +13,7 @@ import asyncio
 import hmac
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,24 +23,33 @@ from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError, SimpleString
 from fakeredis._socket import FakeSocket
 
+from services.common.store.keys import ENTRIES
 from services.common.store.resp import ProtocolError, RequestParser, encode_reply
 
 log = structlog.get_logger(__name__)
 
 _OK = SimpleString(b"OK")
 _VERSIONS = (b"2", b"3")
+_KEPT_AT_ONCE = ENTRIES.encode()
+_READS = frozenset({b"GET", b"EXISTS", b"TTL", b"TYPE", b"EVAL", b"EVALSHA"})
+"""Of the commands that may name it, those by which nobody changes it: the strategy's script reads it all the time."""
 REDIS_VERSION = (7, 0)
 
 
 @dataclass(slots=True)
 class Host:
-    """What the connections of one server share."""
+    """What the connections of one server share.
+
+    Attributes:
+        save: writes down what changed; None where nothing is kept.
+    """
 
     data: FakeServer
     port: int
     password: bytes | None = field(default=None, repr=False)
     started: float = field(default_factory=time.monotonic)
     connections: set[Connection] = field(default_factory=set)
+    save: Callable[[], Awaitable[None]] | None = None
 
 
 class Session(FakeSocket):
@@ -90,13 +99,17 @@ class Session(FakeSocket):
 
 
 class Connection(asyncio.Protocol):
-    """Reads requests, runs each to its end, and sends what they answer in one go."""
+    """Reads requests, runs each to its end, and sends what they answer in one go.
+
+    Whether entries are paused is answered for only when it is on the disk: a crash must not let a bot trade again.
+    """
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._parser = RequestParser()
         self._out: list[bytes] = []
-        self._working = False
+        self._working = self._is_leaving = False
+        self._saving: asyncio.Task[None] | None = None
         self._is_trusted = host.password is None
         self._transport: asyncio.Transport
         self._session: Session
@@ -127,12 +140,11 @@ class Connection(asyncio.Protocol):
         try:
             for fields in self._parser.feed(data):
                 self._execute(fields)
-                if self._transport.is_closing():
+                if self._is_leaving or self._transport.is_closing():
                     break
         except ProtocolError as error:
             self._take_reply(SimpleError(f"ERR Protocol error: {error}"))
-            self._flush()
-            self._transport.close()
+            self._is_leaving = True
         finally:
             self._working = False
             self._flush()
@@ -147,9 +159,18 @@ class Connection(asyncio.Protocol):
             self._flush()
 
     def _flush(self) -> None:
+        if self._saving is not None:
+            return  # it sends all when it is done
         if self._out and not self._transport.is_closing():
             self._transport.write(b"".join(self._out))
         self._out.clear()
+        if self._is_leaving:
+            self._transport.close()
+
+    async def _save(self, save: Callable[[], Awaitable[None]]) -> None:
+        await save()  # where that fails the server says so, and what was asked for holds until it ends
+        self._saving = None
+        self._flush()
 
     def _execute(self, fields: list[bytes]) -> None:
         name = fields[0].upper()
@@ -161,9 +182,11 @@ class Connection(asyncio.Protocol):
             command = name[:40].decode(errors="replace")
             log.exception("embedded_redis_command_failed", command=command)
             self._take_reply(SimpleError(f"ERR the embedded Redis cannot do {command}"))
+        if _KEPT_AT_ONCE in fields and name not in _READS and self._host.save and self._saving is None:
+            self._saving = asyncio.get_running_loop().create_task(self._save(self._host.save))
         if name == b"QUIT" or self._session.is_killed:
+            self._is_leaving = True
             self._flush()
-            self._transport.close()
 
     def _dispatch(self, name: bytes, fields: list[bytes]) -> None:
         if name == b"QUIT":

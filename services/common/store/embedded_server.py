@@ -3,7 +3,8 @@
 As a process: `python -m services.common.store.embedded_server --port 6379 --snapshot var/redis.snapshot`.
 Unmodified clients talk to it, redis-cli and scripts included. What it holds survives a restart: it is written
 to the snapshot at most once a second, when something changed, and at the end. A crash loses up to about a
-second, as Redis with `appendfsync everysec` does. With REDIS_PASSWORD set, clients must know it.
+second, as Redis with `appendfsync everysec` does; that entries are paused is kept before it is answered. With
+REDIS_PASSWORD set, clients must know it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class EmbeddedRedis:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop
         self._ending: asyncio.Event
+        self._one_save: asyncio.Lock
         self._serving = threading.Event()
         self._data = FakeServer(version=REDIS_VERSION)
         self._data.dbs.default_factory = self._new_database  # type: ignore[attr-defined] # it is a defaultdict
@@ -153,6 +155,8 @@ class EmbeddedRedis:
     async def _serve(self, listener: socket.socket, host: Host) -> None:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
+        self._one_save = asyncio.Lock()
+        host.save = self._save
         server = await self._loop.create_server(lambda: Connection(host), sock=listener)
         self._serving.set()
         while not self._ending.is_set():
@@ -168,8 +172,11 @@ class EmbeddedRedis:
 
     async def _save(self) -> None:
         """Write the snapshot if anything changed; served clients go on meanwhile."""
-        if not self._snapshot or not self._changed:
-            return
+        async with self._one_save:
+            if self._snapshot and self._changed:
+                await self._write(self._snapshot)
+
+    async def _write(self, snapshot: Path) -> None:
         self._changed = False
         states, left_out = copy_state(self._data)
         if left_out > self._left_out:
@@ -177,11 +184,11 @@ class EmbeddedRedis:
             log.warning("snapshot_leaves_out", keys=names, reason="of a type that is not kept over a restart")
         self._left_out = left_out
         try:
-            await self._loop.run_in_executor(None, write_snapshot, self._snapshot, states)
+            await self._loop.run_in_executor(None, write_snapshot, snapshot, states)
         except OSError as error:
             self._changed = True
             if self._failure is None:
-                log.error("snapshot_not_written", file=str(self._snapshot), error=str(error))  # noqa: TRY400 - the trace helps nobody
+                log.error("snapshot_not_written", file=str(snapshot), error=str(error))  # noqa: TRY400 - the trace helps nobody
             self._failure = str(error)
         else:
             self._failure = None

@@ -6,7 +6,7 @@
 | sentiment_history:PAIR | list | the last 100 signals as JSON, newest first |
 | sentiment_signals:PAIR | sorted set | the signals of the last SIGNAL_HISTORY_HOURS as JSON, by available_at in milliseconds |
 | sentiment_ids:PAIR | hash | article_id and model, with a bar between them: the revision, of every signal in the two above: how a repeated one is recognised |
-| trading:entries | string | `paused` stops new entries |
+| trading:entries | string | `paused` stops new entries, and so does anything else that is there |
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations

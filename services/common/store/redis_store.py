@@ -110,7 +110,7 @@ class RedisStore:
 
     def entries_paused(self) -> bool:
         """See the port."""
-        return self._ask(lambda: self._client.get(keys.ENTRIES)) == keys.PAUSED
+        return self._ask(lambda: self._client.get(keys.ENTRIES)) is not None
 
     def health(self) -> DependencyHealth:
         """See the port."""

@@ -154,3 +154,17 @@ def test_redis_cli_shows_the_documented_fields(programs: Programs) -> None:
     assert cli("SET", "trading:entries", "paused") == "OK\n"
     assert cli("GET", "nothing") == "(nil)\n"
     assert cli("TTL", "sentiment:BTC/USDT") == "(integer) -1\n"
+
+
+@pytest.mark.parametrize("change", [("set", "trading:entries", "paused"), ("del", "trading:entries")])
+def test_that_entries_are_paused_is_kept_before_it_is_answered(
+    programs: Programs, change: tuple[str, ...]
+) -> None:
+    process, client = programs.serving()
+    if change[0] == "del":
+        client.set("trading:entries", "paused")
+    client.execute_command(*change)
+    process.kill()
+    process.wait(PATIENCE_SECONDS)
+    _, client = programs.serving()
+    assert client.get("trading:entries") == ("paused" if change[0] == "set" else None)

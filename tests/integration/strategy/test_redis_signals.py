@@ -122,7 +122,7 @@ def test_pausing_and_resuming_is_seen_at_the_next_refresh(
         store.set("trading:entries", value) if value else store.delete("trading:entries")
         source.refresh(PAIRS, NOW)
         seen.append(source.entries())
-    assert seen == ["paused", "open", "open"]
+    assert seen == ["paused", "paused", "open"]
 
 
 def test_a_correction_takes_the_place_of_what_it_corrects(

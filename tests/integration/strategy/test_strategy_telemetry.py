@@ -6,7 +6,7 @@ import logging
 import socket
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cryptoboy_sentiment as news
@@ -172,6 +172,19 @@ def test_a_trade_and_the_log_name_the_article_that_it_came_from(
     strategy.order_filled(pair=PAIR, trade=trade, order=order(trade, "sell"), current_time=datetime.now(UTC))
     strategy.confirm_trade_exit(pair=PAIR, trade=trade, exit_reason="roi")
     assert f"Exit of {PAIR} on [roi], trace_id=news, entered on trace_id=news" in caplog.text
+
+
+def test_an_order_that_is_filled_candles_later_names_the_article_it_was_placed_on(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame, trade: Trade
+) -> None:
+    publish(store, 0.9, close_before_last(candles))
+    strategy = make()
+    analysed(strategy, candles)
+    strategy.confirm_trade_entry(pair=PAIR, entry_tag="sentiment 0.90")
+    publish(store, 0.8, close_before_last(candles) + timedelta(seconds=30), "later")
+    assert analysed(strategy, candles)["sentiment_article_id"].iloc[-1] == "later"
+    strategy.order_filled(pair=PAIR, trade=trade, order=order(trade, "buy"), current_time=datetime.now(UTC))
+    assert news.remembered(trade) == "news"
 
 
 def test_what_a_trade_came_from_is_not_replaced_by_later_news(trade: Trade) -> None:

@@ -136,7 +136,7 @@ class RedisSignals:
             agreeing = {pair for pair, page in pages.items() if self._take(pair, page)}
             if not is_old:  # what an earlier call found is of use, but it says nothing about now
                 self._up_to_date |= agreeing
-                self._entries = "paused" if entries == b"paused" else "open"
+                self._entries = "open" if entries is None else "paused"  # whatever it says
         if self._away:
             logger.info("The sentiment store can be read again")
         self._away = False
