@@ -33,7 +33,7 @@ def many_stories(folder: Path, count: int) -> Iterator[Figure]:
             text = text_of(each)
             took.append(milliseconds(partial(stories.place, each, text, now, frozenset({"BTC"}))))
         memory = _own_memory() - before
-        matcher, scorer = AssetMatcher(load_registry(), PAIRS), SleepingScorer()
+        matcher, scorer = AssetMatcher(load_registry(), PAIRS), SleepingScorer(0.0)
         judged = [
             milliseconds(
                 partial(judge_article, article(count + number, now), matcher, scorer, now, stories=stories)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
@@ -21,7 +21,9 @@ READ_SECONDS = 5.0
 
 
 @contextmanager
-def started_service(lab: Lab, module: str, settings: Settings, port: int | None = None) -> Iterator[float]:
+def started_service(
+    lab: Lab, module: str, settings: Settings, port: int | None = None, arguments: Sequence[str] = ()
+) -> Iterator[float]:
     """A service from its start to the end of the context; gives the seconds from its start to being ready.
 
     Args:
@@ -29,6 +31,7 @@ def started_service(lab: Lab, module: str, settings: Settings, port: int | None 
         module: the service's entry point.
         settings: the service's.
         port: of its /health and /metrics; None: any free one.
+        arguments: of the program.
 
     Raises:
         TryLater: it ended, or was not ready in time; says what it said.
@@ -36,7 +39,7 @@ def started_service(lab: Lab, module: str, settings: Settings, port: int | None 
     port = port or free_ports(1)[0]
     environ = environment_of(settings.changed(health_port=port))
     begin = time.perf_counter()
-    with lab.python(f"{module}-{port}", "-m", module, environ=environ) as program:
+    with lab.python(f"{module}-{port}", "-m", module, *arguments, environ=environ) as program:
         wait_until_ready(module, program, port)
         yield time.perf_counter() - begin
 

@@ -1,6 +1,6 @@
 """The sentiment processor with a scorer that only takes time, as a language model's server does.
 
-python -m services.research.bench.sleeping_processor
+python -m services.research.bench.sleeping_processor SECONDS
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from services.common.clock import Clock
 from services.common.health import DependencyHealth
 from services.common.runner import run_service
 from services.common.settings import Settings
-from services.research.bench.processing import SCORE_SECONDS
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores
@@ -24,18 +24,25 @@ from services.sentiment_analyzer.text import ArticleText
 
 
 class SleepingScorer:
-    """See `scorer.Scorer`."""
+    """See `scorer.Scorer`.
+
+    Args:
+        seconds: how long a score takes.
+    """
 
     name = "sleeping"
     model = "sleeping-1"
     articles_at_once = 1
 
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
     def check(self) -> None:
         """It always works."""
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:  # noqa: ARG002 - the text is not read
-        """The same score for all, after `SCORE_SECONDS`."""
-        time.sleep(SCORE_SECONDS)
+        """The same score for all, after the seconds."""
+        time.sleep(self._seconds)
         return Scores(self.model, {asset.ticker: AssetScore(0.5, 0.8) for asset in assets})
 
     def health(self) -> DependencyHealth:
@@ -50,13 +57,13 @@ class SleepingScorer:
         """Nothing to let go of."""
 
 
-def build(settings: Settings, clock: Clock) -> SentimentProcessor:
+def build(seconds: float, settings: Settings, clock: Clock) -> SentimentProcessor:
     """The service on the broker that the settings name."""
     from services.common.broker.open import open_broker
 
     return SentimentProcessor(
         broker=open_broker(settings, clock),
-        scorer=SleepingScorer(),
+        scorer=SleepingScorer(seconds),
         matcher=AssetMatcher(load_registry(), settings.trading_pairs),
         clock=clock,
         concurrency=settings.sentiment_concurrency,
@@ -65,4 +72,4 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service("sentiment_processor", build))
+    sys.exit(run_service("sentiment_processor", partial(build, float(sys.argv[1]))))
