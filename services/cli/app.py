@@ -24,6 +24,7 @@ from services.cli import (
     up,
     walk_forward,
 )
+from services.cli.ending import end_as_by_ctrl_c
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -62,6 +63,7 @@ def main() -> None:
     """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C."""
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
     configure_logging(Settings(log_level="ERROR"), "cryptoboy")
+    end_as_by_ctrl_c()
     try:
         app(prog_name="./cryptoboy")
     except CryptoBoyError as error:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import signal
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -55,7 +54,6 @@ def demo(
     from services.cli.demo_run import DemoRun
     from services.cli.demo_view import watcher
 
-    signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     settings = Settings.load().changed(broker=broker, sentiment_scorer=scorer)
     _check_above_zero("--speed", speed)
     _check_above_zero("--time-limit", time_limit)
@@ -143,7 +141,3 @@ def _instant(text: str | None) -> datetime | None:
     except ValueError:
         raise StopProgram(f"--start {text!r} is not a time; write 2025-05-03T00:00:00Z") from None
     return instant.replace(tzinfo=instant.tzinfo or UTC)
-
-
-def _as_keyboard_interrupt(_number: int, _frame: Any) -> None:  # noqa: ANN401 - a frame
-    raise KeyboardInterrupt

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import typer
 
+from services.cli.ending import end_as_by_ctrl_c
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -22,6 +23,7 @@ def run_tool(command: Callable[..., None], name: str) -> None:
     )
     app.command()(command)
     configure_logging(Settings(log_level="ERROR"), name)
+    end_as_by_ctrl_c()
     try:
         app(prog_name=name)
     except CryptoBoyError as error:

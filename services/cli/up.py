@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from services.cli.freqtrade_config import STRATEGY
 from services.cli.options import Broker, settings_for
@@ -36,7 +34,6 @@ def up(broker: Broker = None) -> None:
     if not settings.dry_run:
         confirm_live_trading(settings)
     check_addresses(settings)
-    signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     run_dir = settings.state_dir.resolve() / "up"
     run_dir.mkdir(parents=True, exist_ok=True)
     stack = Stack(settings.changed(state_dir=settings.state_dir.resolve()), run_dir)
@@ -117,7 +114,3 @@ def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> None:
 def _say(text: str) -> None:
     sys.stderr.write(f"cryptoboy: {text}\n")
     sys.stderr.flush()
-
-
-def _as_keyboard_interrupt(_number: int, _frame: Any) -> None:  # noqa: ANN401 - a frame
-    raise KeyboardInterrupt
