@@ -164,6 +164,39 @@ def test_a_full_queue_refuses_and_keeps_all_it_confirmed(house: BrokerHouse, key
     broker.publish([OutgoingMessage(key, b"after", "id-after")])
 
 
+def test_two_sends_in_a_row_that_are_not_confirmed_show_in_its_health_until_one_is(
+    house: BrokerHouse,
+) -> None:
+    broker = house.broker(queue_max_length=5)
+
+    def publish_until_refused() -> None:
+        for number in range(100):
+            broker.publish([news(number)])
+
+    with pytest.raises(TryLater, match="full"):
+        publish_until_refused()
+    assert broker.health().ok
+    with pytest.raises(TryLater, match="full"):
+        broker.publish([news(100)])
+    assert not broker.health().ok
+    assert "the last 2 sends were not confirmed" in broker.health().detail
+    assert "full" in broker.health().detail
+    subscription = broker.subscribe(NEWS, 200)
+    delivery = receive_one(subscription)
+    assert not broker.health().ok, "what is received says nothing of what is sent"
+    subscription.dead_letter(delivery, "not JSON")
+    assert broker.health().ok
+
+
+def test_a_send_that_fails_now_and_then_does_not_show_in_its_health(house: BrokerHouse) -> None:
+    broker = house.broker()
+    for number in range(4):
+        with pytest.raises(NeverWorks):
+            broker.publish([OutgoingMessage("news.nobody", b"{}", "id-1")])
+        assert broker.health().ok
+        broker.publish([news(number)])
+
+
 def test_a_full_queue_of_candles_drops_the_oldest(house: BrokerHouse) -> None:
     broker = house.broker(queue_max_length=5)
     broker.publish([OutgoingMessage(MARKET_CANDLE, b"%d" % number, f"c-{number}") for number in range(12)])

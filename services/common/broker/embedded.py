@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 
 from services.common.broker import embedded_statements as sql
+from services.common.broker.confirmations import Confirmations
 from services.common.broker.embedded_file import QueueFile
 from services.common.broker.embedded_owner import Owner
 from services.common.broker.embedded_subscription import EmbeddedSubscription
@@ -42,6 +43,7 @@ class EmbeddedBroker:
         self._options = options or BrokerOptions()
         self._path = settings.state_dir / FILE_NAME
         self._by_key = {queue.routing_key: queue for queue in QUEUES}
+        self._confirmations = Confirmations()
         self._lock = threading.Lock()  # of what follows
         self._file: QueueFile | None = None
         self._owner: Owner | None = None
@@ -83,7 +85,8 @@ class EmbeddedBroker:
             row = sql.NewRow(message.body, message.message_id, headers, published)
             rows.setdefault(queue, []).append(row)
         if rows:
-            self._store(rows, timeout)
+            with self._confirmations.awaited():
+                self._store(rows, timeout)
 
     def _store(self, rows: dict[Queue, list[sql.NewRow]], timeout: float) -> None:
         now = self._options.monotonic()
@@ -109,6 +112,7 @@ class EmbeddedBroker:
             file,
             owner.name,
             self._bury_the_dead,
+            self._confirmations,
             queue=queue,
             prefetch=prefetch,
             max_attempts=self._settings.retry_max_attempts,
@@ -144,8 +148,10 @@ class EmbeddedBroker:
         """See `port.Broker.health`."""
         if self._file is None:
             return DependencyHealth(ok=False, detail=f"{self._path}: {self._problem}")
-        trouble = next((each.trouble for each in self._subscriptions if each.trouble), None)
-        return DependencyHealth(ok=trouble is None, detail=trouble or str(self._path))
+        if trouble := next((each.trouble for each in self._subscriptions if each.trouble), None):
+            return DependencyHealth(ok=False, detail=trouble)
+        confirmed = self._confirmations.health()
+        return DependencyHealth(ok=True, detail=str(self._path)) if confirmed.ok else confirmed
 
     def close(self) -> None:
         """See `port.Broker.close`."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import structlog
 
 from services.common.broker import embedded_statements as sql
+from services.common.broker.confirmations import Confirmations
 from services.common.broker.embedded_file import QueueFile
 from services.common.broker.envelope import FailedCopy, attempts_of, identity
 from services.common.broker.failures import FailureDesk
@@ -40,6 +41,7 @@ class EmbeddedSubscription:
         file: QueueFile,
         owner: str,
         bury_the_dead: Callable[[], None],
+        confirmations: Confirmations,
         *,
         queue: str,
         prefetch: int,
@@ -50,6 +52,7 @@ class EmbeddedSubscription:
     ) -> None:
         self._file = file
         self._bury_the_dead = bury_the_dead
+        self._confirmations = confirmations
         self._queue = queue
         self._retried = next((each for each in QUEUES if each.name == queue and each.retried), None)
         self._expires = any(each.name == queue and not each.retried for each in QUEUES)
@@ -147,7 +150,8 @@ class EmbeddedSubscription:
             seq = delivery.token
             if self._closed or not isinstance(seq, int) or seq not in self._in_hand:
                 return False
-            with self._file.writing(durable=True, timeout=COPY_SECONDS) as db:
+            writing = self._file.writing(durable=True, timeout=COPY_SECONDS)
+            with self._confirmations.awaited(), writing as db:
                 if not sql.end(db, self._consumer, [seq]):
                     return False
                 if copy is not None:

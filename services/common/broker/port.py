@@ -161,7 +161,10 @@ class Broker(Protocol):
         ...
 
     def health(self) -> DependencyHealth:
-        """How the connection is. Never waits for the network."""
+        """How the connection is. Never waits for the network.
+
+        Not ok either when two sends in a row (of `publish`, `retry` or `dead_letter`) were not confirmed, until one is.
+        """
         ...
 
     def close(self) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import queue as handover
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import pika
 from pika import spec
 
+from services.common.broker.confirmations import Confirmations
 from services.common.broker.envelope import FailedCopy, Headers, check_outgoing, outgoing_headers
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery, OutgoingMessage, QueueState, Subscription
@@ -54,6 +55,7 @@ class RabbitMqBroker:
         parameters = _parameters(settings, self._options)
         self._link = Link(parameters, place, self._options, self._set_up, self._lost)
         self._publisher = Publisher(self._link, self._opened)
+        self._confirmations = Confirmations()
         self._lock = threading.Lock()
         self._subscriptions: list[RabbitMqSubscription] = []
         # The link's thread only:
@@ -78,7 +80,7 @@ class RabbitMqBroker:
             for message in messages
         )
         if messages:
-            self._publisher.publish(parcels, len(messages), timeout)
+            self._send(parcels, len(messages), timeout)
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""
@@ -134,6 +136,9 @@ class RabbitMqBroker:
             for subscription in self._subscriptions:
                 if subscription.problem is not None and not subscription.closed:
                     return DependencyHealth(ok=False, detail=str(subscription.problem))
+            confirmed = self._confirmations.health()
+            if not confirmed.ok:
+                return confirmed
         return link
 
     def close(self) -> None:
@@ -151,7 +156,11 @@ class RabbitMqBroker:
             exchange = RETRY_EXCHANGE
             properties.expiration = str(max(1, round(copy.delay * 1000)))
         parcel = Parcel(exchange, copy.queue.name, delivery.body, properties)
-        self._publisher.publish(iter([parcel]), 1, COPY_SECONDS)
+        self._send(iter([parcel]), 1, COPY_SECONDS)
+
+    def _send(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
+        with self._confirmations.awaited():
+            self._publisher.publish(parcels, count, timeout)
 
     # In the link's thread
 
