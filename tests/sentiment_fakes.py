@@ -15,6 +15,7 @@ from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
+from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.text import ArticleText
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -189,7 +190,11 @@ class Bench:
     """A processor between fakes; `run` ends when the queue is empty."""
 
     def __init__(
-        self, articles_at_once: int = 1, concurrency: int = 1, max_age: timedelta | None = None
+        self,
+        articles_at_once: int = 1,
+        concurrency: int = 1,
+        max_age: timedelta | None = None,
+        stories: Stories | None = None,
     ) -> None:
         self.journal: list[str] = []
         self.stop = ImpatientStop()
@@ -202,6 +207,7 @@ class Bench:
             clock=ManualClock(NOON),
             concurrency=concurrency,
             max_age=max_age,
+            stories=stories,
         )
 
     def run(self) -> list[str]:

@@ -86,16 +86,26 @@ class ArticleDesk:
         judge: says what comes of an article; raises what a scorer raises.
         work: where the calls in hand are noted.
         patience: seconds that `judge` may take by the bounds of what it does.
+        give_up: told the id of an article that the scorer fails on, before it is set aside: others may speak for
+            it. May raise what `judge` may.
     """
 
     def __init__(
-        self, broker: Broker, scorer_name: str, judge: Judge, work: WorkInHand, patience: float
+        self,
+        broker: Broker,
+        scorer_name: str,
+        judge: Judge,
+        work: WorkInHand,
+        *,
+        patience: float,
+        give_up: Callable[[str], None],
     ) -> None:
         self._broker = broker
         self._scorer_name = scorer_name
         self._judge_article = judge
         self._work = work
         self._patience = patience
+        self._give_up = give_up
         self._failures: Counter[int] = Counter()  # by body: not every publisher sets an id
 
     def judge(
@@ -157,6 +167,10 @@ class ArticleDesk:
         if self._failures[article] > FAILURES_BLAMED_ON_THE_SCORER:
             del self._failures[article]
             reason = f"the scorer fails on this article and on no other: {error}"
+            try:
+                self._give_up(decode(delivery.body, NewsArticle).article_id)
+            except TryLater as not_now:
+                return ScorerAwayError(str(not_now), after=not_now.after)
             self._retry(subscription, delivery, reason)
         return ScorerAwayError(str(error), after=error.after)
 

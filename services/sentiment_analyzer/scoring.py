@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.common.errors import CannotSay, NeverWorks
+from services.common.errors import CannotSay, StopProgram, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
 from services.sentiment_analyzer.asset_matching import About, AssetMatcher, Match
 from services.sentiment_analyzer.hostile import Suspicion
@@ -89,6 +89,8 @@ def _judge_text(
     if match.about is About.OFF_TOPIC:
         return Judgement(Outcome.OFF_TOPIC, reason="nothing in it is about crypto")
     if max_age is not None and now - article.published > max_age:
+        if stories is not None:
+            stories.silent(article.article_id)
         age = timedelta(seconds=round((now - article.published).total_seconds()))
         return Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
 
@@ -126,7 +128,9 @@ def _as_story(
         return Judgement(Outcome.SCORED, place.signals, story=place.story)
     try:
         judgement = score()
-    except (CannotSay, NeverWorks):
+    except (TryLater, StopProgram):  # it will be scored: it stays what it is
+        raise
+    except Exception:
         stories.silent(article.article_id)
         raise
     if not judgement.signals:

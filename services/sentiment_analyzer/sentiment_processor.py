@@ -92,7 +92,9 @@ class SentimentProcessor:
         self._check_state = check_state
         self.work = WorkInHand()
         self._patience = patience
-        self._desk = ArticleDesk(broker, scorer.name, self._judge, self.work, patience)
+        self._desk = ArticleDesk(
+            broker, scorer.name, self._judge, self.work, patience=patience, give_up=self._give_up
+        )
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._scorer_away: str | None = None
         self._is_proving = False
@@ -200,6 +202,10 @@ class SentimentProcessor:
             max_age=self._max_age,
             stories=self._stories,
         )
+
+    def _give_up(self, article_id: str) -> None:
+        if self._stories is not None:
+            self._stories.silent(article_id)
 
     def _wait_for_scorer(self, error: TryLater, stop: threading.Event) -> None:
         """Return when the scorer answers its check again, or when `stop` is set."""

@@ -119,9 +119,14 @@ class Stories:
         return tuple(corroborate(signal, sources, now) for signal in signals)
 
     def silent(self, article_id: str) -> None:
-        """Nothing came of an article: if it was the first of its story, the next telling is."""
+        """Nothing came of an article: if it was the first of its story, the next telling is.
+
+        Changes nothing where it has no place, is not to be scored, or was.
+        """
         with self._changing():
-            self._kept.set_part(article_id, Part.SILENT)
+            known = self._kept.telling(article_id)
+            if known and known.part in {Part.FIRST, Part.AGAIN} and not json.loads(known.signals):
+                self._kept.set_part(article_id, Part.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
         """All tellings of the article's story, in the order in which they came; none of an unknown article."""

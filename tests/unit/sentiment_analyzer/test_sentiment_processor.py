@@ -7,6 +7,7 @@ import pytest
 
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.metrics import ARTICLES_SCORED, SIGNALS_PUBLISHED
+from services.sentiment_analyzer.stories import Stories
 from tests.sentiment_fakes import Bench, article
 
 
@@ -176,6 +177,22 @@ def test_an_article_on_which_only_the_scorer_s_checks_pass_is_set_aside_with_the
     assert "retry a1" in journal
     assert "no answer within 120 s" in bench.broker.reasons[0]
     assert "ack a2" in journal
+
+
+def test_a_story_whose_first_telling_is_set_aside_is_told_by_the_next_source() -> None:
+    bench = Bench(stories=Stories())
+    title = "Hackers drain 82 million dollars of Bitcoin from the hot wallets of Example Exchange"
+    bench.broker.put(
+        article("a1", title),
+        article("a2", "Ether rises"),
+        article("b1", title).model_copy(update={"source": "two"}),
+    )
+    bench.scorer.fail(title, *(TryLater("no answer within 120 s") for _ in range(3)))
+
+    journal = bench.run()
+
+    assert "retry a1" in journal
+    assert [signal.article_id for signal in bench.broker.signals()] == ["a2", "b1"]
 
 
 def test_a_model_that_is_removed_while_the_service_runs_does_not_end_it(bench: Bench) -> None:

@@ -37,8 +37,11 @@ class Desk:
         self.scorer = FakeScorer(self.journal)
         self.stories = stories
 
-    def judge(self, each: NewsArticle) -> Judgement:
-        return judge_article(each, MATCHER, self.scorer, each.fetched_at, stories=self.stories)
+    def judge(self, each: NewsArticle, late: timedelta = timedelta()) -> Judgement:
+        now = each.fetched_at + late
+        return judge_article(
+            each, MATCHER, self.scorer, now, max_age=timedelta(hours=2), stories=self.stories
+        )
 
 
 @pytest.fixture
@@ -124,10 +127,10 @@ def test_who_retells_a_story_before_it_is_scored_is_counted_when_it_is(desk: Des
     assert (late.outcome, late.signals[0].revision, late.signals[0].corroboration) == (Outcome.SCORED, 1, 1)
 
 
-@pytest.mark.parametrize("error", [CannotSay("no idea"), NeverWorks("refused")])
+@pytest.mark.parametrize("error", [CannotSay("no idea"), NeverWorks("refused"), ZeroDivisionError("a bug")])
 def test_when_nothing_came_of_the_first_the_next_telling_is_scored(desk: Desk, error: Exception) -> None:
     desk.scorer.fail(FIRST, error)
-    with contextlib.suppress(NeverWorks):
+    with contextlib.suppress(NeverWorks, ZeroDivisionError):
         desk.judge(told_by("one", "a1", FIRST))
 
     second = desk.judge(told_by("two", "a2", minutes=5))
@@ -144,6 +147,38 @@ def test_an_article_whose_scorer_is_away_stays_the_first(desk: Desk) -> None:
 
     assert desk.judge(told_by("two", "a2")).outcome is Outcome.RETOLD
     assert desk.judge(told_by("one", "a1", FIRST)).outcome is Outcome.SCORED
+
+
+def test_a_first_telling_that_expires_before_it_is_scored_leaves_its_story_to_the_next(desk: Desk) -> None:
+    desk.scorer.fail(FIRST, TryLater("away"))
+    with pytest.raises(TryLater):
+        desk.judge(told_by("one", "a1", FIRST))
+
+    expired = desk.judge(told_by("one", "a1", FIRST), late=timedelta(hours=3))
+    second = desk.judge(told_by("two", "a2", minutes=150))
+
+    assert expired.outcome is Outcome.EXPIRED
+    assert (second.outcome, second.signals[0].article_id) == (Outcome.SCORED, "a2")
+
+
+def test_what_was_scored_before_it_expires_stays_the_first_of_its_story(desk: Desk) -> None:
+    desk.judge(told_by("one", "a1", FIRST))
+    desk.judge(told_by("two", "a2"))
+
+    for first_again in (told_by("one", "a1", FIRST), told_by("two", "a2")):
+        assert desk.judge(first_again, late=timedelta(hours=3)).outcome is Outcome.EXPIRED
+    third = desk.judge(told_by("three", "a3", minutes=150))
+
+    assert (third.outcome, third.signals[0].article_id, third.signals[0].revision) == (
+        Outcome.RETOLD,
+        "a1",
+        2,
+    )
+
+
+def test_an_article_that_was_never_placed_may_expire(desk: Desk) -> None:
+    assert desk.judge(told_by("one", "a1"), late=timedelta(hours=3)).outcome is Outcome.EXPIRED
+    assert desk.stories.tellings("a1") == []
 
 
 def test_an_article_about_something_that_is_not_traded_tells_no_story(desk: Desk) -> None:
