@@ -200,11 +200,12 @@ class Bench:
         self.stop = ImpatientStop()
         self.broker = FakeBroker(self.stop, self.journal)
         self.scorer = FakeScorer(self.journal, articles_at_once)
+        self.clock = ManualClock(NOON)
         self.processor = SentimentProcessor(
             broker=self.broker,
             scorer=self.scorer,
             matcher=AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT")),
-            clock=ManualClock(NOON),
+            clock=self.clock,
             concurrency=concurrency,
             max_age=max_age,
             stories=stories,

@@ -6,7 +6,6 @@ An article is acknowledged only after the broker confirmed all its signals.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,8 +29,9 @@ from services.common.metrics import (
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
 from services.common.tracing import following, trace_headers, trace_id_of
 from services.common.work import WorkInHand
-from services.sentiment_analyzer.scoring import Judgement, Outcome
+from services.sentiment_analyzer.scoring import ANSWERS, Judgement, Outcome
 from services.sentiment_analyzer.signals import signal_id
+from services.sentiment_analyzer.suspects import Suspects
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +41,6 @@ SETTLE_SECONDS = 30.0
 """What a broker may take to set a message aside."""
 SIGNALS_AT_ONCE = 50
 """Published together; few enough to find room in a queue that is nearly full."""
-FAILURES_BLAMED_ON_THE_SCORER = 2
-"""An article on which a scorer fails more often, though it answers its check in between, is set aside."""
 
 Judge = Callable[[NewsArticle], Judgement]
 
@@ -74,11 +72,14 @@ class Batch:
     @property
     def was_scored(self) -> bool:
         """Whether the scorer was asked and answered."""
-        return any(each.judgement.outcome in {Outcome.SCORED, Outcome.ABSTAINED} for each in self.judged)
+        return any(each.judgement.outcome in ANSWERS for each in self.judged)
 
 
 class ArticleDesk:
     """Judges articles, publishes their signals and ends their deliveries. Threads may share it.
+
+    Attributes:
+        suspects: articles on which the scorer failed.
 
     Args:
         broker: where the signals go.
@@ -106,7 +107,7 @@ class ArticleDesk:
         self._work = work
         self._patience = patience
         self._give_up = give_up
-        self._failures: Counter[int] = Counter()  # by body: not every publisher sets an id
+        self.suspects = Suspects()
 
     def judge(
         self,
@@ -133,7 +134,8 @@ class ArticleDesk:
                 break
             with following(trace_id_of(delivery.headers, delivery.message_id)):
                 try:
-                    judged.append(self._judge(delivery))
+                    judged.append(each := self._judge(delivery))
+                    self.suspects.ended(delivery, each.judgement.outcome)
                 except TryLater as error:
                     return Batch(judged, self._blame(subscription, delivery, error, alone=alone))
                 except NeverWorks as error:
@@ -150,6 +152,15 @@ class ArticleDesk:
                     self._retry(subscription, delivery, f"{type(error).__name__}: {error}")
         return Batch(judged)
 
+    def probe(self, stop: threading.Event, *, again: bool = False) -> None:
+        """Find out whether the scorer works, on copies of what it failed on: see `Suspects.probe`."""
+
+        def judge(copy: Delivery) -> Outcome:
+            with following(trace_id_of(copy.headers, copy.message_id)):
+                return self._judge(copy).judgement.outcome
+
+        self.suspects.probe(judge, stop, again=again)
+
     def _judge(self, delivery: Delivery) -> Judged:
         article = decode(delivery.body, NewsArticle)
         timing = SCORE_SECONDS.labels(self._scorer_name).time()
@@ -161,17 +172,15 @@ class ArticleDesk:
     def _blame(
         self, subscription: Subscription, delivery: Delivery, error: TryLater, *, alone: bool
     ) -> ScorerAwayError:
-        """Note a failure of the scorer on a delivery; set the delivery aside if it seems to be the cause."""
-        article = hash(delivery.body)
-        self._failures[article] += alone
-        if self._failures[article] > FAILURES_BLAMED_ON_THE_SCORER:
-            del self._failures[article]
-            reason = f"the scorer fails on this article and on no other: {error}"
+        """Note a failure of the scorer on a delivery; set the delivery aside if it is the cause."""
+        if self.suspects.failed(delivery, alone=alone):
+            reason = f"the scorer fails on this article and not on others: {error}"
             try:
                 self._give_up(decode(delivery.body, NewsArticle).article_id)
             except TryLater as not_now:
                 return ScorerAwayError(str(not_now), after=not_now.after)
             self._retry(subscription, delivery, reason)
+            self.suspects.ended(delivery, None)
         return ScorerAwayError(str(error), after=error.after)
 
     def publish(self, subscription: Subscription, judged: Sequence[Judged], stop: threading.Event) -> None:
@@ -223,7 +232,6 @@ class ArticleDesk:
 
     def _record(self, each: Judged) -> None:
         judgement = each.judgement
-        self._failures.pop(hash(each.delivery.body), None)
         ARTICLES_SCORED.labels(self._scorer_name, judgement.outcome).inc()
         if judgement.degraded:
             ARTICLES_DEGRADED.labels(self._scorer_name).inc()

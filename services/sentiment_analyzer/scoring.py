@@ -28,6 +28,10 @@ class Outcome(StrEnum):
     RETOLD = "retold"
 
 
+ANSWERS = frozenset({Outcome.SCORED, Outcome.ABSTAINED})
+"""The outcomes of articles on which the scorer was asked, and answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What came of an article. `reason` says why there are no signals, or why they are not the article's own.

@@ -20,12 +20,12 @@ import structlog
 from services.common.broker.port import Broker, Delivery, Subscription
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
-from services.common.errors import StopProgram, TryLater
+from services.common.errors import TryLater
 from services.common.health import DependencyHealth, HealthReport
 from services.common.lag import Lag
 from services.common.messages import NewsArticle
 from services.common.metrics import QUEUE_LAG
-from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service, start_with_backoff
+from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service
 from services.common.settings import Settings
 from services.common.work import WorkInHand
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, Judged, ScorerAwayError
@@ -36,6 +36,7 @@ from services.sentiment_analyzer.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipts
 from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+from services.sentiment_analyzer.recovery import Recovery
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scorers import build_scorer, longest_score
 from services.sentiment_analyzer.scoring import Judgement, judge_article
@@ -96,9 +97,7 @@ class SentimentProcessor:
             broker, scorer.name, self._judge, self.work, patience=patience, give_up=self._give_up
         )
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
-        self._scorer_away: str | None = None
-        self._is_proving = False
-        """Since the scorer was away it has not scored an article: until then it gets one at a time."""
+        self._recovery = Recovery(self._desk, self._check)
 
     def start(self) -> None:
         """Connect to the broker and make sure that the scorer and what it keeps can be used."""
@@ -113,7 +112,7 @@ class SentimentProcessor:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
                         self._consume(subscription, threads, stop)
                 except ScorerAwayError as error:
-                    self._wait_for_scorer(error, stop)
+                    self._recovery.wait(error, stop)
                 except TryLater as error:
                     count_error(NAME, error)
                     log.warning("broker_away", error=str(error))
@@ -121,7 +120,7 @@ class SentimentProcessor:
 
     def health(self) -> HealthReport:
         """The broker and the scorer, as they are now."""
-        away = self._scorer_away
+        away = self._recovery.away
         scorer = self._scorer.health() if away is None else DependencyHealth(ok=False, detail=away)
         return {"broker": self._broker.health(), "scorer": scorer, "lag": self._lag.health()}
 
@@ -133,6 +132,10 @@ class SentimentProcessor:
 
     @property
     def _prefetch(self) -> int:
+        if self._recovery.is_proving:
+            # One that did not fail yet, past those that did, which may be there twice. No more: what is given back
+            # when it fails again counts towards the delivery limit.
+            return 2 * self._desk.suspects.in_doubt + 1
         # As many as are being scored are being published, and the next ones are here.
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
@@ -152,12 +155,17 @@ class SentimentProcessor:
             return future
 
         outbox: Outbox[Judged] = Outbox(lambda judged: self._desk.publish(subscription, judged, stop))
-        score = partial(self._score, subscription, outbox, lambda: stop.is_set() or failed.is_set(), stop)
+
+        def is_over() -> bool:
+            return stop.is_set() or failed.is_set()
+
+        score = partial(self._score, subscription, outbox, is_over, stop)
         publishing = begin(outbox.run)
         try:
-            if self._is_proving:
-                wait([begin(partial(score, alone=True))])
-            wait([begin(partial(score, alone=self._concurrency == 1)) for _ in range(self._concurrency)])
+            if self._recovery.is_proving:
+                wait([begin(partial(self._prove, subscription, outbox, is_over, stop))])
+            else:
+                wait([begin(score) for _ in range(self._concurrency)])
         finally:
             outbox.close()
             wait([publishing])
@@ -169,25 +177,50 @@ class SentimentProcessor:
         outbox: Outbox[Judged],
         is_over: Callable[[], bool],
         stop: threading.Event,
-        *,
-        alone: bool,
     ) -> None:
-        """One request after the other, until it is over or the scorer has proved itself."""
+        """One request after the other, until it is over."""
         while not is_over():
-            deliveries = self._receive(subscription)
-            if not deliveries and outbox.is_empty and self._broker.health().ok:
-                self._lag.idle()
-            batch = self._desk.judge(subscription, deliveries, stop, alone=alone)
+            deliveries = self._receive(subscription, self._scorer.articles_at_once)
+            if not deliveries:
+                self._note_idle(outbox)
+            batch = self._desk.judge(subscription, deliveries, stop, alone=self._concurrency == 1)
             outbox.put(batch.judged)
             if batch.away is not None:
                 raise batch.away
-            if batch.was_scored and self._is_proving:
-                self._is_proving = False
+
+    def _prove(
+        self,
+        subscription: Subscription,
+        outbox: Outbox[Judged],
+        is_over: Callable[[], bool],
+        stop: threading.Event,
+    ) -> None:
+        """One article at a time, until the scorer has scored one; those in doubt only after another one."""
+        held: list[Delivery] = []
+        while not is_over():
+            new = self._receive(subscription, 1)
+            if not (new or held):
+                self._note_idle(outbox)
+            elif not new:
+                self._recovery.ask_again(stop)
+            held += new
+            ready = [each for each in held if not self._desk.suspects.is_in_doubt(each)]
+            held = [each for each in held if each not in ready]
+            batch = self._desk.judge(subscription, ready, stop, alone=True)
+            outbox.put(batch.judged)
+            if batch.away is not None:
+                raise batch.away
+            if batch.was_scored and not held:
+                self._recovery.end()
                 return
 
-    def _receive(self, subscription: Subscription) -> list[Delivery]:
+    def _note_idle(self, outbox: Outbox[Judged]) -> None:
+        if outbox.is_empty and self._broker.health().ok:
+            self._lag.idle()
+
+    def _receive(self, subscription: Subscription, count: int) -> list[Delivery]:
         with self.work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
-            return subscription.receive(self._scorer.articles_at_once, RECEIVE_SECONDS)
+            return subscription.receive(count, RECEIVE_SECONDS)
 
     def _judge(self, article: NewsArticle) -> Judgement:
         now = self._clock.now()
@@ -206,24 +239,6 @@ class SentimentProcessor:
     def _give_up(self, article_id: str) -> None:
         if self._stories is not None:
             self._stories.silent(article_id)
-
-    def _wait_for_scorer(self, error: TryLater, stop: threading.Event) -> None:
-        """Return when the scorer answers its check again, or when `stop` is set."""
-        self._scorer_away = str(error)
-        self._is_proving = True
-        count_error(NAME, error)
-        log.warning("scorer_away", error=str(error))
-        stop.wait(error.after or FIRST_PAUSE_SECONDS)
-        if start_with_backoff(self._check_scorer, stop, NAME):
-            self._scorer_away = None
-            log.info("scorer_back")
-
-    def _check_scorer(self) -> None:
-        try:
-            self._check()
-        except StopProgram as error:
-            # It worked when we started, so a person is likely at work on it; the news can wait for that.
-            raise TryLater(str(error)) from error
 
     def _check(self) -> None:
         with self.work.doing("checking the scorer", self._patience):

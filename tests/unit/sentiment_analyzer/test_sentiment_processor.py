@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.metrics import ARTICLES_SCORED, SIGNALS_PUBLISHED
 from services.sentiment_analyzer.stories import Stories
@@ -118,10 +120,13 @@ def test_while_the_scorer_is_away_nothing_is_taken_and_the_news_waits_in_its_ord
         "subscribe raw_news_data",
         "close",
         "check",
+        "score Bitcoin rises",  # a copy: the scorer proves itself before anything is taken
         "subscribe raw_news_data",
         "score Bitcoin rises",
         "publish 1",
         "ack a1",
+        "close",
+        "subscribe raw_news_data",
         "score Ether rises",
         "publish 1",
         "ack a2",
@@ -167,16 +172,102 @@ def test_the_pause_that_a_busy_scorer_asks_for_is_kept(bench: Bench) -> None:
     assert bench.stop.pauses == [7.0]
 
 
-def test_an_article_on_which_only_the_scorer_s_checks_pass_is_set_aside_with_the_reason(bench: Bench) -> None:
+def test_an_article_that_fails_while_others_are_scored_is_set_aside_with_the_reason(bench: Bench) -> None:
     bench.broker.put(article("a1", "Bitcoin rises"), article("a2", "Ether rises"))
     bench.scorer.fail("Bitcoin rises", *(TryLater("no answer within 120 s") for _ in range(9)))
 
     journal = bench.run()
 
-    assert journal.count("subscribe raw_news_data") == 4
-    assert "retry a1" in journal
-    assert "no answer within 120 s" in bench.broker.reasons[0]
+    assert "score Ether rises" in journal[: journal.index("retry a1")]
     assert "ack a2" in journal
+    assert bench.broker.reasons == [
+        "the scorer fails on this article and not on others: no answer within 120 s"
+    ]
+    assert bench.processor.health()["scorer"].ok
+
+
+def test_articles_that_fail_one_after_the_other_do_not_keep_the_next_from_the_scorer() -> None:
+    bench = Bench(concurrency=2)
+    bad = [f"bad{number}" for number in range(3)]
+    bench.broker.put(
+        *(article(each, f"Bitcoin {each}") for each in bad), article("a1"), article("a2", "Ether")
+    )
+    for each in bad:
+        bench.scorer.fail(f"Bitcoin {each}", *(TryLater("no answer within 120 s") for _ in range(40)))
+
+    journal = bench.run()
+
+    assert {"ack a1", "ack a2", *(f"retry {each}" for each in bad)} <= set(journal)
+
+
+def test_a_scorer_that_is_too_slow_for_every_article_lets_all_news_wait_and_says_so() -> None:
+    bench = Bench(concurrency=4)
+    bench.broker.put(*(article(f"a{number}", f"Bitcoin rises {number}") for number in range(20)))
+    tries: list[int] = []
+
+    def be_slow() -> None:
+        tries.append(1)
+        if len(tries) == 300:
+            bench.stop.set()
+        raise TryLater("no answer within 120 s")
+
+    bench.scorer.on_score = be_slow
+
+    journal = bench.run()
+
+    assert {line.split()[0] for line in journal} == {"subscribe", "close", "check"}
+    assert len(bench.broker.waiting) == 20
+    assert journal.count("close") < DELIVERY_LIMIT / 2, "what is given back counts"
+    assert bench.stop.pauses[-50:] == [15.0] * 50
+    scorer = bench.processor.health()["scorer"]
+    assert not scorer.ok
+    assert "answers its check, but failed on every article" in scorer.detail
+    assert "no answer within 120 s" in scorer.detail
+
+
+def test_what_was_in_doubt_is_scored_without_blame_once_the_scorer_is_quick_again() -> None:
+    bench = Bench(concurrency=2)
+    bench.broker.put(*(article(f"a{number}", f"Bitcoin rises {number}") for number in range(9)))
+    failures = [TryLater("no answer within 120 s")] * 60
+
+    def be_slow_for_a_while() -> None:
+        if failures:
+            raise failures.pop()
+
+    bench.scorer.on_score = be_slow_for_a_while
+
+    journal = bench.run()
+
+    assert sorted(line for line in journal if line.startswith("ack")) == [f"ack a{n}" for n in range(9)]
+    assert not bench.broker.reasons
+    assert bench.processor.health()["scorer"].ok
+
+
+def test_the_only_article_is_asked_again_until_it_is_scored_and_stays_in_hand_meanwhile(bench: Bench) -> None:
+    bench.broker.put(article("a1"))
+    bench.scorer.fail("Bitcoin rises", *(TryLater("no answer within 120 s") for _ in range(30)))
+
+    journal = bench.run()
+
+    assert "ack a1" in journal
+    assert journal.count("close") <= 4
+    assert bench.processor.health()["scorer"].ok
+
+
+def test_news_that_waits_for_a_scorer_that_is_too_slow_expires() -> None:
+    bench = Bench(concurrency=2, max_age=timedelta(hours=2))
+    bench.broker.put(*(article(f"a{number}", f"Bitcoin rises {number}") for number in range(9)))
+
+    def be_slow() -> None:
+        bench.clock.advance(300)
+        raise TryLater("no answer within 120 s")
+
+    bench.scorer.on_score = be_slow
+
+    journal = bench.run()
+
+    assert sorted(line for line in journal if line.startswith("ack")) == [f"ack a{n}" for n in range(9)]
+    assert not bench.broker.reasons
 
 
 def test_a_story_whose_first_telling_is_set_aside_is_told_by_the_next_source() -> None:
