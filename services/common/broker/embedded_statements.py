@@ -8,12 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.common.broker.envelope import Headers, bounded
+from services.common.broker.envelope import Headers, about_given_up
 from services.common.broker.topology import (
     DELIVERY_LIMIT,
-    HEADER_LAST_ERROR,
-    HEADER_QUEUE,
-    HEADER_REASON,
     MARKET_TTL_SECONDS,
     Queue,
 )
@@ -194,9 +191,9 @@ def _give_up_deadly(db: sqlite3.Connection, queue: Queue) -> None:
         (queue.name, DELIVERY_LIMIT),
     ).fetchall()
     for seq, headers, deaths in deadly:
-        reason = bounded(f"{deaths} consumers died with it in hand")
-        about = {HEADER_QUEUE: queue.name, HEADER_REASON: reason, HEADER_LAST_ERROR: reason}
+        known = json.loads(headers)
+        about = about_given_up(queue.name, f"{deaths} consumers died with it in hand", known)
         db.execute(
             "UPDATE messages SET queue = ?, headers = ? WHERE seq = ?",
-            (queue.dead_letter_name, json.dumps(json.loads(headers) | about), seq),
+            (queue.dead_letter_name, json.dumps(known | about), seq),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery, OutgoingMessage
 from services.common.broker.topology import (
+    DELIVERY_LIMIT,
     HEADER_ATTEMPTS,
     HEADER_FIRST_ERROR,
     HEADER_LAST_ERROR,
@@ -120,6 +121,45 @@ def plain_headers(headers: Mapping[str, object] | None) -> Headers:
 def _is_brokers_own(name: str) -> bool:
     lower = name.lower()
     return lower in _BROKERS_OWN_HEADERS or lower.startswith(_BROKERS_OWN_PREFIXES)
+
+
+def headers_of_received(queue: str, headers: Mapping[str, object] | None) -> Headers:
+    """The plain headers of a message from `queue`; in the dead letters, with why it is there.
+
+    What RabbitMQ dead-letters by itself, such as a message that kills its consumers, says so only in RabbitMQ's
+    own `x-death`, whose first entry is the newest
+    (https://www.rabbitmq.com/docs/dlx#effects). What we dead-lettered has a reason, which is kept.
+    """
+    plain = plain_headers(headers)
+    origin = next((each.name for each in QUEUES if each.retried and each.dead_letter_name == queue), None)
+    if origin is None or HEADER_REASON in plain:
+        return plain
+    why = _newest_death(headers or {})
+    return plain if why is None else plain | about_given_up(origin, _in_words(why), plain)
+
+
+def about_given_up(queue: str, reason: str, headers: Mapping[str, str | int]) -> Headers:
+    """What is added to the headers of a message of `queue` that the broker, not its consumer, gave up."""
+    text = bounded(reason)
+    return {
+        HEADER_QUEUE: queue,
+        HEADER_REASON: text,
+        HEADER_FIRST_ERROR: headers.get(HEADER_FIRST_ERROR, text),
+        HEADER_LAST_ERROR: text,
+    }
+
+
+def _newest_death(headers: Mapping[str, object]) -> str | None:
+    deaths = headers.get("x-death")
+    newest = deaths[0] if isinstance(deaths, list) and deaths else None
+    why = newest.get("reason") if isinstance(newest, dict) else None
+    return why if isinstance(why, str) else None
+
+
+def _in_words(why: str) -> str:
+    if why == "delivery_limit":
+        return f"RabbitMQ gave it up after more than {DELIVERY_LIMIT} deliveries that no consumer ended"
+    return f"RabbitMQ gave it up: {why}"
 
 
 def attempts_of(headers: Mapping[str, object]) -> int:

@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 from pika.exceptions import ChannelClosedByBroker
 
-from services.common.broker.envelope import attempts_of, identity, plain_headers
+from services.common.broker.envelope import attempts_of, headers_of_received, identity
 from services.common.broker.port import Delivery
 from services.common.broker.rabbitmq_errors import NOT_FOUND, why_refused
 from services.common.broker.rabbitmq_inbox import Inbox, Token
@@ -129,7 +129,7 @@ class Consumer:
         if channel is not self._channel:
             return
         self._open_tags.add(method.delivery_tag)
-        headers = plain_headers(properties.headers)
+        headers = headers_of_received(self._queue, properties.headers)
         self._inbox.put(
             Delivery(
                 queue=self._queue,

@@ -11,11 +11,20 @@ from typing import Any
 import pika
 import pytest
 
+from services.cli.dead_letters import DeadLetter, DeadLetterBox
 from services.common.broker.options import BrokerOptions
 from services.common.broker.rabbitmq_definitions import definitions
-from services.common.broker.topology import DELIVERY_LIMIT
+from services.common.broker.topology import DELIVERY_LIMIT, RAW_NEWS_DATA
 from services.common.settings import Settings
-from tests.broker_house import BrokerHouse, depth, eventually, news, plain_parameters, receive_one
+from tests.broker_house import (
+    SHORT_RETRY_SECONDS,
+    BrokerHouse,
+    depth,
+    eventually,
+    news,
+    plain_parameters,
+    receive_one,
+)
 from tests.rabbitmq_management import Management
 
 pytestmark = pytest.mark.integration
@@ -26,7 +35,7 @@ PARTS = ("exchanges", "queues", "bindings")
 
 @pytest.fixture
 def house(rabbitmq_settings: Settings) -> Iterator[BrokerHouse]:
-    place = BrokerHouse(rabbitmq_settings, BrokerOptions())
+    place = BrokerHouse(rabbitmq_settings, BrokerOptions(retry_delay=lambda _attempts: SHORT_RETRY_SECONDS))
     yield place
     place.close()
 
@@ -97,16 +106,33 @@ def test_messages_are_persistent_json(house: BrokerHouse) -> None:
     assert abs(properties.timestamp - time.time()) < 600
 
 
-def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters(house: BrokerHouse) -> None:
+@pytest.mark.parametrize("failed_before", [False, True])
+def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters_with_the_reason(
+    house: BrokerHouse, *, failed_before: bool
+) -> None:
     broker = house.broker()
     broker.publish([news(1)])
+    if failed_before:  # and came back from the retry queue, which RabbitMQ counts as a death too
+        with closing(broker.subscribe(NEWS, 1)) as subscription:
+            subscription.retry(receive_one(subscription), "the model is away")
     with closing(pika.BlockingConnection(plain_parameters(house.settings))) as connection:
         channel = connection.channel()
         for _ in range(DELIVERY_LIMIT + 1):
             method, _, _ = next(channel.consume(NEWS, inactivity_timeout=10))
             channel.basic_reject(method.delivery_tag, requeue=True)
-    dead = receive_one(broker.subscribe(f"{NEWS}.dlq", 10))
-    assert (dead.body, dead.message_id) == (news(1).body, "news-1")
+    eventually("it is among the dead letters", lambda: depth(broker, f"{NEWS}.dlq") == 1)
+    with DeadLetterBox(broker, [RAW_NEWS_DATA]) as box:
+        (dead,) = box.letters()
+    reason = "RabbitMQ gave it up after more than 20 deliveries that no consumer ended"
+    assert dead == DeadLetter(
+        queue=NEWS,
+        id="news-1",
+        reason=reason,
+        attempts=int(failed_before),
+        first_error="the model is away" if failed_before else reason,
+        last_error=reason,
+        body=news(1).body,
+    )
     eventually("the queue is empty", lambda: depth(broker, NEWS) == 0)
 
 

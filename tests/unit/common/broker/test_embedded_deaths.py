@@ -10,7 +10,13 @@ import pytest
 from services.common.broker.embedded import EmbeddedBroker
 from services.common.broker.embedded_owner import Owner
 from services.common.broker.options import BrokerOptions
-from services.common.broker.topology import DELIVERY_LIMIT, HEADER_QUEUE, HEADER_REASON
+from services.common.broker.topology import (
+    DELIVERY_LIMIT,
+    HEADER_FIRST_ERROR,
+    HEADER_LAST_ERROR,
+    HEADER_QUEUE,
+    HEADER_REASON,
+)
 from services.common.settings import Settings
 from tests.broker_house import BrokerHouse, depth, news, receive_one
 
@@ -50,7 +56,10 @@ def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters(house: Brok
     broker = house.broker()
     dead = receive_one(broker.subscribe(f"{NEWS}.dlq", 1))
     assert (dead.body, dead.message_id) == (news(1).body, "news-1")
-    assert dead.headers[HEADER_REASON] == "21 consumers died with it in hand"
+    reason = "21 consumers died with it in hand"
+    assert [dead.headers[name] for name in (HEADER_REASON, HEADER_FIRST_ERROR, HEADER_LAST_ERROR)] == [
+        reason
+    ] * 3
     assert dead.headers[HEADER_QUEUE] == NEWS
     assert depth(broker, NEWS) == 1
 

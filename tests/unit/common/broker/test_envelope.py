@@ -14,6 +14,7 @@ from services.common.broker.envelope import (
     check_outgoing,
     copy_after_failure,
     copy_for_dead_letters,
+    headers_of_received,
     identity,
     plain_headers,
 )
@@ -23,6 +24,8 @@ from services.common.broker.topology import (
     HEADER_ATTEMPTS,
     HEADER_FIRST_ERROR,
     HEADER_LAST_ERROR,
+    HEADER_QUEUE,
+    HEADER_REASON,
     RAW_NEWS_DATA,
 )
 from services.common.errors import NeverWorks
@@ -98,6 +101,35 @@ def test_headers_of_the_broker_and_of_other_kinds_are_left_out() -> None:
     }
     assert plain_headers(foreign) == {"x-trace": "kept", "n": 7}
     assert plain_headers(None) == {}
+
+
+EXPIRED = {"reason": "expired", "queue": "raw_news_data.retry", "count": 2}
+LIMIT = {"reason": "delivery_limit", "queue": "raw_news_data", "count": 1}
+
+
+def test_the_newest_of_what_rabbitmq_says_is_why_it_gave_a_message_up() -> None:
+    received = {"x-death": [LIMIT, EXPIRED], "x-first-death-reason": "expired", HEADER_FIRST_ERROR: "one"}
+    headers = headers_of_received("raw_news_data.dlq", received)
+    assert "20 deliveries" in str(headers[HEADER_REASON])
+    assert headers[HEADER_QUEUE] == "raw_news_data"
+    assert headers[HEADER_FIRST_ERROR] == "one"
+    assert headers[HEADER_LAST_ERROR] == headers[HEADER_REASON]
+    other = headers_of_received("raw_news_data.dlq", {"x-death": [{"reason": "max\nlen"}]})
+    assert other[HEADER_REASON] == "RabbitMQ gave it up: max len"
+
+
+def test_a_reason_of_our_own_is_kept() -> None:
+    received = {HEADER_REASON: "not JSON", "x-death": [EXPIRED]}
+    assert headers_of_received("raw_news_data.dlq", received) == {HEADER_REASON: "not JSON"}
+
+
+@pytest.mark.parametrize("deaths", [None, [], ["x"], [{}], [{"reason": 7}], {"reason": "rejected"}])
+def test_without_a_reason_of_rabbitmq_none_is_made_up(deaths: object) -> None:
+    assert headers_of_received("raw_news_data.dlq", {"x-death": deaths, "n": 7}) == {"n": 7}
+
+
+def test_what_came_back_from_the_retry_queue_was_not_given_up() -> None:
+    assert headers_of_received("raw_news_data", {"x-death": [EXPIRED]}) == {}
 
 
 def test_of_endless_headers_only_as_many_are_kept_as_can_be_sent_on() -> None:
