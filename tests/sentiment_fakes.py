@@ -51,8 +51,11 @@ class FakeSubscription:
         self._broker = broker
         self._prefetch = prefetch
         self._in_hand: list[Delivery] = []
+        self._closed = False
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:  # noqa: ARG002 - the port's
+        if self._closed:
+            return []
         waiting = self._broker.waiting
         if not waiting:
             if not self._in_hand:
@@ -70,10 +73,12 @@ class FakeSubscription:
         self._broker.journal.append(f"{what} {delivery.message_id}")
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
+        for delivery in () if self._closed else deliveries:
             self._end("ack", delivery)
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
+        if self._closed:
+            return
         for delivery in deliveries:
             self._end("release", delivery)
         self._broker.waiting.extendleft(reversed(deliveries))
@@ -91,6 +96,9 @@ class FakeSubscription:
         self._broker.reasons.append(reason)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self._broker.journal.append("close")
         self._broker.waiting.extendleft(reversed(self._in_hand))
         self._in_hand = []
@@ -155,6 +163,7 @@ class FakeScorer:
     def __init__(self, journal: Journal, articles_at_once: int = 1) -> None:
         self.journal = journal
         self.articles_at_once = articles_at_once
+        self.asked_for: list[list[str]] = []
         self.errors: dict[str, deque[Exception]] = {}
         self.check_errors: deque[Exception] = deque()
         self.on_score: Callable[[], None] = lambda: None
@@ -174,6 +183,7 @@ class FakeScorer:
         if errors := self.errors.get(text.title):
             raise errors.popleft()
         self.journal.append(f"score {text.title}")
+        self.asked_for.append([asset.ticker for asset in assets])
         return Scores(self.model, {asset.ticker: AssetScore(0.5, 0.8, "because") for asset in assets})
 
     def health(self) -> DependencyHealth:

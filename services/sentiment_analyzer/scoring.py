@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from services.common.errors import CannotSay, StopProgram, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
@@ -98,16 +99,18 @@ def _judge_text(
         age = timedelta(seconds=round((now - article.published).total_seconds()))
         return Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
 
-    def score() -> Judgement:
-        scores = scorer.score(text, [target.asset for target in match.targets])
-        signals = make_signals(article, match, scores, now, text.suspicions)
+    def score(wanted: Match) -> Judgement:
+        scores = scorer.score(text, [target.asset for target in wanted.targets])
+        signals = make_signals(article, wanted, scores, now, text.suspicions)
         return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)
 
     try:
         if stories is None:
-            return score()
+            return score(match)
         place = stories.place(article, text, now, named_assets(match))
-        return _as_story(article, stories, place, score, now)
+        new = tuple(target for target in match.targets if target.asset.ticker in place.new)
+        wanted = replace(match, targets=new) if place.part is Part.WIDER else match
+        return _as_story(article, stories, place, partial(score, wanted), now)
     except CannotSay as error:
         return Judgement(Outcome.ABSTAINED, reason=str(error))
 
@@ -124,14 +127,19 @@ def _as_story(
     score: Callable[[], Judgement],
     now: datetime,
 ) -> Judgement:
-    """Score the article unless another source has told its story before."""
+    """Score the article unless another source has told its story before, of the same assets."""
     if place.part is Part.RETOLD:
         reason = f"tells the story of {place.story}, as {place.sources} further sources do by now"
         return Judgement(Outcome.RETOLD, place.signals, reason, story=place.story)
     if place.signals:  # it was scored before and comes again
-        return Judgement(Outcome.SCORED, place.signals, story=place.story)
+        return Judgement(Outcome.SCORED, (*place.signals, *place.revised), story=place.story)
     try:
         judgement = score()
+    except CannotSay as error:
+        stories.silent(article.article_id)
+        if place.revised:
+            return Judgement(Outcome.RETOLD, place.revised, str(error), story=place.story)
+        raise
     except (TryLater, StopProgram):  # it will be scored: it stays what it is
         raise
     except Exception:
@@ -139,6 +147,6 @@ def _as_story(
         raise
     if not judgement.signals:
         stories.silent(article.article_id)
-        return judgement
+        return replace(judgement, signals=place.revised)
     signals = stories.told(article.article_id, judgement.signals, now)
-    return replace(judgement, signals=signals, story=place.story)
+    return replace(judgement, signals=(*signals, *place.revised), story=place.story)

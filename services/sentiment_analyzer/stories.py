@@ -1,8 +1,9 @@
 """One story, once: who told it first is scored, other sources that tell it too corroborate that, unscored.
 
 The first telling of a story makes its signals. One by another source makes a revision of them: the same scores with
-more corroboration and confidence. A source that comes back to a story has more to say of it, so that is scored by
-itself; it corroborates nothing, least of all itself.
+more corroboration and confidence; where it is about further assets, it is scored for these. A source that comes back to
+a story has more to say of it, so that is scored by itself; it corroborates nothing, least of all itself. Nor does an
+article that is suspected of steering machines, which is scored by itself too and never speaks for a story.
 
 Nothing is forgotten by a restart, and processes may share the file. Placing an article a second time, as after a
 delivery that came again, gives what the first time gave.
@@ -31,12 +32,21 @@ DOUBT_LEFT = 0.9
 
 
 class Part(StrEnum):
-    """What an article is to its story: FIRST and AGAIN are to be scored, RETOLD is not; nothing came of SILENT."""
+    """What an article is to its story.
+
+    FIRST, AGAIN and SUSPECT are to be scored, WIDER for the assets that nobody was scored for before, RETOLD is not;
+    nothing came of SILENT.
+    """
 
     FIRST = "first"
     AGAIN = "again"
+    WIDER = "wider"
+    SUSPECT = "suspect"
     RETOLD = "retold"
     SILENT = "silent"
+
+
+_SCORED = frozenset({Part.FIRST, Part.AGAIN, Part.WIDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +58,16 @@ class Place:
         part: what the article is to the story.
         sources: how many further sources tell the story by now.
         signals: what to publish for it, as far as it was scored: of RETOLD the latest revision of the first's.
+        new: of WIDER the assets to score it for.
+        revised: of WIDER what is to be published besides: the latest revision of the first's signals.
     """
 
     story: str
     part: Part
     sources: int
     signals: tuple[SentimentSignal, ...] = ()
+    new: frozenset[str] = frozenset()
+    revised: tuple[SentimentSignal, ...] = ()
 
 
 class Stories:
@@ -92,19 +106,24 @@ class Stories:
             )
             story = known.story if known else self._index.find(telling) or article.article_id
             rows = self._kept.story(story)
-            part = _part(article, rows)
+            part = Part.SUSPECT if text.suspicions else _part(article, about, rows)
             if known is None:
                 self._kept.add(telling, story, part, article.source)
             elif part != known.part:
                 self._kept.set_part(article.article_id, part)
             self._learn()
             rows = self._kept.story(story)
-        sources = _further_sources(rows)
-        speaker = _first(rows) if part is Part.RETOLD else rows[article.article_id]
-        signals = _decode(speaker.signals) if speaker else []
-        if part is not Part.AGAIN:
-            signals = [corroborate(signal, sources, now) for signal in signals]
-        return Place(story, part, sources, tuple(signals))
+        sources, first = _further_sources(rows), _first(rows)
+        told = [corroborate(signal, sources, now) for signal in _decode(first.signals)] if first else []
+        if part in {Part.FIRST, Part.RETOLD}:
+            return Place(story, part, sources, tuple(told))
+        own = tuple(_decode(rows[article.article_id].signals))
+        if part is not Part.WIDER:
+            return Place(story, part, sources, own)
+        new = about - _scored_assets(rows, but=article.article_id)
+        if not (new or own):
+            return Place(story, Part.RETOLD, sources, tuple(told))
+        return Place(story, part, sources, own, new, tuple(told))
 
     def told(
         self, article_id: str, signals: Sequence[SentimentSignal], now: datetime
@@ -125,7 +144,7 @@ class Stories:
         """
         with self._changing():
             known = self._kept.telling(article_id)
-            if known and known.part in {Part.FIRST, Part.AGAIN} and not json.loads(known.signals):
+            if known and known.part in _SCORED and not json.loads(known.signals):
                 self._kept.set_part(article_id, Part.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
@@ -174,14 +193,25 @@ def corroborate(signal: SentimentSignal, sources: int, now: datetime) -> Sentime
     )
 
 
-def _part(article: NewsArticle, rows: Mapping[str, Row]) -> Part:
+def _part(article: NewsArticle, about: frozenset[str], rows: Mapping[str, Row]) -> Part:
     known = rows.get(article.article_id)
     if known and known.part != Part.SILENT:
         return Part(known.part)
     if _first(rows) is None:
         return Part.FIRST
-    earlier = {_name(row.source) for row in rows.values() if row is not known}
-    return Part.AGAIN if _name(article.source) in earlier else Part.RETOLD
+    if _name(article.source) in {_name(row.source) for row in _honest(rows) if row is not known}:
+        return Part.AGAIN
+    return Part.RETOLD if about <= _scored_assets(rows) else Part.WIDER
+
+
+def _scored_assets(rows: Mapping[str, Row], but: str = "") -> frozenset[str]:
+    """The tickers that some telling is or was scored for, but for one article's."""
+    scored = [row for row in rows.values() if row.part in _SCORED and row.article_id != but]
+    return frozenset().union(*(row.about.split() for row in scored))
+
+
+def _honest(rows: Mapping[str, Row]) -> list[Row]:
+    return [row for row in rows.values() if row.part != Part.SUSPECT]
 
 
 def _first(rows: Mapping[str, Row]) -> Row | None:
@@ -189,7 +219,7 @@ def _first(rows: Mapping[str, Row]) -> Row | None:
 
 
 def _further_sources(rows: Mapping[str, Row]) -> int:
-    return len({_name(row.source) for row in rows.values()}) - 1
+    return max(0, len({_name(row.source) for row in _honest(rows)}) - 1)
 
 
 def _name(source: str) -> str:
