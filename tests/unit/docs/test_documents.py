@@ -22,7 +22,7 @@ DOCUMENTS = sorted(
 )
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"
 _CODE = re.compile(r"^ {4}(.+)$|`([^`\n]+)`", re.MULTILINE)
-_COMMAND = re.compile(r"(?:\./cryptoboy|/run --rm operator|services\.cli)\s+([^|;&>#]+)")
+_COMMAND = re.compile(r"(?:\./cryptoboy|run --rm(?: -\S+ \S+)* operator|services\.cli)\s+([^|;&>#]+)")
 _PATH = re.compile(r"(?<![\w/.-])((?:scripts|deploy|services|docs|tests)/[\w./*@-]+\w)")
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(#[^)\s]+)?\)")
 COMMANDS = typer.main.get_command(app)
@@ -66,6 +66,7 @@ def typed_commands() -> list[tuple[str, str]]:
 
 def test_commands_are_found() -> None:
     assert ("docs/operating.md", "secrets init --dir /etc/cryptoboy/secrets") in typed_commands()
+    assert ("docs/operating.md", "evaluate --labelled /headlines.csv") in typed_commands()
     assert len(typed_commands()) > 50
 
 
