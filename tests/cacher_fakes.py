@@ -29,6 +29,7 @@ class FakeSubscription:
     stop: threading.Event
     events: list[tuple[str, Any]] = field(default_factory=list)
     on_receive: Callable[[], None] = lambda: None
+    on_close: Callable[[], None] = lambda: None
     dead_letter_error: CryptoBoyError | None = None
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
@@ -55,6 +56,7 @@ class FakeSubscription:
 
     def close(self) -> None:
         self.events.append(("close", None))
+        self.on_close()
 
     def happened(self, name: str) -> list[Any]:
         return [about for event, about in self.events if event == name]
@@ -66,6 +68,7 @@ class FakeBroker:
 
     subscription: FakeSubscription
     subscribed: list[tuple[str, int]] = field(default_factory=list)
+    failures: list[CryptoBoyError] = field(default_factory=list)
     closed: bool = False
 
     def start(self) -> None:
@@ -75,6 +78,8 @@ class FakeBroker:
         raise NotImplementedError
 
     def subscribe(self, queue: str, prefetch: int) -> FakeSubscription:
+        if self.failures:
+            raise self.failures.pop(0)
         self.subscribed.append((queue, prefetch))
         return self.subscription
 

@@ -6,6 +6,7 @@ An article is acknowledged only after the broker confirmed all its signals.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,8 @@ NAME = "sentiment_processor"
 CONFIRM_SECONDS = 10.0
 SETTLE_SECONDS = 30.0
 """What a broker may take to set a message aside."""
+HOLD_SECONDS = 300.0
+"""Deliveries stay in hand so long while the broker takes no signals; RabbitMQ ends who holds them for long."""
 SIGNALS_AT_ONCE = 50
 """Published together; few enough to find room in a queue that is nearly full."""
 
@@ -183,15 +186,33 @@ class ArticleDesk:
             self.suspects.ended(delivery, None)
         return ScorerAwayError(str(error), after=error.after)
 
-    def publish(self, subscription: Subscription, judged: Sequence[Judged], stop: threading.Event) -> None:
+    def publish(
+        self,
+        subscription: Subscription,
+        judged: Sequence[Judged],
+        stop: threading.Event,
+        give_back: Callable[[], None],
+    ) -> None:
         """Publish the signals and end the deliveries. Nothing is lost if the broker is away: this waits.
+
+        Args:
+            subscription: where the articles come from.
+            judged: what came of them.
+            stop: set: no longer wait.
+            give_back: closes the subscription; called when this has waited long. The articles come again then.
 
         Raises:
             TryLater: the broker cannot take what ends the deliveries; they come again.
         """
         deliveries = [each.delivery for each in judged]
+        began = time.monotonic()
+
+        def hold_no_longer() -> None:
+            if time.monotonic() - began >= HOLD_SECONDS:
+                give_back()
+
         try:
-            confirmed = self._publish_confirmed(_messages(judged), stop)
+            confirmed = self._publish_confirmed(_messages(judged), stop, hold_no_longer)
         except NeverWorks as error:
             # The signals are sound, so something is wrong with the way they go; it may be mended meanwhile.
             count_error(NAME, error)
@@ -212,7 +233,9 @@ class ArticleDesk:
         with self._work.doing("setting an article aside", SETTLE_SECONDS):
             subscription.retry(delivery, error)
 
-    def _publish_confirmed(self, messages: Sequence[OutgoingMessage], stop: threading.Event) -> bool:
+    def _publish_confirmed(
+        self, messages: Sequence[OutgoingMessage], stop: threading.Event, on_failure: Callable[[], None]
+    ) -> bool:
         """Publish until all is confirmed; False if `stop` was set before. Tries once even then."""
         for start in range(0, len(messages), SIGNALS_AT_ONCE):
             some = messages[start : start + SIGNALS_AT_ONCE]
@@ -222,13 +245,19 @@ class ArticleDesk:
                 count_error(NAME, error)
                 log.warning("signals_waiting", error=str(error), signals=len(messages) - start)
                 stop.wait(error.after or FIRST_PAUSE_SECONDS)
-                if not start_with_backoff(partial(self._send, some), stop, NAME):
+                if not start_with_backoff(partial(self._send, some, on_failure), stop, NAME):
                     return False
         return True
 
-    def _send(self, messages: Sequence[OutgoingMessage]) -> None:
-        with self._work.doing("publishing signals", CONFIRM_SECONDS):
-            self._broker.publish(messages, CONFIRM_SECONDS)
+    def _send(
+        self, messages: Sequence[OutgoingMessage], on_failure: Callable[[], None] = lambda: None
+    ) -> None:
+        try:
+            with self._work.doing("publishing signals", CONFIRM_SECONDS):
+                self._broker.publish(messages, CONFIRM_SECONDS)
+        except TryLater:
+            on_failure()
+            raise
 
     def _record(self, each: Judged) -> None:
         judgement = each.judgement

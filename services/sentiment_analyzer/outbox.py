@@ -16,17 +16,19 @@ GATHER_SECONDS = 0.01
 class Outbox(Generic[T]):
     """Gathers items while earlier ones are sent, so that under load many leave together.
 
-    It never holds more than a subscription hands out before something is acknowledged.
-
     Args:
         send: sends items and ends what they came from.
+        most: items that may wait. A subscription that hands out no more before something is acknowledged would do,
+            but after each lost connection it hands out as many again.
     """
 
-    def __init__(self, send: Callable[[Sequence[T]], None]) -> None:
+    def __init__(self, send: Callable[[Sequence[T]], None], most: int) -> None:
         self._send = send
+        self._most = most
         self._changed = threading.Condition()
         self._items: deque[T] = deque()
         self._sending = False
+        self._ended = False
         self._closed = threading.Event()
 
     @property
@@ -35,23 +37,29 @@ class Outbox(Generic[T]):
         return not (self._items or self._sending)
 
     def put(self, items: Sequence[T]) -> None:
-        """Have items sent soon."""
+        """Have items sent soon. Returns when no more wait than may, or when nothing is sent any more."""
         with self._changed:
             self._items.extend(items)
-            self._changed.notify()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: len(self._items) <= self._most or self._ended)
 
     def close(self) -> None:
         """No more items come: `run` returns when those it has are sent."""
         with self._changed:
             self._closed.set()
-            self._changed.notify()
+            self._changed.notify_all()
 
     def run(self) -> None:
         """Send until closed. Raises what sending raises; what was not sent then is left to its subscription."""
-        while items := self._take():
-            self._send(items)
-            if len(items) > 1:
-                self._closed.wait(GATHER_SECONDS)
+        try:
+            while items := self._take():
+                self._send(items)
+                if len(items) > 1:
+                    self._closed.wait(GATHER_SECONDS)
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
 
     def _take(self) -> list[T]:
         with self._changed:
@@ -60,4 +68,5 @@ class Outbox(Generic[T]):
             items = list(self._items)
             self._items.clear()
             self._sending = bool(items)
+            self._changed.notify_all()
             return items

@@ -146,18 +146,26 @@ class SentimentProcessor:
             StopProgram, ScorerAwayError, TryLater: something failed.
         """
         begun: list[Future[None]] = []
-        failed = threading.Event()
+        take_no_more = threading.Event()
 
         def begin(work: Callable[[], None]) -> Future[None]:
             future = threads.submit(work)
-            future.add_done_callback(lambda done: failed.set() if done.exception() is not None else None)
+            future.add_done_callback(
+                lambda done: take_no_more.set() if done.exception() is not None else None
+            )
             begun.append(future)
             return future
 
-        outbox: Outbox[Judged] = Outbox(lambda judged: self._desk.publish(subscription, judged, stop))
+        def give_back() -> None:
+            take_no_more.set()
+            subscription.close()
+
+        outbox: Outbox[Judged] = Outbox(
+            lambda judged: self._desk.publish(subscription, judged, stop, give_back), self._prefetch
+        )
 
         def is_over() -> bool:
-            return stop.is_set() or failed.is_set()
+            return stop.is_set() or take_no_more.is_set()
 
         score = partial(self._score, subscription, outbox, is_over, stop)
         publishing = begin(outbox.run)

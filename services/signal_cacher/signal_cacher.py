@@ -1,7 +1,9 @@
 """Signal cacher: scored news from sentiment_signals_queue to the sentiment store.
 
 Up to a hundred messages are written in one round trip and acknowledged together. While the store is away the
-batch stays in hand and nothing further is received, so the queue keeps what comes.
+batch stays in hand and nothing further is received, so the queue keeps what comes. After minutes it is given back, all
+at once, and its copy is written when the store is there: RabbitMQ takes back by itself what is held for long, again and
+again, and counts each time towards the delivery limit.
 
     python -m services.signal_cacher.signal_cacher
 """
@@ -23,7 +25,7 @@ from services.common.health import HealthReport
 from services.common.lag import Lag
 from services.common.messages import SentimentSignal
 from services.common.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
-from services.common.runner import count_error, run_service
+from services.common.runner import count_error, run_service, start_with_backoff
 from services.common.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.common.tracing import following, trace_id_of
@@ -41,6 +43,8 @@ LONGEST_PAUSE_SECONDS = 5.0
 REJECT_PAUSE_SECONDS = 5.0
 SETTLE_SECONDS = 30.0 + REJECT_PAUSE_SECONDS
 """What setting a message aside may take."""
+HOLD_SECONDS = 300.0
+"""Deliveries stay in hand so long while the store is away; RabbitMQ ends who holds them for its consumer_timeout."""
 ANSWERS_OF_STORE = 12
 """Waits of REDIS_TIMEOUT that one call of the store may be made of."""
 
@@ -69,18 +73,18 @@ class SignalCacher:
             self._store.check()
             self._stored.look(time.monotonic())
         self._broker.start()
-        if self._subscription is None:
-            self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)
+        self._subscribe()
 
     def run(self, stop: threading.Event) -> None:
         """Cache what comes until `stop` is set; the batch in hand is finished first."""
-        if self._subscription is None:
-            raise RuntimeError("start comes before run")
         while not stop.is_set():
+            if (subscription := self._subscription) is None:
+                start_with_backoff(self._subscribe, stop, NAME)
+                continue
             with self.work.doing(f"receiving from {SENTIMENT_SIGNALS.name}", IDLE_SECONDS):
-                deliveries = self._subscription.receive(BATCH_SIZE, IDLE_SECONDS)
+                deliveries = subscription.receive(BATCH_SIZE, IDLE_SECONDS)
             if deliveries:
-                self._cache(self._subscription, deliveries, stop)
+                self._cache(subscription, deliveries, stop)
             else:
                 if self._broker.health().ok:
                     self._lag.idle()
@@ -101,6 +105,17 @@ class SignalCacher:
             self._subscription.close()
         self._broker.close()
         self._store.close()
+
+    def _subscribe(self) -> None:
+        if self._subscription is None:
+            self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)
+
+    def _give_back(self, held: float) -> None:
+        """Hold nothing any more; what is in hand comes again."""
+        if self._subscription is not None:
+            log.warning("signals_given_back", after_seconds=round(held))
+            self._subscription.close()
+            self._subscription = None
 
     def _look_after_store(self) -> None:
         """Notice between messages as well that the store is away, so that /health says so."""
@@ -137,14 +152,17 @@ class SignalCacher:
         if outcomes is None:
             subscription.release(batch.accepted)
             return
-        subscription.ack(batch.accepted)
+        subscription.ack(batch.accepted)  # nothing, if they were given back: they come again, as duplicates
         self._count(batch.signals, outcomes)
         if (age := batch.age(self._clock.now())) is not None:
             self._lag.note(age)
 
     def _write(self, signals: Sequence[SentimentSignal], stop: threading.Event) -> list[WriteOutcome] | None:
-        """Try until the store takes the signals; None if `stop` was set while it did not."""
-        pause = FIRST_PAUSE_SECONDS
+        """Try until the store takes the signals; None if `stop` was set while it did not.
+
+        Their deliveries are given back when that takes long.
+        """
+        began, pause = time.monotonic(), FIRST_PAUSE_SECONDS
         while True:
             try:
                 with self.work.doing(f"writing {len(signals)} signals to the store", self._store_patience):
@@ -154,6 +172,8 @@ class SignalCacher:
                 log.warning(
                     "store_away", error=str(error), signals_in_hand=len(signals), retry_in_seconds=pause
                 )
+            if (held := time.monotonic() - began) >= HOLD_SECONDS:
+                self._give_back(held)
             if stop.wait(pause):
                 return None
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

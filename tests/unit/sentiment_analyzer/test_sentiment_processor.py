@@ -9,6 +9,7 @@ import pytest
 from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.metrics import ARTICLES_SCORED, SIGNALS_PUBLISHED
+from services.sentiment_analyzer import article_desk
 from services.sentiment_analyzer.stories import Stories
 from tests.sentiment_fakes import Bench, article
 
@@ -311,6 +312,22 @@ def test_signals_wait_for_the_broker_without_being_made_again(bench: Bench) -> N
     journal = bench.run()
 
     assert journal == ["subscribe raw_news_data", "score Bitcoin rises", "publish 1", "ack a1", "close"]
+
+
+def test_signals_that_wait_long_are_kept_while_their_articles_are_given_back_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(article_desk, "HOLD_SECONDS", 0.0)
+    bench.broker.put(article("a1"), article("a2", "Ether rises"))
+    bench.broker.publish_errors.extend(TryLater("the queue is full") for _ in range(40))
+
+    journal = bench.run()
+
+    published = next(number for number, line in enumerate(journal) if line.startswith("publish"))
+    assert journal.index("close") < published, "given back while the signals wait"
+    assert journal.count("subscribe raw_news_data") == 2, "and taken again when they were published"
+    assert {"ack a1", "ack a2"} <= set(journal)
+    assert not bench.broker.reasons
 
 
 def test_a_stop_while_signals_wait_gives_the_article_back(bench: Bench) -> None:

@@ -90,6 +90,36 @@ def test_while_the_store_is_away_the_batch_stays_in_hand_and_nothing_is_received
     assert house.happened("ack") == [[GOOD], [OTHER]]
 
 
+def test_a_store_that_is_away_for_long_costs_one_delivery_and_its_return_another_subscription(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signal_cacher, "HOLD_SECONDS", 0.0)
+    house = House([GOOD], [GOOD], [OTHER], failures=(AWAY,) * 3)
+    house.run()
+    names = [name for name, _ in house.subscription.events]
+    assert names == ["receive", "close", "ack", "receive", "ack", "receive", "ack", "receive"]
+    assert len(house.broker.subscribed) == 2
+    assert [[signal.article_id for signal in batch] for batch in house.store.written] == [["a"], ["a"], ["b"]]
+
+
+def test_a_stop_while_the_store_is_away_for_long_ends_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_cacher, "HOLD_SECONDS", 0.0)
+    house = House([GOOD], failures=(AWAY,) * 3)
+    house.subscription.on_close = house.stop.set
+    house.run()
+    assert house.store.written == []
+    assert len(house.broker.subscribed) == 1
+    house.cacher.close()
+
+
+def test_a_broker_that_is_away_when_the_store_is_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_cacher, "HOLD_SECONDS", 0.0)
+    house = House([GOOD], [GOOD], failures=(AWAY,))
+    house.broker.failures.append(TryLater("no broker"))
+    house.run()
+    assert house.happened("ack") == [[GOOD], [GOOD]]
+
+
 def test_stopping_while_the_store_is_away_gives_the_batch_back() -> None:
     house = House([GOOD], failures=(AWAY,) * 5)
     house.subscription.on_receive = house.stop.set
