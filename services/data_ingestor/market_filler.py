@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 SERVICE = "market_streamer"
 FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 15.0  # so that candles are current within 30 s of the exchange's return
 ATTEMPTS = 6
 """Answers without a candle that the stream has seen pass, after which it counts as missing (about 20 s)."""
 

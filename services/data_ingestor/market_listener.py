@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 SERVICE = "market_streamer"
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 15.0  # so that candles are current within 30 s of the exchange's return
 REFUSED_PAUSE_SECONDS = 60.0
 NOTHING_NEW_PAUSE_SECONDS = 0.05  # a stream that repeats itself at once must not occupy the loop
 
