@@ -79,6 +79,25 @@ def test_what_is_not_ended_comes_again_when_the_subscription_is_closed(house: Br
     assert [each.attempts for each in again] == [0, 0]
 
 
+def test_what_a_closed_subscription_ends_comes_again_nevertheless(house: BrokerHouse) -> None:
+    broker = house.broker()
+    broker.publish([news(1), news(2), news(3), news(4)])
+    closed = broker.subscribe(NEWS, 10)
+    first, second, third, fourth = receive_all(closed, 4)
+    closed.close()
+    closed.close()
+    subscription = broker.subscribe(NEWS, 10)
+    again = receive_all(subscription, 4)
+    closed.ack([first])
+    closed.release([second])
+    closed.retry(third, "too late")
+    closed.dead_letter(fourth, "too late")
+    assert subscription.receive(10, 0.3) == []
+    subscription.ack(again[:1])
+    subscription.close()
+    assert len(receive_all(broker.subscribe(NEWS, 10), 3)) == 3
+
+
 def test_what_is_not_ended_comes_again_when_the_broker_is_closed(house: BrokerHouse) -> None:
     broker = house.broker()
     broker.publish([news(1)])
