@@ -1,73 +1,163 @@
-"""Keeps a demo's replayed news out of a system that trades, and cleans up what an earlier demo left."""
+"""Keeps a demo's invented news away from what trades: on servers of others a demo is a guest that tidies up."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
 
 import redis
 
+from services.cli.demo_queues import empty_queues, names_to_empty, refuse_busy_queues, refuse_waiting_news
 from services.common.broker.port import Broker
-from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
-from services.common.errors import StopProgram, TryLater
+from services.common.clock import Clock, to_ms
+from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-MARKER = "cryptoboy:demo"
-KEYS_OF_A_PAIR = ("sentiment:{}", "sentiment_history:{}", "sentiment_signals:{}", "sentiment_ids:{}")
+from services.common.store.keys import DEMO, signals_key, written_together
+from services.common.store.redis_client import address_of, redis_client
+from services.common.store.redis_errors import reaction_to
 
 
-def refuse_busy_queues(broker: Broker) -> None:
-    """Raise StopProgram if other consumers read the queues: they would take the demo's news for real."""
-    for state in broker.queues():
-        if state.name in {RAW_NEWS_DATA.name, SENTIMENT_SIGNALS.name} and state.consumers:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a demo writes to `cryptoboy:demo` before anything else. It goes when the demo has tidied up.
+
+    Attributes:
+        pairs: whose sentiment the demo writes.
+        until_ms: milliseconds since 1970 after which the demo writes nothing more.
+    """
+
+    pairs: tuple[str, ...]
+    until_ms: int
+
+    def as_text(self) -> str:
+        """As it stands in Redis."""
+        return json.dumps({"pairs": self.pairs, "until_ms": self.until_ms})
+
+    @classmethod
+    def of_text(cls, text: str) -> Mark:
+        """Raises StopProgram if it is no mark of ours."""
+        try:
+            fields = json.loads(text)
+            return cls(tuple(map(str, fields["pairs"])), int(fields["until_ms"]))
+        except (ValueError, TypeError, LookupError):
             raise StopProgram(
-                f"queue {state.name} has {state.consumers} consumer(s): a pipeline is running on this broker, and "
-                "it would take replayed news for real. Stop it, or give the demo a virtual host of its own "
-                "(RABBITMQ_VHOST)."
-            )
+                f"the key {DEMO} in Redis is not of this version's demo ({text[:80]!r}). Delete it, and the sentiment "
+                f"keys that the demo wrote: redis-cli DEL {DEMO}"
+            ) from None
+
+    @property
+    def keys(self) -> list[str]:
+        """All that the demo wrote, the mark last."""
+        return [*(key for pair in self.pairs for key in written_together(pair)), DEMO]
 
 
-def take_store(settings: Settings, pairs: Sequence[str]) -> None:
-    """Make sure that the store holds no sentiment of a real system, and mark it as the demo's.
+class Guest:
+    """While it lasts, a demo has queues and store of a broker and a Redis that others may use, too.
 
-    What an earlier demo left is removed.
+    It enters only where no real news and no real sentiment is, marks the store, and removes in the end what the
+    demo left in both. What a demo left that was killed is removed first.
+
+    Args:
+        broker: connected.
+        lasts: the longest that the demo can take.
+        tell: is told what could not be removed, if something else had ended the demo.
 
     Raises:
-        StopProgram: there is sentiment that no demo wrote.
-        TryLater: Redis does not answer.
+        StopProgram: somebody reads the queues, or there is news or sentiment that no demo wrote.
+        TryLater: RabbitMQ or Redis is away, at the start or when it is time to tidy up.
     """
-    password = settings.redis_password.get_secret_value() if settings.redis_password else None
-    client = redis.Redis(
-        host=settings.redis_host, port=settings.redis_port, password=password, decode_responses=True,
-        socket_timeout=settings.redis_timeout, socket_connect_timeout=settings.redis_timeout,
-    )  # fmt: skip
+
+    def __init__(
+        self, settings: Settings, broker: Broker, clock: Clock, lasts: timedelta, tell: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._mark = Mark(settings.trading_pairs, to_ms(clock.now() + lasts))
+        self._tell = tell
+        self._to_empty: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        states = self._broker.queues()
+        refuse_busy_queues(states)
+        with _connected(self._settings) as client:
+            earlier = _earlier(client)
+            if earlier is None:
+                refuse_waiting_news(states)
+            self._to_empty = names_to_empty(states, is_ours=earlier is not None)
+            _take(client, self._mark, earlier)
+        if earlier is not None:
+            empty_queues(self._broker, self._to_empty)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            empty_queues(self._broker, self._to_empty)
+            with _connected(self._settings) as client:
+                client.delete(*self._mark.keys)
+        except CryptoBoyError as problem:
+            text = f"the demo's news could not be removed, and nothing trades on it meanwhile: {problem}"
+            if kind is None:
+                raise type(problem)(f"{text}. The next demo on these servers removes it.") from problem
+            self._tell(text)
+
+
+def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Raise StopProgram while the store holds what a demo wrote: a bot would trade on invented news.
+
+    A Redis that cannot be asked is told, and no reason to stop: a bot has to look after its open trades.
+    """
     try:
-        _take(client, pairs)
-    except redis.RedisError as error:
-        raise TryLater(
-            f"Redis at {settings.redis_host}:{settings.redis_port}: {type(error).__name__}"
-        ) from error
-    finally:
-        client.close()
+        with _connected(settings) as client:
+            text = client.get(DEMO)
+    except CryptoBoyError as error:
+        tell(f"whether a demo left its news in Redis is not known: {error}")
+        return
+    if text is not None:
+        mark = Mark.of_text(str(text))
+        raise StopProgram(
+            f"Redis at {address_of(settings)} holds the invented news of a demo, which is running or was killed. If it "
+            "is running, let it end. If not, another one removes it, from the queues as well: ./cryptoboy demo --broker "
+            f"rabbitmq. Or delete the keys yourself: redis-cli DEL {' '.join(mark.keys)}"
+        )
 
 
-def _take(client: redis.Redis, pairs: Sequence[str]) -> None:
-    earlier = client.get(MARKER)
-    left_over = json.loads(str(earlier)) if earlier else []
-    strangers = [pair for pair in pairs if pair not in left_over and client.exists(*_keys([pair]))]
+@contextmanager
+def _connected(settings: Settings) -> Iterator[redis.Redis]:
+    """Errors of Redis become ours."""
+    with closing(redis_client(settings)) as client:
+        try:
+            yield client
+        except redis.RedisError as error:
+            raise reaction_to(error, address_of(settings)) from error
+
+
+def _earlier(client: redis.Redis) -> Mark | None:
+    text = client.get(DEMO)
+    return None if text is None else Mark.of_text(str(text))
+
+
+def _take(client: redis.Redis, mark: Mark, earlier: Mark | None) -> None:
+    """Mark the store, and remove what the earlier demo left. Raises StopProgram if there is real sentiment."""
+    left_over = earlier.pairs if earlier else ()
+    strangers = [
+        pair for pair in mark.pairs if pair not in left_over and client.exists(*written_together(pair))
+    ]
+    if earlier:
+        strangers += [
+            pair for pair in left_over if client.zcount(signals_key(pair), f"({earlier.until_ms}", "+inf")
+        ]
     if strangers:
         raise StopProgram(
             f"this Redis holds sentiment for {', '.join(strangers)} that no demo wrote; replayed news would be "
             "mixed into it. Use another Redis (REDIS_HOST, REDIS_PORT) for the demo."
         )
-    if left_over:
-        client.delete(*_keys(left_over))
-    client.set(MARKER, json.dumps(list(pairs)))
-
-
-def _keys(pairs: Iterable[str]) -> list[str]:
-    return [key.format(pair) for pair in pairs for key in KEYS_OF_A_PAIR]
+    if earlier:
+        client.delete(*earlier.keys)
+    client.set(DEMO, mark.as_text())

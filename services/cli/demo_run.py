@@ -6,13 +6,14 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from services.cli.books import Books
-from services.cli.demo_guard import refuse_busy_queues, take_store
+from services.cli.demo_guard import Guest
 from services.cli.demo_observer import Observer, Scene
 from services.cli.demo_plan import DemoPlan
 from services.cli.feed_server import FeedServer, write_sources
@@ -22,7 +23,7 @@ from services.cli.ports import free_port
 from services.cli.replay_clock import ReplayClock
 from services.cli.stack import Stack, free_health_ports
 from services.cli.supervisor import Supervisor
-from services.common.clock import to_ms
+from services.common.clock import SystemClock, to_ms
 from services.common.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
 from services.replay_exchange.ccxt_config import ccxt_config
@@ -84,12 +85,13 @@ class DemoRun:
         stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
         observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
         try:
-            with Supervisor(self._run_dir / "logs") as supervisor, self._start_feeds(clock) as feeds:
+            with ExitStack() as running:
                 if not self._embedded:
                     with next_step(SERVERS_HINT):
                         observer.connect()
-                        refuse_busy_queues(observer.broker)
-                        take_store(self.settings, self._plan.pairs)
+                        running.enter_context(self._guest(observer))  # leaves after every program has ended
+                supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
+                feeds = running.enter_context(self._start_feeds(clock))
                 ready = self._start_programs(supervisor, stack, clock)
                 if self._embedded:
                     observer.connect()
@@ -106,6 +108,10 @@ class DemoRun:
         finally:
             observer.close()
             clock.close()
+
+    def _guest(self, observer: Observer) -> Guest:
+        longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS + DRAIN_TIMEOUT_SECONDS
+        return Guest(self.settings, observer.broker, SystemClock(), timedelta(seconds=longest), self._tell)
 
     def _start_feeds(self, clock: ReplayClock) -> FeedServer:
         plan = self._plan

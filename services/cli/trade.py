@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
+from services.cli.demo_guard import refuse_demo_news
 from services.cli.stack import Stack
 from services.cli.up import confirm_live_trading
 from services.common.settings import Settings
@@ -18,6 +20,7 @@ def trade() -> None:
     Example: DRY_RUN=true ./cryptoboy trade
     """
     settings = Settings.load()
+    refuse_demo_news(settings, lambda text: print(f"cryptoboy: {text}", file=sys.stderr))
     if not settings.dry_run:
         confirm_live_trading(settings)
     run_dir = settings.state_dir.resolve() / "trade"

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from services.cli.demo_guard import refuse_demo_news
 from services.cli.freqtrade_config import STRATEGY
 from services.cli.options import Broker, settings_for
 from services.cli.ports import is_free
@@ -31,6 +32,8 @@ def up(broker: Broker = None) -> None:
     Example: ./cryptoboy up
     """
     settings = settings_for(broker)
+    if settings.broker is not BrokerKind.EMBEDDED:
+        refuse_demo_news(settings, _say)
     if not settings.dry_run:
         confirm_live_trading(settings)
     check_addresses(settings)

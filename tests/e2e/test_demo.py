@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from services.common.settings import PROJECT_ROOT
 from tests.rabbitmq_management import Management, quoted
@@ -117,6 +118,10 @@ def test_the_same_runs_on_a_real_rabbitmq_and_redis(
     }
     assert all(each["durable"] for each in queues.values())
     assert {"raw_news_data.dlq", "sentiment_signals_queue.dlq"} <= queues.keys()
+
+    # A bot that starts on these servers now must not find news that was invented.
+    with redis.Redis(redis_server.host, redis_server.port, password=redis_server.password) as client:
+        assert client.keys("*") == []
 
 
 def test_an_archive_of_articles_is_scored_and_cached(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@
 | sentiment_signals:PAIR | sorted set | the signals of the last SIGNAL_HISTORY_HOURS as JSON, by available_at in milliseconds |
 | sentiment_ids:PAIR | hash | article_id and model, with a bar between them: the revision, of every signal in the two above: how a repeated one is recognised |
 | trading:entries | string | `paused` stops new entries, and so does anything else that is there |
+| cryptoboy:demo | string | there while the sentiment is a demo's, which no bot may trade on: whose pairs, and until when |
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
 
 ENTRIES = "trading:entries"
 PAUSED = "paused"
+DEMO = "cryptoboy:demo"
 
 
 def current_key(pair: str) -> str:

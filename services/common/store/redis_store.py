@@ -10,8 +10,6 @@ from typing import Any, TypeVar, cast
 
 import redis
 import structlog
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
 
 from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
 from services.common.errors import NeverWorks
@@ -20,8 +18,8 @@ from services.common.messages import SentimentSignal, decode
 from services.common.settings import Settings
 from services.common.store import keys
 from services.common.store.port import WriteOutcome
+from services.common.store.redis_client import address_of, redis_client
 from services.common.store.redis_errors import reaction_to
-from services.common.tls import TlsFiles, redis_tls
 
 log = structlog.get_logger(__name__)
 
@@ -32,36 +30,19 @@ SIGNALS_PER_CALL = 500
 """Bounds how long one call of the script keeps Redis from answering others (about 5 ms), and its Lua stack."""
 
 _OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
-_RETRIES = 1
 T = TypeVar("T")
 
 
 class RedisStore:
-    """Implements `port.SentimentStore`.
-
-    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving, once again
-    after a connection that turned out to be dead.
-    """
+    """Implements `port.SentimentStore`. How long a call waits: see `redis_client`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._address = f"{settings.redis_host}:{settings.redis_port}"
+        self._address = address_of(settings)
         self._window = timedelta(hours=settings.signal_history_hours)
         self._staleness = timedelta(hours=settings.sentiment_staleness_hours)
         self._ttl = settings.signal_cache_ttl
         self._health = DependencyHealth(ok=False, detail="not asked yet")
-        password = settings.redis_password
-        self._client = redis.Redis(
-            host=settings.redis_host,
-            port=settings.redis_port,
-            username=settings.redis_user,
-            password=password.get_secret_value() if password else None,
-            **redis_tls(TlsFiles.of_redis(settings)),
-            socket_timeout=settings.redis_timeout,
-            socket_connect_timeout=settings.redis_timeout,
-            retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), _RETRIES),
-            decode_responses=True,
-            protocol=2,
-        )
+        self._client = redis_client(settings)
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         """See the port. An outcome says how things stand after all of a pair's signals were written."""

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.common.store.keys import ENTRIES, current_key, history_key, ids_key, signals_key
+from services.common.store.keys import DEMO, ENTRIES, current_key, history_key, ids_key, signals_key
 
 _EVERY = "*"
 _CURRENT, _HISTORY, _SIGNALS, _IDS = (
@@ -52,12 +52,14 @@ SIGNAL_CACHER = StoreUser(
     ),
 )
 STRATEGY = StoreUser(
-    "strategy", keys=(f"~{_SIGNALS}", f"~{ENTRIES}"), commands=(*_CONNECTION, *_SCRIPT_READS)
+    "strategy",
+    keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{DEMO}"),
+    commands=(*_CONNECTION, *_SCRIPT_READS),
 )
 # Looks at everything, pauses and resumes, and has Redis write a copy for a backup.
 OPERATOR = StoreUser(
     "operator",
-    keys=(*(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS)), f"~{ENTRIES}"),
+    keys=(*(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, DEMO)), f"~{ENTRIES}"),
     commands=(
         *_CONNECTION,
         *("get", "set", "del", "exists", "type", "ttl", "scan"),

@@ -17,6 +17,7 @@ import redis
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.store.keys import signals_key
+from services.common.store.redis_client import address_of, redis_client
 from services.common.store.redis_errors import reaction_to
 from services.research.history.output import StepwiseCsv
 from services.research.history.signal_rows import COLUMNS, row_of
@@ -71,7 +72,10 @@ def export_signals(settings: Settings, pairs: Sequence[str], out: Path) -> Expor
         StopProgram: it refuses us, or there is no signal.
     """
     report = ExportReport(out, Counter(), Counter(), {})
-    with closing(_client(settings)) as client, StepwiseCsv(out, COLUMNS, ["export"], resume=False) as file:
+    with (
+        closing(redis_client(settings, decode_responses=False)) as client,
+        StepwiseCsv(out, COLUMNS, ["export"], resume=False) as file,
+    ):
         try:
             signals = heapq.merge(*(_signals(client, pair, report) for pair in pairs), key=_order)
             while some := list(islice(signals, PAGE)):
@@ -79,10 +83,10 @@ def export_signals(settings: Settings, pairs: Sequence[str], out: Path) -> Expor
                     report.count(signal)
                 file.step(map(row_of, some), None)
         except redis.RedisError as error:
-            raise reaction_to(error, _address(settings)) from error
+            raise reaction_to(error, address_of(settings)) from error
         if not report.signals:
             raise StopProgram(
-                f"Redis at {_address(settings)} has no signals of {', '.join(pairs)}; it keeps those of the last "
+                f"Redis at {address_of(settings)} has no signals of {', '.join(pairs)}; it keeps those of the last "
                 "SIGNAL_HISTORY_HOURS while the system runs: start it with ./cryptoboy up"
             )
         file.finish()
@@ -122,19 +126,3 @@ def _members(client: redis.Redis, key: str) -> Iterator[Scored]:
         last = fresh[-1][0]
         done = {member for member, score in page if score == last}
         cursor = repr(last)
-
-
-def _client(settings: Settings) -> redis.Redis:
-    password = settings.redis_password
-    return redis.Redis(
-        host=settings.redis_host,
-        port=settings.redis_port,
-        password=password.get_secret_value() if password else None,
-        socket_timeout=settings.redis_timeout,
-        socket_connect_timeout=settings.redis_timeout,
-        protocol=2,
-    )
-
-
-def _address(settings: Settings) -> str:
-    return f"{settings.redis_host}:{settings.redis_port}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import cryptoboy_sentiment as news
@@ -14,12 +15,16 @@ from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from services.cli.demo_guard import Guest, refuse_demo_news
 from services.cli.secret_files import make_secrets
+from services.common.broker.open import open_broker
+from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.store.keys import written_together
 from services.common.store.redis_store import RedisStore
 from services.common.store.redis_users import STORE_USERS
+from services.research.history.exporting import export_signals
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRedis
 
@@ -85,6 +90,30 @@ def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
         source = news.RedisSignals(client, window=timedelta(hours=48))
         source.refresh([PAIR], NOW)  # as `./cryptoboy sentiment` does
     assert source.readable(PAIR)
+
+
+def test_the_operator_exports_what_the_cacher_wrote(
+    server: ProductionRedis, cacher: RedisStore, tmp_path: Path
+) -> None:
+    cacher.write([make_signal(), make_signal("a2")], NOW)
+    report = export_signals(settings_of(server, "operator"), [PAIR], tmp_path / "signals.csv")
+    assert report.signals == {PAIR: 2}
+
+
+@pytest.mark.parametrize("user", ["strategy", "operator"])
+def test_a_bot_and_its_operator_see_whether_the_news_is_a_demos(server: ProductionRedis, user: str) -> None:
+    refuse_demo_news(settings_of(server, user), pytest.fail)
+
+
+def test_a_demo_is_refused_where_no_user_may_write_everything(
+    server: ProductionRedis, embedded_settings: Settings
+) -> None:
+    settings = settings_of(server, "operator").changed(trading_pairs=("SOL/USDT",))
+    with closing(open_broker(embedded_settings, SystemClock())) as broker:
+        broker.start()
+        guest = Guest(settings, broker, SystemClock(), timedelta(minutes=1), pytest.fail)
+        with pytest.raises(StopProgram, match=r"refuses us: .*REDIS_USER, REDIS_PASSWORD and the rights"):
+            guest.__enter__()
 
 
 def test_a_reader_that_writes_is_told_what_to_check(server: ProductionRedis) -> None:

@@ -1,0 +1,64 @@
+"""The queues of a broker that a demo shares with others: whether it may use them, and how it leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from services.common.broker.port import Broker, QueueState
+from services.common.broker.topology import QUEUES, RAW_MARKET_DATA
+from services.common.errors import StopProgram
+
+RECEIVE_SECONDS = 1.0
+AT_ONCE = 500
+
+# Retries first: what is due goes back to the queue beside it.
+_NEWS = tuple(name for queue in QUEUES if queue.retried for name in (queue.retry_name, queue.name))
+_WAY_OUT = "or give the demo a virtual host of its own (RABBITMQ_VHOST)"
+
+
+def refuse_busy_queues(states: Iterable[QueueState]) -> None:
+    """Raise StopProgram if other consumers read the queues: they would take the demo's news for real."""
+    for state in states:
+        if state.name in _NEWS and state.consumers:
+            raise StopProgram(
+                f"queue {state.name} has {state.consumers} consumer(s): a pipeline is running on this broker, and "
+                f"it would take replayed news for real. Stop it, {_WAY_OUT}."
+            )
+
+
+def refuse_waiting_news(states: Iterable[QueueState]) -> None:
+    """Raise StopProgram if messages wait: the demo would score real news, and remove it in the end."""
+    for state in states:
+        if state.name in _NEWS and state.ready:
+            raise StopProgram(
+                f"queue {state.name} holds {state.ready} message(s) that no demo sent, and the demo would use them up. "
+                f"Let the pipeline handle them first, {_WAY_OUT}."
+            )
+
+
+def names_to_empty(states: Iterable[QueueState], *, is_ours: bool) -> tuple[str, ...]:
+    """The queues in which all that is there at the end is the demo's; candles of others stay.
+
+    Args:
+        states: before the demo.
+        is_ours: whether what waits now was left by an earlier demo.
+    """
+    candles = {state.name: state.ready for state in states}.get(RAW_MARKET_DATA.name, 0)
+    return _NEWS if candles and not is_ours else (*_NEWS, RAW_MARKET_DATA.name)
+
+
+def empty_queues(broker: Broker, names: Sequence[str]) -> None:
+    """Throw away what waits in these queues. Raises TryLater if the broker is away."""
+    holding = {state.name for state in broker.queues() if state.ready or state.unacknowledged}
+    for name in names:
+        if name in holding:
+            _empty(broker, name)
+
+
+def _empty(broker: Broker, name: str) -> None:
+    subscription = broker.subscribe(name, AT_ONCE)
+    try:
+        while deliveries := subscription.receive(AT_ONCE, RECEIVE_SECONDS):
+            subscription.ack(deliveries)
+    finally:
+        subscription.close()
