@@ -123,8 +123,8 @@ def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
         mark = Mark.of_text(str(text))
         raise StopProgram(
             f"Redis at {address_of(settings)} holds the invented news of a demo, which is running or was killed. If it "
-            "is running, let it end. If not, another one removes it, from the queues as well: ./cryptoboy demo --broker "
-            f"rabbitmq. Or delete the keys yourself: redis-cli DEL {' '.join(mark.keys)}"
+            "is running, let it end. If not, another one removes it, from the queues as well: ./cryptoboy demo "
+            f"--broker rabbitmq. Or delete the keys yourself: redis-cli DEL {' '.join(mark.keys)}"
         )
 
 
