@@ -12,17 +12,20 @@ from dataclasses import dataclass
 
 from services.common.messages import NewsArticle
 from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
+from services.sentiment_analyzer.quick_search import has_none_of
 
 MAX_TITLE_CHARS = 300
 MAX_BODY_CHARS = 1_500
 
 # Categories Cc (except white space), Cf, Co, Cs, and the variation selectors.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f"
+_INVISIBLE_CHARACTERS = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\uf8ff\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
 )
+_INVISIBLE = re.compile(f"[{_INVISIBLE_CHARACTERS}]")
+_ALL_VISIBLE = has_none_of(_INVISIBLE_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,11 @@ def clean(text: str, limit: int) -> str:
     space become one space.
     """
     text = text[: limit * 4]  # bounds the work on a text of a megabyte, with room for what will be dropped
-    if text.isascii():
-        text = text if text.isprintable() else _INVISIBLE.sub("", text)
-    else:
-        text = _INVISIBLE.sub("", text)
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    text = _visible(text)
+    if not text.isascii():
+        text = _visible(unicodedata.normalize("NFKC", text))
     return " ".join(text.split())[:limit].rstrip()
+
+
+def _visible(text: str) -> str:
+    return text if _ALL_VISIBLE(text) else _INVISIBLE.sub("", text)
