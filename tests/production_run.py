@@ -185,12 +185,10 @@ class ProductionRun:
 
     def own_processes(self) -> list[psutil.Process]:
         """Everything that runs, children included."""
-        roots = [each.process.pid for each in self.programs.values()]
-        roots += [*self.rabbitmq.own_pids(), *self.redis.own_pids(), *self.watch.own_pids()]
         processes = []
-        for pid in roots:
+        for program in self._all_programs():
             with contextlib.suppress(psutil.NoSuchProcess):
-                root = psutil.Process(pid)
+                root = psutil.Process(program.process.pid)
                 processes += [root, *root.children(recursive=True)]
         return processes
 
@@ -217,8 +215,8 @@ class ProductionRun:
         }
 
     def shown(self) -> str:
-        """What others can see of the processes: their logs, their arguments, and their variables."""
-        seen = [self.tails()]
+        """What others can see of the processes: their whole logs, their arguments, and their variables."""
+        seen = [each.output.read_text(errors="replace") for each in self._all_programs()]
         for process in self.own_processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 seen += [*process.cmdline(), *process.environ().values()]
@@ -240,6 +238,10 @@ class ProductionRun:
             close()
         self.feeds.__exit__(None, None, None)
         self.pages.__exit__(None, None, None)
+
+    def _all_programs(self) -> list[Program]:
+        servers = [*self.rabbitmq.programs(), *self.redis.programs(), *self.watch.programs()]
+        return [*self.programs.values(), *servers]
 
     def _run(self, name: str, command: list[str], variables: dict[str, str]) -> None:
         self.programs[name] = Program(command, self._whole(variables), self._folder / f"{name}.log")

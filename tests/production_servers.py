@@ -57,9 +57,9 @@ class ProductionRabbit(RabbitProgram):
     ) -> None:
         self.close()
 
-    def own_pids(self) -> list[int]:
-        """The processes that it and its epmd were started as."""
-        return [each.process.pid for each in (self._server, self._epmd) if each is not None]
+    def programs(self) -> list[Program]:
+        """It and its epmd, as far as they were started."""
+        return [each for each in (self._server, self._epmd) if each is not None]
 
     def _write_configuration(self) -> None:
         hashes = {user: password_hash(text, os.urandom(4)) for user, text in self.passwords.items()}
@@ -166,9 +166,9 @@ class ProductionRedis:
             self._server.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def own_pids(self) -> list[int]:
-        """The process that it was started as."""
-        return [self._server.process.pid] if self._server else []
+    def programs(self) -> list[Program]:
+        """It, once it was started."""
+        return [self._server] if self._server else []
 
     def _answers(self) -> bool:
         import redis

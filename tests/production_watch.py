@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import threading
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ _HURRIED_THRESHOLDS = {"StreamSilent": ("> 60", "> 10")}
 
 
 class Pages:
-    """Takes what Alertmanager sends to a webhook."""
+    """Takes what Alertmanager sends to a webhook; `token` is what makes its address a secret."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
@@ -41,7 +42,8 @@ class Pages:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}/"
+        self.token = secrets.token_hex(12)
+        self.url = f"http://{LOOPBACK}:{self._server.server_port}/{self.token}"
 
     def titles(self) -> str:
         """The titles of all messages."""
@@ -128,9 +130,9 @@ class Watch:
         found = self._ask("query", query=expression)["result"]
         return float(found[0]["value"][1]) if found else None
 
-    def own_pids(self) -> list[int]:
-        """The processes of both."""
-        return [each.process.pid for each in self._programs.values()]
+    def programs(self) -> list[Program]:
+        """Both, once they were started."""
+        return list(self._programs.values())
 
     def close(self) -> None:
         """Kill both."""
