@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 from tests.alert_series import GOOD, Case, Series, dependency, dip, levels, up
 
 JOBS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
@@ -88,6 +90,19 @@ SERVICES = (
         "MemoryHigh",
         {
             'process_resident_memory_bytes{job="news-poller",instance="i"}': dip(80, 81, 600),
+            'cryptoboy_memory_used_bytes{job="news-poller",instance="i"}': dip(nan, nan, 600),
+            'cryptoboy_memory_limit_bytes{job="news-poller",instance="i"}': dip(100, 100, 600),
+        },
+        GOOD + 300,
+        GOOD + 600,
+        {"job": "news-poller", "instance": "i"},
+    ),
+    # Its children count as well: here the process itself takes a third of what the control group does.
+    Case(
+        "MemoryHigh",
+        {
+            'cryptoboy_memory_used_bytes{job="news-poller",instance="i"}': dip(80, 81, 600),
+            'process_resident_memory_bytes{job="news-poller",instance="i"}': dip(27, 27, 600),
             'cryptoboy_memory_limit_bytes{job="news-poller",instance="i"}': dip(100, 100, 600),
         },
         GOOD + 300,

@@ -1,6 +1,6 @@
 """The tables of docs/observability.md, made from the catalogue and the rules.
 
-.venv/bin/python -m tests.observability_tables    # writes them into the page
+PYTHONPATH=user_data/strategies .venv/bin/python -m tests.observability_tables    # writes them into the page
 """
 
 from __future__ import annotations

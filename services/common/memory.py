@@ -1,4 +1,4 @@
-"""How much memory this process may take before the kernel ends it."""
+"""How much memory this process may take before the kernel ends it, and how much of that is taken."""
 
 from __future__ import annotations
 
@@ -18,11 +18,38 @@ def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
         cgroups: where control groups are mounted, of version 2 or 1.
         proc: where the kernel tells about processes.
     """
-    limits = [limit for file in _limit_files(cgroups, proc) if (limit := _number(file)) is not None]
+    limits = [limit for limit, _ in _limits(cgroups, proc)]
     machine = _machine_memory(proc / "meminfo")
     if machine is not None:
         limits.append(machine)
     return min(limits, default=None)
+
+
+def memory_used(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
+    """What counts against `memory_limit` now, in bytes: of all processes in the control group whose limit that is.
+
+    Left out is what the kernel gives up first, pages of files that were not read lately. None where the limit is no
+    control group's, or nothing tells.
+    """
+    limit, file = min(_limits(cgroups, proc), default=(None, CGROUPS))
+    if limit is None or limit != memory_limit(cgroups, proc):
+        return None
+    usage, unread = _USAGE[file.name]
+    used = _number(file.with_name(usage))
+    statistics = dict(line.split(maxsplit=1) for line in _text(file.with_name("memory.stat")).splitlines())
+    return None if used is None else max(0, used - int(statistics.get(unread, 0)))
+
+
+_USAGE = {
+    "memory.max": ("memory.current", "inactive_file"),
+    "memory.limit_in_bytes": ("memory.usage_in_bytes", "total_inactive_file"),
+}
+"""By the file with the limit: that with the usage beside it, and the line of `memory.stat` to take off."""
+
+
+def _limits(cgroups: Path, proc: Path) -> list[tuple[int, Path]]:
+    """The limit of each control group that has one, with the file that says so."""
+    return [(limit, file) for file in _limit_files(cgroups, proc) if (limit := _number(file)) is not None]
 
 
 def _limit_files(cgroups: Path, proc: Path) -> Iterator[Path]:

@@ -158,6 +158,10 @@ MEMORY_LIMIT = Gauge(
     "cryptoboy_memory_limit_bytes",
     "What process_resident_memory_bytes may reach: the control group's limit, or else the machine's memory",
 )
+MEMORY_USED = Gauge(
+    "cryptoboy_memory_used_bytes",
+    "What counts against that limit, child processes included; not a number where no control group has one",
+)
 
 OTHER = "other"
 MOST_VALUES = 200

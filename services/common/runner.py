@@ -19,8 +19,15 @@ from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.health import HealthReport, HealthServer
 from services.common.logging import LogWriter, configure_logging
-from services.common.memory import memory_limit
-from services.common.metrics import DEPENDENCY_UP, ERRORS, MEMORY_LIMIT, QUEUE_LIMIT, SENTIMENT_STALENESS
+from services.common.memory import memory_limit, memory_used
+from services.common.metrics import (
+    DEPENDENCY_UP,
+    ERRORS,
+    MEMORY_LIMIT,
+    MEMORY_USED,
+    QUEUE_LIMIT,
+    SENTIMENT_STALENESS,
+)
 from services.common.settings import Settings
 from services.common.watchdog import Watchdog
 from services.common.work import WorkInHand
@@ -138,6 +145,7 @@ def _export_limits(settings: Settings) -> None:
     QUEUE_LIMIT.set(settings.queue_max_length)
     SENTIMENT_STALENESS.set(settings.sentiment_staleness_hours * 3600)
     MEMORY_LIMIT.set(memory_limit() or float("nan"))
+    MEMORY_USED.set_function(lambda: memory_used() or float("nan"))
 
 
 def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.memory import memory_limit
+from services.common.memory import memory_limit, memory_used
 
 GIB = 1024**3
 
@@ -21,6 +21,10 @@ def machine(tmp_path: Path) -> Path:
 
 def limit_on(machine: Path) -> int | None:
     return memory_limit(machine / "cgroup", machine / "proc")
+
+
+def used_on(machine: Path) -> int | None:
+    return memory_used(machine / "cgroup", machine / "proc")
 
 
 def test_without_a_limit_it_is_the_memory_of_the_machine(machine: Path) -> None:
@@ -59,3 +63,41 @@ def test_a_group_outside_of_the_container_is_not_looked_for(machine: Path) -> No
 
 def test_where_nothing_tells_there_is_no_limit(tmp_path: Path) -> None:
     assert memory_limit(tmp_path, tmp_path) is None
+
+
+def test_used_is_what_the_group_with_the_smallest_limit_uses_but_for_files_not_read_lately(
+    machine: Path,
+) -> None:
+    slice_ = machine / "cgroup" / "system.slice"
+    (slice_ / "memory.max").write_text(f"{2 * GIB}\n")
+    (slice_ / "memory.current").write_text("1000\n")
+    (slice_ / "memory.stat").write_text("anon 300\ninactive_file 100\nactive_file 600\n")
+    (slice_ / "cryptoboy.service" / "memory.max").write_text("max\n")
+    (slice_ / "cryptoboy.service" / "memory.current").write_text("7\n")
+    assert used_on(machine) == 900
+
+
+def test_used_is_told_by_version_1_as_well(machine: Path) -> None:
+    (machine / "proc" / "self" / "cgroup").write_text("5:cpu,memory:/box\n")
+    box = machine / "cgroup" / "memory" / "box"
+    box.mkdir(parents=True)
+    for name, text in (
+        ("memory.limit_in_bytes", f"{GIB}\n"),
+        ("memory.usage_in_bytes", "1000\n"),
+        ("memory.stat", "inactive_file 1\ntotal_inactive_file 100\n"),
+    ):
+        (box / name).write_text(text)
+    assert used_on(machine) == 900
+
+
+def test_nobody_tells_what_is_used_where_the_limit_is_the_machine_s(machine: Path) -> None:
+    group = machine / "cgroup" / "system.slice" / "cryptoboy.service"
+    (group / "memory.current").write_text("1000\n")
+    assert used_on(machine) is None
+    (group / "memory.max").write_text(f"{9 * GIB}\n")
+    assert used_on(machine) is None
+
+
+def test_a_limit_without_its_usage_tells_nothing_of_what_is_used(machine: Path) -> None:
+    (machine / "cgroup" / "memory.max").write_text(f"{GIB}\n")
+    assert used_on(machine) is None

@@ -11,7 +11,7 @@ TEXT = PAGE.read_text()
 
 
 def test_its_tables_are_as_they_must_be() -> None:
-    assert with_tables(TEXT) == TEXT, "run .venv/bin/python -m tests.observability_tables"
+    assert with_tables(TEXT) == TEXT, "docs/observability.md says how to write them"
     assert TEXT.count("| `cryptoboy_") > 50
     assert TEXT.count("](operating.md#alert-") > 25
 
