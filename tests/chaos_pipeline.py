@@ -316,15 +316,18 @@ class Pipeline:
         assert self.dead_letters() == dict(dead or {})
         ended = Counter(self.outcomes().values())
         assert ended == Counter(scored=len(expected), abstained=len(stories) - len(expected))
+        self.assert_store_is_whole()
+        assert [name for each in self.services.values() for name in each.tracebacks()] == []
 
+    def assert_store_is_whole(self) -> None:
+        """The hash is the newest signal, and the history has the last hundred, none twice."""
         members = [json.loads(member) for member in self.redis.zrange(f"sentiment_signals:{PAIR}", 0, -1)]
         newest = max(members, key=lambda each: (each["published"], each["available_at"], each["article_id"]))
         assert self.redis.hget(f"sentiment:{PAIR}", "article_id").decode() == newest["article_id"]
         history = [json.loads(each) for each in self.redis.lrange(f"sentiment_history:{PAIR}", 0, -1)]
         identities = Counter((each["article_id"], each["model"]) for each in history)
-        assert len(history) == min(100, len(expected))
+        assert len(history) == min(100, len(members))
         assert max(identities.values()) == 1
-        assert [name for each in self.services.values() for name in each.tracebacks()] == []
 
     def close(self) -> None:
         """End every process."""

@@ -116,13 +116,15 @@ class World:
             rabbitmq_host=self.to_broker.host, rabbitmq_port=self.to_broker.port, exchange_config=way
         )
         self.streamer = Service("market_streamer", through, folder)
+        self.second = Service("market_streamer#2", through.changed(state_dir=folder / "second"), folder)
         stack.callback(self._end)
         self.streamer.start()
         self.wait_until_current()
 
     def _end(self) -> None:
-        if self.streamer.process is not None and self.streamer.process.poll() is None:
-            self.streamer.kill()
+        for streamer in (self.streamer, self.second):
+            if streamer.process is not None and streamer.process.poll() is None:
+                streamer.kill()
 
     def read(self) -> None:
         """Take in what the queue has."""
@@ -256,6 +258,26 @@ def test_a_stream_that_says_nothing_is_counted_told_once_and_replaced(world: Wor
     world.wait_until_current()
     assert len(world.streamer.events("stream_silent")) == told + len(PAIRS)
     world.assert_books_are_whole()
+
+
+def test_two_streamers_at_once_tell_the_same_of_each_candle_and_one_goes_on_alone(world: World) -> None:
+    world.wait_until_current()
+    doubled = world.told_more_than_once()
+    world.second.start()
+    world.second.wait_ready()
+    eventually(lambda: world.told_more_than_once() >= doubled + 5 * len(PAIRS), "both publish")
+    world.streamer.kill()
+    told = to_ms(datetime.now(UTC))
+    eventually(
+        lambda: world.newest() >= told + 2 * SECOND_MS,
+        lambda: f"the second goes on; {world.second.tail()}",
+        CURRENT_SECONDS,
+    )
+    world.streamer.start()
+    world.wait_until_current()
+    assert world.second.terminate() == 0
+    world.assert_books_are_whole()
+    assert world.second.tracebacks() == []
 
 
 def test_a_streamer_told_to_end_under_load_leaves_nothing_half_done(world: World) -> None:

@@ -81,6 +81,7 @@ def test_a_clock_that_steps_back_by_hours_sets_aside_what_it_must_take_for_the_f
     assert pipeline.cached() <= Counter(expected)
     reasons = {event["error"].split(" is ")[1][-13:] for event in all_set_aside(pipeline)}
     assert reasons == {"in the future"}
+    pipeline.assert_store_is_whole()
 
 
 def all_set_aside(pipeline: Pipeline) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ def test_a_store_that_comes_back_empty_takes_everything_from_then_on(
     )
     assert max(pipeline.cached().values()) == 1
     assert pipeline.dead_letters() == {}
+    pipeline.assert_store_is_whole()
 
 
 def test_a_connection_to_the_store_that_is_dead_without_saying_so_is_given_up(

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from services.common.broker.open import open_broker
+from services.common.broker.port import Broker
 from services.common.clock import SystemClock
 from services.common.settings import BrokerKind, ScorerKind, Settings
-from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from services.common.store.embedded_server import EmbeddedRedis
+from tests.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
 from tests.news_feed_server import FeedServer
 from tests.servers import RedisServer
 
@@ -82,6 +85,33 @@ def test_a_full_disk_is_told_and_waited_for_and_costs_nothing(
     (small_disk / "ballast").unlink()
     pipeline.assert_books_balance(STORIES)
     assert all(service.process and service.process.poll() is None for service in pipeline.services.values())
+
+
+def test_an_embedded_store_whose_disk_is_full_takes_no_signal_that_it_cannot_keep(
+    direct_settings: Settings, tmp_path: Path, feeds: FeedServer, broker: Broker
+) -> None:
+    with disk_of("4m", tmp_path / "store") as disk:
+        snapshot = disk / "redis.snapshot"
+        with EmbeddedRedis(snapshot=snapshot) as server, redis.Redis(port=server.port) as client:
+            settings = direct_settings.changed(redis_host="127.0.0.1", redis_port=server.port)
+            pipeline = Pipeline(settings, tmp_path, feeds, broker, client)
+            with closing(pipeline):
+                flow = pipeline.feed(STORIES)
+                pipeline.start(*PIPELINE)
+                cacher = pipeline.services["signal_cacher"]
+                flow.begin()
+                pipeline.wait_for_cached(60)
+                fill(disk / "ballast")
+                eventually(
+                    lambda: "MISCONF" in str(cacher.health()),
+                    lambda: f"the cacher says that nothing is written; {cacher.health()}; {cacher.tail()}",
+                )
+                (disk / "ballast").unlink()
+                pipeline.assert_books_balance(STORIES)
+                eventually(lambda: cacher.health()[0] == 200, "the cacher is well again")
+        kept = sum(story.scored for story in STORIES)
+        with EmbeddedRedis(snapshot=snapshot) as server, redis.Redis(port=server.port) as client:
+            assert client.zcard(f"sentiment_signals:{PAIR}") == kept
 
 
 def test_a_processor_that_cannot_keep_what_it_must_waits_and_blames_no_article(

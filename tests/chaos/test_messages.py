@@ -75,6 +75,7 @@ def test_news_that_is_too_old_when_its_turn_comes_is_recorded_as_expired(pipelin
     eventually(lambda: pipeline.cached().total() == ended["scored"], "the others are cached")
     assert max(pipeline.cached().values()) == 1
     assert pipeline.dead_letters() == {}
+    pipeline.assert_store_is_whole()
 
 
 @pytest.mark.parametrize("queue_max_length", [40])

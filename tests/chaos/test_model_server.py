@@ -127,3 +127,5 @@ def test_rubbish_makes_it_abstain_and_never_a_score(pipeline: Pipeline, server: 
     assert len(pipeline.cached()) == len(scored)
     assert {score for event in scored for score in event["scores"].values()} == {0.6}
     assert len(STORIES) - 2 * len(RUBBISH) <= len(scored) < len(STORIES)
+    assert max(pipeline.cached().values()) == 1
+    pipeline.assert_store_is_whole()

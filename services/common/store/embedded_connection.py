@@ -15,22 +15,19 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
-import redis
 import structlog
 from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError, SimpleString
-from fakeredis._socket import FakeSocket
 
-from services.common.store.keys import ENTRIES
+from services.common.store.embedded_session import KEPT_AT_ONCE, Session
 from services.common.store.resp import ProtocolError, RequestParser, encode_reply
 
 log = structlog.get_logger(__name__)
 
 _OK = SimpleString(b"OK")
 _VERSIONS = (b"2", b"3")
-_KEPT_AT_ONCE = ENTRIES.encode()
 _READS = frozenset({b"GET", b"EXISTS", b"TTL", b"TYPE", b"EVAL", b"EVALSHA"})
 """Of the commands that may name it, those by which nobody changes it: the strategy's script reads it all the time."""
 REDIS_VERSION = (7, 0)
@@ -42,6 +39,7 @@ class Host:
 
     Attributes:
         save: writes down what changed; None where nothing is kept.
+        failure: why what changed could not be written down when that was last tried, or None.
     """
 
     data: FakeServer
@@ -50,52 +48,7 @@ class Host:
     started: float = field(default_factory=time.monotonic)
     connections: set[Connection] = field(default_factory=set)
     save: Callable[[], Awaitable[None]] | None = None
-
-
-class Session(FakeSocket):
-    """fakeredis's state of one client (database, transaction, protocol) and its commands.
-
-    Args:
-        reply: takes each reply.
-    """
-
-    def __init__(self, data: FakeServer, reply: Callable[[object], None], address: str = "") -> None:
-        super().__init__(data, 0, client_class=redis.Redis, client_info={"addr": address, "resp": 2})
-        self._reply = reply
-
-    @property
-    def protocol(self) -> int:
-        """The version of the protocol that the client asked for."""
-        return int(self._client_info.protocol_version)
-
-    @property
-    def is_killed(self) -> bool:
-        """Whether somebody sent CLIENT KILL for this client."""
-        return bool(self._killed)
-
-    def run(self, fields: list[bytes]) -> None:
-        """Run one command; its reply is handed over before this returns."""
-        self._process_command(fields)
-
-    def put_response(self, msg: Any) -> None:  # noqa: ANN401 - fakeredis's signature
-        """Called by fakeredis with each reply, and by other clients' commands with what they publish."""
-        self._reply(msg)
-
-    def _decode_result(self, result: Any) -> Any:  # noqa: ANN401 - fakeredis's signature
-        return (
-            result  # it would turn status replies into values and errors into exceptions without their code
-        )
-
-    def _blocking(
-        self,
-        timeout: float | None,  # noqa: ARG002 - fakeredis's signature
-        func: Callable[[bool], Any],
-        shape: Callable[[Any], Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - fakeredis's signature
-        answer = func(True)
-        if answer is None and not self._in_transaction:
-            raise SimpleError("ERR the embedded Redis does not wait: nothing is there now")
-        return answer if shape is None else shape(answer)
+    failure: Callable[[], str | None] = lambda: None
 
 
 class Connection(asyncio.Protocol):
@@ -118,7 +71,8 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername") or ("", 0)
-        self._session = Session(self._host.data, self._take_reply, f"{peer[0]}:{peer[1]}")
+        address = f"{peer[0]}:{peer[1]}"
+        self._session = Session(self._host.data, self._take_reply, address, self._host.failure)
         self._host.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how it ended makes no difference
@@ -182,7 +136,7 @@ class Connection(asyncio.Protocol):
             command = name[:40].decode(errors="replace")
             log.exception("embedded_redis_command_failed", command=command)
             self._take_reply(SimpleError(f"ERR the embedded Redis cannot do {command}"))
-        if _KEPT_AT_ONCE in fields and name not in _READS and self._host.save and self._saving is None:
+        if KEPT_AT_ONCE in fields and name not in _READS and self._host.save and self._saving is None:
             self._saving = asyncio.get_running_loop().create_task(self._save(self._host.save))
         if name == b"QUIT" or self._session.is_killed:
             self._is_leaving = True
@@ -243,6 +197,8 @@ def server_info(host: Host) -> bytes:
         "executable:services.common.store.embedded_server",
         "# Clients",
         f"connected_clients:{len(host.connections)}",
+        "# Persistence",
+        f"rdb_last_bgsave_status:{'err' if host.failure() else 'ok'}",
         "# Keyspace",
         *keyspace,
     ]

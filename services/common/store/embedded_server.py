@@ -4,7 +4,8 @@ As a process: `python -m services.common.store.embedded_server --port 6379 --sna
 Unmodified clients talk to it, redis-cli and scripts included. What it holds survives a restart: it is written
 to the snapshot at most once a second, when something changed, and at the end. A crash loses up to about a
 second, as Redis with `appendfsync everysec` does; that entries are paused is kept before it is answered. With
-REDIS_PASSWORD set, clients must know it.
+REDIS_PASSWORD set, clients must know it. While the snapshot cannot be written, writes are refused with MISCONF, as
+Redis does, except of whether entries are paused: a bot that shall stop must stop.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class EmbeddedRedis:
             raise
         self._changed = False
         password = self._password.get_secret_value().encode() if self._password else None
-        host = Host(self._data, self.port, password)
+        host = Host(self._data, self.port, password, failure=lambda: self._failure)
         self._thread = threading.Thread(target=self._run, args=(listener, host), name="embedded-redis")
         self._thread.start()
         self._serving.wait()

@@ -22,7 +22,7 @@ from fakeredis._helpers import SimpleError
 from fakeredis.model import ExpiringMembersSet, Hash, ZSet
 
 from services.common.errors import StopProgram
-from services.common.store.embedded_connection import Session
+from services.common.store.embedded_session import Session
 from services.common.store.resp import ProtocolError, RequestParser, encode_request
 
 VERSION = b"cryptoboy-snapshot-1"

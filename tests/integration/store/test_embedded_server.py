@@ -17,8 +17,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from services.common.errors import StopProgram
-from services.common.store import embedded_connection
+from services.common.store import embedded_session
 from services.common.store.embedded_server import EmbeddedRedis
+from services.common.store.keys import ENTRIES
+from tests.broker_house import eventually
 
 AT_ONCE = Retry(NoBackoff(), 0)
 COUNT_TWICE = "redis.call('INCR', KEYS[1]); return redis.call('INCR', KEYS[1])"
@@ -195,15 +197,15 @@ def test_a_mistake_of_fakeredis_costs_one_command(
     server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = redis.Redis(port=server.port)
-    run = embedded_connection.Session.run
+    run = embedded_session.Session.run
 
-    def run_or_break(session: embedded_connection.Session, fields: list[bytes]) -> None:
+    def run_or_break(session: embedded_session.Session, fields: list[bytes]) -> None:
         if fields[0] == b"ECHO":
             raise KeyError("a mistake")
         run(session, fields)
 
     client.ping()
-    monkeypatch.setattr(embedded_connection.Session, "run", run_or_break)
+    monkeypatch.setattr(embedded_session.Session, "run", run_or_break)
     with pytest.raises(redis.ResponseError, match="cannot do ECHO"):
         client.echo("x")
     assert client.ping() is True
@@ -281,6 +283,33 @@ def test_a_snapshot_belongs_to_one_server(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_stops_the_start(server: EmbeddedRedis) -> None:
     with pytest.raises(StopProgram, match="cannot listen"):
         EmbeddedRedis(port=server.port).start()
+
+
+def test_while_the_snapshot_cannot_be_written_only_what_stops_a_bot_is_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with EmbeddedRedis(snapshot=folder / "redis.snapshot") as server:
+        client = redis.Redis(port=server.port)
+        shutil.rmtree(folder)
+        client.set("k", "before it is known")
+        eventually("it is known", lambda: client.info()["rdb_last_bgsave_status"] == "err")
+        for write in (
+            lambda: client.set("k", "v"),
+            lambda: client.eval("return redis.call('SET', KEYS[1], 'v')", 1, "k"),
+            lambda: client.hset("h", "f", "v"),
+        ):
+            with pytest.raises(redis.ResponseError, match="MISCONF the embedded Redis takes no writes"):
+                write()
+        assert client.eval("return redis.call('GET', KEYS[1])", 1, "k") == b"before it is known"
+        assert client.exists("h") == 0
+        assert client.set(ENTRIES, "paused") is True
+        folder.mkdir()
+        eventually("it goes on", lambda: client.info()["rdb_last_bgsave_status"] == "ok")
+        assert client.set("k", "v") is True
+        client.close()
+    with EmbeddedRedis(snapshot=folder / "redis.snapshot") as server:
+        client = redis.Redis(port=server.port)
+        assert client.mget("k", ENTRIES) == [b"v", b"paused"]
+        client.close()
 
 
 def test_a_snapshot_that_cannot_be_written_is_told_at_the_end(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fakeredis import FakeServer
 
 from services.common.errors import StopProgram
-from services.common.store.embedded_connection import Session
+from services.common.store.embedded_session import Session
 from services.common.store.embedded_snapshot import copy_state, load_snapshot, write_snapshot
 from services.common.store.resp import encode_request
 
