@@ -6,7 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import product
+from itertools import compress, count, product
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -61,8 +61,8 @@ class EventReader:
     def _worth(self, text: str) -> dict[EventType, int]:
         words = words_of(text)
         worth: dict[EventType, int] = defaultdict(int)
-        for place, word in enumerate(words):
-            for term in self._terms.get(word, ()):
+        for place in compress(count(), map(self._terms.__contains__, words)):
+            for term in self._terms[words[place]]:
                 if len(term.words) == 1 or tuple(words[place : place + len(term.words)]) == term.words:
                     worth[term.kind] += term.weight
         return worth

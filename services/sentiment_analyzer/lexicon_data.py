@@ -7,7 +7,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from itertools import pairwise, product
+from itertools import compress, count, pairwise, product
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -20,6 +20,7 @@ _NEVER = re.compile(r"(?!)")
 _CHANGING = ("negators", "deniers", "relievers", "relieved", "background", "turns", "dampers")
 # How the signs of the file stand in tokens: as words, because VADER takes punctuation off a token's ends.
 _SIGNS = {"#": "0", "%": "pct"}
+_WRITTEN = {word: sign for sign, word in _SIGNS.items()}
 
 
 class _Group(BaseModel):
@@ -134,7 +135,7 @@ class Lexicon(BaseModel):
         """The words of a text in lower case, numbers as 0, with each known term of several words as one."""
         words = words_of(text)
         phrases = self.phrases
-        begins = [index for index, pair in enumerate(pairwise(words)) if pair in phrases]
+        begins = compress(count(), map(phrases.__contains__, pairwise(words)))
         tokens: list[str] = []
         done = 0
         for index in begins:
@@ -152,13 +153,17 @@ class Lexicon(BaseModel):
 def words_of(text: str) -> list[str]:
     """The words of a text in lower case; numbers become 0, % and percent become pct, "doesn't" stays whole."""
     lowered = text.lower().replace("\u2019", "'").replace("percent", "%")
-    return [_SIGNS["#"] if word[0].isdigit() else _SIGNS.get(word, word) for word in _WORD.findall(lowered)]
+    words = _WORD.findall(lowered)
+    return [word if word.isalpha() else _sign(word) for word in words]
+
+
+def _sign(word: str) -> str:
+    return _SIGNS["#"] if word[0].isdigit() else _SIGNS.get(word, word)
 
 
 def as_term(token: str) -> str:
     """A token as it is written in the file."""
-    signs = {word: sign for sign, word in _SIGNS.items()}
-    return " ".join(signs.get(word, word) for word in token.split("_"))
+    return " ".join(_WRITTEN.get(word, word) for word in token.split("_"))
 
 
 class _Entries:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from services.sentiment_analyzer.lexicon_data import Lexicon
+from services.sentiment_analyzer.quick_search import may_match
 
 _METRIC = (
     r"(?P<metric>loss(?:es)?|profits?|sales|revenues?|earnings|income|turnover|ebitd?a?|orders|volumes?)"
@@ -20,6 +22,7 @@ _FIGURES = re.compile(
     rf"\b{_METRIC}\b[^.;]{{0,80}}?{_AMOUNT.format('now')}[^;\d]{{0,30}}?"
     rf"\b(?:from|compared (?:to|with)|against|versus|vs)\b(?P<before>[^.;\d]{{0,40}}?){_AMOUNT.format('then')}"
 )
+_MAY_COMPARE = may_match([_FIGURES.pattern])
 _TIMES = {"k": 1e3, "t": 1e12} | dict.fromkeys(["thousand"], 1e3)
 _TIMES |= dict.fromkeys(["m", "mn", "mln", "million"], 1e6) | dict.fromkeys(["b", "bn", "billion"], 1e9)
 _TIMES |= dict.fromkeys(["trillion"], 1e12)
@@ -56,17 +59,16 @@ class Sense:
 
 def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float]) -> list[Sense]:
     """The tokens of a text that say something good or bad, in order, each with its valence at that place."""
-    found = [valences.get(token, 0.0) for token in tokens]
+    found = list(map(valences.get, tokens, repeat(0.0)))
     if not any(found):
         return []
+    adoption, changing = lexicon.adoption, lexicon.changing
     if lexicon.world.isdisjoint(tokens):
         found = [
-            valence * ELSEWHERE if token in lexicon.adoption else valence
+            valence * ELSEWHERE if token in adoption else valence
             for token, valence in zip(tokens, found, strict=True)
         ]
-    places = [
-        place for place, token in enumerate(tokens) if token in lexicon.changing or token.endswith("n't")
-    ]
+    places = [place for place, token in enumerate(tokens) if token in changing or token.endswith("n't")]
     if places:
         _turn_burdens(tokens, places, lexicon, found)
         settled = _relieve(tokens, places, lexicon, found)
@@ -196,7 +198,8 @@ def compare_figures(text: str) -> float:
 
     "Revenue was $1.2 billion, compared with $900 million a year earlier" is good without a word that says so.
     """
-    found = _FIGURES.search(text.lower())
+    lower = text.lower()
+    found = _FIGURES.search(lower) if _MAY_COMPARE(lower) else None
     if not found:
         return 0.0
     is_loss, was_loss = found["metric"].startswith("loss"), "loss" in found["before"]

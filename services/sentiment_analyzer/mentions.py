@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import compress, count
 
 from services.sentiment_analyzer.assets import Asset, Registry
 from services.sentiment_analyzer.mentions_in_doubt import Judge
@@ -89,19 +90,17 @@ class MentionFinder:
         """
         words = Words(text)
         found: list[Found] = []
-        index = 0
+        done = 0
         may_have_symbols = _SYMBOL_SIGN.search(text) is not None
-        while index < len(words.lower):
-            one = None
-            if may_have_symbols:
-                one = self._symbol_at(words, index)
-            if one is None and words.lower[index] in self._by_first:
-                one = self._phrase_at(words, index)
-            if one is None:
-                index += 1
+        known = map(self._by_first.__contains__, words.lower)
+        for index in range(len(words.lower)) if may_have_symbols else compress(count(), known):
+            if index < done:
                 continue
-            found.append(one)
-            index = one.end
+            one = self._symbol_at(words, index) if may_have_symbols else None
+            one = one or self._phrase_at(words, index)
+            if one is not None:
+                found.append(one)
+                done = one.end
         if any(one.doubt for one in found):
             found = self._judge(words, found, elsewhere)
         return [Mention(words.starts[one.first], one.ticker, one.market) for one in found if not one.ignore]

@@ -62,7 +62,7 @@ class Words:
         self.text = text
         matches = list(WORD.finditer(text))
         self.written = [match[0] for match in matches]
-        self.lower = [word.lower() for word in self.written]
+        self.lower = list(map(str.lower, self.written))
         self.starts = [match.start() for match in matches]
         self.ends = [match.end() for match in matches]
         self.shouting = text.isupper()
