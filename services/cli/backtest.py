@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.cli.freqtrade_config import chosen_staleness
 from services.cli.options import Json, read_pairs
 from services.cli.pages import write_page
 from services.cli.period import read_period
@@ -98,7 +99,8 @@ def backtest(
         max_open_trades=max_open_trades,
         fee=fee,
         protections=protections,
-        staleness_hours=_staleness(settings, staleness_hours),
+        # As the live bot has it.
+        staleness_hours=chosen_staleness(settings) if staleness_hours is None else staleness_hours,
     )
     with progress_of("backtest") as report:
         processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
@@ -124,13 +126,6 @@ def _checked(timeframe: str) -> str:
         return check_timeframe(timeframe)
     except ValueError as error:
         raise StopProgram(f"--timeframe: {error}") from error
-
-
-def _staleness(settings: Settings, option: float | None) -> float | None:
-    """As the live bot has it: what the environment says, else the strategy's own."""
-    if option is None and "sentiment_staleness_hours" in settings.model_fields_set:
-        return settings.sentiment_staleness_hours
-    return option
 
 
 def _page_file(html: Path | None, start: str, end: str) -> Path | None:

@@ -111,10 +111,16 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
         "redis_password": _reveal(settings.redis_password) or None,
         "redis_tls": settings.redis_tls,
         **{name: str(path.resolve()) for name, path in files.items() if path is not None},
-        "staleness_hours": settings.sentiment_staleness_hours,
+        "staleness_hours": chosen_staleness(settings),
         "metrics_host": settings.health_host,
         "metrics_port": settings.strategy_metrics_port,
     }
+
+
+def chosen_staleness(settings: Settings) -> float | None:
+    """Hours, if somebody chose them; None leaves them to the strategy's own parameter, which may be a fitted one."""
+    is_chosen = "sentiment_staleness_hours" in settings.model_fields_set
+    return settings.sentiment_staleness_hours if is_chosen else None
 
 
 def _reveal(secret: SecretStr | None) -> str:

@@ -130,8 +130,8 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         return (init_settings,)
 
     def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
-        """A copy with some fields changed, checked like the original."""
-        return Settings(**{**self.model_dump(), **updates})
+        """A copy with some fields changed, checked like the original. What nobody set stays unset."""
+        return Settings(**{**self.model_dump(exclude_unset=True), **updates})
 
     def environment(self) -> dict[str, str]:
         """The variables that make another process of ours load exactly these settings. Holds secrets."""

@@ -89,5 +89,9 @@ class StoreSettings(BaseSettings):
         int, Field(ge=1, le=24 * 366, description="how long a signal stays in sentiment_signals:{PAIR}")
     ] = 48
     sentiment_staleness_hours: Annotated[
-        float, Field(gt=0, description="age by publication at which sentiment counts as none")
+        float,
+        Field(
+            gt=0,
+            description="age by publication at which sentiment is none; unset: 4, in the strategy its parameter",
+        ),
     ] = 4.0

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptoboy_sentiment.settings import Settings as StrategySettings
 from freqtrade.configuration.config_validation import validate_config_schema
 
 from services.cli.freqtrade_config import freqtrade_config, write_config
-from services.common.settings import Settings
+from services.cli.options import choose_parts
+from services.common.settings import BrokerKind, Settings
 
 KEYS = {"BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}
 
@@ -50,6 +52,13 @@ def test_pairs_stakes_and_the_store_are_those_of_the_settings(tmp_path: Path) ->
     assert made["cryptoboy"]["redis_port"] == 6380
     assert made["cryptoboy"]["redis_password"] == "hidden"
     assert made["cryptoboy"]["staleness_hours"] == 2.0
+
+
+def test_a_staleness_that_nobody_chose_is_left_to_the_parameter_of_the_strategy(tmp_path: Path) -> None:
+    # As `up` comes to them: a fitted parameter must count live as it does in a backtest.
+    settings = choose_parts(Settings.load({}, None), BrokerKind.RABBITMQ).changed(state_dir=tmp_path)
+    section = freqtrade_config(settings, database=tmp_path / "trades.sqlite")["cryptoboy"]
+    assert StrategySettings.read(section, {}).staleness_hours is None
 
 
 @pytest.mark.parametrize(

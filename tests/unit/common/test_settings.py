@@ -135,6 +135,11 @@ def test_settings_cannot_be_changed() -> None:
         Settings.load({}).dry_run = False  # type: ignore[misc]  # that it is refused is the point
 
 
+def test_a_copied_example_file_leaves_the_staleness_to_the_strategy() -> None:
+    copied = Settings.load({}, PROJECT_ROOT / ".env.example")
+    assert "sentiment_staleness_hours" not in copied.model_fields_set
+
+
 def test_the_example_file_names_every_variable_with_its_default() -> None:
     lines = (PROJECT_ROOT / ".env.example").read_text().splitlines()
     named = {
