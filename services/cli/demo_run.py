@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from services.cli.books import Books
 from services.cli.demo_guard import Guest
 from services.cli.demo_observer import Observer, Scene
 from services.cli.demo_plan import DemoPlan
+from services.cli.demo_settings import for_replay
 from services.cli.feed_server import FeedServer, write_sources
 from services.cli.freqtrade_api import Trade
 from services.cli.options import next_step
@@ -26,7 +25,6 @@ from services.cli.supervisor import Supervisor
 from services.common.clock import SystemClock, to_ms
 from services.common.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
-from services.replay_exchange.ccxt_config import ccxt_config
 from services.replay_exchange.timeline import place
 
 START_TIMEOUT_SECONDS = 90.0
@@ -36,8 +34,6 @@ TICK_SECONDS = 0.5
 CORES_TO_START_ALL_AT_ONCE = 4
 # After its last poll of every feed, the poller has published what they showed within this time.
 LAST_POLLS_SECONDS = 2.0
-# An archive may have many sources, and each poll costs a moment of a processor.
-POLLS_PER_SECOND = 6.0
 SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the demo then needs no server"
 
 
@@ -72,7 +68,7 @@ class DemoRun:
         self._health_ports = free_health_ports()
         self._embedded = settings.broker is BrokerKind.EMBEDDED
         self._anchor = datetime.min.replace(tzinfo=UTC)
-        self.settings = _for_replay(settings, plan, run_dir, self._exchange_port)
+        self.settings = for_replay(settings, plan, run_dir, self._exchange_port)
 
     def play(self, show: Callable[[Scene], None]) -> DemoResult:
         """Run the demo to its end; `show` is called about twice a second.
@@ -167,28 +163,6 @@ class DemoRun:
                 return "a trade that news had opened was closed"
             time.sleep(TICK_SECONDS)
         return f"the time limit of {limit:.0f} s was reached"
-
-
-def _for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port: int) -> Settings:
-    """The settings of a demo: the replay instead of the world, a dry run whatever was configured."""
-    changes: dict[str, Any] = {
-        "trading_pairs": plan.pairs,
-        "candle_timeframe": plan.timeframe,
-        "strategy_timeframe": plan.timeframe,
-        "exchange": "binance",
-        "exchange_config": ccxt_config(f"http://127.0.0.1:{exchange_port}", speed=plan.speed),
-        "news_sources_file": run_dir / "news_sources.toml",
-        "news_poll_interval": max(1.0, len({article.source for article in plan.articles}) / POLLS_PER_SECOND),
-        "state_dir": run_dir / "state",
-        "dry_run": True,
-        "telegram_bot_token": None,  # nosec B105 # none
-        "freqtrade_api_host": "127.0.0.1",
-        "freqtrade_api_port": free_port(),
-        "freqtrade_api_pass": settings.freqtrade_api_pass or secrets.token_urlsafe(24),
-    }
-    if settings.broker is BrokerKind.EMBEDDED:
-        changes |= {"redis_host": "127.0.0.1", "redis_port": free_port(), "redis_password": None}  # nosec B105 # none
-    return settings.changed(**changes)
 
 
 def _drain(observer: Observer, feeds: FeedServer, poll_interval: float) -> None:

@@ -57,6 +57,12 @@ def check_addresses(settings: Settings) -> None:
                 f"REDIS_HOST={settings.redis_host}, but the embedded Redis runs on this machine. Unset REDIS_HOST, "
                 "or use RabbitMQ and that Redis: BROKER=rabbitmq"
             )
+        for variable, is_set in (("REDIS_TLS", settings.redis_tls), ("REDIS_USER", settings.redis_user)):
+            if is_set:
+                raise StopProgram(
+                    f"{variable} is set, but the embedded Redis has no TLS and no users. Unset {variable}, or use "
+                    "RabbitMQ and a Redis of your own: BROKER=rabbitmq"
+                )
         listeners.append((settings.redis_port, "the embedded Redis", "REDIS_PORT"))
     for port, what, variable in listeners:
         if not is_free(port):

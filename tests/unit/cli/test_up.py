@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.cli.options import choose_parts
-from services.cli.up import CONFIRMATION, confirm_live_trading
+from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
 
@@ -89,3 +89,12 @@ def test_without_a_terminal_only_the_whole_sentence_in_the_environment_confirms(
     else:
         with pytest.raises(StopProgram, match="confirmed at a terminal, and this is none"):
             confirm_live_trading(chosen)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"REDIS_TLS": "true"}, {"REDIS_USER": "strategy"}, {"REDIS_HOST": "cache"}]
+)
+def test_what_only_a_redis_of_ones_own_has_is_refused_with_embedded_parts(environ: dict[str, str]) -> None:
+    (variable,) = environ
+    with pytest.raises(StopProgram, match=rf"^{variable}\b.* embedded Redis .*BROKER=rabbitmq"):
+        check_addresses(settings(BROKER="embedded", **environ))

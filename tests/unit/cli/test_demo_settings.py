@@ -1,0 +1,58 @@
+"""A demo runs whatever the `.env` of a real system says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.cli.demo_plan import sample_plan
+from services.cli.demo_settings import for_replay
+from services.common.settings import BrokerKind, Settings
+
+OF_A_REAL_SYSTEM = {
+    "REDIS_HOST": "cache.example",
+    "REDIS_PORT": "6380",
+    "REDIS_USER": "strategy",
+    "REDIS_PASSWORD": "hidden",
+    "REDIS_TLS": "true",
+    "REDIS_CA_FILE": "/etc/ca.pem",
+    "REDIS_CERT_FILE": "/etc/cert.pem",
+    "REDIS_KEY_FILE": "/etc/key.pem",
+    "STAKE_CURRENCY": "BTC",
+    "STAKE_AMOUNT": "0.01",
+    "DRY_RUN": "false",
+    "DRY_RUN_WALLET": "0.1",
+    "STRATEGY_METRICS_PORT": "9100",
+    "TELEGRAM_BOT_TOKEN": "1:a",
+}
+
+
+def of_a_demo(broker: BrokerKind, tmp_path: Path) -> Settings:
+    settings = Settings.load(OF_A_REAL_SYSTEM, None).changed(broker=broker)
+    return for_replay(settings, sample_plan(1.0, None), tmp_path, 1)
+
+
+@pytest.mark.parametrize("broker", BrokerKind)
+def test_it_trades_play_money_in_the_currency_of_its_pairs(broker: BrokerKind, tmp_path: Path) -> None:
+    made = of_a_demo(broker, tmp_path)
+    assert made.dry_run
+    assert (made.stake_currency, made.stake_amount, made.dry_run_wallet) == ("USDT", 100.0, 1000.0)
+    assert made.strategy_metrics_port is None
+    assert made.telegram_bot_token is None
+
+
+def test_the_embedded_redis_is_asked_as_one_without_users_and_tls(tmp_path: Path) -> None:
+    made = of_a_demo(BrokerKind.EMBEDDED, tmp_path)
+    assert made.redis_host == "127.0.0.1"
+    assert made.redis_port != 6380
+    given = {name for name in ("redis_user", "redis_password", "redis_tls") if getattr(made, name)}
+    assert given == set()
+    assert {made.redis_ca_file, made.redis_cert_file, made.redis_key_file} == {None}
+
+
+def test_a_redis_of_ones_own_is_asked_as_the_settings_say(tmp_path: Path) -> None:
+    made = of_a_demo(BrokerKind.RABBITMQ, tmp_path)
+    assert (made.redis_host, made.redis_port, made.redis_user) == ("cache.example", 6380, "strategy")
+    assert made.redis_tls
+    assert made.redis_ca_file == Path("/etc/ca.pem")
