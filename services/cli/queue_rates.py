@@ -1,15 +1,22 @@
-"""What RabbitMQ's management API tells of queues beyond AMQP."""
+"""How fast messages come and go: RabbitMQ's management API tells it, the embedded queue counts."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from services.common.broker import embedded_statements as sql
+from services.common.broker.embedded import FILE_NAME
+from services.common.broker.embedded_file import QueueFile
 from services.common.settings import Settings
 from services.common.tls import TlsFiles, client_context
 
 TIMEOUT_SECONDS = 3.0
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +64,34 @@ def rates_in(queues: list[dict[str, Any]]) -> dict[str, Rates]:
         )
         for queue in queues
     }
+
+
+def watch_embedded(settings: Settings, queues: Iterable[str]) -> dict[str, Rates]:
+    """Rates by queue of the embedded broker, whose file is looked at twice, a second apart.
+
+    Raises:
+        TryLater, StopProgram: the file cannot be used.
+    """
+    with closing(QueueFile(settings.state_dir / FILE_NAME)) as file:
+        before, begun = _traffic(file), time.monotonic()
+        time.sleep(LOOK_SECONDS)
+        return rates_between(before, _traffic(file), time.monotonic() - begun, queues)
+
+
+def _traffic(file: QueueFile) -> dict[str, tuple[int, int]]:
+    with file.reading() as db:
+        return sql.traffic(db)
+
+
+def rates_between(
+    before: Mapping[str, tuple[int, int]],
+    after: Mapping[str, tuple[int, int]],
+    seconds: float,
+    queues: Iterable[str],
+) -> dict[str, Rates]:
+    """Rates by queue from two counts of what was stored and handed out; a queue in neither was never used."""
+
+    def rate(queue: str, which: int) -> float:
+        return (after.get(queue, (0, 0))[which] - before.get(queue, (0, 0))[which]) / seconds
+
+    return {queue: Rates(rate(queue, 0), rate(queue, 1)) for queue in queues}

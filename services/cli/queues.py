@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from services.cli.dlq import dlq_app
 from services.cli.options import BROKER_HINT, Broker, Json, next_step, settings_for
-from services.cli.queue_rates import Rates, read_rates
+from services.cli.queue_rates import Rates, read_rates, watch_embedded
 from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
 from services.common.settings import BrokerKind, Settings
@@ -25,8 +25,9 @@ queues_app.add_typer(dlq_app, name="dlq")
 def queues(context: typer.Context, json_output: Json = False, broker: Broker = None) -> None:
     """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
 
-    Rates and, on RabbitMQ, unacknowledged messages come from its management API and are left out where that
-    does not answer. RabbitMQ does not tell the age of a message in a quorum queue without handing it out.
+    On RabbitMQ rates and unacknowledged messages come from its management API and are left out where that does
+    not answer; on the embedded broker rates are those of the second for which this looks. RabbitMQ does not
+    tell the age of a message in a quorum queue without handing it out.
 
     Example: ./cryptoboy queues --json
     """
@@ -34,7 +35,10 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
         return
     settings = settings_for(broker)
     states = _states(settings)
-    rates = read_rates(settings) if settings.broker is BrokerKind.RABBITMQ else {}
+    if settings.broker is BrokerKind.RABBITMQ:
+        rates = read_rates(settings)
+    else:
+        rates = watch_embedded(settings, [state.name for state in states])
     rows = [(state, rates.get(state.name, Rates())) for state in states]
     if json_output:
         print(json.dumps([_as_json(state, rate) for state, rate in rows]))

@@ -43,6 +43,13 @@ CREATE TABLE consumers (
     queue TEXT NOT NULL
 );
 """
+_TRAFFIC = """
+CREATE TABLE IF NOT EXISTS traffic (        -- of each queue, from when the file was made; older files get it too
+    queue TEXT PRIMARY KEY,
+    stored INTEGER NOT NULL,                -- messages
+    handed_out INTEGER NOT NULL
+) WITHOUT ROWID
+"""
 
 _BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
@@ -106,6 +113,7 @@ class QueueFile:
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute(_TRAFFIC)
         self._db.execute("COMMIT")
 
     def _is_empty(self) -> bool:

@@ -45,6 +45,21 @@ def insert(db: sqlite3.Connection, queue: str, rows: Sequence[NewRow], now: floa
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         ((queue, now, *row) for row in rows),
     )
+    _count(db, queue, stored=len(rows))
+
+
+def _count(db: sqlite3.Connection, queue: str, *, stored: int = 0, handed_out: int = 0) -> None:
+    db.execute(
+        "INSERT INTO traffic VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+        "SET stored = stored + excluded.stored, handed_out = handed_out + excluded.handed_out",
+        (queue, stored, handed_out),
+    )
+
+
+def traffic(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Messages by queue that were ever stored in it and handed out from it, each time that they were."""
+    rows = db.execute("SELECT queue, stored, handed_out FROM traffic")
+    return {queue: (stored, handed_out) for queue, stored, handed_out in rows}
 
 
 def count_ready(db: sqlite3.Connection, queue: str) -> int:
@@ -105,6 +120,8 @@ def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
             (queue.name, now, seq),
         )
         db.execute("DELETE FROM messages WHERE seq = ?", (seq,))
+    if due:
+        _count(db, queue.name, stored=len(due))
 
 
 def next_due(db: sqlite3.Connection, queue: Queue) -> float | None:
@@ -126,6 +143,8 @@ def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[
         "UPDATE messages SET lease = ?, handed_out = handed_out + 1 WHERE seq = ?",
         ((consumer, row[0]) for row in rows),
     )
+    if rows:
+        _count(db, queue, handed_out=len(rows))
     return [Taken(seq, body, name, json.loads(headers), times) for seq, body, name, headers, times in rows]
 
 

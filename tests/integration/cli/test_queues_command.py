@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -61,6 +62,33 @@ def answer(settings: Settings, *arguments: str) -> Any:
     done = run(settings, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+def test_rates_of_the_embedded_broker_are_seen_while_messages_flow(
+    settings: Settings, broker: Broker
+) -> None:
+    seen = threading.Event()
+
+    def flow() -> None:
+        with closing(open_broker(settings, SystemClock())) as opened:
+            opened.start()
+            subscription = opened.subscribe(RAW_NEWS_DATA.name, 10)
+            while not seen.is_set():
+                opened.publish([OutgoingMessage(NEWS_ARTICLE, b"{}", "n")])
+                subscription.ack(subscription.receive(10, 0.0))
+
+    flowing = threading.Thread(target=flow)
+    flowing.start()
+    try:
+        rows = {row["name"]: row for row in answer(settings)}
+    finally:
+        seen.set()
+        flowing.join()
+    news, signals = rows["raw_news_data"], rows["sentiment_signals_queue"]
+    assert news["incoming_per_second"] > 0
+    assert news["outgoing_per_second"] > 0
+    assert (signals["incoming_per_second"], signals["outgoing_per_second"]) == (0.0, 0.0)
 
 
 def ready(broker: Broker, name: str) -> int:

@@ -1,0 +1,52 @@
+"""What the embedded queue counts of what comes and goes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from services.common.broker import embedded_statements as sql
+from services.common.broker.embedded import FILE_NAME
+from services.common.broker.embedded_file import QueueFile
+from services.common.broker.options import BrokerOptions
+from services.common.settings import Settings
+from tests.broker_house import SHORT_RETRY_SECONDS, BrokerHouse, news, receive_all, receive_one
+
+NEWS = "raw_news_data"
+
+
+@pytest.fixture
+def house(embedded_settings: Settings) -> Iterator[BrokerHouse]:
+    place = BrokerHouse(embedded_settings, BrokerOptions(retry_delay=lambda _attempts: SHORT_RETRY_SECONDS))
+    yield place
+    place.close()
+
+
+def traffic(house: BrokerHouse) -> dict[str, tuple[int, int]]:
+    with closing(QueueFile(house.settings.state_dir / FILE_NAME)) as file, file.reading() as db:
+        return sql.traffic(db)
+
+
+def test_all_that_was_stored_and_handed_out_counts_whatever_became_of_it(house: BrokerHouse) -> None:
+    broker = house.broker()
+    broker.publish([news(1), news(2), news(3)])
+    subscription = broker.subscribe(NEWS, 2)
+    first, second = receive_all(subscription, 2)
+    assert traffic(house) == {NEWS: (3, 2)}
+    subscription.ack([first])
+    subscription.dead_letter(second, "never")
+    subscription.retry(receive_one(subscription), "not now")
+    receive_one(subscription)
+    assert traffic(house) == {NEWS: (4, 4), f"{NEWS}.retry": (1, 0), f"{NEWS}.dlq": (1, 0)}
+
+
+def test_a_file_from_before_anything_was_counted_is_used_on(house: BrokerHouse) -> None:
+    house.broker().publish([news(1)])
+    house.close()
+    with closing(sqlite3.connect(house.settings.state_dir / FILE_NAME)) as db:
+        db.execute("DROP TABLE traffic")
+    receive_one(house.broker().subscribe(NEWS, 1))
+    assert traffic(house) == {NEWS: (0, 1)}
