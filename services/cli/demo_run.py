@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.cli.books import Books
+from services.cli.demo_drain import drain, longest_drain
 from services.cli.demo_guard import Guest
 from services.cli.demo_observer import Observer, Scene
 from services.cli.demo_plan import DemoPlan
@@ -28,12 +29,9 @@ from services.common.values import timeframe_seconds
 from services.replay_exchange.timeline import place
 
 START_TIMEOUT_SECONDS = 90.0
-DRAIN_TIMEOUT_SECONDS = 30.0
 TICK_SECONDS = 0.5
 # With fewer, Freqtrade waits until the services are up: its imports would only delay theirs.
 CORES_TO_START_ALL_AT_ONCE = 4
-# After its last poll of every feed, the poller has published what they showed within this time.
-LAST_POLLS_SECONDS = 2.0
 SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the demo then needs no server"
 
 
@@ -92,9 +90,9 @@ class DemoRun:
                 if self._embedded:
                     observer.connect()
                 reason = self._follow(supervisor, observer, show)
-                _drain(observer, feeds, self.settings.news_poll_interval)
+                books = drain(feeds, observer.books, self.settings.news_poll_interval)
                 return DemoResult(
-                    books=observer.books(),
+                    books=books,
                     sentiment=observer.sentiment(),
                     trades=observer.trades(),
                     ready_seconds=ready,
@@ -106,7 +104,8 @@ class DemoRun:
             clock.close()
 
     def _guest(self, observer: Observer) -> Guest:
-        longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS + DRAIN_TIMEOUT_SECONDS
+        longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS
+        longest += longest_drain(self.settings.news_poll_interval)
         return Guest(self.settings, observer.broker, SystemClock(), timedelta(seconds=longest), self._tell)
 
     def _start_feeds(self, clock: ReplayClock) -> FeedServer:
@@ -163,15 +162,3 @@ class DemoRun:
                 return "a trade that news had opened was closed"
             time.sleep(TICK_SECONDS)
         return f"the time limit of {limit:.0f} s was reached"
-
-
-def _drain(observer: Observer, feeds: FeedServer, poll_interval: float) -> None:
-    """Let what is under way arrive before the books are closed."""
-    feeds.freeze()
-    time.sleep(poll_interval + LAST_POLLS_SECONDS)
-    deadline = time.monotonic() + DRAIN_TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        books = observer.books()
-        if not books.waiting and not books.messages_lost and not books.silent:
-            return
-        time.sleep(TICK_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.utils import format_datetime
@@ -30,6 +31,8 @@ class FeedServer:
     def __init__(self, articles: Iterable[TimedArticle], clock: Clock) -> None:
         self._clock = clock
         self._frozen_at: datetime | None = None
+        self._asked_since: Counter[str] = Counter()
+        self._lock = threading.Lock()
         self._by_source: dict[str, list[TimedArticle]] = {}
         for article in sorted(articles, key=lambda article: article.shown):
             self._by_source.setdefault(article.source, []).append(article)
@@ -47,10 +50,18 @@ class FeedServer:
         """Show nothing newer from now on."""
         self._frozen_at = self._clock.now()
 
+    def are_read(self) -> bool:
+        """Whether every feed was asked for twice since `freeze`: by then its reader has dealt with the first answer."""
+        with self._lock:
+            return all(self._asked_since[source] > 1 for source in self._by_source)
+
     def feed(self, source: str) -> bytes | None:
         """The RSS document of a source as it is now, newest first; None if there is no such source."""
         if source not in self._by_source:
             return None
+        if self._frozen_at is not None:
+            with self._lock:
+                self._asked_since[source] += 1
         now = self._frozen_at or self._clock.now()
         visible = [article for article in self._by_source[source] if article.shown <= now]
         return render_feed(source, visible[-ITEMS_SHOWN:][::-1])
