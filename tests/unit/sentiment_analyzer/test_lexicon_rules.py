@@ -97,12 +97,22 @@ def test_the_news_counts_more_than_its_background(headline: str, good: bool) -> 
         ("Token unlock looms", False),
         ("Stablecoin depegs", False),
         ("Hard fork splits chain amid dispute", False),
+        ("Bitcoin forks again", False),
+        ("Chain forks", False),
+        ("Miners plan rival fork", False),
+        ("Network completes hard fork", True),
+        ("Soft fork activates", True),
         ("ETF outflows deepen", False),
         ("Exchange delists token", False),
     ],
 )
 def test_words_have_their_sense_of_this_field(headline: str, good: bool) -> None:
     assert score(headline) >= 0.3 if good else score(headline) <= -0.3
+
+
+def test_an_upgrade_fork_is_a_little_good_and_a_fork_alone_is_no_news() -> None:
+    assert 0.0 < score("Testnet hard fork on Monday") < 0.3
+    assert score("Geth fork") == 0.0
 
 
 def test_a_launch_is_adoption_only_in_a_text_about_crypto() -> None:

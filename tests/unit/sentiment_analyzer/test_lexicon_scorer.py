@@ -16,7 +16,12 @@ from services.sentiment_analyzer.text import ArticleText
 SCORER = LexiconScorer()
 
 # A version names one lexicon: signals of different lexicons must be told apart by their model.
-DIGESTS = {1: "a298b0ae368703cb", 2: "c6f96b742c681f43", 3: "fcdca744bdf3d11e"}
+DIGESTS = {
+    1: "a298b0ae368703cb",
+    2: "c6f96b742c681f43",
+    3: "fcdca744bdf3d11e",
+    4: "f6e9834cc9fd45dd",
+}
 
 
 def score(title: str, body: str = "") -> AssetScore:
@@ -156,7 +161,7 @@ def test_every_asset_gets_the_score_and_the_model_names_the_baseline_and_its_ver
     )
 
     assert scores.by_ticker["BTC"] == scores.by_ticker["ETH"]
-    assert scores.model == SCORER.model == "lexicon-baseline-3"
+    assert scores.model == SCORER.model == "lexicon-baseline-4"
 
 
 def test_the_rationale_names_the_words_that_counted() -> None:
