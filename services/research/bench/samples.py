@@ -23,8 +23,6 @@ _BODY = (
     "Traders pointed to thin order books and to a run of large transfers seen through the night. "
     "Analysts were divided on whether the move would last beyond the week. "
 )
-# Neither b nor d: "da " (Spanish for "give") and " bot" make the search for instructions look closer, which as many as
-# four of five made-up articles would need then, and one of five real ones does.
 _SYLLABLES = [consonant + vowel for consonant in "fgklmnrstv" for vowel in "aeo"]
 
 

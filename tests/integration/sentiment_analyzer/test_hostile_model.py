@@ -1,4 +1,4 @@
-"""Attacks against a real model: those that the filter leaves something of, and some with no filter at all."""
+"""Attacks against a real model: all that the filter leaves something of, and some with no filter at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common.errors import CannotSay
+from services.common.messages import NewsArticle
 from services.common.settings import ScorerKind, Settings
 from services.research.evaluate.attacks import PAIRS, carriers, read_attacks
 from services.sentiment_analyzer.asset_matching import AssetMatcher
@@ -14,14 +15,16 @@ from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scorers import build_scorer
 from services.sentiment_analyzer.scoring import Outcome, judge_article
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.text import ArticleText, text_of
 from tests.ollama_server import MODEL
 from tests.sentiment_fakes import NOON
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
 
 ATTACKS = {attack.name: attack for attack in read_attacks()}
-LEFT_OVER = ("control characters", "a megabyte of brackets", "digits for letters")
+CARRIER = carriers()["bad for bitcoin"]
+SLOW = frozenset({"accents upon accents", "a megabyte of one word"})
+"""Thousands of tokens of no word at all, many seconds each; `evaluate --case hostile` has them (CONTRIBUTING.md)."""
 UNFILTERED = ("wrong keys", "fake answer for another asset", "endless answer")
 
 
@@ -39,10 +42,22 @@ def scorer(ollama_url: str) -> Iterator[Scorer]:
     scorer.close()
 
 
+def words_of(article: NewsArticle) -> tuple[str, str]:
+    text = text_of(article)
+    return text.title, text.body
+
+
 def test_what_is_left_of_an_attack_makes_no_signal_for_another_pair(scorer: Scorer) -> None:
     matcher = AssetMatcher(load_registry(), PAIRS)
-    for name in LEFT_OVER:
-        judgement = judge_article(ATTACKS[name].on(carriers()["bad for bitcoin"]), matcher, scorer, NOON)
+    attacked = [
+        attack.on(CARRIER)
+        for attack in ATTACKS.values()
+        if not attack.is_falsehood and attack.name not in SLOW
+    ]
+    left_over = [article for article in attacked if words_of(article) != words_of(CARRIER)]
+    assert len(left_over) >= 10
+    for article in left_over:
+        judgement = judge_article(article, matcher, scorer, NOON)
 
         assert judgement.outcome in {Outcome.SCORED, Outcome.ABSTAINED}
         assert {signal.pair for signal in judgement.signals} <= {"BTC/USDT"}
