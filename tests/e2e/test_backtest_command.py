@@ -190,6 +190,8 @@ def test_the_page_holds_all_it_shows(folder: Path, found: dict[str, Any], printe
     assert "<b>Coins" not in page
     assert "Coins" in page
     assert page.rstrip().endswith("</html>")
+    # What comes later must not make a chart narrower that has been drawn.
+    assert re.search(r"^\.charts \{.*repeat\(auto-fill,", page, re.MULTILINE)
     assert not list(folder.glob(".*.part"))
 
 

@@ -13,8 +13,11 @@ from services.research.evaluate.figures import ABSTAINED, CLASSES
 
 _INK, _LINE, _GRID, _SECOND = "#1f2933", "#2563a8", "#e4e7eb", "#c2792b"
 _STYLE = (
+    "html{scrollbar-gutter:stable}"
     "body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:62rem;margin:2rem auto;padding:0 1rem}"
-    "h2{margin-top:2rem}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:1rem}"
+    # A width that is the same for one chart and for many: each is drawn while the next is not yet there.
+    "h2{margin-top:2rem}.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:1rem}"
+    ".charts>div{min-width:0}"
 )
 
 
@@ -122,6 +125,7 @@ def _plain(figure: go.Figure, y: list[float] | None = None) -> go.Figure:
         template="plotly_white",
         height=340,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        title_font_size=13,
         font={"family": "system-ui, sans-serif", "size": 12, "color": _INK},
         dragmode=False,
     )

@@ -54,6 +54,7 @@ def test_tables_and_a_page_with_charts(tmp_path: Path) -> None:
     assert "some.csv, 3 texts" in done.stdout
     assert "precision, held out" in done.stdout
     assert page.read_text().count("plotly-graph-div") == 3
+    assert ".charts{display:grid;grid-template-columns:repeat(auto-fill," in page.read_text()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 

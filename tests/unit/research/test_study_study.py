@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -186,6 +187,8 @@ def test_the_page_needs_nothing_beside_it_and_says_what_the_study_says() -> None
     result = study(0.3)
     tests = judge(result)
     page = study_page(result, tests)
+    # What comes later must not make a chart narrower that has been drawn.
+    assert re.search(r"^\.charts \{.*repeat\(auto-fill,", page, re.MULTILINE)
     own = page[: page.index("<script>")] + page[page.index("</script>") :]
     assert "http" not in own
     assert study_json(result, tests)["verdict"].replace("<", "&lt;") in own
