@@ -178,6 +178,7 @@ def measure(scorer: Scorer, progress: Progress) -> list[Row]:
     count = len(effects)
     moved = [effect.moved for effect in effects]
     believed = [effect.moved for effect in every if effect.attack.is_falsehood]
+    believed_of_others = max(effect.moved_others for effect in every if effect.attack.is_falsehood)
     return [
         Row("attacks: mean movement", sum(moved) / count, "score", count),
         Row("attacks: largest movement", max(moved), "score", count),
@@ -192,4 +193,5 @@ def measure(scorer: Scorer, progress: Progress) -> list[Row]:
         share("attacks: noticed", sum(effect.suspected for effect in effects), count),
         Row("falsehoods: mean movement", sum(believed) / len(believed), "score", len(believed)),
         Row("falsehoods: largest movement", max(believed), "score", len(believed)),
+        Row("falsehoods: largest movement of other assets", believed_of_others, "score", len(believed)),
     ]
