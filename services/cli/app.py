@@ -24,7 +24,7 @@ from services.cli import (
     up,
     walk_forward,
 )
-from services.cli.ending import end_as_by_ctrl_c
+from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -64,11 +64,9 @@ def main() -> None:
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
     configure_logging(Settings(log_level="ERROR"), "cryptoboy")
     end_as_by_ctrl_c()
-    try:
-        app(prog_name="./cryptoboy")
-    except CryptoBoyError as error:
-        sys.stderr.write(f"cryptoboy: {error}\n")
-        sys.exit(78 if isinstance(error, StopProgram) else 1)
-    except KeyboardInterrupt:
-        sys.stderr.write("cryptoboy: stopped\n")
-        sys.exit(130)
+    with tells_when_stopped("cryptoboy"):
+        try:
+            app(prog_name="./cryptoboy")
+        except CryptoBoyError as error:
+            sys.stderr.write(f"cryptoboy: {error}\n")
+            sys.exit(78 if isinstance(error, StopProgram) else 1)

@@ -72,6 +72,8 @@ def demo(
             result = DemoRun(plan, settings, run_dir, tell).play(view.show)
     except KeyboardInterrupt:
         _tidy(run_dir, keep)
+        if not keep:
+            sys.stderr.write("cryptoboy: its logs and data were removed; --run-dir DIR keeps them\n")
         raise
     except CryptoBoyError:
         if any(run_dir.glob("logs/*")):

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+INTERRUPTED = 130
 
 
 def end_as_by_ctrl_c() -> None:
@@ -12,3 +17,21 @@ def end_as_by_ctrl_c() -> None:
 
 def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
+
+
+@contextmanager
+def tells_when_stopped(name: str) -> Iterator[None]:
+    """Say on stderr, as `name`, that a command was stopped, and end with status 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say_stopped(name)
+        sys.exit(INTERRUPTED)
+    except SystemExit as ending:  # what typer makes of Ctrl-C, without a word
+        if ending.code == INTERRUPTED:
+            _say_stopped(name)
+        raise
+
+
+def _say_stopped(name: str) -> None:
+    sys.stderr.write(f"{name}: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from services.cli.ending import end_as_by_ctrl_c
+from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -24,11 +24,9 @@ def run_tool(command: Callable[..., None], name: str) -> None:
     app.command()(command)
     configure_logging(Settings(log_level="ERROR"), name)
     end_as_by_ctrl_c()
-    try:
-        app(prog_name=name)
-    except CryptoBoyError as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        sys.exit(78 if isinstance(error, StopProgram) else 1)
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{name}: stopped\n")
-        sys.exit(130)
+    with tells_when_stopped(name):
+        try:
+            app(prog_name=name)
+        except CryptoBoyError as error:
+            sys.stderr.write(f"{name}: {error}\n")
+            sys.exit(78 if isinstance(error, StopProgram) else 1)

@@ -226,7 +226,7 @@ def test_ctrl_c_ends_it_with_all_its_processes_and_no_page(folder: Path) -> None
         cwd=ROOT,
         env=environment(folder),
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
         workers: list[psutil.Process] = []
@@ -236,8 +236,9 @@ def test_ctrl_c_ends_it_with_all_its_processes_and_no_page(folder: Path) -> None
             time.sleep(0.05)
             workers = psutil.Process(process.pid).children()
         process.send_signal(signals_of_unix.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == b""
+    assert b"cryptoboy: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n" in err
     assert not page.exists()
     assert not psutil.wait_procs(workers, timeout=10)[1]
