@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from services.cli.answers import answer_console
 from services.cli.freqtrade_config import chosen_staleness
 from services.cli.options import Json, read_pairs
 from services.cli.pages import write_page
@@ -116,7 +116,7 @@ def backtest(
 
     from services.cli.backtest_view import show_backtest
 
-    show_backtest(answer, Console())
+    show_backtest(answer, answer_console())
     if page is not None:
         print(f"\nCharts: {page}")
 

@@ -82,7 +82,7 @@ def _thresholds(signals: Row) -> Table:
 
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for column in columns:
         table.add_column(column.replace("_", " "), justify="right")
     return table

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.cli.answers import answer_console
 from services.common.errors import StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -91,7 +92,7 @@ def bench(
     if json_output:
         print(json.dumps([result.as_json() for result in results], allow_nan=False))
     else:
-        Console().print(_table(results))
+        answer_console().print(_table(results))
     if strict and any(result.met is False for result in results):
         raise typer.Exit(1)
 

@@ -12,6 +12,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.answers import answer_console
 from services.cli.tool import run_tool
 from services.common.errors import StopProgram
 
@@ -82,7 +83,7 @@ def _show(outcome: Outcome) -> None:
         begin, end = _figures(each)
         met = "yes" if each.met else "[red]no[/red]"
         table.add_row(each.name, each.measure, begin, end, f"{each.growth:+.1%}", met)
-    Console().print(table)
+    answer_console().print(table)
     print(
         f"{outcome.published:,} articles; both queues were empty {outcome.drained_seconds:.0f} s after the load; "
         f"{outcome.late} batches came more than a second late"

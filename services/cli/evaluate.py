@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from services.cli.answers import answer_console
 from services.cli.pages import write_page
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
@@ -91,7 +92,7 @@ def evaluate(
     if json_output:
         print(json.dumps(evaluation_json(results, found), allow_nan=False))
         return
-    show_evaluation(results, found, Console())
+    show_evaluation(results, found, answer_console())
     if html is not None:
         print(f"\nCharts: {html}")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.answers import answer_console
 from services.cli.options import Json
 from services.cli.progress import progress_of
 
@@ -91,7 +91,7 @@ def _print(report: ImportReport) -> None:
         table.add_row(f"dropped: {reason}", str(count), Text("; ".join(account.examples[reason])))
     for kind, count in account.odd.most_common():
         table.add_row(f"kept, though {kind}", str(count), "")
-    Console().print(table)
+    answer_console().print(table)
     print(
         f"{report.archive}: {report.articles} articles, known from {report.known_from.isoformat()} "
         f"to {report.known_until.isoformat()}."

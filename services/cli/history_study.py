@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from services.cli.answers import answer_console
 from services.cli.options import Json
 from services.cli.pages import write_page
 from services.cli.period import From, To, read_period
@@ -85,7 +85,7 @@ def study(
 
     from services.cli.study_view import show_study
 
-    show_study(found, Console())
+    show_study(found, answer_console())
     if html is not None:
         print(f"\nCharts: {html}")
 

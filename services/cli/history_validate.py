@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.answers import answer_console
 from services.cli.options import Json
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
@@ -71,7 +71,7 @@ def validate_history(
 def _print(found: Validation) -> None:
     from services.research.history.findings import Level
 
-    console = Console()
+    console = answer_console()
     cells: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for coverage in found.candles:
         for month, count in coverage.months.items():

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.answers import answer_console
 from services.cli.tool import run_tool
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _show(polled: list[Polled]) -> None:
         table.add_row(
             Text(each.file), str(each.entries), str(each.articles), Text((each.refused or each.warning)[:60])
         )
-    Console().print(table)
+    answer_console().print(table)
 
 
 if __name__ == "__main__":

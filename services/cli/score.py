@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from services.cli.answers import answer_console
 from services.cli.options import Json, next_step, settings_for
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
@@ -99,7 +99,7 @@ def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None)
 
 
 def _print(judgement: Judgement) -> None:
-    columns = ("pair", "score", "label", "confidence", "scope", "kind", "model")
+    columns = ("pair", "score", "label", "confidence", "scope", "kind", Column("model", overflow="fold"))
     table = Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
     for signal in judgement.signals:
         table.add_row(
@@ -111,7 +111,7 @@ def _print(judgement: Judgement) -> None:
             signal.event_type.value,
             Text(signal.model),
         )
-    console = Console()
+    console = answer_console()
     console.print(table)
     pairs_by_reason: dict[str, list[str]] = {}
     for signal in judgement.signals:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.answers import answer_console
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
@@ -101,7 +102,7 @@ def _as_json(article_id: str, tellings: list[Row], receipts: list[Receipt]) -> d
 
 
 def _print(article_id: str, tellings: list[Row], receipts: list[Receipt]) -> None:
-    console = Console()
+    console = answer_console()
     if tellings:
         table = Table(
             "article", "part", "source", "published", "title", title=f"The story of {tellings[0].story}"

@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.answers import answer_console
 from services.cli.options import Json
 from services.cli.period import read_period
 from services.cli.progress import progress_of
@@ -94,7 +95,7 @@ def walk_forward(
     if json_output:
         print(json.dumps(answer, allow_nan=False))
         return
-    _show(answer, Console())
+    _show(answer, answer_console())
 
 
 def _words(given: list[str] | None) -> tuple[str, ...]:
