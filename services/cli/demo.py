@@ -38,7 +38,12 @@ def demo(
         float | None,
         typer.Option(help="Replayed seconds per real second; 1 is real time. Default: 10, archives faster."),
     ] = None,
-    time_limit: Annotated[float | None, typer.Option(help="Real seconds after which the demo ends.")] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            help="Real seconds from its start after which it ends, but not before Freqtrade is ready."
+        ),
+    ] = None,
     run_dir: Annotated[
         Path | None, typer.Option(help="A new folder that keeps the logs and the data of the run.")
     ] = None,

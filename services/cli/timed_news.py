@@ -88,6 +88,8 @@ def busiest_day(path: Path) -> datetime:
 
 
 def _rows(path: Path) -> Iterator[TimedArticle]:
+    if not path.is_file():
+        raise StopProgram(f"--news {path} is not there, or is no file")
     try:
         with _open_text(path) as file:
             reader = csv.DictReader(file)
