@@ -135,7 +135,7 @@ class DemoRun:
             supervisor.start(spec)
         if (os.cpu_count() or 1) >= CORES_TO_START_ALL_AT_ONCE:
             supervisor.start(bot)
-        supervisor.wait_ready(programs, START_TIMEOUT_SECONDS)
+        supervisor.wait_ready(programs, START_TIMEOUT_SECONDS, self._tell)
         ready = time.monotonic() - self._began
         self._tell(
             f"the services are ready after {ready:.1f} s; to look inside: redis-cli -h {self.settings.redis_host} "
@@ -143,10 +143,11 @@ class DemoRun:
         )
         if bot.name not in supervisor.pids():
             supervisor.start(bot)
-        supervisor.wait_ready([bot], START_TIMEOUT_SECONDS)
+        supervisor.wait_ready([bot], START_TIMEOUT_SECONDS, self._tell)
         self._tell(
             f"Freqtrade is ready after {time.monotonic() - self._began:.1f} s, in dry-run; its API: "
-            f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1, now {clock.now():%F %T} UTC by its clock"
+            f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1"
+            f"{clock_note(plan.speed, datetime.now(UTC) - clock.now())}"
         )
         return ready
 
@@ -162,3 +163,13 @@ class DemoRun:
                 return "a trade that news had opened was closed"
             time.sleep(TICK_SECONDS)
         return f"the time limit of {limit:.0f} s was reached"
+
+
+def clock_note(speed: float, behind: timedelta) -> str:
+    """Why the times in the logs are not those of the wall clock; nothing where they are."""
+    if speed == 1:
+        return ""
+    if speed < 1:
+        return f"; its clock runs {speed:g} times as fast"
+    minutes = round(behind.total_seconds() / 60)
+    return f"; its clock is set back by {minutes} minutes, so that it can run {speed:g} times as fast"

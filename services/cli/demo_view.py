@@ -118,7 +118,7 @@ def picture(plan: DemoPlan, scene: Scene, console: Console) -> Group:
 def _head(plan: DemoPlan, scene: Scene) -> Text:
     books = scene.books
     return Text(
-        f"{scene.clock} UTC ({plan.speed:g}x)   {scene.elapsed:.0f} of {scene.limit:.0f} s\n"
+        f"Freqtrade's clock: {scene.clock} UTC ({plan.speed:g}x)   {scene.elapsed:.0f} of {scene.limit:.0f} s\n"
         f"articles {books.articles_published}   signals {books.signals_cached}   "
         f"candles {books.candles_published}   waiting {books.waiting}   dead letters {books.dead_lettered}",
         style="bold",

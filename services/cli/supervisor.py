@@ -19,6 +19,7 @@ from services.common.errors import StopProgram
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 GRACE_SECONDS = 15.0
+TELL_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +80,30 @@ class Supervisor:
                 preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call, nothing that locks
             )
 
-    def wait_ready(self, specs: Sequence[ProcessSpec], timeout: float) -> None:
-        """Wait until all are ready.
+    def wait_ready(
+        self,
+        specs: Sequence[ProcessSpec],
+        timeout: float,
+        tell: Callable[[str], None] = lambda _: None,
+        every: float = TELL_SECONDS,
+    ) -> None:
+        """Wait until all are ready; say for which it still waits, each time `every` seconds have gone by.
 
         Raises:
             StopProgram: one ended (see ProcessEnded) or was not ready in `timeout` seconds.
         """
         waiting = list(specs)
-        deadline = time.monotonic() + timeout
+        began = told = time.monotonic()
         while waiting:
             self.check()
             waiting = [spec for spec in waiting if not spec.is_ready()]
-            if waiting and time.monotonic() > deadline:
-                names = ", ".join(spec.name for spec in waiting)
+            now = time.monotonic()
+            names = ", ".join(spec.name for spec in waiting)
+            if waiting and now - began > timeout:
                 raise StopProgram(f"not ready after {timeout:.0f} s: {names}. {self.tail(waiting[0].name)}")
+            if waiting and now - told >= every:
+                told = now
+                tell(f"waiting for {names} since {now - began:.0f} s")
             time.sleep(0.1)
 
     def check(self) -> None:

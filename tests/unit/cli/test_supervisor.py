@@ -55,6 +55,15 @@ def test_a_program_that_ends_by_itself_is_reported_with_the_end_of_its_log(tmp_p
             supervisor.wait_ready([failing], timeout=20)
 
 
+def test_while_it_waits_it_says_for_what(tmp_path: Path) -> None:
+    told: list[str] = []
+    with Supervisor(tmp_path) as supervisor:
+        slow = spec("slow", "import time; time.sleep(60)", is_ready=lambda: len(told) == 2)
+        supervisor.start(slow)
+        supervisor.wait_ready([slow], timeout=60, tell=told.append, every=0.05)
+    assert [line.partition(" since ")[0] for line in told] == ["waiting for slow"] * 2
+
+
 def test_a_program_that_never_gets_ready_is_named(tmp_path: Path) -> None:
     with Supervisor(tmp_path) as supervisor:
         slow = spec("slow", "import time; time.sleep(60)", is_ready=lambda: False)
