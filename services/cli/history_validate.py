@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from services.cli.answers import answer_console
 from services.cli.options import Json
 from services.cli.progress import progress_of
+from services.cli.validate_view import show_validation
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.values import check_timeframe
-
-if TYPE_CHECKING:
-    from services.research.history.validating import Validation
 
 
 def validate_history(
@@ -63,32 +58,6 @@ def validate_history(
     if json_output:
         print(json.dumps(found.as_json()))
     else:
-        _print(found)
+        show_validation(found, answer_console())
     if not found.findings.ok:
         raise typer.Exit(1)
-
-
-def _print(found: Validation) -> None:
-    from services.research.history.findings import Level
-
-    console = answer_console()
-    cells: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for coverage in found.candles:
-        for month, count in coverage.months.items():
-            cells[month, coverage.pair][f"candles {coverage.timeframe}"] = count
-    for pair, signals in found.sentiment.items():
-        for name, counts in signals.as_json().items():
-            for month, count in counts.items():
-                cells[month, pair][name.replace("_", " ")] = count
-    columns = sorted({name for row in cells.values() for name in row})
-    table = Table("month", "pair", *columns)
-    for month, pair in sorted(cells):
-        table.add_row(month, pair, *(str(cells[month, pair].get(name, "")) for name in columns))
-    if cells:
-        console.print(table)
-    for level in Level:
-        for finding in found.findings.of(level):
-            text = f"{level.value}: {finding.kind} ({finding.count}): {finding.where}: {finding.message}"
-            console.print(Text(text), soft_wrap=True)
-    errors, warnings = (len(found.findings.of(level)) for level in Level)
-    print(f"{errors} kinds of errors, {warnings} of warnings.")

@@ -100,7 +100,7 @@ def test_from_an_archive_to_sentiment_that_is_interrupted_resumed_and_valid(
     script = [sys.executable, str(PROJECT_ROOT / "scripts" / "validate_history.py"), "--sentiment", out.name]
     done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("0 kinds of errors, 0 of warnings.\n")
+    assert done.stdout.endswith("Fit for a backtest; no warnings.\n")
 
 
 def test_what_a_model_was_asked_once_is_not_asked_again(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_missing_column_a_missing_file_and_a_damaged_one_are_messages(tmp_path
     (tmp_path / "columns.csv").write_text("published,title\n")
     with pytest.raises(StopProgram, match="no column source, text, url"):
         busiest_day(tmp_path / "columns.csv")
-    with pytest.raises(StopProgram, match="none.csv is not there, or is no file$"):
+    with pytest.raises(StopProgram, match=r"none\.csv is not there, or is no file$"):
         busiest_day(tmp_path / "none.csv")
     whole = archive(
         tmp_path / "whole.csv.gz", *["2025-05-01T06:00:00Z,a,T,text,https://a.invalid/1,"] * 500
