@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services.cli.answers import answer_console
 from services.cli.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
 from services.cli.options import BROKER_HINT, Broker, Json, next_step, settings_for
 from services.common.clock import SystemClock
@@ -40,10 +40,13 @@ def list_letters(queue: QueueName = None, json_output: Json = False, broker: Bro
     if json_output:
         print(json.dumps([_as_json(letter, body=False) for letter in letters]))
         return
+    if not letters:
+        print("No dead letters.")
+        return
     table = Table("queue", "id", "attempts", "reason", title=f"{len(letters)} dead letter(s)")
     for letter in letters[:SHOWN_IN_A_LIST]:
         table.add_row(letter.queue, escape(printable(letter.id)), str(letter.attempts), _reason(letter))
-    console = Console()
+    console = answer_console()
     console.print(table)
     if len(letters) > SHOWN_IN_A_LIST:
         console.print(f"{len(letters) - SHOWN_IN_A_LIST} more; --json lists all of them.")

@@ -123,6 +123,7 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_
     assert "--yes" in refused.stderr
     assert answer(settings, "dlq", "drop", "--all", "--yes") == {"dropped": 1}
     assert ready(broker, RAW_NEWS_DATA.dead_letter_name) == 0
+    assert run(settings, "dlq", "list").stdout == "No dead letters.\n"
 
 
 def test_an_id_or_a_queue_that_is_not_there_is_named_and_nothing_moves(
