@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from services.cli.options import STORE_HINT, Json, next_step
-from services.common.settings import Settings
+from services.cli.options import Json, next_step, settings_for, store_hint
 
 
 def pause(json_output: Json = False) -> None:
@@ -27,10 +26,10 @@ def resume(json_output: Json = False) -> None:
 def _set(*, paused: bool, json_output: bool) -> None:
     from services.common.store.open import open_store
 
-    settings = Settings.load()
+    settings = settings_for()
     store = open_store(settings)
     try:
-        with next_step(STORE_HINT):
+        with next_step(store_hint(settings)):
             store.pause_entries(paused=paused)
             now_paused = store.entries_paused()
     finally:

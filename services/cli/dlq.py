@@ -14,7 +14,7 @@ from rich.table import Table
 
 from services.cli.answers import answer_console
 from services.cli.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
-from services.cli.options import BROKER_HINT, Broker, Json, next_step, settings_for
+from services.cli.options import Broker, Json, broker_hint, next_step, settings_for
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind
@@ -117,9 +117,10 @@ def _box(queue: str | None, broker: BrokerKind | None) -> Iterator[DeadLetterBox
     from services.common.broker.open import open_broker
 
     queues = queues_with_dead_letters(queue)
-    connection = open_broker(settings_for(broker), SystemClock())
+    settings = settings_for(broker)
+    connection = open_broker(settings, SystemClock())
     try:
-        with next_step(BROKER_HINT):
+        with next_step(broker_hint(settings)):
             connection.start()
         with DeadLetterBox(connection, queues) as box:
             yield box

@@ -55,11 +55,25 @@ def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
     return settings.changed(**changes) if changes else settings
 
 
-BROKER_HINT = "./cryptoboy doctor says what is missing; ./cryptoboy up starts everything on this machine"
-STORE_HINT = (
-    "Is the system running? ./cryptoboy up starts it; for a Redis elsewhere set REDIS_HOST, REDIS_PORT and "
-    "REDIS_PASSWORD"
-)
+def broker_hint(settings: Settings) -> str:
+    """What to do when the broker does not answer: `up` starts the embedded one, and no RabbitMQ."""
+    if settings.broker is BrokerKind.EMBEDDED:
+        starts = "./cryptoboy up starts everything on this machine"
+    else:
+        starts = (
+            "docker compose up -d starts RabbitMQ and Redis on this machine; --broker embedded needs neither"
+        )
+    return f"./cryptoboy doctor says what is missing; {starts}"
+
+
+def store_hint(settings: Settings) -> str:
+    """What to do when Redis does not answer: `up` starts the embedded one, and no other."""
+    embedded = settings.broker is BrokerKind.EMBEDDED
+    starts = "./cryptoboy up" if embedded else "With BROKER=rabbitmq, docker compose up -d"
+    return (
+        f"Is the system running? {starts} starts it; for a Redis elsewhere set REDIS_HOST, REDIS_PORT and "
+        "REDIS_PASSWORD"
+    )
 
 
 @contextmanager

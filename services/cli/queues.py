@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from services.cli.dlq import dlq_app
-from services.cli.options import BROKER_HINT, Broker, Json, next_step, settings_for
+from services.cli.options import Broker, Json, broker_hint, next_step, settings_for
 from services.cli.queue_rates import Rates, read_rates, watch_embedded
 from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
@@ -79,7 +79,7 @@ def _states(settings: Settings) -> list[QueueState]:
 
     connection = open_broker(settings, SystemClock())
     try:
-        with next_step(BROKER_HINT):
+        with next_step(broker_hint(settings)):
             connection.start()
             return connection.queues()
     finally:

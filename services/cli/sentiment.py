@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.freqtrade_config import strategy_section
-from services.cli.options import STORE_HINT, Json, next_step
+from services.cli.options import Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.values import check_pair
@@ -33,11 +33,11 @@ def sentiment(
     """
     from services.common.store.open import open_store
 
-    settings = Settings.load()
+    settings = settings_for()
     wanted = _checked(pairs) or settings.trading_pairs
     store = open_store(settings)
     try:
-        with next_step(STORE_HINT):
+        with next_step(store_hint(settings)):
             current = store.current(wanted)
             paused = store.entries_paused()
     finally:

@@ -10,6 +10,7 @@ from services.cli.demo_guard import refuse_demo_news
 from services.cli.freqtrade_config import STRATEGY
 from services.cli.options import Broker, settings_for
 from services.cli.ports import is_free
+from services.cli.servers import MissingServers, servers_of
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec, Supervisor
 from services.cli.watch import Watch
@@ -115,8 +116,9 @@ def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> None:
     )
     _say("./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything")
     watch = Watch(supervisor, programs, _say, time.monotonic())
+    missing = MissingServers(servers_of(settings), _say)
     while True:
-        watch.look(time.monotonic())
+        missing.look(watch.look(time.monotonic()), time.monotonic())
         time.sleep(LOOK_EVERY_SECONDS)
 
 

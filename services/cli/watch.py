@@ -21,10 +21,17 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is not well with a program: `kind` to tell one trouble from another, `text` for people."""
+    """What is not well with a program.
+
+    Attributes:
+        kind: tells one trouble from another.
+        text: for people.
+        parts: the names that its /health has for what is down.
+    """
 
     kind: str
     text: str
+    parts: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -55,8 +62,11 @@ class Watch:
         self._watched = {spec.name: _Watched(spec, started=now, since=now) for spec in programs}
         self._all_were_ready = False
 
-    def look(self, now: float) -> None:
+    def look(self, now: float) -> frozenset[str]:
         """Start again what has ended, after a pause that grows, and tell what changed.
+
+        Returns:
+            What the programs need and is down, by the names of /health.
 
         Raises:
             StopProgram: a program cannot work as it is configured.
@@ -67,13 +77,17 @@ class Watch:
             if each.due is not None and each.due <= now:
                 each.due, each.started, each.since = None, now, now
                 self._supervisor.start(each.spec)
+        down: frozenset[str] = frozenset()
         for each in self._watched.values():
             if each.due is None:
-                self._compare(each, trouble_of(each.spec, self._supervisor), now)
+                trouble = trouble_of(each.spec, self._supervisor)
+                self._compare(each, trouble, now)
+                down |= trouble.parts if trouble else frozenset()
         well = all(each.due is None and not each.now_kind for each in self._watched.values())
         if well and not self._all_were_ready:
             self._all_were_ready = True
             self._tell("everything is ready")
+        return down
 
     def _note_end(self, each: _Watched, status: int, now: float) -> None:
         name = each.spec.name
@@ -106,7 +120,9 @@ def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
     said = details or f"its log ends: {supervisor.last_line(spec.name)}"
     state = "works, but not with everything" if status == _OK else "is not ready"
-    return Trouble(kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}")
+    return Trouble(
+        kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}", parts=frozenset(down)
+    )
 
 
 def _parts_down(body: object) -> dict[str, str]:

@@ -85,6 +85,15 @@ def why_refused(error: BaseException, doing: str, place: Place) -> CryptoBoyErro
 
 
 def _plain(error: BaseException) -> str:
+    error = _innermost(error)
     if isinstance(error, exceptions.ConnectionClosed | exceptions.ChannelClosed):
         return bounded(f"{error.reply_code} {error.reply_text}")
-    return bounded(str(error) or type(error).__name__)
+    said = error.strerror if isinstance(error, OSError) else None
+    return bounded(said or str(error) or type(error).__name__)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What happened first: pika wraps an error of the system three times, and the wraps have no text."""
+    wrapped = (*error.args, *getattr(error, "exceptions", ()), getattr(error, "exception", None))
+    inner = [each for each in wrapped if isinstance(each, BaseException)]
+    return _innermost(inner[-1]) if inner else error

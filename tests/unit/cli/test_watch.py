@@ -188,6 +188,16 @@ def test_what_is_not_well_is_told_when_it_lasts_and_told_once_and_when_it_is_ove
     assert house.look(TELL_AFTER_SECONDS) == []
 
 
+def test_what_programs_need_and_is_down_is_returned_at_once_by_its_name(
+    supervisor: Supervisor, health: Health
+) -> None:
+    house = House(supervisor, program(STAYS, health_url=health.url), program(STAYS, "two"))
+    health.say(503, broker="away", lag="behind")
+    assert house.watch.look(house.now) == {"broker", "lag"}
+    health.say(200)
+    assert house.watch.look(house.now) == frozenset()
+
+
 def test_what_passes_soon_is_not_told(supervisor: Supervisor, health: Health) -> None:
     house = House(supervisor, program(STAYS, health_url=health.url))
     house.look()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+
+import pika
 import pytest
 from pika import exceptions
 
@@ -33,6 +36,19 @@ def test_only_what_the_server_said_for_good_stops_the_program(
     error: Exception, reaction: type[CryptoBoyError]
 ) -> None:
     assert type(why_not_open(error, PLACE)) is reaction
+
+
+def test_a_server_that_is_not_there_is_told_in_the_words_of_the_system() -> None:
+    def told(connection: pika.SelectConnection, error: BaseException) -> None:
+        reasons.append(str(why_not_open(error, PLACE)))
+        connection.ioloop.stop()
+
+    reasons: list[str] = []
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        parameters = pika.ConnectionParameters("127.0.0.1", nobody.getsockname()[1])
+        pika.SelectConnection(parameters, on_open_error_callback=told).ioloop.start()
+    assert reasons == [f"{PLACE} cannot be reached: Connection refused"]
 
 
 @pytest.mark.parametrize(

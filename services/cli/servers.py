@@ -1,0 +1,75 @@
+"""The servers that `up` needs and does not run: while one is not there, a person is told so, and what to do."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from services.common.settings import BrokerKind, Settings
+
+TELL_AFTER_SECONDS = 10.0
+AGAIN_AFTER_SECONDS = 60.0
+_CONNECT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is to be."""
+
+    name: str
+    host: str
+    port: int
+
+
+def servers_of(settings: Settings) -> dict[str, Server]:
+    """The servers that somebody else starts, by the name that /health has for them; none with embedded parts."""
+    if settings.broker is BrokerKind.EMBEDDED:
+        return {}
+    return {
+        "broker": Server("RabbitMQ", settings.rabbitmq_host, settings.rabbitmq_port),
+        "redis": Server("Redis", settings.redis_host, settings.redis_port),
+    }
+
+
+def why_away(server: Server) -> str:
+    """What the system says of a connection to it; empty if it accepts one."""
+    try:
+        with socket.create_connection((server.host, server.port), timeout=_CONNECT_SECONDS):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+class MissingServers:
+    """Tells of servers that are not there: after ten seconds, and again every minute.
+
+    Args:
+        servers: by the name that /health has for them.
+        tell: shows one line to a person.
+        ask: see `why_away`. Called only for what /health says is down, so no server sees idle connections.
+    """
+
+    def __init__(
+        self,
+        servers: Mapping[str, Server],
+        tell: Callable[[str], None],
+        ask: Callable[[Server], str] = why_away,
+    ) -> None:
+        self._servers = servers
+        self._tell = tell
+        self._ask = ask
+        self._due: dict[str, float] = {}
+
+    def look(self, parts_down: Collection[str], now: float) -> None:
+        """Tell what is due; `parts_down` are names of /health, `now` is a monotonic time in seconds."""
+        for part, server in self._servers.items():
+            if part not in parts_down:
+                self._due.pop(part, None)
+            elif now >= self._due.setdefault(part, now + TELL_AFTER_SECONDS):
+                self._due[part] = now + AGAIN_AFTER_SECONDS
+                if reason := self._ask(server):
+                    self._tell(
+                        f"{server.name} is not there ({server.host}:{server.port}: {reason}). `docker compose up -d` "
+                        "starts one on this machine; `./cryptoboy up --broker embedded` needs none"
+                    )
