@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Column, Table
 
+from services.cli.answers import answer_console
 from services.cli.dlq import dlq_app
 from services.cli.options import Broker, Json, broker_hint, next_step, settings_for
 from services.cli.queue_rates import Rates, read_rates, watch_embedded
@@ -60,7 +60,7 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
             *((_or_blank(rate.incoming, ".1f"), _or_blank(rate.outgoing, ".1f")) if rates else ()),
             "" if state.oldest_seconds is None else f"{state.oldest_seconds:.0f} s",
         )
-    Console().print(table)
+    answer_console().print(table)
 
 
 def _as_json(state: QueueState, rate: Rates) -> dict[str, str | float | int | None]:

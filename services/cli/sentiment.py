@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.answers import answer_console
 from services.cli.freqtrade_config import strategy_section
 from services.cli.options import Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
@@ -61,7 +61,7 @@ def sentiment(
             source = Text(str(row["source"]))
             table.add_row(pair, score, label, age, str(row["state"]), _shown(aggregates[pair]), source)
             headlines.append(Text(f" {pair}: {row['headline']}"))
-    console = Console()
+    console = answer_console()
     console.print(table, *headlines, sep="\n")
     if paused:
         console.print("New entries are paused; ./cryptoboy resume lets them again.")
