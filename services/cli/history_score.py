@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.options import Json, Pairs, read_pairs
+from services.cli.options import SCORER_HINT, Json, Pairs, next_step, read_pairs, settings_for
 from services.cli.period import From, To, read_period
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
@@ -33,7 +33,7 @@ def score_history(
         Path,
         typer.Option(help="The sentiment CSV; compressed if its name ends with .gz.", show_default=False),
     ],
-    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: SENTIMENT_SCORER.")] = None,
+    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: as `up`.")] = None,
     pairs: Pairs = None,
     delay: Annotated[
         float,
@@ -86,7 +86,7 @@ def score_history(
     from services.research.history.archive import Archive
     from services.research.history.scoring import ScoreOptions, score_archive
 
-    settings = Settings.load()
+    settings = settings_for()
     first, last = read_period(start, end)
     # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
     settings = settings.changed(
@@ -161,7 +161,8 @@ def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
     with ExitStack() as stack:
         scorer = build_scorer(settings)
         stack.callback(scorer.close)
-        scorer.check()
+        with next_step(SCORER_HINT):
+            scorer.check()
         if settings.sentiment_scorer is ScorerKind.LEXICON:
             yield _Chosen(scorer)
             return

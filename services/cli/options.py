@@ -39,20 +39,21 @@ def settings_for(broker: BrokerKind | None = None) -> Settings:
 
 
 def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
-    """Embedded parts where nothing else was asked for: broker and, with it, the scorer that needs no server.
+    """BROKER is embedded where it is unset; the scorer is the lexicon where it is unset and BROKER is not rabbitmq.
 
-    So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it uses.
+    So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it uses. `broker` is
+    what the command line names; it does not touch the scorer. A service by itself has other defaults: those of
+    the settings.
     """
     given = settings.model_fields_set
-    changes: dict[str, Any] = {}
-    if broker is not None:
-        changes["broker"] = broker
-    elif "broker" not in given:
-        changes["broker"] = BrokerKind.EMBEDDED
-    embedded = changes.get("broker", settings.broker) is BrokerKind.EMBEDDED
-    if embedded and "sentiment_scorer" not in given:
+    configured = settings.broker if "broker" in given else BrokerKind.EMBEDDED
+    changes: dict[str, Any] = {"broker": broker or configured}
+    if configured is BrokerKind.EMBEDDED and "sentiment_scorer" not in given:
         changes["sentiment_scorer"] = ScorerKind.LEXICON
-    return settings.changed(**changes) if changes else settings
+    return settings.changed(**changes)
+
+
+SCORER_HINT = "./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"
 
 
 def broker_hint(settings: Settings) -> str:

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from services.cli.answers import answer_console
-from services.cli.options import Json, next_step, settings_for
+from services.cli.options import SCORER_HINT, Json, next_step, settings_for
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
@@ -91,7 +91,7 @@ def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None)
     )
     chosen = build_scorer(settings)
     try:
-        with next_step("./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"):
+        with next_step(SCORER_HINT):
             chosen.check()
             matcher = AssetMatcher(load_registry(), settings.trading_pairs)
             return judge_article(article, matcher, chosen, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -125,6 +126,19 @@ def test_what_a_model_was_asked_once_is_not_asked_again(tmp_path: Path) -> None:
     frame = read_signals_csv(tmp_path / "second.csv")
     assert set(frame["score"]) == {0.4}
     assert set(frame["model"]) == {MODEL}
+
+
+def test_unset_the_scorer_is_the_one_that_up_takes_and_one_that_is_away_is_told_with_a_way_out(
+    archive: Path, tmp_path: Path
+) -> None:
+    score = ("score", archive, "--from", "2025-05-05", "--out", tmp_path / "none.csv")
+    assert answer(*score)["model"].startswith("lexicon")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = {"OLLAMA_HOST": f"http://127.0.0.1:{nobody.getsockname()[1]}", "STATE_DIR": str(tmp_path)}
+        _, said = run(*score, "--scorer", "ollama", status=1, variables=away)
+    assert "cannot be reached" in said
+    assert "--scorer lexicon needs no server" in said
 
 
 def test_errors_end_with_a_status_a_message_and_no_output(archive: Path, tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ class Terminal(io.StringIO):
         ({"BROKER": "rabbitmq"}, None, (BrokerKind.RABBITMQ, ScorerKind.OLLAMA)),
         ({"BROKER": "embedded"}, None, (BrokerKind.EMBEDDED, ScorerKind.LEXICON)),
         ({"SENTIMENT_SCORER": "ollama"}, None, (BrokerKind.EMBEDDED, ScorerKind.OLLAMA)),
-        ({}, BrokerKind.RABBITMQ, (BrokerKind.RABBITMQ, ScorerKind.OLLAMA)),
-        ({"BROKER": "rabbitmq"}, BrokerKind.EMBEDDED, (BrokerKind.EMBEDDED, ScorerKind.LEXICON)),
+        ({}, BrokerKind.RABBITMQ, (BrokerKind.RABBITMQ, ScorerKind.LEXICON)),
+        ({"BROKER": "rabbitmq"}, BrokerKind.EMBEDDED, (BrokerKind.EMBEDDED, ScorerKind.OLLAMA)),
     ],
 )
 def test_parts_are_embedded_unless_others_are_named(
