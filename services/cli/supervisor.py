@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from services.cli.log_reason import reason_in
 from services.common.errors import StopProgram
 
 _PR_SET_PDEATHSIG = 1
@@ -158,6 +159,10 @@ class Supervisor:
         """The last line of a program's log that says something; empty if there is none."""
         lines = self.log_file(name).read_text(errors="replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def reason(self, name: str) -> str:
+        """Why a program does not work, as its log says it (see `reason_in`); empty if it says nothing of it."""
+        return reason_in(self.log_file(name).read_text(errors="replace").splitlines())
 
     def __enter__(self) -> Self:
         return self

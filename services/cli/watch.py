@@ -95,7 +95,11 @@ class Watch:
             raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.tail(name)}")
         if now - each.started > _RAN_WELL_SECONDS:
             each.pause = _FIRST_PAUSE_SECONDS
-        reason = self._supervisor.last_line(name)
+        reason = self._supervisor.reason(name)
+        if reason != self._supervisor.last_line(name):
+            reason = f"{reason}{'; ' if reason else ''}log: {self._supervisor.log_file(name)}"
+            if name == "freqtrade":
+                reason += "; ./cryptoboy doctor checks the exchange"
         self._tell(f"{name} ended with status {status} ({reason}); starting it again in {each.pause:.0f} s")
         each.told_kind = "ended"
         each.due = now + each.pause
@@ -118,11 +122,16 @@ def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     if status == _OK and not down:
         return None
     details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
-    said = details or f"its log ends: {supervisor.last_line(spec.name)}"
+    said = details or _log_says(spec.name, supervisor)
     state = "works, but not with everything" if status == _OK else "is not ready"
     return Trouble(
         kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}", parts=frozenset(down)
     )
+
+
+def _log_says(name: str, supervisor: Supervisor) -> str:
+    reason = supervisor.reason(name)
+    return f"its log ends: {reason}" if reason else f"its log is {supervisor.log_file(name)}"
 
 
 def _parts_down(body: object) -> dict[str, str]:

@@ -119,6 +119,17 @@ def test_a_program_that_ends_is_started_again_after_a_pause_and_its_last_words_a
     until(lambda: log.read_text().count("no more paper") == 2)
 
 
+def test_the_error_that_freqtrade_points_to_is_told_with_its_log_and_who_checks_the_exchange(
+    supervisor: Supervisor,
+) -> None:
+    code = "print('ExchangeNotAvailable: GET x'); print('see the above error'); raise SystemExit(2)"
+    house = House(supervisor, program(code, "freqtrade"))
+    house.wait_for_the_end_of("freqtrade")
+    (told,) = house.look()
+    log = supervisor.log_file("freqtrade")
+    assert f"(ExchangeNotAvailable: GET x; log: {log}; ./cryptoboy doctor checks the exchange)" in told
+
+
 def test_the_pauses_grow_up_to_a_minute_and_are_short_again_after_it_ran_well(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
