@@ -56,6 +56,9 @@ def all_checks(settings: Settings) -> list[Question]:
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
         _broker_question(settings),
         _redis_question(settings),
+        Question(
+            "ports", partial(_ports, settings), "stop what has them, unless it is `up` itself", required=False
+        ),
         *_scorer_questions(settings),
         Question(
             f"exchange {settings.exchange}",
@@ -147,6 +150,15 @@ def _redis_port(settings: Settings) -> str:
         except OSError:
             return _redis(settings) + " (already running)"
     return f"port {settings.redis_port} is free for it"
+
+
+def _ports(settings: Settings) -> str:
+    from services.cli.up import ports_taken
+
+    # The embedded Redis has a line of its own.
+    if taken := [line for line in ports_taken(settings) if "embedded Redis" not in line]:
+        raise StopProgram(" ".join(taken))
+    return f"those of Freqtrade's API ({settings.freqtrade_api_port}) and of each /health are free"
 
 
 def _scorer_questions(settings: Settings) -> list[Question]:

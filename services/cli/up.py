@@ -50,8 +50,6 @@ def up(broker: Broker = None) -> None:
 
 def check_addresses(settings: Settings) -> None:
     """Raise StopProgram if a port that a part will listen on is taken, or Redis is to be elsewhere and here."""
-    listeners = [(port, f"/health of {name}", "") for name, port in DEFAULT_PORTS.items()]
-    listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
     if settings.broker is BrokerKind.EMBEDDED:
         if settings.redis_host not in LOOPBACK:
             raise StopProgram(
@@ -64,13 +62,23 @@ def check_addresses(settings: Settings) -> None:
                     f"{variable} is set, but the embedded Redis has no TLS and no users. Unset {variable}, or use "
                     "RabbitMQ and a Redis of your own: BROKER=rabbitmq"
                 )
+    for taken in ports_taken(settings):
+        raise StopProgram(taken)
+
+
+def ports_taken(settings: Settings) -> list[str]:
+    """A line for each port that a part will listen on and that is taken: for what, by whom, whether it can move."""
+    listeners = [(port, f"/health of {name}", "") for name, port in DEFAULT_PORTS.items()]
+    listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
+    if settings.broker is BrokerKind.EMBEDDED:
         listeners.append((settings.redis_port, "the embedded Redis", "REDIS_PORT"))
-    for port, what, variable in listeners:
-        if not is_free(port):
-            way_out = f", or set {variable} to a free port" if variable else ""
-            raise StopProgram(
-                f"port {port} is in use, and {what} needs it. Is the system running already? Stop it{way_out}."
-            )
+    return [
+        f"port {port} is in use, and {what} needs it. Is the system running already? "
+        f"`ss -ltnp | grep :{port}` shows by what; stop that"
+        + (f", or set {variable} to a free port." if variable else ": `up` cannot move this port.")
+        for port, what, variable in listeners
+        if not is_free(port)
+    ]
 
 
 def confirm_live_trading(settings: Settings) -> None:

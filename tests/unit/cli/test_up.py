@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import socket
 from typing import Any
 
 import pytest
 
+from services.cli.checks import all_checks, run_check
 from services.cli.options import choose_parts
-from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading
+from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading, ports_taken
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
 
@@ -98,3 +100,24 @@ def test_what_only_a_redis_of_ones_own_has_is_refused_with_embedded_parts(enviro
     (variable,) = environ
     with pytest.raises(StopProgram, match=rf"^{variable}\b.* embedded Redis .*BROKER=rabbitmq"):
         check_addresses(settings(BROKER="embedded", **environ))
+
+
+def test_a_taken_port_is_told_with_how_to_see_by_what_and_whether_it_can_be_moved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as fixed, socket.socket() as movable:
+        for each in (fixed, movable):
+            each.bind(("127.0.0.1", 0))
+            each.listen()
+        port, api = fixed.getsockname()[1], movable.getsockname()[1]
+        monkeypatch.setattr("services.cli.up.DEFAULT_PORTS", {"signal_cacher": port})
+        chosen = settings(BROKER="rabbitmq", FREQTRADE_API_PORT=str(api))
+        first, second = ports_taken(chosen)
+        with pytest.raises(StopProgram) as refused:
+            check_addresses(chosen)
+        found = run_check(next(each for each in all_checks(chosen) if each.name == "ports"))
+    assert str(refused.value) == first
+    assert f"`ss -ltnp | grep :{port}`" in first
+    assert "cannot move this port" in first
+    assert "set FREQTRADE_API_PORT to a free port" in second
+    assert (found.state, f"port {port} is in use" in found.found) == ("warning", True)
