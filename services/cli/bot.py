@@ -16,10 +16,14 @@ import time
 from services.cli.redact import redact_output
 
 GRACE_SECONDS = 5.0
+LOG_COLUMNS = 1_000
+"""Freqtrade wraps its log at the width of a terminal, also where there is none: a line in a file must stay one."""
 
 
 def main() -> None:
     """`python -m services.cli.bot trade ...` is `freqtrade trade ...`, with its exit status."""
+    if not sys.stderr.isatty():
+        os.environ["COLUMNS"] = str(LOG_COLUMNS)
     redact_output(sys.argv[1:])  # before Freqtrade's log takes hold of the streams
     from freqtrade.main import main as freqtrade
 

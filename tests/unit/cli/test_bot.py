@@ -13,11 +13,11 @@ from services.cli.bot import exit_status
 from services.common.settings import PROJECT_ROOT
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=PROJECT_ROOT,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | environ,
         capture_output=True,
         text=True,
         timeout=60,
@@ -65,6 +65,15 @@ def test_a_configuration_that_freqtrade_refuses_ends_with_78_and_its_words(tmp_p
     ended = run("-P", "-m", "services.cli.bot", "trade", "--config", str(config), "--userdir", str(tmp_path))
     assert ended.returncode == os.EX_CONFIG, ended.stderr
     assert "Configuration error" in ended.stderr
+
+
+def test_a_line_of_its_log_stays_one_whatever_the_width_of_the_terminal(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text("{}")
+    where = ("--config", str(config), "--userdir", str(tmp_path), "--logfile", str(tmp_path / "log"))
+    ended = run("-P", "-m", "services.cli.bot", "list-timeframes", *where, COLUMNS="40")
+    longest = max(ended.stderr.splitlines(), key=len)
+    assert len(longest) > 80, ended.stderr
 
 
 def test_its_version_ends_with_success() -> None:
