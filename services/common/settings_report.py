@@ -55,6 +55,12 @@ FOREIGN_NAMES = frozenset(
 )
 _ORCHESTRATOR_NAME = re.compile(r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$")
 _NEAR_MISS = 0.84
+# In plain words what pydantic says of text that is none of a type.
+_EXPECTED = {
+    "float_parsing": "expected a number such as 100",
+    "int_parsing": "expected a whole number such as 3",
+    "bool_parsing": "expected true or false",
+}
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
 
 
@@ -104,10 +110,14 @@ def _suggestion(name: str, known: Collection[str]) -> str:
 def describe_mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -> list[str]:
     """A line for each value that is not allowed: variable, value, what is wrong, what is allowed."""
     lines = []
+    reported = set[str]()
     for problem in error.errors(include_url=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
+        if field in reported and problem["type"] == "too_short":
+            continue  # nothing is left of a list because its members were refused
+        reported.add(field)
         info = fields.get(field)
-        message = problem["msg"].removeprefix("Value error, ")
+        message = _EXPECTED.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
         allowed = f" ({info.description})" if info and info.description else ""
         lines.append(f"{field.upper()}={_shown(problem['input'], info)}: {message}{allowed}")
     return lines

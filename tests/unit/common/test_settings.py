@@ -35,9 +35,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("TRADING_PAIRS", ",", "pairs, separated by commas"),
         ("CANDLE_TIMEFRAME", "1x", "1m, 15m"),
         ("REDIS_PORT", "99999", "65535"),
-        ("RABBITMQ_PORT", "amqp", "integer"),
+        ("RABBITMQ_PORT", "amqp", "a whole number"),
         ("NEWS_POLL_INTERVAL", "0", "greater than 0"),
-        ("DRY_RUN", "perhaps", "boolean"),
+        ("DRY_RUN", "perhaps", "true or false"),
         ("BROKER", "kafka", "'rabbitmq' or 'embedded'"),
         ("SENTIMENT_SCORER", "oracle", "'ollama', 'openai', 'lexicon' or 'ensemble'"),
         ("SENTIMENT_FALLBACK", "panic", "'wait' or 'lexicon'"),
@@ -163,3 +163,20 @@ def test_servers_and_members_are_lists_written_with_commas() -> None:
     settings = Settings.load({"OLLAMA_HOST": "http://a:1/, http://b:2,http://a:1"})
     assert split_servers(settings.ollama_host) == ("http://a:1", "http://b:2")
     assert parse_ensemble("ollama: 2, lexicon") == {ScorerKind.OLLAMA: 2.0, ScorerKind.LEXICON: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("TRADING_PAIRS", "BTC-USDT", "'BTC-USDT' is not a pair; write BASE/QUOTE"),
+        ("STAKE_AMOUNT", "lots", "expected a number such as 100"),
+        ("MAX_OPEN_TRADES", "few", "expected a whole number such as 3"),
+        ("DRY_RUN", "maybe", "expected true or false"),
+    ],
+)
+def test_a_bad_value_is_told_once_and_in_plain_words(variable: str, value: str, said: str) -> None:
+    with pytest.raises(StopProgram) as refused:
+        Settings.load({variable: value})
+    _, *lines = str(refused.value).splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"  {variable}={value}: {said}")
