@@ -1,7 +1,9 @@
-"""Fixtures of every test: real servers, and settings that point at a part of them that is the test's own."""
+"""Fixtures of every test: real servers and a model, and settings that point at a part of them that is the test's own."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from services.common.settings import BrokerKind, Settings
+from tests import ollama_server
 from tests.rabbitmq_management import Management
 from tests.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
 
@@ -89,3 +92,25 @@ def redis_settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
         redis_password=SecretStr(redis_server.password) if redis_server.password else None,
         state_dir=tmp_path,
     )
+
+
+@pytest.fixture(scope="session")
+def ollama_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small real model behind Ollama's protocol."""
+    log = tmp_path_factory.mktemp("ollama") / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, str(Path(ollama_server.__file__))],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            url = process.stdout.readline().strip()
+            assert url, f"the model server did not start:\n{log.read_text(errors='replace')[-2000:]}"
+            yield url
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
