@@ -1,4 +1,4 @@
-"""Fixtures of every test: real servers and a model, and settings that point at a part of them that is the test's own."""
+"""Fixtures of every test: real servers, a model, and settings that point at a part of them that is the test's own."""
 
 from __future__ import annotations
 
