@@ -26,8 +26,8 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
     """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
 
     On RabbitMQ rates and unacknowledged messages come from its management API and are left out where that does
-    not answer; on the embedded broker rates are those of the second for which this looks. RabbitMQ does not
-    tell the age of a message in a quorum queue without handing it out.
+    not answer; on the embedded broker rates are those of the second for which this looks. The oldest message's
+    age is known to a minute on RabbitMQ, up to an hour: 3600 s are an hour or more.
 
     Example: ./cryptoboy queues --json
     """
@@ -58,7 +58,7 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
             _or_blank(row["unacknowledged"], "d"),
             str(state.consumers),
             *((_or_blank(rate.incoming, ".1f"), _or_blank(rate.outgoing, ".1f")) if rates else ()),
-            "" if state.oldest_seconds is None else f"{state.oldest_seconds:.0f} s",
+            "" if row["oldest_seconds"] is None else f"{row['oldest_seconds']:.0f} s",
         )
     answer_console().print(table)
 
@@ -67,6 +67,8 @@ def _as_json(state: QueueState, rate: Rates) -> dict[str, str | float | int | No
     row = asdict(state)
     if row["unacknowledged"] is None:
         row["unacknowledged"] = rate.unacknowledged
+    if row["oldest_seconds"] is None:
+        row["oldest_seconds"] = rate.oldest_seconds
     return {**row, "incoming_per_second": rate.incoming, "outgoing_per_second": rate.outgoing}
 
 

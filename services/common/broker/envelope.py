@@ -33,6 +33,7 @@ MAX_ATTEMPTS_BELIEVED = 1_000_000
 _BROKERS_OWN_HEADERS = frozenset(
     {"x-death", "x-delivery-count", "x-acquired-count", "x-opt-rabbitmq-received-time", "cc", "bcc"}
 )
+_DEAD_LETTERS_OF = {each.dead_letter_name: each.name for each in QUEUES if each.retried}
 _BROKERS_OWN_PREFIXES = ("x-first-death-", "x-last-death-")
 
 Headers = dict[str, str | int]
@@ -131,7 +132,7 @@ def headers_of_received(queue: str, headers: Mapping[str, object] | None) -> Hea
     (https://www.rabbitmq.com/docs/dlx#effects). What we dead-lettered has a reason, which is kept.
     """
     plain = plain_headers(headers)
-    origin = next((each.name for each in QUEUES if each.retried and each.dead_letter_name == queue), None)
+    origin = _DEAD_LETTERS_OF.get(queue)
     if origin is None or HEADER_REASON in plain:
         return plain
     why = _newest_death(headers or {})
