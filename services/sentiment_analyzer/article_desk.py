@@ -21,15 +21,14 @@ from services.common.metrics import (
     ARTICLES_DEGRADED,
     ARTICLES_SCORED,
     ARTICLES_SUSPECTED,
-    SCORE_SECONDS,
     SCORES,
-    SCORES_IN_FLIGHT,
     SIGNALS_PUBLISHED,
     few,
 )
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
 from services.common.tracing import following, trace_headers, trace_id_of
 from services.common.work import WorkInHand
+from services.sentiment_analyzer.in_flight import NotBegunError
 from services.sentiment_analyzer.scoring import ANSWERS, Judgement, Outcome
 from services.sentiment_analyzer.signals import signal_id
 from services.sentiment_analyzer.suspects import Suspects
@@ -139,6 +138,8 @@ class ArticleDesk:
                 try:
                     judged.append(each := self._judge(delivery))
                     self.suspects.ended(delivery, each.judgement.outcome)
+                except NotBegunError:  # it comes again, as the subscription closes
+                    return Batch(judged)
                 except TryLater as error:
                     return Batch(judged, self._blame(subscription, delivery, error, alone=alone))
                 except NeverWorks as error:
@@ -166,11 +167,8 @@ class ArticleDesk:
 
     def _judge(self, delivery: Delivery) -> Judged:
         article = decode(delivery.body, NewsArticle)
-        timing = SCORE_SECONDS.labels(self._scorer_name).time()
-        doing = self._work.doing(f"scoring {article.article_id}", self._patience)
-        with timing, SCORES_IN_FLIGHT.track_inprogress(), doing:
-            judgement = self._judge_article(article)
-        return Judged(delivery, article, judgement)
+        with self._work.doing(f"judging {article.article_id}", self._patience):
+            return Judged(delivery, article, self._judge_article(article))
 
     def _blame(
         self, subscription: Subscription, delivery: Delivery, error: TryLater, *, alone: bool

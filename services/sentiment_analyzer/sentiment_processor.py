@@ -14,6 +14,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
+from math import ceil
 
 import structlog
 
@@ -31,6 +32,7 @@ from services.common.work import WorkInHand
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, Judged, ScorerAwayError
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.in_flight import InFlight
 from services.sentiment_analyzer.outbox import Outbox
 from services.sentiment_analyzer.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
@@ -83,7 +85,6 @@ class SentimentProcessor:
         lag_limit: float = 600.0,
     ) -> None:
         self._broker = broker
-        self._scorer = scorer
         self._matcher = matcher
         self._clock = clock
         self._concurrency = concurrency
@@ -93,8 +94,10 @@ class SentimentProcessor:
         self._check_state = check_state
         self.work = WorkInHand()
         self._patience = patience
+        self._scorer = InFlight(scorer, concurrency, self.work, patience)
+        # Another article may be scored first.
         self._desk = ArticleDesk(
-            broker, scorer.name, self._judge, self.work, patience=patience, give_up=self._give_up
+            broker, scorer.name, self._judge, self.work, patience=2 * patience, give_up=self._give_up
         )
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._recovery = Recovery(self._desk, self._check)
@@ -106,7 +109,7 @@ class SentimentProcessor:
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set; then finish the articles in hand."""
-        with ThreadPoolExecutor(self._concurrency + 1, "score") as threads:
+        with ThreadPoolExecutor(self._hands + 1, "score") as threads:
             while not stop.is_set():
                 try:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
@@ -129,6 +132,13 @@ class SentimentProcessor:
         for part in (self._broker, self._scorer, self._stories, self._receipts):
             if part is not None:
                 part.close()
+
+    @property
+    def _hands(self) -> int:
+        """Threads: some prepare the next articles, where scores are worth waiting for and are not made one by one."""
+        if self._concurrency == 1 or self._scorer.articles_at_once > 1:
+            return self._concurrency
+        return self._concurrency + ceil(self._concurrency / 4)
 
     @property
     def _prefetch(self) -> int:
@@ -167,13 +177,14 @@ class SentimentProcessor:
         def is_over() -> bool:
             return stop.is_set() or take_no_more.is_set()
 
+        self._scorer.wait_unless(is_over)
         score = partial(self._score, subscription, outbox, is_over, stop)
         publishing = begin(outbox.run)
         try:
             if self._recovery.is_proving:
                 wait([begin(partial(self._prove, subscription, outbox, is_over, stop))])
             else:
-                wait([begin(score) for _ in range(self._concurrency)])
+                wait([begin(score) for _ in range(self._hands)])
         finally:
             outbox.close()
             wait([publishing])

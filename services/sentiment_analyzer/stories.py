@@ -108,11 +108,12 @@ class Stories:
             rows = self._kept.story(story)
             part = Part.SUSPECT if text.suspicions else _part(article, about, rows)
             if known is None:
-                self._kept.add(telling, story, part, article.source)
+                added = self._kept.add(telling, story, part, article.source)
+                self._note(added)
+                rows = {**rows, added.article_id: added}
             elif part != known.part:
                 self._kept.set_part(article.article_id, part)
-            self._learn()
-            rows = self._kept.story(story)
+                rows = self._kept.story(story)
         sources, first = _further_sources(rows), _first(rows)
         told = [corroborate(signal, sources, now) for signal in _decode(first.signals)] if first else []
         if part in {Part.FIRST, Part.RETOLD}:
@@ -131,10 +132,10 @@ class Stories:
         """An article that has its place was scored: keep its signals; returns them with the corroboration so far."""
         with self._changing():
             self._kept.set_signals(article_id, json.dumps([signal.encode().decode() for signal in signals]))
-            telling = self._kept.telling(article_id)
-            if telling is None or telling.part != Part.FIRST:
-                return tuple(signals)
-            sources = _further_sources(self._kept.story(telling.story))
+            rows = self._kept.story_of(article_id)
+        if article_id not in rows or rows[article_id].part != Part.FIRST:
+            return tuple(signals)
+        sources = _further_sources(rows)
         return tuple(corroborate(signal, sources, now) for signal in signals)
 
     def silent(self, article_id: str) -> None:
@@ -150,8 +151,7 @@ class Stories:
     def tellings(self, article_id: str) -> list[Row]:
         """All tellings of the article's story, in the order in which they came; none of an unknown article."""
         with self._changing():
-            telling = self._kept.telling(article_id)
-            return list(self._kept.story(telling.story).values()) if telling else []
+            return list(self._kept.story_of(article_id).values())
 
     def close(self) -> None:
         """Let go of what it is kept in. May be called twice."""
@@ -161,8 +161,11 @@ class Stories:
     def _learn(self) -> None:
         """Take in what was told since: here, by other processes, by a former run."""
         for row in self._kept.after(self._last_number):
-            self._index.add(row.telling(), row.story)
-            self._last_number = row.number
+            self._note(row)
+
+    def _note(self, row: Row) -> None:
+        self._index.add(row.telling(), row.story)
+        self._last_number = row.number
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

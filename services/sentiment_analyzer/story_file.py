@@ -11,7 +11,7 @@ from pathlib import Path
 from services.common.clock import from_ms, to_ms
 from services.common.errors import StopProgram
 from services.sentiment_analyzer.state_files import reaction_to
-from services.sentiment_analyzer.story_keeper import KEPT, MOST_REMEMBERED, Row
+from services.sentiment_analyzer.story_keeper import KEPT, MOST_REMEMBERED, Row, new_row
 from services.sentiment_analyzer.story_match import Telling
 
 FILE_NAME = "stories.sqlite"
@@ -81,15 +81,20 @@ class StoryFile:
         """All tellings of a story by article, in the order in which they came."""
         return {row.article_id: row for row in self._select("story = ?", story)}
 
+    def story_of(self, article_id: str) -> dict[str, Row]:
+        """`story` of the one that an article tells; empty for an unknown article."""
+        condition = "story = (SELECT story FROM tellings WHERE article_id = ?)"
+        return {row.article_id: row for row in self._select(condition, article_id)}
+
     def after(self, number: int) -> list[Row]:
         """The tellings that came after that one; of very many the last."""
         return list(self._select(_AFTER, number))
 
-    def add(self, telling: Telling, story: str, part: str, source: str) -> None:
-        """Keep a telling."""
-        about = " ".join(sorted(telling.about))
-        values = (telling.article_id, story, part, source, to_ms(telling.published))
-        self._db.execute(_INSERT, (*values, telling.title, telling.lead, about))
+    def add(self, telling: Telling, story: str, part: str, source: str) -> Row:
+        """Keep a telling; returns it as it is kept, after all others."""
+        row = new_row(0, telling, story, part, source)
+        values = (row.article_id, story, part, source, to_ms(row.published), row.title, row.lead, row.about)
+        return row._replace(number=self._db.execute(_INSERT, values).lastrowid or 0)
 
     def set_part(self, article_id: str, part: str) -> None:
         """Change what an article is to its story."""

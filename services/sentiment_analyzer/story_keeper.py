@@ -41,6 +41,16 @@ class Row(NamedTuple):
         return Telling(self.article_id, self.published, self.title, self.lead, frozenset(self.about.split()))
 
 
+def new_row(number: int, telling: Telling, story: str, part: str, source: str) -> Row:
+    """A telling that was not scored yet."""
+    # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
+    published = from_ms(to_ms(telling.published))
+    about = " ".join(sorted(telling.about))
+    return Row(
+        number, telling.article_id, story, part, source, published, telling.title, telling.lead, about, "[]"
+    )
+
+
 class StoryKeeper(Protocol):
     """Keeps the tellings of the last days. Use from one thread at a time."""
 
@@ -61,12 +71,16 @@ class StoryKeeper(Protocol):
         """All tellings of a story by article, in the order in which they came."""
         ...
 
+    def story_of(self, article_id: str) -> Mapping[str, Row]:
+        """`story` of the one that an article tells; empty for an unknown article."""
+        ...
+
     def after(self, number: int) -> Sequence[Row]:
         """All tellings that came after that one, in their order."""
         ...
 
-    def add(self, telling: Telling, story: str, part: str, source: str) -> None:
-        """Keep a telling."""
+    def add(self, telling: Telling, story: str, part: str, source: str) -> Row:
+        """Keep a telling; returns it as it is kept, after all others."""
         ...
 
     def set_part(self, article_id: str, part: str) -> None:
@@ -110,30 +124,23 @@ class StoryMemory:
         """See `StoryKeeper`."""
         return {article_id: self._rows[article_id] for article_id in self._stories.get(story, ())}
 
+    def story_of(self, article_id: str) -> Mapping[str, Row]:
+        """See `StoryKeeper`."""
+        known = self._rows.get(article_id)
+        return self.story(known.story) if known else {}
+
     def after(self, number: int) -> Sequence[Row]:
         """See `StoryKeeper`."""
         newer = list(takewhile(lambda row: row.number > number, reversed(self._rows.values())))
         return newer[::-1]
 
-    def add(self, telling: Telling, story: str, part: str, source: str) -> None:
+    def add(self, telling: Telling, story: str, part: str, source: str) -> Row:
         """See `StoryKeeper`."""
         self._last += 1
-        # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
-        published = from_ms(to_ms(telling.published))
-        about = " ".join(sorted(telling.about))
-        self._rows[telling.article_id] = Row(
-            self._last,
-            telling.article_id,
-            story,
-            part,
-            source,
-            published,
-            telling.title,
-            telling.lead,
-            about,
-            "[]",
-        )
-        self._stories.setdefault(story, []).append(telling.article_id)
+        row = new_row(self._last, telling, story, part, source)
+        self._rows[row.article_id] = row
+        self._stories.setdefault(story, []).append(row.article_id)
+        return row
 
     def set_part(self, article_id: str, part: str) -> None:
         """See `StoryKeeper`."""

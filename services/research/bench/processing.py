@@ -22,7 +22,8 @@ CONCURRENCY = 16
 SCORE_SECONDS = 0.05
 SLOW_SCORE_SECONDS = 0.4
 """At which what processors do themselves leaves a machine of two cores time to spare, even for four of them."""
-SECONDS = 5
+SECONDS = 10
+"""Of one run, so that the first articles, which find nothing under way, count for little."""
 PATIENCE_SECONDS = 120.0
 MODULE = "services.research.bench.sleeping_processor"
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from services.common.clock import ManualClock
@@ -11,6 +13,7 @@ from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.fallback import FallbackScorer
 from services.sentiment_analyzer.lexicon import LexiconScorer
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
+from services.sentiment_analyzer.stories import Stories
 from tests.sentiment_fakes import NOON, Bench, article
 
 
@@ -29,6 +32,37 @@ def test_as_many_articles_are_scored_at_the_same_time_as_configured() -> None:
 
     assert sorted(waiting) == [0, 0, 1, 1, 2, 2]
     assert sorted(line for line in journal if line.startswith("ack")) == [f"ack a{n}" for n in range(6)]
+
+
+def test_while_the_scorer_has_its_hands_full_the_next_article_is_prepared_and_not_asked_about() -> None:
+    stories = Stories()
+    bench = Bench(concurrency=2, stories=stories)
+    titles = {"a0": "Bitcoin rises", "a1": "Ether is listed in Brazil", "a2": "Nobody sells bitcoin today"}
+    bench.broker.put(*(article(name, title) for name, title in titles.items()))
+    at_once = threading.Semaphore(2)
+    prepared = threading.Event()
+
+    def dawdle() -> None:
+        with at_once_or_fail(at_once):
+            for _ in range(3000):
+                if all(stories.tellings(name) for name in titles):
+                    prepared.set()
+                    return
+                threading.Event().wait(0.01)
+
+    bench.scorer.on_score = dawdle
+
+    journal = bench.run()
+
+    assert prepared.is_set()
+    assert sorted(line for line in journal if line.startswith("ack")) == ["ack a0", "ack a1", "ack a2"]
+
+
+@contextmanager
+def at_once_or_fail(places: threading.Semaphore) -> Iterator[None]:
+    assert places.acquire(blocking=False), "more at once than were configured"
+    yield
+    places.release()
 
 
 def test_each_article_is_acknowledged_when_it_is_done_whatever_the_others_do() -> None:
