@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -29,11 +29,10 @@ from services.common.metrics import QUEUE_LAG
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service
 from services.common.settings import Settings
 from services.common.work import WorkInHand
-from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, Judged, ScorerAwayError
+from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.in_flight import InFlight
-from services.sentiment_analyzer.outbox import Outbox
 from services.sentiment_analyzer.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipts
@@ -42,6 +41,7 @@ from services.sentiment_analyzer.recovery import Recovery
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scorers import build_scorer, longest_score
 from services.sentiment_analyzer.scoring import Judgement, judge_article
+from services.sentiment_analyzer.scoring_round import ScoringRound
 from services.sentiment_analyzer.state_files import check_folder
 from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
@@ -113,7 +113,7 @@ class SentimentProcessor:
             while not stop.is_set():
                 try:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
-                        self._consume(subscription, threads, stop)
+                        self._round(subscription, stop).run(threads, self._hands)
                 except ScorerAwayError as error:
                     self._recovery.wait(error, stop)
                 except TryLater as error:
@@ -149,92 +149,20 @@ class SentimentProcessor:
         # As many as are being scored are being published, and the next ones are here.
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
-    def _consume(self, subscription: Subscription, threads: Executor, stop: threading.Event) -> None:
-        """Score what comes until `stop` is set or something fails; return when all in hand is done.
-
-        Raises:
-            StopProgram, ScorerAwayError, TryLater: something failed.
-        """
-        begun: list[Future[None]] = []
-        take_no_more = threading.Event()
-
-        def begin(work: Callable[[], None]) -> Future[None]:
-            future = threads.submit(work)
-            future.add_done_callback(
-                lambda done: take_no_more.set() if done.exception() is not None else None
-            )
-            begun.append(future)
-            return future
-
-        def give_back() -> None:
-            take_no_more.set()
-            subscription.close()
-
-        outbox: Outbox[Judged] = Outbox(
-            lambda judged: self._desk.publish(subscription, judged, stop, give_back), self._prefetch
+    def _round(self, subscription: Subscription, stop: threading.Event) -> ScoringRound:
+        return ScoringRound(
+            subscription,
+            self._desk,
+            self._scorer,
+            self._recovery,
+            receive=partial(self._receive, subscription),
+            on_idle=self._note_idle,
+            most_judged=self._prefetch,
+            stop=stop,
         )
 
-        def is_over() -> bool:
-            return stop.is_set() or take_no_more.is_set()
-
-        self._scorer.wait_unless(is_over)
-        score = partial(self._score, subscription, outbox, is_over, stop)
-        publishing = begin(outbox.run)
-        try:
-            if self._recovery.is_proving:
-                wait([begin(partial(self._prove, subscription, outbox, is_over, stop))])
-            else:
-                wait([begin(score) for _ in range(self._hands)])
-        finally:
-            outbox.close()
-            wait([publishing])
-        _raise_worst([error for each in begun if (error := each.exception()) is not None])
-
-    def _score(
-        self,
-        subscription: Subscription,
-        outbox: Outbox[Judged],
-        is_over: Callable[[], bool],
-        stop: threading.Event,
-    ) -> None:
-        """One request after the other, until it is over."""
-        while not is_over():
-            deliveries = self._receive(subscription, self._scorer.articles_at_once)
-            if not deliveries:
-                self._note_idle(outbox)
-            batch = self._desk.judge(subscription, deliveries, stop, alone=self._concurrency == 1)
-            outbox.put(batch.judged)
-            if batch.away is not None:
-                raise batch.away
-
-    def _prove(
-        self,
-        subscription: Subscription,
-        outbox: Outbox[Judged],
-        is_over: Callable[[], bool],
-        stop: threading.Event,
-    ) -> None:
-        """One article at a time, until the scorer has scored one; those in doubt only after another one."""
-        held: list[Delivery] = []
-        while not is_over():
-            new = self._receive(subscription, 1)
-            if not (new or held):
-                self._note_idle(outbox)
-            elif not new:
-                self._recovery.ask_again(stop)
-            held += new
-            ready = [each for each in held if not self._desk.suspects.is_in_doubt(each)]
-            held = [each for each in held if each not in ready]
-            batch = self._desk.judge(subscription, ready, stop, alone=True)
-            outbox.put(batch.judged)
-            if batch.away is not None:
-                raise batch.away
-            if batch.was_scored and not held:
-                self._recovery.end()
-                return
-
-    def _note_idle(self, outbox: Outbox[Judged]) -> None:
-        if outbox.is_empty and self._broker.health().ok:
+    def _note_idle(self) -> None:
+        if self._broker.health().ok:
             self._lag.idle()
 
     def _receive(self, subscription: Subscription, count: int) -> list[Delivery]:
@@ -263,14 +191,6 @@ class SentimentProcessor:
         with self.work.doing("checking the scorer", self._patience):
             self._check_state()
             self._scorer.check()
-
-
-def _raise_worst(failures: Sequence[BaseException]) -> None:
-    """Raise what no waiting mends before what it does, and the scorer's trouble before the broker's."""
-    if failures:
-        raise min(
-            failures, key=lambda each: (isinstance(each, TryLater), not isinstance(each, ScorerAwayError))
-        )
 
 
 def build(settings: Settings, clock: Clock) -> SentimentProcessor:
