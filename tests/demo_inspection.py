@@ -14,6 +14,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,14 @@ def redis_cli(port: int, *command: str) -> list[str]:
     return asked.stdout.splitlines()
 
 
-def times_in_turn(run_dir: Path, exchange: str) -> list[str]:
-    """What each process says the time is, asked one after the other, twice round."""
+def times_in_turn(run_dir: Path, exchange: str, bot: str) -> list[str]:
+    """What each process says the time is, asked one after the other, twice round; in the middle the bot, in seconds.
+
+    Args:
+        run_dir: the demo's.
+        exchange: where the exchange listens.
+        bot: a page of the bot's that anybody may ask for.
+    """
     pattern = re.compile(r"http://127\.0\.0\.1:\d+/health")
     health = []
     for name in SERVICES:
@@ -49,8 +56,15 @@ def times_in_turn(run_dir: Path, exchange: str) -> list[str]:
     return [
         *(ask(url)["time"] for url in health),
         ask(f"{exchange}/replay/status")["now"],
+        date_of(bot),
         *(ask(url)["time"] for url in health),
     ]
+
+
+def date_of(url: str) -> str:
+    """When an HTTP server says that it answered."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return parsedate_to_datetime(answer.headers["date"]).isoformat()
 
 
 def traces(log: Path) -> list[str]:
@@ -95,7 +109,7 @@ def look(run_dir: Path, seen: dict[str, Any]) -> None:
         seen["history"] = redis_cli(port, "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
     if not seen["times"]:
         exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].removesuffix("/api/v3")
-        seen["times"] = times_in_turn(run_dir, exchange)
+        seen["times"] = times_in_turn(run_dir, exchange, f"{base}/ping")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from services.common.broker import embedded_statements as sql
 from services.common.broker.embedded import FILE_NAME
 from services.common.broker.embedded_file import QueueFile
+from services.common.broker.topology import QUEUES
 from services.common.settings import Settings
 from services.common.tls import TlsFiles, client_context
 
@@ -52,13 +53,11 @@ def read_rates(settings: Settings) -> dict[str, Rates]:
             trust_env=False,
             verify=client_context(tls) if tls else True,
         ) as client:
+            url += quote(settings.rabbitmq_vhost, safe="")
             # What it says of the last hour comes a minute late: the rates are those that it gives unasked.
-            answers = [
-                client.get(url + quote(settings.rabbitmq_vhost, safe=""), params=params).raise_for_status()
-                for params in ({}, REMEMBERED)
-            ]
-        moment = parsedate_to_datetime(answers[1].headers["date"]).timestamp()
-        return rates_in(answers[0].json(), oldest_in(answers[1].json(), moment))
+            now, hour = (client.get(url, params=asked).raise_for_status() for asked in ({}, REMEMBERED))
+        moment = parsedate_to_datetime(hour.headers["date"]).timestamp()
+        return rates_in(now.json(), oldest_in(hour.json(), moment))
     except (httpx.HTTPError, ValueError, KeyError):
         return {}
 
@@ -86,8 +85,12 @@ def rates_in(queues: list[dict[str, Any]], oldest: Mapping[str, float | None]) -
 
 
 def oldest_in(queues: list[dict[str, Any]], moment: float) -> dict[str, float | None]:
-    """`oldest_age` by queue from the decoded answer with counts, given at a moment in seconds."""
-    return {queue["name"]: _oldest_in(queue, moment) for queue in queues}
+    """`oldest_age` by queue from the decoded answer with counts, given at a moment in seconds.
+
+    None of dead letters: they go one by one, the newest before the oldest if somebody likes.
+    """
+    dead = {queue.dead_letter_name for queue in QUEUES}
+    return {queue["name"]: None if queue["name"] in dead else _oldest_in(queue, moment) for queue in queues}
 
 
 def _oldest_in(queue: dict[str, Any], moment: float) -> float | None:
@@ -109,7 +112,8 @@ def oldest_age(published: Sequence[tuple[float, int]], waiting: int) -> float | 
 
     Returns:
         At most the time since the first count; None without messages, and where more are there than were
-        counted (RabbitMQ was started since, or it put them there itself, as with dead letters).
+        counted, for RabbitMQ was started since. What comes back to be tried again was published once: it makes the
+        others look as old as itself. Those that a full queue refused are counted too, and make it look younger.
     """
     counts = sorted(published)
     if not waiting or not counts or counts[-1][1] < waiting:

@@ -26,8 +26,9 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
     """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
 
     On RabbitMQ rates and unacknowledged messages come from its management API and are left out where that does
-    not answer; on the embedded broker rates are those of the second for which this looks. The oldest message's
-    age is known to a minute on RabbitMQ, up to an hour: 3600 s are an hour or more.
+    not answer; on the embedded broker rates are those of the second for which this looks. RabbitMQ does not tell
+    how old a message is, so the oldest one's age is reckoned from what was published in each minute of the last
+    hour (~3600 s: an hour or more), and left out for dead letters.
 
     Example: ./cryptoboy queues --json
     """
@@ -58,9 +59,15 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
             _or_blank(row["unacknowledged"], "d"),
             str(state.consumers),
             *((_or_blank(rate.incoming, ".1f"), _or_blank(rate.outgoing, ".1f")) if rates else ()),
-            "" if row["oldest_seconds"] is None else f"{row['oldest_seconds']:.0f} s",
+            _age(state, rate),
         )
     answer_console().print(table)
+
+
+def _age(state: QueueState, rate: Rates) -> str:
+    if state.oldest_seconds is not None:
+        return f"{state.oldest_seconds:.0f} s"
+    return "" if rate.oldest_seconds is None else f"~{rate.oldest_seconds:.0f} s"
 
 
 def _as_json(state: QueueState, rate: Rates) -> dict[str, str | float | int | None]:

@@ -65,7 +65,7 @@ class InFlight:
         """
         self._take_place()
         try:
-            doing = self._work.doing(f"scoring {text.title!r}", self._patience)
+            doing = self._work.doing(f"scoring {text.article_id}", self._patience)
             with SCORE_SECONDS.labels(self.name).time(), SCORES_IN_FLIGHT.track_inprogress(), doing:
                 return self._scorer.score(text, assets)
         finally:

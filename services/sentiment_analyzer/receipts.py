@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS articles (
     prompt INTEGER NOT NULL, PRIMARY KEY (article_id, content, model, digest, prompt)
 ) STRICT, WITHOUT ROWID;
 """
+_LINK = "INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?)"
 
 
 class ReceiptKey(NamedTuple):
@@ -104,24 +105,24 @@ class Receipts:
             ).fetchone()
         return _receipt(row) if row else None
 
-    def put(self, receipt: Receipt) -> None:
-        """Keep a receipt. One that is there under the same key stays: it is what was acted on."""
-        with self._connection() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *receipt.key,
-                    receipt.made_at.isoformat(),
-                    json.dumps({ticker: asdict(score) for ticker, score in receipt.scores.items()}),
-                    receipt.abstained,
-                    json.dumps([asdict(usage) for usage in receipt.usage]),
-                ),
-            )
+    def put(self, receipt: Receipt, article_id: str = "") -> None:
+        """Keep a receipt, and that it is of that article. One under the same key stays: it is what was acted on."""
+        fields = (
+            *receipt.key,
+            receipt.made_at.isoformat(),
+            json.dumps({ticker: asdict(score) for ticker, score in receipt.scores.items()}),
+            receipt.abstained,
+            json.dumps([asdict(usage) for usage in receipt.usage]),
+        )
+        with self._connection() as connection, _transaction(connection):
+            connection.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", fields)
+            if article_id:
+                connection.execute(_LINK, (article_id, *receipt.key))
 
     def link(self, article_id: str, key: ReceiptKey) -> None:
         """Note that the article was scored by that receipt; noting it again changes nothing."""
         with self._connection() as connection:
-            connection.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?)", (article_id, *key))
+            connection.execute(_LINK, (article_id, *key))
 
     def of_article(self, article_id: str) -> list[Receipt]:
         """The receipts that were linked to an article, oldest first."""
@@ -172,6 +173,17 @@ class Receipts:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SCHEMA)
         return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:  # a full disk ends it by itself
+            connection.execute("ROLLBACK")
 
 
 def _receipt(row: Sequence[Any]) -> Receipt:

@@ -66,7 +66,8 @@ class ReceiptScorer:
         """
         receipt = self._receipts.get(self.key(text, assets))
         if receipt is not None:
-            self._link(text, receipt.key)
+            if text.article_id:
+                self._receipts.link(text.article_id, receipt.key)
             with self._lock:
                 self.answered_from_receipts += 1
             if receipt.abstained:
@@ -82,17 +83,11 @@ class ReceiptScorer:
         except CannotSay as error:
             usage = error.usage if isinstance(error, Abstained) else ()
             key = self.key(text, assets)  # a server may have said only now which weights it has
-            self._keep(text, Receipt(key, self._clock.now(), {}, str(error) or "it cannot say", usage))
+            receipt = Receipt(key, self._clock.now(), {}, str(error) or "it cannot say", usage)
+            self._receipts.put(receipt, text.article_id)
             raise
         if not scores.degraded:
             key = self.key(text, assets)
-            self._keep(text, Receipt(key, self._clock.now(), dict(scores.by_ticker), "", scores.usage))
+            receipt = Receipt(key, self._clock.now(), dict(scores.by_ticker), "", scores.usage)
+            self._receipts.put(receipt, text.article_id)
         return scores
-
-    def _keep(self, text: ArticleText, receipt: Receipt) -> None:
-        self._receipts.put(receipt)
-        self._link(text, receipt.key)
-
-    def _link(self, text: ArticleText, key: ReceiptKey) -> None:
-        if text.article_id:
-            self._receipts.link(text.article_id, key)

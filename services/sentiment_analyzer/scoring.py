@@ -59,6 +59,7 @@ def judge_article(
     *,
     max_age: timedelta | None = None,
     stories: Stories | None = None,
+    scored_at: Callable[[], datetime] | None = None,
 ) -> Judgement:
     """Match and score one article.
 
@@ -69,12 +70,22 @@ def judge_article(
         now: when that is, in UTC.
         max_age: an article published longer ago than this is not scored any more.
         stories: what was told before; without it every article is a story of its own.
+        scored_at: tells the time, in UTC, when the scorer has answered; without it that is `now`.
 
     Raises:
         TryLater, NeverWorks: as the scorer raises them, TryLater and StopProgram as `stories` does.
     """
     text = text_of(article)
-    judgement = _judge_text(article, text, matcher, scorer, now, max_age=max_age, stories=stories)
+    judgement = _judge_text(
+        article,
+        text,
+        matcher,
+        scorer,
+        now,
+        max_age=max_age,
+        stories=stories,
+        scored_at=scored_at or (lambda: now),
+    )
     return replace(judgement, suspicions=text.suspicions) if text.suspicions else judgement
 
 
@@ -87,6 +98,7 @@ def _judge_text(
     *,
     max_age: timedelta | None,
     stories: Stories | None,
+    scored_at: Callable[[], datetime],
 ) -> Judgement:
     match = matcher.match(text)
     if match.about is About.NOT_TRADED:
@@ -101,7 +113,7 @@ def _judge_text(
 
     def score(wanted: Match) -> Judgement:
         scores = scorer.score(text, [target.asset for target in wanted.targets])
-        signals = make_signals(article, wanted, scores, now, text.suspicions)
+        signals = make_signals(article, wanted, scores, scored_at(), text.suspicions)
         return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)
 
     try:

@@ -90,6 +90,8 @@ class ScoringRound:
         """One request after the other, until it is over."""
         while not self._is_over():
             deliveries = self._receive(self._scorer.articles_at_once)
+            if self._is_over():  # the scorer has failed; they come again, as the subscription closes
+                return
             if not deliveries:
                 self._note_idle()
             self._pass_on(self._desk.judge(self._subscription, deliveries, self._stop, alone=alone))

@@ -44,6 +44,7 @@ from services.sentiment_analyzer.scoring import Judgement, judge_article
 from services.sentiment_analyzer.scoring_round import ScoringRound
 from services.sentiment_analyzer.state_files import check_folder
 from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_file import BUSY_SECONDS
 from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class SentimentProcessor:
         receipts: what the scorer keeps its receipts in, to be closed after it.
         check_state: raises TryLater or StopProgram where `stories` and `receipts` cannot be used.
         patience: seconds that one score, or a check, may take by the scorer's own bounds.
+        work: where the calls in hand are noted.
         lag_limit: age of an article in hand, since it was fetched, at which this says that it is behind; in seconds.
     """
 
@@ -82,6 +84,7 @@ class SentimentProcessor:
         receipts: Receipts | None = None,
         check_state: Callable[[], None] = lambda: None,
         patience: float = 0.0,
+        work: WorkInHand | None = None,
         lag_limit: float = 600.0,
     ) -> None:
         self._broker = broker
@@ -92,12 +95,13 @@ class SentimentProcessor:
         self._stories = stories
         self._receipts = receipts
         self._check_state = check_state
-        self.work = WorkInHand()
+        self.work = work or WorkInHand()
         self._patience = patience
         self._scorer = InFlight(scorer, concurrency, self.work, patience)
-        # Another article may be scored first.
+        # Another article may be scored first, and what was told is looked up and kept.
+        judging = 2 * patience + 2 * BUSY_SECONDS
         self._desk = ArticleDesk(
-            broker, scorer.name, self._judge, self.work, patience=2 * patience, give_up=self._give_up
+            broker, scorer.name, self._judge, self.work, patience=judging, give_up=self._give_up
         )
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._recovery = Recovery(self._desk, self._check)
@@ -181,6 +185,7 @@ class SentimentProcessor:
             now,
             max_age=self._max_age,
             stories=self._stories,
+            scored_at=self._clock.now,
         )
 
     def _give_up(self, article_id: str) -> None:
@@ -198,7 +203,8 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
     from services.common.broker.open import open_broker
 
     receipts = Receipts(settings.state_dir / RECEIPTS_FILE)
-    stories = Stories(settings.state_dir / STORIES_FILE)
+    work = WorkInHand()
+    stories = Stories(settings.state_dir / STORIES_FILE, work)
 
     def check_state() -> None:
         check_folder(settings.state_dir)
@@ -221,6 +227,7 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
         concurrency=settings.sentiment_concurrency,
         max_age=timedelta(seconds=settings.news_max_age) if settings.news_max_age else None,
         patience=longest_score(settings),
+        work=work,
         lag_limit=settings.lag_limit,
     )
 

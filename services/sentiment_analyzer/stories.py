@@ -21,7 +21,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.common.messages import NewsArticle, SentimentSignal, decode
-from services.sentiment_analyzer.story_file import StoryFile
+from services.common.work import WorkInHand
+from services.sentiment_analyzer.story_file import BUSY_SECONDS, StoryFile
 from services.sentiment_analyzer.story_index import StoryIndex
 from services.sentiment_analyzer.story_keeper import Row, StoryKeeper, StoryMemory
 from services.sentiment_analyzer.story_match import LEAD_CHARS, Telling
@@ -75,14 +76,16 @@ class Stories:
 
     Args:
         kept: what it is kept in, or a file, made if it is not there; None keeps it in memory.
+        work: where the calls in hand are noted.
 
     Raises:
         StopProgram: the file cannot be used. From any method.
         TryLater: other processes kept it busy for long. From any method.
     """
 
-    def __init__(self, kept: Path | StoryKeeper | None = None) -> None:
+    def __init__(self, kept: Path | StoryKeeper | None = None, work: WorkInHand | None = None) -> None:
         self._kept: StoryKeeper = StoryFile(kept) if isinstance(kept, Path) else kept or StoryMemory()
+        self._work = work or WorkInHand()
         self._lock = threading.Lock()  # of what follows, and of what is kept
         self._index = StoryIndex()
         self._last_number = 0
@@ -169,7 +172,7 @@ class Stories:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with self._lock:
+        with self._lock, self._work.doing("looking up or keeping what was told", BUSY_SECONDS):
             try:
                 with self._kept.changing():
                     yield

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from services.common.broker.embedded import FILE_NAME
+from services.common.broker.embedded_file import QueueFile
+from services.common.broker.embedded_statements import traffic
+from services.common.settings import BrokerKind
 from tests.chaos_pipeline import PIPELINE, Pipeline, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -52,4 +58,9 @@ def test_two_of_each_service_share_the_work_and_double_nothing(pipeline_of_each_
     pipeline.start(*PIPELINE, *(f"{name}#2" for name in PIPELINE))
     flow.begin()
     pipeline.assert_books_balance(STORIES)
+    if pipeline.settings.broker is BrokerKind.EMBEDDED:
+        with closing(QueueFile(pipeline.settings.state_dir / FILE_NAME)) as file, file.reading() as db:
+            counts = traffic(db)
+        assert counts["raw_news_data"][0] >= len(STORIES)
+        assert all(stored == handed_out for stored, handed_out in counts.values()), counts
     assert all(service.process and service.process.poll() is None for service in pipeline.services.values())

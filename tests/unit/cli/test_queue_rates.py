@@ -50,3 +50,12 @@ def test_what_was_published_since_the_last_count_is_in_the_total_already() -> No
     }
 
     assert oldest_in([queue, {"name": "never_used"}], 700.0) == {"raw_news_data": 100.0, "never_used": None}
+
+
+def test_the_age_of_dead_letters_is_not_guessed_for_they_go_in_any_order() -> None:
+    samples = [{"sample": 1, "timestamp": 660_000}, {"sample": 0, "timestamp": 600_000}]
+    stats = {"publish": 1, "publish_details": {"samples": samples}}
+
+    found = oldest_in([{"name": "raw_news_data.dlq", "messages": 1, "message_stats": stats}], 700.0)
+
+    assert found == {"raw_news_data.dlq": None}

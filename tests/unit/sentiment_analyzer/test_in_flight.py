@@ -72,7 +72,7 @@ def test_the_work_in_hand_names_what_is_scored_with_the_scorers_own_patience() -
 
     InFlight(inner, 1, work, 7.0).score(text("Bitcoin rises"), [])
 
-    assert seen == [("scoring 'Bitcoin rises'", 7.0)]
+    assert seen == [("scoring a1", 7.0)]
 
 
 def test_an_article_that_was_not_begun_is_nobodys_fault_and_comes_again() -> None:
