@@ -139,9 +139,12 @@ class SentimentProcessor:
 
     @property
     def _hands(self) -> int:
-        """Threads: some prepare the next articles, where scores are worth waiting for and are not made one by one."""
+        """Threads that judge: some prepare the next articles while all places at the scorer are taken.
+
+        One where scores take only this processor's time: more would wait for each other at every turn.
+        """
         if self._concurrency == 1 or self._scorer.articles_at_once > 1:
-            return self._concurrency
+            return 1
         return self._concurrency + ceil(self._concurrency / 4)
 
     @property

@@ -23,13 +23,19 @@ CONFIRM_SECONDS = 10.0
 ITEMS_SHOWN = 60
 LOOPBACK = "127.0.0.1"
 _SUBJECTS = ("Bitcoin", "Ethereum", "BNB")
+_NOT_TRADED = "Dogecoin"
+_CYCLE = 7
 _VERBS = ("surges", "climbs", "soars", "slides", "crashes", "drops")
 _SYLLABLES = [consonant + vowel for consonant in "bdfklmnrstvz" for vowel in "aeiou"]
 _VOCABULARY = 20_000
 
 
 class Writer:
-    """Writes articles each of which is about one of `PAIRS`, has a score, and is a story of its own."""
+    """Writes articles that are stories of their own; all but those about none of `PAIRS` have scores.
+
+    Of seven articles one is about an asset that is not traded, three about one pair and three about two: nine signals,
+    about as many an article as in an archive of real news (1.26 of BTC, ETH and BNB).
+    """
 
     def __init__(self, prefix: str, seed: int) -> None:
         self._prefix = prefix
@@ -43,24 +49,32 @@ class Writer:
         return NewsArticle(
             article_id=f"{self._prefix}-{number:08d}",
             source=self._prefix,
-            title=self.title(number),
+            title=self.title(number, self.signals_of(number)),
             link=f"https://news.invalid/{self._prefix}/{number}",
             summary=" ".join(self._chance.choices(self._words, k=20)),
             published=now,
             fetched_at=now,
         )
 
-    def title(self, number: int) -> str:
-        """A headline like no other."""
+    @staticmethod
+    def signals_of(number: int) -> int:
+        """Signals that come of the article of that number: 0, 1 or 2."""
+        place = number % _CYCLE
+        return place and 1 + place % 2
+
+    def title(self, number: int, assets: int = 1) -> str:
+        """A headline like no other, about so many of the assets."""
         words = " ".join(self._chance.choices(self._words, k=8))
-        return f"{_SUBJECTS[number % len(PAIRS)]} {self._chance.choice(_VERBS)} {words}"
+        about = [_SUBJECTS[(number + more) % len(PAIRS)] for more in range(assets)] or [_NOT_TRADED]
+        return f"{' and '.join(about)} {self._chance.choice(_VERBS)} {words}"
 
 
 @dataclass(slots=True)
 class Load:
-    """What was published so far. `late` counts batches that began later than they should have."""
+    """What was published so far, and the signals to come of it. `late` counts batches that began too late."""
 
     published: int = 0
+    signals: int = 0
     refused: int = 0
     late: int = 0
 
@@ -78,6 +92,7 @@ def publish_steadily(broker: Broker, rate: float, load: Load, stop: threading.Ev
         _publish(
             broker, [OutgoingMessage(NEWS_ARTICLE, each.encode(), each.article_id) for each in articles], load
         )
+        load.signals += sum(writer.signals_of(load.published + each) for each in range(size))
         load.published += size
         due += size / rate
         pause = due - time.monotonic()

@@ -90,6 +90,11 @@ def endure(lab: Lab, plan: Plan) -> Outcome:
         load = _load_while_watching(lab, plan, broker, watch)
         feed.freeze()
         lab.report("waiting for the queues to be empty")
+        judged = sum(
+            counted(each.port, "cryptoboy_articles_scored_total")
+            for name, each in started.items()
+            if name.startswith("sentiment_processor")
+        )
         ended, stored_then = time.monotonic(), _stored(lab)
         _wait_until_empty(broker, max(LEAST_DRAIN_SECONDS, plan.seconds))
         drained = time.monotonic() - ended
@@ -98,9 +103,9 @@ def endure(lab: Lab, plan: Plan) -> Outcome:
         seconds = max(seen[-1].seconds for seen in watch.samples.values())
         findings = (
             *judge(watch.samples, plan.warm_up),
-            judge_rate(RAW_NEWS_DATA.name, plan.rate, load.published / seconds),
+            judge_rate(RAW_NEWS_DATA.name, plan.rate, min(float(load.published), judged) / seconds),
             judge_rate(SENTIMENT_SIGNALS.name, plan.rate, stored_then / seconds),
-            *judge_books(load.published + fed, _stored(lab), left),
+            *judge_books(load.signals + fed, _stored(lab), left),
         )
     return Outcome(watch.samples, findings, load.published + fed, drained, load.late)
 

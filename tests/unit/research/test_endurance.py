@@ -74,13 +74,18 @@ def test_the_rate_may_fall_short_by_a_twentieth_and_the_books_by_nothing() -> No
     assert [each.met for each in judge_books(10, 11, 0)] == [True, False]
 
 
-def test_every_article_of_the_load_is_a_story_of_its_own_and_a_signal_for_one_pair() -> None:
+def test_every_article_of_the_load_is_a_story_of_its_own_and_gives_as_many_signals_as_its_writer_says() -> (
+    None
+):
     scorer = build_scorer(Settings(sentiment_scorer=ScorerKind.LEXICON))
     matcher, stories, writer = AssetMatcher(load_registry(), PAIRS), Stories(), Writer("load", seed=1)
     now = datetime.now(UTC)
-    for _ in range(300):
+    for number in range(420):
         judged = judge_article(writer.article(now), matcher, scorer, now, stories=stories)
-        assert (judged.outcome, len(judged.signals)) == (Outcome.SCORED, 1)
+        signals = writer.signals_of(number)
+        assert judged.outcome is (Outcome.SCORED if signals else Outcome.NOT_TRADED)
+        assert len({signal.pair for signal in judged.signals}) == len(judged.signals) == signals
+    assert sum(map(writer.signals_of, range(7))) == 9
 
 
 def test_the_feed_tells_more_as_time_passes_until_it_is_frozen() -> None:
