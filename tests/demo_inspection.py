@@ -12,9 +12,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ PATIENCE_SECONDS = 280
 SERVICES = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher")
 
 
-def ask(url: str, credentials: str = "") -> Any:
-    request = urllib.request.Request(url)
+def ask(url: str, credentials: str = "", method: str = "GET") -> Any:
+    request = urllib.request.Request(url, method=method)
     if credentials:
         request.add_header("Authorization", "Basic " + b64encode(credentials.encode()).decode())
     with urllib.request.urlopen(request, timeout=10) as answer:
@@ -39,13 +39,14 @@ def redis_cli(port: int, *command: str) -> list[str]:
     return asked.stdout.splitlines()
 
 
-def times_in_turn(run_dir: Path, exchange: str, bot: str) -> list[str]:
+def times_in_turn(run_dir: Path, exchange: str, bot: str, credentials: str) -> list[str]:
     """What each process says the time is, asked one after the other, twice round; in the middle the bot, in seconds.
 
     Args:
         run_dir: the demo's.
         exchange: where the exchange listens.
-        bot: a page of the bot's that anybody may ask for.
+        bot: where the bot issues tokens.
+        credentials: the bot's.
     """
     pattern = re.compile(r"http://127\.0\.0\.1:\d+/health")
     health = []
@@ -56,15 +57,17 @@ def times_in_turn(run_dir: Path, exchange: str, bot: str) -> list[str]:
     return [
         *(ask(url)["time"] for url in health),
         ask(f"{exchange}/replay/status")["now"],
-        date_of(bot),
+        issued_at(bot, credentials),
         *(ask(url)["time"] for url in health),
     ]
 
 
-def date_of(url: str) -> str:
-    """When an HTTP server says that it answered."""
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return parsedate_to_datetime(answer.headers["date"]).isoformat()
+def issued_at(url: str, credentials: str) -> str:
+    """By the bot's own clock, in whole seconds: it issues a token. The date of its answers is up to a second old."""
+    token = str(ask(url, credentials, "POST")["access_token"])
+    payload = token.split(".")[1]
+    said = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return datetime.fromtimestamp(said["iat"], UTC).isoformat()
 
 
 def traces(log: Path) -> list[str]:
@@ -109,7 +112,7 @@ def look(run_dir: Path, seen: dict[str, Any]) -> None:
         seen["history"] = redis_cli(port, "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
     if not seen["times"]:
         exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].removesuffix("/api/v3")
-        seen["times"] = times_in_turn(run_dir, exchange, f"{base}/ping")
+        seen["times"] = times_in_turn(run_dir, exchange, f"{base}/token/login", credentials)
 
 
 if __name__ == "__main__":
