@@ -95,7 +95,7 @@ Timeframe = Annotated[str, AfterValidator(check_timeframe)]
 UtcTime = Annotated[
     AwareDatetime,
     AfterValidator(_utc),
-    PlainSerializer(lambda value: value.isoformat(), return_type=str, when_used="json"),
+    PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),
 ]
 """An instant; read from ISO 8601 with an explicit offset, written in UTC with +00:00."""
 

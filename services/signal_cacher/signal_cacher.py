@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -180,11 +181,16 @@ class SignalCacher:
 
     def _count(self, signals: Sequence[SentimentSignal], outcomes: Sequence[WriteOutcome]) -> None:
         lag, now = QUEUE_LAG.labels(SENTIMENT_SIGNALS.name), self._clock.now()
+        names = {outcome: outcome.value for outcome in WriteOutcome}
+        counts: Counter[tuple[str, str]] = Counter()
         traces: dict[str, dict[str, str]] = {}
         for signal, outcome in zip(signals, outcomes, strict=True):
-            SIGNALS_CACHED.labels(signal.pair if signal.pair in self._pairs else OTHER, outcome.value).inc()
+            name = names[outcome]
+            counts[signal.pair, name] += 1
             lag.observe(max((now - signal.analyzed_at).total_seconds(), 0.0))
-            traces.setdefault(signal.article_id, {})[signal.pair] = outcome.value
+            traces.setdefault(signal.article_id, {})[signal.pair] = name
+        for (pair, name), count in counts.items():
+            SIGNALS_CACHED.labels(pair if pair in self._pairs else OTHER, name).inc(count)
         # One line for all of them: a line for each would take as long as the writing.
         log.info("signals_cached", signals=len(signals), trace_ids=traces)
 
