@@ -22,7 +22,7 @@ def may_match(patterns: Iterable[str]) -> Question:
         patterns: for `re`, with `{0,n}` as the only bounded repeat that has more than a few steps, and with no
             assertions but word boundaries and negative look-behinds.
     """
-    return _holds("(?i)" + "|".join(f"(?:{_loosened(pattern)})" for pattern in patterns))
+    return _holds("(?i)" + "|".join(f"(?:{_loosened(undotted(pattern))})" for pattern in patterns))
 
 
 def has_none_of(characters: str) -> Question:
@@ -37,7 +37,7 @@ def has_none_of(characters: str) -> Question:
 
 
 def undotted(text: str) -> str:
-    """A text with the i's that Python takes for one another written as i, for `may_match`, which tells them apart."""
+    """A text with the i's that Python takes for one another written as i, as `may_match` has them in its patterns."""
     return text if text.isascii() else text.replace("\u0131", "i").replace("\u0130", "i")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 class ByAggregate(LLMSentimentStrategy):
-    """Enters and leaves by the aggregate."""
+    """Enters and leaves by the aggregate. A parameter belongs to its class, so these are of its own."""
+
+    buy_sentiment_from = copy(LLMSentimentStrategy.buy_sentiment_from)
+    sell_sentiment_from = copy(LLMSentimentStrategy.sell_sentiment_from)
 
     def bot_start(self, **_kwargs: object) -> None:
         super().bot_start()
