@@ -305,11 +305,16 @@ class Pipeline:
         """Published = cached + abstained (+ `dead` letters), none twice, and the hash is the newest signal."""
         stories = tuple(stories)
         expected = {story.title for story in stories if story.scored}
+        # A signal is cached before its article is recorded, and what is in hand is counted every few seconds.
         eventually(
-            lambda: self.cached().keys() >= expected and self.waiting() == 0,
+            lambda: (
+                self.cached().keys() >= expected
+                and self.waiting() == 0
+                and len(self.outcomes()) >= len(stories)
+            ),
             lambda: (
                 f"the books balance: {len(expected - self.cached().keys())} of {len(expected)} missing, "
-                f"{self.waiting()} waiting; {self.tails()}"
+                f"{self.waiting()} waiting, {len(self.outcomes())} of {len(stories)} ended; {self.tails()}"
             ),
         )
         assert self.cached() == Counter(expected)

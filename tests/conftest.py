@@ -1,5 +1,6 @@
 """Fixtures of every test: real servers, a model, and settings that point at a part of them that is the test's own."""
 
+# ruff: noqa: E402 - see register_assert_rewrite
 from __future__ import annotations
 
 import subprocess
@@ -13,6 +14,9 @@ import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
+
+# What a helper asserts is explained like what a test asserts; to be said before a helper is imported.
+pytest.register_assert_rewrite("tests")
 
 from services.common.settings import BrokerKind, Settings
 from tests import ollama_server
