@@ -10,13 +10,23 @@ from contextlib import contextmanager
 INTERRUPTED = 130
 
 
+class StoppedError(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM.
+
+    A class of its own, as Python, run with `-m`, forgets the status of a program that handles a plain
+    KeyboardInterrupt if that came in an `exec`, which every dataclass is made with.
+    """
+
+
 def end_as_by_ctrl_c() -> None:
     """From now on SIGTERM does what Ctrl-C does: private servers, processes and folders are cleared away."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not so where it is to be ignored
+        signal.signal(signal.SIGINT, _interrupt)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+    raise StoppedError
 
 
 @contextmanager

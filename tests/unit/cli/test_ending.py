@@ -1,25 +1,55 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import typer
 
 from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_sigterm_ends_a_command_in_the_orderly_way_of_ctrl_c() -> None:
     end_as_by_ctrl_c()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
+
+
+def test_ctrl_c_that_is_to_be_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_as_by_ctrl_c()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_the_status_is_that_of_ctrl_c_wherever_in_the_program_it_comes(tmp_path: Path) -> None:
+    """Also in an `exec`: run with -m, Python would forget the status."""
+    (tmp_path / "program.py").write_text(
+        "import signal\n"
+        "from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped\n"
+        "end_as_by_ctrl_c()\n"
+        "with tells_when_stopped('program'):\n"
+        "    exec('signal.raise_signal(signal.SIGINT)')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "program"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        check=False,
+    )
+    assert ended.returncode == 130
 
 
 def interrupt() -> None:
