@@ -28,9 +28,11 @@ def test_each_closed_candle_of_each_pair_arrives_once_and_in_order(tmp_path: Pat
         assert sources[:2] == ["binance_rest"] * 2, "before the start, and when the stream began"
         assert sources[3:] == ["binance_websocket"] * 2
         assert one.streams() == ["btcusdt@kline_1m", "ethusdt@kline_1m"]
+        # What is published is noted after it is in the queue.
+        last = "last candle 2026-11-21T12:03:00+00:00"
+        await until(lambda: last in one.health()["stream:BTC/USDT"].detail)
         health = one.health()
         assert all(part.ok for part in health.values())
-        assert "last candle 2026-11-21T12:03:00+00:00" in health["stream:BTC/USDT"].detail
         assert list(health) == ["broker", "exchange", "stream:BTC/USDT", "stream:ETH/USDT"]
 
     play(tmp_path, scenario)
