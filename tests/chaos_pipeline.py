@@ -171,8 +171,8 @@ class Service:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What all its runs logged under this name."""
-        lines = [line for run in self._runs for line in run.read_text().splitlines()]
-        found = [json.loads(line) for line in lines if f'"{name}"' in line and line.endswith("}")]
+        lines = [line for run in self._runs for line in run.read_text().splitlines(keepends=True)]
+        found = [json.loads(line) for line in lines if f'"{name}"' in line and line.endswith("}\n")]
         return [event for event in found if event.get("event") == name]
 
     def health(self) -> tuple[int, dict[str, Any]]:

@@ -37,7 +37,7 @@ from tests.server_programs import RabbitProgram, RedisProgram
 
 __all__ = ["RabbitServer", "RedisServer", "ServerProblem", "running_rabbitmq", "running_redis"]
 
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
 Address_co = TypeVar("Address_co", covariant=True)
 
 

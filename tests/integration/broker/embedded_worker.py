@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-import time
+import threading
 from pathlib import Path
 
 from services.common.broker.open import open_broker
@@ -15,8 +15,6 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import SystemClock
 from services.common.settings import BrokerKind, Settings
-
-IDLE_SECONDS = 2.0
 
 
 def _say(text: str) -> None:
@@ -40,15 +38,15 @@ def hold(broker: Broker) -> None:
 
 
 def drain(broker: Broker) -> None:
-    """Take and acknowledge messages, say each, until none come any more."""
+    """Take and acknowledge messages, say each, until the input ends."""
     subscription = broker.subscribe("raw_news_data", 5)
+    ended = threading.Thread(target=sys.stdin.read, daemon=True)
+    ended.start()
     _say("ready")
-    last = time.monotonic()
-    while time.monotonic() - last < IDLE_SECONDS:
+    while ended.is_alive():
         deliveries = subscription.receive(5, 0.2)
         for delivery in deliveries:
             _say(delivery.body.decode())
-            last = time.monotonic()
         subscription.ack(deliveries)
 
 

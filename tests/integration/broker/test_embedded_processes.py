@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.common.broker.options import BrokerOptions
+from services.common.broker.port import Broker
 from services.common.settings import PROJECT_ROOT, Settings
 from tests.broker_house import BrokerHouse, eventually, news, receive_all, receive_one, state_of
 
@@ -31,6 +32,7 @@ def _worker(house: BrokerHouse, what: str) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, str(WORKER), what, str(house.settings.state_dir)],
         cwd=PROJECT_ROOT,
         env={"PYTHONPATH": str(PROJECT_ROOT), "PATH": ""},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -39,8 +41,9 @@ def _worker(house: BrokerHouse, what: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
 
 
 def _lines(process: subprocess.Popen[str], count: int) -> list[str]:
@@ -80,7 +83,8 @@ def test_every_confirmed_message_survives_the_kill_of_its_publisher(house: Broke
         process.kill()
         assert process.stdout is not None
         confirmed = 20 + len(process.stdout.readlines())
-    subscription = house.broker().subscribe(NEWS, 1000)
+    # As many as there are: on a busy machine thousands are published before the kill.
+    subscription = house.broker().subscribe(NEWS, confirmed)
     bodies = [each.body for each in receive_all(subscription, confirmed)]
     assert bodies == [b"%d" % number for number in range(confirmed)]
 
@@ -91,6 +95,12 @@ def test_between_them_two_processes_get_every_message_once(house: BrokerHouse) -
         assert _lines(one, 1) == _lines(other, 1) == ["ready"]
         for start in range(0, 300, 10):
             broker.publish([news(start + number, b"%d" % (start + number)) for number in range(10)])
-        mine, _ = one.communicate()
+        eventually("all are ended", lambda: all(count == 0 for count in _left(broker)))
+        mine, _ = one.communicate()  # which ends its input
         theirs, _ = other.communicate()
     assert sorted(int(line) for line in (mine + theirs).split()) == list(range(300))
+
+
+def _left(broker: Broker) -> tuple[int, int | None]:
+    state = state_of(broker, NEWS)
+    return state.ready, state.unacknowledged

@@ -15,8 +15,8 @@ from services.common.broker.topology import NEWS_ARTICLE
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import Settings
 from tests.broker_house import BrokerHouse, news, plain_parameters, receive_one
+from tests.nobody import refusing_port
 from tests.rabbitmq_management import Management
-from tests.server_control import free_ports
 
 pytestmark = pytest.mark.integration
 
@@ -111,10 +111,10 @@ def test_another_queue_length_ends_the_start_and_names_the_variable(house: Broke
 
 
 def test_nobody_at_the_address_is_a_matter_of_time(house: BrokerHouse) -> None:
-    (port,) = free_ports(1)
-    broker = house.unstarted(rabbitmq_port=port)
-    for _ in range(2):
+    with refusing_port() as port:
+        broker = house.unstarted(rabbitmq_port=port)
+        for _ in range(2):
+            with pytest.raises(TryLater, match=str(port)):
+                broker.start()
         with pytest.raises(TryLater, match=str(port)):
-            broker.start()
-    with pytest.raises(TryLater, match=str(port)):
-        broker.publish([OutgoingMessage(NEWS_ARTICLE, b"{}", "id")], timeout=0.2)
+            broker.publish([OutgoingMessage(NEWS_ARTICLE, b"{}", "id")], timeout=0.2)

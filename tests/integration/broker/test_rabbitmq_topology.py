@@ -118,7 +118,7 @@ def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters_with_the_re
     with closing(pika.BlockingConnection(plain_parameters(house.settings))) as connection:
         channel = connection.channel()
         for _ in range(DELIVERY_LIMIT + 1):
-            method, _, _ = next(channel.consume(NEWS, inactivity_timeout=10))
+            method, _, _ = next(channel.consume(NEWS, inactivity_timeout=60))
             channel.basic_reject(method.delivery_tag, requeue=True)
     eventually("it is among the dead letters", lambda: depth(broker, f"{NEWS}.dlq") == 1)
     with DeadLetterBox(broker, [RAW_NEWS_DATA]) as box:

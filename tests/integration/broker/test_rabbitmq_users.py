@@ -110,7 +110,9 @@ def test_the_operator_sees_the_queues_and_puts_dead_letters_back(staff: Staff) -
         assert [letter.queue for letter in box.letters()] == [RAW_NEWS_DATA.name]
         assert box.replay(None) == 1
     eventually("the article is back", lambda: depth(operator, NEWS) == 1)
-    assert set(read_rates(staff.settings_of("operator"))) == set(QUEUES)
+    eventually(
+        "its API answers in time", lambda: set(read_rates(staff.settings_of("operator"))) == set(QUEUES)
+    )
 
 
 def test_the_autoscaler_may_ask_how_long_a_queue_is(staff: Staff) -> None:
@@ -127,7 +129,7 @@ def test_no_service_may_ask_the_management_api(staff: Staff, user: str) -> None:
     settings = staff.settings_of(user)
     url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/overview"
     auth = (user, staff.passwords[user])
-    assert httpx.get(url, auth=auth, trust_env=False).status_code == httpx.codes.UNAUTHORIZED
+    assert httpx.get(url, auth=auth, timeout=30, trust_env=False).status_code == httpx.codes.UNAUTHORIZED
 
 
 def test_a_routing_key_of_another_service_is_refused(staff: Staff) -> None:

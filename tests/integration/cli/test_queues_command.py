@@ -19,6 +19,7 @@ from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.tracing import HEADER_TRACE
+from tests.broker_house import eventually
 
 BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
 
@@ -78,21 +79,32 @@ def test_rates_of_the_embedded_broker_are_seen_while_messages_flow(
                 opened.publish([OutgoingMessage(NEWS_ARTICLE, b"{}", "n")])
                 subscription.ack(subscription.receive(10, 0.0))
 
+    rows: dict[str, Any] = {}
+
+    def both_ways() -> bool:
+        rows.update({row["name"]: row for row in answer(settings)})
+        news = rows["raw_news_data"]
+        return bool(news["incoming_per_second"] > 0 and news["outgoing_per_second"] > 0)
+
     flowing = threading.Thread(target=flow)
     flowing.start()
     try:
-        rows = {row["name"]: row for row in answer(settings)}
+        eventually("a second is seen in which messages flow", both_ways)
     finally:
         seen.set()
         flowing.join()
-    news, signals = rows["raw_news_data"], rows["sentiment_signals_queue"]
-    assert news["incoming_per_second"] > 0
-    assert news["outgoing_per_second"] > 0
+    signals = rows["sentiment_signals_queue"]
     assert (signals["incoming_per_second"], signals["outgoing_per_second"]) == (0.0, 0.0)
 
 
 def ready(broker: Broker, name: str) -> int:
     return sum(state.ready for state in broker.queues() if state.name == name)
+
+
+def wait_for_dead_letters(broker: Broker, count: int) -> None:
+    """RabbitMQ puts back what a process had in hand after it is told to, and after the process has ended."""
+    name = RAW_NEWS_DATA.dead_letter_name
+    eventually(f"{count} are among the dead letters", lambda: ready(broker, name) == count)
 
 
 def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_the_way(
@@ -102,15 +114,19 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_
     assert [letter["id"] for letter in letters[:2]] == ["one", "two"]
     assert [letter["reason"] for letter in letters] == [f"cannot be read: {each['id']!r}" for each in letters]
     for _ in range(3):  # looking changes nothing
+        wait_for_dead_letters(broker, 3)
         assert answer(settings, "dlq", "list") == letters
 
+    wait_for_dead_letters(broker, 3)
     shown = answer(settings, "dlq", "show", "one")
     assert shown["body"] == BODIES["one"].decode()
+    wait_for_dead_letters(broker, 3)
     assert "\x1b" not in run(settings, "dlq", "show", "one").stdout
 
+    wait_for_dead_letters(broker, 3)
     assert answer(settings, "dlq", "replay", "one", letters[2]["id"]) == {"replayed": 2}
     assert ready(broker, RAW_NEWS_DATA.name) == 2
-    assert ready(broker, RAW_NEWS_DATA.dead_letter_name) == 1
+    wait_for_dead_letters(broker, 1)
     subscription = broker.subscribe(RAW_NEWS_DATA.name, 10)
     back = subscription.receive(10, 5.0)
     assert {delivery.body for delivery in back} <= {BODIES["one"], BODIES[""]}
@@ -138,17 +154,21 @@ def test_an_id_or_a_queue_that_is_not_there_is_named_and_nothing_moves(
         done = run(settings, "dlq", *arguments)
         assert done.returncode != 0
         assert complaint in done.stderr
-    assert ready(broker, RAW_NEWS_DATA.dead_letter_name) == len(BODIES)
+        wait_for_dead_letters(broker, len(BODIES))
 
 
 def test_queues_shows_depth_consumers_and_age(settings: Settings, broker: Broker) -> None:
-    states = {state["name"]: state for state in answer(settings)}
+    states: dict[str, Any] = {}
+    nothing_in_hand = {0} if settings.broker is BrokerKind.EMBEDDED else {0, None}
+
+    def looked() -> bool:
+        states.update({state["name"]: state for state in answer(settings)})
+        return states[RAW_NEWS_DATA.name]["unacknowledged"] in nothing_in_hand
+
+    # RabbitMQ's statistics come some seconds late: in them, messages may be in hand that were given up since.
+    eventually("nothing is in hand", looked)
     assert states[RAW_NEWS_DATA.dead_letter_name]["ready"] == len(BODIES)
     assert states[RAW_NEWS_DATA.name]["ready"] == 0
-    # RabbitMQ's statistics come some seconds late.
-    assert states[RAW_NEWS_DATA.name]["unacknowledged"] in (
-        {0} if settings.broker is BrokerKind.EMBEDDED else {0, None}
-    )
     oldest = states[RAW_NEWS_DATA.dead_letter_name]["oldest_seconds"]
     if settings.broker is BrokerKind.EMBEDDED or oldest is not None:
         assert 0 <= oldest <= 3600

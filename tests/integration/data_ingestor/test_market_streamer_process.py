@@ -77,7 +77,11 @@ class Streamer:
         return self._log.read_text()
 
     def health(self) -> tuple[int, dict[str, Any]]:
-        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        lines = [
+            json.loads(line)
+            for line in self.log.splitlines(keepends=True)
+            if line.startswith("{") and line.endswith("\n")  # the last may be half written
+        ]
         (address,) = {line["health"] for line in lines if line["event"] == "service_starting"}
         answer = httpx.get(address, timeout=PATIENCE_SECONDS)
         return answer.status_code, answer.json()

@@ -54,7 +54,8 @@ def test_a_gap_behind_a_dropped_websocket_is_filled_before_newer_candles(tmp_pat
         await one.minutes_pass(2)
         assert one.bars() == list(range(19, 31))
         assert one.bars("ETH/USDT")[:10] == list(range(19, 29))
-        assert all(part.ok for part in one.health().values())
+        # The exchange has a subscription before the streamer has heard anything of it.
+        await until(lambda: all(part.ok for part in one.health().values()))
 
     play(tmp_path, scenario)
     assert counted(STREAM_RESTARTS, PAIR, "disconnected") - before == 1
@@ -83,27 +84,32 @@ def test_candles_that_the_exchange_does_not_have_are_passed_over_and_counted(tmp
         await until(lambda: one.bars()[-1] == 25)
         assert one.bars() == [19, 20, 21, 24, 25]
         await until(lambda: one.bars("ETH/USDT") == list(range(19, 26)))
+        # What is published is counted after it is in the queue, and not at all if the streamer is stopped before.
+        await until(lambda: counted(CANDLES_SKIPPED, PAIR, "missing") >= before + 2)
 
     play(tmp_path, scenario)
     assert counted(CANDLES_SKIPPED, PAIR, "missing") - before == 2
 
 
 def test_a_silent_websocket_is_replaced_and_costs_no_candle(tmp_path: Path) -> None:
-    before = counted(STREAM_RESTARTS, PAIR, "silent")
-
+    # A second without news happens on a busy machine too: then a stream that is well is doubted, and may be replaced.
     async def scenario(one: MarketBench) -> None:
         await one.minutes_pass(2)
+        await until(lambda: len(one.streams()) == 2)
         first = one.bench.exchange.status()["websockets"]
+        before = counted(STREAM_RESTARTS, PAIR, "silent")
         one.faults.switch(silent_websockets=True)
         one.bench.clock.advance(3 * 60)
         await until(lambda: one.bars()[-1] == 23)
         await until(lambda: counted(STREAM_RESTARTS, PAIR, "silent") > before)
-        assert not one.health()["stream:BTC/USDT"].ok
+        await until(lambda: not one.health()["stream:BTC/USDT"].ok)
         one.faults.clear()
         await until(lambda: all(part.ok for part in one.health().values()))
         await one.minutes_pass(2)
-        assert one.bars() == list(range(19, 27))
-        assert one.candles()[-1].source == "binance_websocket"
+        while one.candles()[-1].source != "binance_websocket":  # until the recording ends, when no more come
+            await one.minutes_pass(1)
+        assert one.bars() == list(range(19, one.forming()))
+        await until(lambda: len(one.bench.exchange.status()["websockets"]) == 2)
         opened = [socket["opened"] for socket in one.bench.exchange.status()["websockets"]]
         assert len(opened) == 2
         assert min(opened) > max(socket["opened"] for socket in first)

@@ -104,8 +104,8 @@ def test_a_feed_larger_than_the_limit_is_refused(server: FeedServer, answer: Ans
 
 def test_a_body_that_comes_drop_by_drop_is_given_up(server: FeedServer) -> None:
     url = server.set("/rss", server.drip_body)
-    with pytest.raises(TryLater, match=r"took longer than 0\.4 s .*bytes received"):
-        fetch(request(url, timeout=0.4))
+    with pytest.raises(TryLater, match=r"took longer than 2 s .*bytes received"):
+        fetch(request(url, timeout=2.0))  # in which the first drop comes on a busy machine too
 
 
 def test_an_answer_that_never_comes_is_given_up(server: FeedServer) -> None:

@@ -39,7 +39,7 @@ class Proxy:
     upstream: ScriptedOllama
 
     def ollama_server(self, ca: Path) -> OllamaServer:
-        return OllamaServer(f"https://{LOOPBACK}:{self.ollama}", MODEL, timeout=10, ca_file=ca)
+        return OllamaServer(f"https://{LOOPBACK}:{self.ollama}", MODEL, timeout=30, ca_file=ca)
 
 
 def on_loopback(freqtrade: int, ollama: int, upstream: str, secrets: Path) -> str:
@@ -87,11 +87,13 @@ def listening(process: psutil.Process) -> set[tuple[str, int]]:
 
 def test_freqtrades_page_is_reached_over_tls_only(proxy: Proxy) -> None:
     trusted = client_context(TlsFiles("PROXY", proxy.ca))
-    answer = httpx.get(f"https://localhost:{proxy.freqtrade}{PING}", verify=trusted, trust_env=False)
+    answer = httpx.get(
+        f"https://localhost:{proxy.freqtrade}{PING}", verify=trusted, timeout=30, trust_env=False
+    )
     assert answer.json() == {"status": "pong"}
     asked = len(proxy.upstream.requests)
 
-    plain = httpx.get(f"http://{LOOPBACK}:{proxy.freqtrade}{PING}", trust_env=False)
+    plain = httpx.get(f"http://{LOOPBACK}:{proxy.freqtrade}{PING}", timeout=30, trust_env=False)
 
     assert plain.status_code == httpx.codes.BAD_REQUEST
     assert len(proxy.upstream.requests) == asked

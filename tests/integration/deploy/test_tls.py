@@ -26,6 +26,7 @@ from services.common.store.open import open_store
 from services.sentiment_analyzer.chat import ChatServer, PersonNeededError
 from services.sentiment_analyzer.ollama_chat import OllamaServer
 from services.sentiment_analyzer.openai_chat import OpenAiServer
+from tests.broker_house import eventually
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRabbit, ProductionRedis
 from tests.scripted_ollama import MODEL, ScriptedOllama
@@ -92,7 +93,8 @@ def test_messages_and_rates_go_over_tls(rabbit: ProductionRabbit, secrets: Path)
     ) as broker:
         broker.start()
         broker.publish([OutgoingMessage(NEWS_ARTICLE, b"{}", "id")])
-    assert "raw_news_data" in read_rates(rabbit_settings(rabbit, "operator", secrets / CA_FILE))
+    operator = rabbit_settings(rabbit, "operator", secrets / CA_FILE)
+    eventually("its API answers in time", lambda: "raw_news_data" in read_rates(operator))
 
 
 def test_a_certificate_of_our_own_is_shown_where_it_is_given(rabbit: ProductionRabbit, secrets: Path) -> None:
@@ -197,8 +199,8 @@ def model_server(secrets: Path) -> Iterator[ScriptedOllama]:
 
 def chat_servers(server: ScriptedOllama, ca: Path | None) -> list[ChatServer]:
     return [
-        OllamaServer(server.url, MODEL, timeout=10, ca_file=ca),
-        OpenAiServer(f"{server.url}/v1", MODEL, key=None, timeout=10, ca_file=ca),
+        OllamaServer(server.url, MODEL, timeout=30, ca_file=ca),
+        OpenAiServer(f"{server.url}/v1", MODEL, key=None, timeout=30, ca_file=ca),
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 import pytest
 
 from tests.chaos_pipeline import eventually
@@ -33,10 +36,17 @@ def scraped(plant: Plant) -> Plant:
     eventually(
         lambda: all(health == "up" for job in plant.monitoring.scraped().values() for health in job.values()),
         lambda: str(plant.monitoring.ask("targets")),
-        30,
     )
-    eventually(lambda: recorded() <= plant.monitoring.names(), "the recorded metrics are there", 30)
+    eventually(lambda: recorded() <= plant.monitoring.names(), "the recorded metrics are there")
     return plant
+
+
+def arrive(plant: Plant, names: Collection[str]) -> None:
+    """Wait until there is a sample of each: RabbitMQ counts every few seconds, and a scrape may come too late."""
+    eventually(
+        lambda: plant.monitoring.names() >= set(names),
+        lambda: f"these arrive: {sorted(set(names) - plant.monitoring.names())}",
+    )
 
 
 def test_every_job_has_a_target_that_answers(scraped: Plant) -> None:
@@ -51,16 +61,21 @@ def test_every_metric_of_the_catalogue_arrives(scraped: Plant) -> None:
 
 
 def test_rabbitmq_has_what_the_rules_may_use_of_it(scraped: Plant) -> None:
-    assert scraped.monitoring.names() >= RABBITMQ
+    arrive(scraped, RABBITMQ)
 
 
 def test_prometheus_has_what_the_rules_may_use_of_it(scraped: Plant) -> None:
-    assert scraped.monitoring.names() >= (PROMETHEUS | NOTED) - {"ALERTS"}
+    arrive(scraped, (PROMETHEUS | NOTED) - {"ALERTS"})
 
 
 def test_every_rule_is_evaluated_without_an_error(scraped: Plant) -> None:
-    groups = scraped.monitoring.ask("rules")["groups"]
-    states = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+    def found() -> dict[str, str]:
+        groups = scraped.monitoring.ask("rules")["groups"]
+        return {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+
+    # Each group begins at a moment of its own.
+    eventually(lambda: "unknown" not in found().values(), lambda: f"all are evaluated: {found()}")
+    states = found()
     assert states == dict.fromkeys((rule.get("alert") or rule["record"] for _, rule in rules()), "ok")
 
 
@@ -69,13 +84,19 @@ def test_what_healthy_parts_export_raises_no_alert(scraped: Plant) -> None:
     eventually(
         lambda: not scraped.monitoring.firing(),
         lambda: str([alert["labels"] for alert in scraped.monitoring.firing()]),
-        30,
     )
 
 
 def test_the_numbers_are_those_of_what_happened(scraped: Plant) -> None:
     def value(expression: str) -> float:
-        (sample,) = scraped.monitoring.ask("query", query=expression)["result"]
+        samples: list[dict[str, Any]] = []
+
+        def is_there() -> bool:  # for it is not after a scrape that came too late
+            samples[:] = scraped.monitoring.ask("query", query=expression)["result"]
+            return bool(samples)
+
+        eventually(is_there, f"there is a value of {expression}")
+        (sample,) = samples
         return float(sample["value"][1])
 
     assert value("sum(cryptoboy_articles_published_total)") == 1
@@ -93,12 +114,17 @@ def test_the_numbers_are_those_of_what_happened(scraped: Plant) -> None:
 
 
 def test_every_expression_names_something_that_arrives(scraped: Plant) -> None:
-    known = scraped.monitoring.known() | scraped.monitoring.names()
-    bases = {name.removesuffix("_total") for name in known}
-    for expression in EXPRESSIONS:
-        for name in names_in(expression) - {"ALERTS"}:
-            base = name.removesuffix("_total").removesuffix("_bucket")
-            assert base in bases, f"{name} in {expression}"
+    def missing() -> list[str]:
+        known = scraped.monitoring.known() | scraped.monitoring.names()
+        bases = {name.removesuffix("_total") for name in known}
+        return [
+            f"{name} in {expression}"
+            for expression in EXPRESSIONS
+            for name in names_in(expression) - {"ALERTS"}
+            if name.removesuffix("_total").removesuffix("_bucket") not in bases
+        ]
+
+    eventually(lambda: not missing(), lambda: f"these arrive: {missing()}")
 
 
 def test_every_question_of_a_dashboard_can_be_answered(scraped: Plant) -> None:

@@ -19,10 +19,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first wa
 
 def test_one_id_leads_from_the_feed_to_the_trade(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
     services = plant.pipeline.services
-    (published,) = services["news_poller"].events("article_published")
+    told = {
+        "news_poller": "article_published",
+        "sentiment_processor": "article_judged",
+        "signal_cacher": "signals_cached",
+    }
+    for name, event in told.items():  # what is done is logged afterwards
+        logged = partial(services[name].events, event)
+        eventually(lambda: bool(logged()), f"{name} logs {event}")  # noqa: B023 - called in this turn
+    (published,), (judged,), (cached,) = (services[name].events(event) for name, event in told.items())
     trace_id = published["trace_id"]
-    (judged,) = services["sentiment_processor"].events("article_judged")
-    (cached,) = services["signal_cacher"].events("signals_cached")
     assert judged["trace_id"] == trace_id
     assert cached["trace_ids"] == {trace_id: {PAIR: "newest"}}
     assert {line["service"] for line in (published, judged, cached)} == services.keys() - {"market_streamer"}
@@ -45,6 +51,6 @@ def test_the_headers_of_a_message_carry_it_as_well(plant: Plant) -> None:
         plant.pipeline.broker.publish([message])
     for name, (_, trace_id) in claimed.items():
         gave_up = partial(plant.pipeline.services[name].events, "message_dead_lettered")
-        eventually(lambda: bool(gave_up()), f"{name} gave it up", 30)  # noqa: B023 - called in this turn
+        eventually(lambda: bool(gave_up()), f"{name} gave it up")  # noqa: B023 - called in this turn
         (line,) = gave_up()
         assert line["trace_id"] == trace_id

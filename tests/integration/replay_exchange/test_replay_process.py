@@ -9,12 +9,14 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "services.replay_exchange.replay_exchange"]
 PROJECT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 60
+START = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
 @contextmanager
@@ -41,17 +43,21 @@ def get(url: str) -> Any:
 
 def test_it_announces_its_port_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
-    with process(
-        "--port-file", str(port_file), "--start", "2026-04-01T12:00:00Z", "--align", "1h"
-    ) as running:
+    before = datetime.now(UTC)
+    with process("--port-file", str(port_file), "--start", START.isoformat(), "--align", "1h") as running:
         message = ready(running)
+        after = datetime.now(UTC)
         assert message["event"] == "ready"
         assert message["url"] == f"http://127.0.0.1:{message['port']}"
         assert message["shift_ms"] % 3_600_000 == 0
         assert port_file.read_text() == f"{message['port']}\n"
         status = get(f"{message['url']}/replay/status")
         assert status["shift_ms"] == message["shift_ms"]
-        assert status["recording_now"].startswith("2026-04-01T12:")
+        # At the beginning the recording stood less than an hour after its start; on the hour a new one begins.
+        begun = START + timedelta(milliseconds=message["shift_ms"])
+        assert before - timedelta(hours=1) < begun <= after
+        now, recorded = (datetime.fromisoformat(status[name]) for name in ("now", "recording_now"))
+        assert now - recorded == begun - START
         assert len(get(f"{message['url']}/api/v3/klines?symbol=BTCUSDT&interval=5m")) == 500
         assert_ends_cleanly(running, signal.SIGTERM)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from services.common.settings import PROJECT_ROOT
-from tests.server_control import free_ports
+from tests.nobody import refusing_port
 
 FOUND = {
     "vulns": [
@@ -64,8 +64,8 @@ def run(lock: Path, url: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_service_that_does_not_answer_is_told_and_no_failure(lock: Path) -> None:
-    (port,) = free_ports(1)
-    done = run(lock, f"http://127.0.0.1:{port}/v1/query")
+    with refusing_port() as port:
+        done = run(lock, f"http://127.0.0.1:{port}/v1/query")
     assert done.returncode == 0
     assert "audit NOT RUN" in done.stdout
     assert "refused" in done.stdout

@@ -19,7 +19,7 @@ from services.common.settings import Settings
 from services.common.store.open import open_store
 from tests.contract.store_samples import NOW, make_signal
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Programs:

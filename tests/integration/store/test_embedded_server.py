@@ -255,7 +255,7 @@ def test_content_survives_and_no_thread_is_left(tmp_path: Path) -> None:
             client.close()
     server.stop()
     assert server.is_serving is False
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads  # those of an earlier test may end meanwhile
 
 
 def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings import Settings
 from services.common.store.redis_store import RedisStore
 from tests.contract.store_samples import NOW, PAIR, make_signal
-from tests.server_control import free_ports
+from tests.nobody import refusing_port
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.integration
@@ -41,19 +41,20 @@ def store(redis_settings: Settings) -> Iterator[RedisStore]:
 
 
 def test_nobody_there_is_try_later_for_every_method() -> None:
-    store = RedisStore(Settings(redis_port=free_ports(1)[0], redis_timeout=0.5))
-    for use in (
-        store.check,
-        store.entries_paused,
-        lambda: store.pause_entries(paused=True),
-        lambda: store.current([PAIR]),
-        lambda: store.history(PAIR),
-        lambda: store.write([make_signal()], NOW),
-    ):
-        with pytest.raises(TryLater, match="Redis at localhost:"):
-            use()
-    assert store.health().ok is False
-    assert "refused" in store.health().detail
+    with refusing_port() as port:
+        store = RedisStore(Settings(redis_port=port, redis_timeout=0.5))
+        for use in (
+            store.check,
+            store.entries_paused,
+            lambda: store.pause_entries(paused=True),
+            lambda: store.current([PAIR]),
+            lambda: store.history(PAIR),
+            lambda: store.write([make_signal()], NOW),
+        ):
+            with pytest.raises(TryLater, match="Redis at localhost:"):
+                use()
+        assert store.health().ok is False
+        assert "refused" in store.health().detail
 
 
 @pytest.mark.parametrize("given", [None, SECRET])
