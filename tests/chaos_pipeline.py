@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -87,8 +88,8 @@ class NewsFlow:
 
     def begin(self) -> None:
         """The first story appears now."""
-        self._begun = time.monotonic()
         self._wall = datetime.now(UTC) - timedelta(hours=1)
+        self._begun = time.monotonic()
 
     @property
     def told(self) -> int:
@@ -121,7 +122,6 @@ class Service:
     def start(self) -> None:
         """Start a run."""
         log = self._folder / f"{self.name}-{len(self._runs)}.log"
-        self._runs.append(log)
         inherited = {
             name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields
         }
@@ -137,6 +137,7 @@ class Service:
                 cwd=PROJECT_ROOT,
                 stderr=stderr,
             )
+        self._runs.append(log)  # once it is there, for other threads read it
 
     def wait_ready(self) -> None:
         """Until /health says ok."""
@@ -154,7 +155,7 @@ class Service:
         family += family[0].children(recursive=True)
         self.process.kill()
         for each in family[1:]:
-            if each.is_running():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ends with its parent
                 each.kill()
         self.process.wait()
 
@@ -171,13 +172,11 @@ class Service:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What all its runs logged under this name."""
-        lines = [line for run in self._runs for line in run.read_text().splitlines(keepends=True)]
-        found = [json.loads(line) for line in lines if f'"{name}"' in line and line.endswith("}\n")]
-        return [event for event in found if event.get("event") == name]
+        return [event for run in tuple(self._runs) for event in _events_in(run, name)]
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of /health of the last run; 0 if it does not answer."""
-        for event in reversed(self.events("service_starting")):
+        for event in _events_in(self._runs[-1], "service_starting") if self._runs else ():
             try:
                 answer = httpx.get(event["health"], timeout=10, trust_env=False)
             except httpx.TransportError:
@@ -198,10 +197,10 @@ class Service:
         return next((float(sample.value) for sample in samples), 0.0)
 
     def resident_bytes(self) -> int:
-        """Memory of the run and its children."""
+        """Memory of the run and of the processes that stay with it; those that read one feed come and go."""
         assert self.process is not None
         own = psutil.Process(self.process.pid)
-        return sum(each.memory_info().rss for each in (own, *own.children(recursive=True)))
+        return sum(each.memory_info().rss for each in (own, *own.children()))
 
     def tail(self) -> str:
         """The end of its log."""
@@ -210,6 +209,13 @@ class Service:
     def tracebacks(self) -> list[str]:
         """Runs whose log shows a crash."""
         return [str(run) for run in self._runs if "Traceback" in run.read_text()]
+
+
+def _events_in(run: Path, name: str) -> list[dict[str, Any]]:
+    """The events of this name in a log; the line that is being written is left for the next look."""
+    lines = run.read_text().splitlines(keepends=True)
+    found = [json.loads(line) for line in lines if f'"{name}"' in line and line.endswith("}\n")]
+    return [event for event in found if event.get("event") == name]
 
 
 class Pipeline:
@@ -305,7 +311,8 @@ class Pipeline:
         """Published = cached + abstained (+ `dead` letters), none twice, and the hash is the newest signal."""
         stories = tuple(stories)
         expected = {story.title for story in stories if story.scored}
-        # A signal is cached before its article is recorded, and what is in hand is counted every few seconds.
+        set_aside = sum((dead or {}).values())
+        # A signal is cached before its article is recorded, and RabbitMQ does not count what is in hand.
         eventually(
             lambda: (
                 self.cached().keys() >= expected
@@ -316,6 +323,11 @@ class Pipeline:
                 f"the books balance: {len(expected - self.cached().keys())} of {len(expected)} missing, "
                 f"{self.waiting()} waiting, {len(self.outcomes())} of {len(stories)} ended; {self.tails()}"
             ),
+        )
+        # What is in hand may be what will be set aside.
+        eventually(
+            lambda: sum(self.dead_letters().values()) >= set_aside,
+            lambda: f"{set_aside} are set aside: {self.dead_letters()}; {self.tails()}",
         )
         assert self.cached() == Counter(expected)
         assert self.dead_letters() == dict(dead or {})

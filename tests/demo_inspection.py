@@ -86,7 +86,7 @@ def inspect(arguments: list[str]) -> dict[str, Any]:
             # What is not there yet, or gone already, is asked for again at the next look.
             with suppress(OSError, ValueError, AssertionError, subprocess.SubprocessError):
                 look(run_dir, seen)
-            time.sleep(0.5)
+            time.sleep(0.2)  # the bot is not there for long after its trade was closed
         if demo.poll() is None:
             demo.terminate()
         out, err = demo.communicate(timeout=60)

@@ -122,7 +122,7 @@ class ProductionRun:
         children = psutil.Process(program.process.pid).children(recursive=True)
         program.kill()
         for child in children:
-            if child.is_running():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ends with its parent
                 child.kill()
 
     def environment(self, name: str) -> dict[str, str]:

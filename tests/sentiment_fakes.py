@@ -54,17 +54,17 @@ class FakeSubscription:
         self._closed = False
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:  # noqa: ARG002 - the port's
-        if self._closed:
-            return []
         waiting = self._broker.waiting
-        if not waiting:
-            if not self._in_hand:
+        with self._broker.lock:  # what one thread takes is in hand before another looks whether all is done
+            if self._closed:
+                return []
+            room = min(max_messages, self._prefetch - len(self._in_hand), len(waiting))
+            taken = [waiting.popleft() for _ in range(room)]
+            self._in_hand += taken
+            if not (waiting or self._in_hand):
                 self._broker.stop.set()  # a test ends when all is done
+        if not taken:
             threading.Event().wait(0.001)  # lets those work who have something in hand
-            return []
-        room = min(max_messages, self._prefetch - len(self._in_hand))
-        taken = [waiting.popleft() for _ in range(min(room, len(waiting)))]
-        self._in_hand += taken
         return taken
 
     def _end(self, what: str, delivery: Delivery) -> None:
@@ -79,9 +79,10 @@ class FakeSubscription:
     def release(self, deliveries: Sequence[Delivery]) -> None:
         if self._closed:
             return
-        for delivery in deliveries:
-            self._end("release", delivery)
-        self._broker.waiting.extendleft(reversed(deliveries))
+        with self._broker.lock:
+            for delivery in deliveries:
+                self._end("release", delivery)
+            self._broker.waiting.extendleft(reversed(deliveries))
 
     def retry(self, delivery: Delivery, error: str) -> None:
         self._settle("retry", delivery, error)
@@ -98,10 +99,11 @@ class FakeSubscription:
     def close(self) -> None:
         if self._closed:
             return
-        self._closed = True
-        self._broker.journal.append("close")
-        self._broker.waiting.extendleft(reversed(self._in_hand))
-        self._in_hand = []
+        with self._broker.lock:
+            self._closed = True
+            self._broker.journal.append("close")
+            self._broker.waiting.extendleft(reversed(self._in_hand))
+            self._in_hand = []
 
 
 class FakeBroker:
@@ -110,6 +112,7 @@ class FakeBroker:
     def __init__(self, stop: threading.Event, journal: Journal) -> None:
         self.stop = stop
         self.journal = journal
+        self.lock = threading.Lock()  # of what waits and what is in hand
         self.waiting: deque[Delivery] = deque()
         self.published: list[OutgoingMessage] = []
         self.reasons: list[str] = []

@@ -27,6 +27,7 @@ class TcpProxy:
         self._flowing.set()
         self._delay = 0.0
         self._generation = 0
+        self._cuts = 0
         self._drip = 0.0
         self._refusing = False
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -85,6 +86,7 @@ class TcpProxy:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _cut(self) -> None:
+        self._cuts += 1
         for writer in list(self._writers):
             writer.transport.abort()
 
@@ -98,12 +100,17 @@ class TcpProxy:
         if self._refusing:
             writer.transport.abort()
             return
+        cuts = self._cuts
         try:
             there, back = await asyncio.open_connection(*self._target)
         except OSError:
             writer.transport.abort()
             return
         ends = {writer, back}
+        if cuts != self._cuts:  # cut while it was being opened
+            for end in ends:
+                end.transport.abort()
+            return
         self._writers |= ends
         try:
             await asyncio.gather(self._pass(reader, back), self._pass(there, writer, drips=True))

@@ -19,11 +19,11 @@ from services.cli.demo_settings import for_replay
 from services.cli.feed_server import FeedServer, write_sources
 from services.cli.freqtrade_api import Trade
 from services.cli.options import next_step
-from services.cli.ports import free_port
 from services.cli.replay_clock import ReplayClock
 from services.cli.stack import Stack, free_health_ports
 from services.cli.supervisor import Supervisor
 from services.common.clock import SystemClock, to_ms
+from services.common.ports import free_port
 from services.common.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
 from services.replay_exchange.timeline import place

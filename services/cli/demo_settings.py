@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli.demo_plan import DemoPlan
-from services.cli.ports import free_port
+from services.common.ports import free_port
 from services.common.settings import BrokerKind, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from services.cli.freqtrade_config import freqtrade_config, write_config
-from services.cli.ports import free_port
 from services.cli.probes import answers_ok
 from services.cli.supervisor import ProcessSpec
+from services.common.ports import free_port
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import CURRENT_ENV_FILE, Settings
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from services.cli.demo_guard import refuse_demo_news
 from services.cli.freqtrade_config import STRATEGY
 from services.cli.options import Broker, settings_for
-from services.cli.ports import is_free
 from services.cli.servers import MissingServers, servers_of
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec, Supervisor
 from services.cli.watch import Watch
 from services.common.errors import StopProgram
+from services.common.ports import is_free
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
 

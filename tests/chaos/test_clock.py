@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from services.cli.replay_clock import find_library
 from services.common.broker.topology import SENTIMENT_SIGNALS
-from tests.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
+from tests.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, eventually, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)
+BEFORE, IN_FLIGHT = 400, 460
+"""Stories told at most before the clock steps, and with those that are on their way just then."""
+
+
+class Time(NamedTuple):
+    """How far the services' clocks are off, in seconds, stands in `file`; they run, and a part of the news has come."""
+
+    file: Path
+    flow: NewsFlow
+
+    def step(self, seconds: int) -> None:
+        """Set the clocks."""
+        draft = self.file.with_suffix(".new")
+        draft.write_text(f"{seconds:+d}")
+        draft.replace(self.file)
 
 
 class Reader:
@@ -35,40 +51,51 @@ class Reader:
 
 
 @pytest.fixture
-def time_file(pipeline: Pipeline, tmp_path: Path) -> Path:
-    """What the services' clocks are off by, in seconds; they run, and a part of the news has come."""
+def time(pipeline: Pipeline, tmp_path: Path) -> Time:
     library = find_library()
     assert library is not None
-    file = tmp_path / "time"
-    file.write_text("+0")
     flow = pipeline.feed(STORIES)
+    flow.limit = BEFORE
+    time = Time(tmp_path / "time", flow)
+    time.step(0)
     pipeline.start(
         *PIPELINE,
         environ={
             "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_TIMESTAMP_FILE": str(time.file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         },
     )
     flow.begin()
     pipeline.wait_for_cached(100)
-    return file
+    return time
 
 
-def test_a_clock_put_right_by_a_minute_changes_nothing(pipeline: Pipeline, time_file: Path) -> None:
+def test_a_clock_put_right_by_a_minute_changes_nothing(pipeline: Pipeline, time: Time) -> None:
     reader = Reader(pipeline)
     reader.read()
-    time_file.write_text("-60")
+    time.step(-60)
+    time.flow.limit = len(STORIES)
     scored = sum(story.scored for story in STORIES)
     eventually(lambda: reader.read() == scored, lambda: f"the reader has {reader.read()} of {scored}")
     pipeline.assert_books_balance(STORIES)
 
 
 def test_a_clock_that_steps_back_by_hours_sets_aside_what_it_must_take_for_the_future(
-    pipeline: Pipeline, time_file: Path
+    pipeline: Pipeline, time: Time
 ) -> None:
-    time_file.write_text("-7200")
+    cacher = pipeline.services["signal_cacher"].process
+    assert cacher is not None
+    cacher.send_signal(signal.SIGSTOP)
+    time.flow.limit = IN_FLIGHT
+    eventually(
+        lambda: len(pipeline.outcomes()) >= IN_FLIGHT,
+        lambda: f"signals are on their way when the clock steps; {pipeline.tails()}",
+    )
+    time.step(-7200)
+    cacher.send_signal(signal.SIGCONT)
+    time.flow.limit = len(STORIES)
     expected = {story.title for story in STORIES if story.scored}
     set_aside = SENTIMENT_SIGNALS.dead_letter_name
     eventually(
@@ -79,6 +106,10 @@ def test_a_clock_that_steps_back_by_hours_sets_aside_what_it_must_take_for_the_f
         lambda: f"each story is cached or set aside: {len(pipeline.cached())}, {pipeline.dead_letters()}",
     )
     assert pipeline.cached() <= Counter(expected)
+    eventually(  # logged a moment after it is in the queue of dead letters
+        lambda: len(all_set_aside(pipeline)) == pipeline.dead_letters()[set_aside],
+        lambda: f"each that is set aside is told: {len(all_set_aside(pipeline))}, {pipeline.dead_letters()}",
+    )
     reasons = {event["error"].split(" is ")[1][-13:] for event in all_set_aside(pipeline)}
     assert reasons == {"in the future"}
     pipeline.assert_store_is_whole()

@@ -15,6 +15,8 @@ from tests.tcp_proxy import TcpProxy
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)
+BEFORE = 400
+"""Stories told at most before the fault, where it is only seen by what is done after it."""
 SERVERS = ["rabbit", "redis"]
 
 
@@ -93,11 +95,13 @@ def test_a_store_that_comes_back_empty_takes_everything_from_then_on(
     pipeline: Pipeline, redis_server: RedisServer, redis_proxy: TcpProxy
 ) -> None:
     flow = pipeline.feed(STORIES, per_second=60)
+    flow.limit = BEFORE
     pipeline.start(*PIPELINE)
     flow.begin()
     pipeline.wait_for_cached(60)
     redis_proxy.refuse()
     lost_at_most = flow.told
+    flow.limit = len(STORIES)
     redis_server.control.stop()
     redis_server.control.start()
     pipeline.redis.flushall()
@@ -129,10 +133,12 @@ def test_answers_of_the_store_that_come_too_late_make_nothing_count_twice(
 ) -> None:
     """Each way takes more than half of REDIS_TIMEOUT, so that what was written is written again."""
     flow = pipeline.feed(STORIES)
+    flow.limit = BEFORE
     pipeline.start(*PIPELINE)
     flow.begin()
     pipeline.wait_for_cached(60)
     redis_proxy.slow(0.7)
+    flow.limit = len(STORIES)
     cacher = pipeline.services["signal_cacher"]
     eventually(lambda: bool(cacher.events("store_away")), "the cacher gives up waiting")
     time.sleep(4)
@@ -145,10 +151,12 @@ def test_confirms_that_come_too_late_make_nothing_count_twice(
 ) -> None:
     """There and back takes longer than the poller waits, so that what was published is published again."""
     flow = pipeline.feed(STORIES)
+    flow.limit = BEFORE
     pipeline.start(*PIPELINE)
     flow.begin()
     pipeline.wait_for_cached(60)
     rabbit_proxy.slow(CONFIRM_SECONDS / 2 + 1)
+    flow.limit = len(STORIES)
     poller = pipeline.services["news_poller"]
     eventually(lambda: bool(poller.events("publishing_waits")), "the poller gives up waiting")
     rabbit_proxy.slow(0)

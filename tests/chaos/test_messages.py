@@ -83,6 +83,10 @@ def test_a_full_queue_holds_the_poller_back_and_costs_neither_news_nor_memory(pi
     flow = pipeline.feed(STORIES, per_second=500)
     pipeline.start("signal_cacher", "news_poller")
     poller = pipeline.services["news_poller"]
+    eventually(
+        lambda: poller.metric("cryptoboy_source_up", source="paper") == 1,
+        "the poller has read the feed, in the processes that it needs for that",
+    )
     before = poller.resident_bytes()
     flow.begin()
     eventually(lambda: bool(poller.events("publishing_waits")), "the poller says that it waits")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.common.settings import ScorerKind
-from tests.chaos_pipeline import PIPELINE, Pipeline, make_stories
+from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
 from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
 from tests.tcp_proxy import TcpProxy
 
@@ -124,6 +124,10 @@ def test_rubbish_makes_it_abstain_and_never_a_score(pipeline: Pipeline, server: 
         assert time.monotonic() < deadline, f"{ended()} of {len(STORIES)} ended; {pipeline.tails()}"
         time.sleep(0.2)
     scored = [event for event in processor.events("article_judged") if event["scores"]]
+    eventually(  # what the cacher has in hand waits in no queue
+        lambda: len(pipeline.cached()) >= len(scored),
+        lambda: f"{len(scored)} are cached, {len(pipeline.cached())} are; {pipeline.tails()}",
+    )
     assert len(pipeline.cached()) == len(scored)
     assert {score for event in scored for score in event["scores"].values()} == {0.6}
     assert len(STORIES) - 2 * len(RUBBISH) <= len(scored) < len(STORIES)

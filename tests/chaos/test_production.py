@@ -139,7 +139,11 @@ def check_everything_is_watched_and_well(run: ProductionRun) -> None:
         lambda: run.watch.targets() == dict.fromkeys(jobs, "up"), f"all up: {run.watch.targets()}", run
     )
     eventually(lambda: not run.watch.firing(), "no alert fires", run)
-    assert run.watch.value("sum(cryptoboy_signals_cached_total)")
+    eventually(
+        lambda: run.watch.value("sum(cryptoboy_signals_cached_total)"),
+        "the signals that were cached are counted",
+        run,
+    )
 
 
 def check_the_operator_can_look_and_pause(run: ProductionRun) -> None:

@@ -156,7 +156,7 @@ def test_what_can_never_work_ends_with_a_message_for_the_operator(
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     assert ended.returncode == EX_CONFIG, ended.stderr

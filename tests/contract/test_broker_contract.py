@@ -187,11 +187,11 @@ def test_the_state_of_every_queue_is_told(house: BrokerHouse) -> None:
     subscription = broker.subscribe(NEWS, 2)
     receive_all(subscription, 2)
     eventually("two are in hand", lambda: depth(broker, NEWS) == 1)
-    assert state_of(broker, NEWS).consumers == 1
+    eventually("somebody has them", lambda: state_of(broker, NEWS).consumers == 1)
     assert state_of(broker, NEWS).unacknowledged in {2, None}
     subscription.close()
     eventually("they are ready again", lambda: depth(broker, NEWS) == 3)
-    assert state_of(broker, NEWS).consumers == 0
+    eventually("nobody consumes", lambda: state_of(broker, NEWS).consumers == 0)
 
 
 def test_ending_a_delivery_twice_is_harmless(house: BrokerHouse) -> None:

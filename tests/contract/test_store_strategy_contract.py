@@ -57,7 +57,8 @@ def store(settings: Settings) -> Iterator[SentimentStore]:
 def source(settings: Settings) -> Iterator[news.RedisSignals]:
     password = settings.redis_password.get_secret_value() if settings.redis_password else None
     with news.connect(settings.redis_host, settings.redis_port, password) as client:
-        yield news.RedisSignals(client, window=timedelta(hours=48))
+        # A machine with much to do must not make the store unreadable.
+        yield news.RedisSignals(client, window=timedelta(hours=48), patience_s=60.0)
 
 
 def seen(source: news.RedisSignals, now: datetime) -> list[dict[str, object]]:

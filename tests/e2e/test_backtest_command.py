@@ -241,4 +241,4 @@ def test_ctrl_c_ends_it_with_all_its_processes_and_no_page(folder: Path) -> None
     assert out == b""
     assert b"cryptoboy: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n" in err
     assert not page.exists()
-    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert not psutil.wait_procs(workers, timeout=60)[1]

@@ -99,7 +99,7 @@ def test_from_an_archive_to_sentiment_that_is_interrupted_resumed_and_valid(
         sum(whole["signals"].values()),
     )
     script = [sys.executable, str(PROJECT_ROOT / "scripts" / "validate_history.py"), "--sentiment", out.name]
-    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("Fit for a backtest; no warnings.\n")
 

@@ -20,9 +20,9 @@ from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.replay_exchange.replay import BUNDLED_CANDLES
 from services.replay_exchange.server import ReplayExchange
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-PATIENCE_SECONDS = 150
+PATIENCE_SECONDS = 300
 STRATEGY = """
 from freqtrade.strategy import IStrategy
 

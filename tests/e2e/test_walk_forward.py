@@ -71,7 +71,7 @@ def test_it_fits_tests_and_repeats_to_the_last_digit(market: tuple[Path, Path]) 
 
 def refusal(*arguments: str) -> str:
     done = subprocess.run(
-        [*COMMAND, *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=150, check=False
     )
     assert (done.returncode, done.stdout) == (78, ""), done.stderr
     return done.stderr

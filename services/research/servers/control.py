@@ -12,6 +12,8 @@ from typing import Protocol
 import httpx
 import redis
 
+from services.common.ports import free_port
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -99,15 +101,8 @@ class RedisServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different TCP ports of loopback that nothing listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """So many different TCP ports of loopback that nothing listens on, and that nobody else gets for a minute."""
+    return [free_port() for _ in range(count)]
 
 
 def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Callable[[], str | None]) -> None:

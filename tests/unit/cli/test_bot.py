@@ -20,7 +20,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
 

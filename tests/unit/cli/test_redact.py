@@ -37,7 +37,7 @@ raise RuntimeError("at last planted-exchange-key")
 
 def run(config: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", PRINTS, "trade", "--config", str(config)]
-    return subprocess.run(command, cwd=PROJECT_ROOT, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=PROJECT_ROOT, check=False, capture_output=True, text=True, timeout=150)
 
 
 def test_log_output_and_tracebacks_lack_what_the_configuration_keeps(tmp_path: Path) -> None:

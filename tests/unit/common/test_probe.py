@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from services.common import probe
 from services.common.runner import DEFAULT_PORTS
-from tests.server_control import free_ports
+from tests.nobody import refusing_port
 
 
 class Health(BaseHTTPRequestHandler):
@@ -28,16 +29,22 @@ def port() -> Iterator[int]:
         server.shutdown()
 
 
+@pytest.fixture
+def closed() -> Iterator[list[int]]:
+    """Two ports on which nobody listens."""
+    with ExitStack() as held:
+        yield [held.enter_context(refusing_port()) for _ in range(2)]
+
+
 def test_what_answers_is_healthy_and_what_refuses_is_not(port: int) -> None:
     assert probe.main([str(port)]) == 0
     assert probe.main([str(port), "/api/v1/ping"]) == 0
     assert probe.main([str(port), "/elsewhere"]) == 1
 
 
-def test_where_nobody_listens_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    (closed,) = free_ports(1)
-    assert probe.main([str(closed)]) == 1
-    assert f"not healthy: {closed}" in capsys.readouterr().err
+def test_where_nobody_listens_it_says_so(closed: list[int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert probe.main([str(closed[0])]) == 1
+    assert f"not healthy: {closed[0]}" in capsys.readouterr().err
 
 
 def test_without_a_port_it_asks_the_one_that_was_set(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,10 +52,11 @@ def test_without_a_port_it_asks_the_one_that_was_set(port: int, monkeypatch: pyt
     assert probe.main([]) == 0
 
 
-def test_without_any_port_one_of_the_usual_ones_is_enough(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_port_one_of_the_usual_ones_is_enough(
+    port: int, closed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("HEALTH_PORT", raising=False)
     assert set(probe.USUAL_PORTS) == set(DEFAULT_PORTS.values())
-    closed = free_ports(2)
     monkeypatch.setattr(probe, "USUAL_PORTS", (closed[0], port, closed[1]))
     assert probe.main([]) == 0
     monkeypatch.setattr(probe, "USUAL_PORTS", tuple(closed))

@@ -28,9 +28,10 @@ def test_a_stream_that_repeats_the_same_candle_is_restarted(tmp_path: Path) -> N
         await until(lambda: stage.steps == [-1])
         await stage.follow(0)
         stage.exchange.listed.append(row(1))
-        while stage.exchange.restarts == 0:
+        restarted = stage.exchange.restarts  # on a busy machine before the first word already
+        while stage.exchange.restarts == restarted:
             stage.exchange.tell(row(0))
-            await until(lambda: stage.exchange._told.empty() or stage.exchange.restarts > 0)
+            await until(lambda: stage.exchange._told.empty() or stage.exchange.restarts > restarted)
         assert not stage.status.health().ok
         await stage.follow(2)
         await until(lambda: stage.status.health().ok)
@@ -48,7 +49,8 @@ def test_what_a_stream_told_before_it_froze_is_not_taken_for_the_end_of_a_candle
         await stage.follow(0)
         await stage.follow(1)
         stage.exchange.listed[-1] = row(1, 105, 3.0)
-        await until(lambda: stage.exchange.restarts > 0)
+        restarted = stage.exchange.restarts  # on a busy machine before the first word already
+        await until(lambda: stage.exchange.restarts > restarted)
         await stage.follow(2)
         await until(lambda: stage.steps == [-1, 0, 1])
 
@@ -78,11 +80,10 @@ def test_a_stream_that_answers_at_once_with_the_same_does_not_occupy_the_program
 def test_a_quiet_market_is_not_taken_for_a_dead_stream(tmp_path: Path) -> None:
     stage = Stage(tmp_path, silence=0.2)
     stage.exchange.listed = [row(-1), row(0)]
+    stage.exchange.tell(row(0))  # heard before the silence begins, however busy the machine
 
     async def scenario() -> None:
         await until(lambda: stage.steps == [-1])
-        stage.exchange.tell(row(0))
-        await settle()
         looks = len(stage.exchange.asked)
         await until(lambda: len(stage.exchange.asked) >= looks + 2)
 

@@ -31,7 +31,7 @@ class FakeServer:
 
     def chat(self, messages: Messages, **_: Any) -> Reply:  # noqa: ARG002 - the port's
         self.asked.append("chat")
-        self.free.wait(10)
+        self.free.wait(60)
         if self.errors:
             raise self.errors.popleft()
         return Reply(self.url)

@@ -40,7 +40,7 @@ def test_a_search_for_strategies_that_meets_the_package_first_finds_the_strategy
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=150,
     )
     assert ran.stderr == ""
     assert ran.stdout.splitlines() == [

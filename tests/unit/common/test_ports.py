@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from services.cli.ports import free_port, is_free
+from services.common.ports import free_port, is_free
 
 
 def bound(port: int, *, reuse: bool) -> socket.socket:
