@@ -45,7 +45,7 @@ PIPELINE = ("signal_cacher", "sentiment_processor", "news_poller")
 
 
 def eventually(
-    true: Callable[[], bool], what: str | Callable[[], str], seconds: float = PATIENCE_SECONDS
+    true: Callable[[], object], what: str | Callable[[], str], seconds: float = PATIENCE_SECONDS
 ) -> None:
     """Wait until `true`; fail saying `what` did not happen."""
     deadline = time.monotonic() + seconds

@@ -1,14 +1,10 @@
 """`python -m services.cli`, which is what `./cryptoboy` runs."""
 
-import sys
-
-from services.cli.ending import end_as_by_ctrl_c
+from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 
 if __name__ == "__main__":
     end_as_by_ctrl_c()
-    try:
-        from services.cli.app import main
-    except KeyboardInterrupt:  # loading the commands takes a moment, and Ctrl-C then is no accident to trace
-        sys.stderr.write("cryptoboy: stopped\n")
-        sys.exit(130)
-    main()
+    with tells_when_stopped("cryptoboy"):
+        from services.cli.app import main  # takes a moment, in which Ctrl-C may come as well
+
+        main()

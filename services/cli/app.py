@@ -24,7 +24,6 @@ from services.cli import (
     up,
     walk_forward,
 )
-from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -60,13 +59,14 @@ app.command("resume")(control.resume)
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C."""
+    """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C.
+
+    What ends it early is for whoever calls this to tell: see `ending`.
+    """
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
     configure_logging(Settings(log_level="ERROR"), "cryptoboy")
-    end_as_by_ctrl_c()
-    with tells_when_stopped("cryptoboy"):
-        try:
-            app(prog_name="./cryptoboy")
-        except CryptoBoyError as error:
-            sys.stderr.write(f"cryptoboy: {error}\n")
-            sys.exit(78 if isinstance(error, StopProgram) else 1)
+    try:
+        app(prog_name="./cryptoboy")
+    except CryptoBoyError as error:
+        sys.stderr.write(f"cryptoboy: {error}\n")
+        sys.exit(78 if isinstance(error, StopProgram) else 1)

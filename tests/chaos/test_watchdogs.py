@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
@@ -207,12 +208,12 @@ def test_a_lag_beyond_the_limit_is_told_and_slows_the_poller_until_it_is_over(
     eventually(lambda: processor.health()[1].get("status") == "ok", "the processor has caught up")
     eventually(lambda: poller.health()[1].get("status") == "ok", "the poller is at ease")
     for service in (processor, poller):
-        eventually(  # logged a moment after /health knows it
-            lambda service=service: (  # type: ignore[misc]  # a default binds it
-                len(service.events("lag_is_long")) == len(service.events("lag_is_short_again"))
-            ),
-            f"{service.name} says as often that it has caught up",
-        )
+        # logged a moment after /health knows it
+        eventually(partial(said_it_is_over, service), f"{service.name} says as often that it has caught up")
+
+
+def said_it_is_over(service: Service) -> bool:
+    return len(service.events("lag_is_long")) == len(service.events("lag_is_short_again"))
 
 
 def test_a_machine_that_stood_still_makes_nobody_give_up(pipeline: Pipeline) -> None:

@@ -25,8 +25,7 @@ def test_one_id_leads_from_the_feed_to_the_trade(plant: Plant, caplog: pytest.Lo
         "signal_cacher": "signals_cached",
     }
     for name, event in told.items():  # what is done is logged afterwards
-        logged = partial(services[name].events, event)
-        eventually(lambda: bool(logged()), f"{name} logs {event}")  # noqa: B023 - called in this turn
+        eventually(partial(services[name].events, event), f"{name} logs {event}")
     (published,), (judged,), (cached,) = (services[name].events(event) for name, event in told.items())
     trace_id = published["trace_id"]
     assert judged["trace_id"] == trace_id
@@ -51,6 +50,6 @@ def test_the_headers_of_a_message_carry_it_as_well(plant: Plant) -> None:
         plant.pipeline.broker.publish([message])
     for name, (_, trace_id) in claimed.items():
         gave_up = partial(plant.pipeline.services[name].events, "message_dead_lettered")
-        eventually(lambda: bool(gave_up()), f"{name} gave it up")  # noqa: B023 - called in this turn
+        eventually(gave_up, f"{name} gave it up")
         (line,) = gave_up()
         assert line["trace_id"] == trace_id
