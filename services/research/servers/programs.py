@@ -170,6 +170,7 @@ class RabbitProgram:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),  # not where the command was given
         }
 
 
