@@ -5,17 +5,16 @@ Meant to run through `run_isolated`: the parser has no bounds of its own.
 
 from __future__ import annotations
 
-import calendar
 import io
 import re
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from xml.sax import SAXException  # nosec B406 # only the error type
 
 import feedparser
 
 from services.common.errors import NeverWorks
+from services.data_ingestor.news_dates import FeedDate, read_date
 from services.data_ingestor.news_fetch import Fetched
 from services.data_ingestor.news_text import plain_text
 from services.data_ingestor.news_urls import MAX_URL_LENGTH, SCHEMES, split_url
@@ -25,20 +24,26 @@ MAX_TITLE = 500
 MAX_SUMMARY = 5_000
 MAX_CONTENT = 50_000
 
-_DATE_FIELDS = ("published_parsed", "created_parsed", "updated_parsed")
+_DATE_FIELDS = ("published", "created", "updated")
 _FIRST_ELEMENT = re.compile(rb"<[A-Za-z]")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One entry as plain text; what the feed does not give is empty. `published` in UTC, as the feed claims."""
+    """One entry as plain text; what the feed does not give is empty.
+
+    Attributes:
+        published: in UTC, as the feed claims; None where it gives no date that is understood.
+        no_later_than: of a date without a zone that is known, the last instant in UTC that it can mean.
+    """
 
     title: str
     link: str
     summary: str
     content: str
     published: datetime | None
+    no_later_than: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,14 @@ def _described(problem: Exception) -> str:
 def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
     contents = [str(content.get("value") or "") for content in entry.get("content") or ()]
     summary = str(entry.get("summary") or "")
+    date = _date(entry)
     return FeedEntry(
         title=plain_text(str(entry.get("title") or ""), MAX_TITLE),
         link=usable_link(str(entry.get("link") or "")),
         summary=plain_text(summary, MAX_SUMMARY),
         content=plain_text(max(contents, key=len, default=""), MAX_CONTENT),
-        published=_published(entry),
+        published=date.exact,
+        no_later_than=date.no_later_than,
     )
 
 
@@ -123,12 +130,10 @@ def usable_link(link: str) -> str:
     return plain if len(plain) <= MAX_URL_LENGTH and plain.isprintable() else ""
 
 
-def _published(entry: feedparser.FeedParserDict) -> datetime | None:
-    for field in _DATE_FIELDS:
-        moment = dict.get(entry, field)  # its own `get` answers for a missing field with another one
-        if isinstance(moment, time.struct_time):
-            try:
-                return datetime.fromtimestamp(calendar.timegm(moment), UTC)
-            except (ValueError, OverflowError, OSError):
-                continue  # a year that no calendar has: as good as no date
-    return None
+def _date(entry: feedparser.FeedParserDict) -> FeedDate:
+    """The first date that is understood with its zone, or else the first that is understood without."""
+    # Its own `get` answers for a missing field with another one.
+    dates = [read_date(str(dict.get(entry, field) or "")) for field in _DATE_FIELDS]
+    exact = (date for date in dates if date.exact)
+    bounded = (date for date in dates if date.no_later_than)
+    return next(exact, None) or next(bounded, FeedDate())

@@ -29,6 +29,7 @@ class Correction(StrEnum):
     """What was put right in an article that is published."""
 
     NO_DATE = "no_date"
+    NO_ZONE = "no_zone"
     FUTURE_DATE = "future_date"
 
 
@@ -83,7 +84,7 @@ def select(
         if identity in known:
             skipped[Skip.KNOWN] += 1
             continue
-        published, correction = published_at(entry.published, fetched_at)
+        published, correction = published_at(entry, fetched_at)
         reason = _reason_to_dismiss(entry, fetched_at - published, max_age)
         if reason:
             skipped[reason] += 1
@@ -95,13 +96,18 @@ def select(
     return Selection(tuple(articles), tuple(dismissed), +skipped, corrected)
 
 
-def published_at(claimed: datetime | None, fetched_at: datetime) -> tuple[datetime, Correction | None]:
-    """When an article counts as published: as claimed, but never later than it was fetched."""
-    if claimed is None:
-        return fetched_at, Correction.NO_DATE
-    if claimed > fetched_at:
-        return fetched_at, Correction.FUTURE_DATE
-    return claimed, None
+def published_at(entry: FeedEntry, fetched_at: datetime) -> tuple[datetime, Correction | None]:
+    """When an article counts as published, never later than it was fetched.
+
+    As claimed; without a known zone the latest that its date can mean, so that it never counts as old for a zone that
+    was guessed; without a date as fetched.
+    """
+    if entry.published is not None:
+        future = entry.published > fetched_at
+        return min(entry.published, fetched_at), Correction.FUTURE_DATE if future else None
+    if entry.no_later_than is not None:
+        return min(entry.no_later_than, fetched_at), Correction.NO_ZONE
+    return fetched_at, Correction.NO_DATE
 
 
 def _reason_to_dismiss(entry: FeedEntry, age: timedelta, max_age: timedelta) -> Skip | None:

@@ -74,6 +74,20 @@ def test_an_entry_without_a_date_counts_as_published_when_it_was_fetched() -> No
     assert selection.corrected == {Correction.NO_DATE: 1}
 
 
+def test_a_date_whose_zone_is_not_known_counts_as_the_latest_that_it_can_mean_but_never_later_than_now() -> (
+    None
+):
+    last_week = NOW - timedelta(days=7)
+    ambiguous = [
+        FeedEntry("Bitcoin climbs", f"https://paper.example/{number}", "", "", None, no_later_than=latest)
+        for number, latest in enumerate([NOW + timedelta(hours=10), NOW - timedelta(hours=10), last_week])
+    ]
+    selection = chosen(*ambiguous)
+    assert [article.published for article in selection.articles] == [NOW - timedelta(hours=10), NOW]
+    assert selection.corrected == {Correction.NO_ZONE: 2}
+    assert selection.skipped == {Skip.TOO_OLD: 1}
+
+
 def test_a_date_in_the_future_becomes_the_time_of_fetching() -> None:
     selection = chosen(entry(published=NOW + timedelta(days=900)))
     assert selection.articles[0].published == NOW
