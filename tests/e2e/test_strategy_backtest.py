@@ -39,12 +39,16 @@ def backtest(
 ) -> subprocess.CompletedProcess[str]:
     configure(user_data, exchange, [PAIR], sentiment_csv)
     span = f"{BEGIN.timestamp():.0f}-{END.timestamp():.0f}"
-    export = ["--export", "trades", "--cache", "none"]
-    return run(user_data, "backtesting", "--timerange", span, *export, *options)
+    export = ["--export", "trades", *(options or ("--cache", "none"))]
+    return run(user_data, "backtesting", "--timerange", span, *export)
 
 
-def trades(user_data: Path) -> list[dict[str, Any]]:
+def only_result(user_data: Path) -> Path:
     (archive,) = (user_data / "backtest_results").glob("*.zip")
+    return archive
+
+
+def trades(archive: Path) -> list[dict[str, Any]]:
     with zipfile.ZipFile(archive) as files:
         result = json.loads(files.read(f"{archive.stem}.json"))
     found: list[dict[str, Any]] = result["strategy"]["LLMSentimentStrategy"]["trades"]
@@ -58,7 +62,7 @@ def test_a_backtest_trades_on_the_history_it_is_given(user_data: Path, exchange:
     ran = backtest(user_data, exchange, write_csv(tmp_path / "history.csv", news))
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
-    found = trades(user_data)
+    found = trades(only_result(user_data))
     assert found
     tagged = [
         re.fullmatch(r"sentiment (0\.\d\d) very_bullish asset \+ macd_cross", one["enter_tag"])
@@ -83,6 +87,34 @@ def test_a_bad_line_in_the_history_stops_the_backtest_and_is_named(
     assert not list((user_data / "backtest_results").glob("*.zip"))
     said = re.sub(r"\s+", " ", ran.stdout + ran.stderr)
     assert "history.csv, line 3: score is 'nan', expected a number from -1 to 1" in said
+
+
+def test_freqtrades_cache_answers_only_a_backtest_of_the_same_history(
+    user_data: Path, exchange: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.csv"
+
+    def again() -> tuple[bool, int]:
+        """Whether the answer came from the cache, and how many trades it has."""
+        ran = backtest(user_data, exchange, path, "--cache", "day")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        last = json.loads((user_data / "backtest_results" / ".last_result.json").read_text())
+        archive = user_data / "backtest_results" / last["latest_backtest"]
+        return "Reusing result of previous backtest" in ran.stdout + ran.stderr, len(trades(archive))
+
+    hours = range(int((NEWS_ENDS - NOON) / timedelta(hours=1)))
+    write_csv(path, [signal(f"a{hour}", published=60 * hour, score=0.9) for hour in hours])
+    cached, traded = again()
+    assert (cached, traded > 0) == (False, True)
+    assert again() == (True, traded)
+    write_csv(path, [])
+    assert again() == (False, 0)
+
+    path.unlink()
+    ran = backtest(user_data, exchange, path, "--cache", "day")
+    assert ran.returncode != 0
+    assert "history.csv" in ran.stdout + ran.stderr
+    assert "Reusing" not in ran.stdout + ran.stderr
 
 
 def test_hyperopt_finds_parameters_in_worker_processes(

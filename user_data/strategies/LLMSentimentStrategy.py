@@ -10,6 +10,7 @@ A bot that trades always has the protections at work; `freqtrade backtesting` an
 """
 
 import logging
+import math
 import os
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -66,12 +67,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     buy_rsi_high = IntParameter(55, 90, default=Rules.buy_rsi_high)
     buy_macd_cross_within = IntParameter(1, 8, default=Rules.buy_macd_cross_within)
     buy_full_stake_above = DecimalParameter(0.7, 0.95, default=Rules.buy_full_stake_above, decimals=2)
-    buy_reduced_stake_above = DecimalParameter(0.3, 0.7, default=Rules.buy_reduced_stake_above, decimals=2)
     buy_aggregate_full_stake_above = DecimalParameter(
         0.4, 0.9, default=Rules.buy_aggregate_full_stake_above, decimals=2
-    )
-    buy_aggregate_reduced_stake_above = DecimalParameter(
-        0.1, 0.4, default=Rules.buy_aggregate_reduced_stake_above, decimals=2
     )
     buy_reduced_stake = DecimalParameter(0.25, 1.0, default=Rules.buy_reduced_stake, decimals=2)
     sell_sentiment_from = CategoricalParameter(news.SENTIMENT_FROM, default=Rules.sell_sentiment_from)
@@ -111,6 +108,17 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             "Volume": {"volume_mean": {}},
         },
     }
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Note in the configuration what else a backtest depends on.
+
+        Freqtrade looks into its cache of results before it calls `bot_start`.
+        """
+        super().__init__(config)
+        if config.get("runmode") not in (RunMode.LIVE, RunMode.DRY_RUN):
+            config["cryptoboy_inputs"] = news.digests_of_inputs(
+                config.get("cryptoboy", {}), os.environ, [Path(__file__)]
+            )
 
     @property
     def protections(self) -> list[dict[str, Any]]:
@@ -225,11 +233,12 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         self, pair: str, proposed_stake: float, min_stake: float | None, **_kwargs: object
     ) -> float:
         """`stake_for` the sentiment of the pair's last analysed candle, where sentiment is an entry rule."""
-        candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)
-        if "sentiment" not in self.entry_rules or candles.empty:
+        if "sentiment" not in self.entry_rules:
             return proposed_stake
+        candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)
         rules = self.rules()
-        sentiment = float(news.entry_sentiment(candles.tail(1), rules).iloc[-1])
+        known = [] if candles.empty else news.entry_sentiment(candles.tail(1), rules).tolist()
+        sentiment = float(known[-1]) if known else math.nan
         return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
     def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:

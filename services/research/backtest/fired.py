@@ -90,7 +90,7 @@ def thresholds(signals: pd.DataFrame, frames: Mapping[str, pd.DataFrame], rules:
 def _levels(rules: Rules, entry: Any, leave: Any) -> list[tuple[str, float, str, Any]]:  # noqa: ANN401 - pandas series
     kind = "aggregate" if rules.buy_sentiment_from == "aggregate" else "sentiment"
     stake = "buy_aggregate_" if kind == "aggregate" else "buy_"
-    above = [f"buy_{kind}_above", f"{stake}reduced_stake_above", f"{stake}full_stake_above"]
+    above = [f"buy_{kind}_above", f"{stake}full_stake_above"]
     below = "sell_aggregate_below" if rules.sell_sentiment_from == "aggregate" else "sell_sentiment_below"
     levels = [(name, float(getattr(rules, name)), "above") for name in above]
     return [

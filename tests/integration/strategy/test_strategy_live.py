@@ -115,11 +115,11 @@ def test_the_stake_is_that_of_the_last_analysed_candle(
     )
 
 
-def test_the_stake_of_a_pair_not_analysed_yet_is_the_proposed_one(
+def test_the_stake_of_a_pair_not_analysed_yet_is_the_reduced_one(
     store: redis.Redis, make: MakeStrategy
 ) -> None:
     assert (
-        make().custom_stake_amount(pair=PAIR, proposed_stake=100.0, min_stake=5.0, max_stake=9000.0) == 100.0
+        make().custom_stake_amount(pair=PAIR, proposed_stake=100.0, min_stake=5.0, max_stake=9000.0) == 75.0
     )
 
 

@@ -94,7 +94,6 @@ def test_signals_and_candles_beyond_each_threshold_are_counted() -> None:
     counts = {row["name"]: (row["signals"], row["candles"]) for row in found["thresholds"]}
     assert counts == {
         "buy_sentiment_above": (2, 1),
-        "buy_reduced_stake_above": (2, 1),
         "buy_full_stake_above": (1, 1),
         "sell_sentiment_below": (1, 1),
     }
@@ -109,7 +108,6 @@ def test_where_the_aggregate_counts_its_thresholds_are_the_ones_reported() -> No
     names = [row["name"] for row in found["thresholds"]]
     assert names == [
         "buy_aggregate_above",
-        "buy_aggregate_reduced_stake_above",
         "buy_aggregate_full_stake_above",
         "sell_aggregate_below",
     ]

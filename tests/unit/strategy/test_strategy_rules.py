@@ -9,6 +9,8 @@ import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
 from cryptoboy_sentiment import Periods, Rules
+from hypothesis import given
+from hypothesis import strategies as st
 from LLMSentimentStrategy import LLMSentimentStrategy
 
 from tests.strategy_samples import wavy_candles
@@ -222,7 +224,8 @@ def test_exit_tags_leave_out_sentiment_where_it_is_no_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("aggregate", "stake"), [(0.61, 100.0), (0.6, 75.0), (0.41, 75.0), (0.4, 100.0), (math.nan, 100.0)]
+    ("aggregate", "stake"),
+    [(0.61, 100.0), (0.6, 75.0), (0.41, 75.0), (0.4, 75.0), (-1.0, 75.0), (math.nan, 75.0)],
 )
 def test_the_stake_follows_the_aggregate_by_thresholds_of_its_own(aggregate: float, stake: float) -> None:
     assert news.stake_for(aggregate, 100.0, None, Rules(**AGGREGATE)) == stake
@@ -240,8 +243,10 @@ def test_the_rules_are_known_by_the_names_of_their_columns() -> None:
         (0.81, None, 100.0),
         (0.8, None, 75.0),
         (0.71, 10.0, 75.0),
-        (0.7, None, 100.0),
-        (math.nan, None, 100.0),
+        (0.7, None, 75.0),
+        (0.4, None, 75.0),
+        (-1.0, None, 75.0),
+        (math.nan, None, 75.0),
         (0.75, 80.0, 80.0),
         (0.75, 120.0, 100.0),
         (0.9, 120.0, 100.0),
@@ -251,6 +256,34 @@ def test_the_stake_follows_the_sentiment_and_never_exceeds_the_proposed_one(
     sentiment: float, min_stake: float | None, stake: float
 ) -> None:
     assert news.stake_for(sentiment, 100.0, min_stake, Rules()) == stake
+
+
+SCORES = st.floats(-1, 1)
+
+
+@given(
+    weaker=SCORES,
+    stronger=SCORES,
+    proposed=st.floats(0.01, 1e6),
+    min_stake=st.none() | st.floats(0, 1e6),
+    rules=st.builds(
+        Rules,
+        buy_sentiment_from=st.sampled_from(news.SENTIMENT_FROM),
+        buy_sentiment_above=SCORES,
+        buy_full_stake_above=SCORES,
+        buy_aggregate_above=SCORES,
+        buy_aggregate_full_stake_above=SCORES,
+        buy_reduced_stake=st.floats(0.25, 1),
+    ),
+)
+def test_no_weaker_news_has_a_bigger_stake_whatever_the_marks(
+    weaker: float, stronger: float, proposed: float, min_stake: float | None, rules: Rules
+) -> None:
+    low, high = (news.stake_for(score, proposed, min_stake, rules) for score in sorted((weaker, stronger)))
+    none = news.stake_for(math.nan, proposed, min_stake, rules)
+    smallest = min(min_stake or 0.0, proposed)
+    assert smallest <= none <= low <= high <= proposed
+    assert none == max(proposed * rules.buy_reduced_stake, smallest)
 
 
 def test_indicators_agree_with_their_definitions() -> None:

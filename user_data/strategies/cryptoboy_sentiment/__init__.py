@@ -16,6 +16,7 @@ from cryptoboy_sentiment.aggregate import (
 )
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.indicators import Periods, technical_indicators
+from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
 from cryptoboy_sentiment.mirror import Member, Mirror, Page
@@ -76,6 +77,7 @@ __all__ = [
     "connect",
     "decision_of",
     "decode_member",
+    "digests_of_inputs",
     "entry_conditions",
     "entry_sentiment",
     "entry_tag",

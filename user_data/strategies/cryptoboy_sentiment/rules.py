@@ -36,9 +36,7 @@ class Rules:
     buy_rsi_high: int = 70
     buy_macd_cross_within: int = 3
     buy_full_stake_above: float = 0.8
-    buy_reduced_stake_above: float = 0.7
     buy_aggregate_full_stake_above: float = 0.6
-    buy_aggregate_reduced_stake_above: float = 0.4
     buy_reduced_stake: float = 0.75
     sell_sentiment_from: str = "newest"
     sell_sentiment_below: float = -0.5
@@ -180,14 +178,15 @@ def _sentiment_rows(frame: pd.DataFrame, wanted: Booleans) -> list[dict[str, Any
 
 
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
-    """The stake for a sentiment (-1..+1 or NaN) in stake currency, never more than Freqtrade proposed.
+    """The stake for a sentiment (-1..+1 or NaN) in stake currency: the proposed one above the mark, else a part of it.
 
-    A reduced stake below the exchange's smallest order becomes that smallest order; where even the proposed
-    stake is below it, the proposed one is handed back for Freqtrade to judge.
+    It never falls as the sentiment rises, and without sentiment it is the reduced one. A reduced stake below the
+    exchange's smallest order becomes that smallest order; where even the proposed stake is below it, the proposed
+    one is handed back for Freqtrade to judge.
     """
-    low, high = rules.buy_reduced_stake_above, rules.buy_full_stake_above
+    mark = rules.buy_full_stake_above
     if rules.buy_sentiment_from == "aggregate":
-        low, high = rules.buy_aggregate_reduced_stake_above, rules.buy_aggregate_full_stake_above
-    if low < sentiment <= high:
-        return max(proposed * rules.buy_reduced_stake, min(min_stake or 0.0, proposed))
-    return proposed
+        mark = rules.buy_aggregate_full_stake_above
+    if sentiment > mark:
+        return proposed
+    return max(proposed * rules.buy_reduced_stake, min(min_stake or 0.0, proposed))

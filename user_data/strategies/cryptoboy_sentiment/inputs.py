@@ -1,0 +1,41 @@
+"""What a backtest depends on beyond Freqtrade's configuration.
+
+Freqtrade answers a backtest from its cache when configuration, parameters and the strategy's own file are those of an
+earlier run. Neither the sentiment CSV nor the code in this package is among these, so their digests go into the
+configuration.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptoboy_sentiment.settings import Settings
+
+
+def digests_of_inputs(
+    section: Mapping[str, Any], environment: Mapping[str, str], code: Iterable[Path] = ()
+) -> dict[str, str | None]:
+    """SHA-256 of the sentiment CSV, None without one, and of the code: this package and the files in `code`.
+
+    A CSV or settings that cannot be read are no error here, where nothing is traded yet: their text says so instead
+    of a digest, which no finished run has had.
+    """
+    package = sorted(Path(__file__).parent.glob("*.py"))
+    return {"sentiment_csv": _of_csv(section, environment), "code": _digest([*package, *code])}
+
+
+def _of_csv(section: Mapping[str, Any], environment: Mapping[str, str]) -> str | None:
+    try:
+        path = Settings.read(section, environment).sentiment_csv
+        return None if path is None else _digest([Path(path)])
+    except (ValueError, OSError) as error:
+        return f"unreadable: {error}"
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    parts = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            parts.update(hashlib.file_digest(file, "sha256").digest())
+    return parts.hexdigest()
