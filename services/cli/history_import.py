@@ -34,11 +34,18 @@ def import_archive(
         ),
     ] = None,
     timezone: Annotated[
-        str, typer.Option(help="Zone of times without an offset, such as UTC; without it they are refused.")
+        str,
+        typer.Option(
+            help="Zone of times without an offset, such as UTC; without it they are refused. "
+            "An offset that is written always counts."
+        ),
     ] = "",
     times: Annotated[
         str,
-        typer.Option(help="text (ISO 8601 or RFC 2822), or seconds or milliseconds since 1970."),
+        typer.Option(
+            help="text (ISO 8601, RFC 2822, or with the month as a word); month-first or day-first, if dates are "
+            "numbers such as 12/31/2021; or seconds, milliseconds or microseconds since 1970."
+        ),
     ] = "text",
     source: Annotated[str, typer.Option(help="Source of all articles, for files without one.")] = "",
     json_output: Json = False,

@@ -7,20 +7,21 @@ written: both would let a backtest read tomorrow's news, so they are refused unl
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.common.errors import StopProgram
+from services.common.written_times import NoClockError, Order, OrderError, read_written_time
+from services.common.zones import AmbiguousZoneError, read_offset
 
 EARLIEST = datetime(2009, 1, 3, tzinfo=UTC)
 """When Bitcoin's first block was made: no crypto news is older."""
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
-_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_UTC_NAMES = (" UTC", " GMT", " Z")
+_NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -29,8 +30,23 @@ class TimeFormat(StrEnum):
     """How times are written."""
 
     TEXT = "text"
+    MONTH_FIRST = "month-first"
+    DAY_FIRST = "day-first"
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
+    MICROSECONDS = "microseconds"
+
+
+_ORDERS: Mapping[TimeFormat, Order | None] = {
+    TimeFormat.TEXT: None,
+    TimeFormat.MONTH_FIRST: Order.MONTH_FIRST,
+    TimeFormat.DAY_FIRST: Order.DAY_FIRST,
+}
+_UNITS: Mapping[TimeFormat, int] = {
+    TimeFormat.SECONDS: 1_000_000,
+    TimeFormat.MILLISECONDS: 1_000,
+    TimeFormat.MICROSECONDS: 1,
+}
 
 
 class UnplacedTimeError(ValueError):
@@ -42,7 +58,8 @@ class TimeReader:
     """Reads the times of one archive.
 
     Attributes:
-        style: text (ISO 8601 or RFC 2822), or seconds or milliseconds since 1970 in UTC.
+        style: text (ISO 8601, RFC 5322, or a month as a word; 03/04/2021 only where the style says which of the two
+            is the month), or seconds, milliseconds or microseconds since 1970 in UTC.
         zone: the zone of times that have no offset; None refuses them. A time that a clock shows twice, or
             skips, when summer time changes is taken as the later of the two: never before it was known.
     """
@@ -54,49 +71,71 @@ class TimeReader:
         """The instant in UTC.
 
         Raises:
-            UnplacedTimeError: no offset and no zone stated, or a day without a time.
+            UnplacedTimeError: no offset, or a name of several zones, and no zone stated that settles it; a day
+                without a time; a date in numbers in another order than stated.
             ValueError: not a time, or one before crypto news existed.
         """
-        moment = self._text(text) if self.style is TimeFormat.TEXT else self._number(text)
+        moment = self._number(text) if self.style in _UNITS else self._text(text)
         if moment < EARLIEST:
             raise ValueError(f"{text[:60]!r} lies before {EARLIEST.date()}")
         return moment
 
     def _number(self, text: str) -> datetime:
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(f"{text[:60]!r} is no number of {self.style.value} since 1970")
+        whole = (Decimal(text) * _UNITS[self.style]).to_integral_value(ROUND_CEILING)
         try:
-            number = float(text)
-            unit = timedelta(seconds=1) if self.style is TimeFormat.SECONDS else timedelta(milliseconds=1)
-            return _EPOCH + number * unit
-        except (ValueError, OverflowError):
+            return from_microseconds(int(whole))
+        except OverflowError:
             raise ValueError(f"{text[:60]!r} is no number of {self.style.value} since 1970") from None
 
     def _text(self, text: str) -> datetime:
-        if _DATE.match(text):
+        if _NUMBER.fullmatch(text):
+            units = ", ".join(_UNITS)
+            raise ValueError(f"{text[:60]!r} is a number; say of what since 1970 with --times ({units})")
+        try:
+            written = read_written_time(text, _ORDERS[self.style])
+        except NoClockError as error:
             raise UnplacedTimeError(
-                f"{text!r} is a day without a time: news cannot be dated before it was known; "
+                f"{error}: news cannot be dated before it was known; "
                 "expected a time such as 2025-05-01T06:20:39Z"
-            )
-        moment = _parsed(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            ) from None
+        except OrderError as error:
+            raise UnplacedTimeError(
+                f"{error}; say how the file writes dates with --times month-first (12/31/2021) "
+                "or --times day-first (31/12/2021)"
+            ) from None
+        try:
+            if not written.zone:
+                return self._in_stated_zone(text, written.local)
+            return (written.local - self._offset(text, written.local, written.zone)).replace(tzinfo=UTC)
+        except OverflowError:
+            raise ValueError(f"{text[:60]!r} is outside the calendar in UTC") from None
+
+    def _in_stated_zone(self, text: str, local: datetime) -> datetime:
         if self.zone is None:
             raise UnplacedTimeError(
                 f"{text[:60]!r} has no offset from UTC; expected a time such as 2025-05-01T06:20:39Z, "
                 "or state the zone of the file, for example --timezone UTC"
             )
-        return max(moment.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        return max(local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
-
-def _parsed(text: str) -> datetime:
-    if _DATE_AND_TIME.match(text):
-        for name in _UTC_NAMES:
-            if text.endswith(name):
-                text = text.removesuffix(name) + "+00:00"
-        return datetime.fromisoformat(text)
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        raise ValueError(f"{text[:60]!r} is no time in ISO 8601 or RFC 2822") from None
+    def _offset(self, text: str, local: datetime, zone: str) -> timedelta:
+        try:
+            return read_offset(zone)
+        except AmbiguousZoneError as error:
+            if self.zone is not None:
+                # The stated zone settles a name that its own clocks go by: CST in America/Chicago or Asia/Shanghai.
+                for moment in (local.replace(tzinfo=self.zone, fold=fold) for fold in (1, 0)):
+                    offset = moment.utcoffset()
+                    if moment.tzname() == error.name and offset is not None:
+                        return offset
+            raise UnplacedTimeError(
+                f"{text[:60]!r}: {error}; state which with --timezone, for example --timezone America/Chicago "
+                "for the CST of the United States"
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"{text[:60]!r}: {error}") from None
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -91,6 +91,32 @@ def test_rows_that_are_no_article_are_dropped_with_the_reason_and_the_line(tmp_p
     assert account.rows == account.new + account.duplicates + account.dropped.total()
 
 
+def test_a_stated_zone_overrides_no_offset_and_no_half_of_the_day(tmp_path: Path) -> None:
+    times = {
+        "Wed Dec 01 2021 10:00:00 GMT-0500 (Eastern Standard Time)": 15,
+        "Dec 1, 2021, 10:00 PM": 22,
+        "Wed, 01 Dec 2021 10:00:00 -05:00": 15,
+        "Wed, 01 Dec 2021 10:00:00 HST": 20,
+    }
+    rows = [news_row(n, title=f"News {n}", published=text, first_seen="") for n, text in enumerate(times)]
+    run(write_news(tmp_path / "n.csv", rows), tmp_path / "a.sqlite", timezone="UTC")
+    assert {int(title[-1]): known_at.hour for title, _, known_at in archived(tmp_path / "a.sqlite")} == dict(
+        enumerate(times.values())
+    )
+
+
+def test_a_zone_that_is_not_understood_is_named_with_file_and_line(tmp_path: Path) -> None:
+    rows = [news_row(1), news_row(2, published="Wed, 01 Dec 2021 10:00:00 XYZ")]
+    account = run(write_news(tmp_path / "n.csv", rows), tmp_path / "a.sqlite", timezone="UTC").account
+    (example,) = account.examples["unreadable_published_time"]
+    assert example.startswith(
+        "line 3: 'Wed, 01 Dec 2021 10:00:00 XYZ': 'XYZ' is no zone whose offset is known"
+    )
+    ambiguous = write_news(tmp_path / "m.csv", [news_row(1, published="Wed, 01 Dec 2021 10:00:00 IST")])
+    with pytest.raises(StopProgram, match=r"m\.csv, line 2: published .* IST is the name of several zones"):
+        run(ambiguous, tmp_path / "b.sqlite", timezone="UTC")
+
+
 def test_markup_and_names_become_what_messages_may_carry(tmp_path: Path) -> None:
     row = news_row(1, title="<b>Bitcoin &amp; Ether</b>\u200b rise", source="The Daily Coin!")
     with Archive.open(make_archive(tmp_path, [row])) as archive:
