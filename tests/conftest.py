@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - see register_assert_rewrite
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
@@ -22,6 +23,10 @@ from services.common.settings import BrokerKind, Settings
 from tests import ollama_server
 from tests.rabbitmq_management import Management
 from tests.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
+
+# What tests ask for is on this machine; a proxy of the developer's environment is none of theirs.
+for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[_name]
 
 # No test fails because the machine is busy.
 hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

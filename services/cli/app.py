@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -26,6 +27,7 @@ from services.cli import (
 )
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
+from services.common.proxies import shield_loopback
 from services.common.settings import Settings
 
 app = typer.Typer(
@@ -63,6 +65,7 @@ def main() -> None:
 
     What ends it early is for whoever calls this to tell: see `ending`.
     """
+    shield_loopback(os.environ)
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
     configure_logging(Settings(log_level="ERROR"), "cryptoboy")
     try:

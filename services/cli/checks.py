@@ -76,7 +76,10 @@ def all_checks(settings: Settings) -> list[Question]:
             *questions,
             Question("news sources", partial(_fail, error), f"correct {settings.news_sources_file}"),
         ]
-    remedy = f"check the network; or set enabled = false for it in {settings.news_sources_file}"
+    remedy = (
+        "check the network and the proxy, if it names one; or, where it is this feed alone, set enabled = false "
+        f"for it in {settings.news_sources_file}"
+    )
     feeds = [
         Question(f"feed {source.name}", partial(_feed, settings, str(source.url)), remedy, required=False)
         for source in sources
@@ -226,9 +229,15 @@ def _freqtrade(settings: Settings) -> str:
 
 
 def _feed(settings: Settings, url: str) -> str:
-    import httpx
+    from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
 
-    headers = {"User-Agent": settings.news_user_agent}
-    answer = httpx.get(url, headers=headers, timeout=settings.news_timeout, follow_redirects=True)
-    answer.raise_for_status()
-    return f"HTTP {answer.status_code}, {len(answer.content)} bytes"
+    answer = fetch(
+        FeedRequest(
+            url=url,
+            user_agent=settings.news_user_agent,
+            timeout=settings.news_timeout,
+            max_bytes=settings.news_max_feed_bytes,
+            now=SystemClock().now(),
+        )
+    )
+    return f"answers with {len(answer.body) if isinstance(answer, Fetched) else 0} bytes"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from services.common.probe import open_directly
 
 _TIMEOUT_SECONDS = 5.0
 
@@ -32,7 +33,7 @@ def _get(url: str) -> tuple[int, bytes]:
     if not url.startswith("http://127.0.0.1:"):
         raise ValueError(f"{url} is not one of our own programs")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - loopback, checked above # nosec B310
+        with open_directly(url, _TIMEOUT_SECONDS) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -28,6 +28,7 @@ from services.common.metrics import (
     QUEUE_LIMIT,
     SENTIMENT_STALENESS,
 )
+from services.common.proxies import shield_loopback
 from services.common.settings import Settings
 from services.common.watchdog import Watchdog
 from services.common.work import WorkInHand
@@ -82,6 +83,7 @@ Build = Callable[[Settings, Clock], Service]
 
 def run_service(name: str, build: Build) -> int:
     """Run a service in this process until a signal ends it; returns the exit status."""
+    shield_loopback(os.environ)
     try:
         settings = Settings.load()
     except StopProgram as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,26 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
                 f"({_why(error)}); name a PEM certificate and its key"
             ) from None
     return context
+
+
+def usual_trust() -> ssl.SSLContext | bool:
+    """What a client of httpx, to which `trust_env=False` is said, checks certificates of the internet against.
+
+    True: the library's own choice. SSL_CERT_FILE and SSL_CERT_DIR replace it.
+
+    Raises:
+        StopProgram: they cannot be used.
+    """
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not file and not folder:
+        return True
+    try:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    except (OSError, ssl.SSLError) as error:
+        raise StopProgram(
+            f"SSL_CERT_FILE={file or ''} and SSL_CERT_DIR={folder or ''} cannot be used ({_why(error)}); name PEM "
+            "certificates, or unset them"
+        ) from None
 
 
 def redis_tls(files: TlsFiles | None) -> dict[str, Any]:

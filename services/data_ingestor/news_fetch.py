@@ -17,7 +17,9 @@ from http import HTTPStatus
 
 import httpx
 
-from services.common.errors import NeverWorks, TryLater
+from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.proxies import by_way_of, proxy_for
+from services.common.tls import usual_trust
 from services.data_ingestor.news_urls import redirect_target, shown
 
 MAX_REDIRECTS = 5
@@ -76,18 +78,34 @@ def fetch(request: FeedRequest) -> Fetched | NotModified:
         headers["If-Modified-Since"] = request.last_modified
     if request.past_caches:
         headers |= {"Cache-Control": "no-cache", "Pragma": "no-cache"}
-    url = request.url
+    url, cookies = request.url, httpx.Cookies()
     try:
-        with httpx.Client(timeout=request.timeout, headers=headers) as client:
-            for _ in range(MAX_REDIRECTS + 1):
-                with client.stream("GET", url) as response:
-                    if response.status_code not in _REDIRECTS:
-                        return _read(response, url, request, deadline)
-                    url = redirect_target(url, _location(response))
-                _check_time(deadline, request.timeout, "following redirects")
+        for _ in range(MAX_REDIRECTS + 1):
+            with (
+                _client(url, request.timeout, headers, cookies) as client,
+                client.stream("GET", url) as response,
+            ):
+                if response.status_code not in _REDIRECTS:
+                    return _read(response, url, request, deadline)
+                cookies.extract_cookies(response)
+                url = redirect_target(url, _location(response))
+            _check_time(deadline, request.timeout, "following redirects")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TryLater(f"cannot be fetched: {type(error).__name__}: {error}") from error
+        raise TryLater(f"cannot be fetched: {type(error).__name__}: {error}{by_way_of(url)}") from error
+    except StopProgram as error:  # one source cannot be asked; others, and open trades, go on
+        raise TryLater(f"cannot be fetched: {error}") from error
     raise NeverWorks(f"redirects more than {MAX_REDIRECTS} times, last to {shown(url)}")
+
+
+def _client(url: str, timeout: float, headers: dict[str, str], cookies: httpx.Cookies) -> httpx.Client:
+    return httpx.Client(
+        timeout=timeout,
+        headers=headers,
+        cookies=cookies,
+        proxy=proxy_for(url),
+        verify=usual_trust(),
+        trust_env=False,
+    )
 
 
 def _location(response: httpx.Response) -> str:

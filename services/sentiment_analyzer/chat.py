@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from services.common.errors import TryLater
-from services.common.tls import TlsFiles, client_context, explain_tls
+from services.common.proxies import by_way_of
+from services.common.tls import TlsFiles, client_context, explain_tls, usual_trust
 
 Messages = Sequence[Mapping[str, str]]
 """A conversation: `role` (system, user, assistant) and `content` of each message."""
@@ -82,7 +83,7 @@ class UntrustedError(PersonNeededError):
 
 
 def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
-    """What httpx checks certificates against.
+    """What a client that is told `trust_env=False` checks certificates against.
 
     Args:
         ca_file: a CA in PEM; None: the usual ones.
@@ -91,14 +92,20 @@ def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
     Raises:
         StopProgram: the file cannot be used.
     """
-    return True if ca_file is None else client_context(TlsFiles(names, ca_file))
+    return usual_trust() if ca_file is None else client_context(TlsFiles(names, ca_file))
 
 
 def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
-    """The reaction to a connection that did not come about; only a person can mend a certificate."""
+    """The reaction to a connection that did not come about; only a person can mend a certificate.
+
+    Args:
+        error: what the library raised.
+        url: of the server, perhaps after words that say what it is.
+        names: what the variables of the server begin with, such as OLLAMA.
+    """
     if advice := explain_tls(_whole(error), names):
         return UntrustedError(f"{url} cannot be spoken to over TLS: {advice}")
-    return TryLater(f"{url} cannot be reached ({type(error).__name__})")
+    return TryLater(f"{url} cannot be reached ({type(error).__name__}{by_way_of(url.rpartition(' ')[2])})")
 
 
 def _whole(error: BaseException | None) -> str:

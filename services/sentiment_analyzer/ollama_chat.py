@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+from services.common.proxies import hidden_variables, proxy_for
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,
     CONNECT_SECONDS,
@@ -33,6 +34,12 @@ _NO_RIGHTS = frozenset({401, 403})
 T = TypeVar("T")
 
 
+def _import_ollama() -> None:
+    # It makes a client of its own when it is imported, which fails on values of these variables that are none of its.
+    with hidden_variables("OLLAMA_HOST"):
+        import ollama  # noqa: F401
+
+
 class OllamaServer:
     """See `chat.ChatServer`.
 
@@ -42,7 +49,7 @@ class OllamaServer:
         ca_file: CA that the server's certificate is checked against; None: the usual ones.
 
     Raises:
-        StopProgram: the file cannot be used.
+        StopProgram: the file, or the proxy that the environment names for the server, cannot be used.
     """
 
     def __init__(self, url: str, model: str, *, timeout: float, ca_file: Path | None = None) -> None:
@@ -50,17 +57,16 @@ class OllamaServer:
         self._address = url
         self.digest = ""
         self._model = model
+        _import_ollama()
         self._timeout = timeout
-        self._verify = trust(ca_file, "OLLAMA")
+        self._network = {"verify": trust(ca_file, "OLLAMA"), "proxy": proxy_for(url), "trust_env": False}
         self._client: Client | None = None
 
     def probe(self) -> None:
         """See `chat.ChatServer.probe`. Learns the digest of the model."""
         from ollama import Client
 
-        with Client(
-            host=self._address, timeout=min(CHECK_SECONDS, self._timeout), verify=self._verify
-        ) as quick:
+        with Client(host=self._address, timeout=min(CHECK_SECONDS, self._timeout), **self._network) as quick:
             self._ask(lambda: quick.show(self._model))
             try:
                 listed = self._ask(quick.list).models
@@ -103,7 +109,7 @@ class OllamaServer:
             from ollama import Client
 
             timeout = httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
-            self._client = Client(host=self._address, timeout=timeout, verify=self._verify)
+            self._client = Client(host=self._address, timeout=timeout, **self._network)
         return self._client
 
     def _ask(self, call: Callable[[], T]) -> T:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+from services.common.proxies import proxy_for
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,
     CONNECT_SECONDS,
@@ -50,7 +51,7 @@ class OpenAiServer:
         ca_file: CA that the server's certificate is checked against; None: the usual ones.
 
     Raises:
-        StopProgram: the file cannot be used.
+        StopProgram: the file, or the proxy that the environment names for the server, cannot be used.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class OpenAiServer:
         self._key = key or NO_KEY
         self._timeout = timeout
         self._verify = trust(ca_file, "OPENAI")
+        self._proxy = proxy_for(url)
         self._client: OpenAI | None = None
         self._not_taken: frozenset[str] = frozenset()
 
@@ -111,7 +113,7 @@ class OpenAiServer:
                 api_key=self._key,
                 timeout=timeout,
                 max_retries=0,
-                http_client=DefaultHttpxClient(verify=self._verify),
+                http_client=DefaultHttpxClient(verify=self._verify, proxy=self._proxy, trust_env=False),
             )
         return self._client
 

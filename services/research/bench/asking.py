@@ -15,6 +15,7 @@ from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIME
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.messages import NewsArticle
+from services.common.proxies import proxy_for
 from services.common.settings import ScorerKind, Settings
 from services.research.bench import llm_stand_in
 from services.research.bench.lab import Lab, LlmServer
@@ -114,7 +115,8 @@ def _ask(llm: LlmServer, bodies: Sequence[bytes]) -> float:
     """Seconds that a client with nothing else to do needs for the answers."""
     import httpx
 
-    with httpx.Client(base_url=llm.url, timeout=PATIENCE_SECONDS) as client:
+    proxy = proxy_for(llm.url)
+    with httpx.Client(base_url=llm.url, timeout=PATIENCE_SECONDS, proxy=proxy, trust_env=False) as client:
 
         def ask(body: bytes) -> None:
             response = client.post("/api/chat", content=body, headers={"Content-Type": "application/json"})
