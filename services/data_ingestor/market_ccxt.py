@@ -20,8 +20,8 @@ from services.data_ingestor.market_ccxt_errors import asking, one_line
 from services.data_ingestor.market_checks import (
     check_candles_offered,
     check_exchange_known,
-    check_pairs_offered,
     check_timeframe_offered,
+    refused_pairs,
 )
 
 log = structlog.get_logger(__name__)
@@ -54,12 +54,15 @@ class CcxtCandles:
         self._clock_checked: float | None = None
         self.streams = False
 
-    async def open(self, pairs: Sequence[str]) -> None:
-        """Load the markets and check that the pairs can be streamed. May be called again after TryLater.
+    async def open(self, pairs: Sequence[str]) -> dict[str, str]:
+        """Load the markets and see what is offered. May be called again after TryLater.
+
+        Returns:
+            The pairs that cannot be streamed now, each with the reason.
 
         Raises:
             TryLater: the exchange cannot be reached.
-            StopProgram: it is unknown, or has not what the settings ask for.
+            StopProgram: it is unknown, or has not what the settings ask for of any pair.
         """
         if self._rest is None:
             self._rest = self._make()
@@ -73,10 +76,20 @@ class CcxtCandles:
         except NeverWorks as error:
             raise StopProgram(f"EXCHANGE={self._exchange}: {error} Check EXCHANGE_CONFIG.") from error
         check_timeframe_offered(self._exchange, self._timeframe, rest.timeframes)
-        check_pairs_offered(self._exchange, pairs, rest.markets)
         self.streams = bool(rest.has.get("watchOHLCV"))
         if not self.streams:
             log.warning("exchange_has_no_candle_stream", exchange=self._exchange, instead="polling over REST")
+        return refused_pairs(self._exchange, pairs, rest.markets)
+
+    async def look_again(self, pairs: Sequence[str]) -> dict[str, str]:
+        """Load the markets anew; which of these pairs still cannot be streamed, each with the reason.
+
+        Raises:
+            TryLater, NeverWorks: the exchange did not list its markets.
+        """
+        async with asking(f"{self._exchange} for its markets"):
+            await self._rest.load_markets(True)
+        return refused_pairs(self._exchange, pairs, self._rest.markets)
 
     def _make(self) -> Any:  # noqa: ANN401 - ccxt has no types
         import ccxt.pro  # takes seconds, so not before /health answers

@@ -1,4 +1,4 @@
-"""What must be true of an exchange before streaming begins; each mistake named with its way out."""
+"""What an exchange must offer to be streamed, and each pair; each mistake named with its way out."""
 
 from __future__ import annotations
 
@@ -44,27 +44,26 @@ def _is_ours(timeframe: str) -> bool:
         return False
 
 
-def check_pairs_offered(
+def refused_pairs(
     exchange: str, pairs: Sequence[str], markets: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Raise StopProgram unless each pair is an active spot market; names every pair that is not."""
+) -> dict[str, str]:
+    """The pairs that are no active spot market, each with the reason."""
     usable = {symbol for symbol, market in markets.items() if _is_active_spot(market)}
-    mistakes = []
+    refused = {}
     for pair in pairs:
         if pair in usable:
             continue
         market = markets.get(pair)
         if market is None:
-            problem = "there is no such market"
+            problem = f"{exchange} has no such market"
         elif not market.get("spot"):
-            problem = f"it is a {market.get('type') or 'derivatives'} market, not a spot market"
+            problem = f"on {exchange} it is a {market.get('type') or 'derivatives'} market, not a spot market"
         else:
-            problem = "trading in it has ended or is halted"
+            problem = f"{exchange} has ended or halted trading in it"
         near = _near(pair, usable)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        mistakes.append(f"{pair} on {exchange}: {problem}{hint}")
-    if mistakes:
-        raise StopProgram("TRADING_PAIRS cannot be streamed: " + "; ".join(mistakes))
+        refused[pair] = f"{problem}{hint}"
+    return refused
 
 
 def _is_active_spot(market: Mapping[str, Any]) -> bool:

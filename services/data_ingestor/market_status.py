@@ -14,6 +14,7 @@ class Part(StrEnum):
     STREAM = "stream"
     REST = "rest"
     PROGRAM = "program"
+    MARKET = "market"
 
 
 class PairStatus:

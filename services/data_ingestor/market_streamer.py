@@ -13,7 +13,7 @@ import structlog
 
 from services.common.broker.port import Broker
 from services.common.clock import Clock
-from services.common.errors import StopProgram
+from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.health import DependencyHealth, HealthReport
 from services.common.metrics import STREAM_LAST_HEARD
 from services.common.runner import run_service
@@ -21,6 +21,7 @@ from services.common.settings import Settings
 from services.common.values import timeframe_seconds
 from services.common.work import WorkInHand
 from services.data_ingestor.market_ccxt import CcxtCandles
+from services.data_ingestor.market_left_out import LOOK_AGAIN_SECONDS, LeftOut
 from services.data_ingestor.market_memory import CandleMemory
 from services.data_ingestor.market_pair import PairStream
 from services.data_ingestor.market_publisher import CandlePublisher
@@ -53,6 +54,7 @@ class MarketStreamer:
         )
         self._publisher: CandlePublisher | None = None
         self._statuses = {pair: PairStatus() for pair in settings.trading_pairs}
+        self._left_out = LeftOut(self._statuses)
         self._reached = False
         self.work = WorkInHand()
         self._loop = asyncio.Runner()
@@ -73,7 +75,7 @@ class MarketStreamer:
             )
         self._broker.start()
         with self.work.doing("asking the exchange for its markets", OPEN_SECONDS):
-            self._loop.run(self._source.open(self._settings.trading_pairs))
+            self._left_out.note(self._loop.run(self._source.open(self._settings.trading_pairs)))
         self._reached = True
 
     def run(self, stop: threading.Event) -> None:
@@ -96,6 +98,7 @@ class MarketStreamer:
         tasks = [
             asyncio.create_task(self._keep_streaming(pair, publisher), name=pair) for pair in self._statuses
         ]
+        tasks.append(asyncio.create_task(self._look_again(), name="look again"))
         ended: set[asyncio.Task[None]] = set()
         while not (stop.is_set() or ended):
             with self.work.doing("a turn of the event loop", STOP_POLL_SECONDS):
@@ -113,6 +116,7 @@ class MarketStreamer:
 
     async def _keep_streaming(self, pair: str, publisher: CandlePublisher) -> None:
         while True:
+            await self._left_out.until_offered(pair)
             stream = PairStream(
                 pair,
                 timeframe_seconds(self._settings.candle_timeframe) * 1000,
@@ -132,6 +136,17 @@ class MarketStreamer:
                 self._statuses[pair].trouble(Part.PROGRAM, f"{type(error).__name__}: {error}")
             await self._source.restart(pair)
             await asyncio.sleep(FAILED_PAUSE_SECONDS)
+
+    async def _look_again(self) -> None:
+        """Now and then ask for the pairs that are left out, so that they come back by themselves."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            if not self._left_out.pairs:
+                continue
+            try:
+                self._left_out.note(await self._source.look_again(self._left_out.pairs))
+            except (TryLater, NeverWorks) as error:
+                log.warning("markets_not_listed", error=str(error), retry_in_seconds=LOOK_AGAIN_SECONDS)
 
     def health(self) -> HealthReport:
         """The broker, the exchange, and each pair's stream with its last candle."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from prometheus_client import Counter
 
 from services.common.metrics import CANDLES_SKIPPED, STREAM_RESTARTS
+from services.replay_exchange import exchange_info
+from services.replay_exchange.market import Market
 from tests.market_bench import MarketBench, play, streaming, until
 from tests.replay_bench import NOW, bench
 
@@ -143,5 +147,30 @@ def test_a_restart_goes_on_where_the_last_run_ended(tmp_path: Path) -> None:
                 await until(lambda: one.bars() == [22, 23, 24, 25, 26])
                 await one.minutes_pass(1)
                 assert one.bars() == [22, 23, 24, 25, 26, 27]
+
+    asyncio.run(run())
+
+
+def test_a_pair_that_is_halted_at_the_start_is_left_out_and_streamed_once_it_trades_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halted = {"ETHUSDT"}
+    symbol_info = exchange_info.symbol_info
+
+    def with_halts(market: Market) -> dict[str, Any]:
+        return symbol_info(market) | ({"status": "BREAK"} if market.symbol in halted else {})
+
+    monkeypatch.setattr(exchange_info, "symbol_info", with_halts)
+    monkeypatch.setattr("services.data_ingestor.market_streamer.LOOK_AGAIN_SECONDS", 0.05)
+
+    async def run() -> None:
+        async with bench(tmp_path) as exchange, streaming(exchange, tmp_path) as one:
+            await until(lambda: one.bars() == [19] and one.streams() == ["btcusdt@kline_1m"])
+            await one.minutes_pass(2)
+            assert "ended or halted" in one.health()["stream:ETH/USDT"].detail
+            assert one.health()["exchange"].ok
+            halted.clear()
+            await until(lambda: one.bars("ETH/USDT")[-1:] == [21])
+            await until(lambda: all(part.ok for part in one.health().values()))
 
     asyncio.run(run())

@@ -44,10 +44,6 @@ def starting(
         ({"exchange": "blockchaincom"}, r"EXCHANGE=blockchaincom: it gives no candles over REST"),
         ({"exchange_config": {"options": 7}}, r"EXCHANGE_CONFIG cannot be used for binance"),
         ({"candle_timeframe": "7m"}, r"CANDLE_TIMEFRAME=7m: binance has candles of 1s, 1m, "),
-        (
-            {"trading_pairs": ("BTC/USDT", "BTC/EUR")},
-            r"TRADING_PAIRS .*BTC/EUR on binance.*did you mean BTC/USDT",
-        ),
     ],
 )
 def test_a_setting_that_does_not_fit_the_exchange_stops_the_start_and_is_named(
@@ -61,6 +57,18 @@ def test_a_setting_that_does_not_fit_the_exchange_stops_the_start_and_is_named(
         assert health["exchange"].required
 
     starting(tmp_path, scenario, **changes)
+
+
+def test_a_pair_that_the_exchange_never_had_is_left_out_and_named_with_the_nearest(tmp_path: Path) -> None:
+    async def scenario(_exchange: Bench, service: MarketStreamer) -> None:
+        await asyncio.to_thread(service.start)
+        health = service.health()
+        assert health["exchange"].ok
+        assert (
+            "left out: binance has no such market; did you mean BTC/USDT?" in health["stream:BTC/EUR"].detail
+        )
+
+    starting(tmp_path, scenario, trading_pairs=("BTC/USDT", "BTC/EUR"))
 
 
 def test_an_exchange_that_fails_is_tried_again_until_it_answers(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from services.common.broker.port import OutgoingMessage
 from services.common.clock import ManualClock, from_ms
-from services.common.errors import StopProgram
+from services.common.errors import StopProgram, TryLater
+from services.common.health import DependencyHealth
 from services.common.messages import MarketData, decode
 from services.common.settings import Settings
 from services.data_ingestor.market_candles import Row
@@ -22,7 +23,21 @@ from tests.news_broker import MemoryBroker
 
 
 class FaultyExchange(ScriptedExchange):
-    """An exchange whose answers for one pair run into a fault of ours."""
+    """An exchange whose answers for one pair run into a fault of ours.
+
+    Attributes:
+        halted: pairs that it still does not offer, each with the reason; or what it fails with.
+        looks: how often it was asked for its markets again.
+    """
+
+    halted: dict[str, str] | Exception
+    looks = 0
+
+    async def look_again(self, pairs: Sequence[str]) -> dict[str, str]:
+        self.looks += 1
+        if isinstance(self.halted, Exception):
+            raise self.halted
+        return {pair: self.halted[pair] for pair in pairs if pair in self.halted}
 
     async def fetch(self, pair: str, since_ms: int | None, limit: int) -> Sequence[Row]:
         if pair == "ETH/USDT":
@@ -38,9 +53,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
 class Running:
     """A streamer on a scripted exchange, in a thread."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def open_nothing(self: CcxtCandles, pairs: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, pairs: tuple[str, ...], left_out: dict[str, str]
+    ) -> None:
+        async def open_nothing(_self: CcxtCandles, _pairs: Sequence[str]) -> dict[str, str]:
             """The scripted exchange takes its place before it is used."""
+            return left_out
 
         monkeypatch.setattr(CcxtCandles, "open", open_nothing)
         clock = ManualClock(from_ms(START_MS))
@@ -48,7 +66,7 @@ class Running:
         self.exchange = FaultyExchange(clock)
         self.exchange.listed = [row(-1), row(0)]
         self.stop = threading.Event()
-        settings = Settings(state_dir=folder, trading_pairs=("ETH/USDT", "BTC/USDT"))
+        settings = Settings(state_dir=folder, trading_pairs=pairs)
         self.service = MarketStreamer(settings, self.broker, clock)
         self.service.start()
         self.service._source = self.exchange  # type: ignore[assignment]  # a CandleSource as well
@@ -65,9 +83,28 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    one = Running(tmp_path, monkeypatch)
+    one = Running(tmp_path, monkeypatch, ("ETH/USDT", "BTC/USDT"), {})
     yield one
     one.close()
+
+
+HALTED = "binance has ended or halted trading in it"
+
+
+@pytest.fixture
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
+    """Start a streamer of these pairs, of which some are left out, on an exchange that is asked again at once."""
+    monkeypatch.setattr("services.data_ingestor.market_streamer.LOOK_AGAIN_SECONDS", 0.01)
+    begun: list[Running] = []
+
+    def start(*pairs: str, halted: tuple[str, ...]) -> Running:
+        begun.append(Running(tmp_path, monkeypatch, pairs, dict.fromkeys(halted, HALTED)))
+        begun[0].exchange.halted = dict.fromkeys(halted, HALTED)
+        return begun[0]
+
+    yield start
+    for each in begun:
+        each.close()
 
 
 def test_the_first_questions_to_the_exchange_are_in_hand(
@@ -75,8 +112,9 @@ def test_the_first_questions_to_the_exchange_are_in_hand(
 ) -> None:
     asked: list[str] = []
 
-    async def note(_self: CcxtCandles, _pairs: Sequence[str]) -> None:
+    async def note(_self: CcxtCandles, _pairs: Sequence[str]) -> dict[str, str]:
         asked.extend(step.what for step in service.work.grow_older(0.0))
+        return {}
 
     monkeypatch.setattr(CcxtCandles, "open", note)
     service = MarketStreamer(Settings(state_dir=tmp_path), MemoryBroker(), ManualClock(from_ms(START_MS)))
@@ -105,3 +143,40 @@ def test_a_broker_that_can_never_work_again_ends_the_service(running: Running) -
 
     with pytest.raises(StopProgram, match="removed while in use"):
         running.run().result()
+
+
+def test_a_halted_pair_is_left_out_and_said_while_the_others_are_streamed_and_comes_back_by_itself(
+    begin: Callable[..., Running],
+) -> None:
+    running = begin("SOL/USDT", "BTC/USDT", halted=("SOL/USDT",))
+    done = running.run()
+    wait_for(lambda: bool(running.broker.stored))
+    assert {decode(each.body, MarketData).symbol for each in running.broker.stored} == {"BTC/USDT"}
+    health = running.service.health()
+    assert health["stream:SOL/USDT"] == DependencyHealth(
+        False, f"last candle none; left out: {HALTED}", False
+    )
+    assert (health["exchange"].ok, health["exchange"].detail) == (True, "binance: 1 of 2 pairs well")
+
+    running.exchange.halted = TryLater("the exchange is away")
+    looks = running.exchange.looks
+    wait_for(lambda: running.exchange.looks > looks + 1)
+    assert not running.service.health()["stream:SOL/USDT"].ok
+
+    running.exchange.halted = {}
+    wait_for(lambda: len(running.broker.stored) > 1)
+    assert {decode(each.body, MarketData).symbol for each in running.broker.stored} == {
+        "BTC/USDT",
+        "SOL/USDT",
+    }
+    assert running.service.health()["stream:SOL/USDT"].ok
+    assert not done.done()
+
+
+def test_with_no_pair_on_offer_it_is_unhealthy_and_goes_on_asking(begin: Callable[..., Running]) -> None:
+    running = begin("SOL/USDT", "BTC/USDTT", halted=("SOL/USDT", "BTC/USDTT"))
+    done = running.run()
+    wait_for(lambda: running.exchange.looks > 1)
+    exchange = running.service.health()["exchange"]
+    assert (exchange.ok, exchange.required) == (False, True)
+    assert not done.done()

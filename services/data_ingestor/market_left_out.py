@@ -1,0 +1,50 @@
+"""The pairs that the exchange does not offer now: halted, delisted, mistyped. The others are streamed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from services.data_ingestor.market_status import PairStatus, Part
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_SECONDS = 300.0
+
+
+class LeftOut:
+    """Holds up the streams of pairs that are not offered until they are. Used within one event loop.
+
+    Args:
+        statuses: of each pair, for /health.
+    """
+
+    def __init__(self, statuses: Mapping[str, PairStatus]) -> None:
+        self._statuses = statuses
+        self._reasons: dict[str, str] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """Those that are left out now."""
+        return tuple(self._reasons)
+
+    def note(self, reasons: Mapping[str, str]) -> None:
+        """Take what cannot be streamed now, each with the reason; whatever else was left out is offered again."""
+        for pair in self._reasons.keys() - reasons.keys():
+            log.info("pair_offered_again", pair=pair)
+            self._statuses[pair].well(Part.MARKET)
+        for pair, reason in reasons.items():
+            if self._reasons.get(pair) != reason:
+                log.error("pair_left_out", pair=pair, reason=reason, look_again_seconds=LOOK_AGAIN_SECONDS)
+            self._statuses[pair].trouble(Part.MARKET, f"left out: {reason}")
+        self._reasons = dict(reasons)
+        self._changed.set()
+
+    async def until_offered(self, pair: str) -> None:
+        """Wait until the pair can be streamed."""
+        while pair in self._reasons:
+            self._changed.clear()
+            await self._changed.wait()
