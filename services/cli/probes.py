@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 from collections.abc import Callable
@@ -36,9 +37,16 @@ def _get(url: str) -> tuple[int, bytes]:
         with open_directly(url, _TIMEOUT_SECONDS) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        return error.code, error.read()
-    except OSError:
+        return error.code, _rest_of(error)
+    except (OSError, http.client.HTTPException):  # the latter of a program that ends while it answers
         return 0, b""
+
+
+def _rest_of(answer: urllib.error.HTTPError) -> bytes:
+    try:
+        return answer.read()
+    except (OSError, http.client.HTTPException):
+        return b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from services.cli.freqtrade_config import freqtrade_config, write_config
 from services.cli.probes import answers_ok
-from services.cli.supervisor import ProcessSpec
+from services.cli.supervisor import ProcessSpec, Role
 from services.common.ports import free_port
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import CURRENT_ENV_FILE, Settings
@@ -60,7 +60,7 @@ class Stack:
         )
         environ = {**self._environ(), **self.settings.environment()}
         is_ready = partial(_accepts_connections, port)
-        return ProcessSpec("redis", arguments, environ, is_ready, stops_last=True)
+        return ProcessSpec("redis", arguments, environ, is_ready, role=Role.SERVES)
 
     def exchange(
         self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
@@ -77,17 +77,22 @@ class Stack:
             arguments,
             environ,
             answers_ok(f"http://127.0.0.1:{port}/api/v3/ping"),
-            stops_last=True,
+            role=Role.SERVES,
         )
+
+    @property
+    def trades_file(self) -> Path:
+        """Freqtrade's database."""
+        return self.run_dir / ("trades-dry-run.sqlite" if self.settings.dry_run else "trades-live.sqlite")
 
     def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
         """The real `freqtrade trade`, configured from the settings by a file that only its owner reads."""
         config_file = self.run_dir / "freqtrade.json"
         user_data = self.run_dir / "user_data"
         user_data.mkdir(parents=True, exist_ok=True)
-        database = self.run_dir / ("trades-dry-run.sqlite" if self.settings.dry_run else "trades-live.sqlite")
         write_config(
-            freqtrade_config(self.settings, database=database, throttle_seconds=throttle_seconds), config_file
+            freqtrade_config(self.settings, database=self.trades_file, throttle_seconds=throttle_seconds),
+            config_file,
         )
         return ProcessSpec(
             "freqtrade",
@@ -96,6 +101,7 @@ class Stack:
             ),
             self._environ(),
             answers_ok(f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1/ping"),
+            role=Role.TRADES,
         )
 
     def _environ(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,18 @@ GRACE_SECONDS = 15.0
 TELL_SECONDS = 15.0
 
 
+class Role(IntEnum):
+    """What a program is to the others, in the order in which they are stopped.
+
+    Freqtrade's trades have their stop-losses only while it runs, so what feeds it is stopped before it; what it asks
+    until it has ended (Redis, the exchange of a replay) is stopped after it.
+    """
+
+    FEEDS = 0
+    TRADES = 1
+    SERVES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
     """A program to run.
@@ -32,7 +45,7 @@ class ProcessSpec:
         argv: program and arguments; never a secret, everyone on the machine can read it.
         environ: the whole environment of the process.
         is_ready: asked again and again after the start; True when the program can do its work.
-        stops_last: whether others need it until they have ended.
+        role: what it is to the others.
         health_url: where it says how it is, if it does.
     """
 
@@ -40,7 +53,7 @@ class ProcessSpec:
     argv: Sequence[str]
     environ: Mapping[str, str] = field(repr=False)
     is_ready: Callable[[], bool] = lambda: True
-    stops_last: bool = False
+    role: Role = Role.FEEDS
     health_url: str = ""
 
 
@@ -51,7 +64,7 @@ class ProcessEnded(StopProgram):
 class Supervisor:
     """Runs programs until it is closed; each writes to `log_dir`/NAME.log.
 
-    Programs are asked to end with SIGTERM, all at once but for those that stop last, and killed after a grace.
+    Programs are asked to end with SIGTERM, all of one role at once, and killed after a grace.
     They also end when this process dies without closing (Linux only).
     """
 
@@ -59,7 +72,7 @@ class Supervisor:
         self._log_dir = log_dir
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._asked: set[int] = set()
-        self._last: set[str] = set()
+        self._roles: dict[str, Role] = {}
         log_dir.mkdir(parents=True, exist_ok=True)
 
     def log_file(self, name: str) -> Path:
@@ -67,9 +80,8 @@ class Supervisor:
         return self._log_dir / f"{name}.log"
 
     def start(self, spec: ProcessSpec) -> None:
-        """Start a program; does not wait for it to be ready."""
-        if spec.stops_last:
-            self._last.add(spec.name)
+        """Start a program; does not wait for it to be ready. Raises OSError if the system has no room for it."""
+        self._roles[spec.name] = spec.role
         with self.log_file(spec.name).open("ab") as log:
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 list(spec.argv),
@@ -136,8 +148,10 @@ class Supervisor:
 
     def close(self) -> dict[str, int | None]:
         """Stop everything; the exit statuses by name. May be called twice."""
-        statuses = self._stop_together([name for name in self._running if name not in self._last])
-        return statuses | self._stop_together(list(self._running))
+        statuses: dict[str, int | None] = {}
+        for role in Role:
+            statuses |= self._stop_together([name for name in self._running if self._roles[name] is role])
+        return statuses
 
     def _stop_together(self, names: Sequence[str]) -> dict[str, int | None]:
         for name in names:
@@ -152,17 +166,23 @@ class Supervisor:
 
     def tail(self, name: str, lines: int = 8) -> str:
         """The last lines of a program's log."""
-        text = self.log_file(name).read_text(errors="replace").splitlines()[-lines:]
-        return f"The end of {self.log_file(name)}:\n" + "\n".join(f"    {line}" for line in text)
+        text = "\n".join(f"    {line}" for line in self._log_lines(name)[-lines:])
+        return f"The end of {self.log_file(name)}:\n{text}"
 
     def last_line(self, name: str) -> str:
         """The last line of a program's log that says something; empty if there is none."""
-        lines = self.log_file(name).read_text(errors="replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return next((line.strip() for line in reversed(self._log_lines(name)) if line.strip()), "")
 
     def reason(self, name: str) -> str:
         """Why a program does not work, as its log says it (see `reason_in`); empty if it says nothing of it."""
-        return reason_in(self.log_file(name).read_text(errors="replace").splitlines())
+        return reason_in(self._log_lines(name))
+
+    def _log_lines(self, name: str) -> list[str]:
+        """The lines of a log, none if it cannot be read: a log that somebody removed must not end the programs."""
+        try:
+            return self.log_file(name).read_text(errors="replace").splitlines()
+        except OSError:
+            return []
 
     def __enter__(self) -> Self:
         return self

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
+from time import sleep as pause
 
 from services.cli.demo_guard import refuse_demo_news
 from services.cli.freqtrade_config import STRATEGY
+from services.cli.open_trades import open_pairs
 from services.cli.options import Broker, settings_for
 from services.cli.servers import MissingServers, servers_of
 from services.cli.stack import Stack
-from services.cli.supervisor import ProcessSpec, Supervisor
+from services.cli.supervisor import Supervisor
 from services.cli.watch import Watch
 from services.common.errors import StopProgram
 from services.common.ports import is_free
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
 
-START_TIMEOUT_SECONDS = 120.0
+STOPPING = (
+    "stopping; the message in hand is finished first, and Freqtrade goes on until the services have ended"
+)
 CONFIRMATION = "trade with real money"
 LOOK_EVERY_SECONDS = 2.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1"})
@@ -41,11 +46,16 @@ def up(broker: Broker = None) -> None:
     run_dir = settings.state_dir.resolve() / "up"
     run_dir.mkdir(parents=True, exist_ok=True)
     stack = Stack(settings.changed(state_dir=settings.state_dir.resolve()), run_dir)
+    refusals: list[str] = []
     with Supervisor(run_dir / "logs") as supervisor:
         try:
-            _run(stack, supervisor, run_dir)
+            refusals = _run(stack, supervisor, run_dir)
         except KeyboardInterrupt:
-            _say("stopping; the message in hand is finished first")
+            _say(STOPPING)
+    if refusals:
+        raise StopProgram(
+            "what could not work as it is configured when this was stopped:\n" + "\n".join(refusals)
+        )
 
 
 def check_addresses(settings: Settings) -> None:
@@ -102,18 +112,29 @@ def confirm_live_trading(settings: Settings) -> None:
         raise StopProgram("not confirmed; nothing was started")
 
 
-def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> None:
+def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> list[str]:
+    """Run everything until Ctrl-C; returns a line for each program that could not work in the end."""
+    watch = _start(stack, supervisor, run_dir)
+    missing = MissingServers(servers_of(stack.settings), _say)
+    try:
+        while True:
+            missing.look(watch.look(monotonic()), monotonic())
+            pause(LOOK_EVERY_SECONDS)
+    except KeyboardInterrupt:
+        _say(STOPPING)
+    return watch.refusals()
+
+
+def _start(stack: Stack, supervisor: Supervisor, run_dir: Path) -> Watch:
     settings = stack.settings
-    programs: list[ProcessSpec] = []
-    if settings.broker is BrokerKind.EMBEDDED:
-        store = stack.store(run_dir / "redis.json")
-        supervisor.start(store)
-        supervisor.wait_ready([store], START_TIMEOUT_SECONDS)
-        programs.append(store)
-    others = [*stack.services(), stack.freqtrade(throttle_seconds=5)]
-    for spec in others:
+    store = [stack.store(run_dir / "redis.json")] if settings.broker is BrokerKind.EMBEDDED else []
+    bot = stack.freqtrade(throttle_seconds=5)
+    trades = open_pairs(stack.trades_file)
+    if trades:
+        _say(f"trades are open in {', '.join(sorted(trades))}: Freqtrade runs whatever the others do")
+    programs = [*store, *stack.services(), bot]
+    for spec in programs:
         supervisor.start(spec)
-    programs += others
     mode = "DRY-RUN" if settings.dry_run else "LIVE, with real money"
     _say(
         f"{mode}: {', '.join(settings.trading_pairs)} on {settings.exchange}; scorer {settings.sentiment_scorer.value}"
@@ -123,13 +144,11 @@ def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> None:
         f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {run_dir}/freqtrade.json)"
     )
     _say("./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything")
-    watch = Watch(supervisor, programs, _say, time.monotonic())
-    missing = MissingServers(servers_of(settings), _say)
-    while True:
-        missing.look(watch.look(time.monotonic()), time.monotonic())
-        time.sleep(LOOK_EVERY_SECONDS)
+    return Watch(supervisor, programs, _say, monotonic(), may_end=trades == frozenset())
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"cryptoboy: {text}\n")
-    sys.stderr.flush()
+    # Whoever reads this may have gone away; the programs that run are not stopped for that.
+    with suppress(OSError):
+        sys.stderr.write(f"cryptoboy: {text}\n")
+        sys.stderr.flush()

@@ -1,4 +1,7 @@
-"""Keeps the programs of `up` running, and says what is not well with them: once, and when it is over."""
+"""Keeps the programs of `up` running, and says what is not well with them: once, and when it is over.
+
+Open trades have stop-losses only while Freqtrade runs, so nothing that happens to another program stops it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.cli.probes import get_json
-from services.cli.supervisor import ProcessSpec, Supervisor
+from services.cli.supervisor import ProcessSpec, Role, Supervisor
 from services.common.errors import StopProgram
 
 TELL_AFTER_SECONDS = 20.0
@@ -43,22 +46,36 @@ class _Watched:
     now_kind: str = ""
     since: float = 0.0
     told_kind: str = ""
+    refusal: str = ""
 
 
 class Watch:
     """Looks after programs that were started; call `look` again and again.
 
+    A program that cannot work as it is configured (status 78) is started again once a minute, as the reason may lie
+    outside, and each attempt is told. Only a set-up mistake ends everything: of Freqtrade itself, or of another
+    program while `may_end`, until Freqtrade has been ready for the first time.
+
     Args:
         programs: all of them run.
+        may_end: whether nothing is lost if everything ends before Freqtrade has been ready: no trade is open.
         tell: shows one line to a person.
         now: a monotonic time in seconds, here and in `look`.
     """
 
     def __init__(
-        self, supervisor: Supervisor, programs: Sequence[ProcessSpec], tell: Callable[[str], None], now: float
+        self,
+        supervisor: Supervisor,
+        programs: Sequence[ProcessSpec],
+        tell: Callable[[str], None],
+        now: float,
+        *,
+        may_end: bool = True,
     ) -> None:
         self._supervisor = supervisor
         self._tell = tell
+        self._may_end = may_end
+        self._bot_was_ready = False
         self._watched = {spec.name: _Watched(spec, started=now, since=now) for spec in programs}
         self._all_were_ready = False
 
@@ -69,30 +86,67 @@ class Watch:
             What the programs need and is down, by the names of /health.
 
         Raises:
-            StopProgram: a program cannot work as it is configured.
+            StopProgram: a program cannot work as it is configured, and no trade depends on the others.
         """
         for name, status in self._supervisor.ended().items():
             self._note_end(self._watched[name], status, now)
         for each in self._watched.values():
             if each.due is not None and each.due <= now:
-                each.due, each.started, each.since = None, now, now
-                self._supervisor.start(each.spec)
+                self._start_again(each, now)
         down: frozenset[str] = frozenset()
         for each in self._watched.values():
             if each.due is None:
-                trouble = trouble_of(each.spec, self._supervisor)
-                self._compare(each, trouble, now)
-                down |= trouble.parts if trouble else frozenset()
+                down |= self._ask(each, now)
         well = all(each.due is None and not each.now_kind for each in self._watched.values())
         if well and not self._all_were_ready:
             self._all_were_ready = True
             self._tell("everything is ready")
         return down
 
+    def refusals(self) -> list[str]:
+        """A line for each program that could not work as it is configured when it was last started."""
+        return [f"{each.spec.name}: {each.refusal}" for each in self._watched.values() if each.refusal]
+
+    def _start_again(self, each: _Watched, now: float) -> None:
+        try:
+            self._supervisor.start(each.spec)
+        except OSError as error:  # no room for a process or its log: that must not end the programs that run
+            self._tell(
+                f"{each.spec.name} could not be started ({error}); trying again in {_LONGEST_PAUSE_SECONDS:.0f} s"
+            )
+            each.due = now + _LONGEST_PAUSE_SECONDS
+        else:
+            each.due, each.started, each.since = None, now, now
+
+    def _ask(self, each: _Watched, now: float) -> frozenset[str]:
+        """Tell what changed with a program that runs; returns what it needs and is down."""
+        trouble = trouble_of(each.spec, self._supervisor)
+        self._compare(each, trouble, now)
+        if trouble is None:
+            each.refusal = ""
+            self._bot_was_ready = self._bot_was_ready or each.spec.role is Role.TRADES
+            return frozenset()
+        return trouble.parts
+
+    def _note_refusal(self, each: _Watched, now: float) -> None:
+        name = each.spec.name
+        may_end = self._may_end or each.spec.role is Role.TRADES
+        if may_end and not self._bot_was_ready:
+            raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.tail(name)}")
+        each.refusal = self._supervisor.reason(name) or f"its log is {self._supervisor.log_file(name)}"
+        self._tell(
+            f"{name} CANNOT WORK as it is configured ({each.refusal}). The others go on without it; trying again in "
+            f"{_LONGEST_PAUSE_SECONDS:.0f} s"
+        )
+        each.told_kind = "ended"
+        each.due = now + _LONGEST_PAUSE_SECONDS
+
     def _note_end(self, each: _Watched, status: int, now: float) -> None:
         name = each.spec.name
         if status == os.EX_CONFIG:
-            raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.tail(name)}")
+            self._note_refusal(each, now)
+            return
+        each.refusal = ""
         if now - each.started > _RAN_WELL_SECONDS:
             each.pause = _FIRST_PAUSE_SECONDS
         reason = self._supervisor.reason(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.supervisor import ProcessEnded, ProcessSpec, Supervisor
+from services.cli.supervisor import ProcessEnded, ProcessSpec, Role, Supervisor
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
 
@@ -36,6 +36,22 @@ def test_closing_asks_every_program_to_end_and_waits_for_it(tmp_path: Path) -> N
             time.sleep(0.02)
         statuses = supervisor.close()
     assert statuses == {"two": 0, "one": 0}
+
+
+def test_freqtrade_is_stopped_after_what_feeds_it_and_before_what_it_asks(tmp_path: Path) -> None:
+    ends = tmp_path / "ends"
+    with Supervisor(tmp_path) as supervisor:
+        for name, role in (("redis", Role.SERVES), ("freqtrade", Role.TRADES), ("poller", Role.FEEDS)):
+            code = (
+                "import signal, sys, threading; ending = threading.Event();"
+                "signal.signal(signal.SIGTERM, lambda *_: ending.set());"
+                f"print('up', flush=True); ending.wait(60); open({str(ends)!r}, 'a').write('{name} ')"
+            )
+            supervisor.start(spec(name, code, role=role))
+            while "up" not in supervisor.log_file(name).read_text():
+                time.sleep(0.02)
+        supervisor.close()
+    assert ends.read_text().split() == ["poller", "freqtrade", "redis"]
 
 
 def test_a_program_that_does_not_listen_is_killed_after_the_grace(tmp_path: Path) -> None:

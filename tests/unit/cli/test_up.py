@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.cli import up as command
 from services.cli.checks import all_checks, run_check
 from services.cli.options import choose_parts
+from services.cli.stack import Stack
+from services.cli.supervisor import ProcessSpec, Role, Supervisor
 from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading, ports_taken
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
@@ -121,3 +129,78 @@ def test_a_taken_port_is_told_with_how_to_see_by_what_and_whether_it_can_be_move
     assert "cannot move this port" in first
     assert "set FREQTRADE_API_PORT to a free port" in second
     assert (found.state, f"port {port} is in use" in found.found) == ("warning", True)
+
+
+class SmallStack(Stack):
+    """A service that cannot work as it is configured, and a bot that runs."""
+
+    def services(self) -> list[ProcessSpec]:
+        return [self._program("streamer", f"print('set SOMETHING'); raise SystemExit({os.EX_CONFIG})")]
+
+    def store(self, snapshot: Path) -> ProcessSpec:
+        return self._program("redis", f"import time; time.sleep(600)  # {snapshot}", Role.SERVES)
+
+    def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
+        return self._program("freqtrade", f"import time; time.sleep(600 + {throttle_seconds})", Role.TRADES)
+
+    def _program(self, name: str, code: str, role: Role = Role.FEEDS) -> ProcessSpec:
+        return ProcessSpec(name, [sys.executable, "-c", code], dict(os.environ), role=role)
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The programs that run each time `up` pauses; Ctrl-C comes once the service has ended and that was seen."""
+    running: list[str] = []
+    monkeypatch.setattr(command, "Stack", SmallStack)
+    monkeypatch.setattr(command, "check_addresses", lambda _settings: None)
+    started: list[Supervisor] = []
+    begin = Supervisor.__init__
+
+    def note(supervisor: Supervisor, log_dir: Path) -> None:
+        started.append(supervisor)
+        begin(supervisor, log_dir)
+
+    def pause(_seconds: float) -> None:
+        (supervisor,) = started
+        running[:] = sorted(supervisor._running)
+        if "streamer" not in running:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Supervisor, "__init__", note)
+    monkeypatch.setattr("services.cli.up.pause", pause)
+    return running
+
+
+def test_what_feeds_the_bot_and_cannot_work_leaves_it_alone_and_is_the_last_word_and_the_status(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    interrupted: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    (tmp_path / "up").mkdir()
+    with closing(sqlite3.connect(tmp_path / "up" / "trades-dry-run.sqlite")) as database, database:
+        database.execute("CREATE TABLE trades (pair VARCHAR(25), is_open BOOLEAN)")
+        database.execute("INSERT INTO trades VALUES ('SOL/USDT', 1)")
+    with pytest.raises(StopProgram, match=r"when this was stopped:\nstreamer: set SOMETHING$"):
+        command.up()
+    assert interrupted == ["freqtrade", "redis"]
+    said = capsys.readouterr().err
+    assert "trades are open in SOL/USDT: Freqtrade runs whatever the others do" in said
+    assert "streamer CANNOT WORK as it is configured (set SOMETHING)" in said
+
+
+def test_without_an_open_trade_a_mistake_of_the_first_start_ends_it_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, interrupted: list[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(SmallStack, "freqtrade", _not_ready_bot)
+    with pytest.raises(StopProgram, match=r"(?s)streamer cannot work as it is configured.*set SOMETHING"):
+        command.up()
+    assert "freqtrade" in interrupted
+
+
+def _not_ready_bot(stack: SmallStack, *, throttle_seconds: int) -> ProcessSpec:
+    code = f"import time; time.sleep(600 + {throttle_seconds})"
+    argv = [sys.executable, "-c", code]
+    return ProcessSpec("freqtrade", argv, stack._environ(), is_ready=bool, role=Role.TRADES)

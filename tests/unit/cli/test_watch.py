@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.supervisor import ProcessSpec, Supervisor
+from services.cli.supervisor import ProcessSpec, Role, Supervisor
 from services.cli.watch import TELL_AFTER_SECONDS, Watch, trouble_of
 from services.common.errors import StopProgram
 
@@ -24,13 +24,13 @@ STAYS = "import time; time.sleep(600)"
 class House:
     """A watch over programs, what it told, and its clock."""
 
-    def __init__(self, supervisor: Supervisor, *programs: ProcessSpec) -> None:
+    def __init__(self, supervisor: Supervisor, *programs: ProcessSpec, may_end: bool = True) -> None:
         self.supervisor = supervisor
         self.told: list[str] = []
         self.now = 1000.0
         for spec in programs:
             supervisor.start(spec)
-        self.watch = Watch(supervisor, programs, self.told.append, self.now)
+        self.watch = Watch(supervisor, programs, self.told.append, self.now, may_end=may_end)
 
     def look(self, after: float = 0.0) -> list[str]:
         """What it tells when it looks so many seconds later."""
@@ -181,6 +181,101 @@ def test_a_program_that_cannot_work_as_it_is_configured_ends_all_with_its_words(
     house.wait_for_the_end_of("one")
     with pytest.raises(StopProgram, match=r"(?s)one cannot work as it is configured.*set SOMETHING"):
         house.look()
+
+
+def refuses(name: str = "one", **more: Any) -> ProcessSpec:
+    """A program that cannot work as it is configured."""
+    return program(f"print('set SOMETHING'); raise SystemExit({os.EX_CONFIG})", name, **more)
+
+
+def bot(code: str = STAYS, **more: Any) -> ProcessSpec:
+    return program(code, "freqtrade", role=Role.TRADES, **more)
+
+
+REFUSED = (
+    "one CANNOT WORK as it is configured (set SOMETHING). The others go on without it; trying again in 60 s"
+)
+
+
+@pytest.mark.parametrize("role", [Role.FEEDS, Role.SERVES])
+def test_once_freqtrade_was_ready_what_cannot_work_is_told_and_tried_again_each_minute_and_stops_nothing(
+    supervisor: Supervisor, tmp_path: Path, role: Role
+) -> None:
+    cause = tmp_path / "pair-is-halted"
+    code = f"import pathlib, time\nwhile not pathlib.Path({str(cause)!r}).exists(): time.sleep(0.01)\n"
+    code += f"print('set SOMETHING', flush=True); raise SystemExit({os.EX_CONFIG})"
+    house = House(supervisor, program(code, role=role), bot(), program(STAYS, "two"))
+    assert house.look() == ["everything is ready"]
+    before = supervisor.pids()
+    cause.touch()
+    for attempt in range(3):
+        if attempt:
+            house.look(1)
+        house.wait_for_the_end_of("one")
+        assert house.look() == [REFUSED]
+        assert house.watch.refusals() == ["one: set SOMETHING"]
+        assert house.look(59) == []
+    cause.unlink()
+    assert house.look(1) == ["one is well again"]
+    assert house.watch.refusals() == []
+    assert {name: supervisor.pids()[name] for name in ("freqtrade", "two")} == {
+        name: before[name] for name in ("freqtrade", "two")
+    }
+
+
+def test_with_open_trades_nothing_but_freqtrade_itself_can_end_the_start(supervisor: Supervisor) -> None:
+    house = House(supervisor, refuses(), bot(is_ready=bool), may_end=False)
+    house.wait_for_the_end_of("one")
+    assert house.look() == [REFUSED]
+    assert "freqtrade" in supervisor.pids()
+
+
+def test_a_freqtrade_that_cannot_work_as_it_is_configured_ends_the_start(supervisor: Supervisor) -> None:
+    code = f"print('no such strategy'); raise SystemExit({os.EX_CONFIG})"
+    house = House(supervisor, bot(code, is_ready=bool), may_end=False)
+    house.wait_for_the_end_of("freqtrade")
+    with pytest.raises(StopProgram, match=r"(?s)freqtrade cannot work.*no such strategy"):
+        house.look()
+
+
+def test_a_freqtrade_that_was_ready_once_is_tried_again_whatever_ends_it(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    cause = tmp_path / "cause"
+    code = f"import pathlib, time\nwhile not pathlib.Path({str(cause)!r}).exists(): time.sleep(0.01)\n"
+    house = House(supervisor, bot(code + f"raise SystemExit({os.EX_CONFIG})"))
+    assert house.look() == ["everything is ready"]
+    cause.touch()
+    house.wait_for_the_end_of("freqtrade")
+    (told,) = house.look()
+    assert told.startswith("freqtrade CANNOT WORK")
+    cause.unlink()
+    house.look(60)
+    assert "freqtrade" in supervisor.pids()
+
+
+def test_a_program_that_cannot_be_started_again_stops_nothing(supervisor: Supervisor, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o700)
+    house = House(supervisor, ProcessSpec("one", [str(script)], dict(os.environ)), bot())
+    house.wait_for_the_end_of("one")
+    script.unlink()
+    house.look()
+    (told,) = house.look(1)
+    assert told.startswith("one could not be started (")
+    script.write_text("#!/bin/sh\nexec sleep 600\n")
+    script.chmod(0o700)
+    house.look(60)
+    assert supervisor.pids().keys() == {"one", "freqtrade"}
+
+
+def test_a_log_that_somebody_removed_stops_nothing(supervisor: Supervisor) -> None:
+    house = House(supervisor, program("raise SystemExit(3)"), bot())
+    house.wait_for_the_end_of("one")
+    supervisor.log_file("one").unlink()
+    (told,) = house.look()
+    assert told.startswith("one ended with status 3")
 
 
 def test_what_is_not_well_is_told_when_it_lasts_and_told_once_and_when_it_is_over(
