@@ -27,7 +27,7 @@ _WEEKDAY = (
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _CLOCK = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?:\s?(?P<half>[ap])(?:m|\.\s?m\.))?"
+    r"(?:\s?(?P<half>[ap])(?:m(?![a-z])|\.\s?m\.))?"
 )
 _COMPACT_CLOCK = r"(?P<hour>\d\d)(?P<minute>\d\d)(?:(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
 _CLOCK_ZONE = rf"{_CLOCK}\s?(?P<zone>.*)"

@@ -14,6 +14,7 @@ from xml.sax import SAXException  # nosec B406 # only the error type
 import feedparser
 
 from services.common.errors import NeverWorks
+from services.common.publishers import without_byline, without_publisher
 from services.data_ingestor.news_dates import FeedDate, read_date
 from services.data_ingestor.news_fetch import Fetched
 from services.data_ingestor.news_text import plain_text
@@ -35,6 +36,8 @@ class FeedEntry:
 
     Attributes:
         published: in UTC, as the feed claims; None where it gives no date that is understood.
+        title: without the publisher that it ends with.
+        written_title: as the feed gives it; empty where that is the same.
         no_later_than: of a date without a zone that is known, the last instant in UTC that it can mean.
     """
 
@@ -44,6 +47,7 @@ class FeedEntry:
     content: str
     published: datetime | None
     no_later_than: datetime | None = None
+    written_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +113,17 @@ def _described(problem: Exception) -> str:
 
 def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
     contents = [str(content.get("value") or "") for content in entry.get("content") or ()]
-    summary = str(entry.get("summary") or "")
     date = _date(entry)
+    written = plain_text(str(entry.get("title") or ""), MAX_TITLE)
+    title = without_publisher(written, *_publisher(entry))
     return FeedEntry(
-        title=plain_text(str(entry.get("title") or ""), MAX_TITLE),
+        title=title,
         link=usable_link(str(entry.get("link") or "")),
-        summary=plain_text(summary, MAX_SUMMARY),
-        content=plain_text(max(contents, key=len, default=""), MAX_CONTENT),
+        summary=without_byline(plain_text(str(entry.get("summary") or ""), MAX_SUMMARY), title, written),
+        content=without_byline(plain_text(max(contents, key=len, default=""), MAX_CONTENT), title, written),
         published=date.exact,
         no_later_than=date.no_later_than,
+        written_title=written if written != title else "",
     )
 
 
@@ -128,6 +134,13 @@ def usable_link(link: str) -> str:
         return ""
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
     return plain if len(plain) <= MAX_URL_LENGTH and plain.isprintable() else ""
+
+
+def _publisher(entry: feedparser.FeedParserDict) -> tuple[str, ...]:
+    """The name and the host that an aggregator states as an entry's source."""
+    source = dict.get(entry, "source") or {}
+    host = split_url(str(source.get("href") or ""))
+    return plain_text(str(source.get("title") or ""), MAX_TITLE), (host and host.hostname) or ""
 
 
 def _date(entry: feedparser.FeedParserDict) -> FeedDate:

@@ -55,7 +55,7 @@ def identify(entries: Sequence[FeedEntry], source: str) -> dict[str, FeedEntry]:
     identified: dict[str, FeedEntry] = {}
     for entry in entries:
         if entry.title:
-            identified.setdefault(article_id(entry.link, source, entry.title), entry)
+            identified.setdefault(article_id(entry.link, source, entry.written_title or entry.title), entry)
     return identified
 
 

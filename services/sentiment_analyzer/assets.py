@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.common.publishers import load_publishers
+
 REGISTRY_FILE = Path(__file__).with_name("assets.toml")
 SHORTEST_CERTAIN_TICKER = 3
 
@@ -68,6 +70,7 @@ class Registry(BaseModel):
 def load_registry(path: Path = REGISTRY_FILE) -> Registry:
     """Read a registry file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
     content = tomllib.loads(path.read_text("utf-8"))
+    content["not_assets"] += [name for name in load_publishers().names if not name.isalnum()]
     content["assets"] = {
         ticker: {"ticker": ticker, **entry} for ticker, entry in content.get("assets", {}).items()
     }

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from services.common.messages import NewsArticle
+from services.common.publishers import without_source
 from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
 from services.sentiment_analyzer.quick_search import has_none_of
 
@@ -44,9 +45,9 @@ class ArticleText:
 
 
 def text_of(article: NewsArticle) -> ArticleText:
-    """The headline and what follows it: the summary, and the content unless it begins with the summary."""
+    """The headline without its publisher, then the summary, and the content unless it begins with it."""
     suspicions: set[Suspicion] = set()
-    title = _disarmed(article.title, MAX_TITLE_CHARS, suspicions)
+    title = without_source(_disarmed(article.title, MAX_TITLE_CHARS, suspicions), article.source)
     summary = _disarmed(article.summary, MAX_BODY_CHARS, suspicions)
     content = _disarmed(article.content, MAX_BODY_CHARS, suspicions)
     repeats = content.startswith(summary.rstrip(". \u2026"))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from services.common.publishers import without_byline, without_publisher
 from services.data_ingestor.news_article_id import article_id
 from services.data_ingestor.news_parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, usable_link
 from services.data_ingestor.news_text import plain_text
@@ -92,8 +93,8 @@ class ArticleReader:
             DroppedRowError: it is none.
             UnplacedTimeError: its time cannot be placed without being told more.
         """
-        title = plain_text(self._cell(cells, "title"), MAX_TITLE)
-        if not title:
+        written = plain_text(self._cell(cells, "title"), MAX_TITLE)
+        if not written:
             raise DroppedRowError(Dropped.NO_TITLE)
         published = self._time(cells, "published", Dropped.BAD_TIME)
         if published is None:
@@ -101,19 +102,20 @@ class ArticleReader:
         first_seen = self._time(cells, "first_seen", Dropped.BAD_FIRST_SEEN)
         link = usable_link(self._cell(cells, "link"))
         source, odd = self._source(cells, link)
+        title = without_publisher(written, self._cell(cells, "source"), urlsplit(link).hostname or "")
         summary = plain_text(self._cell(cells, "summary"), MAX_SUMMARY)
         content = plain_text(self._cell(cells, "content"), MAX_CONTENT)
         return (
             Article(
                 known_at=max(published, first_seen or published),
                 published=published,
-                article_id=article_id(link, source, title),
+                article_id=article_id(link, source, written),
                 first_seen=first_seen,
                 source=source,
                 title=title,
                 link=link,
-                summary=summary,
-                content=content,
+                summary=without_byline(summary, title, written),
+                content=without_byline(content, title, written),
             ),
             (*odd, *_odd_times(published, first_seen)),
         )

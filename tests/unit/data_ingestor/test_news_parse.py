@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,22 @@ def test_an_atom_entry_becomes_the_same() -> None:
         <summary type="html">&lt;i&gt;Calm&lt;/i&gt; seas</summary></entry></feed>"""
     (entry,) = parsed(atom, "application/atom+xml").entries
     assert entry == FeedEntry("Ether rests", "https://paper.example/ether", "Calm seas", "", NOW)
+
+
+HTML = '<a href="/x">{title}</a>&nbsp;&nbsp;<font color="#777">{publisher}</font>'
+AGGREGATED = f"""<item><title>{{title}} - {{publisher}}</title><link>https://news.example/1</link>
+    <description>{escape(HTML)}</description>
+    <source url="https://publisher.example">{{publisher}}</source></item>"""
+
+
+@pytest.mark.parametrize(
+    "publisher", ["Bitcoin News", "Solana Floor", "BTC-ECHO", "Litecoin - das Blatt", "Bitcoin"]
+)
+def test_the_publisher_that_an_aggregator_adds_is_no_part_of_title_or_summary(publisher: str) -> None:
+    feed = parsed(rss(AGGREGATED.format(title="Ether slides as funds leave", publisher=publisher)))
+    (entry,) = feed.entries
+    assert (entry.title, entry.summary) == ("Ether slides as funds leave", "Ether slides as funds leave")
+    assert entry.written_title == f"Ether slides as funds leave - {publisher}"
 
 
 def test_entries_keep_the_order_of_the_feed() -> None:

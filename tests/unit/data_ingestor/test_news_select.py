@@ -68,6 +68,20 @@ def test_an_entry_without_a_link_is_published() -> None:
     assert article.article_id == article_id("", "paper", "Bitcoin climbs")
 
 
+def test_the_identity_of_an_entry_without_a_link_is_that_of_the_title_as_the_feed_gives_it() -> None:
+    cut = FeedEntry("Bitcoin climbs", "", "", "", NOW, written_title="Bitcoin climbs - The Paper")
+    (article,) = chosen(cut).articles
+    assert article.title == "Bitcoin climbs"
+    assert article.article_id == article_id("", "paper", "Bitcoin climbs - The Paper")
+
+
+def test_a_publisher_does_not_make_an_article_one_about_crypto() -> None:
+    cut = FeedEntry(
+        "Airline shares slide", "", "", "", NOW, written_title="Airline shares slide - Bitcoin News"
+    )
+    assert chosen(cut).skipped == {Skip.IRRELEVANT: 1}
+
+
 def test_an_entry_without_a_date_counts_as_published_when_it_was_fetched() -> None:
     selection = chosen(entry(published=None))
     assert selection.articles[0].published == NOW

@@ -68,6 +68,21 @@ def test_an_article_is_known_at_the_later_of_first_seen_and_published(tmp_path: 
         assert archive.imports()[0].report["odd"] == {"no_first_seen": 1, "first_seen_before_published": 1}
 
 
+def test_a_title_comes_without_its_publisher_and_keeps_the_identity_that_it_had(tmp_path: Path) -> None:
+    title = "Ether slides as funds leave"
+    rows = [
+        news_row(1, title=f"{title} - Bitcoin News", text=f"{title} Bitcoin News", url=""),
+        news_row(2, title=f"{title} | Der Krypto-Bote", source="der krypto-bote"),
+        news_row(3, title=f"{title} - Wire"),
+        news_row(4, title="Ethereum vs. Solana - Bitcoin"),
+    ]
+    with Archive.open(make_archive(tmp_path, rows)) as archive:
+        articles = list(archive.articles())
+    assert [one.title for one in articles] == [title, title, title, "Ethereum vs. Solana - Bitcoin"]
+    assert articles[0].summary == title
+    assert articles[0].article_id == article_id("", "wire", f"{title} - Bitcoin News")
+
+
 def test_rows_that_are_no_article_are_dropped_with_the_reason_and_the_line(tmp_path: Path) -> None:
     rows = [
         news_row(1),

@@ -74,3 +74,12 @@ def test_otherwise_the_body_is_the_summary_and_then_the_content() -> None:
     assert text_of(article(summary="In short.")).body == "In short."
     assert text_of(article(content="At length.")).body == "At length."
     assert text_of(article()).body == ""
+
+
+def test_a_publisher_behind_the_headline_is_no_part_of_it() -> None:
+    assert (
+        text_of(article("Airline shares slide on fuel costs - Bitcoin News")).title
+        == "Airline shares slide on fuel costs"
+    )
+    assert text_of(article("Ether climbs | Test")).title == "Ether climbs"  # the source's name
+    assert text_of(article("Ethereum vs. Solana - Bitcoin")).title == "Ethereum vs. Solana - Bitcoin"

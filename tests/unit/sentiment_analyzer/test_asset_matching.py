@@ -100,6 +100,9 @@ def test_a_coin_named_in_the_headline_is_what_the_article_is_about(
         ("BITCOIN TRADES NEAR TOKEN RECORD, analyst says", "NEAR"),
         ("Gone into the ether with the crypto", "ETH"),
         ("The Fed dot plot and crypto", "DOT"),
+        ("Crypto tax rules change, Bitcoin Magazine reports", "BTC"),
+        ("BTC-ECHO names a new chief for its crypto pages", "BTC"),
+        ("Crypto wallets grow, says Ethereum World News", "ETH"),
     ],
 )
 def test_a_word_that_only_looks_like_a_coin_is_not_one(headline: str, unwanted: str) -> None:
@@ -183,7 +186,14 @@ def test_an_article_about_crypto_in_general_goes_to_all_pairs_with_half_the_cert
 
 
 @pytest.mark.parametrize(
-    "headline", ["Museum opens exhibition on typewriters", "Dow closes higher", "?!", ""]
+    "headline",
+    [
+        "Museum opens exhibition on typewriters",
+        "Dow closes higher",
+        "Airline shares slide, Bitcoin.com reports",
+        "?!",
+        "",
+    ],
 )
 def test_an_article_about_something_else_is_off_topic(headline: str) -> None:
     assert match(headline) == Match(About.OFF_TOPIC)
