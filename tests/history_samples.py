@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from services.common.files import format_suffix, is_gzipped
 from services.research.history.archive import Archive
 from services.research.history.importing import ImportOptions, import_news
 
@@ -41,9 +42,9 @@ def news_row(number: int, **changes: str) -> dict[str, str]:
 
 def write_news(path: Path, rows: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -> Path:
     """Write rows as CSV or JSON Lines, compressed or not, as the name says."""
-    opened = gzip.open(path, "wt", newline="") if path.suffix == ".gz" else path.open("w", newline="")  # noqa: SIM115 - entered below
+    opened = gzip.open(path, "wt", newline="") if is_gzipped(path) else path.open("w", newline="")  # noqa: SIM115 - entered below
     with opened as file:
-        if ".csv" in path.suffixes:
+        if format_suffix(path) == ".csv":
             writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)

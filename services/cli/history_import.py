@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def import_archive(
-    news: Annotated[Path, typer.Argument(help="CSV or JSON Lines, plain or .gz.", show_default=False)],
+    news: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, also with semicolons or tabs, or JSON Lines, plain or .gz.", show_default=False
+        ),
+    ],
     out: Annotated[
         Path, typer.Option(help="The archive to make or add to, one SQLite file.", show_default=False)
     ],
@@ -48,6 +53,13 @@ def import_archive(
         ),
     ] = "text",
     source: Annotated[str, typer.Option(help="Source of all articles, for files without one.")] = "",
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="Encoding of a file that is not UTF-8, such as cp1252 (Excel, Western Europe); a byte order mark "
+            "goes before it."
+        ),
+    ] = "",
     json_output: Json = False,
 ) -> None:
     """Import a news archive: times made UTC, repetitions left out, an account of every row.
@@ -67,7 +79,11 @@ def import_archive(
     if times not in list(TimeFormat):
         raise StopProgram(f"--times {times}: expected one of {', '.join(TimeFormat)}")
     options = ImportOptions(
-        mapping=read_mapping(mapping or ()), style=TimeFormat(times), timezone=timezone, source=source
+        mapping=read_mapping(mapping or ()),
+        style=TimeFormat(times),
+        timezone=timezone,
+        source=source,
+        encoding=encoding,
     )
     with progress_of(f"importing {news.name}") as progress:
         report = import_news(news, out, options, datetime.now(UTC), progress)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import tomllib
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
 
 from services.common.errors import StopProgram
+from services.common.files import open_text
 from services.common.values import source_name
 
 SAMPLE_FILE = Path(__file__).with_name("sample_news.toml")
@@ -91,7 +91,7 @@ def _rows(path: Path) -> Iterator[TimedArticle]:
     if not path.is_file():
         raise StopProgram(f"--news {path} is not there, or is no file")
     try:
-        with _open_text(path) as file:
+        with open_text(path) as file:
             reader = csv.DictReader(file)
             missing = [name for name in ARCHIVE_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
@@ -100,14 +100,8 @@ def _rows(path: Path) -> Iterator[TimedArticle]:
                 )
             for row in reader:
                 yield _article(row, f"{path}, line {reader.line_num}")
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise StopProgram(f"{path} cannot be read as a CSV news archive: {error}") from error
-
-
-def _open_text(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
 
 
 def _article(row: dict[str, str], place: str) -> TimedArticle:

@@ -11,13 +11,14 @@ import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from cryptoboy_sentiment import Signal, SignalError, read_signals_csv
 
 from services.common.errors import StopProgram
+from services.common.files import is_gzipped, open_text
 
 IDENTITY = ["article_id", "pair", "model", "revision"]
 """What makes a signal: a second row with the same values says nothing new."""
@@ -76,7 +77,7 @@ def row_problems(frame: pd.DataFrame) -> Iterator[RowProblem]:
 
 def line_of(path: Path, row: int) -> int:
     """The line of the file (from 1) on which a row (from 0, without the header) ends."""
-    with _open(path) as file:
+    with open_text(path) as file:
         lines = csv.reader(file, strict=True)
         for count, _ in enumerate(_not_blank(lines)):
             if count == row + 1:
@@ -88,14 +89,8 @@ def _not_blank(lines: Iterator[list[str]]) -> Iterator[list[str]]:
     return (cells for cells in lines if cells)
 
 
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open("rt", encoding="utf-8-sig", newline="")
-
-
 def _ends_with_a_line_end(path: Path) -> bool:
-    if path.suffix == ".gz":
+    if is_gzipped(path):
         last = b"\n"
         with gzip.open(path, "rb") as file:
             while block := file.read(1 << 20):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import random
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from services.common.errors import StopProgram
+from services.common.files import open_text
 
 _LONGEST_TEXT = 1_000_000
 
@@ -54,7 +56,7 @@ class Labelled:
 
 
 def read_labelled(path: Path) -> Labelled:
-    """Read one file, in UTF-8.
+    """Read one file, in UTF-8; unpacked if its name ends with .gz.
 
     Raises:
         StopProgram: there is no such file, it has other columns, an unknown label, or no text; says where.
@@ -62,7 +64,7 @@ def read_labelled(path: Path) -> Labelled:
     texts: list[str] = []
     labels: list[Sentiment] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path) as file:
             csv.field_size_limit(_LONGEST_TEXT)
             reader = csv.DictReader(file)
             if not {"label", "text"} <= set(reader.fieldnames or ()):
@@ -78,7 +80,7 @@ def read_labelled(path: Path) -> Labelled:
                     raise StopProgram(f"{path} line {reader.line_num}: there is no text")
                 texts.append(row["text"])
                 labels.append(label)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise StopProgram(f"--labelled {path} cannot be read: {error}") from error
     if not texts:
         raise StopProgram(f"{path} holds no texts")

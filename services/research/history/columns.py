@@ -46,6 +46,11 @@ def read_mapping(options: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
+def normal_name(column: str) -> str:
+    """A column's name as `KNOWN_NAMES` has it: `Published At` is published_at."""
+    return column.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def find_columns(
     path: Path, header: Sequence[str], mapping: Mapping[str, str], *, needs_source: bool
 ) -> Columns:
@@ -62,7 +67,7 @@ def find_columns(
             could be the same field.
     """
     found = ", ".join(header) or "none"
-    if repeated := sorted({name for name in header if header.count(name) > 1}):
+    if repeated := sorted({name for name in header if name and header.count(name) > 1}):
         raise StopProgram(f"{path}, line 1: column {repeated[0]!r} stands there twice; found {found}")
     names: dict[str, str] = {}
     for field in KNOWN_NAMES:
@@ -71,14 +76,15 @@ def find_columns(
     required = [*REQUIRED, *(["source"] if needs_source and "link" not in names else [])]
     if missing := [field for field in required if field not in names]:
         hint = " or --source NAME for the whole file" if "source" in missing else ""
+        cells = " (cells are parted by commas, semicolons or tabs)" if len(header) == 1 else ""
         raise StopProgram(
-            f"{path}, line 1: no column for {', '.join(missing)}; found {found}; "
+            f"{path}, line 1: no column for {', '.join(missing)}; found {found}{cells}; "
             f"say which it is with --map {missing[0]}=COLUMN{hint}"
         )
     return Columns(
         positions={field: header.index(column) for field, column in names.items()},
         names=names,
-        ignored=tuple(name for name in header if name not in names.values()),
+        ignored=tuple(name for name in header if name and name not in names.values()),
     )
 
 
@@ -90,9 +96,9 @@ def _column(path: Path, field: str, header: Sequence[str], mapping: Mapping[str,
             )
         return wanted
     free = [name for name in header if name not in mapping.values()]
-    if exact := [name for name in free if name.lower() == field]:
+    if exact := [name for name in free if normal_name(name) == field]:
         return exact[0]
-    candidates = [name for name in free if name.lower() in KNOWN_NAMES[field]]
+    candidates = [name for name in free if normal_name(name) in KNOWN_NAMES[field]]
     if len(candidates) > 1:
         raise StopProgram(
             f"{path}, line 1: {' and '.join(candidates)} could both be {field}; "

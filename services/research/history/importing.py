@@ -37,12 +37,14 @@ class ImportOptions:
         style: how times are written.
         timezone: the zone of times without an offset; empty refuses them.
         source: the source of all rows; empty takes it from each.
+        encoding: of a file without a byte order mark; empty is UTF-8.
     """
 
     mapping: dict[str, str] = field(default_factory=dict)
     style: TimeFormat = TimeFormat.TEXT
     timezone: str = ""
     source: str = ""
+    encoding: str = ""
 
 
 def import_news(
@@ -53,7 +55,7 @@ def import_news(
     Interrupted by KeyboardInterrupt or a crash, the same call goes on where it was.
 
     Args:
-        source: CSV or JSON Lines, may be gzipped.
+        source: CSV (also with semicolons or tabs) or JSON Lines, may be gzipped.
         out: our archive.
         options: how to read `source`.
         now: nothing in the archive may be dated later (UTC).
@@ -64,11 +66,11 @@ def import_news(
             it is usable; `out` is then as it was.
     """
     reader = TimeReader(options.style, _zone(options.timezone))
-    with open_news(source) as file:
+    with open_news(source, options.encoding) as file:
         task = Import(
             fingerprint(source), json.dumps(asdict(options), sort_keys=True), 0, finished=False, report={}
         )
-        header, rows = file.rows()
+        header, rows = file.rows(options.mapping.values())
         columns = find_columns(source, header, options.mapping, needs_source=not options.source)
         to_article = ArticleReader(columns, reader, now, options.source)
         finished = _finished(out, task)

@@ -1,28 +1,31 @@
-"""Reads news archives row by row: CSV and JSON Lines, plain or gzipped.
+"""Reads news archives row by row: CSV, with any of the separators that spreadsheets use, and JSON Lines, also gzipped.
 
-A file that is broken somewhere (cut off, not UTF-8, a row of another length) is refused with the line: what
+A file that is broken somewhere (cut off, in another encoding, a row of another length) is refused with the line: what
 follows a break cannot be told from rubbish.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from services.common.errors import StopProgram
-from services.research.history.columns import KNOWN_NAMES
+from services.common.files import format_suffix, is_gzipped
+from services.research.history.columns import KNOWN_NAMES, normal_name
+from services.research.history.csv_cells import read_cells
 
-SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
-MAX_CELL = 10_000_000
-"""Characters; Python's own limit of 131,072 is less than some articles with their markup have."""
+CSV_SUFFIXES = (".csv", ".tsv")
+SUFFIXES = (*CSV_SUFFIXES, ".jsonl", ".ndjson")
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 
 KNOWN = frozenset(KNOWN_NAMES).union(*KNOWN_NAMES.values())
 
@@ -33,7 +36,7 @@ Row = tuple[int, Sequence[str]]
 class NewsFile:
     """A file of rows while it is read. `line` is the one that was read last, from 1."""
 
-    def __init__(self, path: Path, raw: IO[bytes], lines: IO[str]) -> None:
+    def __init__(self, path: Path, raw: IO[bytes], lines: io.TextIOWrapper) -> None:
         self.path = path
         self.size = path.stat().st_size
         self._raw = raw
@@ -45,15 +48,19 @@ class NewsFile:
         """How many bytes of the file have been read, of `size`."""
         return self._raw.tell()
 
-    def rows(self) -> tuple[list[str], Iterator[Row]]:
-        """The columns, and all rows. Raises StopProgram for a file without any, both do for a broken one."""
-        reader = _csv_rows(self) if ".csv" in self.path.suffixes else _json_rows(self)
+    def rows(self, mapped: Collection[str] = ()) -> tuple[list[str], Iterator[Row]]:
+        """The columns, and all rows. Raises StopProgram for a file without any, both do for a broken one.
+
+        `mapped` are names of columns that are expected beside the usual ones.
+        """
+        known = KNOWN.union(map(normal_name, mapped))
+        reader = _csv_rows(self, known) if format_suffix(self.path) in CSV_SUFFIXES else _json_rows(self)
         rows = self._guarded(reader)
         try:
             _, header = next(rows)
         except StopIteration:
             raise StopProgram(f"{self.path} is empty; expected columns and rows") from None
-        return list(header), rows
+        return [name.strip() for name in header], rows
 
     def lines(self) -> Iterator[str]:
         """The lines of the file. After the last, `ends_with_a_line` tells whether that one had an end."""
@@ -72,7 +79,8 @@ class NewsFile:
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise self._broken("cannot be unpacked", error, "a whole gzip file; is it cut off?") from None
         except UnicodeDecodeError as error:
-            raise self._broken("is not UTF-8", error, "text in UTF-8; convert it first") from None
+            name = "UTF-8" if self._lines.encoding == _UTF_8 else self._lines.encoding
+            raise self._broken(f"is not {name}", error, _ENCODING_EXPECTED) from None
         except csv.Error as error:
             raise self._broken("is no CSV", error, "cells with closed quotes; is it cut off?") from None
 
@@ -80,27 +88,68 @@ class NewsFile:
         return StopProgram(f"{self.path} {how} after line {self.line}: {error}; expected {expected}")
 
 
+_UTF_8 = "utf-8-sig"
+_ENCODING_EXPECTED = (
+    "text in UTF-8 or UTF-16 with a byte order mark, or its encoding as --encoding, for example "
+    "--encoding cp1252 for what Excel writes in Western Europe"
+)
+
+
 @contextmanager
-def open_news(path: Path) -> Iterator[NewsFile]:
-    """Open a news archive; its format is told by its name.
+def open_news(path: Path, encoding: str = "") -> Iterator[NewsFile]:
+    """Open a news archive; its format is told by the last suffix of its name, in any case.
+
+    A byte order mark tells UTF-8 or UTF-16; a file without one is in `encoding`, or UTF-8 where that is empty.
 
     Raises:
-        StopProgram: there is no such file, it cannot be read, or its name has none of `SUFFIXES`.
+        StopProgram: there is no such file or encoding, it cannot be read, or its name has none of `SUFFIXES`.
     """
-    if not path.name.lower().endswith(SUFFIXES):
-        raise StopProgram(f"{path}: expected a name that ends with one of {', '.join(SUFFIXES)}")
+    _check_name(path)
+    _check_encoding(encoding)
     if not path.is_file():
         raise StopProgram(f"{path} is not there, or is no file")
     try:
         with path.open("rb") as raw:
-            unpacked = gzip.GzipFile(fileobj=raw) if path.suffix.lower() == ".gz" else raw
+            unpacked = gzip.GzipFile(fileobj=raw) if is_gzipped(path) else raw
             buffered = io.BufferedReader(unpacked, 1 << 18) if unpacked is not raw else raw
-            with io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="") as lines:
+            with io.TextIOWrapper(
+                buffered, encoding=_marked(path) or encoding or _UTF_8, newline=""
+            ) as lines:
                 yield NewsFile(path, raw, lines)
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
             raise StopProgram(f"{path} is no gzip file: {error}") from None
         raise StopProgram(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _check_name(path: Path) -> None:
+    if (suffix := format_suffix(path)) in SUFFIXES:
+        return
+    hint = "; save the sheet as CSV in UTF-8 first" if suffix in _SPREADSHEETS else ""
+    raise StopProgram(
+        f"{path}: expected a name that ends with one of {', '.join(SUFFIXES)}, with or without .gz{hint}"
+    )
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        "".encode(name or _UTF_8)
+    except LookupError:
+        raise StopProgram(
+            f"--encoding {name}: no such encoding; write for example cp1252, utf-16 or shift_jis"
+        ) from None
+
+
+def _marked(path: Path) -> str:
+    """The encoding that a byte order mark tells, or nothing."""
+    try:
+        with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
+            head = file.read(len(codecs.BOM_UTF8))
+    except (OSError, EOFError, zlib.error):  # found again, with its line, when the file is read
+        return ""
+    if head == codecs.BOM_UTF8:
+        return _UTF_8
+    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
 
 
 def fingerprint(path: Path) -> str:
@@ -109,20 +158,17 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _csv_rows(file: NewsFile) -> Iterator[Row]:
-    csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(file.lines(), strict=True)
+def _csv_rows(file: NewsFile, known: Collection[str]) -> Iterator[Row]:
     width = 0
-    for cells in reader:
-        file.line = reader.line_num
-        if not cells:
-            continue
+    for line, cells in read_cells(file.lines(), known):
+        file.line = line
         width = width or len(cells)
         if len(cells) != width:
             raise file.refuse(
-                f"{len(cells)} cells, expected {width} as in the first line; is the file cut off?"
+                f"{len(cells)} cells, expected {width} as in the first line; is the file cut off, or a cell with "
+                "the separator in it without quotes?"
             )
-        yield file.line, cells
+        yield line, cells
 
 
 def _json_rows(file: NewsFile) -> Iterator[Row]:
@@ -141,7 +187,7 @@ def _json_rows(file: NewsFile) -> Iterator[Row]:
             header = {name: position for position, name in enumerate(values)}
             yield number, list(header)
         for name in values.keys() - header.keys():
-            if name.lower() in KNOWN:
+            if normal_name(name) in KNOWN:
                 raise file.refuse(
                     f"{name!r}, which the first object does not have; expected the same names in all, "
                     "with null where there is nothing"

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from services.common.errors import StopProgram
+from services.common.files import is_gzipped
 from services.research.history.archive import partial_path
 
 COMPRESSION = 6
@@ -95,7 +96,7 @@ class StepwiseCsv:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(rows)
         data = text.getvalue().encode()
-        if self.path.suffix == ".gz":
+        if is_gzipped(self.path):
             data = gzip.compress(data, COMPRESSION, mtime=0)
         self._file.write(data)
         self._file.flush()

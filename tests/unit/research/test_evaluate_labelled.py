@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def test_texts_and_labels_are_read_whatever_else_is_there(tmp_path: Path) -> Non
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
     assert read_labelled(labelled_file(tmp_path, "\ufefflabel,text\npositive,Up\n")).texts == ("Up",)
+
+
+@pytest.mark.parametrize("name", ["LABELS.CSV", "labels.csv.GZ"])
+def test_the_name_may_be_in_any_case_and_packed(tmp_path: Path, name: str) -> None:
+    content = b"label,text\npositive,Up\n"
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".GZ") else content)
+    assert read_labelled(tmp_path / name).texts == ("Up",)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from services.research.history import importing
 from services.research.history.account import ImportReport
 from services.research.history.archive import Archive, partial_path
 from services.research.history.importing import ImportOptions, import_news
+from services.research.history.times import TimeFormat
 from tests.history_samples import COLUMNS, NOON, NOW, archived, make_archive, news_row, write_news
 
 
@@ -21,12 +24,93 @@ def run(news: Path, out: Path, **options: object) -> ImportReport:
     return import_news(news, out, ImportOptions(**options), NOW)  # type: ignore[arg-type]  # fields by name
 
 
-@pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.jsonl", "n.jsonl.gz", "n.ndjson"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "n.csv",
+        "n.csv.gz",
+        "n.jsonl",
+        "n.jsonl.gz",
+        "n.ndjson",
+        "N.CSV",
+        "n.Csv.GZ",
+        "n.csv.jsonl",
+        "n.jsonl.csv",
+    ],
+)
 def test_every_format_gives_the_same_archive(tmp_path: Path, name: str) -> None:
     rows = [news_row(number) for number in range(5)]
     report = run(write_news(tmp_path / name, rows), tmp_path / "a.sqlite")
     assert (report.account.rows, report.account.new) == (5, 5)
     assert archived(tmp_path / "a.sqlite") == archived(make_archive(tmp_path, rows, "other.sqlite"))
+
+
+SHEET = [
+    ["Published At", "Title", "Source", "URL", ""],
+    ["12/31/2021 1:30 PM", "Börse: Bitcoin, Ether gain", "wire", "https://c.example/1", ""],
+    ["1/2/2022 0:05", 'He said "up"', "wire", "https://c.example/2", ""],
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "separator", "encoding", "options"),
+    [
+        ("n.csv", ";", "utf-8", {}),
+        ("n.csv", "\t", "utf-8-sig", {}),
+        ("N.TSV", "\t", "utf-16", {}),
+        ("n.csv", ",", "utf-16", {}),
+        ("N.CSV", ";", "cp1252", {"encoding": "cp1252"}),
+        ("n.csv", ";", "utf-8-sig", {"encoding": "cp1252"}),
+    ],
+)
+def test_what_spreadsheets_write_is_imported(
+    tmp_path: Path, name: str, separator: str, encoding: str, options: dict[str, str]
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows(SHEET)
+    (tmp_path / name).write_bytes(text.getvalue().encode(encoding))
+    out = tmp_path / "a.sqlite"
+    run(tmp_path / name, out, style=TimeFormat.MONTH_FIRST, timezone="America/New_York", **options)
+    assert [(title, published.isoformat()) for title, published, _ in archived(out)] == [
+        ("Börse: Bitcoin, Ether gain", "2021-12-31T18:30:00+00:00"),
+        ('He said "up"', "2022-01-02T05:05:00+00:00"),
+    ]
+
+
+def test_a_first_line_may_state_the_separator(tmp_path: Path) -> None:
+    news = tmp_path / "n.csv"
+    news.write_text("sep=|\n\npublished|title|source\n2025-05-01T12:00:00Z|Bitcoin; gains, again|wire\n")
+    run(news, tmp_path / "a.sqlite")
+    assert [title for title, _, _ in archived(tmp_path / "a.sqlite")] == ["Bitcoin; gains, again"]
+
+
+def test_columns_of_other_names_show_the_separator_too(tmp_path: Path) -> None:
+    news = tmp_path / "n.csv"
+    news.write_text("Datum;Titel, kurz;Quelle\n2025-05-01T12:00:00Z;Bitcoin steigt;wire\n")
+    mapping = {"published": "Datum", "title": "Titel, kurz", "source": "Quelle"}
+    assert run(news, tmp_path / "a.sqlite", mapping=mapping).account.new == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "said"),
+    [
+        ("n.csv", "published,title\n2025-05-01T12:00:00Z,B\xf6rse\n", {}, "is not UTF-8 .*--encoding cp1252"),
+        ("n.csv", "published,title\n2025-05-01T12:00:00Z,B\x81\n", {"encoding": "cp1252"}, "is not cp1252"),
+        ("n.csv", "published,title\n", {"encoding": "ansi-x"}, "--encoding ansi-x: no such encoding"),
+        ("n.csv", "published|title|source\n", {}, "parted by commas, semicolons or tabs"),
+        ("n.csv", "published,title,source\n12/31/2021 13:30,B,x\n", {}, "line 2: .*--times month-first"),
+        ("n.csv", "published,title,source\n1640957400,B,x\n", {}, "line 2: .*--times .seconds"),
+        ("n.csv", "sep=;\npublished;title;source\n2025-05-01 12:00;B;x\n", {}, "line 3: .*--timezone UTC"),
+        ("n.csv", "published,title,source\n2025-05-01T12:00:00Z,B,C,x\n", {}, "line 2: .*without quotes"),
+        ("n.xlsx", "PK", {}, "save the sheet as CSV in UTF-8"),
+    ],
+)
+def test_a_refusal_names_the_line_and_the_option_that_helps(
+    tmp_path: Path, name: str, content: str, options: dict[str, str], said: str
+) -> None:
+    (tmp_path / name).write_bytes(content.encode("latin-1"))
+    with pytest.raises(StopProgram, match=said):
+        run(tmp_path / name, tmp_path / "a.sqlite", **options)
 
 
 def test_an_article_has_the_identity_that_the_poller_gives_it(tmp_path: Path) -> None:

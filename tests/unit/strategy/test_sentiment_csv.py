@@ -23,9 +23,10 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(frame, news.signals_frame(signals))
 
 
-def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["history.csv.gz", "HISTORY.CSV.GZ"])
+def test_a_packed_file_is_unpacked(tmp_path: Path, name: str) -> None:
     plain = write_csv(tmp_path / "history.csv", [signal()])
-    packed = tmp_path / "history.csv.gz"
+    packed = tmp_path / name
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert len(news.read_signals_csv(packed)) == 1
 

@@ -73,7 +73,7 @@ def _read_by_line(path: Path) -> pd.DataFrame:
 
 
 def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
 

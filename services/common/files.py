@@ -1,0 +1,26 @@
+"""What the name of a data file says: its last suffix counts, in any case."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TextIO
+
+_GZIP = ".gz"
+
+
+def is_gzipped(path: Path) -> bool:
+    """Whether the name says that the file is packed."""
+    return path.suffix.lower() == _GZIP
+
+
+def format_suffix(path: Path) -> str:
+    """The suffix of what the file holds, unpacked, in lower case: .csv of NEWS.CSV.GZ; empty if there is none."""
+    return (path.with_suffix("") if is_gzipped(path) else path).suffix.lower()
+
+
+def open_text(path: Path) -> TextIO:
+    """A text file in UTF-8, with or without a byte order mark, unpacked, line ends as they are. Raises OSError."""
+    if is_gzipped(path):
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
