@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self
 from services.common.errors import StopProgram
 from services.research.history.archive_file import connect, copy_archive, unwritable
 from services.research.history.articles import Article
+from services.research.history.recurrences import by_day
 from services.research.history.times import from_microseconds, to_microseconds
 
 # Of two versions of an article the one that was known first stays: a reader then could have seen no other.
@@ -124,9 +125,8 @@ class Archive:
         execute("BEGIN IMMEDIATE")
         try:
             before = self.count()
-            changed = (
-                self._connection.executemany(_INSERT, map(_as_row, articles)).rowcount if articles else 0
-            )
+            rows = [_as_row(article) for article in by_day(articles, self._day_of)]
+            changed = self._connection.executemany(_INSERT, rows).rowcount if rows else 0
             new = self.count() - before
             added = Added(new, len(articles) - changed, changed - new)
             self._note(progress, added)
@@ -136,6 +136,11 @@ class Archive:
                 execute("ROLLBACK")
             raise
         return added
+
+    def _day_of(self, article_id: str) -> date | None:
+        found = self._connection.execute("SELECT published FROM articles WHERE article_id = ?", (article_id,))
+        row = found.fetchone()
+        return None if row is None else from_microseconds(row[0]).date()
 
     def _note(self, progress: Import, added: Added) -> None:
         report = dict(progress.report)

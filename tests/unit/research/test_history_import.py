@@ -126,6 +126,26 @@ def test_repetitions_are_left_out_whatever_tracks_their_readers(tmp_path: Path) 
     assert (report.account.new, report.account.duplicates, report.articles) == (2, 1, 2)
 
 
+@pytest.mark.parametrize("batch", [1, 100])
+def test_a_title_without_a_link_is_a_repetition_only_within_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_ROWS", batch)
+    hours = [30, 0, 3, 54, 31, 54]
+    rows = [
+        news_row(0, title="Market wrap", url="", published=(NOON + timedelta(hours=hour)).isoformat())
+        for hour in hours
+    ]
+    out = tmp_path / "a.sqlite"
+    report = run(write_news(tmp_path / "n.csv", rows), out)
+    assert (report.account.new, report.account.duplicates) == (3, 3)
+    assert [(published - NOON) / timedelta(hours=1) for _, published, _ in archived(out)] == [0, 30, 54]
+    more = [news_row(0, title="Market wrap", url="", published=(NOON + timedelta(hours=55)).isoformat())]
+    assert run(write_news(tmp_path / "more.csv", more), out).account.duplicates == 1
+    with Archive.open(out) as archive:
+        assert article_id("", "wire", "Market wrap") in {article.article_id for article in archive.articles()}
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_of_two_versions_the_one_known_first_stays_in_whatever_order_they_come(
     tmp_path: Path, reverse: bool

@@ -1,0 +1,36 @@
+"""Titles that come again: without a link, source and title make an article, but only within their day.
+
+A daily "Market wrap" is another article each day. The first keeps the live poller's id; those of other days get ids of
+their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+
+from services.data_ingestor.news_article_id import ID_DIGITS
+from services.research.history.articles import Article
+
+
+def by_day(articles: Iterable[Article], day_of: Callable[[str], date | None]) -> Iterator[Article]:
+    """The articles, those without a link under an id of their day where another day has the id already.
+
+    Args:
+        articles: in any order.
+        day_of: the day (UTC) on which the article of an id that is kept was published; None if none is.
+    """
+    days: dict[str, date | None] = {}
+    for article in articles:
+        if article.link:
+            yield article
+            continue
+        identity, day = article.article_id, article.published.date()
+        first = days.setdefault(identity, day_of(identity)) or day
+        days[identity] = first
+        yield article if day == first else article._replace(article_id=_of_day(identity, day))
+
+
+def _of_day(identity: str, day: date) -> str:
+    return hashlib.sha256(f"{identity}\n{day}".encode()).hexdigest()[:ID_DIGITS]
