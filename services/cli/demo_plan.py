@@ -107,7 +107,13 @@ def _choose_timeframe(folder: Path, begin: datetime) -> tuple[str, tuple[str, ..
         )
         raise StopProgram(f"{folder} has no candles around {begin:%F %H:%M} UTC. There is: {there}")
     shortest = min(by_timeframe, key=timeframe_seconds)
-    return shortest, tuple(sorted(by_timeframe[shortest]))
+    pairs = tuple(sorted(by_timeframe[shortest]))
+    if len(quotes := {pair.partition("/")[2] for pair in pairs}) > 1:
+        raise StopProgram(
+            f"{folder} has {', '.join(pairs)}, paid in {' and '.join(sorted(quotes))}, and a bot pays all its trades "
+            "in one currency: name a folder with pairs of one"
+        )
+    return shortest, pairs
 
 
 def _spans(folder: Path) -> Mapping[tuple[str, str], tuple[datetime, datetime]]:

@@ -14,7 +14,13 @@ from services.replay_exchange.ccxt_config import ccxt_config
 # An archive may have many sources, and each poll costs a moment of a processor.
 POLLS_PER_SECOND = 6.0
 # What is set for a system of one's own and would only hinder a demo.
-_AS_IF_UNSET = frozenset({"stake_amount", "max_open_trades", "dry_run_wallet", "strategy_metrics_port"})
+_AS_IF_UNSET = frozenset(
+    {
+        *("stake_amount", "max_open_trades", "dry_run_wallet", "strategy_metrics_port"),
+        *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid"),
+        *("binance_api_key", "binance_api_secret"),
+    }
+)
 _OF_THE_SERVER = frozenset(
     {"redis_user", "redis_password", "redis_tls", "redis_ca_file", "redis_cert_file", "redis_key_file"}
 )

@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from services.cli.exchange_keys import exchange_keys
+from services.cli.trading_checks import check_trading
 from services.common.settings import PROJECT_ROOT, Settings
 
 STRATEGY = "LLMSentimentStrategy"
@@ -34,7 +36,11 @@ def freqtrade_config(
 
     Returns:
         A dictionary that holds secrets: write it with `write_config`, never print it.
+
+    Raises:
+        StopProgram: Freqtrade could not trade with these settings; see `check_trading`.
     """
+    check_trading(settings)
     ccxt_options = {**settings.exchange_config, **(ccxt_config or {})}
     return {
         "bot_name": "cryptoboy",
@@ -55,7 +61,7 @@ def freqtrade_config(
         "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
         "exchange": {
             "name": settings.exchange,
-            **_exchange_keys(settings),
+            **exchange_keys(settings),
             "pair_whitelist": list(settings.trading_pairs),
             "pair_blacklist": [],
             "ccxt_config": ccxt_options,
@@ -83,13 +89,6 @@ def write_config(config: Mapping[str, Any], path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(config, file, indent=2)
-
-
-def _exchange_keys(settings: Settings) -> dict[str, str]:
-    """Keys only for live trading: a dry run cannot lose what it does not hold."""
-    if settings.dry_run:
-        return {"key": "", "secret": ""}  # nosec B105 # none
-    return {"key": _reveal(settings.binance_api_key), "secret": _reveal(settings.binance_api_secret)}
 
 
 def _telegram(settings: Settings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import BrokerKind, ScorerKind, Settings
-from services.common.values import check_pair
+from services.common.values import check_pair, split_pairs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]
 Broker = Annotated[
@@ -26,9 +26,8 @@ Pairs = Annotated[
 
 def read_pairs(given: list[str] | None) -> tuple[str, ...]:
     """The pairs of the command line, each once, separated by commas or spaces. Raises StopProgram."""
-    names = (name for some in given or () for name in some.replace(",", " ").split())
     try:
-        return tuple(dict.fromkeys(check_pair(name) for name in names))
+        return tuple(check_pair(name) for name in split_pairs(" ".join(given or ())))
     except ValueError as error:
         raise StopProgram(str(error)) from None
 

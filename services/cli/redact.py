@@ -8,7 +8,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-_SECRET_KEYS = frozenset({"key", "secret", "password", "token", "jwt_secret_key", "redis_password", "apiKey"})
+_SECRET_KEYS = frozenset(
+    {"key", "secret", "password", "token", "jwt_secret_key", "redis_password", "apiKey", "uid"}
+)
 _SHORTEST = 6
 """A shorter text is no secret worth the name, and would cut words out of every line."""
 HIDDEN = "***"

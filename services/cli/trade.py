@@ -7,6 +7,7 @@ import sys
 
 from services.cli.demo_guard import refuse_demo_news
 from services.cli.stack import Stack
+from services.cli.trading_checks import check_trading
 from services.cli.up import confirm_live_trading
 from services.common.settings import Settings
 
@@ -20,6 +21,7 @@ def trade() -> None:
     Example: DRY_RUN=true ./cryptoboy trade
     """
     settings = Settings.load()
+    check_trading(settings)
     refuse_demo_news(settings, lambda text: print(f"cryptoboy: {text}", file=sys.stderr))
     if not settings.dry_run:
         confirm_live_trading(settings)

@@ -15,11 +15,13 @@ from services.cli.options import Broker, settings_for
 from services.cli.servers import MissingServers, servers_of
 from services.cli.stack import Stack
 from services.cli.supervisor import Supervisor
+from services.cli.trading_checks import check_trading
 from services.cli.watch import Watch
 from services.common.errors import StopProgram
 from services.common.ports import is_free
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
+from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
 
 STOPPING = (
     "stopping; the message in hand is finished first, and Freqtrade goes on until the services have ended"
@@ -32,7 +34,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 def up(broker: Broker = None) -> None:
     """Run everything on this machine: services, Freqtrade and, embedded, queue and Redis.
 
-    Dry-run by default. Live trading needs DRY_RUN=false, BINANCE_API_KEY, BINANCE_API_SECRET, and a
+    Dry-run by default. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, and a
     confirmation typed at the terminal (or, without one, LIVE_TRADING_CONFIRMATION).
 
     Example: ./cryptoboy up
@@ -40,6 +42,7 @@ def up(broker: Broker = None) -> None:
     settings = settings_for(broker)
     if settings.broker is not BrokerKind.EMBEDDED:
         refuse_demo_news(settings, _say)
+    check_trading(settings)
     if not settings.dry_run:
         confirm_live_trading(settings)
     check_addresses(settings)
@@ -93,8 +96,7 @@ def ports_taken(settings: Settings) -> list[str]:
 
 def confirm_live_trading(settings: Settings) -> None:
     """Raise StopProgram unless keys are there and a person types the confirmation."""
-    if settings.binance_api_key is None or settings.binance_api_secret is None:
-        raise StopProgram("DRY_RUN=false needs BINANCE_API_KEY and BINANCE_API_SECRET; or set DRY_RUN=true")
+    check_trading(settings)
     if settings.live_trading_confirmation == CONFIRMATION:
         return
     if not sys.stdin.isatty():
@@ -104,12 +106,21 @@ def confirm_live_trading(settings: Settings) -> None:
         )
     sys.stderr.write(
         f"{STRATEGY} will trade {', '.join(settings.trading_pairs)} on {settings.exchange} with up to "
-        f"{settings.max_open_trades} x {settings.stake_amount:g} {settings.stake_currency} of real money.\n"
+        f"{_at_stake(settings)} of real money.\n"
         f"Type '{CONFIRMATION}' to go on: "
     )
     sys.stderr.flush()
     if sys.stdin.readline().strip() != CONFIRMATION:
         raise StopProgram("not confirmed; nothing was started")
+
+
+def _at_stake(settings: Settings) -> str:
+    if settings.stake_amount == UNLIMITED:
+        return f"all {settings.stake_currency} of the account"
+    trades = (
+        "any number of trades" if settings.max_open_trades == UNLIMITED_TRADES else settings.max_open_trades
+    )
+    return f"{trades} x {settings.stake_amount:g} {settings.stake_currency}"
 
 
 def _run(stack: Stack, supervisor: Supervisor, run_dir: Path) -> list[str]:

@@ -26,7 +26,7 @@ from services.common.settings_secrets import SUFFIX, read_secret_files, secret_v
 from services.common.settings_servers import BrokerKind, BrokerSettings, StoreSettings
 from services.common.settings_trading import TradingSettings
 from services.common.settings_watch import WatchSettings
-from services.common.values import Pair, Timeframe
+from services.common.values import Pair, Timeframe, split_pairs
 
 __all__ = [
     "CURRENT_ENV_FILE",
@@ -107,10 +107,7 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
     @field_validator("trading_pairs", mode="before")
     @classmethod
     def _split_pairs(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [part.strip() for part in value.split(",") if part.strip()]
-        return tuple(dict.fromkeys(pairs))
+        return split_pairs(value) if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -69,6 +69,12 @@ def check_pair(text: str) -> str:
     return text
 
 
+def split_pairs(text: str) -> tuple[str, ...]:
+    """The pairs of a list by commas, semicolons or spaces, in capitals, each once; they are not checked."""
+    parts = re.split(r"[,;\s]+", re.sub(r"\s*/\s*", "/", text.upper()))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
 def timeframe_seconds(timeframe: str) -> int:
     """The length in seconds of a timeframe such as 1m, 15m, 1h; ValueError for anything else."""
     match = TIMEFRAME_PATTERN.match(timeframe)

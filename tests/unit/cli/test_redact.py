@@ -59,10 +59,18 @@ def test_a_configuration_without_secrets_hides_nothing(text: str, tmp_path: Path
     assert f"printed {TOKEN}" in run(config).stdout
 
 
-def test_every_secret_of_the_settings_is_known_in_freqtrades_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "of_the_exchange",
+    [
+        ("binance_api_key", "binance_api_secret"),
+        ("exchange_key", "exchange_secret", "exchange_password", "exchange_uid"),
+    ],
+)
+def test_every_secret_of_the_settings_is_known_in_freqtrades_configuration(
+    tmp_path: Path, of_the_exchange: tuple[str, ...]
+) -> None:
     names = (
-        "binance_api_key",
-        "binance_api_secret",
+        *of_the_exchange,
         "telegram_bot_token",
         "freqtrade_api_pass",
         "redis_password",

@@ -124,6 +124,7 @@ def test_settings_survive_the_way_through_another_processs_environment() -> None
             "REDIS_PASSWORD": "s",
             "EXCHANGE_CONFIG": '{"a": {"b": [1]}}',
             "BROKER": "embedded",
+            "STAKE_AMOUNT": "unlimited",
         }
     )
     assert Settings.load(settings.environment()) == settings
@@ -169,7 +170,12 @@ def test_servers_and_members_are_lists_written_with_commas() -> None:
     ("variable", "value", "said"),
     [
         ("TRADING_PAIRS", "BTC-USDT", "'BTC-USDT' is not a pair; write BASE/QUOTE"),
-        ("STAKE_AMOUNT", "lots", "expected a number such as 100"),
+        ("STAKE_AMOUNT", "lots", "expected a number such as 100, or unlimited"),
+        ("STAKE_AMOUNT", "0.00001", "expected 0.0001 or more, or unlimited"),
+        ("STAKE_AMOUNT", "inf", "expected 0.0001 or more, or unlimited"),
+        ("STAKE_AMOUNT", "nan", "expected 0.0001 or more, or unlimited"),
+        ("MAX_OPEN_TRADES", "0", "expected 1 or more, or -1"),
+        ("MAX_OPEN_TRADES", "-2", "expected 1 or more, or -1"),
         ("MAX_OPEN_TRADES", "few", "expected a whole number such as 3"),
         ("DRY_RUN", "maybe", "expected true or false"),
     ],
@@ -180,3 +186,14 @@ def test_a_bad_value_is_told_once_and_in_plain_words(variable: str, value: str, 
     _, *lines = str(refused.value).splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"  {variable}={value}: {said}")
+
+
+@pytest.mark.parametrize(
+    "text", ["btc/usdt,ETH/usdt", " BTC/USDT ; ETH / USDT ", "BTC/USDT ETH/USDT btc/usdt"]
+)
+def test_pairs_may_be_written_in_small_letters_and_parted_by_commas_semicolons_or_spaces(text: str) -> None:
+    assert Settings.load({"TRADING_PAIRS": text}).trading_pairs == ("BTC/USDT", "ETH/USDT")
+
+
+def test_the_stake_currency_may_be_written_in_small_letters() -> None:
+    assert Settings.load({"STAKE_CURRENCY": " eur "}).stake_currency == "EUR"

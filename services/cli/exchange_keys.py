@@ -1,0 +1,92 @@
+"""The keys of live trading: which there are, which the exchange wants, and which of them is never sent to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+
+BINANCE = "binance"
+
+
+@dataclass(frozen=True, slots=True)
+class _Credential:
+    """One of ccxt's credentials: its name there, in Freqtrade's configuration, and our variables for it."""
+
+    ccxt: str
+    freqtrade: str
+    variable: str
+    binance: str = ""
+
+
+_CREDENTIALS = (
+    _Credential("apiKey", "key", "EXCHANGE_KEY", "BINANCE_API_KEY"),
+    _Credential("secret", "secret", "EXCHANGE_SECRET", "BINANCE_API_SECRET"),
+    _Credential("password", "password", "EXCHANGE_PASSWORD"),
+    _Credential("uid", "uid", "EXCHANGE_UID"),
+)
+
+
+def exchange_keys(settings: Settings) -> dict[str, str]:
+    """The keys as Freqtrade's configuration names them; secrets. None in a dry run, which cannot lose them.
+
+    BINANCE_* are for Binance alone: another exchange never gets them.
+
+    Raises:
+        StopProgram: live trading lacks a key, or a key is given twice with different values.
+    """
+    found = {one.freqtrade: _value(settings, one) for one in _CREDENTIALS}
+    if settings.dry_run:
+        return {"key": "", "secret": ""}  # nosec B105 # none
+    _check_complete(settings, found)
+    return {name: value for name, value in found.items() if value}
+
+
+def _value(settings: Settings, credential: _Credential) -> str:
+    named = [credential.variable]
+    if credential.binance and settings.exchange == BINANCE:
+        named.append(credential.binance)
+    given = {name: value for name in named if (value := _reveal(getattr(settings, name.lower())))}
+    if len(set(given.values())) > 1:
+        raise StopProgram(f"{' and '.join(given)} differ, and both are the same key: keep one of them")
+    return next(iter(given.values()), "")
+
+
+def _check_complete(settings: Settings, found: dict[str, str]) -> None:
+    wanted = _wanted_by(settings.exchange) - settings.exchange_config.keys()
+    ours = {one.ccxt: one for one in _CREDENTIALS}
+    if strange := sorted(wanted - ours.keys()):
+        raise StopProgram(
+            f"EXCHANGE={settings.exchange} wants {', '.join(strange)} for live trading, which is not supported here: "
+            "choose another exchange, or use a Freqtrade of your own; or set DRY_RUN=true"
+        )
+    if all(found[ours[name].freqtrade] for name in wanted):
+        return
+    needed = [one for one in _CREDENTIALS if one.ccxt in wanted]
+    names = " and ".join(one.variable for one in needed)
+    if settings.exchange == BINANCE:
+        raise StopProgram(
+            f"DRY_RUN=false needs BINANCE_API_KEY and BINANCE_API_SECRET (or {names}); or set DRY_RUN=true"
+        )
+    binance = [one.binance for one in needed if one.binance and getattr(settings, one.binance.lower())]
+    hint = f" ({' and '.join(binance)} are sent to EXCHANGE={BINANCE} alone)" if binance else ""
+    raise StopProgram(
+        f"DRY_RUN=false with EXCHANGE={settings.exchange} needs {names}{hint}; or set DRY_RUN=true"
+    )
+
+
+def _wanted_by(exchange: str) -> set[str]:
+    """The credentials, as ccxt names them, without which this exchange takes no order."""
+    import ccxt
+
+    make = getattr(ccxt, exchange, None)
+    if exchange not in ccxt.exchanges or make is None:
+        raise StopProgram(f"EXCHANGE={exchange}: ccxt knows no such exchange")
+    return {name for name, wanted in make().requiredCredentials.items() if wanted}
+
+
+def _reveal(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
