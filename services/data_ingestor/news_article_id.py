@@ -5,7 +5,11 @@ The id is the first 32 hexadecimal digits of the SHA-256 of
 - the canonical link, where the article has one, or else
 - the source's name and the normalised title.
 
-The canonical link leaves out what does not change the page: scheme, `www.`, user name, default port, fragment,
+A front page is the address of no article, so a link to one counts as none. What several entries of one feed share does
+not identify them either: `news_identity` tells those apart.
+
+The canonical link leaves out what does not change the page: scheme, `www.`, user name, default port, fragment (but for
+one that begins with `!` or `/`, by which a page of one address shows many articles),
 trailing slashes, the order of the query's parameters, and the parameters that only track readers (`utm_*`,
 `fbclid` and the like). So the id changes when the publisher moves the article to another host, path or remaining
 parameter, and does not change when title, text or date are corrected. Without a link it changes with the words
@@ -47,6 +51,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WORD = re.compile(r"\w+")
 _CODE = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ONLY_HOST = re.compile(r"[^/?#]*")
 _LEADING_WWW = re.compile(r"^(?:www\.)+")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _RESERVED_IN_PATH = "/:@!$&'()*+,;="
@@ -61,19 +66,35 @@ def article_id(link: str, source: str, title: str) -> str:
         title: the cleaned title; likewise.
     """
     canonical = canonical_link(link)
-    identity = f"link\n{canonical}" if canonical else f"title\n{source}\n{normal_title(title)}"
-    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:ID_DIGITS]
+    return digest("link", canonical) if is_page(canonical) else digest("title", source, normal_title(title))
+
+
+def digest(*parts: str) -> str:
+    """An id from the parts that make up an identity, the first of which says what they are."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:ID_DIGITS]
+
+
+def is_page(canonical: str) -> bool:
+    """Whether a canonical link leads further than to a front page."""
+    return not _ONLY_HOST.fullmatch(canonical)
+
+
+def route(fragment: str) -> str:
+    """The fragment of an address if it is one that a page's script reads as a path (`#!/a`, `#/a`), else nothing."""
+    return fragment if fragment[:1] in {"!", "/"} and fragment.strip("!/") else ""
 
 
 def canonical_link(link: str) -> str:
-    """`host[:port]/path[?query]` without what does not change the page; empty if `link` is no web address."""
+    """`host[:port]/path[?query][#route]` without what does not change the page; empty if `link` is no web address."""
     parts = split_url(link.strip())
     if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
         return ""
     host = _LEADING_WWW.sub("", parts.hostname.strip("."))
     port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     query = urlencode(sorted(_meaningful(parts.query)), errors="replace")
-    return f"{host}{port}{_normal_path(parts.path)}{'?' + query if query else ''}" if host else ""
+    within = route(parts.fragment)
+    page = f"{host}{port}{_normal_path(parts.path)}{'?' + query if query else ''}"
+    return f"{page}{'#' + _normal_path(within) if within else ''}" if host else ""
 
 
 def normal_title(title: str) -> str:

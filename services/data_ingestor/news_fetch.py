@@ -8,7 +8,6 @@ be ended (see `news_isolated`).
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ import httpx
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.proxies import by_way_of, proxy_for
 from services.common.tls import usual_trust
+from services.data_ingestor.news_body import read_body
 from services.data_ingestor.news_urls import redirect_target, shown
 
 MAX_REDIRECTS = 5
@@ -27,7 +27,6 @@ LONGEST_RETRY_AFTER = 24 * 3600.0
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAY_PASS = frozenset({408, 425, 429})
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,30 +159,6 @@ def retry_after_seconds(header: str, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
-
-
-def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
-    """Put a body together and decompress it, never holding more than `limit` bytes and one chunk.
-
-    Raises:
-        NeverWorks: larger than `limit`, or in an encoding that was not asked for.
-        TryLater: the compressed body ends early.
-    """
-    encoding = encoding.strip().lower()
-    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        raise NeverWorks(f"is sent as {encoding[:40]!r}, though only gzip was asked for")
-    inflater = zlib.decompressobj(_GZIP_OR_ZLIB) if encoding not in {"", "identity"} else None
-    body = bytearray()
-    for chunk in chunks:
-        try:
-            body += chunk if inflater is None else inflater.decompress(chunk, limit + 1 - len(body))
-        except zlib.error as error:
-            raise NeverWorks(f"is said to be {encoding}, which it is not: {error}") from error
-        if len(body) > limit:
-            raise NeverWorks(f"is larger than {limit} bytes (NEWS_MAX_FEED_BYTES)")
-    if inflater is not None and not inflater.eof:
-        raise TryLater(f"the compressed answer ends early, after {len(body)} bytes")
-    return bytes(body)
 
 
 def _in_time(chunks: Iterable[bytes], deadline: float, timeout: float) -> Iterator[bytes]:

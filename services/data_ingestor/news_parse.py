@@ -15,6 +15,7 @@ import feedparser
 
 from services.common.errors import NeverWorks
 from services.common.publishers import without_byline, without_publisher
+from services.data_ingestor.news_article_id import route
 from services.data_ingestor.news_dates import FeedDate, read_date
 from services.data_ingestor.news_fetch import Fetched
 from services.data_ingestor.news_text import plain_text
@@ -38,6 +39,8 @@ class FeedEntry:
         published: in UTC, as the feed claims; None where it gives no date that is understood.
         title: without the publisher that it ends with.
         written_title: as the feed gives it; empty where that is the same.
+        marks: what may tell the entry from others that share its link: the feed's own id for it, and its address with
+            a fragment. None of them empty.
         no_later_than: of a date without a zone that is known, the last instant in UTC that it can mean.
     """
 
@@ -48,6 +51,7 @@ class FeedEntry:
     published: datetime | None
     no_later_than: datetime | None = None
     written_title: str = ""
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +120,26 @@ def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
     date = _date(entry)
     written = plain_text(str(entry.get("title") or ""), MAX_TITLE)
     title = without_publisher(written, *_publisher(entry))
+    link = usable_link(str(entry.get("link") or ""))
+    marks = [str(dict.get(entry, field) or "").strip()[:MAX_URL_LENGTH] for field in ("id", "link")]
     return FeedEntry(
         title=title,
-        link=usable_link(str(entry.get("link") or "")),
+        link=link,
         summary=without_byline(plain_text(str(entry.get("summary") or ""), MAX_SUMMARY), title, written),
         content=without_byline(plain_text(max(contents, key=len, default=""), MAX_CONTENT), title, written),
         published=date.exact,
         no_later_than=date.no_later_than,
         written_title=written if written != title else "",
+        marks=tuple(mark for mark in marks if mark not in {"", link}),
     )
 
 
 def usable_link(link: str) -> str:
-    """The link without user name and fragment, or nothing if it is no web address or too long for a message."""
+    """The link without user name and fragment, unless that is a route; nothing if it is no web address or too long."""
     parts = split_url(link.strip())
     if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
         return ""
-    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=route(parts.fragment)).geturl()
     return plain if len(plain) <= MAX_URL_LENGTH and plain.isprintable() else ""
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.common.messages import NewsArticle
-from services.data_ingestor.news_article_id import article_id
+from services.data_ingestor.news_identity import identify
 from services.data_ingestor.news_parse import FeedEntry
 from services.data_ingestor.news_relevance import is_relevant
 
@@ -48,15 +48,6 @@ class Selection:
     dismissed: tuple[str, ...]
     skipped: Counter[Skip]
     corrected: Counter[Correction]
-
-
-def identify(entries: Sequence[FeedEntry], source: str) -> dict[str, FeedEntry]:
-    """The entries that have a title by their id; of several with one id the first."""
-    identified: dict[str, FeedEntry] = {}
-    for entry in entries:
-        if entry.title:
-            identified.setdefault(article_id(entry.link, source, entry.written_title or entry.title), entry)
-    return identified
 
 
 def select(

@@ -27,11 +27,12 @@ from services.common.settings import Settings
 from services.common.work import WorkInHand
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified, fetch
 from services.data_ingestor.news_frozen import FeedFreshness
+from services.data_ingestor.news_identity import identify
 from services.data_ingestor.news_isolated import run_isolated
 from services.data_ingestor.news_parse import ParsedFeed, parse_feed
 from services.data_ingestor.news_schedule import next_poll
 from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_select import Selection, Skip, identify, select
+from services.data_ingestor.news_select import Selection, Skip, select
 from services.data_ingestor.news_sources import NewsSource
 from services.data_ingestor.news_urls import shown
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from services.common.publishers import without_byline, without_publisher
+from services.common.values import source_name
 from services.data_ingestor.news_article_id import article_id
 from services.data_ingestor.news_parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, usable_link
 from services.data_ingestor.news_text import plain_text
@@ -22,7 +22,6 @@ LATE = timedelta(hours=4)
 """An article first seen so long after its publication was stale before it could be known."""
 
 _NOTHING = frozenset({"", "nan", "nat", "none", "null", "n/a"})
-_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
 
 
 class Dropped(StrEnum):
@@ -139,21 +138,18 @@ class ArticleReader:
         return moment
 
     def _source(self, cells: Sequence[str], link: str) -> tuple[str, tuple[Odd, ...]]:
-        """A name that messages may carry; one that may not is rewritten, one that is missing is the link's host."""
+        """A name that messages may carry; one that may not is rewritten, one that is none is the link's host."""
         written = self.source or self._cell(cells, "source")
-        if written.lower() in _NOTHING:
-            host = (urlsplit(link).hostname or "").removeprefix("www.")
-            if not host:
-                raise DroppedRowError(Dropped.NO_SOURCE)
-            return _as_name(host), (Odd.SOURCE_FROM_LINK,)
-        name = _as_name(written)
-        if not name:
-            raise DroppedRowError(Dropped.NO_SOURCE, f"nothing of {written[:60]!r} can be a name")
+        nothing = written.lower() in _NOTHING
+        name = "" if nothing else source_name(written)
+        is_name = len(written) <= MAX_SOURCE and any(map(str.isalpha, name))
+        host = source_name((urlsplit(link).hostname or "").removeprefix("www."))
+        if host and not is_name and not self.source:
+            return host, (Odd.SOURCE_FROM_LINK,)
+        if not any(map(str.isalnum, name)):
+            reason = "" if nothing else f"nothing of {written[:60]!r} can be a name"
+            raise DroppedRowError(Dropped.NO_SOURCE, reason)
         return name, (Odd.SOURCE_REWRITTEN,) if name != written else ()
-
-
-def _as_name(text: str) -> str:
-    return _NOT_IN_A_NAME.sub("_", text).strip("_")[:MAX_SOURCE]
 
 
 def _odd_times(published: datetime, first_seen: datetime | None) -> tuple[Odd, ...]:

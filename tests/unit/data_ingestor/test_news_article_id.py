@@ -48,6 +48,25 @@ def test_what_may_change_the_page_changes_the_id(link: str) -> None:
     assert article_id(link, "paper", "A title") != article_id(PLAIN, "paper", "A title")
 
 
+def test_a_front_page_identifies_no_article() -> None:
+    for link in (
+        "https://paper.example",
+        "https://www.paper.example/",
+        "http://paper.example/#top",
+        "https://a.example/#!/",
+    ):
+        assert article_id(link, "paper", "A title") == article_id("", "paper", "A title")
+
+
+def test_a_fragment_counts_where_a_script_reads_it_as_a_path() -> None:
+    routes = ["#!/a", "#!/b", "#/a", "#/b", "?p=1#!/a"]
+    assert len({article_id("https://a.example/" + route, "paper", "A title") for route in routes}) == len(
+        routes
+    )
+    assert canonical_link("https://a.example/app/#!/news/7/") == "a.example/app#!/news/7"
+    assert canonical_link("https://a.example/app#top") == "a.example/app"
+
+
 def test_parameters_count_in_any_order() -> None:
     assert canonical_link("https://a.example/?p=7&b=&utm_id=1") == canonical_link("https://a.example?b=&p=7")
     assert canonical_link("https://a.example/?p=7") != canonical_link("https://a.example/?p=8")

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -14,53 +11,9 @@ from services.common.errors import NeverWorks, TryLater
 from services.data_ingestor.news_fetch import (
     LONGEST_RETRY_AFTER,
     check_status,
-    read_body,
     retry_after_seconds,
 )
 from tests.news_samples import NOW
-
-
-def pieces(body: bytes, size: int = 7) -> Iterator[bytes]:
-    return (body[start : start + size] for start in range(0, len(body), size))
-
-
-@pytest.mark.parametrize("encoding", ["", "identity", "gzip", "x-gzip", "GZIP ", "deflate"])
-@given(body=st.binary(max_size=200))
-def test_a_body_is_put_together_and_decompressed(encoding: str, body: bytes) -> None:
-    kind = encoding.strip().lower()
-    packed = gzip.compress(body) if "gzip" in kind else zlib.compress(body) if kind == "deflate" else body
-    assert read_body(pieces(packed), encoding, 200) == body
-
-
-def test_a_body_may_be_as_large_as_the_limit_and_no_larger() -> None:
-    assert read_body(pieces(b"x" * 100), "", 100) == b"x" * 100
-    with pytest.raises(NeverWorks, match="larger than 100 bytes"):
-        read_body(pieces(b"x" * 101), "", 100)
-    with pytest.raises(NeverWorks, match="larger than 100 bytes"):
-        read_body(pieces(gzip.compress(b"x" * 101)), "gzip", 100)
-
-
-def test_reading_ends_where_the_limit_is_passed() -> None:
-    bomb = iter(pieces(gzip.compress(b"\0" * 50_000_000), 1000))
-    with pytest.raises(NeverWorks, match="larger"):
-        read_body(bomb, "gzip", 10_000)
-    assert len(list(bomb)) > 40  # of 49 pieces only the first were asked for
-
-
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress"])
-def test_an_encoding_that_was_not_asked_for_is_refused(encoding: str) -> None:
-    with pytest.raises(NeverWorks, match="only gzip was asked for"):
-        read_body([b"x"], encoding, 100)
-
-
-def test_a_compressed_body_that_is_none_is_refused() -> None:
-    with pytest.raises(NeverWorks, match="said to be gzip"):
-        read_body([b"<rss></rss>"], "gzip", 100)
-
-
-def test_a_compressed_body_that_ends_early_may_be_whole_the_next_time() -> None:
-    with pytest.raises(TryLater, match="ends early"):
-        read_body([gzip.compress(b"x" * 50)[:-10]], "gzip", 100)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 599])

@@ -242,6 +242,7 @@ def test_an_article_about_entities_is_no_bomb() -> None:
     ("link", "usable"),
     [
         ("https://paper.example/a?b=c#d", "https://paper.example/a?b=c"),
+        ("https://paper.example/#!/a", "https://paper.example/#!/a"),
         ("https://me:pw@paper.example/a", "https://paper.example/a"),
         ("javascript:alert(1)", ""),
         ("/relative", ""),

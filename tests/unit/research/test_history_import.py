@@ -187,6 +187,30 @@ def test_a_title_comes_without_its_publisher_and_keeps_the_identity_that_it_had(
     assert articles[0].article_id == article_id("", "wire", f"{title} - Bitcoin News")
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["", "n/a", "\u65e5\u672c\u7d4c\u6e08", "\x01\x02", "...", "--", "1234", "s" * 65, "We report " * 20],
+)
+def test_a_source_that_cannot_be_a_name_is_the_host_of_the_link(tmp_path: Path, source: str) -> None:
+    out = make_archive(tmp_path, [news_row(1, source=source)])
+    with Archive.open(out) as archive:
+        (article,) = archive.articles()
+        assert article.source == "news.example"
+        assert archive.imports()[0].report["odd"] == {"source_taken_from_link": 1}
+
+
+def test_without_a_link_a_source_is_whatever_of_it_can_be_a_name(tmp_path: Path) -> None:
+    rows = [
+        news_row(1, source="1234", url=""),
+        news_row(2, source="s" * 70, url=""),
+        news_row(3, source="...", url=""),
+    ]
+    report = run(write_news(tmp_path / "n.csv", rows), tmp_path / "a.sqlite")
+    with Archive.open(tmp_path / "a.sqlite") as archive:
+        assert [article.source for article in archive.articles()] == ["1234", "s" * 64]
+    assert report.account.dropped == {"no_source": 1}
+
+
 def test_rows_that_are_no_article_are_dropped_with_the_reason_and_the_line(tmp_path: Path) -> None:
     rows = [
         news_row(1),

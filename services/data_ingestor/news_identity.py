@@ -1,0 +1,64 @@
+"""Which entries of a feed are which articles. What several of them share does not identify them.
+
+Some feeds give all entries one link (a live page), or links that differ only in what does not change a page elsewhere:
+the fragment, a parameter for tracking. By the link alone all but one would be taken for known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from services.data_ingestor.news_article_id import article_id, canonical_link, digest, is_page, normal_title
+from services.data_ingestor.news_parse import FeedEntry
+
+
+def identify(entries: Sequence[FeedEntry], source: str) -> dict[str, FeedEntry]:
+    """The entries that have a title by their id, see `article_id`; of several with one id the first.
+
+    Entries that would share an id and are different articles have one by the first of their marks that none of the
+    others has, or else by title and day.
+    """
+    groups: dict[str, list[FeedEntry]] = defaultdict(list)
+    for entry in entries:
+        if entry.title:
+            groups[article_id(entry.link, source, _written(entry))].append(entry)
+    identified: dict[str, FeedEntry] = {}
+    for identity, group in groups.items():
+        told_apart = _are_different(group)
+        for entry in group:
+            identified.setdefault(_apart(entry, group, source) if told_apart else identity, entry)
+    return identified
+
+
+def _are_different(group: Sequence[FeedEntry]) -> bool:
+    """Whether entries of one link, or of one title without a link, are several articles.
+
+    At a link of its own one title is one article, whenever it is dated; without a link it may recur the next day.
+    """
+    if is_page(canonical_link(group[0].link)):
+        return len({normal_title(_written(entry)) for entry in group}) > 1
+    return len({_content(entry) for entry in group}) > 1
+
+
+def _apart(entry: FeedEntry, group: Sequence[FeedEntry], source: str) -> str:
+    content = _content(entry)
+    others = [other for other in group if _content(other) != content]
+    shared = {mark for other in others for mark in _marks(other)}
+    own = next((mark for mark in _marks(entry) if mark not in shared), None)
+    if own is not None:
+        return digest("mark", source, own)
+    return digest("title and day", source, *content)
+
+
+def _marks(entry: FeedEntry) -> tuple[str, ...]:
+    return (*entry.marks, entry.link) if entry.link else entry.marks
+
+
+def _content(entry: FeedEntry) -> tuple[str, str]:
+    date = entry.published or entry.no_later_than
+    return normal_title(_written(entry)), date.date().isoformat() if date else ""
+
+
+def _written(entry: FeedEntry) -> str:
+    return entry.written_title or entry.title
