@@ -62,6 +62,10 @@ class TcpProxy:
         """Take connections again."""
         self._refusing = False
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Lead new connections to another server; those that are open stay where they are."""
+        self._target = (host, port)
+
     def freeze(self) -> None:
         """Pass nothing on, in either direction; connections stay open and new ones are taken."""
         self._loop.call_soon_threadsafe(self._flowing.clear)

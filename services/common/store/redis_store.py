@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,20 @@ import redis
 import structlog
 
 from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
-from services.common.errors import NeverWorks
+from services.common.errors import CryptoBoyError, NeverWorks, StopProgram
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal, decode
 from services.common.settings import Settings
 from services.common.store import keys
 from services.common.store.port import WriteOutcome
 from services.common.store.redis_client import address_of, redis_client
-from services.common.store.redis_errors import reaction_to
+from services.common.store.redis_errors import (
+    UNKNOWN_COMMAND,
+    code_of,
+    explain_unknown_command,
+    is_not_the_primary,
+    reaction_to,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -138,11 +145,20 @@ class RedisStore:
         try:
             answer = question()
         except redis.RedisError as error:
-            reaction = reaction_to(error, self._address)
+            reaction = self._reaction_to(error)
             self._health = DependencyHealth(ok=False, detail=str(reaction))
             raise reaction from error
         self._health = DependencyHealth(ok=True, detail=self._address)
         return answer
+
+    def _reaction_to(self, error: redis.RedisError) -> CryptoBoyError:
+        if is_not_the_primary(error):
+            self._client.connection_pool.disconnect(inuse_connections=False)
+        if code_of(error) == UNKNOWN_COMMAND:
+            with contextlib.suppress(redis.RedisError):  # then the error itself has to do
+                if reason := explain_unknown_command(self._client.info()):
+                    return StopProgram(f"Redis at {self._address} cannot be used: {reason}.")
+        return reaction_to(error, self._address)
 
 
 class _Call:

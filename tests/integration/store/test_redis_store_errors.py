@@ -85,7 +85,7 @@ def test_missing_rights_stop_the_program(admin: Any, store: RedisStore) -> None:
 def test_a_full_redis_is_try_later_and_nothing_is_half_written(admin: Any, store: RedisStore) -> None:
     store.write([make_signal("a", minutes_old=50)], NOW)
     admin.config_set("maxmemory", 1)
-    with pytest.raises(TryLater, match="memory"):
+    with pytest.raises(TryLater, match="Raise its maxmemory"):
         store.write([make_signal("b")], NOW)
     admin.config_set("maxmemory", 0)
     assert [signal.article_id for signal in store.history(PAIR)] == ["a"]
