@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services.cli.answers import answer_console
-from services.cli.options import Json
+from services.cli.options import Json, read_pairs
 from services.cli.progress import progress_of
 from services.cli.validate_view import show_validation
 from services.common.errors import StopProgram
@@ -24,13 +24,19 @@ def validate_history(
     ] = None,
     sentiment: Annotated[Path | None, typer.Option(help="The sentiment CSV, as from history score.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="Only candles of this length. Default: all.")] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are."),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Check candles and sentiment: gaps, repetitions, disorder, time zones, signals before their news, coverage.
 
     Errors are what a backtest refuses, or would believe wrongly: files that cannot be read, wrong or missing
     columns and values, times without a zone, rows out of order or repeated, signals available before their news,
-    labels that do not fit their score, pairs without candles, pairs all of whose signals lie outside the candles.
+    labels that do not fit their score, pairs without candles, pairs all of whose signals lie outside the candles,
+    fewer than eight candles, pairs that are paid in different currencies. `backtest` refuses by the same rules: give
+    the --timeframe and --pairs that it will have.
     Warnings are what one should know: missing candles, some signals outside the candles, signals that were stale
     when they became available, times in another zone than UTC.
 
@@ -51,6 +57,7 @@ def validate_history(
             candles,
             sentiment,
             timeframe=timeframe,
+            pairs=read_pairs(pairs),
             staleness=staleness,
             now=datetime.now(UTC),
             progress=progress,

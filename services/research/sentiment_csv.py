@@ -10,6 +10,7 @@ import csv
 import gzip
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from cryptoboy_sentiment import Signal, SignalError, read_signals_csv
 
 from services.common.errors import StopProgram
 from services.common.files import is_gzipped, open_text
+from services.common.values import label_of
 
 IDENTITY = ["article_id", "pair", "model", "revision"]
 """What makes a signal: a second row with the same values says nothing new."""
@@ -31,12 +33,16 @@ class RowProblem(NamedTuple):
     text: str
 
 
-def read_sentiment_csv(path: Path) -> pd.DataFrame:
+def read_sentiment_csv(path: Path, now: datetime | None = None) -> pd.DataFrame:
     """The signals of a sentiment CSV (`.gz` is unpacked), as from `signals_frame`, in order and each only once.
 
+    Args:
+        path: the file.
+        now: nothing is available later (UTC); None is the system's time.
+
     Raises:
-        StopProgram: the file is not there, is cut off, or has a line that is no signal, out of order or there twice;
-            names file, line and what was expected.
+        StopProgram: the file is not there, is cut off, or has a line that is no signal, out of order, there twice,
+            in the future, or with a label that is not its score's; names file, line and what was expected.
     """
     if not path.is_file():
         raise StopProgram(
@@ -55,14 +61,22 @@ def read_sentiment_csv(path: Path) -> pd.DataFrame:
             f"sentiment CSV {path}, line {line_of(path, len(frame) - 1)}: the file ends in the middle of this line; "
             "expected a line end after the last row: write the file again"
         )
-    first = min(row_problems(frame), key=lambda problem: problem.row, default=None)
+    first = min(row_problems(frame, now or datetime.now(UTC)), key=lambda problem: problem.row, default=None)
     if first is not None:
         raise StopProgram(f"sentiment CSV {path}, line {line_of(path, first.row)}: {first.text}")
     return frame
 
 
-def row_problems(frame: pd.DataFrame) -> Iterator[RowProblem]:
-    """Rows out of order and rows that are there twice, in a frame as from `signals_frame`."""
+def row_problems(frame: pd.DataFrame, now: datetime) -> Iterator[RowProblem]:
+    """Rows that contradict themselves, the clock or other rows, in a frame as from `signals_frame`."""
+    expected = frame["score"].map(label_of)
+    for row in np.flatnonzero((frame["label"] != expected).to_numpy()):
+        label, score = frame["label"].iloc[row], frame["score"].iloc[row]
+        yield RowProblem(int(row), f"label is {label}, expected {expected.iloc[row]} for {score}")
+    for row in np.flatnonzero((frame["available_at"] > now).to_numpy()):
+        yield RowProblem(
+            int(row), f"available_at is {frame['available_at'].iloc[row].isoformat()}, in the future"
+        )
     available = np.asarray(frame["available_at"].astype("int64"), dtype=np.int64)
     for row in np.flatnonzero(np.diff(available) < 0) + 1:
         yield RowProblem(

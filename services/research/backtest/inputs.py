@@ -12,9 +12,8 @@ from services.common.errors import StopProgram
 from services.research.backtest.plan import Plan
 from services.research.backtest.verdict import SIGNIFICANCE
 from services.research.candles import Candles, load_candles
+from services.research.fitness import MIN_CANDLES, misfits, reaches, stake_currency
 from services.research.sentiment_csv import line_of, read_sentiment_csv
-
-MIN_CANDLES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def read_inputs(plan: Plan) -> Inputs:
             "expected a start before the end"
         )
     candles = load_candles(plan.candles, plan.timeframe, plan.pairs)
-    currency = _stake_currency(candles)
+    currency = stake_currency(candles)
     notes = [note for one in candles.values() for note in _coverage(one, plan)]
     if (least := 1 / (1 + plan.controls)) > SIGNIFICANCE:
         notes.append(
@@ -60,17 +59,15 @@ def read_inputs(plan: Plan) -> Inputs:
         )
     signals = read_sentiment_csv(plan.sentiment)
     notes.extend(_signal_notes(plan, candles, signals))
+    _refuse_misfits(plan, candles, signals)
     return Inputs(candles, signals, currency, tuple(notes))
 
 
-def _stake_currency(candles: Mapping[str, Candles]) -> str:
-    quotes = {pair.partition("/")[2] for pair in candles}
-    if len(quotes) > 1:
-        raise StopProgram(
-            f"{', '.join(candles)} are paid in {' and '.join(sorted(quotes))}; "
-            "expected pairs of one currency: choose them with --pairs"
-        )
-    return quotes.pop()
+def _refuse_misfits(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFrame) -> None:
+    spans = {pair: [(one.start, one.end)] for pair, one in candles.items()}
+    wanted = signals[signals["pair"].isin(plan.pairs)] if plan.pairs else signals
+    for misfit in misfits(spans, reaches(wanted, spans)):
+        raise StopProgram(f"sentiment CSV {plan.sentiment} and candles in {plan.candles}: {misfit.message}")
 
 
 def _coverage(one: Candles, plan: Plan) -> list[str]:

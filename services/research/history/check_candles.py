@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from services.common.errors import StopProgram
 from services.research.candles import CandleFile, Candles, list_candles, read_candles
+from services.research.fitness import MIN_CANDLES, stake_currency
 from services.research.history.findings import Findings
 
 
@@ -36,16 +38,29 @@ class CandleCoverage:
         }
 
 
-def check_candles(directory: Path, timeframe: str | None, findings: Findings) -> list[CandleCoverage]:
-    """Check all candle files of a directory, or those of one timeframe.
+def check_candles(
+    directory: Path, timeframe: str | None, pairs: Collection[str], findings: Findings
+) -> list[CandleCoverage]:
+    """Check all candle files of a directory, or those of one timeframe, and of some pairs.
 
     Raises:
         StopProgram: there is no such directory.
     """
-    files = [file for file in list_candles(directory) if timeframe in (None, file.timeframe)]
+    files = [
+        file
+        for file in list_candles(directory)
+        if timeframe in (None, file.timeframe) and (not pairs or file.pair in pairs)
+    ]
+    for pair in sorted(set(pairs) - {file.pair for file in files}):
+        findings.error("no_candles", f"{directory} {pair}", f"no file of candles of {pair}")
     if not files:
         wanted = f"BTC_USDT-{timeframe or '1h'}.feather"
         findings.error("no_candles", str(directory), f"no file of candles; expected names such as {wanted}")
+    for length in sorted({file.timeframe for file in files}):
+        try:
+            stake_currency(file.pair for file in files if file.timeframe == length)
+        except StopProgram as error:
+            findings.error("several_currencies", str(directory), f"candles of {length}: {error}")
     return [coverage for file in files if (coverage := _check(file, findings)) is not None]
 
 
@@ -55,6 +70,8 @@ def _check(file: CandleFile, findings: Findings) -> CandleCoverage | None:
     except StopProgram as error:
         findings.error("unusable_candles", str(file.path), str(error))
         return None
+    if (count := len(candles.frame)) < MIN_CANDLES:
+        findings.error("too_few_candles", str(file.path), f"{count} candles; expected at least {MIN_CANDLES}")
     missing = sum(gap.missing for gap in candles.gaps)
     if missing:
         gap = max(candles.gaps, key=lambda each: each.missing)

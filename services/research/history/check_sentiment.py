@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from services.common.errors import StopProgram
 from services.common.values import label_of
+from services.research.fitness import Reach, Spans, misfits
 from services.research.history.findings import Findings
-from services.research.history.news_files import NewsFile, open_news
+from services.research.history.news_files import NewsFile, open_plain_csv
 from services.research.history.progress import Progress, quiet
 from services.research.history.signal_rows import COLUMNS
 
@@ -29,9 +30,6 @@ PROGRESS_EVERY = 5_000
 _UTC_ENDINGS = ("+00:00", "Z")
 _TOO_EARLY = "expected no earlier than published"
 
-Ranges = Mapping[str, Sequence[tuple[datetime, datetime]]]
-"""Pair to the spans of time (UTC, the end not included) for which there are candles."""
-
 
 @dataclass(slots=True)
 class PairCoverage:
@@ -39,9 +37,8 @@ class PairCoverage:
 
     months: Counter[str] = field(default_factory=Counter)
     fresh_hours: set[datetime] = field(default_factory=set)
-    inside: int = 0
-    outside: int = 0
-    first_outside: str = ""
+    reach: Reach = field(default_factory=Reach)
+    first_line_outside: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -60,13 +57,15 @@ class SentimentCheck:
         ranges: where there are candles; None when they are not looked at.
         now: nothing is available later (UTC).
         staleness: the age by publication at which sentiment counts as none.
+        wanted: the pairs whose signals are held against the candles; empty takes all.
     """
 
     path: Path
     findings: Findings
-    ranges: Ranges | None
+    ranges: Spans | None
     now: datetime
     staleness: timedelta
+    wanted: frozenset[str] = frozenset()
     rows: int = 0
     pairs: dict[str, PairCoverage] = field(default_factory=dict)
     _last: datetime | None = None
@@ -134,13 +133,13 @@ class SentimentCheck:
             coverage.fresh_hours.add(hour)
             hour += HOUR
         spans = (self.ranges or {}).get(signal.pair, ())
+        reach = coverage.reach
         if any(start <= signal.available_at < end for start, end in spans):
-            coverage.inside += 1
-        else:
-            coverage.outside += 1
-            coverage.first_outside = (
-                coverage.first_outside or f"line {line}: {signal.available_at.isoformat()}"
-            )
+            reach.inside += 1
+            return
+        reach.outside += 1
+        if reach.first_outside is None:
+            reach.first_outside, coverage.first_line_outside = signal.available_at, line
 
     def finish(self) -> None:
         """Check what only the whole file shows."""
@@ -163,23 +162,26 @@ class SentimentCheck:
                 "a signal that is there before; expected each article, pair, model and revision once",
             )
 
-    def _check_ranges(self, ranges: Ranges) -> None:
-        for pair, coverage in self.pairs.items():
-            if pair not in ranges:
-                self.findings.error(
-                    "pair_without_candles",
-                    f"{self.path} {pair}",
-                    f"{coverage.outside} signals, from {coverage.first_outside}, but no candles of {pair}",
-                    coverage.outside,
-                )
-            elif coverage.outside:
+    def _check_ranges(self, ranges: Spans) -> None:
+        reaches = {
+            pair: coverage.reach
+            for pair, coverage in self.pairs.items()
+            if not self.wanted or pair in self.wanted
+        }
+        for misfit in misfits(ranges, reaches):
+            line = self.pairs[misfit.pair].first_line_outside
+            self.findings.error(
+                misfit.kind, f"{self.path} {misfit.pair}", f"line {line}: {misfit.message}", misfit.signals
+            )
+        for pair, reach in reaches.items():
+            if reach.inside and reach.first_outside is not None:
                 spans = ", ".join(f"{start.isoformat()} to {end.isoformat()}" for start, end in ranges[pair])
-                note = self.findings.warning if coverage.inside else self.findings.error
-                note(
+                self.findings.warning(
                     "outside_candles",
                     f"{self.path} {pair}",
-                    f"{coverage.first_outside} is outside the candles, {spans}",
-                    coverage.outside,
+                    f"line {self.pairs[pair].first_line_outside}: {reach.first_outside.isoformat()} is outside the "
+                    f"candles, {spans}",
+                    reach.outside,
                 )
         for pair in ranges.keys() - self.pairs.keys():
             self.findings.warning("pair_without_signals", str(self.path), f"no signal of {pair}")
@@ -188,10 +190,12 @@ class SentimentCheck:
 def check_sentiment(path: Path, check: SentimentCheck, progress: Progress = quiet) -> None:
     """Check a whole file with `check`, which tells what it found.
 
+    A file in which no line is wrong must also be one that a backtest reads.
+
     Raises:
         StopProgram: there is no such file.
     """
-    with open_news(path) as file:
+    with open_plain_csv(path) as file:
         try:
             _check_rows(file, check, progress)
         except StopProgram as error:
@@ -204,10 +208,21 @@ def check_sentiment(path: Path, check: SentimentCheck, progress: Progress = quie
                 f"line {file.line}: no line end; expected one after every row: is the file cut off?",
             )
     check.finish()
+    if check.findings.ok:
+        _read_as_a_backtest(path, check)
+
+
+def _read_as_a_backtest(path: Path, check: SentimentCheck) -> None:
+    from services.research.sentiment_csv import read_sentiment_csv
+
+    try:
+        read_sentiment_csv(path, check.now)
+    except StopProgram as error:
+        check.findings.error("unreadable", str(path), str(error))
 
 
 def _check_rows(file: NewsFile, check: SentimentCheck, progress: Progress) -> None:
-    header, rows = file.rows()
+    header, rows = file.plain_rows()
     if missing := [name for name in COLUMNS if name not in header]:
         raise StopProgram(f"line 1: no column {', '.join(missing)}; expected {','.join(COLUMNS)}")
     for line, cells in rows:

@@ -53,8 +53,17 @@ class NewsFile:
 
         `mapped` are names of columns that are expected beside the usual ones.
         """
-        known = KNOWN.union(map(normal_name, mapped))
-        reader = _csv_rows(self, known) if format_suffix(self.path) in CSV_SUFFIXES else _json_rows(self)
+        if format_suffix(self.path) in CSV_SUFFIXES:
+            cells = read_cells(self.lines(), KNOWN.union(map(normal_name, mapped)))
+            return self._with_columns(_csv_rows(self, cells))
+        return self._with_columns(_json_rows(self))
+
+    def plain_rows(self) -> tuple[list[str], Iterator[Row]]:
+        """As `rows`, of cells that are parted by commas, whatever the file's name."""
+        reader = csv.reader(self.lines(), strict=True)
+        return self._with_columns(_csv_rows(self, ((reader.line_num, cells) for cells in reader if cells)))
+
+    def _with_columns(self, reader: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
         rows = self._guarded(reader)
         try:
             _, header = next(rows)
@@ -106,15 +115,30 @@ def open_news(path: Path, encoding: str = "") -> Iterator[NewsFile]:
     """
     _check_name(path)
     _check_encoding(encoding)
+    with _opened(path, _marked(path) or encoding or _UTF_8) as file:
+        yield file
+
+
+@contextmanager
+def open_plain_csv(path: Path) -> Iterator[NewsFile]:
+    """Open a CSV whatever its name, to be read as by Python: UTF-8 and commas.
+
+    Raises:
+        StopProgram: there is no such file, or it cannot be read.
+    """
+    with _opened(path, _UTF_8) as file:
+        yield file
+
+
+@contextmanager
+def _opened(path: Path, encoding: str) -> Iterator[NewsFile]:
     if not path.is_file():
         raise StopProgram(f"{path} is not there, or is no file")
     try:
         with path.open("rb") as raw:
             unpacked = gzip.GzipFile(fileobj=raw) if is_gzipped(path) else raw
             buffered = io.BufferedReader(unpacked, 1 << 18) if unpacked is not raw else raw
-            with io.TextIOWrapper(
-                buffered, encoding=_marked(path) or encoding or _UTF_8, newline=""
-            ) as lines:
+            with io.TextIOWrapper(buffered, encoding=encoding, newline="") as lines:
                 yield NewsFile(path, raw, lines)
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
@@ -158,9 +182,9 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _csv_rows(file: NewsFile, known: Collection[str]) -> Iterator[Row]:
+def _csv_rows(file: NewsFile, rows: Iterator[Row]) -> Iterator[Row]:
     width = 0
-    for line, cells in read_cells(file.lines(), known):
+    for line, cells in rows:
         file.line = line
         width = width or len(cells)
         if len(cells) != width:

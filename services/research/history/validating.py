@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from services.common.errors import StopProgram
+from services.research.fitness import Spans
 from services.research.history.check_candles import CandleCoverage, check_candles
-from services.research.history.check_sentiment import PairCoverage, Ranges, SentimentCheck, check_sentiment
+from services.research.history.check_sentiment import PairCoverage, SentimentCheck, check_sentiment
 from services.research.history.findings import Findings, Level
 from services.research.history.progress import Progress, quiet
 
@@ -43,6 +45,7 @@ def validate(
     sentiment: Path | None,
     *,
     timeframe: str | None,
+    pairs: Collection[str] = (),
     staleness: timedelta,
     now: datetime,
     progress: Progress = quiet,
@@ -53,6 +56,7 @@ def validate(
         candles: a directory in Freqtrade's layout.
         sentiment: a CSV as from `score_archive`.
         timeframe: only candles of this length; None takes all.
+        pairs: only candles and signals of these are held against each other; empty takes all.
         staleness: the age by publication at which sentiment counts as none.
         now: nothing is dated later (UTC).
         progress: told how many bytes of the sentiment are read, and how many there are.
@@ -64,19 +68,19 @@ def validate(
         raise StopProgram("nothing to check; give --candles DIRECTORY, --sentiment FILE or both")
     findings = Findings()
     coverages: list[CandleCoverage] = []
-    ranges: Ranges | None = None
+    spans: Spans | None = None
     if candles is not None:
-        coverages = check_candles(candles, timeframe, findings)
-        ranges = _ranges(coverages)
+        coverages = check_candles(candles, timeframe, pairs, findings)
+        spans = _spans(coverages)
     if sentiment is None:
         return Validation(findings, coverages, {}, 0)
-    check = SentimentCheck(sentiment, findings, ranges, now, staleness)
+    check = SentimentCheck(sentiment, findings, spans, now, staleness, frozenset(pairs))
     check_sentiment(sentiment, check, progress)
     return Validation(findings, coverages, check.pairs, check.rows)
 
 
-def _ranges(coverages: list[CandleCoverage]) -> Ranges:
-    ranges: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+def _spans(coverages: list[CandleCoverage]) -> Spans:
+    spans: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
     for coverage in coverages:
-        ranges[coverage.pair].append((coverage.start, coverage.end))
-    return ranges
+        spans[coverage.pair].append((coverage.start, coverage.end))
+    return spans

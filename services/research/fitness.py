@@ -1,0 +1,87 @@
+"""Whether candles and signals are fit for a backtest: the rules of backtests and of `history validate`.
+
+What one file alone shows is refused where it is read, by `read_candles` and `read_sentiment_csv`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import pandas as pd
+
+from services.common.errors import StopProgram
+
+MIN_CANDLES = 8
+
+Spans = Mapping[str, Sequence[tuple[datetime, datetime]]]
+"""Pair to the spans of time (UTC, the end not included) for which there are candles."""
+
+
+@dataclass(slots=True)
+class Reach:
+    """How many signals of one pair lie inside and outside its candles, and when the first outside was available."""
+
+    inside: int = 0
+    outside: int = 0
+    first_outside: datetime | None = None
+
+
+class Misfit(NamedTuple):
+    """Why signals and candles do not belong together: a name for programs, the pair, a sentence, how many signals."""
+
+    kind: str
+    pair: str
+    message: str
+    signals: int
+
+
+def reaches(signals: pd.DataFrame, spans: Spans) -> dict[str, Reach]:
+    """The reach of every pair that has signals, in a frame as from `signals_frame`."""
+    found = {}
+    for pair, times in signals.groupby("pair")["available_at"]:
+        inside = pd.Series(data=False, index=times.index)
+        for start, end in spans.get(str(pair), ()):
+            inside |= (times >= start) & (times < end)
+        outside = times[~inside]
+        first = None if outside.empty else outside.iloc[0].to_pydatetime()
+        found[str(pair)] = Reach(int(inside.sum()), len(outside), first)
+    return found
+
+
+def misfits(spans: Spans, found: Mapping[str, Reach]) -> Iterator[Misfit]:
+    """Pairs with signals of which none can be seen by a candle."""
+    for pair, reach in sorted(found.items()):
+        if reach.inside or reach.first_outside is None:
+            continue
+        first = reach.first_outside.isoformat()
+        if pair not in spans:
+            yield Misfit(
+                "pair_without_candles",
+                pair,
+                f"{reach.outside} signals, from {first}, but no candles of {pair}: "
+                "fetch them, or choose other pairs with --pairs",
+                reach.outside,
+            )
+        else:
+            there = ", ".join(f"{start.isoformat()} to {end.isoformat()}" for start, end in spans[pair])
+            yield Misfit(
+                "outside_candles",
+                pair,
+                f"all {reach.outside} signals of {pair}, from {first}, are outside its candles, {there}",
+                reach.outside,
+            )
+
+
+def stake_currency(pairs: Iterable[str]) -> str:
+    """What all pairs are paid in. Raises StopProgram if that is more than one currency."""
+    names = sorted(pairs)
+    quotes = {pair.partition("/")[2] for pair in names}
+    if len(quotes) > 1:
+        raise StopProgram(
+            f"{', '.join(names)} are paid in {' and '.join(sorted(quotes))}; "
+            "expected pairs of one currency: choose them with --pairs"
+        )
+    return quotes.pop()
