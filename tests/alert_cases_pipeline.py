@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.alert_series import GOOD, STEP, Case, Series, clock, dependency, dip, levels, rising
 
 _SOURCE = '{job="news-poller",instance="n",source="paper"}'
+
+
+def _late(parts: Sequence[tuple[float, float, int]], started: int, fires: int, ends: int) -> Case:
+    """A source that brings so many articles a second within a minute, and so many within two hours."""
+    soon = rising(*((prompt, seconds) for prompt, _, seconds in parts))
+    every = rising(*((prompt + late, seconds) for prompt, late, seconds in parts))
+    series: dict[str, Series] = {
+        f'cryptoboy_source_lag_seconds_bucket{_SOURCE[:-1]},le="{bound}"}}': soon
+        if bound in {"60", "3600"}
+        else every
+        for bound in ("60", "3600", "7200", "+Inf")
+    }
+    series[f"cryptoboy_source_lag_seconds_count{_SOURCE}"] = every
+    series['process_start_time_seconds{job="news-poller",instance="n"}'] = levels(
+        (started, STEP * len(every))
+    )
+    return Case("SourceLags", series, fires, ends, {"job": "news-poller", "source": "paper"})
+
+
 INGEST = (
     Case(
         "SourceSilent",
@@ -40,6 +61,10 @@ INGEST = (
         GOOD + 900,
         {"source": "paper"},
     ),
+    # It has run for long: from when late articles are the most, and until they are not any more.
+    _late(((1, 0, GOOD), (0, 1, 2100), (10, 0, GOOD)), -30_000, 2 * GOOD + STEP + 900, GOOD + 2100 + 150),
+    # It has just begun, and finds what was published before.
+    _late(((0, 1, 22_800), (100, 0, 600)), 0, 21_600 + 900, 23_025),
     Case(
         "StreamSilent",
         {

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from services.common.clock import SystemClock
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
+
+if TYPE_CHECKING:
+    from services.data_ingestor.news_sources import NewsSource
 
 OLDEST_PYTHON = (3, 11)
 
@@ -77,11 +80,12 @@ def all_checks(settings: Settings) -> list[Question]:
             Question("news sources", partial(_fail, error), f"correct {settings.news_sources_file}"),
         ]
     remedy = (
-        "check the network and the proxy, if it names one; or, where it is this feed alone, set enabled = false "
+        "check the network and the proxy, if it names one; look at its page, if it has nothing new or is late; or, "
+        "where it is this feed alone, set enabled = false "
         f"for it in {settings.news_sources_file}"
     )
     feeds = [
-        Question(f"feed {source.name}", partial(_feed, settings, str(source.url)), remedy, required=False)
+        Question(f"feed {source.name}", partial(_feed, settings, source), remedy, required=False)
         for source in sources
         if source.enabled
     ]
@@ -228,16 +232,7 @@ def _freqtrade(settings: Settings) -> str:
     return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"
 
 
-def _feed(settings: Settings, url: str) -> str:
-    from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
+def _feed(settings: Settings, source: NewsSource) -> str:
+    from services.cli.feed_check import check_feed
 
-    answer = fetch(
-        FeedRequest(
-            url=url,
-            user_agent=settings.news_user_agent,
-            timeout=settings.news_timeout,
-            max_bytes=settings.news_max_feed_bytes,
-            now=SystemClock().now(),
-        )
-    )
-    return f"answers with {len(answer.body) if isinstance(answer, Fetched) else 0} bytes"
+    return check_feed(settings, source)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from services.common.errors import StopProgram
 from services.common.files import open_text
@@ -108,7 +109,7 @@ def _article(row: dict[str, str], place: str) -> TimedArticle:
     published = _instant(row["published"], place)
     seen = row.get("first_seen")
     shown = max(published, _instant(seen, place)) if seen else published
-    source = source_name(row["source"]) or "unnamed"
+    source = source_name(row["source"]) or source_name(urlsplit(row["url"]).hostname or "") or "unnamed"
     return TimedArticle(source, row["title"], row["text"], row["url"], published, shown)
 
 

@@ -32,7 +32,15 @@ SOURCE_LAST_SUCCESS = Gauge(
 ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
 
 SOURCE_NEWEST = Gauge(
-    "cryptoboy_source_newest_timestamp_seconds", "Publication time of a source's newest article", ["source"]
+    "cryptoboy_source_newest_timestamp_seconds",
+    "Publication time of a source's newest article, as the article says; not there for a source without dates",
+    ["source"],
+)
+SOURCE_LAG = Histogram(
+    "cryptoboy_source_lag_seconds",
+    "From the publication of an article, where it says when, to when it was first seen in its source",
+    ["source"],
+    buckets=(60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800),
 )
 SOURCE_FROZEN = Gauge(
     "cryptoboy_source_frozen", "1 while a source answers but has had nothing new for far too long", ["source"]

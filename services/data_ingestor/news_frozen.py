@@ -48,7 +48,8 @@ class FeedFreshness:
         if news and (self._read_before or self._habit.newest is None):
             self._last_news = now
         self._read_before = True
-        SOURCE_NEWEST.labels(self._source).set(self._last_news.timestamp())
+        if past := [moment for moment in published if moment is not None and moment <= now]:
+            SOURCE_NEWEST.labels(self._source).set(max(past).timestamp())
 
     def answered(self, now: datetime) -> str:
         """The feed has answered, with whatever; what is wrong with it, or nothing."""

@@ -42,12 +42,14 @@ class Selection:
         dismissed: ids that need not be looked at again.
         skipped: entries not published, by reason.
         corrected: corrections made, by kind.
+        lags: of the articles that say when they were published, how long before they were fetched.
     """
 
     articles: tuple[NewsArticle, ...]
     dismissed: tuple[str, ...]
     skipped: Counter[Skip]
     corrected: Counter[Correction]
+    lags: tuple[timedelta, ...] = ()
 
 
 def select(
@@ -71,6 +73,7 @@ def select(
     corrected: Counter[Correction] = Counter()
     articles: list[NewsArticle] = []
     dismissed: list[str] = []
+    lags: list[timedelta] = []
     for identity, entry in identified.items():
         if identity in known:
             skipped[Skip.KNOWN] += 1
@@ -81,10 +84,13 @@ def select(
             skipped[reason] += 1
             dismissed.append(identity)
             continue
-        corrected.update([correction] if correction else [])
+        if correction:
+            corrected[correction] += 1
+        else:
+            lags.append(fetched_at - published)
         articles.append(_article(identity, entry, source, published, fetched_at=fetched_at, weight=weight))
     articles.sort(key=lambda article: (article.published, article.article_id))
-    return Selection(tuple(articles), tuple(dismissed), +skipped, corrected)
+    return Selection(tuple(articles), tuple(dismissed), +skipped, corrected, tuple(lags))
 
 
 def published_at(entry: FeedEntry, fetched_at: datetime) -> tuple[datetime, Correction | None]:

@@ -18,6 +18,7 @@ from services.common.health import DependencyHealth
 from services.common.metrics import (
     ARTICLES_CORRECTED,
     ARTICLES_SKIPPED,
+    SOURCE_LAG,
     SOURCE_LAST_SUCCESS,
     SOURCE_POLLS,
     SOURCE_UP,
@@ -125,6 +126,7 @@ class SourcePoller:
         self._failing_since: float | None = None
         self._log = log.bind(source=source.name)
         SOURCE_UP.labels(source.name).set(0)
+        SOURCE_LAG.labels(source.name)
 
     def run(self, stop: threading.Event) -> None:
         """Poll at once, and then at the interval, until `stop` is set."""
@@ -218,6 +220,8 @@ class SourcePoller:
             ARTICLES_SKIPPED.labels(name, Skip.TOO_MANY).inc(left_out)
         for correction, count in selection.corrected.items():
             ARTICLES_CORRECTED.labels(name, correction).inc(count)
+        for lag in selection.lags:
+            SOURCE_LAG.labels(name).observe(lag.total_seconds())
 
     def _failed(self, error: str, outcome: str) -> None:
         name, url = self.source.name, shown(self.source.url)

@@ -51,6 +51,25 @@ def metric(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, {"source": "paper", **labels}) or 0.0
 
 
+def test_how_late_each_article_of_a_source_was_seen_is_counted_once(
+    server: FeedServer, seen: SeenArticles
+) -> None:
+    late = [
+        Item(published=NOW - timedelta(minutes=50)),
+        Item(title="Ether rests", link="https://paper.example/e"),
+    ]
+    server.set(
+        "/rss", reply(rss(late)), reply(rss([*late, Item(title="BNB", link=None, published="yesterday")]))
+    )
+    before = [metric(f"cryptoboy_source_lag_seconds_{what}") for what in ("count", "sum")]
+    source = poller(server, seen)
+    poll(source)
+    poll(source)
+    after = [metric(f"cryptoboy_source_lag_seconds_{what}") for what in ("count", "sum")]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [2, 3000]
+    assert metric("cryptoboy_source_newest_timestamp_seconds") == NOW.timestamp()
+
+
 def test_new_articles_are_noted_and_what_was_not_published_is_counted_by_reason(
     server: FeedServer, seen: SeenArticles
 ) -> None:

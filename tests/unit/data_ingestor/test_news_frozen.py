@@ -36,6 +36,16 @@ def test_a_feed_that_has_nothing_new_is_counted_told_once_and_told_when_over(fee
     assert sample("cryptoboy_source_frozen") == 0
 
 
+def test_the_newest_article_is_as_old_as_it_says_whenever_it_is_read(feed: FeedFreshness) -> None:
+    newest = "cryptoboy_source_newest_timestamp_seconds"
+    feed.read([NOON - 3 * HOUR, NOON - 2 * HOUR, None, NOON + HOUR], NOON, news=True)
+    assert sample(newest) == (NOON - 2 * HOUR).timestamp()
+    feed.read([NOON - 2 * HOUR, NOON - HOUR], NOON + 5 * HOUR, news=True)
+    assert sample(newest) == (NOON - HOUR).timestamp()
+    feed.read([None], NOON + 6 * HOUR, news=True)
+    assert sample(newest) == (NOON - HOUR).timestamp()
+
+
 def test_a_frozen_feed_is_asked_for_past_caches_at_once_and_then_now_and_again(feed: FeedFreshness) -> None:
     feed.read([NOON], NOON, news=True)
     late = NOON + 7 * HOUR

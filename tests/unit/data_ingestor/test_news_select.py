@@ -102,6 +102,19 @@ def test_a_date_whose_zone_is_not_known_counts_as_the_latest_that_it_can_mean_bu
     assert selection.skipped == {Skip.TOO_OLD: 1}
 
 
+def test_how_late_an_article_was_seen_is_known_of_those_that_say_when_they_were_published() -> None:
+    selection = chosen(
+        entry(1, published=NOW - timedelta(hours=3)),
+        entry(2, published=None),
+        entry(3, published=NOW + timedelta(hours=1)),
+        FeedEntry(
+            "Bitcoin climbs", "https://paper.example/4", "", "", None, no_later_than=NOW - timedelta(hours=1)
+        ),
+        entry(5, title="A new recipe for bread"),
+    )
+    assert selection.lags == (timedelta(hours=3),)
+
+
 def test_a_date_in_the_future_becomes_the_time_of_fetching() -> None:
     selection = chosen(entry(published=NOW + timedelta(days=900)))
     assert selection.articles[0].published == NOW
