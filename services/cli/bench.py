@@ -98,13 +98,12 @@ def bench(
 
 
 def _llm_server(url: str | None, model: str | None, concurrency: int) -> LlmServer | None:
-    from services.common.settings_scoring import split_servers
     from services.research.bench.lab import LlmServer
 
     if url is None:
         return None
     settings = Settings.load()
-    if len(split_servers(url)) != 1 or not url.startswith(("http://", "https://")):
+    if "," in url or not url.startswith(("http://", "https://")):
         raise StopProgram(
             f"--llm-url {url}: expected the URL of one Ollama server, such as http://localhost:11434"
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from services.common.clock import SystemClock
+from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
@@ -110,6 +111,7 @@ def _broker_question(settings: Settings) -> Question:
             "docker compose up -d, or apt-get install rabbitmq-server; check RABBITMQ_HOST, RABBITMQ_PORT, "
             "RABBITMQ_USER, RABBITMQ_PASS, RABBITMQ_VHOST; or use the embedded broker: --broker embedded"
         )
+        remedy = explain_compose_name("RABBITMQ_HOST", settings.rabbitmq_host) or remedy
     return Question(f"broker ({settings.broker.value})", partial(_broker, settings), remedy)
 
 
@@ -132,6 +134,7 @@ def _redis_question(settings: Settings) -> Question:
     remedy = (
         "docker compose up -d, or apt-get install redis-server; check REDIS_HOST, REDIS_PORT, REDIS_PASSWORD"
     )
+    remedy = explain_compose_name("REDIS_HOST", settings.redis_host) or remedy
     return Question("redis", partial(_redis, settings), remedy)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from services.cli.options import Json, next_step, settings_for, store_hint
+from services.cli.options import OF_STORE, Json, next_step, settings_for, store_hint
 
 
 def pause(json_output: Json = False) -> None:
@@ -26,7 +26,7 @@ def resume(json_output: Json = False) -> None:
 def _set(*, paused: bool, json_output: bool) -> None:
     from services.common.store.open import open_store
 
-    settings = settings_for()
+    settings = settings_for(uses=OF_STORE)
     store = open_store(settings)
     try:
         with next_step(store_hint(settings)):

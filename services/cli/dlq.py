@@ -14,7 +14,7 @@ from rich.table import Table
 
 from services.cli.answers import answer_console
 from services.cli.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
-from services.cli.options import Broker, Json, broker_hint, next_step, settings_for
+from services.cli.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind
@@ -117,7 +117,7 @@ def _box(queue: str | None, broker: BrokerKind | None) -> Iterator[DeadLetterBox
     from services.common.broker.open import open_broker
 
     queues = queues_with_dead_letters(queue)
-    settings = settings_for(broker)
+    settings = settings_for(broker, uses=OF_BROKER)
     connection = open_broker(settings, SystemClock())
     try:
         with next_step(broker_hint(settings)):

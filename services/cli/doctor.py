@@ -39,6 +39,9 @@ def doctor(json_output: Json = False, broker: Broker = None) -> None:
             Check("configuration", "failed", str(error), "correct these in .env or in the environment")
         ]
     else:
+        if settings.unusable:
+            lines = "\n".join(mistake.line for mistake in settings.unusable)
+            findings = [Check("configuration", "warning", lines, "correct these, or unset them")]
         findings += _examine(settings)
     failed = [finding for finding in findings if finding.state == "failed"]
     if json_output:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from services.cli.answers import answer_console
-from services.cli.options import settings_for
+from services.cli.options import OF_SCORING, settings_for
 from services.cli.pages import write_page
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
@@ -66,7 +66,7 @@ def evaluate(
     from services.research.evaluate.report import evaluation_json
 
     # A figure must be that of the scorer it names, so no other takes its place.
-    settings = settings_for().changed(sentiment_fallback=Fallback.WAIT)
+    settings = settings_for(uses=OF_SCORING).changed(sentiment_fallback=Fallback.WAIT)
     datasets = [read_labelled(path) for path in labelled or ()]
     plan = Plan(
         datasets=tuple(data.sample(sample, seed) if sample else data for data in datasets),

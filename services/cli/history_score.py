@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.options import SCORER_HINT, Json, Pairs, next_step, read_pairs, settings_for
+from services.cli.options import OF_SCORING, SCORER_HINT, Json, Pairs, next_step, read_pairs, settings_for
 from services.cli.period import From, To, read_period
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
@@ -86,7 +86,7 @@ def score_history(
     from services.research.history.archive import Archive
     from services.research.history.scoring import ScoreOptions, score_archive
 
-    settings = settings_for()
+    settings = settings_for(uses=OF_SCORING | {"news_sources_file"})
     first, last = read_period(start, end)
     # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
     settings = settings.changed(

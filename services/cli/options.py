@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
+from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings_scoring import MODEL_FIELDS, ScoringSettings
+from services.common.settings_servers import BrokerSettings, StoreSettings
 from services.common.values import check_pair, split_pairs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]
@@ -24,6 +28,16 @@ Pairs = Annotated[
 ]
 
 
+OF_STORE = frozenset(StoreSettings.model_fields) | {"broker"}
+OF_BROKER = frozenset(BrokerSettings.model_fields)
+OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
+    "broker",
+    "state_dir",
+    "trading_pairs",
+}
+"""Fields that commands use, for `settings_for`. What one scorer alone uses is checked when it is built."""
+
+
 def read_pairs(given: list[str] | None) -> tuple[str, ...]:
     """The pairs of the command line, each once, separated by commas or spaces. Raises StopProgram."""
     try:
@@ -32,22 +46,39 @@ def read_pairs(given: list[str] | None) -> tuple[str, ...]:
         raise StopProgram(str(error)) from None
 
 
-def settings_for(broker: BrokerKind | None = None) -> Settings:
-    """The settings of this machine, for every command the same: see `choose_parts`. Raises StopProgram."""
-    return choose_parts(Settings.load(), broker)
+def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | None = None) -> Settings:
+    """The settings of this machine, for every command the same: see `choose_parts`.
+
+    Args:
+        broker: what the command line names.
+        uses: the fields that the command uses; None: all. What is wrong with others is said, and stops nothing.
+
+    Raises:
+        StopProgram: a variable that the command uses is misspelt, or has a value that is not allowed.
+    """
+    settings = Settings.load(uses=uses)
+    if uses is not None:
+        for mistake in settings.unusable:
+            if mistake.field not in MODEL_FIELDS:  # whoever builds a scorer tells of these
+                sys.stderr.write(
+                    f"cryptoboy: passed over, for this command does not use it: {mistake.line}\n"
+                )
+    return choose_parts(settings, broker)
 
 
 def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
-    """BROKER is embedded where it is unset; the scorer is the lexicon where it is unset and BROKER is not rabbitmq.
+    """BROKER is embedded where it is unset; the scorer is the lexicon where it is unset and nothing speaks for Ollama.
 
-    So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it uses. `broker` is
-    what the command line names; it does not touch the scorer. A service by itself has other defaults: those of
-    the settings.
+    What does is BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env`: in the environment alone it is the Ollama
+    server's own variable. So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it
+    uses. `broker` is what the command line names; it does not touch the scorer. A service by itself has other
+    defaults: those of the settings.
     """
-    given = settings.model_fields_set
+    given = settings.model_fields_set | settings.named_in_file
     configured = settings.broker if "broker" in given else BrokerKind.EMBEDDED
+    for_ollama = "ollama_model" in given or "ollama_host" in settings.named_in_file
     changes: dict[str, Any] = {"broker": broker or configured}
-    if configured is BrokerKind.EMBEDDED and "sentiment_scorer" not in given:
+    if configured is BrokerKind.EMBEDDED and not for_ollama and "sentiment_scorer" not in given:
         changes["sentiment_scorer"] = ScorerKind.LEXICON
     return settings.changed(**changes)
 
@@ -63,11 +94,15 @@ def broker_hint(settings: Settings) -> str:
         starts = (
             "docker compose up -d starts RabbitMQ and Redis on this machine; --broker embedded needs neither"
         )
+    if settings.broker is BrokerKind.RABBITMQ:
+        starts = explain_compose_name("RABBITMQ_HOST", settings.rabbitmq_host) or starts
     return f"./cryptoboy doctor says what is missing; {starts}"
 
 
 def store_hint(settings: Settings) -> str:
     """What to do when Redis does not answer: `up` starts the embedded one, and no other."""
+    if why := explain_compose_name("REDIS_HOST", settings.redis_host):
+        return why
     embedded = settings.broker is BrokerKind.EMBEDDED
     starts = "./cryptoboy up" if embedded else "With BROKER=rabbitmq, docker compose up -d"
     return (

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 
 from services.cli.answers import answer_console
 from services.cli.dlq import dlq_app
-from services.cli.options import Broker, Json, broker_hint, next_step, settings_for
+from services.cli.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
 from services.cli.queue_rates import Rates, read_rates, watch_embedded
 from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
@@ -34,7 +34,7 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
     """
     if context.invoked_subcommand is not None:
         return
-    settings = settings_for(broker)
+    settings = settings_for(broker, uses=OF_BROKER)
     states = _states(settings)
     if settings.broker is BrokerKind.RABBITMQ:
         rates = read_rates(settings)

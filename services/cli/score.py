@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from services.cli.answers import answer_console
-from services.cli.options import SCORER_HINT, Json, next_step, settings_for
+from services.cli.options import OF_SCORING, SCORER_HINT, Json, next_step, settings_for
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
@@ -39,7 +39,7 @@ def score(
     Examples: ./cryptoboy score "Bitcoin surges as ETF inflows hit a record" --scorer lexicon;
     ./cryptoboy score --explain 5f0c6f3a21
     """
-    settings = settings_for()
+    settings = settings_for(uses=OF_SCORING)
     if explain is not None:
         if title or text or scorer is not None:
             raise StopProgram("--explain shows what was scored before: give it the ID alone")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from services.cli.answers import answer_console
 from services.cli.freqtrade_config import strategy_section
-from services.cli.options import Json, next_step, settings_for, store_hint
+from services.cli.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.values import check_pair
@@ -33,7 +33,7 @@ def sentiment(
     """
     from services.common.store.open import open_store
 
-    settings = settings_for()
+    settings = settings_for(uses=OF_STORE | {"trading_pairs"})
     wanted = _checked(pairs) or settings.trading_pairs
     store = open_store(settings)
     try:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from time import sleep as pause
+from urllib.parse import urlsplit
 
 from services.cli.demo_guard import refuse_demo_news
 from services.cli.freqtrade_config import STRATEGY
@@ -17,11 +18,13 @@ from services.cli.stack import Stack
 from services.cli.supervisor import Supervisor
 from services.cli.trading_checks import check_trading
 from services.cli.watch import Watch
+from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram
 from services.common.ports import is_free
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
 from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
+from services.sentiment_analyzer.scorers import check_scorer_settings, model_servers
 
 STOPPING = (
     "stopping; the message in hand is finished first, and Freqtrade goes on until the services have ended"
@@ -45,6 +48,8 @@ def up(broker: Broker = None) -> None:
     check_trading(settings)
     if not settings.dry_run:
         confirm_live_trading(settings)
+    check_scorer_settings(settings)
+    check_names(settings)
     check_addresses(settings)
     run_dir = settings.state_dir.resolve() / "up"
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -59,6 +64,17 @@ def up(broker: Broker = None) -> None:
         raise StopProgram(
             "what could not work as it is configured when this was stopped:\n" + "\n".join(refusals)
         )
+
+
+def check_names(settings: Settings) -> None:
+    """Raise StopProgram if a server has a name that Compose alone knows; says what to write instead."""
+    hosts = []
+    if settings.broker is BrokerKind.RABBITMQ:
+        hosts += [("RABBITMQ_HOST", settings.rabbitmq_host), ("REDIS_HOST", settings.redis_host)]
+    for variable, urls in model_servers(settings).items():
+        hosts += [(variable, urlsplit(url).hostname or "") for url in urls]
+    if wrong := [line for variable, host in hosts if (line := explain_compose_name(variable, host))]:
+        raise StopProgram("\n".join(wrong))
 
 
 def check_addresses(settings: Settings) -> None:

@@ -11,19 +11,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from services.common.errors import StopProgram
-from services.common.settings_report import describe_mistakes, find_unknown_names, read_env_file
-from services.common.settings_scoring import Fallback, ScorerKind, ScoringSettings
-from services.common.settings_secrets import SUFFIX, read_secret_files, secret_variables
+from services.common.settings_names import SUFFIX, find_unknown_names
+from services.common.settings_report import Mistake, describe_mistakes, refuse
+from services.common.settings_scoring import MODEL_FIELDS, Fallback, ScorerKind, ScoringSettings
+from services.common.settings_secrets import read_secret_files, secret_variables, without_placeholders
 from services.common.settings_servers import BrokerKind, BrokerSettings, StoreSettings
+from services.common.settings_sources import (
+    CURRENT_ENV_FILE,
+    PROJECT_ROOT,
+    decode_json_fields,
+    default_env_file,
+    read_env_file,
+    texts_of,
+)
 from services.common.settings_trading import TradingSettings
 from services.common.settings_watch import WatchSettings
 from services.common.values import Pair, Timeframe, split_pairs
@@ -37,9 +45,6 @@ __all__ = [
     "ScorerKind",
     "Settings",
 ]
-
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
-CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -104,6 +109,27 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         dict[str, Any], Field(description="JSON object merged into ccxt's configuration")
     ] = Field(default_factory=dict)
 
+    _unusable: tuple[Mistake, ...] = PrivateAttr(default=())
+    _named_in_file: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def unusable(self) -> tuple[Mistake, ...]:
+        """What is wrong with variables that were passed over; their fields have the defaults. See `require`."""
+        return self._unusable
+
+    @property
+    def named_in_file(self) -> frozenset[str]:
+        """The fields that the `.env` file names, whatever the environment says of them."""
+        return self._named_in_file
+
+    def require(self, fields: Collection[str]) -> None:
+        """Say before these are used that their values count.
+
+        Raises:
+            StopProgram: some have values that cannot be used; names each of them.
+        """
+        refuse(mistake for mistake in self._unusable if mistake.field in fields)
+
     @field_validator("trading_pairs", mode="before")
     @classmethod
     def _split_pairs(cls, value: object) -> object:
@@ -128,7 +154,13 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
 
     def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
         """A copy with some fields changed, checked like the original. What nobody set stays unset."""
-        return Settings(**{**self.model_dump(exclude_unset=True), **updates})
+        copy = Settings(**{**self.model_dump(exclude_unset=True), **updates})
+        left = tuple(mistake for mistake in self._unusable if mistake.field not in updates)
+        copy._remember(left, self._named_in_file)
+        return copy
+
+    def _remember(self, unusable: tuple[Mistake, ...], named_in_file: frozenset[str]) -> None:
+        self._unusable, self._named_in_file = unusable, named_in_file
 
     def environment(self) -> dict[str, str]:
         """The variables that make another process of ours load exactly these settings. Holds secrets."""
@@ -147,42 +179,58 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         return frozenset({*(name.upper() for name in cls.model_fields), *files})
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    def load(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        env_file: Path | None = None,
+        *,
+        uses: Collection[str] | None = None,
+    ) -> Settings:
         """Read the settings from a `.env` file and the environment, which wins.
 
         Args:
             environ: the variables. By default the process's own, with the file that CRYPTOBOY_ENV_FILE
                 names (empty: none), else the `.env` in the project's folder.
             env_file: a file of NAME=value lines. A missing file is an empty one.
+            uses: the fields that the program uses; None: all. What is wrong with another is kept in `unusable`, as
+                it always is for what only some scorers use.
 
         Raises:
             StopProgram: a variable is unknown or has a value that is not allowed; names each of them.
         """
         if environ is None:
             environ = os.environ
-            env_file = env_file or _default_env_file(environ)
+            env_file = env_file or default_env_file(environ)
         from_file = read_env_file(env_file) if env_file is not None else {}
         names = cls.variables()
-        mistakes = find_unknown_names(environ, from_file, names)
-        given = {
-            name: text
-            for source in (from_file, environ)
-            for name in names
-            if (text := source.get(name, "").strip())
-        }
+        in_file = texts_of(from_file, names)
+        given = {**in_file, **texts_of(environ, names)}
         secrets, unreadable = read_secret_files(given, cls.model_fields)
-        mistakes += unreadable
         values = {name.lower(): text for name, text in {**given, **secrets}.items()}
         values = {field: text for field, text in values.items() if field in cls.model_fields}
-        try:
-            settings = cls(**_decode_json_fields(values))
-        except ValidationError as error:
-            mistakes += describe_mistakes(error, cls.model_fields)
-        if mistakes:
-            raise StopProgram(
-                "the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in mistakes)
-            )
+        settings, unfit = cls._build(decode_json_fields(without_placeholders(values, cls.model_fields)))
+        unknown = find_unknown_names(environ, from_file, names)
+        wrong = (*(Mistake(each.field, str(each)) for each in unknown), *unreadable, *unfit)
+        settings._remember(  # noqa: SLF001 - of our own class
+            wrong, frozenset(name.lower() for name in in_file)
+        )
+        if uses is None:
+            uses = {field for field in cls.model_fields if field not in MODEL_FIELDS}
+            uses |= {each.field for each in unknown}
+        settings.require(uses)
         return settings
+
+    @classmethod
+    def _build(cls, values: Mapping[str, Any]) -> tuple[Settings, list[Mistake]]:
+        """The settings from those values that can be used, and what is wrong with the others."""
+        try:
+            return cls(**values), []
+        except ValidationError as error:
+            mistakes = describe_mistakes(error, cls.model_fields)
+        fields = {mistake.field for mistake in mistakes}
+        if not fields <= values.keys():
+            refuse(mistakes)  # values that do not go together
+        return cls(**{field: value for field, value in values.items() if field not in fields}), mistakes
 
 
 def _as_text(value: Any) -> str:  # noqa: ANN401 - any field
@@ -191,22 +239,3 @@ def _as_text(value: Any) -> str:  # noqa: ANN401 - any field
     if isinstance(value, tuple):
         return ",".join(value)
     return json.dumps(value) if isinstance(value, (dict, bool)) else str(value)
-
-
-def _default_env_file(environ: Mapping[str, str]) -> Path | None:
-    named = environ.get(CURRENT_ENV_FILE)
-    if named is None:
-        return PROJECT_ROOT / ".env"
-    return Path(named) if named else None
-
-
-def _decode_json_fields(values: dict[str, str]) -> dict[str, Any]:
-    from pydantic_core import from_json
-
-    decoded: dict[str, Any] = dict(values)
-    if "exchange_config" in decoded:
-        try:
-            decoded["exchange_config"] = from_json(decoded["exchange_config"])
-        except ValueError:
-            return decoded  # the validation that follows says that it is not an object
-    return decoded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from services.common.model_addresses import ollama_servers, openai_servers
+
 Seconds = Annotated[float, Field(gt=0)]
-SERVER_LIST = r"^\s*https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*\s*$"
+MODEL_FIELDS = (
+    *("ollama_host", "ollama_model", "ollama_timeout", "ollama_max_tokens", "ollama_ca_file"),
+    *("openai_base_url", "openai_api_key", "openai_model", "openai_timeout", "openai_max_tokens"),
+    *("openai_ca_file", "sentiment_ensemble"),
+)
+"""What only some scorers use. Whoever uses one says so: see `Settings.require`."""
 
 
 class ScorerKind(StrEnum):
@@ -27,11 +35,6 @@ class Fallback(StrEnum):
 
     WAIT = "wait"
     LEXICON = "lexicon"
-
-
-def split_servers(text: str) -> tuple[str, ...]:
-    """The URLs of a list such as OLLAMA_HOST holds, each once, in the order in which they are given."""
-    return tuple(dict.fromkeys(part.strip().rstrip("/") for part in text.split(",") if part.strip()))
 
 
 def parse_ensemble(text: str) -> dict[ScorerKind, float]:
@@ -57,9 +60,14 @@ def parse_ensemble(text: str) -> dict[ScorerKind, float]:
     return members
 
 
-def _check_ensemble(text: str) -> str:
-    parse_ensemble(text)
-    return text
+def _checked(read: Callable[[str], object]) -> AfterValidator:
+    """The text stays as it is, so that other processes read the same; what cannot be read is refused."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
 
 
 class ScoringSettings(BaseSettings):
@@ -82,7 +90,7 @@ class ScoringSettings(BaseSettings):
         Field(ge=1, le=256, description="articles scored at the same time; OLLAMA_NUM_PARALLEL should match"),
     ] = 2
     sentiment_ensemble: Annotated[
-        str, AfterValidator(_check_ensemble), Field(description="members of the ensemble and their weights")
+        str, _checked(parse_ensemble), Field(description="members of the ensemble and their weights")
     ] = "ollama:2,lexicon:1"
     news_max_age: Annotated[
         Seconds | None,
@@ -93,9 +101,8 @@ class ScoringSettings(BaseSettings):
 
     ollama_host: Annotated[
         str,
-        Field(
-            pattern=SERVER_LIST, description="URL of the Ollama server; several, by commas: tried by health"
-        ),
+        _checked(ollama_servers),
+        Field(description="address of the Ollama server; several, by commas: asked by health"),
     ] = "http://localhost:11434"
     ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
     ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
@@ -109,10 +116,8 @@ class ScoringSettings(BaseSettings):
 
     openai_base_url: Annotated[
         str,
-        Field(
-            pattern=SERVER_LIST,
-            description="URL of an OpenAI-compatible server, with /v1; several, by commas",
-        ),
+        _checked(openai_servers),
+        Field(description="URL of an OpenAI-compatible server, with /v1; several, by commas"),
     ] = "http://localhost:8000/v1"
     openai_api_key: Annotated[
         SecretStr | None, Field(description="its key; servers of one's own often need none")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-SUFFIX = "_FILE"
+from services.common.settings_names import SUFFIX
+from services.common.settings_report import Mistake, is_secret
+
+# What examples of configurations write where a key or token is to go.
+_PLACEHOLDER = re.compile(
+    r"your.*|.*\byour[\W_].*|.*[\W_]here|<.*>|\{.*\}|x{3,}|\*+|\.{3}|…|todo|tbd|placeholder|dummy|example|none|null"
+    r"|(change|replace|fill|insert)[\W_]?(me|it|this|in).*|(api[\W_]?)?(key|secret|token)",
+    re.IGNORECASE | re.DOTALL,
+)
+# Others make up these, and may have made up such a word.
+_MADE_UP = frozenset({"rabbitmq_pass", "redis_password"})
+_ISSUED_AND_NO_SECRET = frozenset({"telegram_chat_id"})
 
 
 def secret_variables(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
@@ -16,15 +27,10 @@ def secret_variables(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
     return tuple(name.upper() for name, info in fields.items() if is_secret(info))
 
 
-def is_secret(info: FieldInfo) -> bool:
-    """Whether a setting must never be shown."""
-    return SecretStr.__name__ in repr(info.annotation)
-
-
 def read_secret_files(
     given: Mapping[str, str], fields: Mapping[str, FieldInfo]
-) -> tuple[dict[str, str], list[str]]:
-    """The secrets that are given as files, by variable, and a line for each mistake.
+) -> tuple[dict[str, str], list[Mistake]]:
+    """The secrets that are given as files, by variable, and what is wrong with others.
 
     An empty file says as much as an empty variable: nothing. Where a default would take its place that is a mistake.
 
@@ -32,24 +38,38 @@ def read_secret_files(
         given: the variables that are set, with their texts.
         fields: the settings by name.
     """
-    secrets, mistakes = {}, []
+    secrets: dict[str, str] = {}
+    mistakes: list[Mistake] = []
     for name in secret_variables(fields):
         path = given.get(name + SUFFIX)
         if not path:
             continue
         if name in given:
-            mistakes.append(f"{name} and {name}{SUFFIX} are both set: keep one of them")
+            mistakes.append(
+                Mistake(name.lower(), f"{name} and {name}{SUFFIX} are both set: keep one of them")
+            )
             continue
         try:
             text = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
-            mistakes.append(
-                f"{name}{SUFFIX}={path}: cannot be read ({why}); name a file that holds the secret"
-            )
+            line = f"{name}{SUFFIX}={path}: cannot be read ({why}); name a file that holds the secret"
+            mistakes.append(Mistake(name.lower(), line))
             continue
         if text:
             secrets[name] = text
         elif fields[name.lower()].default is not None:
-            mistakes.append(f"{name}{SUFFIX}={path}: the file is empty; write the secret into it")
+            line = f"{name}{SUFFIX}={path}: the file is empty; write the secret into it"
+            mistakes.append(Mistake(name.lower(), line))
     return secrets, mistakes
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether it only stands where a key or token is to go, such as `your_api_key` or `<token>`."""
+    return _PLACEHOLDER.fullmatch(text.strip(" \t\r\n\"'")) is not None
+
+
+def without_placeholders(values: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> dict[str, str]:
+    """The values by field, without those that stand for a key or token that others issue: they are as good as unset."""
+    issued = {field for field, info in fields.items() if is_secret(info)} - _MADE_UP | _ISSUED_AND_NO_SECRET
+    return {field: text for field, text in values.items() if field not in issued or not is_placeholder(text)}

@@ -52,7 +52,7 @@ class TradingSettings(BaseSettings):
     stake_currency: Annotated[
         str,
         BeforeValidator(_in_capitals),
-        Field(pattern="^[A-Z0-9]{2,10}$", description="currency that trades are paid in"),
+        Field(pattern="^[A-Z0-9]{2,10}$", description="currency that trades are paid in, such as USDT"),
     ] = "USDT"
     stake_amount: Annotated[
         StakeAmount,

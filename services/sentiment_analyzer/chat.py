@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
+from services.common.compose_names import explain_compose_name
 from services.common.errors import TryLater
 from services.common.proxies import by_way_of
 from services.common.tls import TlsFiles, client_context, explain_tls, usual_trust
@@ -105,7 +107,11 @@ def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
     """
     if advice := explain_tls(_whole(error), names):
         return UntrustedError(f"{url} cannot be spoken to over TLS: {advice}")
-    return TryLater(f"{url} cannot be reached ({type(error).__name__}{by_way_of(url.rpartition(' ')[2])})")
+    address = url.rpartition(" ")[2]
+    variable = "OLLAMA_HOST" if names == "OLLAMA" else "OPENAI_BASE_URL"
+    if why := explain_compose_name(variable, urlsplit(address).hostname or ""):
+        return TryLater(f"{url} cannot be reached: {why}")
+    return TryLater(f"{url} cannot be reached ({type(error).__name__}{by_way_of(address)})")
 
 
 def _whole(error: BaseException | None) -> str:

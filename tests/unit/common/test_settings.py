@@ -6,9 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from services.common.errors import StopProgram
+from services.common.model_addresses import ollama_servers
 from services.common.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings
-from services.common.settings_report import COMPOSE_NAMES
-from services.common.settings_scoring import parse_ensemble, split_servers
+from services.common.settings_names import COMPOSE_NAMES
+from services.common.settings_scoring import parse_ensemble
+from services.common.settings_servers import StoreSettings
+from services.sentiment_analyzer.scorers import build_scorer
 
 
 def test_without_any_variable_the_careful_defaults_hold() -> None:
@@ -42,16 +45,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("SENTIMENT_SCORER", "oracle", "'ollama', 'openai', 'lexicon' or 'ensemble'"),
         ("SENTIMENT_FALLBACK", "panic", "'wait' or 'lexicon'"),
         ("SENTIMENT_CONCURRENCY", "0", "greater than or equal to 1"),
-        ("SENTIMENT_ENSEMBLE", "ollama:2,oracle", "ollama, openai, lexicon"),
-        ("SENTIMENT_ENSEMBLE", "ensemble", "ollama, openai, lexicon"),
-        ("SENTIMENT_ENSEMBLE", "lexicon:nan", "above 0"),
-        ("SENTIMENT_ENSEMBLE", "lexicon:much", "a number above 0"),
-        ("SENTIMENT_ENSEMBLE", "lexicon,lexicon", "twice"),
         ("NEWS_MAX_AGE", "-1", "greater than 0"),
-        ("OPENAI_BASE_URL", "http://a/v1,b", "OpenAI-compatible"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
         ("EXCHANGE_CONFIG", "{", "JSON object"),
-        ("OLLAMA_HOST", "localhost", "URL"),
+        ("EXCHANGE", "Binance US", "an exchange that ccxt knows, in its spelling"),
+        ("STAKE_CURRENCY", "usdt", "such as USDT"),
     ],
 )
 def test_a_malformed_value_is_refused_with_its_name_and_what_is_allowed(
@@ -61,6 +59,48 @@ def test_a_malformed_value_is_refused_with_its_name_and_what_is_allowed(
         Settings.load({name: value})
     assert f"{name}=" in str(caught.value)
     assert allowed in str(caught.value)
+    assert "[a-z" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("scorer", "name", "value", "allowed"),
+    [
+        ("ensemble", "SENTIMENT_ENSEMBLE", "ollama:2,oracle", "ollama, openai, lexicon"),
+        ("ensemble", "SENTIMENT_ENSEMBLE", "ensemble", "ollama, openai, lexicon"),
+        ("ensemble", "SENTIMENT_ENSEMBLE", "lexicon:nan", "above 0"),
+        ("ensemble", "SENTIMENT_ENSEMBLE", "lexicon:much", "a number above 0"),
+        ("ensemble", "SENTIMENT_ENSEMBLE", "lexicon,lexicon", "twice"),
+        ("openai", "OPENAI_BASE_URL", "http://a/v1,b", "http://localhost:8000/v1"),
+        ("ollama", "OLLAMA_HOST", "localhost:port", "localhost:11434"),
+        ("ollama", "OLLAMA_TIMEOUT", "long", "a number"),
+        ("ensemble", "OLLAMA_HOST", "ftp://host", "localhost:11434"),
+    ],
+)
+def test_what_one_scorer_uses_is_refused_where_it_is_chosen_and_stops_nobody_else(
+    scorer: str, name: str, value: str, allowed: str
+) -> None:
+    settings = Settings.load({name: value, "OPENAI_MODEL": "m", "SENTIMENT_SCORER": scorer})
+    with pytest.raises(StopProgram) as caught:
+        build_scorer(settings)
+    assert f"{name}={value}: " in str(caught.value)
+    assert allowed in str(caught.value)
+    assert [mistake.field for mistake in settings.unusable] == [name.lower()]
+    build_scorer(settings.changed(sentiment_scorer=ScorerKind.LEXICON)).close()
+    assert Settings.load(settings.environment()).unusable == ()
+
+
+def test_a_program_that_says_what_it_uses_is_stopped_by_nothing_else() -> None:
+    environ = {"REDIS_PORT": "7000", "STAKE_AMOUNT": "lots", "NEWS_POL_INTERVAL": "1", "RABBITMQ_PORT": "x"}
+    settings = Settings.load(environ, uses=StoreSettings.model_fields)
+    assert settings.redis_port == 7000
+    assert {mistake.field for mistake in settings.unusable} == {
+        "stake_amount",
+        "news_poll_interval",
+        "rabbitmq_port",
+    }
+    for used in ({"REDIS_PORT": "x"}, {"REDIS_PROT": "7000"}):
+        with pytest.raises(StopProgram, match="REDIS_P"):
+            Settings.load({**environ, **used}, uses=StoreSettings.model_fields)
 
 
 def test_all_mistakes_are_named_at_once() -> None:
@@ -68,41 +108,6 @@ def test_all_mistakes_are_named_at_once() -> None:
         Settings.load({"REDIS_PORT": "x", "DRY_RUN": "x", "NEWS_POL_INTERVAL": "1"})
     for name in ("REDIS_PORT", "DRY_RUN", "NEWS_POL_INTERVAL"):
         assert name in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
-        ("TRADING_PAIR", "TRADING_PAIRS"),
-        ("RABBITMQ_PASSWORD", "RABBITMQ_PASS"),
-        ("NEWS_POL_INTERVAL", "NEWS_POLL_INTERVAL"),
-    ],
-)
-def test_a_name_that_looks_like_ours_but_is_not_is_refused_with_the_one_meant(name: str, meant: str) -> None:
-    with pytest.raises(StopProgram, match=f"{name}: no such variable; did you mean {meant}"):
-        Settings.load({name: "1"})
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "PATH",
-        "RABBITMQ_NODENAME",
-        "OLLAMA_NUM_PARALLEL",
-        "REDIS_PORT_6379_TCP",
-        "REDIS_SERVICE_HOST",
-        "FREQTRADE__DRY_RUN",
-    ],
-)
-def test_variables_of_others_are_left_alone(name: str) -> None:
-    assert Settings.load({name: "whatever"}) == Settings.load({})
-
-
-def test_in_our_own_file_every_unknown_name_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text("SOMETHING_ELSE=1\n")
-    with pytest.raises(StopProgram, match="SOMETHING_ELSE: no such variable"):
-        Settings.load({}, file)
 
 
 def test_a_wrong_secret_is_not_repeated() -> None:
@@ -162,7 +167,7 @@ def test_a_key_of_a_model_server_is_not_repeated() -> None:
 
 def test_servers_and_members_are_lists_written_with_commas() -> None:
     settings = Settings.load({"OLLAMA_HOST": "http://a:1/, http://b:2,http://a:1"})
-    assert split_servers(settings.ollama_host) == ("http://a:1", "http://b:2")
+    assert ollama_servers(settings.ollama_host) == ("http://a:1", "http://b:2")
     assert parse_ensemble("ollama: 2, lexicon") == {ScorerKind.OLLAMA: 2.0, ScorerKind.LEXICON: 1.0}
 
 
