@@ -49,7 +49,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
         ("EXCHANGE_CONFIG", "{", "JSON object"),
         ("EXCHANGE", "Binance US", "an exchange that ccxt knows, in its spelling"),
-        ("STAKE_CURRENCY", "usdt", "such as USDT"),
+        ("STAKE_CURRENCY", "U$", "such as USDT"),
     ],
 )
 def test_a_malformed_value_is_refused_with_its_name_and_what_is_allowed(
