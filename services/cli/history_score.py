@@ -79,7 +79,8 @@ def score_history(
     published. A source has the weight that one of the same name has in NEWS_SOURCES_FILE. --from and --to choose
     articles by when they were known. Answers of language models are kept as receipts, by content, model and prompt
     version: a second run asks nothing twice. (The lexicon is asked again, which takes less time than keeping its
-    answers.) The file appears when it is whole: after Ctrl-C the same command goes on where it was.
+    answers.) Articles that the scorer refused or abstained from are counted by reason, each with the first of them.
+    The file appears when it is whole: after Ctrl-C the same command goes on where it was.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
@@ -183,6 +184,8 @@ def _print(report: ScoreReport, figures: dict[str, Any]) -> None:
     if report.resumed_after:
         print(f"Went on after {report.resumed_after} articles that were scored before.")
     print(f"{tally.articles} articles in {figures['seconds']:.1f} s by {report.model}: {outcomes}.")
+    for reason in tally.reasons:
+        print(f"  {reason}")
     if "asked" in figures:
         print(f"Answers: {figures['asked']} asked for, {figures['answered_from_receipts']} from receipts.")
     print(f"Signals: {signals}; {labels}.")

@@ -15,7 +15,7 @@ from services.data_ingestor.news_relevance import is_relevant
 from services.research.history.articles import Article
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import judge_article
+from services.sentiment_analyzer.scoring import Outcome, judge_article
 from services.sentiment_analyzer.stories import Stories
 
 NOT_PUBLISHED = "not_about_crypto"
@@ -28,11 +28,12 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 class Judged(NamedTuple):
-    """An article, how it ended, and its signals if it was scored."""
+    """An article, how it ended, its signals if it was scored, and why the scorer gave none."""
 
     article: Article
     outcome: str
     signals: tuple[SentimentSignal, ...] = ()
+    reason: str = ""
 
 
 Judge = Callable[[Article], Judged]
@@ -56,9 +57,10 @@ def judge_with(
         message = as_message(article, weights.get(article.source.casefold(), 1.0))
         try:
             judgement = judge_article(message, matcher, scorer, message.fetched_at, stories=stories)
-        except NeverWorks:
-            return Judged(article, REFUSED)
-        return Judged(article, judgement.outcome.value, judgement.signals)
+        except NeverWorks as error:
+            return Judged(article, REFUSED, reason=str(error))
+        reason = judgement.reason if judgement.outcome is Outcome.ABSTAINED else ""
+        return Judged(article, judgement.outcome.value, judgement.signals, reason)
 
     return judge
 

@@ -100,7 +100,7 @@ def score_archive(
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
             for judged in judge_in_order(step, judge, workers=workers):
-                tally.count(judged.outcome, judged.signals)
+                tally.count(judged)
                 rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
                 if tally.articles % PROGRESS_EVERY == 0:
                     progress(tally.articles, archive.count())
@@ -140,9 +140,10 @@ def _refuse_nothing(archive: Archive, file: StepwiseCsv, tally: Tally, options: 
         )
     if not tally.outcomes[Outcome.SCORED]:
         outcomes = ", ".join(f"{outcome} {count}" for outcome, count in tally.outcomes.most_common())
+        why = "".join(f"; {reason}" for reason in islice(tally.reasons, 3))
         _discard(file)
         raise StopProgram(
-            f"none of {tally.articles} articles gave a signal for {', '.join(options.pairs)} ({outcomes})"
+            f"none of {tally.articles} articles gave a signal for {', '.join(options.pairs)} ({outcomes}){why}"
         )
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from services.common.messages import SentimentSignal
+from services.research.history.judging import Judged
+from services.research.history.reasons import Reasons
 
 
 @dataclass(slots=True)
@@ -19,12 +20,16 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     signals: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+    reasons: Reasons = field(default_factory=Reasons)
 
-    def count(self, outcome: str, signals: tuple[SentimentSignal, ...]) -> None:
+    def count(self, judged: Judged) -> None:
         """Count one article."""
         self.articles += 1
-        self.outcomes[outcome] += 1
-        for signal in signals:
+        self.outcomes[judged.outcome] += 1
+        if judged.reason:
+            article = judged.article
+            self.reasons.note(judged.outcome, judged.reason, article.article_id, article.title)
+        for signal in judged.signals:
             self.signals[signal.pair] += 1
             self.labels[signal.sentiment_label.value] += 1
 
@@ -35,13 +40,15 @@ class Tally:
             "outcomes": dict(self.outcomes),
             "signals": dict(self.signals),
             "labels": dict(self.labels),
+            "reasons": self.reasons.as_json(),
         }
 
     @classmethod
     def of(cls, notes: dict[str, Any]) -> Tally:
         """From the notes of a partial file."""
         counters = {name: Counter(notes[name]) for name in ("outcomes", "signals", "labels")}
-        return cls(articles=notes["articles"], **counters)
+        reasons = Reasons.of(notes.get("reasons", ()))  # an earlier version noted none
+        return cls(articles=notes["articles"], reasons=reasons, **counters)
 
 
 @dataclass(frozen=True, slots=True)

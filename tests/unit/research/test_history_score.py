@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,9 +18,10 @@ from services.common.health import DependencyHealth
 from services.research.history import judging, scoring
 from services.research.history.archive import Archive, partial_path
 from services.research.history.judging import as_message
+from services.research.history.reasons import MOST_REASONS, OTHERS, Reasons
 from services.research.history.scoring import ScoreOptions, score_archive
 from services.research.history.signal_rows import COLUMNS
-from services.research.history.tally import ScoreReport
+from services.research.history.tally import ScoreReport, Tally
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.lexicon import LexiconScorer
@@ -212,6 +214,39 @@ def test_abstentions_and_refusals_are_counted_and_the_rest_is_scored(tmp_path: P
     }
     report = run(archive, tmp_path / "s.csv", scorer)
     assert report.tally.outcomes == {"scored": 30, "abstained": 1, "refused": 1}
+    reasons = {each["outcome"]: each for each in report.as_json()["reasons"]}
+    assert {outcome: (each["reason"], each["count"]) for outcome, each in reasons.items()} == {
+        "abstained": ("no idea", 1),
+        "refused": ("too long", 1),
+    }
+    assert reasons["refused"]["title"] == "Bitcoin surges as funds buy again (10)"
+    assert len(reasons["refused"]["article_id"]) == 32
+
+
+def test_a_scorer_that_refuses_everything_is_quoted(tmp_path: Path, archive: Path) -> None:
+    class Refusing(LexiconScorer):
+        def score(self, _article: ArticleText, _targets: Sequence[Asset]) -> Scores:
+            raise NeverWorks("the server refuses every request: no system role")
+
+    with pytest.raises(StopProgram, match=r"refused 32.*; refused 32: the server refuses .* \(first: "):
+        run(archive, tmp_path / "s.csv", Refusing())
+
+
+def test_reasons_survive_an_interruption() -> None:
+    tally = Tally(reasons=Reasons())
+    tally.reasons.note("refused", "too long", "a1", "Bitcoin")
+    again = Tally.of(json.loads(json.dumps(tally.as_json())))
+    again.reasons.note("refused", "too  long", "a2", "Ether")
+    assert [str(each) for each in again.reasons] == ["refused 2: too long (first: a1, 'Bitcoin')"]
+
+
+def test_reasons_that_differ_for_each_article_are_counted_together() -> None:
+    reasons = Reasons()
+    for number in range(100):
+        reasons.note("abstained", f"request {number} failed", f"a{number}", "Bitcoin")
+    found = list(reasons)
+    assert (found[0].reason, found[0].count) == (OTHERS, 100 - MOST_REASONS)
+    assert sum(each.count for each in found) == 100
 
 
 def test_a_scorer_that_is_away_for_a_moment_is_waited_for(

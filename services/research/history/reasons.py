@@ -1,0 +1,58 @@
+"""Why a scorer gave no score: each reason once, with how often and the first article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_REASONS = 20
+"""Kept apart; further ones are counted as `OTHERS`, so that notes and answers stay small."""
+OTHERS = "other reasons"
+_LONGEST = 300
+
+
+@dataclass(slots=True)
+class Reason:
+    """One reason of one outcome. `article_id` and `title` are those of the first article it was given for."""
+
+    outcome: str
+    reason: str
+    count: int
+    article_id: str
+    title: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For the notes of a partial file, and for `--json`."""
+        return {name: getattr(self, name) for name in ("outcome", "reason", "count", "article_id", "title")}
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.count}: {self.reason} (first: {self.article_id}, {self.title!r})"
+
+
+@dataclass(slots=True)
+class Reasons:
+    """All reasons so far."""
+
+    _found: dict[tuple[str, str], Reason] = field(default_factory=dict)
+
+    def note(self, outcome: str, reason: str, article_id: str, title: str) -> None:
+        """Count a reason."""
+        text = " ".join(reason.split())[:_LONGEST]
+        if len(self._found) >= MOST_REASONS and (outcome, text) not in self._found:
+            text = OTHERS
+        found = self._found.setdefault((outcome, text), Reason(outcome, text, 0, article_id, title))
+        found.count += 1
+
+    def __iter__(self) -> Iterator[Reason]:
+        """The most frequent first."""
+        return iter(sorted(self._found.values(), key=lambda each: -each.count))
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """All of them, the most frequent first."""
+        return [each.as_json() for each in self]
+
+    @classmethod
+    def of(cls, notes: Iterable[dict[str, Any]]) -> Reasons:
+        """From what `as_json` gave."""
+        return cls({(each["outcome"], each["reason"]): Reason(**each) for each in notes})
