@@ -1,4 +1,4 @@
-"""Titles that come again: without a link, source and title make an article, but only within their day.
+"""Titles that come again: without a link to a page, source and title make an article, but only within their day.
 
 A daily "Market wrap" is another article each day. The first keeps the live poller's id; those of other days get ids of
 their own.
@@ -6,11 +6,10 @@ their own.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
-from services.data_ingestor.news_article_id import ID_DIGITS
+from services.data_ingestor.news_article_id import canonical_link, digest, is_page
 from services.research.history.articles import Article
 
 
@@ -23,14 +22,10 @@ def by_day(articles: Iterable[Article], day_of: Callable[[str], date | None]) ->
     """
     days: dict[str, date | None] = {}
     for article in articles:
-        if article.link:
+        if is_page(canonical_link(article.link)):
             yield article
             continue
         identity, day = article.article_id, article.published.date()
         first = days.setdefault(identity, day_of(identity)) or day
         days[identity] = first
-        yield article if day == first else article._replace(article_id=_of_day(identity, day))
-
-
-def _of_day(identity: str, day: date) -> str:
-    return hashlib.sha256(f"{identity}\n{day}".encode()).hexdigest()[:ID_DIGITS]
+        yield article if day == first else article._replace(article_id=digest("day", identity, str(day)))

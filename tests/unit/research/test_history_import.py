@@ -126,21 +126,21 @@ def test_repetitions_are_left_out_whatever_tracks_their_readers(tmp_path: Path) 
     assert (report.account.new, report.account.duplicates, report.articles) == (2, 1, 2)
 
 
-@pytest.mark.parametrize("batch", [1, 100])
-def test_a_title_without_a_link_is_a_repetition_only_within_its_day(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+@pytest.mark.parametrize(("batch", "link"), [(1, ""), (100, ""), (100, "https://news.example/")])
+def test_a_title_without_a_page_is_a_repetition_only_within_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, link: str
 ) -> None:
     monkeypatch.setattr(importing, "BATCH_ROWS", batch)
     hours = [30, 0, 3, 54, 31, 54]
     rows = [
-        news_row(0, title="Market wrap", url="", published=(NOON + timedelta(hours=hour)).isoformat())
+        news_row(0, title="Market wrap", url=link, published=(NOON + timedelta(hours=hour)).isoformat())
         for hour in hours
     ]
     out = tmp_path / "a.sqlite"
     report = run(write_news(tmp_path / "n.csv", rows), out)
     assert (report.account.new, report.account.duplicates) == (3, 3)
     assert [(published - NOON) / timedelta(hours=1) for _, published, _ in archived(out)] == [0, 30, 54]
-    more = [news_row(0, title="Market wrap", url="", published=(NOON + timedelta(hours=55)).isoformat())]
+    more = [news_row(0, title="Market wrap", url=link, published=(NOON + timedelta(hours=55)).isoformat())]
     assert run(write_news(tmp_path / "more.csv", more), out).account.duplicates == 1
     with Archive.open(out) as archive:
         assert article_id("", "wire", "Market wrap") in {article.article_id for article in archive.articles()}
