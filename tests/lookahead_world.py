@@ -24,6 +24,7 @@ from tests.strategy_samples import NOON, QUARTER, label_for, wavy_candles, write
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
 DELAY = timedelta(minutes=5)  # from an article being known to its signals being in the store
 CORRECTED_AFTER = timedelta(minutes=50)
+AFTER_THE_CLOSE = timedelta(seconds=1)  # of the next candle, which a live bot has not decided on yet
 
 _NAMES = ("Bitcoin", "Ethereum", "BNB", "Crypto market")
 _NEWS = (
@@ -58,7 +59,7 @@ def make_world(folder: Path, candles: int, *, seed: int = 1, silent: int = 0) ->
     with Archive.open(folder / "archive.db") as archive:
         score_archive(archive, history, LexiconScorer(), ScoreOptions(PAIRS, DELAY))
     scored = _read(history)
-    corrections = [_corrected(one) for one in scored[::6]]
+    corrections = [_corrected(one, at_a_close=bool(n % 2)) for n, one in enumerate(scored[::6])]
     ordered = sorted([*scored, *corrections], key=lambda one: (one.available_at, one.article_id, one.pair))
     write_csv(history, ordered)
     return World(
@@ -103,10 +104,13 @@ def _read(path: Path) -> list[news.Signal]:
         return [news.parse_signal(dict(row)) for row in csv.DictReader(file)]
 
 
-def _corrected(one: news.Signal) -> news.Signal:
+def _corrected(one: news.Signal, *, at_a_close: bool) -> news.Signal:
     score = -one.score
+    available = one.available_at + CORRECTED_AFTER
+    if at_a_close:
+        available += -(available - NOON) % QUARTER + AFTER_THE_CLOSE
     return one._replace(
-        available_at=one.available_at + CORRECTED_AFTER,
+        available_at=available,
         score=score,
         label=label_for(score),
         revision=1,

@@ -27,7 +27,7 @@ def order(signal: SentimentSignal) -> tuple[Any, ...]:
 
 @dataclass
 class StoreModel:
-    """What is known of one pair: the list, the sorted set, and the current signal."""
+    """What is known of one pair: the list, the sorted set with every revision, and the current signal."""
 
     window: timedelta
     staleness: timedelta
@@ -37,7 +37,9 @@ class StoreModel:
 
     @property
     def known(self) -> dict[Identity, SentimentSignal]:
-        return {identity(signal): signal for signal in (*self.history, *self.signals)}
+        """The highest revision of each signal."""
+        rising = sorted((*self.history, *self.signals), key=lambda signal: signal.revision)
+        return {identity(signal): signal for signal in rising}
 
     def write(self, batch: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         stored = (signal.available_at for signal in self.signals if signal.available_at)
@@ -70,11 +72,10 @@ class StoreModel:
         ]
         self.current = (fresh_assets or newest_first)[0]
         self.history = newest_first[:LIST_LENGTH]
-        held = {identity(signal) for signal in (*self.signals, *accepted)}
         self.signals = [
             signal
-            for signal in newest_first
-            if identity(signal) in held and signal.available_at and signal.available_at >= now - self.window
+            for signal in (*self.signals, *accepted)
+            if signal.available_at and signal.available_at >= now - self.window
         ]
 
     def _outcome(self, signal: SentimentSignal | None) -> WriteOutcome:

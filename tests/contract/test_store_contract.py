@@ -190,16 +190,51 @@ def test_another_model_of_the_same_article_is_another_signal(store: SentimentSto
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_higher_revision_replaces_everywhere(store: SentimentStore, raw: Any, together: bool) -> None:
+def test_a_higher_revision_is_what_list_and_hash_show(
+    store: SentimentStore, raw: Any, together: bool
+) -> None:
     first, corrected = make_signal("a", score=0.8), make_signal("a", score=-0.4, revision=2)
     if together:
-        store.write([first, corrected], NOW)
+        assert store.write([first, corrected], NOW) == [KEPT, NEWEST]
     else:
         store.write([first], NOW)
         assert store.write([corrected], NOW + timedelta(minutes=1)) == [NEWEST]
     assert [signal.sentiment_score for signal in store.history(PAIR)] == [-0.4]
-    assert len(ids_of(raw, SIGNALS)) == 1
     assert raw.hmget(CURRENT, "score", "revision") == ["-0.4", "2"]
+    assert raw.hgetall(IDS) == {"a|lexicon": "2"}
+
+
+def test_every_revision_stays_in_the_sorted_set_at_its_own_time(store: SentimentStore, raw: Any) -> None:
+    times = [NOW + timedelta(minutes=minute) for minute in (0, 1, 1, 7)]
+    for revision, now in enumerate(times):
+        assert store.write([make_signal("a", revision=revision)], now) == [NEWEST]
+    found = raw.zrange(SIGNALS, 0, -1, withscores=True)
+    assert [score for _, score in found] == [to_ms(now) for now in times]
+    members = [decode(member.encode(), SentimentSignal) for member, _ in found]
+    assert [(each.revision, each.available_at) for each in members] == list(enumerate(times))
+
+
+def test_a_revision_leaves_the_sorted_set_by_its_age_and_its_successor_stays_known(
+    store: SentimentStore, raw: Any
+) -> None:
+    store.write([make_signal("a")], NOW)
+    store.write([make_signal("a", revision=1)], NOW + timedelta(hours=2))
+    later = NOW + timedelta(hours=49)
+    store.write([make_signal("b", minutes_old=30)], later)
+    assert [json.loads(each)["revision"] for each in raw.zrange(SIGNALS, 0, -1)] == [1, 0]
+    assert raw.hgetall(IDS) == {"a|lexicon": "1", "b|lexicon": "0"}
+    assert store.write([make_signal("a"), make_signal("a", revision=1)], later) == [DUPLICATE, DUPLICATE]
+
+
+def test_corrections_of_a_full_list_leave_its_order_and_length(store: SentimentStore, raw: Any) -> None:
+    store.write([make_signal(f"n{i:03}", minutes_old=i) for i in range(102)], NOW)
+    corrected = [make_signal(f"n{i:03}", minutes_old=i, revision=1) for i in (0, 50, 99, 101)]
+    outcomes = store.write(corrected, NOW + timedelta(minutes=1))
+    assert outcomes == [NEWEST, KEPT, KEPT, KEPT]
+    assert ids_of(raw, HISTORY) == [f"n{i:03}" for i in range(100)]
+    revised = [each.article_id for each in store.history(PAIR) if each.revision]
+    assert revised == ["n000", "n050", "n099"]
+    assert raw.zcard(SIGNALS) == 106
 
 
 def test_a_lower_revision_after_a_higher_one_changes_nothing(store: SentimentStore, raw: Any) -> None:
@@ -282,10 +317,10 @@ def test_one_write_by_a_clock_far_ahead_does_not_hold_back_what_comes_after(
     assert scores == [to_ms(NOW), to_ms(NOW), to_ms(NOW + timedelta(hours=6))]
 
 
-def test_a_replaced_signal_does_not_let_available_at_fall_behind(store: SentimentStore, raw: Any) -> None:
+def test_a_correction_does_not_let_available_at_fall_behind(store: SentimentStore, raw: Any) -> None:
     store.write([make_signal("a")], NOW)
     store.write([make_signal("a", revision=1)], NOW - timedelta(minutes=1))
-    assert [score for _, score in raw.zrange(SIGNALS, 0, -1, withscores=True)] == [to_ms(NOW)]
+    assert [score for _, score in raw.zrange(SIGNALS, 0, -1, withscores=True)] == [to_ms(NOW)] * 2
 
 
 def test_sorted_set_keeps_the_window_by_availability(store: SentimentStore, raw: Any) -> None:
@@ -390,10 +425,14 @@ QUICKLY = settings(
 )
 
 
+def revision_of(signal: SentimentSignal) -> tuple[str, str, int]:
+    return (*identity(signal), signal.revision)
+
+
 def assert_is(raw: Any, store: SentimentStore, model: StoreModel) -> None:
     assert store.history(PAIR) == model.history
     members = [decode(member.encode(), SentimentSignal) for member in raw.zrange(SIGNALS, 0, -1)]
-    assert sorted(members, key=identity) == sorted(model.signals, key=identity)
+    assert sorted(members, key=revision_of) == sorted(model.signals, key=revision_of)
     fields = store.current([PAIR])[PAIR]
     assert fields is not None
     assert model.current is not None
@@ -437,11 +476,17 @@ def test_any_order_and_portions_end_the_same(
     raw.flushdb()
     shuffled = [*signals, *signals[::3]]
     random.Random(seed).shuffle(shuffled)
+    ordered, as_it_came = (StoreModel(timedelta(hours=48), timedelta(hours=4)) for _ in range(2))
+    ordered.write(sorted(signals, key=revision_of), NOW)
     for start, end in itertools.pairwise([0, *sorted(cuts), max(150, len(shuffled))]):
         store.write(shuffled[start:end], NOW)
-    model = StoreModel(timedelta(hours=48), timedelta(hours=4))
-    model.write(signals, NOW)
-    assert_is(raw, store, model)
+        as_it_came.write(shuffled[start:end], NOW)
+    assert_is(raw, store, as_it_came)
+    assert (as_it_came.known, as_it_came.history, as_it_came.current) == (
+        ordered.known,
+        ordered.history,
+        ordered.current,
+    )
 
 
 @QUICKLY

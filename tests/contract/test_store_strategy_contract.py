@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import cryptoboy_sentiment as news
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
@@ -16,7 +17,7 @@ from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.common.values import Label, Scope
 from tests.servers import RedisServer
-from tests.strategy_samples import PAIR, at
+from tests.strategy_samples import PAIR, QUARTER, at, opens
 
 NOW = at(0)
 WRITTEN = SentimentSignal(
@@ -102,7 +103,39 @@ def test_a_correction_reaches_a_strategy_that_is_running(
     assert [row["score"] for row in seen(source, NOW)] == [0.85]
     changes = {"revision": 1, "sentiment_score": -0.85, "sentiment_label": Label.VERY_BEARISH}
     store.write([WRITTEN.model_copy(update=changes)], at(5))
-    assert [(row["score"], row["available_at"]) for row in seen(source, at(5))] == [(-0.85, at(5))]
+    found = [(row["revision"], row["score"], row["available_at"]) for row in seen(source, at(5))]
+    assert sorted(found) == [(0, 0.85, NOW), (1, -0.85, at(5))]
+
+
+@pytest.mark.parametrize("first_look", [0, 16])
+def test_a_correction_after_a_close_leaves_that_candle_what_it_knew(
+    store: SentimentStore, source: news.RedisSignals, first_look: int
+) -> None:
+    """Both candles are judged after the correction, by a bot that knew the first revision and by one that starts."""
+    told = WRITTEN.model_copy(update={"published": at(-1), "degraded": False, "scope": Scope.ASSET})
+    store.write([told], NOW)
+    seen(source, at(first_look))
+    changes = {"revision": 1, "sentiment_score": -0.9, "sentiment_label": Label.VERY_BEARISH}
+    store.write([told.model_copy(update=changes)], at(15) + timedelta(seconds=1))
+    source.refresh([PAIR], at(16))
+    signals, candles = source.signals(PAIR), opens(-15, 0, 15)
+    assert news.as_of(signals, candles, QUARTER)["sentiment"].tolist() == pytest.approx(
+        [np.nan, 0.85, -0.9], nan_ok=True
+    )
+    aggregate = news.aggregate_as_of(signals, candles, QUARTER)
+    assert aggregate["sentiment_aggregate"].tolist() == pytest.approx([np.nan, 0.85, -0.9], nan_ok=True)
+    assert aggregate["sentiment_aggregate_signals"].tolist() == [0, 1, 1]
+
+
+def test_a_lower_revision_that_comes_late_changes_no_candle(
+    store: SentimentStore, source: news.RedisSignals
+) -> None:
+    told = WRITTEN.model_copy(update={"published": at(-1), "degraded": False, "revision": 1})
+    store.write([told], NOW)
+    before = seen(source, NOW)
+    changes = {"revision": 0, "sentiment_score": -0.9, "sentiment_label": Label.VERY_BEARISH}
+    store.write([told.model_copy(update=changes)], at(1))
+    assert seen(source, at(2)) == before
 
 
 def test_the_strategy_sees_a_pause_and_its_end(store: SentimentStore, source: news.RedisSignals) -> None:

@@ -39,7 +39,8 @@ class StoreUser:
     also: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
 
-# What `write_signals.lua` does, loading it, and reading what is current.
+# What `write_signals.lua` does, loading it, and reading what is current. `zrem` is for the script of the version
+# before: its cacher still runs when these rights come into force, and again after a return to it.
 SIGNAL_CACHER = StoreUser(
     "signal_cacher",
     keys=tuple(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS)),

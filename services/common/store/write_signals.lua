@@ -1,5 +1,9 @@
 -- Writes signals of one pair; Redis runs a script as one step, so the pair's keys change together.
 --
+-- The sorted set keeps every revision at the time when it became available, because a candle is decided on the highest
+-- one before its close, also when a later one is there already. The list and the current hash show the highest only.
+-- A revision that comes after a higher one is a duplicate: no candle could ever count it.
+--
 -- KEYS  the current hash, the list, the sorted set and the hash of ids (see keys.py)
 -- ARGV  1 now in ms, 2 now in ISO 8601 (with milliseconds), 3 the oldest ms that the sorted set keeps,
 --       4 the oldest publication that is fresh (ISO 8601), 5 expiry in seconds or 0,
@@ -79,31 +83,61 @@ if last[2] and tonumber(last[2]) > tonumber(NOW) then
   available, available_iso = last[2], match(last[1], '"available_at":"([^"]+)"}$')
 end
 
-local entries
-local function insert(signal)
-  if not head or newer(signal, head) then
-    call('LPUSH', LIST, signal.member)
-    if entries then table.insert(entries, 1, signal.member) end
-    head = signal
-    return
-  end
+local entries             -- the list, once somebody had to read it
+local is_rewritten = false  -- the list is written as a whole in the end
+local must_rebuild = not current  -- the first signal of all, or somebody deleted the hash
+local fresh_asset = current and is_fresh_asset(current) and current or nil
+
+local function read_list()
   entries = entries or call('LRANGE', LIST, 0, -1)
-  local low, high = 1, #entries + 1
-  while low < high do
-    local middle = floor((low + high) / 2)
-    if newer(signal, parse(entries[middle])) then high = middle else low = middle + 1 end
-  end
-  if low > LIST_LENGTH then return end
-  if low > #entries then
-    call('RPUSH', LIST, signal.member)
-  else
-    call('LINSERT', LIST, 'BEFORE', entries[low], signal.member)
-  end
-  table.insert(entries, low, signal.member)
 end
 
-local accepted, scores, id_pairs, replaced, fresh_asset = {}, {}, {}, false, nil
-if current and is_fresh_asset(current) then fresh_asset = current end
+local function insert(signal)
+  local position = 1
+  if head and not newer(signal, head) then
+    read_list()
+    local high = #entries + 1
+    while position < high do
+      local middle = floor((position + high) / 2)
+      if newer(signal, parse(entries[middle])) then high = middle else position = middle + 1 end
+    end
+    if position > LIST_LENGTH then return end
+  else
+    head = signal
+  end
+  if not is_rewritten then
+    if position == 1 then
+      call('LPUSH', LIST, signal.member)
+    elseif position > #entries then
+      call('RPUSH', LIST, signal.member)
+    else
+      call('LINSERT', LIST, 'BEFORE', entries[position], signal.member)
+    end
+  end
+  if entries then table.insert(entries, position, signal.member) end
+end
+
+-- List and hash show a signal's highest revision only. A revision that ranks behind its predecessor may give the
+-- place to any signal of the sorted set.
+local function take_out_predecessor(signal)
+  read_list()
+  is_rewritten = true
+  for position, member in ipairs(entries) do
+    local listed = parse(member)
+    if listed.id == signal.id then
+      table.remove(entries, position)
+      must_rebuild = must_rebuild or newer(listed, signal)
+      break
+    end
+  end
+  head = entries[1] and parse(entries[1])
+  if fresh_asset and fresh_asset.id == signal.id then
+    must_rebuild = must_rebuild or newer(fresh_asset, signal) or not is_fresh_asset(signal)
+    fresh_asset = nil
+  end
+end
+
+local accepted, scores, id_pairs = {}, {}, {}
 for i, s in ipairs(incoming) do
   local known, revision = revisions[ids[i]], tonumber(s[1])
   if not known or known < revision then
@@ -112,7 +146,7 @@ for i, s in ipairs(incoming) do
     parsed[signal.member] = signal
     accepted[i] = signal
     revisions[ids[i]] = revision
-    replaced = replaced or known ~= nil
+    if known then take_out_predecessor(signal) end
     insert(signal)
     scores[#scores + 1] = available
     scores[#scores + 1] = signal.member
@@ -127,30 +161,21 @@ call('HSET', IDS, unpack(id_pairs))
 
 local moved = {}  -- lists of members that may have left the list or the sorted set
 
--- A replaced signal is taken out of everything, and what it had pushed aside comes back.
 local function rebuild()
-  local latest, superseded = {}, {}
-  local function add(members)
+  read_list()
+  moved[1] = entries
+  local latest, sorted = {}, {}
+  for _, members in ipairs({call('ZRANGE', SET, 0, -1), entries}) do
     for _, member in ipairs(members) do
       local signal = parse(member)
       local other = latest[signal.id]
-      if not other or other.revision < signal.revision then
-        latest[signal.id], superseded[#superseded + 1] = signal, other
-      elseif other.member ~= member then
-        superseded[#superseded + 1] = signal
-      end
+      if not other or other.revision < signal.revision then latest[signal.id] = signal end
     end
   end
-  add(call('ZRANGE', SET, 0, -1))
-  moved[1] = call('LRANGE', LIST, 0, -1)
-  add(moved[1])
-  for _, signal in ipairs(superseded) do call('ZREM', SET, signal.member) end
-  local sorted = {}
   for _, signal in pairs(latest) do sorted[#sorted + 1] = signal end
   table.sort(sorted, newer)
-  call('DEL', LIST)
-  for i = 1, math.min(#sorted, LIST_LENGTH) do call('RPUSH', LIST, sorted[i].member) end
-  head = sorted[1]
+  entries, head, is_rewritten = {}, sorted[1], true
+  for i = 1, math.min(#sorted, LIST_LENGTH) do entries[i] = sorted[i].member end
   local is_known = not current or latest[current.id]
   if is_known then fresh_asset = nil else fresh_asset = is_fresh_asset(current) and current end
   for _, signal in ipairs(sorted) do
@@ -160,9 +185,11 @@ local function rebuild()
     end
   end
 end
--- Without a current hash (the first signal of all, or somebody deleted it) everything is looked at as well.
-local rebuilt = replaced or not current
-if rebuilt then rebuild() end
+if must_rebuild then rebuild() end
+if is_rewritten then
+  call('DEL', LIST)
+  call('RPUSH', LIST, unpack(entries))
+end
 
 local overflow = call('LRANGE', LIST, LIST_LENGTH, -1)
 if #overflow > 0 then
@@ -174,19 +201,18 @@ if #expired > 0 then
   call('ZREMRANGEBYSCORE', SET, '-inf', '(' .. OLDEST)
   moved[#moved + 1] = expired
 end
--- An id is kept as long as its signal is in the list or in the sorted set.
+-- An id is kept as long as its highest revision is in the list or in the sorted set.
 if #moved > 0 then
   local listed = {}
-  if rebuilt or #expired > 0 then
+  if must_rebuild or #expired > 0 then
     for _, member in ipairs(call('LRANGE', LIST, 0, -1)) do listed[member] = true end
   end
   for _, members in ipairs(moved) do
     for _, member in ipairs(members) do
       if not listed[member] and not call('ZSCORE', SET, member) then
         local signal = parse(member)
-        if not revisions[signal.id] or revisions[signal.id] == signal.revision then
-          call('HDEL', IDS, signal.id)
-        end
+        local highest = revisions[signal.id] or tonumber(call('HMGET', IDS, signal.id)[1] or nil)
+        if highest == signal.revision then call('HDEL', IDS, signal.id) end
       end
     end
   end

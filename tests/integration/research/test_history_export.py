@@ -19,6 +19,7 @@ from services.common.store.redis_store import RedisStore
 from services.common.values import label_of
 from services.research.history import exporting
 from services.research.history.exporting import export_signals
+from services.research.history.validating import validate
 
 pytestmark = pytest.mark.integration
 
@@ -70,13 +71,20 @@ def test_the_file_holds_exactly_the_signals_that_the_strategy_would_load(
     report = export_signals(filled, PAIRS, out)
     frame = read_signals_csv(out)
     live = signals_frame(decode_member(each, pair) for pair in PAIRS for each in members(filled, pair))
-    key = ["pair", "article_id"]
+    key = ["pair", "article_id", "revision"]
     assert (
         frame.sort_values(key, ignore_index=True)
         .sort_index(axis=1)
         .equals(live.sort_values(key, ignore_index=True).sort_index(axis=1))
     )
-    assert report.signals == {"BTC/USDT": 60, "ETH/USDT": 60}
+    assert report.signals == {"BTC/USDT": 61, "ETH/USDT": 60}
+    corrected = frame[(frame["article_id"] == "a3") & (frame["pair"] == PAIRS[0])]
+    assert list(zip(corrected["revision"], corrected["available_at"], strict=True)) == [
+        (0, NOW),
+        (1, NOW + timedelta(minutes=9)),
+    ]
+    found = validate(None, out, timeframe=None, staleness=timedelta(hours=4), now=NOW + timedelta(hours=1))
+    assert found.as_json()["errors"] == []
     order = list(
         zip(frame["available_at"], frame["published"], frame["article_id"], frame["pair"], strict=True)
     )
@@ -90,7 +98,7 @@ def test_entries_that_are_no_signals_are_left_out_and_counted(filled: Settings, 
     assert report.unreadable == {"BTC/USDT": 1}
     assert "not JSON" in report.problems["BTC/USDT"]
     with (tmp_path / "s.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == 120
+        assert len(list(csv.DictReader(file))) == 121
 
 
 def test_nothing_to_export_leaves_no_file(redis_settings: Settings, tmp_path: Path) -> None:

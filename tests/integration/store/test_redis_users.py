@@ -65,12 +65,12 @@ def seen_by_strategy(server: ProductionRedis) -> news.RedisSignals:
 
 def test_the_cacher_writes_what_the_strategy_reads(server: ProductionRedis, cacher: RedisStore) -> None:
     cacher.check()
-    for revision in (0, 1):  # a correction makes the script rebuild everything
-        cacher.write([make_signal(revision=revision), make_signal("a2")], NOW)
+    for revision, age in ((0, 10), (1, 10), (2, 40)):  # the last ranks lower, so the script reads everything
+        cacher.write([make_signal(revision=revision, minutes_old=age), make_signal("a2")], NOW)
     cacher.write([make_signal(f"old{number}", minutes_old=60) for number in range(120)], NOW)
     source = seen_by_strategy(server)
     assert source.readable(PAIR)
-    assert len(source.signals(PAIR)) == 122
+    assert len(source.signals(PAIR)) == 124
     assert source.entries() == "open"
 
 

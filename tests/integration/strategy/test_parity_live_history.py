@@ -9,8 +9,9 @@ from freqtrade.enums import RunMode
 from LLMSentimentStrategy import LLMSentimentStrategy
 
 from services.common.settings import Settings
-from tests.lookahead_checks import WARM_UP, parity_differences, rows_of, started
+from tests.lookahead_checks import EVALUATED_AFTER, WARM_UP, parity_differences, rows_of, started
 from tests.lookahead_world import PAIRS, make_world
+from tests.strategy_samples import NOON, QUARTER
 
 pytestmark = pytest.mark.integration
 
@@ -34,4 +35,7 @@ def test_live_and_history_agree_at_every_candle(redis_settings: Settings, tmp_pa
         assert len(rows) == CANDLES
         assert any(row["enter_long"] for row in rows)
         assert any(row["exit_tag"].startswith("sentiment") for row in rows)
-        assert len([one for one in world.corrections if one.pair == pair]) > 10
+        corrections = [one for one in world.corrections if one.pair == pair]
+        assert len(corrections) > 10
+        undecided = [one for one in corrections if (one.available_at - NOON) % QUARTER < EVALUATED_AFTER]
+        assert len(undecided) > 2

@@ -35,12 +35,22 @@ def publish_late(store: redis.Redis, minute: int) -> None:
 
 
 def correct(store: redis.Redis, minute: int) -> None:
-    """Replace the oldest signal, as the cacher does."""
-    oldest: list[bytes] = store.zrange(KEY, 0, 0)  # type: ignore[assignment]  # the client's type covers async
-    if oldest:
+    """Add a revision of the oldest signal, as the cacher does."""
+    if oldest := oldest_of(store):
         before = news.decode_member(oldest[0], PAIR)
         put(store, before._replace(revision=before.revision + 1, available_at=at(minute)))
+
+
+def replace(store: redis.Redis, minute: int) -> None:
+    """Take out what is corrected, as a cacher of an earlier version does."""
+    oldest = oldest_of(store)
+    correct(store, minute)
+    if oldest:
         store.zrem(KEY, oldest[0])
+
+
+def oldest_of(store: redis.Redis) -> list[bytes]:
+    return store.zrange(KEY, 0, 0)  # type: ignore[return-value]  # the client's type covers async
 
 
 def expire(store: redis.Redis, minute: int) -> None:
@@ -55,7 +65,7 @@ def rest(_store: redis.Redis, _minute: int) -> None:
     """Nothing happens."""
 
 
-steps = st.sampled_from([publish, publish, publish_late, correct, expire, flush, rest])
+steps = st.sampled_from([publish, publish, publish_late, correct, replace, expire, flush, rest])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

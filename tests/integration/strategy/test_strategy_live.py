@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import redis
 from freqtrade.enums import RunMode
 
+from services.common.settings import Settings
+from services.common.store.redis_store import RedisStore
+from services.research.history.exporting import export_signals
+from tests.contract.store_samples import make_signal
 from tests.servers import RedisServer
 from tests.strategy_live import COUNT, MakeStrategy, analysed, close_before_last, publish
 from tests.strategy_samples import PAIR, message, milliseconds, signal
@@ -36,6 +42,33 @@ def test_a_signal_of_the_running_bot_reaches_the_next_candle(
     last = analysed(strategy, candles).iloc[-1]
     assert (last["sentiment"], last["exit_long"]) == (-0.9, 1)
     assert last["exit_tag"].startswith("sentiment")
+
+
+def test_a_correction_a_second_after_the_close_leaves_the_exit_that_history_has(
+    private_redis: RedisServer,
+    store: redis.Redis,
+    make: MakeStrategy,
+    candles: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    settings = Settings(redis_host=private_redis.host, redis_port=private_redis.port)
+    close = candles["date"].iloc[-1].to_pydatetime() + timedelta(minutes=15)
+    told = make_signal(
+        pair=PAIR,
+        score=-0.9,
+        published=close - timedelta(minutes=2),
+        analyzed_at=close - timedelta(minutes=1),
+    )
+    with closing(RedisStore(settings)) as cacher:
+        cacher.write([told], close - timedelta(minutes=1))
+        further = {"revision": 1, "corroboration": 1, "confidence": 0.7}
+        cacher.write([told.model_copy(update=further)], close + timedelta(seconds=1))
+    export_signals(settings, [PAIR], tmp_path / "signals.csv")
+    live = analysed(make(), candles)
+    history = analysed(make(RunMode.BACKTEST, sentiment_csv=str(tmp_path / "signals.csv")), candles)
+    assert (live["sentiment"].iloc[-1], live["exit_long"].iloc[-1]) == (-0.9, 1)
+    assert live["exit_tag"].iloc[-1].startswith("sentiment")
+    pd.testing.assert_frame_equal(live, history)
 
 
 def test_every_entry_of_the_frame_is_tagged_and_nothing_else_is(

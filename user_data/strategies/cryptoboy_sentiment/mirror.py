@@ -54,13 +54,7 @@ def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None])
         name: Member(score, members[name].signal if name in members else decode(name))
         for name, score in page.read
     }
-    corrected = {(s.article_id, s.model): s.revision for _, s in read.values() if s}
-    held = {
-        name
-        for name, (score, s) in members.items()
-        if score >= max(page.horizon, page.oldest)
-        and not (s and corrected.get((s.article_id, s.model), -1) > s.revision)
-    }
+    held = {name for name, (score, _) in members.items() if score >= max(page.horizon, page.oldest)}
     before = {name for name in held if members[name].score < page.cursor}
     is_whole = page.cursor == page.horizon
     if not is_whole and (len(before) != page.before or not held - before <= read.keys()):
