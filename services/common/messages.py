@@ -1,17 +1,37 @@
-"""The three messages of the pipeline: immutable, typed, and refusing what they do not know.
+"""The three messages of the pipeline: immutable, typed, strict in what is written and tolerant in what is read.
 
 Field names are those of the specification. `decode` is the only way in, `encode` the only way out, so a
-message that exists in memory is a valid one.
+message that exists in memory is a valid one. What we write has no field but these and times with their offset. What
+we read may come from others, or from a newer version: see `decode`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from services.common.errors import NeverWorks
-from services.common.values import EventType, Label, Pair, Scope, Timeframe, UtcTime, label_of
+from services.common.values import (
+    WRITTEN_IN_ISO,
+    EventType,
+    Label,
+    Pair,
+    Scope,
+    Timeframe,
+    as_utc,
+    label_of,
+)
 
 SCHEMA_VERSION = 1
 MAX_BODY_BYTES = 1024 * 1024
@@ -19,6 +39,26 @@ MAX_PROBLEMS = 5
 MAX_FIELD_CHARS = 60
 MAX_PROBLEM_CHARS = 200
 
+_READING = "reading"  # the context of what `decode` validates
+_KINDS_OF_EVENTS = frozenset(EventType)
+
+
+def _in_utc(value: datetime, info: ValidationInfo) -> datetime:
+    if value.tzinfo is None:
+        if info.context != _READING:
+            raise ValueError("must have an offset from UTC")
+        return value.replace(tzinfo=UTC)
+    return as_utc(value)
+
+
+def _known_event(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever was sent
+    if info.context == _READING and isinstance(value, str):
+        return EventType(value) if value in _KINDS_OF_EVENTS else EventType.OTHER
+    return value
+
+
+Time = Annotated[datetime, AfterValidator(_in_utc), WRITTEN_IN_ISO]
+Event = Annotated[EventType, BeforeValidator(_known_event)]
 Text = Annotated[str, Field(max_length=200_000)]
 ShortText = Annotated[str, Field(max_length=2_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:\-]+$")]
@@ -30,7 +70,7 @@ Weight = Annotated[float, Field(ge=0, le=100)]
 
 
 class Message(BaseModel):
-    """Base of the messages: frozen, strict types, no unknown fields, no NaN or infinity."""
+    """Base of the messages: frozen, strict types, no NaN or infinity; no unknown fields but when it is read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -62,10 +102,10 @@ class MarketData(Message):
     source: SourceName
     symbol: Pair
     timeframe: Timeframe
-    timestamp: UtcTime
+    timestamp: Time
     timestamp_ms: Annotated[int, Field(ge=0)]
     data: CandleData
-    collected_at: UtcTime
+    collected_at: Time
 
 
 class NewsArticle(Message):
@@ -81,8 +121,8 @@ class NewsArticle(Message):
     link: ShortText
     summary: Text = ""
     content: Text = ""
-    published: UtcTime
-    fetched_at: UtcTime
+    published: Time
+    fetched_at: Time
     weight: Weight = 1.0
 
     @model_validator(mode="after")
@@ -106,16 +146,16 @@ class SentimentSignal(Message):
     headline: Annotated[str, Field(max_length=2_000)]
     sentiment_score: Score
     sentiment_label: Label
-    published: UtcTime
-    analyzed_at: UtcTime
+    published: Time
+    analyzed_at: Time
     model: Annotated[str, Field(min_length=1, max_length=200)]
     revision: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     confidence: Confidence = 0.5
     rationale: ShortText = ""
     scope: Scope = Scope.ASSET
-    available_at: UtcTime | None = None
+    available_at: Time | None = None
     degraded: bool = False
-    event_type: EventType = EventType.OTHER
+    event_type: Event = EventType.OTHER
     corroboration: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     weight: Weight = 1.0
 
@@ -141,16 +181,22 @@ M = TypeVar("M", bound=Message)
 def decode(body: bytes, model: type[M]) -> M:
     """Read a message of the given type from a JSON body.
 
+    A time without an offset is UTC, a field that is not known is ignored, and an event of a kind that is not known is
+    `other`, as the writer may be newer than we are.
+
     Raises:
-        NeverWorks: the body is too large, not JSON, of another type, or has a field that is missing,
-            unknown or out of range. The text names the fields, not their whole values.
+        NeverWorks: the body is too large, not JSON, of another type, or has a field that is missing or out of
+            range. The text names the fields, not their whole values.
     """
     if len(body) > MAX_BODY_BYTES:
         raise NeverWorks(f"message of {len(body)} bytes is over the limit of {MAX_BODY_BYTES}")
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, extra="ignore", context=_READING)
     except ValidationError as error:
         raise NeverWorks(f"not a valid {model.__name__}: {_problems(error)}") from None
+
+
+_SAID = {"string_pattern_mismatch": "has characters that are not allowed there"}
 
 
 def _problems(error: ValidationError) -> str:
@@ -158,6 +204,6 @@ def _problems(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_input=False, include_context=False)[:MAX_PROBLEMS]
     return "; ".join(
         f"{'.'.join(str(part) for part in problem['loc'])[:MAX_FIELD_CHARS] or 'message'}: "
-        f"{problem['msg'][:MAX_PROBLEM_CHARS]}"
+        f"{_SAID.get(problem['type'], problem['msg'])[:MAX_PROBLEM_CHARS]}"
         for problem in found
     )

@@ -89,7 +89,8 @@ def check_timeframe(text: str) -> str:
     return text
 
 
-def _utc(value: datetime) -> datetime:
+def as_utc(value: datetime) -> datetime:
+    """An instant in UTC; ValueError if UTC's calendar does not have it."""
     try:
         return value.astimezone(UTC)
     except OverflowError:  # the first and the last day of the calendar, in some zones
@@ -98,10 +99,11 @@ def _utc(value: datetime) -> datetime:
 
 Pair = Annotated[str, AfterValidator(check_pair)]
 Timeframe = Annotated[str, AfterValidator(check_timeframe)]
+WRITTEN_IN_ISO = PlainSerializer(datetime.isoformat, return_type=str, when_used="json")
 UtcTime = Annotated[
     AwareDatetime,
-    AfterValidator(_utc),
-    PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),
+    AfterValidator(as_utc),
+    WRITTEN_IN_ISO,
 ]
 """An instant; read from ISO 8601 with an explicit offset, written in UTC with +00:00."""
 

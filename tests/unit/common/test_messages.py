@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 
 from services.common.errors import NeverWorks
 from services.common.messages import MAX_BODY_BYTES, MarketData, Message, NewsArticle, SentimentSignal, decode
+from services.common.values import EventType
 
 SIGNAL: dict[str, Any] = {
     "type": "sentiment_signal",
@@ -71,14 +74,17 @@ def test_a_message_with_only_the_specified_fields_is_read_and_written_back_the_s
         ({"sentiment_label": "bearish"}, "sentiment_label"),
         ({"pair": "btc-usdt"}, "pair"),
         ({"pair": "../x"}, "pair"),
-        ({"published": "2025-10-29T10:00:00"}, "published"),
+        ({"published": "2025-10-29"}, "published"),
+        ({"published": "29 Oct 2025 10:00"}, "published"),
+        ({"published": 1761732000}, "published"),
+        ({"published": "2025-10-29T11:00:00"}, "published must not be later"),
         ({"published": "2025-10-29T11:00:00+00:00"}, "published must not be later"),
         ({"type": "news_article"}, "type"),
         ({"confidence": 1.5}, "confidence"),
         ({"scope": "galaxy"}, "scope"),
         ({"revision": -1}, "revision"),
-        ({"surprise": 1}, "surprise"),
-        ({"article_id": "a b"}, "article_id"),
+        ({"event_type": 7}, "event_type"),
+        ({"article_id": "a b"}, "article_id: has characters that are not allowed there"),
     ],
 )
 def test_a_signal_that_is_not_as_it_should_be_is_refused_by_name(change: dict[str, Any], named: str) -> None:
@@ -112,6 +118,85 @@ def test_an_article_cannot_be_published_after_it_was_fetched() -> None:
 def test_a_candle_must_make_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(NeverWorks, match="data"):
         decode(body(CANDLE, data={**CANDLE["data"], **wrong}), MarketData)
+
+
+SPECIFIED: dict[type[Message], dict[str, Any]] = {
+    MarketData: {
+        "type": "market_data",
+        "source": "binance_websocket",
+        "symbol": "BTC/USDT",
+        "timeframe": "1m",
+        "timestamp": "2025-10-29T12:34:56",
+        "timestamp_ms": 1730203496000,
+        "data": {"open": 68500.0, "high": 68550.0, "low": 68480.0, "close": 68530.0, "volume": 125.5},
+        "collected_at": "2025-10-29T12:34:57",
+    },
+    NewsArticle: {
+        "type": "news_article",
+        "article_id": "a1b2c3d4e5f6...",
+        "source": "coindesk",
+        "title": "Bitcoin Breaks New All-Time High",
+        "link": "https://...",
+        "summary": "Bitcoin reached a new...",
+        "content": "Full article content...",
+        "published": "2025-10-29T10:00:00",
+        "fetched_at": "2025-10-29T10:05:00",
+    },
+    SentimentSignal: {
+        "type": "sentiment_signal",
+        "article_id": "a1b2c3d4e5f6...",
+        "pair": "BTC/USDT",
+        "source": "coindesk",
+        "headline": "Bitcoin Breaks New All-Time High",
+        "sentiment_score": 0.85,
+        "sentiment_label": "very_bullish",
+        "published": "2025-10-29T10:00:00",
+        "analyzed_at": "2025-10-29T10:05:30",
+        "model": "mistral:7b",
+    },
+}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+@pytest.mark.parametrize("model", SPECIFIED)
+def test_the_specifications_samples_are_read_and_written_with_utc(
+    model: type[Message], zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    sample = SPECIFIED[model]
+    written = json.loads(decode(body(sample), model).encode())
+    monkeypatch.undo()
+    time.tzset()
+    for name, value in sample.items():
+        is_time = name in {"timestamp", "collected_at", "published", "fetched_at", "analyzed_at"}
+        assert written[name] == (f"{value}+00:00" if is_time else value)
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-10-29T10:00:00", "2025-10-29 10:00", "2025-10-29T10:00:00.000", "2025-10-29T10:00:00Z"]
+)
+def test_a_time_that_is_read_without_an_offset_is_utc(text: str) -> None:
+    signal = decode(body(SIGNAL, published=text, available_at=text), SentimentSignal)
+    assert signal.published == signal.available_at == datetime(2025, 10, 29, 10, tzinfo=UTC)
+
+
+def test_what_a_newer_writer_adds_is_ignored_wherever_it_stands() -> None:
+    candle = {**CANDLE, "data": {**CANDLE["data"], "trades": 7}, "new": {"deep": [1]}}
+    assert decode(body(candle), MarketData) == decode(body(CANDLE), MarketData)
+    assert decode(body(SIGNAL, event_type="airdrop"), SentimentSignal).event_type is EventType.OTHER
+    assert decode(body(SIGNAL, event_type="hack"), SentimentSignal).event_type is EventType.HACK
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"surprise": 1}, {"published": datetime(2025, 10, 29, 10)}, {"event_type": "airdrop"}],  # noqa: DTZ001
+)
+def test_what_we_write_has_offsets_and_no_field_or_event_that_is_unknown(change: dict[str, Any]) -> None:
+    fields = decode(body(SIGNAL), SentimentSignal).model_dump()
+    SentimentSignal(**fields)
+    with pytest.raises(ValidationError, match=next(iter(change))):
+        SentimentSignal(**{**fields, **change})
 
 
 def test_times_are_written_in_utc_whatever_the_offset_they_came_with() -> None:

@@ -53,3 +53,33 @@ def test_both_ways_agree_on_whatever_the_quick_one_takes(changed: dict[str, Any]
 def test_what_is_no_json_is_no_signal(body: bytes) -> None:
     with pytest.raises(news.SignalError, match="not JSON"):
         news.decode_member(body, "BTC/USDT")
+
+
+def test_a_member_with_only_what_the_specification_names_is_read_with_times_in_utc() -> None:
+    member = {
+        "type": "sentiment_signal",
+        "article_id": "a1b2c3d4e5f6...",
+        "pair": "BTC/USDT",
+        "source": "coindesk",
+        "headline": "Bitcoin Breaks New All-Time High",
+        "sentiment_score": 0.85,
+        "sentiment_label": "very_bullish",
+        "published": "2025-10-29T10:00:00",
+        "analyzed_at": "2025-10-29T10:05:30",
+        "model": "mistral:7b",
+        "available_at": "2025-10-29T10:05:31.5",
+        "event_type": "airdrop",
+        "something": {"new": 1},
+    }
+    read = news.decode_member(json.dumps(member).encode(), "BTC/USDT")
+    assert read.published.isoformat() == "2025-10-29T10:00:00+00:00"
+    assert read.available_at.isoformat() == "2025-10-29T10:05:31.500000+00:00"
+    assert (read.scope, read.degraded, read.confidence, read.revision) == ("asset", False, 0.5, 0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"available_at": "2025-10-29"}, {"published": None}, {"available_at": None}]
+)
+def test_a_member_without_the_time_of_day_is_no_signal(change: dict[str, Any]) -> None:
+    with pytest.raises(news.SignalError, match=next(iter(change))):
+        news.decode_member(json.dumps(usual() | change).encode(), str(usual()["pair"]))

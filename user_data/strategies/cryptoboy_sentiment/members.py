@@ -1,5 +1,6 @@
 """A member of a pair's sorted set as a signal: a `sentiment_signal` message in JSON."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
@@ -11,6 +12,16 @@ from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, SCOPES, Signal, Sign
 
 _LABELS, _SCOPES = frozenset(LABELS), frozenset(SCOPES)
 _REVISIONS = 2**63
+_TIME_WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?", re.ASCII)
+# What the specification's message leaves out, as the services read it.
+_DEFAULTS = {
+    "weight": 1,
+    "corroboration": 0,
+    "confidence": 0.5,
+    "scope": "asset",
+    "degraded": False,
+    "revision": 0,
+}
 
 
 def decode_member(member: bytes, pair: str) -> Signal:
@@ -29,10 +40,17 @@ def decode_member(member: bytes, pair: str) -> Signal:
 
 
 def parse_message(message: Mapping[str, object]) -> Signal:
-    """Validate a message field by field. Raises SignalError: says which field, its value, and what was expected."""
+    """Validate a message field by field. A time without an offset is UTC, and a field that is not known is ignored.
+
+    Raises:
+        SignalError: says which field, its value, and what was expected.
+    """
     names = {"sentiment_score": "score", "sentiment_label": "label"}
-    fields: dict[str, object] = {"weight": 1, "corroboration": 0}
+    fields: dict[str, object] = dict(_DEFAULTS)
     fields |= {names.get(str(name), str(name)): value for name, value in message.items()}
+    for name in ("available_at", "published"):
+        if _TIME_WITHOUT_OFFSET.fullmatch(str(fields.get(name, ""))):
+            fields[name] = f"{fields[name]}+00:00"
     return parse_signal(fields, skew=CLOCK_SKEW)
 
 
