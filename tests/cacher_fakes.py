@@ -12,6 +12,7 @@ from services.common.broker.port import Delivery, OutgoingMessage, QueueState
 from services.common.errors import CryptoBoyError
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal
+from services.common.scored_pairs import ScoredPairs
 from services.common.store.port import WriteOutcome
 
 QUEUE = "sentiment_signals_queue"
@@ -102,6 +103,7 @@ class FakeStore:
     written_at: list[datetime] = field(default_factory=list)
     outcome: WriteOutcome = WriteOutcome.NEWEST
     closed: bool = False
+    told: ScoredPairs | None = None
     holds: dict[str, dict[str, str]] = field(default_factory=dict)
     _ok: bool = True
 
@@ -117,6 +119,14 @@ class FakeStore:
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
         raise NotImplementedError
+
+    def scored_pairs(self) -> ScoredPairs | None:
+        self._fail()
+        return self.told
+
+    def tell_scored_pairs(self, scored: ScoredPairs) -> None:
+        self._fail()
+        self.told = dict(scored)
 
     def pause_entries(self, *, paused: bool) -> None:
         raise NotImplementedError

@@ -13,7 +13,8 @@ class _Redated:
 
     def __init__(self, source: news.SignalSource) -> None:
         self._source = source
-        self.refresh, self.readable, self.entries = source.refresh, source.readable, source.entries
+        self.refresh, self.readable = source.refresh, source.readable
+        self.entries, self.scored = source.entries, source.scored
 
     def signals(self, pair: str) -> pd.DataFrame:
         signals = self._source.signals(pair)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from services.cli.scored_checks import unscored_pairs
 from services.common.clock import SystemClock
 from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
@@ -71,6 +72,12 @@ def all_checks(settings: Settings) -> list[Question]:
         ),
         Question(
             "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
+        ),
+        Question(
+            "scored pairs",
+            partial(unscored_pairs, settings),
+            "name the pair in TRADING_PAIRS of the services as well, or take it out of Freqtrade's whitelist",
+            required=False,
         ),
     ]
     try:

@@ -17,7 +17,7 @@ from services.common.broker.port import Broker
 from services.common.clock import Clock, to_ms
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import Settings
-from services.common.store.keys import DEMO, signals_key, written_together
+from services.common.store.keys import DEMO, SCORED, signals_key, written_together
 from services.common.store.redis_client import address_of, redis_client
 from services.common.store.redis_errors import reaction_to
 
@@ -53,7 +53,7 @@ class Mark:
     @property
     def keys(self) -> list[str]:
         """All that the demo wrote, the mark last."""
-        return [*(key for pair in self.pairs for key in written_together(pair)), DEMO]
+        return [*(key for pair in self.pairs for key in written_together(pair)), SCORED, DEMO]
 
 
 class Guest:

@@ -58,6 +58,10 @@ class FreqtradeApi:
         """What the bot is doing, such as `running`. Raises TryLater."""
         return str(self._get("/show_config")["state"])
 
+    def whitelist(self) -> list[str]:
+        """The pairs that it may trade now. Raises TryLater."""
+        return [str(pair) for pair in self._get("/whitelist")["whitelist"]]
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()

@@ -40,14 +40,17 @@ def sentiment(
         with next_step(store_hint(settings)):
             current = store.current(wanted)
             paused = store.entries_paused()
+            scored = store.scored_pairs()
     finally:
         store.close()
     now = datetime.now(UTC)
     limit = settings.sentiment_staleness_hours
     aggregates = _aggregates(settings, wanted, now)
     rows = {pair: _row(fields, aggregates[pair], now, limit) for pair, fields in current.items()}
+    unscored = [] if scored is None else [pair for pair in wanted if pair not in scored]
     if json_output:
-        print(json.dumps({"entries": "paused" if paused else "allowed", "pairs": rows}))
+        entries = "paused" if paused else "allowed"
+        print(json.dumps({"entries": entries, "unscored": unscored, "pairs": rows}))
         return
     columns = ("pair", "score", "label", "age", "state", "aggregate", "source")
     table = Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
@@ -63,6 +66,8 @@ def sentiment(
             headlines.append(Text(f" {pair}: {row['headline']}"))
     console = answer_console()
     console.print(table, *headlines, sep="\n")
+    if unscored:
+        console.print(f"Nobody scores {', '.join(unscored)}: not among the TRADING_PAIRS of the services.")
     if paused:
         console.print("New entries are paused; ./cryptoboy resume lets them again.")
 

@@ -27,6 +27,7 @@ from services.common.lag import Lag
 from services.common.messages import NewsArticle
 from services.common.metrics import QUEUE_LAG
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service
+from services.common.scored_pairs import remembered_pairs
 from services.common.settings import Settings
 from services.common.work import WorkInHand
 from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
@@ -225,7 +226,7 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
         stories=stories,
         receipts=receipts,
         check_state=check_state,
-        matcher=AssetMatcher(load_registry(), settings.trading_pairs),
+        matcher=AssetMatcher(load_registry(), remembered_pairs(settings, clock)),
         clock=clock,
         concurrency=settings.sentiment_concurrency,
         max_age=timedelta(seconds=settings.news_max_age) if settings.news_max_age else None,

@@ -31,6 +31,7 @@ from services.common.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.common.tracing import following, trace_id_of
 from services.common.work import WorkInHand
+from services.signal_cacher.announced import Announced
 from services.signal_cacher.batch import sort_out
 from services.signal_cacher.stored import StoredSentiment
 
@@ -61,6 +62,7 @@ class SignalCacher:
         self._store = store
         self._clock = clock
         self._stored = StoredSentiment(store, settings.trading_pairs)
+        self._announced = Announced(store, settings.trading_pairs, clock)
         self._subscription: Subscription | None = None
         self._store_patience = ANSWERS_OF_STORE * settings.redis_timeout
         self._lag = Lag(
@@ -72,6 +74,8 @@ class SignalCacher:
         """See `runner.Service`: the store answers, the broker takes us as a consumer."""
         with self.work.doing("asking the store for the first time", 2 * self._store_patience):
             self._store.check()
+            self._announced.begin()
+            self._announced.tell(time.monotonic())
             self._stored.look(time.monotonic())
         self._broker.start()
         self._subscribe()
@@ -135,6 +139,7 @@ class SignalCacher:
     def _look_at_sentiment(self) -> None:
         try:
             with self.work.doing("reading the newest sentiment from the store", self._store_patience):
+                self._announced.tell(time.monotonic())
                 self._stored.look(time.monotonic())
         except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
             count_error(NAME, error)

@@ -407,6 +407,16 @@ def test_entries_are_paused_and_resumed(store: SentimentStore, raw: Any) -> None
     assert store.entries_paused() is False
 
 
+def test_the_pairs_that_are_scored_are_told_and_read(store: SentimentStore, raw: Any) -> None:
+    assert store.scored_pairs() is None
+    told = {"BTC/USDT": None, "SOL/USDT": NOW}
+    store.tell_scored_pairs(told)
+    assert store.scored_pairs() == told
+    assert json.loads(raw.get("sentiment_pairs")).keys() == told.keys()
+    raw.set("sentiment_pairs", "something else")
+    assert store.scored_pairs() is None
+
+
 def test_health_tells_how_the_last_use_went(store: SentimentStore) -> None:
     assert store.health().ok is False
     store.check()

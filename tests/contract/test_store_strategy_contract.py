@@ -145,3 +145,12 @@ def test_the_strategy_sees_a_pause_and_its_end(store: SentimentStore, source: ne
         source.refresh([PAIR], NOW)
         states.append(source.entries())
     assert states == ["paused", "open"]
+
+
+def test_the_strategy_knows_which_pairs_are_scored(store: SentimentStore, source: news.RedisSignals) -> None:
+    source.refresh([PAIR], NOW)
+    assert source.scored() is None
+    store.tell_scored_pairs({PAIR: None, "SOL/USDT": NOW})
+    source.refresh([PAIR], NOW)
+    assert source.scored() == frozenset({PAIR, "SOL/USDT"})
+    assert source.readable(PAIR)

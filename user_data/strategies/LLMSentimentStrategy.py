@@ -139,6 +139,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         self._source = self._live_source() if self._is_live else self._history()
         port = self._settings.metrics_port if self._is_live else None
         self._telemetry = news.open_telemetry(self._settings.metrics_host, port)
+        self._unscored = news.Unscored()
         self._entered_on: dict[str, str] = {}  # by pair, for an order that is filled candles later
         self.bot_loop_start(datetime.now(UTC))
 
@@ -177,10 +178,12 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     def bot_loop_start(self, current_time: datetime, **_kwargs: object) -> None:
         """Bring the signals of all pairs up to date; bounded in time, and without effect on history."""
         if self._is_live:
-            pairs = self.dp.current_whitelist()
+            # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
+            pairs = list(dict.fromkeys([*self.dp.current_whitelist(), *news.open_trade_pairs()]))
             self._source.refresh(pairs, current_time)
             readable = all(map(self._source.readable, pairs))
             self._telemetry.loop(current_time, self._source.entries(), readable=readable)
+            self._telemetry.unscored(len(self._unscored.look(pairs, self._source.scored())))
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Add the columns of `technical_indicators`, `as_of` and `aggregate_as_of`."""

@@ -6,6 +6,7 @@
 | sentiment_history:PAIR | list | the last 100 signals as JSON, newest first, each in its highest revision |
 | sentiment_signals:PAIR | sorted set | every signal and every revision of the last SIGNAL_HISTORY_HOURS as JSON, by available_at in milliseconds: a candle is decided on the highest revision before its close |
 | sentiment_ids:PAIR | hash | article_id and model, with a bar between them: the highest revision of every signal in the two above: how a repeated one is recognised |
+| sentiment_pairs | string | JSON: each pair that is scored, and since when it is no longer one of TRADING_PAIRS (null: it is one). A pair that is not there is scored by nobody |
 | trading:entries | string | `paused` stops new entries, and so does anything else that is there |
 | cryptoboy:demo | string | there while the sentiment is a demo's, which no bot may trade on: whose pairs, and until when |
 """  # noqa: E501 - a table's row is one line
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 ENTRIES = "trading:entries"
 PAUSED = "paused"
+SCORED = "sentiment_pairs"
 DEMO = "cryptoboy:demo"
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal
+from services.common.scored_pairs import ScoredPairs
 
 
 class WriteOutcome(StrEnum):
@@ -49,6 +50,14 @@ class SentimentStore(Protocol):
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
         """The last signals of a pair, newest first, at most 100. Raises TryLater."""
+        ...
+
+    def scored_pairs(self) -> ScoredPairs | None:
+        """The pairs that somebody scores; None where nobody has told. Raises TryLater."""
+        ...
+
+    def tell_scored_pairs(self, scored: ScoredPairs) -> None:
+        """Tell which pairs are scored. Raises TryLater."""
         ...
 
     def pause_entries(self, *, paused: bool) -> None:

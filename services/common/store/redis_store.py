@@ -16,6 +16,7 @@ from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
 from services.common.errors import CryptoBoyError, NeverWorks, StopProgram
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal, decode
+from services.common.scored_pairs import ScoredPairs, as_text, of_text
 from services.common.settings import Settings
 from services.common.store import keys
 from services.common.store.port import WriteOutcome
@@ -88,6 +89,19 @@ class RedisStore:
             except NeverWorks as error:
                 log.warning("history_entry_unreadable", key=keys.history_key(pair), error=str(error))
         return signals
+
+    def scored_pairs(self) -> ScoredPairs | None:
+        """See the port. What somebody else wrote under the key counts as nothing."""
+        text = self._ask(lambda: self._client.get(keys.SCORED))
+        try:
+            return None if text is None else of_text(str(text))
+        except ValueError:
+            log.warning("scored_pairs_unreadable", key=keys.SCORED)
+            return None
+
+    def tell_scored_pairs(self, scored: ScoredPairs) -> None:
+        """See the port."""
+        self._ask(lambda: self._client.set(keys.SCORED, as_text(scored)))
 
     def pause_entries(self, *, paused: bool) -> None:
         """See the port."""

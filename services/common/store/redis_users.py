@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.common.store.keys import DEMO, ENTRIES, current_key, history_key, ids_key, signals_key
+from services.common.store.keys import DEMO, ENTRIES, SCORED, current_key, history_key, ids_key, signals_key
 
 _EVERY = "*"
 _CURRENT, _HISTORY, _SIGNALS, _IDS = (
@@ -43,10 +43,11 @@ class StoreUser:
 # before: its cacher still runs when these rights come into force, and again after a return to it.
 SIGNAL_CACHER = StoreUser(
     "signal_cacher",
-    keys=tuple(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS)),
+    keys=tuple(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, SCORED)),
     commands=(
         *_CONNECTION,
         *("evalsha", "script|load", "expire", "persist", "del"),
+        *("get", "set"),
         *("hgetall", "hmget", "hset", "hdel"),
         *("lindex", "linsert", "lpush", "lrange", "ltrim", "rpush"),
         *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrangebyscore", "zscore"),
@@ -54,13 +55,13 @@ SIGNAL_CACHER = StoreUser(
 )
 STRATEGY = StoreUser(
     "strategy",
-    keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{DEMO}"),
+    keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{DEMO}", f"%R~{SCORED}"),
     commands=(*_CONNECTION, *_SCRIPT_READS),
 )
 # Looks at everything, pauses and resumes, and has Redis write a copy for a backup.
 OPERATOR = StoreUser(
     "operator",
-    keys=(*(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, DEMO)), f"~{ENTRIES}"),
+    keys=(*(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, DEMO, SCORED)), f"~{ENTRIES}"),
     commands=(
         *_CONNECTION,
         *("get", "set", "del", "exists", "type", "ttl", "scan"),

@@ -73,3 +73,12 @@ def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings)
     assert "+0.60 of 2" in line
     assert "+0.80" in line
     assert headline.strip() == f"{PAIR}: {newer.headline}"
+
+
+def test_a_pair_that_nobody_scores_is_told_from_one_without_news(redis_settings: Settings) -> None:
+    store = open_store(redis_settings)
+    assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == []
+    store.tell_scored_pairs({PAIR: None})
+    store.close()
+    assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]
+    assert "Nobody scores ETH/USDT: not among the TRADING_PAIRS" in shown(redis_settings)

@@ -100,6 +100,36 @@ def test_the_operator_exports_what_the_cacher_wrote(
     assert report.signals == {PAIR: 2}
 
 
+def test_the_cacher_tells_the_strategy_and_the_operator_which_pairs_are_scored(
+    server: ProductionRedis, cacher: RedisStore
+) -> None:
+    cacher.tell_scored_pairs({PAIR: None})
+    assert seen_by_strategy(server).scored() == frozenset({PAIR})
+    with closing(RedisStore(settings_of(server, "operator"))) as operator:
+        assert operator.scored_pairs() == {PAIR: None}
+
+
+def test_a_strategy_without_the_right_to_know_which_pairs_are_scored_reads_signals_all_the_same(
+    server: ProductionRedis, cacher: RedisStore
+) -> None:
+    cacher.write([make_signal()], NOW)
+    password = server.passwords["strategy"]
+    with redis.Redis("127.0.0.1", server.port, username="strategy", password=password) as client:
+        run, asked = client.execute_command, []
+
+        def refused(*command: object, **options: object) -> object:
+            if command[0] == "GET":
+                asked.append(command)
+                raise redis.exceptions.NoPermissionError("no permission")
+            return run(*command, **options)
+
+        client.execute_command = refused  # as a Redis with older rights answers
+        source = news.RedisSignals(client, window=timedelta(hours=48))
+        source.refresh([PAIR], NOW)
+    assert asked
+    assert (source.readable(PAIR), source.scored()) == (True, None)
+
+
 @pytest.mark.parametrize("user", ["strategy", "operator"])
 def test_a_bot_and_its_operator_see_whether_the_news_is_a_demos(server: ProductionRedis, user: str) -> None:
     refuse_demo_news(settings_of(server, user), pytest.fail)
@@ -147,6 +177,8 @@ ATTEMPTS = {
     "pause entries": ("SET", "trading:entries", "paused"),
     "resume entries": ("DEL", "trading:entries"),
     "ask for entries": ("GET", "trading:entries"),
+    "tell which pairs are scored": ("SET", "sentiment_pairs", "{}"),
+    "ask which pairs are scored": ("GET", "sentiment_pairs"),
     "write another key": ("SET", "of:my:own", "1"),
     "read another key": ("GET", "of:my:own"),
     "write signals by a script": ("EVAL", "return redis.call('ZADD', KEYS[1], 1, '{}')", "1", SIGNALS),
@@ -174,7 +206,13 @@ ATTEMPTS = {
     "write a copy for a backup": ("BGSAVE", "SCHEDULE"),
     "load code": ("FUNCTION", "LOAD", "#!lua name=mine\nredis.register_function('f', function() end)"),
 }
-READS = {"ping", "read signals", "ask for entries", "read signals by a script"}
+READS = {
+    "ping",
+    "read signals",
+    "ask for entries",
+    "ask which pairs are scored",
+    "read signals by a script",
+}
 ALLOWED = {
     "signal_cacher": {
         "ping",
@@ -186,6 +224,8 @@ ALLOWED = {
         "write signals",
         "read signals",
         "write ids",
+        "tell which pairs are scored",
+        "ask which pairs are scored",
         "load a script",
     },
     "strategy": READS,

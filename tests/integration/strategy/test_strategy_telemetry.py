@@ -112,6 +112,35 @@ def test_open_trades_and_closed_profit_are_those_of_the_bots_database(
     assert samples(port, "closed_profit") == {(): 0}
 
 
+def test_a_pair_that_nobody_scores_is_counted_and_said_once(
+    store: redis.Redis, make: MakeStrategy, port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    strategy = make(metrics_port=port)
+    assert samples(port, "unscored_pairs") == {(): 0}, "nobody has told which pairs are scored"
+    store.set("sentiment_pairs", '{"ADA/USDT": null}')
+    for _ in range(2):
+        strategy.bot_loop_start(current_time=datetime.now(UTC))
+    assert samples(port, "unscored_pairs") == {(): 1}
+    assert sum(f"Nobody scores {PAIR}" in line for line in caplog.text.splitlines()) == 1
+    store.set("sentiment_pairs", f'{{"{PAIR}": null}}')
+    strategy.bot_loop_start(current_time=datetime.now(UTC))
+    assert samples(port, "unscored_pairs") == {(): 0}
+
+
+def test_a_pair_that_was_taken_out_of_the_whitelist_is_read_while_a_trade_in_it_is_open(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame, trade: Trade
+) -> None:
+    publish(store, -0.9, close_before_last(candles))
+    strategy = make()
+    strategy.dp._pairlists.whitelist = ["ADA/USDT"]
+    frame = analysed(strategy, candles)
+    assert frame["exit_long"].iloc[-1] == 1, "bad news closes it"
+    trade.is_open = False
+    Trade.commit()
+    strategy.bot_loop_start(current_time=datetime.now(UTC))
+    assert not strategy._source.readable(PAIR)
+
+
 def test_a_bot_that_reloads_goes_on_with_the_same_metrics(
     store: redis.Redis, make: MakeStrategy, port: int
 ) -> None:

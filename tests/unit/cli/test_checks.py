@@ -41,7 +41,8 @@ def test_every_part_is_asked_about_and_each_has_a_remedy(tmp_path: Path, broker:
     questions = all_checks(Settings(broker=broker, state_dir=tmp_path))
     names = " ".join(question.name for question in questions)
     assert all(
-        word in names for word in ("python", "broker", "redis", "ollama", "exchange", "freqtrade", "feed")
+        word in names
+        for word in ("python", "broker", "redis", "ollama", "exchange", "freqtrade", "scored pairs", "feed")
     )
     assert all(question.remedy for question in questions)
 

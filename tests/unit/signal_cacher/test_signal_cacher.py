@@ -63,7 +63,7 @@ def test_the_first_questions_to_the_store_are_in_hand() -> None:
         Settings(), FakeBroker(FakeSubscription([], stop)), WatchedStore(), ManualClock(NOW)
     )
     cacher.start()
-    assert asked == [["asking the store for the first time"]] * 2
+    assert asked == [["asking the store for the first time"]] * 4
 
 
 def test_a_batch_is_one_write_and_one_acknowledgement() -> None:

@@ -42,6 +42,7 @@ from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError,
 from cryptoboy_sentiment.sources import EntriesState, SignalSource
 from cryptoboy_sentiment.telemetry import Telemetry, decision_of, open_telemetry
 from cryptoboy_sentiment.trace import remember, remembered, trace_id
+from cryptoboy_sentiment.unscored import Unscored, open_trade_pairs
 
 __all__ = [
     "CLOCK_SKEW",
@@ -70,6 +71,7 @@ __all__ = [
     "SignalError",
     "SignalSource",
     "Telemetry",
+    "Unscored",
     "aggregate_as_of",
     "aggregate_at",
     "arrivals",
@@ -86,6 +88,7 @@ __all__ = [
     "exit_tag",
     "exit_tags",
     "open_telemetry",
+    "open_trade_pairs",
     "parse_signal",
     "read_signals_csv",
     "remember",

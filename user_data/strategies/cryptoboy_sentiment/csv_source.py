@@ -97,6 +97,10 @@ class CsvSignals:
         """Always: the file has been read."""
         return True
 
+    def scored(self) -> frozenset[str] | None:
+        """Nobody has told: a file has what it has."""
+        return None
+
     def entries(self) -> EntriesState:
         """Always open: nobody pauses history."""
         return "open"

@@ -1,5 +1,6 @@
 """Live signals of the sentiment store, read on from where the last refresh was."""
 
+import json
 import logging
 import math
 import threading
@@ -106,6 +107,7 @@ class RedisSignals:
         self._doubtful: set[str] = set()  # pairs whose mirror did not add up
         self._up_to_date: set[str] = set()
         self._entries: EntriesState = "unknown"
+        self._scored: frozenset[str] | None = None
         self._call: Future[Answer] | None = None
         self._away = False
         self.invalid = 0  # members ignored because they are not valid signals
@@ -152,6 +154,10 @@ class RedisSignals:
         """Whether the last refresh read this pair."""
         return pair in self._up_to_date
 
+    def scored(self) -> frozenset[str] | None:
+        """The pairs in the key `sentiment_pairs`, as last read; None where nobody has told them."""
+        return self._scored
+
     def entries(self) -> EntriesState:
         """What `trading:entries` said in the last refresh; 'unknown' when that failed."""
         return self._entries
@@ -185,11 +191,22 @@ class RedisSignals:
             count = known.before_newest if known.oldest >= horizon else _NEVER
             arguments += [repr(max(horizon, known.newest)), str(count), known.signature, repr(known.oldest)]
         entries, *replies = cast("list[Any]", self._client.eval(_SCRIPT, len(keys), *keys, *arguments))
+        self._scored = self._read_scored()
         pages = {
             pair: None if reply is None else _page(horizon, max(horizon, known.newest), reply)
             for (pair, known), reply in zip(mirrors.items(), replies, strict=True)
         }
         return entries, pages
+
+    def _read_scored(self) -> frozenset[str] | None:
+        try:
+            told = json.loads(cast("bytes | None", self._client.get("sentiment_pairs")) or "null")
+        except (
+            redis.exceptions.ResponseError,
+            ValueError,
+        ):  # no right to read it, where Redis is older than the key
+            return None
+        return frozenset(told) if isinstance(told, dict) else None
 
     def _take(self, pair: str, page: Page | None) -> bool:
         """Bring the mirror in line with the store; False when they contradict and all must be read anew."""

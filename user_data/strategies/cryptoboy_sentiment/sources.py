@@ -21,5 +21,8 @@ class SignalSource(Protocol):
     def readable(self, pair: str, /) -> bool:
         """Whether the last refresh brought this pair up to date."""
 
+    def scored(self) -> frozenset[str] | None:
+        """The pairs that somebody scores, as far as is known; None where nobody has told."""
+
     def entries(self) -> EntriesState:
         """Whether new entries are allowed, as the operator said and the last refresh read."""

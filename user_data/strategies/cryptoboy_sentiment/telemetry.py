@@ -37,6 +37,9 @@ class Telemetry:
     def loop(self, now: datetime, entries: EntriesState, *, readable: bool) -> None:
         """The bot's loop began, and the store could be read or not."""
 
+    def unscored(self, count: int) -> None:
+        """So many pairs of the whitelist or of open trades are scored by nobody."""
+
     def candle(self, pair: str, decision: str, status: str, sentiment: float) -> None:
         """A new candle was judged: `entry`, `exit` or `none`, on sentiment of this status and height (or NaN)."""
 
@@ -63,6 +66,9 @@ class PrometheusTelemetry(Telemetry):
         self._readable = Gauge("store_readable", "1 while the last refresh read every pair", **common)
         self._paused = Gauge("entries_paused", "1 while the operator has paused entries", **common)
         self._open = Gauge("open_trades", "Trades that are open", **common)
+        self._unscored = Gauge(
+            "unscored_pairs", "Pairs of the whitelist or of open trades that nobody scores", **common
+        )
         self._profit = Gauge("closed_profit", "What closed trades made, in stake currency", **common)
         self._candles = Counter("candles", "Candles judged, by decision", ["pair", "decision"], **common)
         self._held = Counter(
@@ -96,6 +102,10 @@ class PrometheusTelemetry(Telemetry):
         if hasattr(Trade, "session"):  # a bot has opened its database; tools and tests need not have
             self._open.set(Trade.get_open_trade_count())
             self._profit.set(Trade.get_total_closed_profit())
+
+    def unscored(self, count: int) -> None:
+        """See the base."""
+        self._unscored.set(count)
 
     def candle(self, pair: str, decision: str, status: str, sentiment: float) -> None:
         """See the base."""

@@ -1,0 +1,80 @@
+"""Which pairs are scored: those of TRADING_PAIRS, and for a while those that were taken out of it.
+
+A pair is taken out while a trade in it may be open, which has to see bad news until it is closed. Who scores knows
+nothing of trades, so it goes on for longer than these trades last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from pydantic import TypeAdapter
+
+from services.common.clock import Clock
+from services.common.settings import Settings
+from services.common.values import Pair, UtcTime
+
+log = structlog.get_logger(__name__)
+
+KEPT_FOR = timedelta(days=30)
+FILE_NAME = "scored_pairs.json"
+
+ScoredPairs = Mapping[str, datetime | None]
+"""By pair: since when it is no longer one of TRADING_PAIRS; None: it is one."""
+
+_FORM = TypeAdapter(dict[Pair, UtcTime | None])
+
+
+def carried_over(before: ScoredPairs, configured: Iterable[str], now: datetime) -> dict[str, datetime | None]:
+    """The pairs that are scored from now on.
+
+    Args:
+        before: those that were scored until now.
+        configured: TRADING_PAIRS.
+        now: in UTC.
+    """
+    scored: dict[str, datetime | None] = dict.fromkeys(configured)
+    for pair, since in before.items():
+        left = since or now
+        if pair not in scored and now - left < KEPT_FOR:
+            scored[pair] = left
+    return scored
+
+
+def as_text(scored: ScoredPairs) -> str:
+    """The form in which the pairs are kept and told: a JSON object."""
+    return _FORM.dump_json(dict(scored)).decode()
+
+
+def of_text(text: str) -> dict[str, datetime | None]:
+    """What `as_text` wrote; raises ValueError for anything else."""
+    return _FORM.validate_json(text)
+
+
+def remembered_pairs(settings: Settings, clock: Clock) -> tuple[str, ...]:
+    """The pairs to score, with those that STATE_DIR remembers; remembers them.
+
+    A file that cannot be read or written costs only the pairs that were taken out.
+    """
+    path = settings.state_dir / FILE_NAME
+    before: ScoredPairs = {}
+    try:
+        before = of_text(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        log.warning("scored_pairs_not_read", file=str(path), error=str(error))
+    scored = carried_over(before, settings.trading_pairs, clock.now())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f"{path.name}.{os.getpid()}.new")
+        new.write_text(as_text(scored), encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        log.warning("scored_pairs_not_kept", file=str(path), error=str(error))
+    if kept := [pair for pair, since in scored.items() if since]:
+        log.info("scoring_goes_on", pairs=kept, days=KEPT_FOR.days, reason="a trade in them may be open")
+    return tuple(scored)
