@@ -84,7 +84,8 @@ def read_written_time(text: str, order: Order | None = None) -> WrittenTime:
     """Read a time in ISO 8601, RFC 5322, or with the month as a word; in numbers alone if `order` says how.
 
     The time of day may have 24 hours or 12 with AM or PM, 24:00 at the end of a day, and a leap second, which is the
-    second after it. A week day that is written has to be the day's. Of the zone nothing is read yet.
+    second after it. A week day that is written has to be the day's. A year of two digits is one of this century, and
+    needs an order or a week day. Of the zone nothing is read yet.
 
     Raises:
         NoClockError: there is no time of day.
@@ -96,7 +97,7 @@ def read_written_time(text: str, order: Order | None = None) -> WrittenTime:
     if found is not None:
         parts = found.groupdict()
         month = parts.get("number") or _MONTHS.index(parts["month"][:3].lower()) + 1
-        day = _day(text, parts, int(month), int(parts["day"]))
+        day = _day(text, parts, int(month), int(parts["day"]), order)
     elif found := _NUMERIC.fullmatch(text):
         parts = found.groupdict()
         day = _numeric_day(text, parts, order)
@@ -109,10 +110,10 @@ def read_written_time(text: str, order: Order | None = None) -> WrittenTime:
     return WrittenTime(_at(text, day, parts), parts["zone"] or "")
 
 
-def _day(text: str, parts: Mapping[str, str | None], month: int, day: int) -> date:
+def _day(text: str, parts: Mapping[str, str | None], month: int, day: int, order: Order | None) -> date:
     year, weekday = parts["year"] or "", parts.get("weekday")
-    if len(year) == 2:  # noqa: PLR2004 - RFC 822, whose order of day and year only the day of the week can confirm
-        if not weekday:
+    if len(year) == 2:  # noqa: PLR2004 - the year comes last if the order says so, or a day of the week confirms it
+        if not (order or weekday):
             raise ValueError(f"{text[:60]!r} has a year of two digits; expected four")
         year = f"20{year}"
     try:
@@ -131,7 +132,7 @@ def _numeric_day(text: str, parts: Mapping[str, str | None], order: Order | None
     month, day = (first, then) if order is Order.MONTH_FIRST else (then, first)
     if month > 12:  # noqa: PLR2004 - months of a year
         raise OrderError(f"{text[:60]!r} is no {order} date: there is no month {month}")
-    return _day(text, parts, month, day)
+    return _day(text, parts, month, day, order)
 
 
 def _at(text: str, day: date, parts: Mapping[str, str | None]) -> datetime:

@@ -76,6 +76,8 @@ def test_a_clock_of_twelve_hours_begins_with_twelve(text: str, hour: int, minute
 def test_a_date_in_numbers_is_read_only_in_the_stated_order() -> None:
     third_of_april, fourth_of_march = "2021-04-03T13:30:00", "2021-03-04T13:30:00"
     assert read_written_time("03/04/2021 1:30 PM", Order.MONTH_FIRST).local.isoformat() == fourth_of_march
+    assert read_written_time("3/4/21 13:30", Order.MONTH_FIRST).local.isoformat() == fourth_of_march
+    assert read_written_time("3-Apr-21 13:30", Order.DAY_FIRST).local.isoformat() == third_of_april
     assert read_written_time("03.04.2021 13:30", Order.DAY_FIRST).local.isoformat() == third_of_april
     assert read_written_time("2021-03-04 13:30", Order.DAY_FIRST).local.isoformat() == fourth_of_march
     with pytest.raises(OrderError, match="day from its month"):
