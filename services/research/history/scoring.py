@@ -17,7 +17,7 @@ from pathlib import Path
 from services.common.errors import StopProgram
 from services.research.history import story_steps
 from services.research.history.archive import BEGINNING, Archive, Position, position_of
-from services.research.history.judging import judge_in_order, judge_with
+from services.research.history.judging import Refusals, judge_in_order, judge_with
 from services.research.history.output import StepwiseCsv
 from services.research.history.progress import Progress, quiet
 from services.research.history.signal_rows import COLUMNS, Row, signal_rows
@@ -84,7 +84,7 @@ def score_archive(
         progress: told how many articles are scored, and how many the archive has.
 
     Raises:
-        StopProgram: no article in the period, or no signal of any.
+        StopProgram: no article in the period, or no signal of any, or the scorer refuses about everything.
         TryLater: the scorer is away; what is scored is kept.
     """
     registry = hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest()
@@ -96,10 +96,11 @@ def score_archive(
         matcher = AssetMatcher(load_registry(), options.pairs)
 
         judge = judge_with(scorer, matcher, told.stories if told else None, dict(options.weights))
-        workers = 1 if options.stories else workers
+        refusals, workers = Refusals(), 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
             for judged in judge_in_order(step, judge, workers=workers):
+                refusals.note(judged)
                 tally.count(judged)
                 rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
                 if tally.articles % PROGRESS_EVERY == 0:

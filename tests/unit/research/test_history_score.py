@@ -228,8 +228,26 @@ def test_a_scorer_that_refuses_everything_is_quoted(tmp_path: Path, archive: Pat
         def score(self, _article: ArticleText, _targets: Sequence[Asset]) -> Scores:
             raise NeverWorks("the server refuses every request: no system role")
 
-    with pytest.raises(StopProgram, match=r"refused 32.*; refused 32: the server refuses .* \(first: "):
+    with pytest.raises(
+        StopProgram, match=r"refused 10 of the last 10 articles.*: the server refuses every request"
+    ):
         run(archive, tmp_path / "s.csv", Refusing())
+    few = make_archive(tmp_path, [news_row(number) for number in range(3)], "few.sqlite")
+    with pytest.raises(StopProgram, match=r"refused 3\); refused 3: the server refuses .* \(first: "):
+        run(few, tmp_path / "s.csv", Refusing())
+
+
+def test_refusals_now_and_then_stop_nothing(tmp_path: Path, archive: Path) -> None:
+    class Fussy(LexiconScorer):
+        asked = 0
+
+        def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+            self.asked += 1
+            if self.asked % 4:
+                raise NeverWorks("too long")
+            return super().score(text, assets)
+
+    assert run(archive, tmp_path / "s.csv", Fussy()).tally.outcomes == {"refused": 24, "scored": 8}
 
 
 def test_reasons_survive_an_interruption() -> None:
