@@ -86,7 +86,12 @@ class StoreSettings(BaseSettings):
     redis_timeout: Annotated[Seconds, Field(description="longest wait for an answer of Redis")] = 2.0
     signal_cache_ttl: Annotated[int, Field(ge=0, description="expiry of a pair's keys in Redis; 0: none")] = 0
     signal_history_hours: Annotated[
-        int, Field(ge=1, le=24 * 366, description="how long a signal stays in sentiment_signals:{PAIR}")
+        int,
+        Field(
+            ge=1,
+            le=24 * 366,
+            description="how long a signal stays in sentiment_signals:{PAIR}; longer where it would still be fresh",
+        ),
     ] = 48
     sentiment_staleness_hours: Annotated[
         float,

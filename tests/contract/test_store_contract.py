@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from services.common.settings import Settings
 from services.common.store.embedded_server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore, WriteOutcome
+from services.common.store.redis_store import LONGEST_DECISION
 from services.common.values import Scope
 from tests.contract.store_model import StoreModel, identity
 from tests.contract.store_samples import NOW, PAIR, make_signal
@@ -332,6 +334,17 @@ def test_sorted_set_keeps_the_window_by_availability(store: SentimentStore, raw:
     assert ids_of(raw, HISTORY) == ["edge", "gone", "archive"]
 
 
+def test_a_signal_that_is_still_fresh_stays_however_short_the_window(
+    address: dict[str, Any], raw: Any
+) -> None:
+    with closing(open_store(Settings(**address, signal_history_hours=1))) as store:
+        store.write([make_signal("a", minutes_old=0), make_signal("a", minutes_old=0, revision=1)], NOW)
+        store.write([make_signal("b", minutes_old=5)], NOW + timedelta(hours=4))
+        assert ids_of(raw, SIGNALS) == ["a", "a", "b"]
+        store.write([make_signal("c", minutes_old=6)], NOW + timedelta(hours=5, seconds=1))
+        assert ids_of(raw, SIGNALS) == ["b", "c"]
+
+
 def test_a_signal_is_recognised_as_long_as_the_list_or_the_sorted_set_holds_it(
     store: SentimentStore, raw: Any
 ) -> None:
@@ -512,7 +525,8 @@ def test_whatever_comes_as_time_passes_follows_the_rules(
     chance = random.Random(seed)
     limits = {"signal_history_hours": window_hours, "sentiment_staleness_hours": staleness_hours}
     store = open_store(Settings(**(address | limits)))
-    model = StoreModel(timedelta(hours=window_hours), timedelta(hours=staleness_hours))
+    staleness = timedelta(hours=staleness_hours)
+    model = StoreModel(max(timedelta(hours=window_hours), staleness + LONGEST_DECISION), staleness)
     now = NOW
     for _ in range(chance.randint(1, 8)):
         now += timedelta(minutes=chance.choice([0, 0, 1, 20, 70, 200, -0.5]))

@@ -37,6 +37,9 @@ HISTORY_LENGTH = 100
 SIGNALS_PER_CALL = 500
 """Bounds how long one call of the script keeps Redis from answering others (about 5 ms), and its Lua stack."""
 
+LONGEST_DECISION = timedelta(hours=1)
+"""From a candle's close until a bot has decided on it. Until then no signal expires that was fresh at the close."""
+
 _OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
 T = TypeVar("T")
 
@@ -46,8 +49,8 @@ class RedisStore:
 
     def __init__(self, settings: Settings) -> None:
         self._address = address_of(settings)
-        self._window = timedelta(hours=settings.signal_history_hours)
         self._staleness = timedelta(hours=settings.sentiment_staleness_hours)
+        self._window = max(timedelta(hours=settings.signal_history_hours), self._staleness + LONGEST_DECISION)
         self._ttl = settings.signal_cache_ttl
         self._health = DependencyHealth(ok=False, detail="not asked yet")
         self._client = redis_client(settings)
