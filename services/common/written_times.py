@@ -62,7 +62,11 @@ class NoClockError(ValueError):
 
 
 class OrderError(ValueError):
-    """A date in numbers that needs to be read in another `Order`, or in any."""
+    """A date in numbers that needs to be read in another `Order`, or in any; its year may be the last two digits."""
+
+    def __init__(self, text: str, problem: str, *, year_is_short: bool) -> None:
+        super().__init__(f"{text[:60]!r} {problem}")
+        self.year_is_short = year_is_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,13 @@ def _day(text: str, parts: Mapping[str, str | None], month: int, day: int, order
 
 def _numeric_day(text: str, parts: Mapping[str, str | None], order: Order | None) -> date:
     first, then = int(parts["first"] or 0), int(parts["then"] or 0)
+    year_is_short = len(parts["year"] or "") == 2  # noqa: PLR2004 - digits
     if order is None:
-        raise OrderError(f"{text[:60]!r} does not tell its day from its month")
+        raise OrderError(text, "does not tell its day from its month", year_is_short=year_is_short)
     month, day = (first, then) if order is Order.MONTH_FIRST else (then, first)
     if month > 12:  # noqa: PLR2004 - months of a year
-        raise OrderError(f"{text[:60]!r} is no {order} date: there is no month {month}")
+        problem = f"is no {order} date: there is no month {month}"
+        raise OrderError(text, problem, year_is_short=year_is_short)
     return _day(text, parts, month, day, order)
 
 

@@ -84,7 +84,9 @@ def _readings(text: str) -> Iterator[WrittenTime]:
         yield read_written_time(text)
     except NoClockError:
         yield read_written_time(f"{text} 24:00")
-    except OrderError:
+    except OrderError as error:
+        if error.year_is_short:  # it may be the year that comes first
+            raise
         orders = [reading for order in Order if (reading := _in_order(text, order))]
         yield from dict.fromkeys(orders)
 
