@@ -86,7 +86,7 @@ UNFIT: dict[str, Change] = {
     "cp1252": text(lambda whole: whole.replace("What a1 reports", "Was a1 schlägt"), encoding="cp1252"),
     "json lines": text(lambda _: '{"available_at": "2025-06-02T12:00:00+00:00"}\n', "s.jsonl"),
     "not packed": lambda folder: (folder / "s.csv").rename(folder / "s.csv.gz"),
-    "headline beyond Python's limit": rows(*SIGNALS, signal("b", published=6001, headline="x" * 200_000)),
+    "headline beyond the limit of a cell": rows(*SIGNALS, signal("b", published=6001, headline="x" * 200_000)),
     "twice": rows(*SIGNALS, SIGNALS[-1]),
     "out of order": rows(*reversed(SIGNALS)),
     "naive time": text(lambda whole: whole.replace("+00:00", "", 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import tempfile
 from datetime import timedelta
@@ -44,6 +45,16 @@ def test_a_byte_order_mark_and_headlines_of_several_lines_are_taken(tmp_path: Pa
     path = write_csv(tmp_path / "history.csv", [signal(headline=headline)])
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert news.read_signals_csv(path)["headline"].tolist() == [headline]
+
+
+def test_a_cell_is_too_long_whatever_others_in_the_process_allow(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "history.csv", [signal(headline="x" * 200_000)])
+    before = csv.field_size_limit(10_000_000)
+    try:
+        with pytest.raises(news.SignalError, match="field larger than field limit"):
+            news.read_signals_csv(path)
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_file_without_signals_is_valid(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ from cryptoboy_sentiment.signals import (
 )
 from cryptoboy_sentiment.sources import EntriesState
 
+LONGEST_CELL = 131_072
+"""Characters; Python's own limit, stated because others in the process may have raised it for files of theirs."""
+
 
 def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
     missing = [name for name in Signal._fields if name not in (rows.fieldnames or ())]
@@ -36,6 +39,7 @@ def read_signals_csv(path: Path) -> pd.DataFrame:
     Raises:
         SignalError: the file cannot be read or a line is not a valid signal; names file, line, expectation.
     """
+    csv.field_size_limit(LONGEST_CELL)
     frame = _read_by_column(path)
     return _read_by_line(path) if frame is None else frame
 
