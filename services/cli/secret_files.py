@@ -11,14 +11,17 @@ import json
 import os
 import secrets
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
 from services.cli.certificates import make_certificates
 from services.cli.options import Json
+from services.cli.secret_takeover import find_secrets, secrets_left, unused_in_production
 from services.common.broker.rabbitmq_users import BROKER_USERS
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
@@ -69,38 +72,60 @@ def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What `make_secrets` did, by the names of the files."""
+    """What `make_secrets` did, by the names of the files. What is taken over is not made."""
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
+    taken_over: tuple[str, ...] = ()
 
 
 @secrets_app.command("init")
 def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
     """Make every secret that is not there yet; what is there stays as it is.
 
-    Passwords are random. Keys and tokens that others issue are empty files to write into. CRYPTOBOY_SECRETS in .env
-    then tells Compose where they are. To change a password, delete its file and run this again.
+    Keys and tokens that others issue, and the passwords that a person uses, are taken over from .env. Other passwords
+    are random, other keys empty files to write into. Says which lines of .env production does not use.
+    CRYPTOBOY_SECRETS in .env then tells Compose where the secrets are. To change a password, delete its file and run
+    this again.
 
     Example: ./cryptoboy secrets init
     """
     folder = folder.resolve()
-    done = make_secrets(folder)
     env_file = PROJECT_ROOT / ".env"
+    found = find_secrets(env_file)
+    done = make_secrets(folder, found.texts)
     tell_compose(env_file, folder)
+    unused = unused_in_production(env_file)
     if json_output:
-        print(json.dumps({"folder": str(folder), "made": done.made, "kept": done.kept}))
+        print(json.dumps({"folder": str(folder), **asdict(done), "unused": unused}))
         return
     sys.stderr.write(
         f"cryptoboy: {len(done.made)} made, {len(done.kept)} kept in {folder}; {env_file} names it\n"
     )
+    for note in found.notes:
+        sys.stderr.write(f"cryptoboy: {note}\n")
+    if done.taken_over:
+        sys.stderr.write(f"cryptoboy: taken over from {env_file}: {', '.join(done.taken_over)}\n")
+    if left := secrets_left(env_file):
+        sys.stderr.write(
+            f"cryptoboy: production does not need these there, take them out: {', '.join(left)}\n"
+        )
+    if unused:
+        sys.stderr.write(
+            f"cryptoboy: production does not use these lines of {env_file}: {', '.join(unused)} "
+            "(inside Compose, addresses and users are fixed)\n"
+        )
     empty = [name for name in GIVEN if not (folder / name).read_text().strip()]
     if empty:
         sys.stderr.write(f"cryptoboy: empty, to fill in if you need them: {', '.join(empty)}\n")
 
 
-def make_secrets(folder: Path) -> Made:
-    """Make the files that are missing.
+def make_secrets(folder: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Made:
+    """Make the files that are missing, and fill the empty ones of which the text is known.
+
+    Args:
+        folder: where they are to be.
+        texts: what to write instead of a random password, or of nothing, by the name of the file.
 
     Raises:
         StopProgram: the folder cannot be written.
@@ -108,20 +133,33 @@ def make_secrets(folder: Path) -> Made:
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         folder.chmod(_FOLDER_MODE)
-        names = [name for name in (*MADE, *GIVEN) if _make(folder / name, is_random=name in MADE)]
+        names = [
+            name
+            for name in (*MADE, *GIVEN)
+            if _make(folder / name, texts.get(name, ""), is_random=name in MADE)
+        ]
     except OSError as error:
         raise StopProgram(
             f"{folder} cannot be written ({error.strerror}); name another with --dir"
         ) from error
-    return Made(tuple(names), tuple(name for name in (*MADE, *GIVEN) if name not in names))
+    return Made(
+        tuple(name for name in names if name not in texts),
+        tuple(name for name in (*MADE, *GIVEN) if name not in names),
+        tuple(name for name in names if name in texts),
+    )
 
 
-def _make(path: Path, *, is_random: bool) -> bool:
+def _make(path: Path, text: str, *, is_random: bool) -> bool:
+    """Whether anything was written."""
+    if text and not is_random and path.is_file() and not path.read_text().strip():
+        path.write_text(f"{text}\n")
+        return True
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
         with os.fdopen(descriptor, "w") as file:
             os.fchmod(descriptor, _FILE_MODE if is_random else _FILE_MODE | 0o200)
-            file.write(secrets.token_urlsafe(_RANDOM_BYTES) + "\n" if is_random else "")
+            text = text or (secrets.token_urlsafe(_RANDOM_BYTES) if is_random else "")
+            file.write(f"{text}\n" if text else "")
         return True
     return False
 

@@ -131,3 +131,51 @@ def test_certificates_made_again_replace_the_old_ones(tmp_path: Path) -> None:
     before = (tmp_path / KEY_FILE).read_bytes()
     make_certificates(tmp_path)
     assert (tmp_path / KEY_FILE).read_bytes() != before
+
+
+FOUND = """
+BINANCE_API_KEY=key-of-binance
+BINANCE_API_SECRET=your_api_secret
+TELEGRAM_BOT_TOKEN='123:abc'
+RABBITMQ_USER=cryptoboy
+RABBITMQ_PASS=cryptoboy123
+REDIS_HOST=redis
+REDIS_PASSWORD=of my own
+TRADING_PAIRS=BTC/USDT
+OPENAI_API_KEY_FILE={file}
+"""
+
+
+def test_what_env_holds_is_taken_over_and_what_production_does_not_use_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "openai").write_text("sk-1\n")
+    (tmp_path / ".env").write_text(FOUND.format(file=tmp_path / "openai"))
+    monkeypatch.setattr(secret_files, "PROJECT_ROOT", tmp_path)
+    folder = tmp_path / "secrets"
+    secret_files.init(folder)
+    said = capsys.readouterr().err
+    taken = {"binance_api_key": "key-of-binance", "telegram_bot_token": "123:abc", "openai_api_key": "sk-1"}
+    for name, text in {**taken, "redis_operator": "of my own"}.items():
+        assert (folder / name).read_text() == f"{text}\n"
+        assert text not in said
+    assert (folder / "binance_api_secret").read_text() == ""
+    assert not [name for name in (*MADE, *GIVEN) if "cryptoboy123" in (folder / name).read_text()]
+    assert "RABBITMQ_PASS is the password of development" in said
+    assert "BINANCE_API_SECRET only stands where" in said
+    unused = next(line for line in said.splitlines() if "does not use these lines" in line)
+    assert "REDIS_HOST" in unused
+    assert "RABBITMQ_USER" in unused
+    assert "TRADING_PAIRS" not in unused
+
+
+def test_a_secret_that_is_there_is_not_taken_over_again(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    operator = (tmp_path / "redis_operator").read_text()
+    (tmp_path / "binance_api_key").write_text("newer")
+    done = make_secrets(
+        tmp_path, {"binance_api_key": "older", "telegram_bot_token": "1:a", "redis_operator": "mine"}
+    )
+    assert done.taken_over == ("telegram_bot_token",)
+    assert (tmp_path / "binance_api_key").read_text() == "newer"
+    assert (tmp_path / "redis_operator").read_text() == operator

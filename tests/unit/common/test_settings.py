@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from services.cli.options import choose_parts
 from services.common.errors import StopProgram
 from services.common.model_addresses import ollama_servers
 from services.common.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings
@@ -141,21 +143,26 @@ def test_settings_cannot_be_changed() -> None:
         Settings.load({}).dry_run = False  # type: ignore[misc]  # that it is refused is the point
 
 
-def test_a_copied_example_file_leaves_the_staleness_to_the_strategy() -> None:
+def test_a_copied_example_file_changes_nothing() -> None:
     copied = Settings.load({}, PROJECT_ROOT / ".env.example")
-    assert "sentiment_staleness_hours" not in copied.model_fields_set
+    assert copied == Settings.load({})
+    assert copied.model_fields_set == copied.named_in_file == frozenset()
+    assert choose_parts(copied, None) == choose_parts(Settings.load({}), None)
 
 
 def test_the_example_file_names_every_variable_with_its_default() -> None:
     lines = (PROJECT_ROOT / ".env.example").read_text().splitlines()
-    named = {
-        line.lstrip("# ").split("=", 1)[0]
-        for line in lines
-        if "=" in line and line.lstrip("# ").split("=")[0].isupper()
-    }
-    assert named == {name.upper() for name in Settings.model_fields} | COMPOSE_NAMES
-    written = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    assert Settings.load(written) == Settings.load({})
+    assert [line for line in lines if line and not line.startswith("#")] == []
+    shown = dict(line[1:].split("=", 1) for line in lines if re.match(r"#[A-Z]", line))
+    assert shown.keys() == {name.upper() for name in Settings.model_fields} | COMPOSE_NAMES
+    given = {name: value for name, value in shown.items() if value}
+    settings = Settings.load(given)
+    assert settings.model_dump(exclude={"news_sources_file"}) == Settings.load({}).model_dump(
+        exclude={"news_sources_file"}
+    )
+    assert settings.unusable == ()
+    for name in set(shown) - set(given) - COMPOSE_NAMES:
+        assert Settings.model_fields[name.lower()].default is None, f"{name} has a default; show it"
 
 
 def test_a_key_of_a_model_server_is_not_repeated() -> None:

@@ -65,3 +65,56 @@ def test_our_programs_get_the_secret_and_not_the_file_again(
     for program in Stack(settings, tmp_path).services():
         assert Settings.load(program.environ).redis_password == settings.redis_password
     assert "REDIS_PASSWORD_FILE" not in Stack(settings, tmp_path).freqtrade(throttle_seconds=5).environ
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "your_bot_token",
+        "your-api-key",
+        "YOUR_API_KEY",
+        "<token>",
+        "changeme",
+        "change_me",
+        "xxx",
+        "XXXXXXXX",
+        "...",
+        "***",
+        "sk-your-key-here",
+        "put_your_key_here",
+        "api_key",
+        "replace_me",
+        "TODO",
+        '"your_secret"',
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["BINANCE_API_KEY", "EXCHANGE_SECRET", "TELEGRAM_BOT_TOKEN", "OPENAI_API_KEY"]
+)
+def test_a_placeholder_of_what_others_issue_is_as_good_as_none(name: str, text: str, tmp_path: Path) -> None:
+    assert getattr(Settings.load({name: text}), name.lower()) is None
+    (tmp_path / "file").write_text(f"{text}\n")
+    assert getattr(Settings.load({f"{name}_FILE": str(tmp_path / "file")}), name.lower()) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "123456:AAH-yourself",
+        "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A",
+        "sk-proj-Xxx1",
+    ],
+)
+def test_what_others_issue_is_no_placeholder(text: str) -> None:
+    token = Settings.load({"TELEGRAM_BOT_TOKEN": text}).telegram_bot_token
+    assert token is not None
+    assert token.get_secret_value() == text
+
+
+def test_a_password_that_somebody_made_up_is_taken_at_its_word() -> None:
+    settings = Settings.load(
+        {"RABBITMQ_PASS": "changeme", "REDIS_PASSWORD": "xxx", "TELEGRAM_CHAT_ID": "your_chat_id"}
+    )
+    assert settings.rabbitmq_pass.get_secret_value() == "changeme"
+    assert settings.redis_password is not None
+    assert settings.telegram_chat_id is None

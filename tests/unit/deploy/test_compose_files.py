@@ -9,6 +9,7 @@ import pytest
 
 from services.cli.packages import SERVER_PROGRAMS
 from services.cli.secret_files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
+from services.cli.secret_takeover import not_read
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import PROJECT_ROOT, Settings
 from tests.strict_yaml import load
@@ -191,6 +192,15 @@ def test_production_refuses_to_start_without_credentials() -> None:
     assert "cryptoboy123" not in TEXT
     for name, secret in PRODUCTION["secrets"].items():
         assert re.fullmatch(r"\$\{CRYPTOBOY_SECRETS(:\?[^}]+)?\}/" + name, secret["file"])
+
+
+def test_production_says_which_lines_of_env_it_does_not_use_and_shows_none_of_their_values() -> None:
+    said = SERVICES["prepare"]["environment"]["NOT_USED"]
+    pairs = re.findall(r"\$\{([A-Z_]+):\+ ([A-Z_]+)\}", said)
+    assert "".join(f"${{{name}:+ {shown}}}" for name, shown in pairs) == said
+    assert all(name == shown for name, shown in pairs)
+    assert {name for name, _ in pairs} == not_read()
+    assert 'echo "production does not use' in SERVICES["prepare"]["command"][2]
 
 
 def test_no_secret_is_a_variable_and_each_goes_to_who_needs_it() -> None:
