@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import compress, count, pairwise, product
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
+
+from services.sentiment_analyzer.lexicon_file import ComparisonTerms, LexiconFile, ReversalTerms, RuleTerms
+from services.sentiment_analyzer.lexicon_reversals import Reversals
 
 LEXICON_FILE = Path(__file__).with_name("lexicon.toml")
 
@@ -21,43 +24,6 @@ _CHANGING = ("negators", "deniers", "relievers", "relieved", "background", "turn
 # How the signs of the file stand in tokens: as words, because VADER takes punctuation off a token's ends.
 _SIGNS = {"#": "0", "%": "pct"}
 _WRITTEN = {word: sign for sign, word in _SIGNS.items()}
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sense: str
-    valence: Annotated[float, Field(ge=-4, le=4)]
-    direction: bool = False
-    adoption: bool = False
-    settles: bool = False
-    terms: tuple[str, ...]
-
-
-class _Rules(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    negators: tuple[str, ...] = ()
-    deniers: tuple[str, ...] = ()
-    relievers: tuple[str, ...] = ()
-    relieved: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    burdens: tuple[str, ...] = ()
-    background: tuple[str, ...] = ()
-    turns: tuple[str, ...] = ()
-    dampers: tuple[str, ...] = ()
-    english: tuple[str, ...] = ()
-    world: tuple[str, ...] = ()
-
-
-class _Comparisons(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    adverbs: tuple[str, ...] = ()
-    better: tuple[str, ...] = ()
-    better_against: tuple[str, ...] = ()
-    worse: tuple[str, ...] = ()
-    worse_against: tuple[str, ...] = ()
 
 
 class Comparisons(NamedTuple):
@@ -70,17 +36,6 @@ class Comparisons(NamedTuple):
 
     begin: frozenset[str]
     between: re.Pattern[str]
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int
-    ignored: tuple[str, ...]
-    asking: tuple[str, ...]
-    group: tuple[_Group, ...]
-    rules: _Rules = _Rules()
-    comparisons: _Comparisons = _Comparisons()
 
 
 class Lexicon(BaseModel):
@@ -97,6 +52,7 @@ class Lexicon(BaseModel):
         negators, deniers, relievers, relieved, links, burdens, background, turns, dampers: see `rules` in the file.
         adoption: tokens that count in full only in a text with a token of `world`.
         world: tokens that show that a text is about crypto.
+        reversals: see `reversals` in the file.
         changing: all tokens that change what others say.
         english: words that show that a text is English.
     """
@@ -125,6 +81,7 @@ class Lexicon(BaseModel):
     changing: frozenset[str] = frozenset()
     world: frozenset[str] = frozenset()
     comparisons: Comparisons = Comparisons(frozenset(), _NEVER)
+    reversals: Reversals = Reversals()
 
     def asks(self, headline: str) -> bool:
         """Whether a headline asks or explains rather than tells."""
@@ -194,7 +151,7 @@ class _Entries:
 @cache
 def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
     """Read a lexicon file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
-    content = _File.model_validate(tomllib.loads(path.read_text("utf-8")))
+    content = LexiconFile.model_validate(tomllib.loads(path.read_text("utf-8")))
     entries = _Entries(path.name)
     valences: dict[str, float] = {}
     directions: dict[str, int] = {}
@@ -208,7 +165,8 @@ def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
             directions |= dict.fromkeys(tokens, 1 if group.valence > 0 else -1)
         for mark, several in marked.items():
             several.update(tokens if getattr(group, mark) else ())
-    rules = {name: frozenset(entries.tokens(getattr(content.rules, name))) for name in _Rules.model_fields}
+    rules = {name: frozenset(entries.tokens(getattr(content.rules, name))) for name in RuleTerms.model_fields}
+    reversals = _reversals(entries, content.reversals, directions)
     changing = [rules[name] for name in _CHANGING]
     return Lexicon(
         version=content.version,
@@ -221,12 +179,22 @@ def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
         adoption=frozenset(marked["adoption"]),
         settling=frozenset(marked["settles"]),
         comparisons=_comparisons(content.comparisons),
-        changing=frozenset(directions).union(marked["settles"], *changing),
+        reversals=reversals,
+        changing=frozenset(directions).union(marked["settles"], reversals.words, *changing),
         **rules,
     )
 
 
-def _comparisons(words: _Comparisons) -> Comparisons:
+def _reversals(entries: _Entries, words: ReversalTerms, directions: Mapping[str, int]) -> Reversals:
+    tokens = {name: frozenset(entries.tokens(getattr(words, name))) for name in ReversalTerms.model_fields}
+    up, down = tokens.pop("up"), tokens.pop("down")
+    moves = dict.fromkeys(up, 1) | dict.fromkeys(down, -1)
+    ends = tokens["enders"].union(tokens["faders"], tokens["failers"])
+    verbs = {token: sign for token, sign in directions.items() if token not in ends} | moves
+    return Reversals(moves=moves, verbs=verbs, **tokens)
+
+
+def _comparisons(words: ComparisonTerms) -> Comparisons:
     def one_of(terms: Iterable[str]) -> str:
         return "|".join(" ".join(each) for each in _expand(terms)) or _NEVER.pattern
 

@@ -1,7 +1,8 @@
 """What the words of a sentence say together: relief, negation, burdens, background and turns.
 
 Word by word, "drops its lawsuit", "no funds were lost" and "losses narrow" are bad news. The rules here read such
-words with those around them. They work on the tokens of `lexicon_data`, in which punctuation is a token.
+words with those around them. They work on the tokens of `lexicon_data`, in which punctuation is a token. What ends a
+move of prices is read by `lexicon_reversals`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from services.sentiment_analyzer.lexicon_data import Lexicon
+from services.sentiment_analyzer.lexicon_reversals import reverse
 from services.sentiment_analyzer.quick_search import may_match
 
 _METRIC = (
@@ -60,7 +62,7 @@ class Sense:
 def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float]) -> list[Sense]:
     """The tokens of a text that say something good or bad, in order, each with its valence at that place."""
     found = list(map(valences.get, tokens, repeat(0.0)))
-    if not any(found):
+    if not any(found) and lexicon.reversals.moves.keys().isdisjoint(tokens):
         return []
     adoption, changing = lexicon.adoption, lexicon.changing
     if lexicon.world.isdisjoint(tokens):
@@ -71,7 +73,8 @@ def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float])
     places = [place for place, token in enumerate(tokens) if token in changing or token.endswith("n't")]
     if places:
         _turn_burdens(tokens, places, lexicon, found)
-        settled = _relieve(tokens, places, lexicon, found)
+        settled = reverse(tokens, places, lexicon.reversals, lexicon.negators, found)
+        _relieve(tokens, places, lexicon, found, settled)
         _negate(tokens, places, lexicon, found, settled)
         found = _weighted(tokens, places, lexicon, found)
     return [Sense(token, valence) for token, valence in zip(tokens, found, strict=True) if valence]
@@ -91,10 +94,11 @@ def _turn_burdens(tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon
                 break
 
 
-def _relieve(tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon, found: list[float]) -> set[int]:
-    """Turn bad things that end, are averted or undone. Returns the places that are settled by it."""
-    settled: set[int] = set()
-    for index in places:
+def _relieve(
+    tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon, found: list[float], settled: set[int]
+) -> None:
+    """Turn bad things that end, are averted or undone. Adds the places that it settles to `settled`."""
+    for index in [place for place in places if place not in settled]:
         token = tokens[index]
         if token in lexicon.settling:
             for near in _around(tokens, index, SETTLING_REACH):
@@ -114,7 +118,6 @@ def _relieve(tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon, fou
         if hits and found[index] < 0:
             found[index] = 0.0
             settled.add(index)
-    return settled
 
 
 def _bad(tokens: Sequence[str], lexicon: Lexicon, found: list[float], places: Iterator[int]) -> list[int]:

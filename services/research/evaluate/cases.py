@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.research.evaluate import attacks, matching
+from services.research.evaluate import attacks, matching, reversals
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row
 from services.sentiment_analyzer.scorer import Scorer
@@ -55,8 +55,15 @@ def _hostile(setup: CaseSetup) -> Sequence[Row]:
     return attacks.measure(setup.scorer, setup.progress)
 
 
+def _reversals(setup: CaseSetup) -> Sequence[Row]:
+    if setup.scorer is None:
+        raise ValueError("headlines are read by a scorer")
+    return reversals.measure(setup.scorer)
+
+
 CASES: Mapping[str, Case] = {
     "matching": Case(_matching, subject="asset-matcher"),
     "hostile": Case(_hostile),
+    "reversals": Case(_reversals),
 }
 """The cases by name, in the order in which they are run."""

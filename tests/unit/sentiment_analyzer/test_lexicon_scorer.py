@@ -21,6 +21,7 @@ DIGESTS = {
     2: "c6f96b742c681f43",
     3: "fcdca744bdf3d11e",
     4: "f6e9834cc9fd45dd",
+    5: "cc168494c951f7d4",
 }
 
 
@@ -161,7 +162,7 @@ def test_every_asset_gets_the_score_and_the_model_names_the_baseline_and_its_ver
     )
 
     assert scores.by_ticker["BTC"] == scores.by_ticker["ETH"]
-    assert scores.model == SCORER.model == "lexicon-baseline-4"
+    assert scores.model == SCORER.model == "lexicon-baseline-5"
 
 
 def test_the_rationale_names_the_words_that_counted() -> None:

@@ -1,0 +1,78 @@
+"""Whether a headline's sign is right where a verb ends or undoes a move: "halts its slide", "gives up its gains".
+
+`reversals.csv` has a `half`: the lexicon's rules were written with `dev` in sight. `held_out` was written by somebody
+else before that, and was not read by whoever wrote them. `sign` is that of the news for the coin, + or -; `kind`, which
+only `dev` has, names the verb, or says that a headline is a control, in which nothing is reversed.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+from services.common.errors import CannotSay, NeverWorks
+from services.research.evaluate.rows import Row, share
+from services.sentiment_analyzer.asset_matching import About, AssetMatcher
+from services.sentiment_analyzer.assets import MARKET, Asset, load_registry
+from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.text import MAX_TITLE_CHARS, ArticleText, clean
+
+REVERSALS_FILE = Path(__file__).with_name("reversals.csv")
+HALVES = {"dev": "development", "held_out": "held out"}
+CONTROL = "control"
+_SIGNS = {"+": 1, "-": -1}
+
+
+class Reversal(NamedTuple):
+    """A labelled headline; `sign` is 1 or -1."""
+
+    half: str
+    kind: str
+    sign: int
+    headline: str
+
+
+def read_reversals(path: Path = REVERSALS_FILE) -> list[Reversal]:
+    """Read a file such as `reversals.csv`. It is part of the program: a mistake in it raises ValueError."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    for row in rows:
+        if row["half"] not in HALVES or row["sign"] not in _SIGNS:
+            raise ValueError(f"{path.name}: {row['headline']!r} has an unknown half or sign")
+    return [Reversal(row["half"], row["kind"], _SIGNS[row["sign"]], row["headline"]) for row in rows]
+
+
+class SignReader:
+    """Asks a scorer for the sign of a headline, for the one coin that it is about or for the market."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        registry = load_registry()
+        self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+
+    def __call__(self, headline: str) -> int:
+        """1, -1, or 0 for a score of 0 and where there is none. Raises TryLater as the scorer does."""
+        text = ArticleText(clean(headline, MAX_TITLE_CHARS))
+        asset = self._asset(text)
+        try:
+            score = self._scorer.score(text, [asset]).by_ticker.get(asset.ticker)
+        except (CannotSay, NeverWorks):
+            score = None
+        return (score.score > 0) - (score.score < 0) if score else 0
+
+    def _asset(self, text: ArticleText) -> Asset:
+        match = self._matcher.match(text)
+        return match.targets[0].asset if match.about is About.ASSETS else MARKET
+
+
+def measure(scorer: Scorer, path: Path = REVERSALS_FILE) -> list[Row]:
+    """The share of headlines whose sign is right, of both halves, and of the controls of the development half."""
+    read, headlines = SignReader(scorer), read_reversals(path)
+    right = {one: read(one.headline) == one.sign for one in headlines}
+    parts = {
+        f"sign is right, {name}": [each for each in headlines if each.half == half]
+        for half, name in HALVES.items()
+    }
+    parts["sign is right, controls"] = [each for each in headlines if each.kind == CONTROL]
+    return [share(name, sum(right[one] for one in part), len(part)) for name, part in parts.items()]

@@ -1,0 +1,82 @@
+"""The shape of `lexicon.toml`. Terms are as they are written there; `lexicon_data` makes tokens of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Group(BaseModel):
+    """Terms that say the same, and how good it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sense: str
+    valence: Annotated[float, Field(ge=-4, le=4)]
+    direction: bool = False
+    adoption: bool = False
+    settles: bool = False
+    terms: tuple[str, ...]
+
+
+class RuleTerms(BaseModel):
+    """Terms that change others; see `rules` in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    negators: tuple[str, ...] = ()
+    deniers: tuple[str, ...] = ()
+    relievers: tuple[str, ...] = ()
+    relieved: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    burdens: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
+    dampers: tuple[str, ...] = ()
+    english: tuple[str, ...] = ()
+    world: tuple[str, ...] = ()
+
+
+class ComparisonTerms(BaseModel):
+    """Terms that hold one coin against another; see `comparisons`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    adverbs: tuple[str, ...] = ()
+    better: tuple[str, ...] = ()
+    better_against: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
+    worse_against: tuple[str, ...] = ()
+
+
+class ReversalTerms(BaseModel):
+    """Terms that end a move, and moves; see `reversals`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    enders: tuple[str, ...] = ()
+    rebounders: tuple[str, ...] = ()
+    faders: tuple[str, ...] = ()
+    failers: tuple[str, ...] = ()
+    losers: tuple[str, ...] = ()
+    smaller: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    joints: tuple[str, ...] = ()
+    prepositions: tuple[str, ...] = ()
+
+
+class LexiconFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    ignored: tuple[str, ...]
+    asking: tuple[str, ...]
+    group: tuple[Group, ...]
+    rules: RuleTerms = RuleTerms()
+    comparisons: ComparisonTerms = ComparisonTerms()
+    reversals: ReversalTerms = ReversalTerms()

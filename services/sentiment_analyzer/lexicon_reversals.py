@@ -1,0 +1,181 @@
+"""Verbs that end, undo or forestall a move: "halts its slide", "gives up gains", "the rally fades", "fails to fall".
+
+Word by word these say the contrary of what is meant: the slide is over, and the word for it is there. The rules find
+which move such a verb is about and turn its sign. They work on the tokens of `lexicon_data`; which words end a move,
+and which are moves, is said in `lexicon.toml` under [reversals].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+TURNED = 1.6
+"""The valence of a move that is ended or undone: less than that of a move, as the price may only stand still."""
+
+AHEAD_REACH = 7
+BEHIND_REACH = 5
+FAIL_REACH = 5
+LESS_REACH = 5
+DENIED_REACH = 3
+SOURCE_REACH = 5
+_STOPS = frozenset([",", ".", ";", ":", "!", "?"])
+_FROM, _THAN = "from", "than"
+
+
+class Reversals(NamedTuple):
+    """The tokens of the rules.
+
+    Attributes:
+        moves: tokens for a move, as nouns or as what somebody stops doing, up (+1) or down (-1).
+        verbs: tokens that tell of any move, these included.
+        enders: what ends or undoes the move that follows.
+        rebounders: what does so with the move that follows behind "from".
+        faders: what says of the move before that it ends.
+        failers: what says that the move that follows does not come.
+        losers: enders of moves up alone.
+        smaller: what says of a move that it is smaller.
+        expected: what it is smaller than, behind "than".
+        joints: where another clause begins.
+        prepositions: beyond which what follows is no part of the move, unless it is named in between.
+    """
+
+    moves: Mapping[str, int] = {}
+    verbs: Mapping[str, int] = {}
+    enders: frozenset[str] = frozenset()
+    rebounders: frozenset[str] = frozenset()
+    faders: frozenset[str] = frozenset()
+    failers: frozenset[str] = frozenset()
+    losers: frozenset[str] = frozenset()
+    smaller: frozenset[str] = frozenset()
+    expected: frozenset[str] = frozenset()
+    joints: frozenset[str] = frozenset()
+    prepositions: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All tokens that can begin a reversal."""
+        return self.enders.union(self.rebounders, self.faders, self.failers, self.losers, self.smaller)
+
+
+class _Turn(NamedTuple):
+    """A move that a verb ends: its place, its sign, and where what says so begins and ends."""
+
+    target: int
+    sign: float
+    first: int
+    last: int
+
+
+def reverse(
+    tokens: Sequence[str],
+    places: Sequence[int],
+    words: Reversals,
+    negators: frozenset[str],
+    found: list[float],
+) -> set[int]:
+    """Turn the moves that the tokens at `places` end. Changes `found`; returns the places that are settled by it."""
+    settled: set[int] = set()
+    for rule in (_ended, _faded, _failed, _lessened):
+        for index in places:
+            turn = None if index in settled else rule(tokens, index, words, found)
+            if turn is None or turn.target in settled:
+                continue
+            denial = None if rule is _failed else _denial(tokens, index, words, negators)
+            # What stands between belongs to the move: its length, its cause, how bad it was.
+            for place in (*range(turn.first, turn.last + 1), *([] if denial is None else [denial])):
+                found[place] = 0.0
+                settled.add(place)
+            found[turn.target] = TURNED * (turn.sign if denial is not None else -turn.sign)
+    return settled
+
+
+def _denial(tokens: Sequence[str], index: int, words: Reversals, negators: frozenset[str]) -> int | None:
+    """Where it is said that the end of a move does not come: "fails to halt its slide"."""
+    for place in _before(tokens, index, DENIED_REACH, words.joints):
+        token = tokens[place]
+        if token in negators or token in words.failers or token.endswith("n't"):
+            return place
+    return None
+
+
+def _ended(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Turn | None:
+    token = tokens[index]
+    back_from = token in words.rebounders and _is_from(tokens, index + 1)
+    if not (back_from or token in words.enders or token in words.losers):
+        return None
+    ahead = list(_after(tokens, index + back_from, AHEAD_REACH, words.joints | words.prepositions))
+    moves = [place for place in ahead if tokens[place] in words.moves]
+    if back_from and not moves:  # "retreats from a record", "recovers from the hack"
+        moves = [place for place in ahead if found[place]]
+    if not moves:
+        return None
+    target = moves[0]
+    sign = words.moves.get(tokens[target]) or (1 if found[target] > 0 else -1)
+    if sign < 0 and token in words.losers and not back_from:
+        return None
+    # "erases losses from Monday's crash"
+    source = _after(tokens, target, SOURCE_REACH, words.joints) if _is_from(tokens, target + 1) else ()
+    return _Turn(target, sign, index, max(source, default=target))
+
+
+def _is_from(tokens: Sequence[str], place: int) -> bool:
+    return tokens[place : place + 1] == [_FROM]
+
+
+def _faded(tokens: Sequence[str], index: int, words: Reversals, _found: Sequence[float]) -> _Turn | None:
+    # "falls on fading demand": what fades is named behind it.
+    if tokens[index] not in words.faders or (index and tokens[index - 1] in words.prepositions):
+        return None
+    for place in _before(tokens, index, BEHIND_REACH, words.joints):
+        if sign := words.moves.get(tokens[place]):
+            failed = _after(tokens, index, FAIL_REACH, words.joints) if tokens[index] in words.failers else ()
+            return _Turn(place, sign, place, max(failed, default=index))
+    return None
+
+
+def _failed(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Turn | None:
+    if tokens[index] not in words.failers:
+        return None
+    ahead = list(_after(tokens, index, FAIL_REACH, words.joints))
+    for place in ahead:
+        if sign := words.verbs.get(tokens[place]) or max(found[place], 0.0):
+            return _Turn(place, 1 if sign > 0 else -1, index, ahead[-1])
+    return None
+
+
+def _lessened(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Turn | None:
+    if tokens[index] not in words.smaller:
+        return None
+    barriers = words.joints | words.prepositions
+    if tokens[index + 1 : index + 2] != [_THAN]:
+        reach = LESS_REACH if _THAN in tokens[index:] else 1
+        for place in _after(tokens, index, reach, barriers):
+            if sign := words.moves.get(tokens[place]):
+                return _Turn(place, sign, index, place)
+        return None
+    than = _after(tokens, index, LESS_REACH, words.joints)
+    last = next((place for place in than if tokens[place] in words.expected), None)
+    if last is None:
+        return None
+    before = list(_before(tokens, index, LESS_REACH, words.joints))
+    for target in (*_after(tokens, last, 2, barriers), *before):
+        if found[target] and (tokens[target] in words.verbs or target == index - 1):
+            sign = 1 if found[target] > 0 else -1  # less of a burden is good
+            alike = [place for place in before if found[place] * sign > 0]
+            return _Turn(target, sign, min(*alike, index, target), max(last, target))
+    return None
+
+
+def _after(tokens: Sequence[str], index: int, reach: int, barriers: frozenset[str]) -> Iterator[int]:
+    for place in range(index + 1, min(len(tokens), index + 1 + reach)):
+        if tokens[place] in _STOPS or tokens[place] in barriers:
+            return
+        yield place
+
+
+def _before(tokens: Sequence[str], index: int, reach: int, barriers: frozenset[str]) -> Iterator[int]:
+    for place in range(index - 1, max(-1, index - 1 - reach), -1):
+        if tokens[place] in _STOPS or tokens[place] in barriers:
+            return
+        yield place
