@@ -11,12 +11,11 @@ import typer
 
 from services.cli.answers import answer_console
 from services.cli.freqtrade_config import chosen_staleness
-from services.cli.options import Json, read_pairs
+from services.cli.options import OF_LOGGING, Json, load_settings, read_pairs
 from services.cli.pages import write_page
 from services.cli.period import read_period
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
-from services.common.settings import Settings
 from services.common.values import check_timeframe
 
 _MOST_JOBS = 4
@@ -73,7 +72,7 @@ def backtest(
 
     Example: ./cryptoboy backtest --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
     """
-    settings = Settings.load()
+    settings = load_settings(OF_LOGGING | {"dry_run_wallet"})
     first, last = read_period(start, end)
     page = _page_file(html, start, end)
 

@@ -16,6 +16,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from services.cli.answers import answer_console
+from services.cli.options import load_settings
 from services.common.errors import StopProgram
 from services.common.logging import configure_logging
 from services.common.settings import Settings
@@ -102,7 +103,7 @@ def _llm_server(url: str | None, model: str | None, concurrency: int) -> LlmServ
 
     if url is None:
         return None
-    settings = Settings.load()
+    settings = load_settings({"ollama_model"})
     if "," in url or not url.startswith(("http://", "https://")):
         raise StopProgram(
             f"--llm-url {url}: expected the URL of one Ollama server, such as http://localhost:11434"

@@ -13,9 +13,13 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import Broker, Json, next_step
+from services.cli.options import Broker, Json, load_settings, next_step
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings_trading import TradingSettings
+
+_USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)
+"""Of trading, a demo has all from its plan."""
 
 
 def demo(
@@ -59,7 +63,7 @@ def demo(
     from services.cli.demo_run import DemoRun
     from services.cli.demo_view import watcher
 
-    settings = Settings.load().changed(broker=broker, sentiment_scorer=scorer)
+    settings = load_settings(_USED).changed(broker=broker, sentiment_scorer=scorer)
     _check_above_zero("--speed", speed)
     _check_above_zero("--time-limit", time_limit)
     if (news is None) != (candles is None):

@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from services.cli.options import load_settings
 from services.cli.secret_files import BROKER_SECRETS, DEFAULT_FOLDER, STORE_SECRETS, read_passwords
 from services.common.broker.rabbitmq_definitions import definitions
 from services.common.broker.rabbitmq_users import SALT_BYTES, password_hash
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings import PROJECT_ROOT
 from services.common.store.redis_users import acl_file
 
 DEFINITIONS_FILE = PROJECT_ROOT / "deploy" / "rabbitmq" / "definitions.json"
@@ -41,7 +42,7 @@ def rabbitmq_definitions(
 
     Example: ./cryptoboy deploy rabbitmq-definitions --out /etc/rabbitmq/definitions.json
     """
-    settings = Settings.load()
+    settings = load_settings({"rabbitmq_vhost", "queue_max_length"})
     hashes = None
     if not without_users:
         passwords = read_passwords(secrets_folder, BROKER_SECRETS)

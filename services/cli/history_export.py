@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import Json, Pairs, read_pairs
-from services.common.settings import Settings
+from services.cli.options import OF_STORE, Json, Pairs, load_settings, read_pairs
 
 
 def export_history(
@@ -29,7 +28,7 @@ def export_history(
     """
     from services.research.history.exporting import export_signals
 
-    settings = Settings.load()
+    settings = load_settings(OF_STORE | {"trading_pairs"})
     report = export_signals(settings, read_pairs(pairs) or settings.trading_pairs, out)
     if json_output:
         print(json.dumps(report.as_json()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.options import Json, Pairs, read_pairs
+from services.cli.options import Json, Pairs, load_settings, read_pairs
 from services.cli.period import From, To, read_period
 from services.common.errors import StopProgram
 from services.common.settings import Settings
@@ -40,7 +40,7 @@ def fetch_history(
     """
     from services.research.history.fetching import FetchOptions, fetch_candles
 
-    settings = Settings.load()
+    settings = load_settings(_USED)
     first, last = read_period(start, end)
     if first is None:
         raise StopProgram("say from when: --from 2025-05-01")
@@ -63,6 +63,9 @@ def fetch_history(
         )
         if candles.start - first >= candles.length:
             print(f"  The exchange has nothing before {candles.start.isoformat()}.")
+
+
+_USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
 
 
 def _checked(timeframes: list[str] | None) -> tuple[str, ...]:

@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 
 from services.cli.answers import answer_console
-from services.cli.options import Json, read_pairs
+from services.cli.options import Json, load_settings, read_pairs
 from services.cli.progress import progress_of
 from services.cli.validate_view import show_validation
 from services.common.errors import StopProgram
-from services.common.settings import Settings
 from services.common.values import check_timeframe
 
 
@@ -51,7 +50,7 @@ def validate_history(
             check_timeframe(timeframe)
         except ValueError as error:
             raise StopProgram(f"--timeframe: {error}") from None
-    staleness = timedelta(hours=Settings.load().sentiment_staleness_hours)
+    staleness = timedelta(hours=load_settings({"sentiment_staleness_hours"}).sentiment_staleness_hours)
     with progress_of("checking") as progress:
         found = validate(
             candles,

@@ -35,6 +35,7 @@ OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
     "state_dir",
     "trading_pairs",
 }
+OF_LOGGING = frozenset({"log_level", "log_format"})
 """Fields that commands use, for `settings_for`. What one scorer alone uses is checked when it is built."""
 
 
@@ -56,6 +57,11 @@ def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | No
     Raises:
         StopProgram: a variable that the command uses is misspelt, or has a value that is not allowed.
     """
+    return choose_parts(load_settings(uses), broker)
+
+
+def load_settings(uses: Collection[str] | None = None) -> Settings:
+    """The settings as `Settings.load` has them; says what it passes over. Raises StopProgram."""
     settings = Settings.load(uses=uses)
     if uses is not None:
         for mistake in settings.unusable:
@@ -63,7 +69,7 @@ def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | No
                 sys.stderr.write(
                     f"cryptoboy: passed over, for this command does not use it: {mistake.line}\n"
                 )
-    return choose_parts(settings, broker)
+    return settings
 
 
 def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -10,11 +11,13 @@ import typer
 from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
+from services.common.proxies import shield_loopback
 from services.common.settings import Settings
 
 
 def run_tool(command: Callable[..., None], name: str) -> None:
     """Run it with the arguments of this process. Exit status as of `./cryptoboy`."""
+    shield_loopback(os.environ)
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,

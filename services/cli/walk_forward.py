@@ -14,11 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.answers import answer_console
-from services.cli.options import Json
+from services.cli.options import OF_LOGGING, Json, load_settings
 from services.cli.period import read_period
 from services.cli.progress import progress_of
 from services.common.errors import StopProgram
-from services.common.settings import Settings
 from services.common.values import check_pair, check_timeframe
 
 SPACES = ("buy", "sell", "indicators", "roi", "stoploss", "trailing")
@@ -57,7 +56,7 @@ def walk_forward(
 
     Example: ./cryptoboy walk-forward --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
     """
-    settings = Settings.load()
+    settings = load_settings(OF_LOGGING | {"dry_run_wallet"})
     first, last = read_period(start, end)
     chosen = _names(pairs)
     searched = _words(spaces) or SPACES[:3]

@@ -18,7 +18,7 @@ _EXPECTED = {
     "bool_parsing": "expected true or false",
     "string_pattern_mismatch": "not written as it has to be",
 }
-_CREDENTIALS = re.compile(r"//[^/\s]*@")
+_CREDENTIALS = re.compile(r"(^|//|,)[^/\s,]*@")
 
 
 class Mistake(NamedTuple):
@@ -61,5 +61,5 @@ def _shown(value: Any, info: FieldInfo | None) -> str:  # noqa: ANN401 - whateve
     secret = info is not None and is_secret(info)
     if secret or isinstance(value, (SecretStr, dict)) or str(value).lstrip().startswith("{"):
         return "***"  # a secret, or an object that may hold one, such as an exchange's key
-    text = _CREDENTIALS.sub("//***@", str(value))
+    text = _CREDENTIALS.sub(r"\1***@", str(value))
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's worth

@@ -9,7 +9,7 @@ import pytest
 
 from services.cli.checks import all_checks
 from services.cli.options import OF_STORE, broker_hint, choose_parts, settings_for, store_hint
-from services.cli.up import check_names
+from services.cli.up import check_names, up
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import BrokerKind, ScorerKind, Settings
 from services.sentiment_analyzer.scorers import build_scorer
@@ -100,3 +100,25 @@ def test_a_name_that_only_compose_knows_is_answered_with_what_to_write() -> None
 def test_a_name_that_is_known_here_is_nobody_elses_business(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
     check_names(Settings.load({"REDIS_HOST": "redis", "RABBITMQ_HOST": "rabbitmq", "OLLAMA_HOST": "ollama"}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"SENTIMENT_SCORER": "ollama", "OLLAMA_HOST": "a:b"}, "OLLAMA_HOST=a:b"),
+        ({"SENTIMENT_SCORER": "openai"}, "set OPENAI_MODEL"),
+        ({"SENTIMENT_SCORER": "ensemble", "SENTIMENT_ENSEMBLE": "oracle"}, "SENTIMENT_ENSEMBLE=oracle"),
+        ({"SENTIMENT_SCORER": "ollama", "OLLAMA_HOST": "ollama"}, "localhost instead of ollama"),
+        ({"BROKER": "rabbitmq", "REDIS_HOST": "redis", "SENTIMENT_SCORER": "lexicon"}, "instead of redis"),
+    ],
+)
+@pytest.mark.usefixtures("outside_compose")
+def test_up_says_what_cannot_work_before_it_starts_anything(
+    environ: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {**environ, "CRYPTOBOY_ENV_FILE": "", "STATE_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("services.cli.up.refuse_demo_news", lambda *_: None)
+    with pytest.raises(StopProgram, match=said):
+        up()
+    assert list(tmp_path.iterdir()) == []

@@ -165,6 +165,12 @@ def test_the_example_file_names_every_variable_with_its_default() -> None:
         assert Settings.model_fields[name.lower()].default is None, f"{name} has a default; show it"
 
 
+@pytest.mark.parametrize("value", ["user:hunter2@host:port", "http://a,https://user:hunter2@b:port"])
+def test_a_password_in_an_address_is_not_repeated(value: str) -> None:
+    (mistake,) = Settings.load({"OLLAMA_HOST": value}).unusable
+    assert "hunter2" not in mistake.line
+
+
 def test_a_key_of_a_model_server_is_not_repeated() -> None:
     settings = Settings.load({"OPENAI_API_KEY": "sk-hunter2"})
     assert "hunter2" not in repr(settings)

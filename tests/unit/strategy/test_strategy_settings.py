@@ -31,6 +31,10 @@ def test_empty_variables_and_nulls_count_as_not_given() -> None:
     )
 
 
+def test_the_address_that_kubernetes_gives_a_service_named_redis_is_no_port() -> None:
+    assert Settings.read({}, {"REDIS_PORT": "tcp://10.96.0.12:6379"}) == Settings()
+
+
 def test_the_password_is_not_shown() -> None:
     assert "hidden" not in repr(Settings(redis_password="hidden"))
 

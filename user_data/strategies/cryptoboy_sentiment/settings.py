@@ -90,7 +90,10 @@ class Settings:
         if unknown := set(section) - set(names):
             raise ValueError(f"cryptoboy.{min(unknown)} is unknown; allowed are {', '.join(names)}")
         given: dict[str, Any] = {
-            name: environment[name.upper()] for name in _FROM_ENVIRONMENT if environment.get(name.upper())
+            name: text
+            for name in _FROM_ENVIRONMENT
+            # Kubernetes calls the address of a service named redis so: REDIS_PORT=tcp://10.0.0.1:6379
+            if (text := environment.get(name.upper())) and not (name == "redis_port" and "://" in text)
         }
         if text := environment.get("STRATEGY_METRICS_PORT"):
             given["metrics_port"] = text
