@@ -200,6 +200,13 @@ SCORING = (
         {"service": "sentiment_processor"},
     ),
     Case(
+        "ScorerRefusesArticles",
+        {'cryptoboy_scorer_refusals{job="sentiment-processor",instance="p"}': dip(9, 10, 600)},
+        GOOD + 60,
+        GOOD + 600,
+        {"job": "sentiment-processor"},
+    ),
+    Case(
         "ScoringDegraded",
         {
             'cryptoboy_articles_degraded_total{job="j",instance="i",scorer="ollama"}': rising(

@@ -6,6 +6,7 @@ import json
 import ssl
 import threading
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -23,6 +24,10 @@ class Reply:
     body: bytes = b"{}"
     hangs: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+
+
+Answer = Callable[[dict[str, Any]], Reply]
+"""What a server makes of the JSON body of a request."""
 
 
 def chat_reply(content: str, done_reason: str = "stop") -> Reply:
@@ -59,7 +64,7 @@ class ScriptedOllama:
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self._script: dict[str, deque[Reply]] = defaultdict(deque)
-        self._usual = {
+        self._usual: dict[str, Reply | Answer] = {
             "/api/show": Reply(body=b'{"details": {}, "model_info": {}}'),
             "/api/chat": chat_reply("ok"),
             "/v1/models": Reply(body=json.dumps({"object": "list", "data": [{"id": MODEL}]}).encode()),
@@ -77,8 +82,8 @@ class ScriptedOllama:
         """Add replies to a path."""
         self._script[path].extend(replies)
 
-    def usually(self, path: str, reply: Reply) -> None:
-        """Give this reply on a path from now on."""
+    def usually(self, path: str, reply: Reply | Answer) -> None:
+        """Give this reply on a path from now on, or what this makes of the request."""
         self._usual[path] = reply
 
     def completions(self) -> list[dict[str, Any]]:
@@ -103,6 +108,7 @@ class ScriptedOllama:
                 scripted.requests.append((self.path, body))
                 script = scripted._script[self.path]
                 reply = script.popleft() if script else scripted._usual[self.path]
+                reply = reply(body) if callable(reply) else reply
                 if reply.hangs:
                     scripted._closing.wait()
                     return

@@ -88,6 +88,9 @@ ARTICLES_SUSPECTED = Counter(
     "Articles with something meant for a machine, by what it is",
     ["suspicion"],
 )
+SCORER_REFUSALS = Gauge(
+    "cryptoboy_scorer_refusals", "Of the last 12 articles that the scorer was asked, those that it refused"
+)
 SCORES_IN_FLIGHT = Gauge("cryptoboy_scores_in_flight", "Articles being scored now")
 SCORE_SECONDS = Histogram(
     "cryptoboy_score_seconds",

@@ -70,6 +70,9 @@ def _checked(read: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
+MAX_TOKENS = "bound of one answer; raised by itself, up to 4096, for a model that spends it on reasoning"
+
+
 class ScoringSettings(BaseSettings):
     """The part of `Settings` that the sentiment processor lives by. Times are seconds."""
 
@@ -106,7 +109,7 @@ class ScoringSettings(BaseSettings):
     ] = "http://localhost:11434"
     ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
     ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
-    ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
+    ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description=MAX_TOKENS)] = 256
     ollama_ca_file: Annotated[
         Path | None,
         Field(
@@ -126,7 +129,7 @@ class ScoringSettings(BaseSettings):
         str | None, Field(min_length=1, description="model that scores; SENTIMENT_SCORER=openai needs it")
     ] = None
     openai_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
-    openai_max_tokens: Annotated[int, Field(ge=16, le=4096, description="bound of one answer")] = 256
+    openai_max_tokens: Annotated[int, Field(ge=16, le=4096, description=MAX_TOKENS)] = 256
     openai_ca_file: Annotated[
         Path | None,
         Field(

@@ -5,10 +5,12 @@ Servers have let through numbers beyond any range, and some releases dropped the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, ValidationError, ValidationInfo
 
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
@@ -18,6 +20,7 @@ from services.sentiment_analyzer.text import clean
 
 MAX_ANSWER_CHARS = 20_000
 MAX_RATIONALE_CHARS = 200
+_QUOTED = "numbers may be quoted"
 END_OF_THOUGHTS = "</think>"
 """How models that think aloud, on servers that pass it on, mark where the answer begins."""
 
@@ -26,23 +29,32 @@ class BadAnswerError(ValueError):
     """An answer that cannot be used; the text says why, in words that can be given back to the model."""
 
 
+def _whole(number: object, info: ValidationInfo) -> object:
+    """A number as an integer, where it is one written with a fraction of zero, or in quotes if those are allowed."""
+    if isinstance(number, str) and info.context == _QUOTED and re.fullmatch(r"[+-]?\d{1,3}(\.0)?", number):
+        return int(float(number))
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     reason: str
     event_type: EventType
-    score: Annotated[int, Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
-    confidence: Annotated[int, Field(ge=0, le=CONFIDENCE_LIMIT)]
+    score: Annotated[int, BeforeValidator(_whole), Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
+    confidence: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=CONFIDENCE_LIMIT)]
 
 
 class _Answer(RootModel[dict[str, _Entry]]):
     pass
 
 
-def read_answer(answer: str, assets: Sequence[Asset]) -> dict[str, AssetScore]:
+def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
     """The scores by ticker. A ticker with confidence 0 is left out: the model cannot tell.
 
-    Text around the JSON object (thoughts, code fences, a remark) is passed over.
+    Text around the JSON object (thoughts, code fences, a remark, other objects) is passed over: of several objects that
+    fit, the last counts. A list of entries that each name their `ticker` is read as such an object. On the last try
+    integers may be quoted: a model that was asked for numbers and quotes them again will not do otherwise.
 
     Raises:
         BadAnswerError: no JSON object, a ticker missing or not asked for, or a number out of range.
@@ -51,14 +63,63 @@ def read_answer(answer: str, assets: Sequence[Asset]) -> dict[str, AssetScore]:
     start, end = answer.find("{"), answer.rfind("}")
     if len(answer) > MAX_ANSWER_CHARS or not 0 <= start < end:
         raise BadAnswerError("it holds no complete JSON object")
+    asked = [asset.ticker for asset in assets]
+    context = _QUOTED if is_last_try else None
     try:
-        entries = _Answer.model_validate_json(answer[start : end + 1]).root
+        entries = _from_whole(answer[start : end + 1], asked, context)
+    except BadAnswerError:
+        if (found := _last_that_fits(answer, asked, context)) is None:
+            raise
+        entries = found
+    return {ticker: _score(entries[ticker]) for ticker in asked if entries[ticker].confidence}
+
+
+def _last_that_fits(answer: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry] | None:
+    """The entries of the last complete JSON object that has the shape; else of the objects that name the tickers."""
+    named: dict[str, Any] = {}
+    for found in _objects_from_the_end(answer):
+        if found.keys() == set(asked) and (entries := _entries(found, context)) is not None:
+            return entries
+        ticker = found.get("ticker")
+        if isinstance(ticker, str):
+            named.setdefault(ticker, found)
+    return _entries(named, context) if named.keys() == set(asked) else None
+
+
+def _objects_from_the_end(answer: str) -> Iterator[dict[str, Any]]:
+    """All complete JSON objects in a text, also those within others, by where they begin."""
+    decoder = json.JSONDecoder()
+    start = answer.rfind("{")
+    while start >= 0:
+        try:
+            found, _ = decoder.raw_decode(answer, start)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            yield found
+        start = answer.rfind("{", 0, start)
+
+
+def _entries(found: Mapping[str, Any], context: str | None) -> Mapping[str, _Entry] | None:
+    try:
+        return _Answer.model_validate_json(json.dumps(found), context=context).root
+    except (ValidationError, RecursionError):
+        return None
+
+
+def _from_whole(text: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry]:
+    """The entries of a text that is one JSON object.
+
+    Raises:
+        BadAnswerError: it is not, or another one than was asked for.
+    """
+    try:
+        entries = _Answer.model_validate_json(text, context=context).root
     except ValidationError as error:
         raise BadAnswerError(_describe(error)) from None
-    asked = [asset.ticker for asset in assets]
     if set(entries) != set(asked):
         raise BadAnswerError(f"its keys must be exactly {', '.join(asked)}")
-    return {ticker: _score(entries[ticker]) for ticker in asked if entries[ticker].confidence}
+    return entries
 
 
 def _score(entry: _Entry) -> AssetScore:

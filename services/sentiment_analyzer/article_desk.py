@@ -28,27 +28,26 @@ from services.common.metrics import (
 from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
 from services.common.tracing import following, trace_headers, trace_id_of
 from services.common.work import WorkInHand
+from services.sentiment_analyzer.faults import (
+    NAME,
+    SETTLE_SECONDS,
+    Faults,
+    RefusedArticleError,
+    ScorerAwayError,
+)
 from services.sentiment_analyzer.in_flight import NotBegunError
 from services.sentiment_analyzer.scoring import ANSWERS, Judgement, Outcome
 from services.sentiment_analyzer.signals import signal_id
-from services.sentiment_analyzer.suspects import Suspects
 
 log = structlog.get_logger(__name__)
 
-NAME = "sentiment_processor"
 CONFIRM_SECONDS = 10.0
-SETTLE_SECONDS = 30.0
-"""What a broker may take to set a message aside."""
 HOLD_SECONDS = 300.0
 """Deliveries stay in hand so long while the broker takes no signals; RabbitMQ ends who holds them for long."""
 SIGNALS_AT_ONCE = 50
 """Published together; few enough to find room in a queue that is nearly full."""
 
 Judge = Callable[[NewsArticle], Judgement]
-
-
-class ScorerAwayError(TryLater):
-    """The scorer cannot work now, as against the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class ArticleDesk:
     """Judges articles, publishes their signals and ends their deliveries. Threads may share it.
 
     Attributes:
-        suspects: articles on which the scorer failed.
+        faults: what is known of the scorer's failures.
 
     Args:
         broker: where the signals go.
@@ -89,8 +88,7 @@ class ArticleDesk:
         judge: says what comes of an article; raises what a scorer raises.
         work: where the calls in hand are noted.
         patience: seconds that `judge` may take by the bounds of what it does.
-        give_up: told the id of an article that the scorer fails on, before it is set aside: others may speak for
-            it. May raise what `judge` may.
+        faults: says whose fault a failure of the scorer is.
     """
 
     def __init__(
@@ -101,15 +99,14 @@ class ArticleDesk:
         work: WorkInHand,
         *,
         patience: float,
-        give_up: Callable[[str], None],
+        faults: Faults,
     ) -> None:
         self._broker = broker
         self._scorer_name = scorer_name
         self._judge_article = judge
         self._work = work
         self._patience = patience
-        self._give_up = give_up
-        self.suspects = Suspects()
+        self.faults = faults
 
     def judge(
         self,
@@ -137,11 +134,14 @@ class ArticleDesk:
             with following(trace_id_of(delivery.headers, delivery.message_id)):
                 try:
                     judged.append(each := self._judge(delivery))
-                    self.suspects.ended(delivery, each.judgement.outcome)
+                    self.faults.ended(delivery, each.judgement.outcome)
                 except NotBegunError:  # it comes again, as the subscription closes
                     return Batch(judged)
                 except TryLater as error:
-                    return Batch(judged, self._blame(subscription, delivery, error, alone=alone))
+                    return Batch(judged, self.faults.failed(subscription, delivery, error, alone=alone))
+                except RefusedArticleError as error:
+                    if away := self.faults.refused(subscription, delivery, error, alone=alone):
+                        return Batch(judged, away)
                 except NeverWorks as error:
                     count_error(NAME, error)
                     log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
@@ -153,7 +153,7 @@ class ArticleDesk:
                     log.exception(
                         "article_failed", message_id=delivery.message_id, attempts=delivery.attempts
                     )
-                    self._retry(subscription, delivery, f"{type(error).__name__}: {error}")
+                    self.faults.retry(subscription, delivery, f"{type(error).__name__}: {error}")
         return Batch(judged)
 
     def probe(self, stop: threading.Event, *, again: bool = False) -> None:
@@ -163,26 +163,18 @@ class ArticleDesk:
             with following(trace_id_of(copy.headers, copy.message_id)):
                 return self._judge(copy).judgement.outcome
 
-        self.suspects.probe(judge, stop, again=again)
+        self.faults.probe(judge, stop, again=again)
 
     def _judge(self, delivery: Delivery) -> Judged:
         article = decode(delivery.body, NewsArticle)
         with self._work.doing(f"judging {article.article_id}", self._patience):
-            return Judged(delivery, article, self._judge_article(article))
-
-    def _blame(
-        self, subscription: Subscription, delivery: Delivery, error: TryLater, *, alone: bool
-    ) -> ScorerAwayError:
-        """Note a failure of the scorer on a delivery; set the delivery aside if it is the cause."""
-        if self.suspects.failed(delivery, alone=alone):
-            reason = f"the scorer fails on this article and not on others: {error}"
             try:
-                self._give_up(decode(delivery.body, NewsArticle).article_id)
-            except TryLater as not_now:
-                return ScorerAwayError(str(not_now), after=not_now.after)
-            self._retry(subscription, delivery, reason)
-            self.suspects.ended(delivery, None)
-        return ScorerAwayError(str(error), after=error.after)
+                judgement = self._judge_article(article)
+            except NeverWorks as error:
+                raise RefusedArticleError(str(error)) from error
+        if judgement.is_unusable:
+            raise RefusedArticleError(judgement.reason)
+        return Judged(delivery, article, judgement)
 
     def publish(
         self,
@@ -216,7 +208,7 @@ class ArticleDesk:
             count_error(NAME, error)
             log.error("signals_refused", error=str(error))  # noqa: TRY400 - the reason is in the message
             for delivery in deliveries:
-                self._retry(subscription, delivery, str(error))
+                self.faults.retry(subscription, delivery, str(error))
             return
         with self._work.doing("ending deliveries", SETTLE_SECONDS):
             if not confirmed:
@@ -226,10 +218,6 @@ class ArticleDesk:
             for each in judged:
                 self._record(each)
             subscription.ack(deliveries)
-
-    def _retry(self, subscription: Subscription, delivery: Delivery, error: str) -> None:
-        with self._work.doing("setting an article aside", SETTLE_SECONDS):
-            subscription.retry(delivery, error)
 
     def _publish_confirmed(
         self, messages: Sequence[OutgoingMessage], stop: threading.Event, on_failure: Callable[[], None]

@@ -20,8 +20,9 @@ Messages = Sequence[Mapping[str, str]]
 CONNECT_SECONDS = 5.0
 CHECK_SECONDS = 10.0
 """Time to say that a model is there; only loading it and answering may take long."""
-CHECK_MESSAGES: Messages = [{"role": "user", "content": "Say ok."}]
 MAX_SAID_CHARS = 200
+MOST_COUNTED_TOKENS = 10**9
+"""More than any model's context holds; what counts more is no count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,15 @@ class Reply:
 
     Attributes:
         is_cut: it reached the bound of tokens before its end.
+        thoughts: its reasoning, where the server sends that apart from the text.
+        declined: its words where it refuses to answer; empty where it does not.
         prompt_tokens: as the server counts them; 0 where it does not. `answer_tokens` likewise.
     """
 
     text: str
     is_cut: bool = False
+    thoughts: str = ""
+    declined: str = ""
     prompt_tokens: int = 0
     answer_tokens: int = 0
 
@@ -61,13 +66,22 @@ class ChatServer(Protocol):
         """
         ...
 
-    def chat(self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int) -> Reply:
+    def chat(
+        self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int, is_check: bool = False
+    ) -> Reply:
         """Have the model answer, cold (temperature 0), in the shape of `schema` as far as the server can.
+
+        Args:
+            messages: the conversation.
+            schema: JSON schema of the answer.
+            max_tokens: bound of the answer.
+            is_check: nothing but the check waits for it: a failure of the server may be a refusal as well, which a
+                plainer request avoids.
 
         Raises:
             TryLater: away, busy, too slow, or answering in no known way.
             PersonNeededError: it lacks the model, or refuses us.
-            NeverWorks: it refuses this very request.
+            NeverWorks: it refuses this very request, in its plainest form too.
         """
         ...
 
@@ -77,7 +91,7 @@ class ChatServer(Protocol):
 
 
 class PersonNeededError(TryLater):
-    """Ends the program at its start; while it runs, news waits until a person has mended it."""
+    """The server lacks something that a person has to supply; news waits until then, at the start too."""
 
 
 class UntrustedError(PersonNeededError):
@@ -121,6 +135,12 @@ def _whole(error: BaseException | None) -> str:
         said.append(str(error))
         error = error.__cause__ or error.__context__
     return " ".join(said)
+
+
+def token_count(counted: object) -> int:
+    """A count of tokens as a server states it; 0 where it states none that can be one."""
+    is_count = isinstance(counted, int) and 0 <= counted <= MOST_COUNTED_TOKENS
+    return int(counted) if is_count else 0  # type: ignore[call-overload]  # an int, as was looked at
 
 
 def shown_url(url: str) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.common.errors import CannotSay
+from services.common.errors import CannotSay, NeverWorks
 from services.common.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer, Scores, Usage
+from services.sentiment_analyzer.scorer import (
+    Abstained,
+    AssetScore,
+    RefusesAll,
+    Scorer,
+    Scores,
+    Unusable,
+    Usage,
+)
 from services.sentiment_analyzer.text import ArticleText
 
 NO_CONFIDENCE = 1e-9
@@ -34,22 +42,41 @@ class EnsembleScorer:
 
     def __init__(self, members: Sequence[tuple[Scorer, float]]) -> None:
         self._members = tuple(members)
+        self._left_out: dict[int, str] = {}
         self._total = sum(weight for _, weight in self._members)
         named = "+".join(f"{scorer.model}*{weight:g}" for scorer, weight in self._members)
         self.model = f"ensemble({named})"[:200]
         self.articles_at_once = min(scorer.articles_at_once for scorer, _ in self._members)
 
     def check(self) -> None:
-        """See `scorer.Scorer`: every member can work."""
-        for scorer, _ in self._members:
-            scorer.check()
+        """See `scorer.Scorer`: every member can work, but for those whose servers refuse everything.
+
+        Raises:
+            RefusesAll: those are all members.
+        """
+        refusals = []
+        for number, (scorer, _) in enumerate(self._members):
+            try:
+                scorer.check()
+            except RefusesAll as error:
+                self._left_out[number] = str(error)
+                refusals.append(error)
+            else:
+                self._left_out.pop(number, None)
+        if len(refusals) == len(self._members):
+            after = max((error.after or 0.0 for error in refusals), default=0.0)
+            raise RefusesAll("; ".join(map(str, refusals)), after=after or None)
 
     def health(self) -> DependencyHealth:
-        """Well if every member is."""
-        parts = [(scorer.name, scorer.health()) for scorer, _ in self._members]
+        """Well if every member is. Of use as long as those that are not are those that are left out."""
+        parts = []
+        for number, (scorer, _) in enumerate(self._members):
+            why, part = self._left_out.get(number), scorer.health()
+            parts.append((scorer.name, part if why is None else DependencyHealth(False, why, required=False)))
         return DependencyHealth(
             ok=all(part.ok for _, part in parts),
             detail="; ".join(f"{name}: {part.detail}" for name, part in parts),
+            required=all(part.ok or part.required for _, part in parts),
         )
 
     def digest(self) -> str:
@@ -62,31 +89,42 @@ class EnsembleScorer:
             scorer.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Ask every member and combine what they say of each asset. One that abstains has no say.
+        """Ask every member and combine what they say of each asset. One that abstains or refuses has no say.
+
+        Without one that refused, or whose answer is of no use, the scores are degraded.
 
         Raises:
-            TryLater, NeverWorks: as a member raises them.
+            TryLater: as a member raises it.
+            NeverWorks, Unusable: no member says anything, and one refused or was of no use.
             Abstained: all members abstain on all assets.
         """
         opinions: dict[str, list[Opinion]] = {}
         usage: list[Usage] = []
         reasons: list[str] = []
         degraded = False
-        for scorer, weight in self._members:
+        failure: NeverWorks | Unusable | None = None
+        for number, (scorer, weight) in enumerate(self._members):
             try:
                 scores = scorer.score(text, assets)
-            except CannotSay as error:
+            except (CannotSay, NeverWorks) as error:
                 reasons.append(f"{scorer.name}: {error}")
                 usage += error.usage if isinstance(error, Abstained) else ()
+                if isinstance(error, (NeverWorks, Unusable)):
+                    failure = error
+                    self._left_out[number] = str(error)
                 continue
+            self._left_out.pop(number, None)
             usage += scores.usage
             degraded = degraded or scores.degraded
             for ticker, score in scores.by_ticker.items():
                 opinions.setdefault(ticker, []).append(Opinion(weight, score))
         if not opinions:
-            raise Abstained("; ".join(reasons), tuple(usage))
+            said = "; ".join(reasons)
+            if isinstance(failure, NeverWorks):
+                raise NeverWorks(said)
+            raise (Abstained if failure is None else Unusable)(said, tuple(usage))
         combined = {ticker: combine(given, self._total) for ticker, given in opinions.items()}
-        return Scores(self.model, combined, degraded, tuple(usage))
+        return Scores(self.model, combined, degraded or failure is not None, tuple(usage))
 
 
 def combine(opinions: Sequence[Opinion], total_weight: float) -> AssetScore:

@@ -1,4 +1,4 @@
-"""Scores with a stand-in while the scorer that was asked for is away, and says so on every signal."""
+"""Scores with a stand-in while the scorer that was asked for is away or of no use, and says so on every signal."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import structlog
 
-from services.common.errors import TryLater
+from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.common.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
-from services.sentiment_analyzer.scorer import Scorer, Scores
+from services.sentiment_analyzer.scorer import Scorer, Scores, Unusable
 from services.sentiment_analyzer.text import ArticleText
 
 log = structlog.get_logger(__name__)
 
 
 class FallbackScorer:
-    """Asks `first`, and `second` while that one is away. Threads may share it if they may share both.
+    """Asks `first`, and `second` while that one is away, and what it refuses. Threads may share it if they may both.
 
     The breakers of the first one's servers keep an outage from costing every article a timeout.
     """
@@ -25,16 +25,16 @@ class FallbackScorer:
     def __init__(self, first: Scorer, second: Scorer) -> None:
         self._first = first
         self._second = second
-        self._is_away = False
+        self._problem: str | None = None
         self.name = first.name
         self.model = first.model
         self.articles_at_once = first.articles_at_once
 
     def check(self) -> None:
-        """Whether the first can work; that it is away is no reason not to start.
+        """Whether either can work; that the first is away is no reason not to start.
 
         Raises:
-            StopProgram: the first lacks something that a person has to supply.
+            StopProgram: the settings or files of this machine cannot be used.
         """
         try:
             self._first.check()
@@ -44,7 +44,8 @@ class FallbackScorer:
 
     def health(self) -> DependencyHealth:
         """How the first is; work goes on without it."""
-        return replace(self._first.health(), required=False)
+        health = replace(self._first.health(), required=False)
+        return health if self._problem is None else replace(health, ok=False, detail=self._problem)
 
     def digest(self) -> str:
         """The digest of the first."""
@@ -59,19 +60,19 @@ class FallbackScorer:
         """The scores of the first, or those of the second marked as degraded.
 
         Raises:
-            CannotSay, NeverWorks: as either raises them.
+            CannotSay: as either raises it.
         """
         try:
             scores = self._first.score(text, assets)
-        except TryLater as error:
+        except (TryLater, NeverWorks, Unusable) as error:
             self._note_away(error)
             return replace(self._second.score(text, assets), degraded=True)
-        if self._is_away:
-            self._is_away = False
+        if self._problem is not None:
+            self._problem = None
             log.info("scorer_back", scorer=self._first.name)
         return scores
 
-    def _note_away(self, error: TryLater) -> None:
-        if not self._is_away:
-            self._is_away = True
+    def _note_away(self, error: CryptoBoyError) -> None:
+        was_well, self._problem = self._problem is None, str(error)
+        if was_well:
             log.warning("scorer_away", scorer=self._first.name, instead=self._second.name, error=str(error))

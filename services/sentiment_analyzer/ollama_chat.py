@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+from services.common.errors import CryptoBoyError, TryLater
 from services.common.proxies import hidden_variables, proxy_for
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,
@@ -16,20 +17,39 @@ from services.sentiment_analyzer.chat import (
     PersonNeededError,
     Reply,
     shown_url,
+    token_count,
     trust,
     why_unreachable,
 )
+from services.sentiment_analyzer.request_shapes import (
+    FAILED,
+    REFUSED,
+    THE_ARTICLE,
+    FailedError,
+    Part,
+    RefusedError,
+    RequestShapes,
+    Shape,
+    blames_the_article,
+    without_bounds,
+    without_system_role,
+)
+from services.sentiment_analyzer.text import clean
 
 if TYPE_CHECKING:
-    from ollama import ChatResponse, Client
+    from ollama import Client
 
 KEEP_ALIVE = "30m"
 """How long the server keeps the model loaded; its own default of 5 minutes is less than a quiet hour of news."""
 
-_NOT_FOUND = 404
-# Statuses that blame the request itself, and would do so again.
-_REFUSED = frozenset({400, 413, 422})
+_NOT_FOUND = frozenset({404, 405})
 _NO_RIGHTS = frozenset({401, 403})
+_THINKING = "thinking"
+_PARTS = (
+    Part("system", (True, False)),
+    Part("think", ("never", None)),
+    Part("format", ("schema", "schema_without_bounds", "object", None)),
+)
 
 T = TypeVar("T")
 
@@ -61,40 +81,35 @@ class OllamaServer:
         self._timeout = timeout
         self._network = {"verify": trust(ca_file, "OLLAMA"), "proxy": proxy_for(url), "trust_env": False}
         self._client: Client | None = None
+        self._thinks = False
+        self._shapes = RequestShapes(self.url, _PARTS)
 
     def probe(self) -> None:
-        """See `chat.ChatServer.probe`. Learns the digest of the model."""
+        """See `chat.ChatServer.probe`. Learns the digest of the model, and whether it thinks unless asked not to."""
         from ollama import Client
 
         with Client(host=self._address, timeout=min(CHECK_SECONDS, self._timeout), **self._network) as quick:
-            self._ask(lambda: quick.show(self._model))
+            # Proxies often pass on no more than what scoring needs, and other programs speak no more of the protocol.
+            with suppress(FailedError):
+                shown = self._ask(lambda: quick.show(self._model))
+                self._thinks = _THINKING in (shown.capabilities or ())
             try:
                 listed = self._ask(quick.list).models
             except CryptoBoyError:
-                return  # proxies often pass on no more than what scoring needs
+                return
         wanted = {self._model, f"{self._model}:latest"}
         self.digest = next((each.digest or "" for each in listed if each.model in wanted), "")
 
-    def chat(self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int) -> Reply:
+    def chat(
+        self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int, is_check: bool = False
+    ) -> Reply:
         """See `chat.ChatServer.chat`."""
         client = self._connect()
 
-        def ask() -> ChatResponse:
-            return client.chat(
-                model=self._model,
-                messages=messages,
-                format=schema,
-                options={"temperature": 0, "num_predict": max_tokens},
-                keep_alive=KEEP_ALIVE,
-            )
+        def send(shape: Shape) -> Reply:
+            return self._ask(lambda: self._reply(client, messages, schema, max_tokens, shape))
 
-        response = self._ask(ask)
-        return Reply(
-            text=response.message.content or "",
-            is_cut=response.done_reason == "length",
-            prompt_tokens=response.prompt_eval_count or 0,
-            answer_tokens=response.eval_count or 0,
-        )
+        return self._shapes.ask(send, is_check=is_check)
 
     def close(self) -> None:
         """See `chat.ChatServer.close`."""
@@ -112,6 +127,30 @@ class OllamaServer:
             self._client = Client(host=self._address, timeout=timeout, **self._network)
         return self._client
 
+    def _reply(
+        self,
+        client: Client,
+        messages: Messages,
+        schema: dict[str, Any] | None,
+        max_tokens: int,
+        shape: Shape,
+    ) -> Reply:
+        response = client.chat(
+            model=self._model,
+            messages=messages if shape["system"] else without_system_role(messages),
+            think=False if self._thinks and shape["think"] else None,
+            format=None if schema is None else _format(schema, shape["format"]),
+            options={"temperature": 0, "num_predict": max_tokens},
+            keep_alive=KEEP_ALIVE,
+        )
+        return Reply(
+            text=response.message.content or "",
+            is_cut=response.done_reason == "length",
+            thoughts=response.message.thinking or "",
+            prompt_tokens=token_count(response.prompt_eval_count),
+            answer_tokens=token_count(response.eval_count),
+        )
+
     def _ask(self, call: Callable[[], T]) -> T:
         """Make a request, and turn its failure into the reaction to it."""
         import httpx
@@ -120,23 +159,57 @@ class OllamaServer:
         try:
             return call()
         except ollama.ResponseError as error:
-            raise self._failure(error.status_code, error.error) from None
+            raise self._failure(error.status_code, str(error.error)) from None
         except httpx.TimeoutException:
             raise TryLater(f"Ollama at {self.url} gave no answer within {self._timeout:g} s") from None
         except (ConnectionError, httpx.HTTPError) as error:
             raise why_unreachable(error, f"Ollama at {self.url}", "OLLAMA") from None
-        except (ValueError, TypeError, AttributeError):  # how the client fails on answers of another shape
-            raise TryLater(f"what answers at {self.url} does not speak Ollama's protocol") from None
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:  # answers of another shape
+            if inside := _error_inside(error):
+                raise TryLater(f"Ollama at {self.url} answers with an error: {inside}") from None
+            raise FailedError(f"what answers at {self.url} does not speak Ollama's protocol") from None
 
     def _failure(self, status: int, message: str) -> CryptoBoyError:
         said = f"status {status}: {message[:MAX_SAID_CHARS]}"
-        if status == _NOT_FOUND and self._model in message:
+        if status in _NOT_FOUND and self._model in message:
             return PersonNeededError(
                 f"Ollama at {self.url} does not have the model {self._model}; "
                 f"get it with `ollama pull {self._model}`"
             )
         if status in _NO_RIGHTS:
             return PersonNeededError(f"Ollama at {self.url} refuses us ({said}); check OLLAMA_API_KEY")
-        if status in _REFUSED:
-            return NeverWorks(f"Ollama at {self.url} refuses the request ({said})")
+        if status in REFUSED:
+            return RefusedError(f"Ollama at {self.url} refuses the request ({said})", _blamed(message))
+        if status in FAILED or status in _NOT_FOUND:
+            return FailedError(f"Ollama at {self.url} cannot answer now ({said})")
         return TryLater(f"Ollama at {self.url} cannot answer now ({said})")
+
+
+def _blamed(message: str) -> str | None:
+    """What a refusal is about, where its words tell."""
+    if blames_the_article(message):
+        return THE_ARTICLE
+    return "think" if _THINKING in message else None
+
+
+def _format(schema: dict[str, Any], option: str | None) -> Any:  # noqa: ANN401 - as the client has it
+    match option:
+        case "schema":
+            return schema
+        case "schema_without_bounds":
+            return without_bounds(schema)
+        case "object":
+            return "json"
+    return None
+
+
+def _error_inside(error: Exception) -> str:
+    """The error that came with status 200, where that is why the client could not read an answer."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        for problem in error.errors():
+            sent = problem["input"]
+            if isinstance(sent, dict) and sent.get("error"):
+                return clean(str(sent["error"]), MAX_SAID_CHARS)
+    return ""

@@ -1,8 +1,7 @@
 """A model on a server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio, hosted ones.
 
-Such servers differ in what they take. One that refuses a request for naming something it does not know is asked
-again without it, and from then on at once; the prompt says what shape the answer must have, and every answer is
-checked, so nothing rests on it.
+Such servers differ in what they take of a request: see `request_shapes`. They differ in what they send: see
+`openai_reply`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import structlog
-
-from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+from services.common.errors import CryptoBoyError, TryLater
 from services.common.proxies import proxy_for
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,
@@ -27,16 +24,36 @@ from services.sentiment_analyzer.chat import (
     trust,
     why_unreachable,
 )
+from services.sentiment_analyzer.openai_reply import ErrorInsideError, NoCompletionError, read_completion
+from services.sentiment_analyzer.request_shapes import (
+    FAILED,
+    REFUSED,
+    THE_ARTICLE,
+    FailedError,
+    Part,
+    RefusedError,
+    RequestShapes,
+    Shape,
+    blames_the_article,
+    without_bounds,
+    without_system_role,
+)
 
 if TYPE_CHECKING:
     from openai import APIStatusError, OpenAI
 
-log = structlog.get_logger(__name__)
-
 NO_KEY = "none"
-_NOT_FOUND = 404
-_REFUSED = frozenset({400, 413, 422})
+MAX_SHOWN_CHARS = 80
+_NOT_FOUND = frozenset({404, 405})
 _NO_RIGHTS = frozenset({401, 403})
+_NO_ROOM = "output limit was reached"
+"""How OpenAI refuses, with status 400, when a model's reasoning has used up the bound of the answer."""
+_PARTS = (
+    Part("max_tokens", ("max_tokens", "max_completion_tokens", None)),
+    Part("system", (True, False)),
+    Part("temperature", (0, None)),
+    Part("response_format", ("schema", "schema_without_bounds", "object", None), is_dropped_when_blamed=True),
+)
 
 T = TypeVar("T")
 
@@ -66,35 +83,31 @@ class OpenAiServer:
         self._verify = trust(ca_file, "OPENAI")
         self._proxy = proxy_for(url)
         self._client: OpenAI | None = None
-        self._not_taken: frozenset[str] = frozenset()
+        self._shapes = RequestShapes(self.url, _PARTS)
 
     def probe(self) -> None:
-        """See `chat.ChatServer.probe`. Servers that list no models are taken at their word later."""
+        """See `chat.ChatServer.probe`. Only whether it answers: lists of models are not complete, and often not given.
+
+        Gateways list names with a prefix, deployments under other names, patterns in place of names.
+        """
         client = self._connect().with_options(timeout=min(CHECK_SECONDS, self._timeout))
         try:
-            models = {model.id for model in self._ask(lambda: list(client.models.list()))}
-        except (_NoRightsError, UntrustedError):
+            self._ask(client.models.with_raw_response.list)
+        except UntrustedError:
             raise
-        except (PersonNeededError, NeverWorks):
+        except (PersonNeededError, RefusedError, FailedError):
             return
-        if models and self._model not in models:
-            there = ", ".join(sorted(models)[:10])
-            raise PersonNeededError(
-                f"{self.url} does not have the model {self._model}; set OPENAI_MODEL to one it has: {there}"
-            )
 
-    def chat(self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int) -> Reply:
+    def chat(
+        self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int, is_check: bool = False
+    ) -> Reply:
         """See `chat.ChatServer.chat`."""
-        while True:
-            not_taken = self._not_taken
-            arguments = _arguments(messages, schema, max_tokens, not_taken)
-            try:
-                return self._ask(lambda: self._complete(arguments))  # noqa: B023 - called before the next turn
-            except _NotTakenError as error:
-                if error.name in not_taken or error.name not in arguments:
-                    raise NeverWorks(str(error)) from None
-                log.info("server_takes_less", server=self.url, without=error.name, error=str(error))
-                self._not_taken = not_taken | {error.name}
+
+        def send(shape: Shape) -> Reply:
+            arguments = _arguments(messages, schema, max_tokens, shape)
+            return self._ask(lambda: self._complete(arguments))
+
+        return self._shapes.ask(send, is_check=is_check)
 
     def close(self) -> None:
         """See `chat.ChatServer.close`."""
@@ -118,16 +131,18 @@ class OpenAiServer:
         return self._client
 
     def _complete(self, arguments: dict[str, Any]) -> Reply:
-        completion = self._connect().chat.completions.create(model=self._model, **arguments)
-        (choice, *_) = completion.choices
-        usage = completion.usage
-        self.digest = completion.system_fingerprint or self.digest
-        return Reply(
-            text=choice.message.content or "",
-            is_cut=choice.finish_reason == "length",
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            answer_tokens=usage.completion_tokens if usage else 0,
-        )
+        import openai
+
+        completions = self._connect().chat.completions.with_raw_response
+        try:
+            answer = completions.create(model=self._model, **arguments)
+        except openai.BadRequestError as error:
+            if _NO_ROOM in error.message:
+                return Reply("", is_cut=True)
+            raise
+        reply, fingerprint = read_completion(answer.text)
+        self.digest = fingerprint or self.digest
+        return reply
 
     def _ask(self, call: Callable[[], T]) -> T:
         """Make a request, and turn its failure into the reaction to it."""
@@ -136,62 +151,72 @@ class OpenAiServer:
         try:
             return call()
         except openai.APIStatusError as error:
-            raise self._failure(error) from None
+            body = f" - {error.body}" if isinstance(error.body, str) else ""
+            raise self._failure(error.status_code, error.message + body, _asked_pause(error)) from None
+        except ErrorInsideError as error:
+            raise self._failure(error.status, str(error)) from None
         except openai.APITimeoutError:
             raise TryLater(f"{self.url} gave no answer within {self._timeout:g} s") from None
         except openai.APIConnectionError as error:
             raise why_unreachable(error.__cause__ or error, self.url, "OPENAI") from None
+        except NoCompletionError as error:
+            sent = self._without_key(str(error))[:MAX_SHOWN_CHARS] or "nothing"
+            raise TryLater(
+                f"what answers at {self.url} does not speak OpenAI's protocol: it sent {sent}"
+            ) from None
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):  # answers of another shape
             raise TryLater(f"what answers at {self.url} does not speak OpenAI's protocol") from None
 
-    def _failure(self, error: APIStatusError) -> CryptoBoyError:
-        body = f" - {error.body}" if isinstance(error.body, str) else ""
-        status, message = error.status_code, self._without_key(error.message + body)
+    def _failure(self, status: int, message: str, asked_pause: float | None = None) -> CryptoBoyError:
+        message = self._without_key(message)
         said = f"status {status}: {message[:MAX_SAID_CHARS]}"
         if status in _NO_RIGHTS:
-            return _NoRightsError(f"{self.url} refuses us ({said}); check OPENAI_API_KEY")
-        if status == _NOT_FOUND:
-            return PersonNeededError(
+            return PersonNeededError(f"{self.url} refuses us ({said}); check OPENAI_API_KEY")
+        if status in _NOT_FOUND:
+            return _NotThereError(
                 f"{self.url} does not have the model {self._model}, or is no such server ({said}); "
                 "check OPENAI_BASE_URL, which usually ends in /v1, and OPENAI_MODEL"
             )
-        if status in _REFUSED:
-            if name := _blamed(message):
-                return _NotTakenError(f"{self.url} refuses the request ({said})", name)
-            return NeverWorks(f"{self.url} refuses the request ({said})")
-        return TryLater(f"{self.url} cannot answer now ({said})", after=_asked_pause(error))
+        if status in REFUSED:
+            return RefusedError(f"{self.url} refuses the request ({said})", _blamed(message))
+        kind = FailedError if status in FAILED else TryLater
+        return kind(f"{self.url} cannot answer now ({said})", after=asked_pause)
 
     def _without_key(self, message: str) -> str:
         return message.replace(self._key, "***") if self._key != NO_KEY else message
 
 
-class _NoRightsError(PersonNeededError):
-    """The key is missing, wrong, or not enough."""
-
-
-class _NotTakenError(NeverWorks):
-    """The server does not know one of the arguments."""
-
-    def __init__(self, message: str, name: str) -> None:
-        super().__init__(message)
-        self.name = name
+class _NotThereError(PersonNeededError, FailedError):
+    """No such model or path. Routers of models say so too where none of theirs takes all parts of the request."""
 
 
 def _arguments(
-    messages: Messages, schema: dict[str, Any] | None, max_tokens: int, not_taken: frozenset[str]
+    messages: Messages, schema: dict[str, Any] | None, max_tokens: int, shape: Shape
 ) -> dict[str, Any]:
-    bound = "max_completion_tokens" if "max_tokens" in not_taken else "max_tokens"
-    arguments: dict[str, Any] = {"messages": list(messages), "temperature": 0, bound: max_tokens}
-    if schema is not None:
-        arguments["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": "scores", "schema": schema, "strict": True},
-        }
-    return {name: value for name, value in arguments.items() if name not in not_taken}
+    """The arguments of a request in a shape."""
+    taken = {
+        "messages": list(messages) if shape["system"] else without_system_role(messages),
+        "temperature": shape["temperature"],
+        "response_format": None if schema is None else _format(schema, shape["response_format"]),
+    }
+    if shape["max_tokens"] is not None:
+        taken[shape["max_tokens"]] = max_tokens
+    return {name: value for name, value in taken.items() if value is not None}
+
+
+def _format(schema: dict[str, Any], option: str | None) -> dict[str, Any] | None:
+    if option is None:
+        return None
+    if option == "object":
+        return {"type": "json_object"}
+    imposed = schema if option == "schema" else without_bounds(schema)
+    return {"type": "json_schema", "json_schema": {"name": "scores", "schema": imposed, "strict": True}}
 
 
 def _blamed(message: str) -> str | None:
-    """The argument that a refusal is about."""
+    """What a refusal is about, where its words tell."""
+    if blames_the_article(message):
+        return THE_ARTICLE
     lower = message.lower()
     if "max_tokens" in lower and "max_completion_tokens" in lower:
         return "max_tokens"

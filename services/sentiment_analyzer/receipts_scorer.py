@@ -10,14 +10,15 @@ from services.common.errors import CannotSay
 from services.common.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.receipts import Receipt, ReceiptKey, Receipts, content_hash
-from services.sentiment_analyzer.scorer import Abstained, Scorer, Scores
+from services.sentiment_analyzer.scorer import Abstained, Scorer, Scores, Unusable
 from services.sentiment_analyzer.text import ArticleText
 
 
 class ReceiptScorer:
     """Asks `scorer` only what has no receipt yet. Threads may share it if they may share the scorer.
 
-    Kept are scores and abstentions; failures are not, nor what a fallback said in the scorer's place.
+    Kept are scores and abstentions; failures and answers of no use are not, nor what a fallback said in the scorer's
+    place.
 
     Args:
         scorer: who answers.
@@ -80,6 +81,8 @@ class ReceiptScorer:
     def _ask(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
         try:
             scores = self._scorer.score(text, assets)
+        except Unusable:
+            raise
         except CannotSay as error:
             usage = error.usage if isinstance(error, Abstained) else ()
             key = self.key(text, assets)  # a server may have said only now which weights it has

@@ -15,7 +15,8 @@ from services.common.runner import (
     count_error,
     start_with_backoff,
 )
-from services.sentiment_analyzer.article_desk import NAME, ArticleDesk
+from services.sentiment_analyzer.article_desk import ArticleDesk
+from services.sentiment_analyzer.faults import NAME
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,10 @@ class Recovery:
         self.is_proving = True
         self._note_away(error)
         stop.wait(error.after or FIRST_PAUSE_SECONDS)
-        if start_with_backoff(partial(self._try, stop), stop, NAME) and not self._desk.suspects.in_doubt:
+        if (
+            start_with_backoff(partial(self._try, stop), stop, NAME)
+            and not self._desk.faults.suspects.in_doubt
+        ):
             self._note_back()
 
     def ask_again(self, stop: threading.Event) -> None:
@@ -57,7 +61,7 @@ class Recovery:
     def end(self) -> None:
         """The scorer has scored an article, and none is in doubt."""
         self.is_proving = False
-        self._desk.suspects.clear()
+        self._desk.faults.clear()
         self._note_back()
 
     def _try(self, stop: threading.Event) -> None:

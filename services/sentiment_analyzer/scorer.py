@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.common.errors import CannotSay
+from services.common.errors import CannotSay, TryLater
 from services.common.health import DependencyHealth
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
@@ -88,6 +88,17 @@ class Abstained(CannotSay):
         self.usage = usage
 
 
+class Unusable(Abstained):
+    """A language model was asked and gave nothing that can be used, which says nothing about the article.
+
+    Nobody keeps it for an answer: asked again with more room, or another model, it may well be one.
+    """
+
+
+class RefusesAll(TryLater):
+    """The scorer's server answers, and serves no article at all; what has other scorers may do without this one."""
+
+
 class Scorer(Protocol):
     """Scores one article for several assets in one call. All methods may be called from any thread."""
 
@@ -107,11 +118,12 @@ class Scorer(Protocol):
         ...
 
     def check(self) -> None:
-        """Make sure that scoring can work, with one small request where there is a server.
+        """Make sure that scoring can work: where there is a server, by having it score a sample article.
 
         Raises:
-            TryLater: the server is away or busy.
-            StopProgram: it lacks something that a person has to supply; says how.
+            TryLater: the server is away or busy, lacks the model, or refuses us; says what to do.
+            RefusesAll: of these, where others can do without it.
+            StopProgram: the settings or files of this machine cannot be used.
         """
         ...
 
@@ -121,6 +133,7 @@ class Scorer(Protocol):
         Raises:
             TryLater: the server is away, busy or too slow; nothing is known about the article.
             CannotSay: it abstains on every asset. That is not a score of zero.
+            Unusable: what it answered cannot be used.
             NeverWorks: the server refuses this very request, and will again.
         """
         ...

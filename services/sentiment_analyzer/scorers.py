@@ -71,7 +71,7 @@ def longest_score(settings: Settings) -> float:
     """Seconds that one score may take by the bounds of the settings.
 
     A model is asked again after an answer that cannot be used, each time on every server in turn, and each of them may
-    be asked first how it is.
+    be asked first how it is. That it is asked anew with more room for its reasoning, or in another shape, happens once.
     """
     return sum(_longest_of(settings, kind) for kind in _kinds(settings))
 

@@ -12,7 +12,7 @@ from services.common.errors import CannotSay, StopProgram, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
 from services.sentiment_analyzer.asset_matching import About, AssetMatcher, Match
 from services.sentiment_analyzer.hostile import Suspicion
-from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scorer import Scorer, Unusable
 from services.sentiment_analyzer.signals import make_signals
 from services.sentiment_analyzer.stories import Part, Place, Stories
 from services.sentiment_analyzer.text import ArticleText, text_of
@@ -41,6 +41,7 @@ class Judgement:
         degraded: a fallback scored it.
         story: the article that told its story first, where that is known.
         suspicions: what in the article was meant for a machine.
+        is_unusable: abstained only because what the scorer answered cannot be used.
     """
 
     outcome: Outcome
@@ -49,6 +50,7 @@ class Judgement:
     degraded: bool = False
     story: str = ""
     suspicions: frozenset[Suspicion] = frozenset()
+    is_unusable: bool = False
 
 
 def judge_article(
@@ -124,7 +126,7 @@ def _judge_text(
         wanted = replace(match, targets=new) if place.part is Part.WIDER else match
         return _as_story(article, stories, place, partial(score, wanted), now)
     except CannotSay as error:
-        return Judgement(Outcome.ABSTAINED, reason=str(error))
+        return Judgement(Outcome.ABSTAINED, reason=str(error), is_unusable=isinstance(error, Unusable))
 
 
 def named_assets(match: Match) -> frozenset[str]:

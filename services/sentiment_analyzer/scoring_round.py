@@ -9,7 +9,8 @@ from functools import partial
 
 from services.common.broker.port import Delivery, Subscription
 from services.common.errors import TryLater
-from services.sentiment_analyzer.article_desk import ArticleDesk, Batch, Judged, ScorerAwayError
+from services.sentiment_analyzer.article_desk import ArticleDesk, Batch, Judged
+from services.sentiment_analyzer.faults import ScorerAwayError
 from services.sentiment_analyzer.in_flight import InFlight
 from services.sentiment_analyzer.outbox import Outbox
 from services.sentiment_analyzer.recovery import Recovery
@@ -106,7 +107,7 @@ class ScoringRound:
             elif not new:
                 self._recovery.ask_again(self._stop)
             held += new
-            ready = [each for each in held if not self._desk.suspects.is_in_doubt(each)]
+            ready = [each for each in held if not self._desk.faults.suspects.is_in_doubt(each)]
             held = [each for each in held if each not in ready]
             batch = self._desk.judge(self._subscription, ready, self._stop, alone=True)
             self._pass_on(batch)

@@ -30,9 +30,10 @@ from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service
 from services.common.scored_pairs import remembered_pairs
 from services.common.settings import Settings
 from services.common.work import WorkInHand
-from services.sentiment_analyzer.article_desk import NAME, ArticleDesk, ScorerAwayError
+from services.sentiment_analyzer.article_desk import ArticleDesk
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.faults import NAME, Faults, ScorerAwayError
 from services.sentiment_analyzer.in_flight import InFlight
 from services.sentiment_analyzer.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
@@ -102,7 +103,12 @@ class SentimentProcessor:
         # Another article may be scored first, and what was told is looked up and kept.
         judging = 2 * patience + 2 * BUSY_SECONDS
         self._desk = ArticleDesk(
-            broker, scorer.name, self._judge, self.work, patience=judging, give_up=self._give_up
+            broker,
+            scorer.name,
+            self._judge,
+            self.work,
+            patience=judging,
+            faults=Faults(self.work, self._give_up, self._check),
         )
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._recovery = Recovery(self._desk, self._check)
@@ -153,7 +159,7 @@ class SentimentProcessor:
         if self._recovery.is_proving:
             # One that did not fail yet, past those that did, which may be there twice. No more: what is given back
             # when it fails again counts towards the delivery limit.
-            return 2 * self._desk.suspects.in_doubt + 1
+            return 2 * self._desk.faults.suspects.in_doubt + 1
         # As many as are being scored are being published, and the next ones are here.
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 

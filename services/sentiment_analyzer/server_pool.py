@@ -11,13 +11,25 @@ from typing import Any
 
 import structlog
 
-from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
+from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.common.health import DependencyHealth
 from services.common.metrics import MODEL_REQUEST_SECONDS, MODEL_REQUESTS, MODEL_SERVER_UP
 from services.sentiment_analyzer.breaker import Breaker
-from services.sentiment_analyzer.chat import CHECK_MESSAGES, ChatServer, Messages, PersonNeededError, Reply
+from services.sentiment_analyzer.chat import ChatServer, Messages, PersonNeededError, Reply
+from services.sentiment_analyzer.scorer import RefusesAll
 
 log = structlog.get_logger(__name__)
+
+USELESS_PAUSE_SECONDS = 300.0
+"""A check that was answered, though of no use, may have cost thousands of tokens."""
+
+
+class UselessError(NeverWorks):
+    """A server answered its check with nothing that can be used; the message says what to change."""
+
+
+TryOut = Callable[[ChatServer], None]
+"""Has one server do what it is wanted for. Raises TryLater and NeverWorks where it cannot."""
 
 
 @dataclass(slots=True)
@@ -64,12 +76,13 @@ class ServerPool:
                     log.warning("model_server_failed", server=member.server.url, error=str(error))
         raise TryLater(self._problems(), after=self._pause_left())
 
-    def check(self) -> None:
+    def check(self, try_out: TryOut) -> None:
         """Make sure that one server at least has the model and can use it; loads the model there.
 
         Raises:
+            RefusesAll: all answer, and none serves any request.
+            PersonNeededError: none serves before a person has changed something.
             TryLater: none can now, and some may later.
-            StopProgram: none ever will.
         """
         errors: list[CryptoBoyError] = []
         works = False
@@ -78,19 +91,15 @@ class ServerPool:
                 with self._asking(member):
                     member.server.probe()
                     if not works:  # the others load the model when it is their turn
-                        member.server.chat(CHECK_MESSAGES, schema=None, max_tokens=1)
+                        try_out(member.server)
                 works = True
             except (TryLater, NeverWorks) as error:
+                if isinstance(error, NeverWorks):
+                    error = self._noted_as_useless(member, error)
                 errors.append(error)
                 log.debug("model_server_checked", server=member.server.url, error=str(error))
-        if works:
-            return
-        if any(not isinstance(error, (PersonNeededError, NeverWorks)) for error in errors):
-            raise TryLater("; ".join(map(str, errors)))
-        advice = (
-            "; set the model to a chat model" if any(isinstance(each, NeverWorks) for each in errors) else ""
-        )
-        raise StopProgram("; ".join(map(str, errors)) + advice)
+        if not works:
+            raise _worst(errors)
 
     def digest(self) -> str:
         """The digest of the model on the server that would be asked next; empty if it is not known."""
@@ -162,6 +171,14 @@ class ServerPool:
             with self._lock:
                 member.in_flight -= 1
 
+    def _noted_as_useless(self, member: _Member, error: NeverWorks) -> NeverWorks:
+        """It serves nothing, and says so; its breaker stays closed, as it is not away."""
+        if not isinstance(error, UselessError):
+            error = NeverWorks(f"{error}, a sample article too; set the model to a chat model")
+        with self._lock:
+            member.problem = str(error)
+        return error
+
     def _note(self, member: _Member, error: CryptoBoyError | None) -> None:
         now = self._monotonic()
         with self._lock:
@@ -188,6 +205,17 @@ class ServerPool:
                 if member.breaker.until - now > member.breaker.pause
             ]
         return min(asked) if asked and len(asked) == len(self._members) else None
+
+
+def _worst(errors: Sequence[CryptoBoyError]) -> TryLater:
+    """What is said of servers none of which can be used."""
+    said = "; ".join(map(str, errors))
+    if all(isinstance(error, NeverWorks) for error in errors):
+        is_paid_for = any(isinstance(error, UselessError) for error in errors)
+        return RefusesAll(said, after=USELESS_PAUSE_SECONDS if is_paid_for else None)
+    if all(isinstance(error, (PersonNeededError, NeverWorks)) for error in errors):
+        return PersonNeededError(said)
+    return TryLater(said)
 
 
 @contextmanager

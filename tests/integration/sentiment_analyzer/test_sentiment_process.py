@@ -23,7 +23,9 @@ from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
 from services.sentiment_analyzer.lexicon import LexiconScorer
-from tests.scripted_ollama import MODEL, ScriptedOllama, chat_reply, error_reply
+from services.sentiment_analyzer.refusals import MOST_REFUSED
+from tests import scripted_models as models
+from tests.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama, chat_reply, error_reply
 from tests.sentiment_fakes import article
 
 PATIENCE_SECONDS = 60.0
@@ -168,20 +170,146 @@ def test_news_waits_in_the_queue_while_the_model_server_is_away(
     assert ready(broker, RAW_NEWS_DATA.retry_name) == 0
 
 
-def test_a_model_server_without_the_model_ends_the_start_with_the_way_to_get_it(
-    embedded_settings: Settings, tmp_path: Path
-) -> None:
+@pytest.fixture
+def model_server() -> Iterator[ScriptedOllama]:
     with ScriptedOllama() as server:
-        server.usually("/api/show", error_reply(404, f"model '{MODEL}' not found"))
-        settings = embedded_settings.changed(
-            sentiment_scorer=ScorerKind.OLLAMA,
-            ollama_host=server.url,
-            ollama_model=MODEL,
-            health_port=0,
-            log_format=LogFormat.JSON,
-        )
-        with running(settings, tmp_path) as processor:
-            status = processor.process.wait(PATIENCE_SECONDS)
+        yield server
 
-    assert status == os.EX_CONFIG
-    assert f"ollama pull {MODEL}" in processor.events("service_cannot_work")[0]["error"]
+
+@pytest.fixture
+def with_ollama(embedded_settings: Settings, model_server: ScriptedOllama) -> Settings:
+    return embedded_settings.changed(
+        sentiment_scorer=ScorerKind.OLLAMA,
+        ollama_host=model_server.url,
+        ollama_model=MODEL,
+        health_port=0,
+        log_format=LogFormat.JSON,
+    )
+
+
+@pytest.fixture
+def with_openai(embedded_settings: Settings, model_server: ScriptedOllama) -> Settings:
+    return embedded_settings.changed(
+        sentiment_scorer=ScorerKind.OPENAI,
+        openai_base_url=f"{model_server.url}/v1",
+        openai_model=MODEL,
+        health_port=0,
+        log_format=LogFormat.JSON,
+    )
+
+
+@pytest.fixture
+def embedded(embedded_settings: Settings) -> Iterator[Broker]:
+    broker = open_broker(embedded_settings, SystemClock())
+    broker.start()
+    yield broker
+    broker.close()
+
+
+def scorer_of(processor: Processor) -> str:
+    """What `/health` says of the scorer; empty while it is well."""
+    part = processor.health()[1]["dependencies"]["scorer"]
+    return "" if part["status"] == "ok" else str(part["detail"])
+
+
+def test_a_model_that_is_not_there_at_the_start_lets_news_wait_and_scoring_begins_when_it_is_pulled(
+    with_ollama: Settings, embedded: Broker, model_server: ScriptedOllama, tmp_path: Path
+) -> None:
+    model_server.usually("/api/show", error_reply(404, f"model '{MODEL}' not found"))
+    model_server.usually("/api/chat", GOOD)
+    publish(embedded, article("a1"))
+
+    with running(with_ollama, tmp_path) as processor:
+        eventually(lambda: f"ollama pull {MODEL}" in scorer_of(processor))
+        waiting = processor.health()
+        model_server.usually("/api/show", Reply(body=b'{"details": {}, "model_info": {}}'))
+        signals = receive(embedded, 1)
+        assert processor.end() == 0
+
+    assert (waiting[0], waiting[1]["status"]) == (503, "starting")
+    assert [each.article_id for each in signals] == ["a1"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        models.without_system_role,
+        models.refusing("response_format", "failed to parse grammar"),
+        models.strict_about_room(500),
+        models.reasoning_before_it_answers(500),
+        models.answering_in_parts,
+    ],
+)
+def test_a_server_of_another_kind_scores_all_news(
+    with_openai: Settings, embedded: Broker, model_server: ScriptedOllama, tmp_path: Path, answer: Answer
+) -> None:
+    model_server.usually("/v1/chat/completions", answer)
+    model_server.usually("/v1/models", Reply(body=b'{"data": [{"id": "models/another"}]}'))
+    publish(embedded, *(article(f"a{number}") for number in range(3)))
+
+    with running(with_openai, tmp_path) as processor:
+        signals = receive(embedded, 3)
+        assert processor.end() == 0
+
+    assert {each.sentiment_score for each in signals} == {0.7}
+    assert ready(embedded, RAW_NEWS_DATA.dead_letter_name) == 0
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        (models.refusing("messages", "this model cannot chat"), "set the model to a chat model"),
+        (models.reasoning_for_ever, "OPENAI_MAX_TOKENS"),
+        (models.declining, "declines"),
+        (Reply(body=b"<html>Sign in</html>"), "does not speak OpenAI's protocol"),
+    ],
+)
+def test_a_server_that_refuses_everything_from_some_time_on_costs_no_article(
+    with_openai: Settings,
+    embedded: Broker,
+    model_server: ScriptedOllama,
+    tmp_path: Path,
+    trouble: tuple[Answer | Reply, str],
+) -> None:
+    refuses, says = trouble
+    model_server.usually("/v1/chat/completions", models.well)
+
+    with running(with_openai, tmp_path) as processor:
+        eventually(lambda: bool(processor.events("service_ready")))
+        model_server.usually("/v1/chat/completions", refuses)
+        publish(embedded, *(article(f"a{number}", f"Bitcoin rises {number}") for number in range(14)))
+        eventually(lambda: says in scorer_of(processor))
+        eventually(lambda: ready(embedded, RAW_NEWS_DATA.name) == 14)
+        assert processor.health()[0] == 503
+        assert processor.end() == 0
+
+    model_server.usually("/v1/chat/completions", models.well)
+    (tmp_path / "again").mkdir()
+    with running(with_openai, tmp_path / "again") as processor:
+        signals = receive(embedded, 14)
+        assert processor.end() == 0
+
+    assert {each.article_id for each in signals} == {f"a{number}" for number in range(14)}
+    assert ready(embedded, RAW_NEWS_DATA.dead_letter_name) == 0
+
+
+def test_a_server_that_refuses_all_articles_but_the_sample_lets_most_of_them_wait_and_goes_on_by_itself(
+    with_openai: Settings, embedded: Broker, model_server: ScriptedOllama, tmp_path: Path
+) -> None:
+    def small_context(body: models.Body) -> Reply:
+        is_sample = "record inflows" in body["messages"][-1]["content"]
+        return models.well(body) if is_sample else models.refusal("exceeds the available context size")
+
+    model_server.usually("/v1/chat/completions", small_context)
+    publish(embedded, *(article(f"a{number}", f"Bitcoin rises {number}") for number in range(20)))
+
+    with running(with_openai.changed(sentiment_concurrency=1), tmp_path) as processor:
+        eventually(lambda: "refused 10 of the last 12 articles" in scorer_of(processor))
+        given_up = ready(embedded, RAW_NEWS_DATA.dead_letter_name)
+        model_server.usually("/v1/chat/completions", models.well)
+        signals = receive(embedded, 20 - given_up)
+        eventually(lambda: processor.health()[0] == 200)
+        assert processor.end() == 0
+
+    assert given_up == MOST_REFUSED - 1
+    assert len({each.article_id for each in signals}) == 20 - given_up

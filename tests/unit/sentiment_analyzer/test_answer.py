@@ -72,10 +72,66 @@ def test_a_missing_asset_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "wrapped",
-    ["```json\n{}\n```", "Here it is: {} I hope it helps.", '<think>Say {"BTC": 1}? No.</think>\n{}'],
+    [
+        "```json\n{}\n```",
+        "Here it is: {} I hope it helps.",
+        '<think>Say {"BTC": 1}? No.</think>\n{}',
+        '<|channel|>analysis<|message|>We need {"x": 1} and {think}<|end|>final<|message|>{}',
+        'Example: {"BTC": {}}\nMy answer:\n{}',
+        "{}\nNote: scores are in {-10..10}.",
+        '{}\nAs asked: {"score": 5}',
+        '{"scores": {}}',
+        "[{}]",
+        '{"BTC": {"reason": "cut off {}',
+    ],
 )
 def test_text_around_the_object_is_passed_over(wrapped: str) -> None:
     assert read_answer(wrapped.replace("{}", answer(BTC=entry())), [BTC])["BTC"].score == 0.5
+
+
+def test_of_several_answers_the_last_that_is_complete_counts() -> None:
+    said = f"{answer(BTC=entry(-9))} No: {answer(BTC=entry(4))} That is {answer(BTC=entry(99))}"
+
+    assert read_answer(said, [BTC])["BTC"].score == 0.4
+
+
+def test_a_list_of_entries_that_name_their_tickers_is_read() -> None:
+    said = json.dumps([entry(4) | {"ticker": "ETH"}, entry(-3) | {"ticker": "BTC"}])
+
+    assert {ticker: each.score for ticker, each in read_answer(said, [BTC, ETH]).items()} == {
+        "BTC": -0.3,
+        "ETH": 0.4,
+    }
+    with pytest.raises(BadAnswerError):
+        read_answer(said, [BTC])
+
+
+def test_an_entry_without_its_ticker_is_nobodys() -> None:
+    with pytest.raises(BadAnswerError):
+        read_answer(json.dumps(entry()), [BTC])
+
+
+def test_an_integer_may_have_a_fraction_of_zero_and_on_the_last_try_quotes() -> None:
+    assert read_answer(answer(BTC=entry(7.0)), [BTC])["BTC"].score == 0.7
+
+    quoted = answer(BTC=entry("-7", "8.0"))
+    with pytest.raises(BadAnswerError, match=r"BTC\.score"):
+        read_answer(quoted, [BTC])
+    assert read_answer(quoted, [BTC], is_last_try=True)["BTC"].score == -0.7
+
+
+@pytest.mark.parametrize("score", ["11", "0.5", "five", "", "1e0", True, None, 0.5, 10.5])
+def test_the_last_try_takes_nothing_else_for_a_score(score: object) -> None:
+    with pytest.raises(BadAnswerError, match=r"BTC\.score"):
+        read_answer(answer(BTC=entry(score)), [BTC], is_last_try=True)
+
+
+@pytest.mark.parametrize(
+    "printed", ['{"BTC":' * 2_800, "{" * 20_000, '{"' * 10_000, '{"BTC":[' * 2_400 + "}"]
+)
+def test_what_never_ends_is_refused_in_time(printed: str) -> None:
+    with pytest.raises(BadAnswerError):
+        read_answer(printed, [BTC])
 
 
 def test_the_kind_of_news_is_kept() -> None:

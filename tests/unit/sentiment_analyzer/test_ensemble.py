@@ -4,13 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.common.errors import CannotSay, TryLater
+from services.common.errors import CannotSay, NeverWorks, TryLater
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.ensemble import EnsembleScorer, Opinion, combine
 from services.sentiment_analyzer.fallback import FallbackScorer
 from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scores, Usage
+from services.sentiment_analyzer.scorer import Abstained, AssetScore, RefusesAll, Scores, Unusable, Usage
 from services.sentiment_analyzer.text import ArticleText
 from tests.sentiment_fakes import FakeScorer
 
@@ -130,3 +130,83 @@ def test_a_service_with_a_stand_in_starts_while_the_first_is_away() -> None:
 
 def test_the_health_of_a_first_that_can_be_done_without_does_not_take_the_service_down() -> None:
     assert FallbackScorer(FakeScorer([]), LexiconScorer()).health().required is False
+
+
+@pytest.mark.parametrize("error", [NeverWorks("no schema"), Unusable("no use", (USAGE,)), TryLater("away")])
+def test_what_the_first_refuses_the_stand_in_scores_and_health_says_so(error: Exception) -> None:
+    first = FakeScorer([])
+    first.fail("Bitcoin surges", error)
+    scorer = FallbackScorer(first, LexiconScorer())
+
+    assert scorer.score(ArticleText("Bitcoin surges"), [BTC]).degraded
+
+    assert (scorer.health().ok, scorer.health().required, scorer.health().detail) == (
+        False,
+        False,
+        str(error),
+    )
+    assert not scorer.score(ArticleText("Bitcoin surges"), [BTC]).degraded
+    assert scorer.health().ok
+
+
+@pytest.mark.parametrize("error", [NeverWorks("no schema"), Unusable("no use", (USAGE,))])
+def test_without_a_member_that_refuses_the_others_score_degraded_and_health_says_so(error: Exception) -> None:
+    refusing = Says()
+    refusing.error = error
+    ensemble = EnsembleScorer([(Says(BTC=AssetScore(0.5, 0.8)), 1), (refusing, 1)])
+
+    scores = ask(ensemble)
+
+    assert scores.by_ticker == {"BTC": AssetScore(0.5, 0.4)}
+    assert scores.degraded
+    health = ensemble.health()
+    assert (health.ok, health.required) == (False, False)
+    assert str(error) in health.detail
+    refusing.error = None
+    assert not ask(ensemble).degraded
+    assert ensemble.health().ok
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (NeverWorks("no schema"), NeverWorks),
+        (Unusable("no use"), Unusable),
+        (CannotSay("no idea"), Abstained),
+    ],
+)
+def test_an_ensemble_that_says_nothing_says_why(error: Exception, raised: type[Exception]) -> None:
+    first, second = Says(), Says()
+    first.error, second.error = error, CannotSay("no word")
+
+    with pytest.raises(raised, match=f"{error}; fake: no word") as caught:
+        ask(EnsembleScorer([(first, 1), (second, 1)]))
+
+    assert type(caught.value) is raised
+
+
+def test_an_ensemble_starts_without_a_member_whose_server_refuses_all() -> None:
+    first, second = FakeScorer([]), FakeScorer([])
+    ensemble = EnsembleScorer([(first, 1), (second, 1)])
+    first.check_errors.extend(
+        [RefusesAll("no chat model", after=300.0), RefusesAll("no chat model", after=300.0)]
+    )
+
+    ensemble.check()
+
+    assert (ensemble.health().ok, ensemble.health().required) == (False, False)
+    assert "no chat model" in ensemble.health().detail
+    second.check_errors.append(RefusesAll("neither"))
+    with pytest.raises(RefusesAll, match="no chat model; neither") as caught:
+        ensemble.check()
+    assert caught.value.after == 300.0
+    ensemble.check()
+    assert ensemble.health().ok
+
+
+def test_an_ensemble_waits_at_its_start_for_a_member_that_is_away() -> None:
+    away = FakeScorer([])
+    away.check_errors.append(TryLater("ollama pull m"))
+
+    with pytest.raises(TryLater, match="ollama pull m"):
+        EnsembleScorer([(FakeScorer([]), 1), (away, 1)]).check()

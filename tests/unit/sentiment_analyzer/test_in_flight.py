@@ -86,5 +86,5 @@ def test_an_article_that_was_not_begun_is_nobodys_fault_and_comes_again() -> Non
         batch = bench.processor._desk.judge(subscription, deliveries, threading.Event(), alone=True)
         assert (batch.judged, batch.away) == ([], None)
 
-    assert bench.processor._desk.suspects.in_doubt == 0
+    assert bench.processor._desk.faults.suspects.in_doubt == 0
     assert bench.journal == ["subscribe raw_news_data"]

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.errors import NeverWorks, TryLater
 from services.common.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.prompt import SYSTEM_PROMPT
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer
+from services.sentiment_analyzer.scorer import Abstained, AssetScore, RefusesAll, Scorer
 from services.sentiment_analyzer.scorers import build_scorer
 from services.sentiment_analyzer.text import ArticleText
 from tests.scripted_ollama import DIGEST, MODEL, Reply, ScriptedOllama, chat_reply, error_reply
@@ -231,32 +231,42 @@ def test_scoring_works_again_as_soon_as_the_check_does(server: ScriptedOllama, s
     assert scorer.health().ok
 
 
-def test_the_check_asks_for_the_model_and_has_it_say_one_token(
+def test_the_check_asks_for_the_model_and_has_it_score_an_article(
     server: ScriptedOllama, scorer: Scorer
 ) -> None:
     scorer.check()
 
     assert [path for path, _ in server.requests] == ["/api/show", "/api/tags", "/api/chat"]
     assert server.requests[0][1]["model"] == MODEL
-    assert server.chats()[0]["options"]["num_predict"] == 1
+    assert server.chats()[0]["options"]["num_predict"] == 256
+    assert server.chats()[0]["format"]["required"] == ["BTC"]
+    assert "think" not in server.chats()[0]
     assert scorer.health().ok
     assert scorer.digest() == DIGEST
 
 
-def test_a_model_that_the_server_lacks_ends_the_start_with_the_way_to_get_it(
+def test_a_model_that_the_server_lacks_lets_the_start_wait_and_says_how_to_get_it(
     server: ScriptedOllama, scorer: Scorer
 ) -> None:
     server.script("/api/show", MISSING)
 
-    with pytest.raises(StopProgram, match="ollama pull test-model"):
+    with pytest.raises(TryLater, match="ollama pull test-model"):
         scorer.check()
 
+    assert "ollama pull test-model" in scorer.health().detail
+    scorer.check()
+    assert scorer.health().ok
 
-def test_a_model_that_cannot_chat_ends_the_start(server: ScriptedOllama, scorer: Scorer) -> None:
-    server.script("/api/chat", error_reply(400, "does not support chat"))
 
-    with pytest.raises(StopProgram, match="set the model to a chat model"):
+def test_a_model_that_cannot_chat_lets_the_start_wait_and_says_so(
+    server: ScriptedOllama, scorer: Scorer
+) -> None:
+    server.usually("/api/chat", error_reply(400, "does not support chat"))
+
+    with pytest.raises(RefusesAll, match="set the model to a chat model"):
         scorer.check()
+
+    assert "does not support chat" in scorer.health().detail
 
 
 def test_a_busy_server_does_not_end_the_start(server: ScriptedOllama, scorer: Scorer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.errors import NeverWorks, TryLater
 from services.common.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.prompt import SYSTEM_PROMPT, answer_schema
@@ -111,7 +111,7 @@ def test_a_refusal_of_what_was_left_out_already_never_works(server: ScriptedOlla
     with pytest.raises(NeverWorks, match="no temperature"):
         scorer.score(ARTICLE, [BTC])
 
-    assert len(server.completions()) == 2
+    assert len(server.completions()) == 3, "as it is, without temperature, and in the plainest form"
 
 
 @pytest.mark.parametrize(
@@ -159,37 +159,54 @@ def test_a_server_that_hangs_or_is_not_there_is_tried_later() -> None:
     scorer.close()
 
 
-def test_the_check_asks_for_the_model_and_has_it_say_one_token(
-    server: ScriptedOllama, scorer: Scorer
-) -> None:
-    scorer.check()
+def test_the_check_is_one_request_as_for_an_article(server: ScriptedOllama, scorer: Scorer) -> None:
+    server.script(CHAT, GOOD, GOOD)
 
-    assert [path for path, _ in server.requests] == ["/v1/models", CHAT]
-    assert server.completions()[0]["max_tokens"] == 1
+    scorer.check()
+    scorer.score(ARTICLE, [BTC])
+
+    assert [path for path, _ in server.requests] == ["/v1/models", CHAT, CHAT]
+    sample, article = server.completions()
+    assert sample["messages"][0] == article["messages"][0]
+    assert "- BTC: Bitcoin" in sample["messages"][1]["content"]
+    assert {name: sample[name] for name in sample if name != "messages"} == {
+        name: article[name] for name in article if name != "messages"
+    }
     assert scorer.health().ok
 
 
-def test_a_model_that_the_server_lacks_ends_the_start_with_those_it_has(
-    server: ScriptedOllama, scorer: Scorer
+@pytest.mark.parametrize(
+    "models",
+    [
+        Reply(body=b'{"object": "list", "data": [{"id": "models/another"}]}'),
+        Reply(body=b'{"object": "list", "data": [null, 7]}'),
+        Reply(body=b"<html>no list</html>"),
+        error_reply(404, "not found"),
+        error_reply(405, "GET is not allowed"),
+        error_reply(401, "this key may not list models"),
+        error_reply(500, "no list"),
+    ],
+)
+def test_what_a_list_of_models_says_is_no_proof_and_the_request_decides(
+    server: ScriptedOllama, scorer: Scorer, models: Reply
 ) -> None:
-    server.usually("/v1/models", Reply(body=b'{"object": "list", "data": [{"id": "another"}]}'))
-
-    with pytest.raises(StopProgram, match="OPENAI_MODEL to one it has: another"):
-        scorer.check()
-
-
-def test_a_refused_key_ends_the_start(server: ScriptedOllama, scorer: Scorer) -> None:
-    server.usually("/v1/models", error_reply(401, "no"))
-
-    with pytest.raises(StopProgram, match="OPENAI_API_KEY"):
-        scorer.check()
-
-
-def test_a_server_that_lists_no_models_is_asked_for_an_answer_at_once(
-    server: ScriptedOllama, scorer: Scorer
-) -> None:
-    server.usually("/v1/models", error_reply(404, "not found"))
+    server.usually("/v1/models", models)
 
     scorer.check()
 
     assert len(server.completions()) == 1
+
+
+@pytest.mark.parametrize(("status", "says"), [(401, "OPENAI_API_KEY"), (404, "OPENAI_MODEL")])
+def test_a_key_or_a_model_that_is_refused_lets_the_start_wait_and_names_the_variable(
+    server: ScriptedOllama, scorer: Scorer, status: int, says: str
+) -> None:
+    server.usually(CHAT, error_reply(status, "no"))
+
+    with pytest.raises(TryLater, match=says):
+        scorer.check()
+
+    assert says in scorer.health().detail
+    server.usually(CHAT, GOOD)
+    scorer.check()
+    assert scorer.health().ok

@@ -8,7 +8,7 @@ import pytest
 
 from services.common.broker.port import Delivery
 from services.common.errors import TryLater
-from services.sentiment_analyzer.article_desk import ScorerAwayError
+from services.sentiment_analyzer.faults import ScorerAwayError
 from services.sentiment_analyzer.scoring_round import ScoringRound
 from tests.sentiment_fakes import Bench, article
 

@@ -8,8 +8,10 @@ import pytest
 
 from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
-from services.common.metrics import ARTICLES_SCORED, SIGNALS_PUBLISHED
+from services.common.metrics import ARTICLES_SCORED, SCORER_REFUSALS, SIGNALS_PUBLISHED
 from services.sentiment_analyzer import article_desk
+from services.sentiment_analyzer.refusals import MOST_REFUSED
+from services.sentiment_analyzer.scorer import Unusable
 from services.sentiment_analyzer.stories import Stories
 from tests.sentiment_fakes import Bench, article
 
@@ -370,6 +372,108 @@ def test_a_request_that_the_scorer_refuses_is_dead_lettered(bench: Bench) -> Non
     journal = bench.run()
 
     assert "dead_letter a1" in journal
+    assert "ack a2" in journal
+
+
+def refuse_all(bench: Bench, count: int = 30, error: Exception | None = None) -> list[Exception]:
+    """So many articles, all of which the scorer refuses until the list that this returns is cleared."""
+    bench.broker.put(*(article(f"a{number}", f"Bitcoin rises {number}") for number in range(count)))
+    errors = [error or NeverWorks("no system role, please")]
+
+    def refuse() -> None:
+        if errors:
+            raise errors[0]
+
+    bench.scorer.on_score = refuse
+    return errors
+
+
+def test_a_scorer_that_refuses_an_article_and_its_check_lets_that_article_wait_too(bench: Bench) -> None:
+    refuse_all(bench)
+    bench.scorer.check_errors.extend(TryLater("refuses all; set the model to a chat model") for _ in range(9))
+    bench.scorer.on_check = lambda: bench.stop.set() if len(bench.scorer.check_errors) == 1 else None
+
+    journal = bench.run()
+
+    assert {line.split()[0] for line in journal} == {"subscribe", "close"}
+    assert len(bench.broker.waiting) == 30
+    scorer = bench.processor.health()["scorer"]
+    assert not scorer.ok
+    assert "set the model to a chat model" in scorer.detail
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize(
+    "error", [NeverWorks("context too small"), Unusable("two answers could not be used")]
+)
+def test_a_scorer_that_refuses_ten_articles_in_a_row_lets_the_others_wait_although_it_answers_its_check(
+    concurrency: int, error: Exception
+) -> None:
+    bench = Bench(concurrency=concurrency)
+    errors = refuse_all(bench, error=error)
+    pauses = iter(range(120))
+
+    def look() -> None:
+        if next(pauses, None) is None:
+            bench.stop.set()
+
+    bench.scorer.on_check = look
+
+    journal = bench.run()
+
+    given_up = [line for line in journal if line.startswith("dead_letter")]
+    assert len(given_up) == MOST_REFUSED - 1
+    assert set(bench.broker.reasons) == {str(error)}
+    assert len(bench.broker.waiting) == 30 - len(given_up)
+    assert not bench.broker.published
+    scorer = bench.processor.health()["scorer"]
+    assert not scorer.ok
+    assert f"refused 10 of the last 12 articles; the last because: {error}" in scorer.detail
+    assert SCORER_REFUSALS._value.get() >= MOST_REFUSED
+    assert journal.count("close") < DELIVERY_LIMIT / 2, "what is given back counts"
+
+    bench.stop.clear()
+    bench.scorer.on_check = lambda: None
+    errors.clear()
+    journal = bench.run()
+
+    assert len([line for line in journal if line.startswith("ack")]) == 30 - len(given_up)
+    assert bench.processor.health()["scorer"].ok
+    assert SCORER_REFUSALS._value.get() == 0
+
+
+def test_what_cannot_be_decoded_is_not_counted_as_refused(bench: Bench) -> None:
+    bench.broker.put(*(f"not json {number}".encode() for number in range(30)), article("a1"))
+
+    journal = bench.run()
+
+    assert len([line for line in journal if line.startswith("dead_letter")]) == 30
+    assert "ack a1" in journal
+    assert "check" not in journal
+    assert bench.stop.pauses == []
+
+
+def test_articles_that_are_refused_among_others_are_dead_lettered_one_by_one(bench: Bench) -> None:
+    for number in range(40):
+        bench.broker.put(article(f"a{number}", f"Bitcoin rises {number}"))
+        if number % 4:
+            bench.scorer.fail(f"Bitcoin rises {number}", NeverWorks("content filter"))
+
+    journal = bench.run()
+
+    assert len([line for line in journal if line.startswith("dead_letter")]) == 30
+    assert len([line for line in journal if line.startswith("ack")]) == 10
+    assert bench.stop.pauses == []
+
+
+def test_an_answer_of_no_use_is_not_acknowledged_as_an_abstention(bench: Bench) -> None:
+    bench.broker.put(article("a1", "Bitcoin rises"), article("a2", "Ether rises"))
+    bench.scorer.fail("Bitcoin rises", Unusable("cut off; raise OLLAMA_MAX_TOKENS"))
+
+    journal = bench.run()
+
+    assert "dead_letter a1" in journal
+    assert bench.broker.reasons == ["cut off; raise OLLAMA_MAX_TOKENS"]
     assert "ack a2" in journal
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.errors import NeverWorks, TryLater
 from services.sentiment_analyzer.breaker import Breaker
-from services.sentiment_analyzer.chat import Messages, PersonNeededError, Reply, shown_url
-from services.sentiment_analyzer.server_pool import ServerPool
+from services.sentiment_analyzer.chat import ChatServer, Messages, PersonNeededError, Reply, shown_url
+from services.sentiment_analyzer.scorer import RefusesAll
+from services.sentiment_analyzer.server_pool import USELESS_PAUSE_SECONDS, ServerPool, UselessError
 
 
 class FakeServer:
@@ -50,6 +51,10 @@ class Bench:
 
     def ask(self) -> str:
         return self.pool.chat([], schema=None, max_tokens=1)[0].text
+
+
+def try_out(server: ChatServer) -> None:
+    server.chat([], schema=None, max_tokens=1)
 
 
 @pytest.fixture
@@ -147,7 +152,7 @@ def test_a_request_refused_for_what_it_is_goes_to_no_other_and_says_nothing_agai
 def test_the_check_is_passed_when_one_server_works(bench: Bench) -> None:
     bench.first.probe_errors.append(PersonNeededError("no model"))
 
-    bench.pool.check()
+    bench.pool.check(try_out)
 
     assert bench.ask() == "second"
 
@@ -156,7 +161,7 @@ def test_the_check_brings_a_server_back_at_once(bench: Bench) -> None:
     bench.first.errors.append(TryLater("away"))
     bench.ask()
 
-    bench.pool.check()
+    bench.pool.check(try_out)
 
     assert bench.ask() == "first"
 
@@ -164,19 +169,45 @@ def test_the_check_brings_a_server_back_at_once(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "raised"),
     [
-        (PersonNeededError("pull"), PersonNeededError("pull"), StopProgram),
-        (PersonNeededError("pull"), NeverWorks("no chat"), StopProgram),
+        (PersonNeededError("pull"), PersonNeededError("pull"), PersonNeededError),
+        (PersonNeededError("pull"), NeverWorks("no chat"), PersonNeededError),
         (PersonNeededError("pull"), TryLater("away"), TryLater),
+        (NeverWorks("no chat"), NeverWorks("no chat"), RefusesAll),
     ],
 )
-def test_the_start_ends_only_if_no_server_will_ever_do(
+def test_the_start_waits_for_servers_none_of_which_can_be_used_and_says_why(
     bench: Bench, first: Exception, second: Exception, raised: type[Exception]
 ) -> None:
     bench.first.probe_errors.append(first)
     bench.second.probe_errors.append(second)
 
-    with pytest.raises(raised):
-        bench.pool.check()
+    with pytest.raises(TryLater, match=f"{first}.*; {second}") as caught:
+        bench.pool.check(try_out)
+
+    assert type(caught.value) is raised
+    health = bench.pool.health()
+    assert not health.ok
+    assert str(first) in health.detail
+    assert str(second) in health.detail
+
+
+def test_a_server_that_refused_its_check_is_asked_about_the_next_article_all_the_same(bench: Bench) -> None:
+    for server in (bench.first, bench.second):
+        server.errors.append(NeverWorks("no system role"))
+    with pytest.raises(RefusesAll, match="set the model to a chat model"):
+        bench.pool.check(try_out)
+
+    assert bench.ask() == "first"
+
+
+def test_a_check_that_cost_an_answer_of_no_use_is_not_made_again_soon(bench: Bench) -> None:
+    for server in (bench.first, bench.second):
+        server.errors.append(UselessError("spent on reasoning"))
+
+    with pytest.raises(RefusesAll, match="spent on reasoning") as caught:
+        bench.pool.check(try_out)
+
+    assert caught.value.after == USELESS_PAUSE_SECONDS
 
 
 def test_closing_closes_all(bench: Bench) -> None:
