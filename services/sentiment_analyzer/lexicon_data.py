@@ -180,7 +180,7 @@ def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
         settling=frozenset(marked["settles"]),
         comparisons=_comparisons(content.comparisons),
         reversals=reversals,
-        changing=frozenset(directions).union(marked["settles"], reversals.words, *changing),
+        changing=frozenset(directions).union(marked["settles"], reversals.begin, *changing),
         **rules,
     )
 
@@ -191,7 +191,8 @@ def _reversals(entries: _Entries, words: ReversalTerms, directions: Mapping[str,
     moves = dict.fromkeys(up, 1) | dict.fromkeys(down, -1)
     ends = tokens["enders"].union(tokens["faders"], tokens["failers"])
     verbs = {token: sign for token, sign in directions.items() if token not in ends} | moves
-    return Reversals(moves=moves, verbs=verbs, **tokens)
+    begin = ends.union(tokens["rebounders"], tokens["losers"], tokens["smaller"])
+    return Reversals(moves=moves, verbs=verbs, begin=begin, **tokens)
 
 
 def _comparisons(words: ComparisonTerms) -> Comparisons:

@@ -37,6 +37,7 @@ class Reversals(NamedTuple):
         smaller: what says of a move that it is smaller.
         expected: what it is smaller than, behind "than".
         joints: where another clause begins.
+        begin: all tokens that can begin a reversal.
         prepositions: beyond which what follows is no part of the move, unless it is named in between.
     """
 
@@ -51,11 +52,7 @@ class Reversals(NamedTuple):
     expected: frozenset[str] = frozenset()
     joints: frozenset[str] = frozenset()
     prepositions: frozenset[str] = frozenset()
-
-    @property
-    def words(self) -> frozenset[str]:
-        """All tokens that can begin a reversal."""
-        return self.enders.union(self.rebounders, self.faders, self.failers, self.losers, self.smaller)
+    begin: frozenset[str] = frozenset()
 
 
 class _Turn(NamedTuple):
@@ -76,6 +73,7 @@ def reverse(
 ) -> set[int]:
     """Turn the moves that the tokens at `places` end. Changes `found`; returns the places that are settled by it."""
     settled: set[int] = set()
+    places = [place for place in places if tokens[place] in words.begin]
     for rule in (_ended, _faded, _failed, _lessened):
         for index in places:
             turn = None if index in settled else rule(tokens, index, words, found)

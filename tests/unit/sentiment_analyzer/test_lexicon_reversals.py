@@ -13,7 +13,7 @@ from services.sentiment_analyzer.lexicon_data import load_lexicon
 from services.sentiment_analyzer.text import ArticleText
 
 SCORER = LexiconScorer()
-WORDS = sorted({word for token in load_lexicon().reversals.words for word in token.split("_")})
+WORDS = sorted({word for token in load_lexicon().reversals.begin for word in token.split("_")})
 MOVES = sorted(load_lexicon().reversals.moves)
 
 
