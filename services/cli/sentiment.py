@@ -18,6 +18,7 @@ from services.cli.freqtrade_config import strategy_section
 from services.cli.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.common.store.current import published_at
 from services.common.values import check_pair
 
 
@@ -120,13 +121,21 @@ def _shown(aggregate: Mapping[str, object]) -> str:
 def _row(
     fields: Mapping[str, str] | None, aggregate: Mapping[str, object], now: datetime, limit: float
 ) -> dict[str, object] | None:
-    """The hash of one pair with its age by publication; stale means that the strategy counts it as none."""
-    if fields is None:
+    """The hash of one pair with its age by publication; stale means that the strategy counts it as none.
+
+    A hash that somebody else wrote otherwise counts as none.
+    """
+    try:
+        age = (now - published_at(fields or {})).total_seconds() / 3600
+        score = float((fields or {})["score"])
+    except (KeyError, ValueError):
         return None
-    age = (now - datetime.fromisoformat(fields["published"])).total_seconds() / 3600
     return {
-        **fields,
-        "score": float(fields["score"]),
+        "label": "",
+        "source": "",
+        "headline": "",
+        **(fields or {}),
+        "score": score,
         "age_hours": round(age, 3),
         "state": "stale" if age > limit else "fresh",
         "aggregate": aggregate,

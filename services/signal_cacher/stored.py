@@ -6,9 +6,9 @@ Taken from the store itself, so that it is true after a restart, a restored back
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from services.common.metrics import SENTIMENT_PUBLISHED, SENTIMENT_SCORE
+from services.common.store.current import published_at
 from services.common.store.port import SentimentStore
 
 LOOK_SECONDS = 5.0
@@ -37,6 +37,6 @@ class StoredSentiment:
 def _read(fields: dict[str, str]) -> tuple[float, float]:
     """When it was published, in seconds since the epoch, and the score; 0 and NaN where there is none."""
     try:
-        return datetime.fromisoformat(fields["published"]).timestamp(), float(fields["score"])
+        return published_at(fields).timestamp(), float(fields["score"])
     except (KeyError, ValueError):  # nothing there, or somebody else wrote it: that is no sentiment
         return _NEVER, float("nan")

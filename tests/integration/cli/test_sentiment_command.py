@@ -12,7 +12,9 @@ import pytest
 
 from services.common.messages import SentimentSignal
 from services.common.settings import PROJECT_ROOT, Settings
+from services.common.store.keys import current_key
 from services.common.store.open import open_store
+from services.common.store.redis_client import redis_client
 from services.common.values import Label, Scope
 
 pytestmark = pytest.mark.integration
@@ -82,3 +84,24 @@ def test_a_pair_that_nobody_scores_is_told_from_one_without_news(redis_settings:
     store.close()
     assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]
     assert "Nobody scores ETH/USDT: not among the TRADING_PAIRS" in shown(redis_settings)
+
+
+def test_a_hash_as_the_specification_has_it_is_shown_and_one_that_cannot_be_read_is_none(
+    redis_settings: Settings,
+) -> None:
+    written = {
+        "score": "0.85",
+        "label": "very_bullish",
+        "timestamp": (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None).isoformat(),
+        "headline": "Bitcoin Breaks New...",
+        "source": "coindesk",
+        "article_id": "a1b2c3d4e5f6...",
+    }
+    with redis_client(redis_settings, decode_responses=True) as client:
+        client.hset(current_key(PAIR), mapping=written)
+        client.hset(current_key("ETH/USDT"), mapping={"score": "high"})
+    answer: dict[str, Any] = json.loads(shown(redis_settings, "--json").splitlines()[-1])
+    row = answer["pairs"][PAIR]
+    assert (row["score"], row["state"], answer["pairs"]["ETH/USDT"]) == (0.85, "fresh", None)
+    assert row["age_hours"] == pytest.approx(1, abs=0.1)
+    assert "Bitcoin Breaks New..." in shown(redis_settings)

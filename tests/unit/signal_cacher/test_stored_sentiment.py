@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import datetime
 
 import pytest
@@ -53,3 +54,16 @@ def test_a_store_that_is_away_leaves_what_was_seen_last() -> None:
     with pytest.raises(TryLater):
         stored.look(LOOK_SECONDS)
     assert published("E/USDT") > 0
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_a_hash_as_the_specification_has_it_is_read_with_its_time_in_utc(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    written = {"score": "0.85", "label": "very_bullish", "timestamp": "2026-04-02T20:12:00"}
+    StoredSentiment(FakeStore(holds={"F/USDT": written}), ["F/USDT"]).look(0.0)
+    monkeypatch.undo()
+    time.tzset()
+    assert published("F/USDT") == datetime.fromisoformat(PUBLISHED).timestamp()
