@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from services.common.errors import CryptoBoyError
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal
 from services.common.scored_pairs import ScoredPairs
+from services.common.store.holds import Hold, StoredHolds, new_id
+from services.common.store.keys import KEPT
 from services.common.store.port import WriteOutcome
 
 QUEUE = "sentiment_signals_queue"
@@ -95,6 +97,40 @@ class FakeBroker:
 
 
 @dataclass
+class FakeHolds:
+    """Holds in memory, as the real store has them."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    id: str | None = None
+
+    def read(self) -> StoredHolds:
+        return StoredHolds(dict(self.fields), self.id, has_entries_key=False)
+
+    def set(self, hold: Hold) -> None:
+        self.fields[hold.owner], self.id = hold.as_text(), new_id()
+
+    def lift(self, owner: str) -> None:
+        self.fields.pop(owner, None)
+        self.id = new_id()
+
+    def resume(self, owners: Collection[str], now: datetime) -> None:
+        for owner in owners:
+            self.fields.pop(owner, None)
+        self.fields[KEPT], self.id = now.isoformat(), new_id()
+
+    def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - the port's name
+        if not self.fields and self.id is None:
+            self.fields[KEPT], self.id = now.isoformat(), id
+        return self.id if KEPT in self.fields else None
+
+    def mark(self, id: str) -> None:  # noqa: A002 - the port's name
+        self.id = self.id or id
+
+    def refuse(self) -> None:
+        self.fields.pop(KEPT, None)
+
+
+@dataclass
 class FakeStore:
     """Raises `failures` one by one, then takes everything as the newest."""
 
@@ -104,7 +140,9 @@ class FakeStore:
     outcome: WriteOutcome = WriteOutcome.NEWEST
     closed: bool = False
     told: ScoredPairs | None = None
-    holds: dict[str, dict[str, str]] = field(default_factory=dict)
+    sentiment: dict[str, dict[str, str]] = field(default_factory=dict)
+    holds: FakeHolds = field(default_factory=FakeHolds)
+    policy: str | None = "noeviction"
     _ok: bool = True
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
@@ -115,7 +153,7 @@ class FakeStore:
 
     def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
         self._fail()
-        return {pair: self.holds.get(pair) for pair in pairs}
+        return {pair: self.sentiment.get(pair) for pair in pairs}
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
         raise NotImplementedError
@@ -128,11 +166,8 @@ class FakeStore:
         self._fail()
         self.told = dict(scored)
 
-    def pause_entries(self, *, paused: bool) -> None:
-        raise NotImplementedError
-
-    def entries_paused(self) -> bool:
-        raise NotImplementedError
+    def eviction_policy(self) -> str | None:
+        return self.policy
 
     def health(self) -> DependencyHealth:
         return DependencyHealth(ok=self._ok, detail="fake store")

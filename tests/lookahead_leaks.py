@@ -14,7 +14,7 @@ class _Redated:
     def __init__(self, source: news.SignalSource) -> None:
         self._source = source
         self.refresh, self.readable = source.refresh, source.readable
-        self.entries, self.scored = source.entries, source.scored
+        self.entries, self.scored, self.holds = source.entries, source.scored, source.holds
 
     def signals(self, pair: str) -> pd.DataFrame:
         signals = self._source.signals(pair)

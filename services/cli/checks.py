@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from services.cli.scored_checks import unscored_pairs
+from services.cli.store_checks import entries_allowed, redis_memory
 from services.common.clock import SystemClock
 from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
@@ -61,6 +62,18 @@ def all_checks(settings: Settings) -> list[Question]:
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
         _broker_question(settings),
         _redis_question(settings),
+        Question(
+            "redis memory",
+            partial(redis_memory, settings),
+            "set maxmemory-policy noeviction; more in docs/operating.md, Pause",
+            required=False,
+        ),
+        Question(
+            "entries",
+            partial(entries_allowed, settings),
+            "./cryptoboy resume, when nothing is to keep the bot from trading",
+            required=False,
+        ),
         Question(
             "ports", partial(_ports, settings), "stop what has them, unless it is `up` itself", required=False
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ from services.common.broker.port import Broker
 from services.common.clock import Clock, to_ms
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings import Settings
-from services.common.store.keys import DEMO, SCORED, signals_key, written_together
+from services.common.store.keys import DEMO, HOLDS, HOLDS_ID, SCORED, signals_key, written_together
 from services.common.store.redis_client import address_of, redis_client
 from services.common.store.redis_errors import reaction_to
 
@@ -29,21 +29,25 @@ class Mark:
     Attributes:
         pairs: whose sentiment the demo writes.
         until_ms: milliseconds since 1970 after which the demo writes nothing more.
+        begins_holds: whether the store kept no holds before: those that the demo begins go with it, for they would
+            open entries to a bot on a store that had lost its own.
     """
 
     pairs: tuple[str, ...]
     until_ms: int
+    begins_holds: bool = False
 
     def as_text(self) -> str:
         """As it stands in Redis."""
-        return json.dumps({"pairs": self.pairs, "until_ms": self.until_ms})
+        return json.dumps(asdict(self))
 
     @classmethod
     def of_text(cls, text: str) -> Mark:
         """Raises StopProgram if it is no mark of ours."""
         try:
             fields = json.loads(text)
-            return cls(tuple(map(str, fields["pairs"])), int(fields["until_ms"]))
+            pairs = tuple(map(str, fields["pairs"]))
+            return cls(pairs, int(fields["until_ms"]), bool(fields.get("begins_holds")))
         except (ValueError, TypeError, LookupError):
             raise StopProgram(
                 f"the key {DEMO} in Redis is not of this version's demo ({text[:80]!r}). Delete it, and the sentiment "
@@ -53,7 +57,8 @@ class Mark:
     @property
     def keys(self) -> list[str]:
         """All that the demo wrote, the mark last."""
-        return [*(key for pair in self.pairs for key in written_together(pair)), SCORED, DEMO]
+        holds = (HOLDS, HOLDS_ID) if self.begins_holds else ()
+        return [*(key for pair in self.pairs for key in written_together(pair)), *holds, SCORED, DEMO]
 
 
 class Guest:
@@ -89,7 +94,7 @@ class Guest:
             if earlier is None:
                 refuse_waiting_news(states)
             self._to_empty = names_to_empty(states, is_ours=earlier is not None)
-            _take(client, self._mark, earlier)
+            self._mark = _take(client, self._mark, earlier)
         if earlier is not None:
             empty_queues(self._broker, self._to_empty)
         return self
@@ -143,7 +148,7 @@ def _earlier(client: redis.Redis) -> Mark | None:
     return None if text is None else Mark.of_text(str(text))
 
 
-def _take(client: redis.Redis, mark: Mark, earlier: Mark | None) -> None:
+def _take(client: redis.Redis, mark: Mark, earlier: Mark | None) -> Mark:
     """Mark the store, and remove what the earlier demo left. Raises StopProgram if there is real sentiment."""
     left_over = earlier.pairs if earlier else ()
     strangers = [
@@ -160,4 +165,6 @@ def _take(client: redis.Redis, mark: Mark, earlier: Mark | None) -> None:
         )
     if earlier:
         client.delete(*earlier.keys)
-    client.set(DEMO, mark.as_text())
+    taken = replace(mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
+    client.set(DEMO, taken.as_text())
+    return taken

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.answers import answer_console
+from services.cli.entries import entries_of
 from services.cli.freqtrade_config import strategy_section
 from services.cli.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
@@ -40,7 +41,7 @@ def sentiment(
     try:
         with next_step(store_hint(settings)):
             current = store.current(wanted)
-            paused = store.entries_paused()
+            entries = entries_of(store.holds.read())
             scored = store.scored_pairs()
     finally:
         store.close()
@@ -50,8 +51,7 @@ def sentiment(
     rows = {pair: _row(fields, aggregates[pair], now, limit) for pair, fields in current.items()}
     unscored = [] if scored is None else [pair for pair in wanted if pair not in scored]
     if json_output:
-        entries = "paused" if paused else "allowed"
-        print(json.dumps({"entries": entries, "unscored": unscored, "pairs": rows}))
+        print(json.dumps({**entries.as_json(), "unscored": unscored, "pairs": rows}))
         return
     columns = ("pair", "score", "label", "age", "state", "aggregate", "source")
     table = Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
@@ -69,8 +69,8 @@ def sentiment(
     console.print(table, *headlines, sep="\n")
     if unscored:
         console.print(f"Nobody scores {', '.join(unscored)}: not among the TRADING_PAIRS of the services.")
-    if paused:
-        console.print("New entries are paused; ./cryptoboy resume lets them again.")
+    if entries.state != "open":
+        console.print(Text(f"New entries are refused: {entries.why}."), soft_wrap=True)
 
 
 def _checked(pairs: list[str] | None) -> tuple[str, ...]:

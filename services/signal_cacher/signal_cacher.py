@@ -33,6 +33,7 @@ from services.common.tracing import following, trace_id_of
 from services.common.work import WorkInHand
 from services.signal_cacher.announced import Announced
 from services.signal_cacher.batch import sort_out
+from services.signal_cacher.keeping import HoldsKeeper
 from services.signal_cacher.stored import StoredSentiment
 
 NAME = "signal_cacher"
@@ -63,6 +64,7 @@ class SignalCacher:
         self._clock = clock
         self._stored = StoredSentiment(store, settings.trading_pairs)
         self._announced = Announced(store, settings.trading_pairs, clock)
+        self._keeper = HoldsKeeper(settings, store, clock)
         self._subscription: Subscription | None = None
         self._store_patience = ANSWERS_OF_STORE * settings.redis_timeout
         self._lag = Lag(
@@ -72,11 +74,12 @@ class SignalCacher:
 
     def start(self) -> None:
         """See `runner.Service`: the store answers, the broker takes us as a consumer."""
-        with self.work.doing("asking the store for the first time", 2 * self._store_patience):
+        with self.work.doing("asking the store for the first time", 3 * self._store_patience):
             self._store.check()
             self._announced.begin()
             self._announced.tell(time.monotonic())
             self._stored.look(time.monotonic())
+            self._keeper.look(time.monotonic())
         self._broker.start()
         self._subscribe()
 
@@ -94,7 +97,7 @@ class SignalCacher:
                 if self._broker.health().ok:
                     self._lag.idle()
                 self._look_after_store()
-            self._look_at_sentiment()
+            self._look_at_store()
 
     def health(self) -> HealthReport:
         """See `runner.Service`."""
@@ -102,6 +105,7 @@ class SignalCacher:
             "broker": self._broker.health(),
             "redis": self._store.health(),
             "lag": self._lag.health(),
+            **self._keeper.health(),
         }
 
     def close(self) -> None:
@@ -136,11 +140,12 @@ class SignalCacher:
             if not was_there:
                 log.info("store_back")
 
-    def _look_at_sentiment(self) -> None:
+    def _look_at_store(self) -> None:
         try:
-            with self.work.doing("reading the newest sentiment from the store", self._store_patience):
+            with self.work.doing("reading the newest sentiment and the holds", 2 * self._store_patience):
                 self._announced.tell(time.monotonic())
                 self._stored.look(time.monotonic())
+                self._keeper.look(time.monotonic())
         except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
             count_error(NAME, error)
 

@@ -411,15 +411,6 @@ def test_a_foreign_entry_in_the_list_is_left_out_when_read(store: SentimentStore
     assert [signal.article_id for signal in store.history(PAIR)] == ["a"]
 
 
-def test_entries_are_paused_and_resumed(store: SentimentStore, raw: Any) -> None:
-    assert store.entries_paused() is False
-    store.pause_entries(paused=True)
-    assert store.entries_paused() is True
-    assert raw.get("trading:entries") == "paused"
-    store.pause_entries(paused=False)
-    assert store.entries_paused() is False
-
-
 def test_the_pairs_that_are_scored_are_told_and_read(store: SentimentStore, raw: Any) -> None:
     assert store.scored_pairs() is None
     told = {"BTC/USDT": None, "SOL/USDT": NOW}

@@ -138,15 +138,6 @@ def test_a_lower_revision_that_comes_late_changes_no_candle(
     assert seen(source, at(2)) == before
 
 
-def test_the_strategy_sees_a_pause_and_its_end(store: SentimentStore, source: news.RedisSignals) -> None:
-    states = []
-    for paused in (True, False):
-        store.pause_entries(paused=paused)
-        source.refresh([PAIR], NOW)
-        states.append(source.entries())
-    assert states == ["paused", "open"]
-
-
 def test_the_strategy_knows_which_pairs_are_scored(store: SentimentStore, source: news.RedisSignals) -> None:
     source.refresh([PAIR], NOW)
     assert source.scored() is None

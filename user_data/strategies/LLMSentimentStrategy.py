@@ -182,7 +182,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             pairs = list(dict.fromkeys([*self.dp.current_whitelist(), *news.open_trade_pairs()]))
             self._source.refresh(pairs, current_time)
             readable = all(map(self._source.readable, pairs))
-            self._telemetry.loop(current_time, self._source.entries(), readable=readable)
+            entries, holds = self._source.entries(), self._source.holds()
+            self._telemetry.loop(current_time, entries, readable=readable, holds=holds)
             self._telemetry.unscored(len(self._unscored.look(pairs, self._source.scored())))
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
@@ -245,11 +246,12 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
     def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:
-        """Refuse entries while the operator has paused them or while that cannot be known."""
+        """Refuse entries while somebody holds them, or while that cannot be known."""
         state = self._source.entries()
         self._telemetry.entry(pair, state)
         if state != "open":
-            logger.info("Entry of %s refused: trading:entries is %s", pair, state)
+            owners = ", ".join(hold.owner for hold in self._source.holds())
+            logger.info("Entry of %s refused: entries are %s%s", pair, state, owners and f" by {owners}")
         elif self._is_live:
             article = self._trace_id(pair)
             self._entered_on[pair] = article

@@ -21,15 +21,13 @@ import structlog
 from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError, SimpleString
 
-from services.common.store.embedded_session import KEPT_AT_ONCE, Session
+from services.common.store.embedded_session import Session
 from services.common.store.resp import ProtocolError, RequestParser, encode_reply
 
 log = structlog.get_logger(__name__)
 
 _OK = SimpleString(b"OK")
 _VERSIONS = (b"2", b"3")
-_READS = frozenset({b"GET", b"EXISTS", b"TTL", b"TYPE", b"EVAL", b"EVALSHA"})
-"""Of the commands that may name it, those by which nobody changes it: the strategy's script reads it all the time."""
 REDIS_VERSION = (7, 0)
 
 
@@ -54,7 +52,7 @@ class Host:
 class Connection(asyncio.Protocol):
     """Reads requests, runs each to its end, and sends what they answer in one go.
 
-    Whether entries are paused is answered for only when it is on the disk: a crash must not let a bot trade again.
+    A change of what stops a bot is answered when it is on the disk: a crash must not let it trade again.
     """
 
     def __init__(self, host: Host) -> None:
@@ -122,7 +120,9 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     async def _save(self, save: Callable[[], Awaitable[None]]) -> None:
-        await save()  # where that fails the server says so, and what was asked for holds until it ends
+        while self._session.has_to_be_kept:  # again for what is changed meanwhile
+            self._session.has_to_be_kept = False
+            await save()  # where that fails the server says so, and what was asked for holds until it ends
         self._saving = None
         self._flush()
 
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
             command = name[:40].decode(errors="replace")
             log.exception("embedded_redis_command_failed", command=command)
             self._take_reply(SimpleError(f"ERR the embedded Redis cannot do {command}"))
-        if KEPT_AT_ONCE in fields and name not in _READS and self._host.save and self._saving is None:
+        if self._session.has_to_be_kept and self._host.save and self._saving is None:
             self._saving = asyncio.get_running_loop().create_task(self._save(self._host.save))
         if name == b"QUIT" or self._session.is_killed:
             self._is_leaving = True
@@ -197,6 +197,9 @@ def server_info(host: Host) -> bytes:
         "executable:services.common.store.embedded_server",
         "# Clients",
         f"connected_clients:{len(host.connections)}",
+        "# Memory",
+        "maxmemory:0",
+        "maxmemory_policy:noeviction",
         "# Persistence",
         f"rdb_last_bgsave_status:{'err' if host.failure() else 'ok'}",
         "# Keyspace",

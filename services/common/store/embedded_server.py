@@ -3,9 +3,9 @@
 As a process: `python -m services.common.store.embedded_server --port 6379 --snapshot var/redis.snapshot`.
 Unmodified clients talk to it, redis-cli and scripts included. What it holds survives a restart: it is written
 to the snapshot at most once a second, when something changed, and at the end. A crash loses up to about a
-second, as Redis with `appendfsync everysec` does; that entries are paused is kept before it is answered. With
+second, as Redis with `appendfsync everysec` does; a change of the holds on entries is kept before it is answered. With
 REDIS_PASSWORD set, clients must know it. While the snapshot cannot be written, writes are refused with MISCONF, as
-Redis does, except of whether entries are paused: a bot that shall stop must stop.
+Redis does, except of holds: a bot that shall stop must stop.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from fakeredis._helpers import SimpleError
 from fakeredis._socket import FakeSocket
 from fakeredis.model._command_info import is_write_command
 
-from services.common.store.keys import ENTRIES
+from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID
 
-KEPT_AT_ONCE = ENTRIES.encode()
-"""The key that stops a bot: on the disk before it is answered, and taken though the disk is full."""
+KEPT_AT_ONCE = frozenset(key.encode() for key in (ENTRIES, HOLDS, HOLDS_ID))
+"""The keys that stop a bot: on the disk before a change is answered, and taken though the disk is full."""
 
 
 class Session(FakeSocket):
@@ -35,6 +35,7 @@ class Session(FakeSocket):
         super().__init__(data, 0, client_class=redis.Redis, client_info={"addr": address, "resp": 2})
         self._reply = reply
         self._failure = failure
+        self.has_to_be_kept = False
 
     @property
     def protocol(self) -> int:
@@ -56,8 +57,11 @@ class Session(FakeSocket):
 
     def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:  # noqa: ANN401 - fakeredis's signature
         """Called by fakeredis with each command, those of a script and of a transaction included."""
+        writes = is_write_command(sig.name.encode())
+        stops = writes and not KEPT_AT_ONCE.isdisjoint(arg for arg in args if isinstance(arg, bytes))
+        self.has_to_be_kept |= stops
         failure = self._failure()
-        if failure and KEPT_AT_ONCE not in args and is_write_command(sig.name.encode()):
+        if failure and writes and not stops:
             return SimpleError(f"MISCONF the embedded Redis takes no writes: its snapshot fails, {failure}")
         return super()._run_command(func, sig, args, from_script)
 

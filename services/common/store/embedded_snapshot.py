@@ -143,7 +143,8 @@ def load_snapshot(path: Path, data: FakeServer) -> int:
         path.replace(aside)
         raise StopProgram(
             f"the Redis snapshot {path} is damaged: {damage}. It was kept as {aside}. "
-            "Put a good copy in its place, or start again to begin with an empty store."
+            "Put a good copy in its place, or start again to begin with an empty store, on which entries are refused "
+            "until ./cryptoboy resume."
         ) from damage
     return sum(len(database) for database in data.dbs.values())
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal
 from services.common.scored_pairs import ScoredPairs
+from services.common.store.holds import Holds
 
 
 class WriteOutcome(StrEnum):
@@ -60,12 +61,13 @@ class SentimentStore(Protocol):
         """Tell which pairs are scored. Raises TryLater."""
         ...
 
-    def pause_entries(self, *, paused: bool) -> None:
-        """Stop the strategy from opening trades, or let it again. Raises TryLater."""
+    @property
+    def holds(self) -> Holds:
+        """What keeps the strategy from opening trades."""
         ...
 
-    def entries_paused(self) -> bool:
-        """Whether new entries are stopped. Raises TryLater."""
+    def eviction_policy(self) -> str | None:
+        """Which keys the store throws away when it is full (`maxmemory-policy`); None: it does not tell us."""
         ...
 
     def health(self) -> DependencyHealth:

@@ -19,6 +19,7 @@ from services.common.messages import SentimentSignal, decode
 from services.common.scored_pairs import ScoredPairs, as_text, of_text
 from services.common.settings import Settings
 from services.common.store import keys
+from services.common.store.holds import Holds
 from services.common.store.port import WriteOutcome
 from services.common.store.redis_client import address_of, redis_client
 from services.common.store.redis_errors import (
@@ -28,6 +29,7 @@ from services.common.store.redis_errors import (
     is_not_the_primary,
     reaction_to,
 )
+from services.common.store.redis_holds import RedisHolds
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,7 @@ class RedisStore:
         self._ttl = settings.signal_cache_ttl
         self._health = DependencyHealth(ok=False, detail="not asked yet")
         self._client = redis_client(settings)
+        self._holds = RedisHolds(self._client, self._ask)
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         """See the port. An outcome says how things stand after all of a pair's signals were written."""
@@ -106,16 +109,24 @@ class RedisStore:
         """See the port."""
         self._ask(lambda: self._client.set(keys.SCORED, as_text(scored)))
 
-    def pause_entries(self, *, paused: bool) -> None:
+    @property
+    def holds(self) -> Holds:
         """See the port."""
-        if paused:
-            self._ask(lambda: self._client.set(keys.ENTRIES, keys.PAUSED))
-        else:
-            self._ask(lambda: self._client.delete(keys.ENTRIES))
+        return self._holds
 
-    def entries_paused(self) -> bool:
-        """See the port."""
-        return self._ask(lambda: self._client.get(keys.ENTRIES)) is not None
+    def eviction_policy(self) -> str | None:
+        """See the port. From INFO, as hosted Redis servers refuse CONFIG."""
+
+        def ask() -> dict[str, Any]:
+            try:
+                return self._client.info("memory")
+            except redis.ResponseError as error:
+                if code_of(error) in {"NOPERM", UNKNOWN_COMMAND}:
+                    return {}
+                raise
+
+        policy = self._ask(ask).get("maxmemory_policy")
+        return str(policy) if policy else None
 
     def health(self) -> DependencyHealth:
         """See the port."""

@@ -11,7 +11,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.common.store.keys import DEMO, ENTRIES, SCORED, current_key, history_key, ids_key, signals_key
+from services.common.store.keys import (
+    DEMO,
+    ENTRIES,
+    HOLDS,
+    HOLDS_ID,
+    SCORED,
+    current_key,
+    history_key,
+    ids_key,
+    signals_key,
+)
 
 _EVERY = "*"
 _CURRENT, _HISTORY, _SIGNALS, _IDS = (
@@ -39,32 +49,39 @@ class StoreUser:
     also: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
 
-# What `write_signals.lua` does, loading it, and reading what is current. `zrem` is for the script of the version
-# before: its cacher still runs when these rights come into force, and again after a return to it.
+# What `write_signals.lua` does, loading it, reading what is current, and looking after holds: it begins them on a new
+# store and takes them as lost on one that went back. INFO tells whether keys are thrown away. `zrem` is for the script
+# of the version before: its cacher still runs when these rights come into force, and again after a return to it.
 SIGNAL_CACHER = StoreUser(
     "signal_cacher",
-    keys=tuple(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, SCORED)),
+    keys=(
+        *(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, SCORED, HOLDS, HOLDS_ID)),
+        f"%R~{ENTRIES}",
+    ),
     commands=(
         *_CONNECTION,
         *("evalsha", "script|load", "expire", "persist", "del"),
-        *("get", "set"),
-        *("hgetall", "hmget", "hset", "hdel"),
+        *("hgetall", "hmget", "hset", "hdel", "hexists"),
+        *("get", "set", "exists", "info"),
         *("lindex", "linsert", "lpush", "lrange", "ltrim", "rpush"),
         *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrangebyscore", "zscore"),
     ),
 )
 STRATEGY = StoreUser(
     "strategy",
-    keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{DEMO}", f"%R~{SCORED}"),
-    commands=(*_CONNECTION, *_SCRIPT_READS),
+    keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{HOLDS}", f"%R~{DEMO}", f"%R~{SCORED}"),
+    commands=(*_CONNECTION, *_SCRIPT_READS, "hgetall"),
 )
 # Looks at everything, pauses and resumes, and has Redis write a copy for a backup.
 OPERATOR = StoreUser(
     "operator",
-    keys=(*(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, DEMO, SCORED)), f"~{ENTRIES}"),
+    keys=(
+        *(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, DEMO, SCORED)),
+        *(f"~{key}" for key in (ENTRIES, HOLDS, HOLDS_ID)),
+    ),
     commands=(
         *_CONNECTION,
-        *("get", "set", "del", "exists", "type", "ttl", "scan"),
+        *("get", "set", "del", "exists", "type", "ttl", "scan", "multi", "exec", "hset", "hdel"),
         *("hget", "hgetall", "hlen", "lrange", "llen", "zrange", "zcard", "zcount", "zrangebyscore"),
         *("info", "dbsize", "memory|usage", "bgsave", "lastsave"),
     ),

@@ -78,6 +78,24 @@ def test_what_a_demo_wrote_is_gone_when_it_ends_and_nothing_else(
     assert waiting(broker) == {}
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_holds_that_a_demo_began_go_with_it_and_those_of_others_stay(
+    redis_settings: Settings, client: Any, broker: Broker, killed: bool
+) -> None:
+    if killed:
+        kill(redis_settings, broker)
+        client.hset("trading:holds", "_kept", "the killed one's")
+    with guest(redis_settings, broker):
+        assert client.exists("trading:holds") == 0
+        client.hset("trading:holds", "_kept", "the demo's")
+        client.set("trading:holds_id", "the demo's")
+    assert client.keys("*") == []
+    client.hset("trading:holds", "operator", "{}")
+    with guest(redis_settings, broker):
+        client.hset("trading:holds", "_kept", "")
+    assert client.hgetall("trading:holds") == {"operator": "{}", "_kept": ""}
+
+
 def test_a_demo_that_is_interrupted_tidies_up_as_well(
     redis_settings: Settings, client: Any, broker: Broker
 ) -> None:

@@ -156,6 +156,27 @@ def test_redis_cli_shows_the_documented_fields(programs: Programs) -> None:
     assert cli("TTL", "sentiment:BTC/USDT") == "(integer) -1\n"
 
 
+CHANGES_OF_HOLDS = {
+    "a hold": [["HSET", "trading:holds", "operator", "{}"]],
+    "a hold in a transaction": [["MULTI"], ["HSET", "trading:holds", "operator", "{}"], ["EXEC"]],
+    "a hold by a script": [
+        ["EVAL", "return redis.call('HSET', KEYS[1], 'operator', '{}')", "1", "trading:holds"]
+    ],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_HOLDS)
+def test_a_hold_is_kept_before_it_is_answered(programs: Programs, change: str) -> None:
+    process, client = programs.serving()
+    with client.client() as alone:  # one connection, a packet for each command
+        for command in CHANGES_OF_HOLDS[change]:
+            alone.execute_command(*command)
+    process.kill()
+    process.wait(PATIENCE_SECONDS)
+    _, client = programs.serving()
+    assert client.hgetall("trading:holds") == {"operator": "{}"}
+
+
 @pytest.mark.parametrize("change", [("set", "trading:entries", "paused"), ("del", "trading:entries")])
 def test_that_entries_are_paused_is_kept_before_it_is_answered(
     programs: Programs, change: tuple[str, ...]

@@ -19,7 +19,7 @@ from redis.retry import Retry
 from services.common.errors import StopProgram
 from services.common.store import embedded_session
 from services.common.store.embedded_server import EmbeddedRedis
-from services.common.store.keys import ENTRIES
+from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID
 from tests.broker_house import eventually
 
 AT_ONCE = Retry(NoBackoff(), 0)
@@ -302,13 +302,18 @@ def test_while_the_snapshot_cannot_be_written_only_what_stops_a_bot_is_taken(tmp
         assert client.eval("return redis.call('GET', KEYS[1])", 1, "k") == b"before it is known"
         assert client.exists("h") == 0
         assert client.set(ENTRIES, "paused") is True
+        with client.pipeline() as change:
+            change.hset(HOLDS, "operator", "{}")
+            change.set(HOLDS_ID, "a")
+            assert change.execute() == [1, True]
         folder.mkdir()
         eventually("it goes on", lambda: client.info()["rdb_last_bgsave_status"] == "ok")
         assert client.set("k", "v") is True
         client.close()
     with EmbeddedRedis(snapshot=folder / "redis.snapshot") as server:
         client = redis.Redis(port=server.port)
-        assert client.mget("k", ENTRIES) == [b"v", b"paused"]
+        assert client.mget("k", ENTRIES, HOLDS_ID) == [b"v", b"paused", b"a"]
+        assert client.hgetall(HOLDS) == {b"operator": b"{}"}
         client.close()
 
 

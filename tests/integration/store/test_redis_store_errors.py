@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import Settings
+from services.common.store.holds import Hold
 from services.common.store.redis_store import RedisStore
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.nobody import refusing_port
@@ -45,8 +46,11 @@ def test_nobody_there_is_try_later_for_every_method() -> None:
         store = RedisStore(Settings(redis_port=port, redis_timeout=0.5))
         for use in (
             store.check,
-            store.entries_paused,
-            lambda: store.pause_entries(paused=True),
+            store.holds.read,
+            lambda: store.holds.set(Hold("operator", "", NOW)),
+            lambda: store.holds.resume(["operator"], NOW),
+            lambda: store.holds.begin("a", NOW),
+            store.eviction_policy,
             lambda: store.current([PAIR]),
             lambda: store.history(PAIR),
             lambda: store.write([make_signal()], NOW),

@@ -21,6 +21,7 @@ from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.common.store.holds import Hold
 from services.common.store.keys import written_together
 from services.common.store.redis_store import RedisStore
 from services.common.store.redis_users import STORE_USERS
@@ -71,7 +72,21 @@ def test_the_cacher_writes_what_the_strategy_reads(server: ProductionRedis, cach
     source = seen_by_strategy(server)
     assert source.readable(PAIR)
     assert len(source.signals(PAIR)) == 124
-    assert source.entries() == "open"
+    assert source.entries() == "lost"
+
+
+def test_the_cacher_looks_after_the_holds_and_what_redis_throws_away(
+    server: ProductionRedis, cacher: RedisStore
+) -> None:
+    with connection(server, "operator") as client:
+        client.delete("trading:holds", "trading:holds_id", "trading:entries")
+    assert cacher.holds.begin("first", NOW) == "first"
+    assert seen_by_strategy(server).entries() == "open"
+    cacher.holds.refuse()
+    cacher.holds.mark("another")
+    assert seen_by_strategy(server).entries() == "lost"
+    assert cacher.holds.read().id == "first"
+    assert cacher.eviction_policy() == "noeviction"
 
 
 def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
@@ -79,10 +94,14 @@ def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
 ) -> None:
     cacher.write([make_signal()], NOW)
     with closing(RedisStore(settings_of(server, "operator"))) as operator:
-        for paused, said in ((True, "paused"), (False, "open")):
-            operator.pause_entries(paused=paused)
-            assert operator.entries_paused() is paused
-            assert seen_by_strategy(server).entries() == said
+        operator.holds.resume(["operator"], NOW)
+        operator.holds.set(Hold("operator", "lunch", NOW))
+        assert operator.holds.read().has_entries_key
+        (hold,) = (source := seen_by_strategy(server)).holds()
+        assert (source.entries(), hold.owner, hold.reason) == ("paused", "operator", "lunch")
+        operator.holds.resume(["operator"], NOW)
+        assert operator.holds.read().owners == ()
+        assert seen_by_strategy(server).entries() == "open"
         assert operator.current([PAIR])[PAIR] is not None
         assert operator.history(PAIR)
     at = settings_of(server, "operator")
@@ -151,7 +170,7 @@ def test_a_reader_that_writes_is_told_what_to_check(server: ProductionRedis) -> 
         with pytest.raises(StopProgram, match=r"REDIS_USER, REDIS_PASSWORD and the rights"):
             store.write([make_signal()], NOW)
         with pytest.raises(StopProgram, match="REDIS_USER"):
-            store.pause_entries(paused=True)
+            store.holds.set(Hold("operator", "", NOW))
 
 
 def test_nobody_gets_in_without_a_user_of_the_file(server: ProductionRedis) -> None:
@@ -179,6 +198,11 @@ ATTEMPTS = {
     "ask for entries": ("GET", "trading:entries"),
     "tell which pairs are scored": ("SET", "sentiment_pairs", "{}"),
     "ask which pairs are scored": ("GET", "sentiment_pairs"),
+    "hold entries": ("HSET", "trading:holds", "risk", "{}"),
+    "say that holds are kept": ("HSET", "trading:holds", "_kept", ""),
+    "lift a hold": ("HDEL", "trading:holds", "risk"),
+    "read the holds": ("HGETALL", "trading:holds"),
+    "name the holds": ("SET", "trading:holds_id", "a"),
     "write another key": ("SET", "of:my:own", "1"),
     "read another key": ("GET", "of:my:own"),
     "write signals by a script": ("EVAL", "return redis.call('ZADD', KEYS[1], 1, '{}')", "1", SIGNALS),
@@ -212,10 +236,15 @@ READS = {
     "ask for entries",
     "ask which pairs are scored",
     "read signals by a script",
+    "read the holds",
 }
+HOLDS = {"hold entries", "say that holds are kept", "lift a hold", "read the holds", "name the holds"}
 ALLOWED = {
-    "signal_cacher": {
+    "signal_cacher": HOLDS
+    | {
         "ping",
+        "ask for entries",
+        "look at the server",
         "write the current sentiment",
         "read the current sentiment",
         "delete the current sentiment",
@@ -230,6 +259,7 @@ ALLOWED = {
     },
     "strategy": READS,
     "operator": READS
+    | HOLDS
     | {
         "read the current sentiment",
         "read the history",

@@ -22,9 +22,10 @@ def private_redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def store(private_redis: RedisServer) -> Iterator[redis.Redis]:
-    """The test's own access to it; the database is empty when the test begins."""
+    """The test's own access to it; when the test begins there is nothing in it but that holds are kept."""
     with redis.Redis(private_redis.host, private_redis.port, socket_timeout=10) as client:
         client.flushall()
+        client.hset("trading:holds", "_kept", "2026-01-01T00:00:00+00:00")
         yield client
 
 

@@ -14,8 +14,10 @@ import pytest
 import redis
 
 from tests.broker_house import eventually
+from tests.redis_variants import admin, redis_with
 from tests.servers import RedisServer
 from tests.strategy_samples import PAIR, at, message, milliseconds, signal
+from tests.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.integration
 
@@ -35,6 +37,11 @@ def source(private_redis: RedisServer) -> Iterator[news.RedisSignals]:
 def put(store: redis.Redis, *signals: news.Signal) -> None:
     for one in signals:
         store.zadd(f"sentiment_signals:{one.pair}", {message(one): milliseconds(one.available_at)})
+
+
+def keep_holds(store: redis.Redis) -> None:
+    """As the operator does on a store that has lost them; this one keeps nothing over a restart."""
+    store.hset("trading:holds", "_kept", "")
 
 
 def known(source: news.RedisSignals, pair: str = PAIR) -> list[str]:
@@ -82,7 +89,8 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
         for pair, cursor in zip(PAIRS, newest, strict=True)
     ]
     of_source = [one["command"] for one in heard if one["client_port"] == heard[0]["client_port"]]
-    assert of_source[0].startswith("EVAL ")
+    assert of_source[0] == "HGETALL trading:holds"
+    assert of_source[1].startswith("EVAL ")
     in_script = [one["command"] for one in heard if one["client_type"] == "lua"]
     assert in_script == [
         "GET trading:entries",
@@ -108,7 +116,8 @@ def test_what_happens_to_a_store_every_day_costs_no_second_round_trip(
         store.flushall()
     store.config_resetstat()
     source.refresh(PAIRS, NOW)
-    assert store.info("commandstats")["cmdstat_eval"]["calls"] == 1
+    stats = store.info("commandstats")
+    assert (stats["cmdstat_eval"]["calls"], stats["cmdstat_hgetall"]["calls"]) == (1, 1)
     assert known(source) == {
         "correction": ["a0", "a1", "a2", "a2", "a3", "a4"],
         "expiry": ["a2", "a3", "a4"],
@@ -263,6 +272,7 @@ def test_a_store_that_goes_away_and_comes_back_is_logged_once_each_and_read_agai
             assert source.entries() == "unknown"
     finally:
         private_redis.control.start()
+    keep_holds(store)
     put(store, signal("b", published=5))
     for _ in range(2):
         source.refresh(PAIRS, NOW)
@@ -280,6 +290,7 @@ def test_a_restart_between_two_refreshes_goes_unnoticed(
     source.refresh(PAIRS, NOW)
     private_redis.control.stop()
     private_redis.control.start()
+    keep_holds(store)
     put(store, signal("a"))
     source.refresh(PAIRS, NOW)
     assert source.readable(PAIR)
@@ -369,3 +380,28 @@ def test_a_key_of_another_type_is_unreadable_and_no_error(
     source.refresh(PAIRS, NOW)
     assert not source.readable(PAIR)
     assert "WRONGTYPE" in caplog.text
+
+
+def test_a_replica_that_lost_its_primary_is_left_for_where_the_address_leads_by_then(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with (
+        redis_with() as old,
+        redis_with() as new,
+        TcpProxy("127.0.0.1", old) as address,
+        admin(old) as demoted,
+        admin(new) as primary,
+        news.connect("127.0.0.1", address.port) as client,
+    ):
+        source = news.RedisSignals(client, window=WINDOW, patience_s=60.0)
+        source.refresh(PAIRS, NOW)
+        primary.hset("trading:holds", "_kept", "")
+        demoted.config_set("replica-serve-stale-data", "no")
+        demoted.replicaof("127.0.0.1", 1)  # where nobody is
+        address.lead_to("127.0.0.1", new)
+        source.refresh(PAIRS, NOW)
+        assert not source.readable(PAIR)
+        assert "Link with MASTER is down" in caplog.text
+        source.refresh(PAIRS, NOW)
+        assert source.readable(PAIR)
+        assert source.entries() == "open"

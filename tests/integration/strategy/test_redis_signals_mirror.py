@@ -92,4 +92,4 @@ def test_after_a_refresh_the_mirror_is_what_a_fresh_start_reads(
 
 
 def ordered(source: news.RedisSignals) -> pd.DataFrame:
-    return source.signals(PAIR).sort_values(["article_id", "revision"], ignore_index=True)
+    return source.signals(PAIR).sort_values(["article_id", "revision", "available_at"], ignore_index=True)

@@ -132,7 +132,7 @@ def test_paused_entries_are_refused_and_exits_go_on(
     store.set("trading:entries", "paused")
     assert analysed(strategy, candles)["exit_long"].iloc[-1] == 1
     assert not strategy.confirm_trade_entry(pair=PAIR)
-    assert "trading:entries is paused" in caplog.text
+    assert f"Entry of {PAIR} refused: entries are paused by operator" in caplog.text
 
 
 @pytest.mark.parametrize(("score", "stake"), [(0.75, 75.0), (0.85, 100.0)])

@@ -81,6 +81,17 @@ def test_the_loop_says_when_it_was_and_what_it_found(
     store.set("trading:entries", "paused")
     strategy.bot_loop_start(current_time=now)
     assert samples(port, "entries_paused") == {(): 1}
+    store.hset(
+        "trading:holds", "risk", '{"reason": "drawdown", "since": "2026-04-02T20:00:00+00:00", "until": null}'
+    )
+    strategy.bot_loop_start(current_time=now)
+    assert samples(port, "hold") == {
+        ("operator", "trading:entries is there", "", ""): 1,
+        ("risk", "drawdown", "2026-04-02T20:00:00+00:00", ""): 1,
+    }
+    store.delete("trading:entries", "trading:holds")
+    strategy.bot_loop_start(current_time=now)
+    assert (samples(port, "entries_paused"), samples(port, "hold")) == ({(): 1}, {})
     private_redis.control.stop()
     try:
         strategy.bot_loop_start(current_time=now)

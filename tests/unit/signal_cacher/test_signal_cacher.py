@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ class House:
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_pauses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # where STATE_DIR is, as it is not set
     monkeypatch.setattr(signal_cacher, "FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(signal_cacher, "REJECT_PAUSE_SECONDS", 0.001)
 

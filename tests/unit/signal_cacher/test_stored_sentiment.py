@@ -26,7 +26,7 @@ def published(pair: str) -> float:
 
 def test_each_pair_shows_what_the_store_holds_of_it() -> None:
     store = FakeStore(
-        holds={"A/USDT": {"published": PUBLISHED, "score": "-0.61"}, "B/USDT": {"published": "soon"}}
+        sentiment={"A/USDT": {"published": PUBLISHED, "score": "-0.61"}, "B/USDT": {"published": "soon"}}
     )
     StoredSentiment(store, ["A/USDT", "B/USDT", "C/USDT"]).look(0.0)
     assert published("A/USDT") == datetime.fromisoformat(PUBLISHED).timestamp()
@@ -36,10 +36,10 @@ def test_each_pair_shows_what_the_store_holds_of_it() -> None:
 
 
 def test_what_left_the_store_is_gone_at_the_next_look_and_looks_are_seldom() -> None:
-    store = FakeStore(holds={"D/USDT": {"published": PUBLISHED, "score": "0.5"}})
+    store = FakeStore(sentiment={"D/USDT": {"published": PUBLISHED, "score": "0.5"}})
     stored = StoredSentiment(store, ["D/USDT"])
     stored.look(100.0)
-    store.holds.clear()
+    store.sentiment.clear()
     stored.look(100.0 + LOOK_SECONDS / 2)
     assert published("D/USDT") > 0
     stored.look(100.0 + LOOK_SECONDS)
@@ -47,7 +47,7 @@ def test_what_left_the_store_is_gone_at_the_next_look_and_looks_are_seldom() -> 
 
 
 def test_a_store_that_is_away_leaves_what_was_seen_last() -> None:
-    store = FakeStore(holds={"E/USDT": {"published": PUBLISHED, "score": "0.5"}})
+    store = FakeStore(sentiment={"E/USDT": {"published": PUBLISHED, "score": "0.5"}})
     stored = StoredSentiment(store, ["E/USDT"])
     stored.look(0.0)
     store.failures.append(TryLater("away"))
@@ -63,7 +63,7 @@ def test_a_hash_as_the_specification_has_it_is_read_with_its_time_in_utc(
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     written = {"score": "0.85", "label": "very_bullish", "timestamp": "2026-04-02T20:12:00"}
-    StoredSentiment(FakeStore(holds={"F/USDT": written}), ["F/USDT"]).look(0.0)
+    StoredSentiment(FakeStore(sentiment={"F/USDT": written}), ["F/USDT"]).look(0.0)
     monkeypatch.undo()
     time.tzset()
     assert published("F/USDT") == datetime.fromisoformat(PUBLISHED).timestamp()

@@ -15,6 +15,7 @@ from cryptoboy_sentiment.aggregate import (
     aggregate_at,
 )
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
+from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.indicators import Periods, technical_indicators
 from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.members import decode_member
@@ -60,6 +61,7 @@ __all__ = [
     "Arrivals",
     "CsvSignals",
     "EntriesState",
+    "Hold",
     "Member",
     "Mirror",
     "Page",
@@ -79,6 +81,7 @@ __all__ = [
     "connect",
     "decision_of",
     "decode_member",
+    "describe",
     "digests_of_inputs",
     "entry_conditions",
     "entry_sentiment",
@@ -87,6 +90,7 @@ __all__ = [
     "exit_conditions",
     "exit_tag",
     "exit_tags",
+    "holds_in_force",
     "open_telemetry",
     "open_trade_pairs",
     "parse_signal",
@@ -95,6 +99,7 @@ __all__ = [
     "remembered",
     "signals_frame",
     "stake_for",
+    "state_of",
     "technical_entry_conditions",
     "technical_indicators",
     "timeline",

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import pandas as pd
 
+from cryptoboy_sentiment.holds import Hold
 from cryptoboy_sentiment.signals import (
     Signal,
     SignalError,
@@ -108,3 +109,7 @@ class CsvSignals:
     def entries(self) -> EntriesState:
         """Always open: nobody pauses history."""
         return "open"
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Nobody's."""
+        return ()

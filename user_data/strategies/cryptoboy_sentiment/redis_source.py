@@ -16,6 +16,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line, signature_of
 from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
@@ -63,7 +64,7 @@ def connect(
 # have at it, and the score of the oldest we have. A set of which all that is still true is answered by nil. The
 # embedded store knows no sha1hex in a script, and answers in full.
 _SCRIPT = """
-local answer = {redis.call('GET', KEYS[1])}
+local answer = {redis.pcall('GET', KEYS[1])}
 for i = 2, #KEYS do
   local key, cursor, count, signature, oldest = KEYS[i], unpack(ARGV, 4 * i - 6, 4 * i - 3)
   local before = redis.call('ZCOUNT', key, ARGV[1], '(' .. cursor)
@@ -84,20 +85,20 @@ NEW_AT_ONCE = (
     50  # pairs of which all signals are asked for: an answer has to come within the client's timeout
 )
 
-Answer = tuple[
-    bytes | None, dict[str, Page | None]
-]  # trading:entries, and the pairs; None where all is as it was
+# The fields of trading:holds or why they cannot be read, trading:entries, and the pairs; None where all is as it was.
+Answer = tuple[dict[bytes, bytes] | Exception, bytes | None, dict[str, Page | None]]
+_HOLDS = "trading:holds"
 
 
 class RedisSignals:
     """Live signals of the sentiment store, mirrored in memory. A `SignalSource`.
 
-    A refresh is one script in one round trip for all pairs: it reads on from the newest member it has and counts those
-    before, so that a store which publishes, corrects, expires or is emptied is mirrored exactly, over the last
-    `window`. Where the count or the oldest is another (data restored or written into the past) the pair is read again
-    as a whole. Pairs that are read as a whole come a few at a time, and what has come is kept should the rest not. One
-    daemon thread at a time calls the store; it is waited for `patience_s` at most, name resolution included, and a
-    call still under way at the next refresh is waited for again, never doubled.
+    A refresh is one round trip, for the holds on entries and by one script for all pairs: it reads on from the newest
+    member it has and counts those before, so that a store which publishes, corrects, expires or is emptied is mirrored
+    exactly, over the last `window`. Where the count or the oldest is another (data restored or written into the past)
+    the pair is read again as a whole. Pairs that are read as a whole come a few at a time, and what has come is kept
+    should the rest not. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name
+    resolution included, and a call still under way at the next refresh is waited for again, never doubled.
     """
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
@@ -108,6 +109,8 @@ class RedisSignals:
         self._up_to_date: set[str] = set()
         self._entries: EntriesState = "unknown"
         self._scored: frozenset[str] | None = None
+        self._holds: tuple[Hold, ...] = ()
+        self._refusal = ""
         self._call: Future[Answer] | None = None
         self._away = False
         self.invalid = 0  # members ignored because they are not valid signals
@@ -115,7 +118,8 @@ class RedisSignals:
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
         """Bring these pairs up to date; one that could not be read is not readable until a refresh succeeds."""
         give_up_at = time.monotonic() + self._patience_s
-        self._up_to_date, self._entries, wanted = set(), "unknown", list(dict.fromkeys(pairs))
+        self._up_to_date, self._entries, self._holds = set(), "unknown", ()
+        wanted = list(dict.fromkeys(pairs))
         horizon = (now - self._window).timestamp() * 1000
         for pair in self._mirror.keys() - wanted:
             del self._mirror[pair]
@@ -134,11 +138,11 @@ class RedisSignals:
             if failure and not is_old:
                 self._went_away(f"{type(failure).__name__}: {failure}")
                 return
-            entries, pages = (None, {}) if failure else call.result()
+            fields, entries, pages = ({}, None, {}) if failure else call.result()
             agreeing = {pair for pair, page in pages.items() if self._take(pair, page)}
             if not is_old:  # what an earlier call found is of use, but it says nothing about now
                 self._up_to_date |= agreeing
-                self._entries = "open" if entries is None else "paused"  # whatever it says
+                self._judge(fields, entries, now)
         if self._away:
             logger.info("The sentiment store can be read again")
         self._away = False
@@ -159,8 +163,29 @@ class RedisSignals:
         return self._scored
 
     def entries(self) -> EntriesState:
-        """What `trading:entries` said in the last refresh; 'unknown' when that failed."""
+        """What the holds and `trading:entries` said in the last refresh; 'unknown' when that failed."""
         return self._entries
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Who keeps entries from being made, as the last refresh read."""
+        return self._holds
+
+    def _judge(self, fields: dict[bytes, bytes] | Exception, entries: bytes | None, now: datetime) -> None:
+        """Whether entries are open; says so when the reason has changed."""
+        has_key = entries is not None  # whatever it contains
+        if isinstance(fields, Exception):
+            self._holds = holds_in_force({}, now, entries_key=has_key)
+            self._entries = "paused" if has_key else "unknown"
+            refusal = f"{_HOLDS} cannot be read ({fields}): may this user, and is it a hash?"
+        else:
+            self._holds = holds_in_force(fields, now, entries_key=has_key)
+            self._entries = state_of(fields, self._holds)
+            refusal = describe(self._entries, self._holds)
+        if refusal and refusal != self._refusal:
+            logger.warning("No new entries: %s", refusal)
+        elif self._refusal and not refusal:
+            logger.info("New entries are allowed again")
+        self._refusal = refusal
 
     def _portion(self, missing: list[str]) -> list[str]:
         """Those to ask for at once: all that are mirrored, of which little is sent, and some of the others."""
@@ -190,13 +215,21 @@ class RedisSignals:
             keys.append(f"sentiment_signals:{pair}")
             count = known.before_newest if known.oldest >= horizon else _NEVER
             arguments += [repr(max(horizon, known.newest)), str(count), known.signature, repr(known.oldest)]
-        entries, *replies = cast("list[Any]", self._client.eval(_SCRIPT, len(keys), *keys, *arguments))
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.hgetall(_HOLDS)
+        pipeline.eval(_SCRIPT, len(keys), *keys, *arguments)
+        fields, answer = pipeline.execute(raise_on_error=False)
+        if isinstance(answer, Exception):
+            # The address may lead to another server by now: one that is a replica, or loads its data, is left.
+            self._client.connection_pool.disconnect(inuse_connections=False)
+            raise answer
+        entries, *replies = cast("list[Any]", answer)
         self._scored = self._read_scored()
         pages = {
             pair: None if reply is None else _page(horizon, max(horizon, known.newest), reply)
             for (pair, known), reply in zip(mirrors.items(), replies, strict=True)
         }
-        return entries, pages
+        return fields, entries, pages
 
     def _read_scored(self) -> frozenset[str] | None:
         try:

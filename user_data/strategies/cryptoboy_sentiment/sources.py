@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import pandas as pd
 
-EntriesState = Literal["open", "paused", "unknown"]
+if TYPE_CHECKING:
+    from cryptoboy_sentiment.holds import Hold
+
+EntriesState = Literal["open", "paused", "lost", "unknown"]
+"""`lost`: the store does not say that it keeps holds, so there may be one. Entries are made while `open` only."""
 
 
 class SignalSource(Protocol):
@@ -26,3 +30,6 @@ class SignalSource(Protocol):
 
     def entries(self) -> EntriesState:
         """Whether new entries are allowed, as the operator said and the last refresh read."""
+
+    def holds(self) -> "tuple[Hold, ...]":
+        """Who keeps entries from being made, as the last refresh read."""

@@ -9,8 +9,10 @@ import logging
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from cryptoboy_sentiment.holds import Hold
 from cryptoboy_sentiment.memory import memory_limit
 from cryptoboy_sentiment.sources import EntriesState
 
@@ -29,12 +31,16 @@ EXIT_REASONS = frozenset(
     }
 )
 SIGNAL_REASON = "exit_signal"
+MOST_HOLDS = 20
+"""Whoever may write them could make any number, and each is a time series."""
 
 
 class Telemetry:
     """Takes what the strategy did and tells nobody."""
 
-    def loop(self, now: datetime, entries: EntriesState, *, readable: bool) -> None:
+    def loop(
+        self, now: datetime, entries: EntriesState, *, readable: bool, holds: Iterable[Hold] = ()
+    ) -> None:
         """The bot's loop began, and the store could be read or not."""
 
     def unscored(self, count: int) -> None:
@@ -64,7 +70,13 @@ class PrometheusTelemetry(Telemetry):
         common: dict[str, Any] = {"namespace": "cryptoboy_strategy", "registry": registry}
         self._last_loop = Gauge("last_loop_timestamp_seconds", "When the bot last began its loop", **common)
         self._readable = Gauge("store_readable", "1 while the last refresh read every pair", **common)
-        self._paused = Gauge("entries_paused", "1 while the operator has paused entries", **common)
+        self._paused = Gauge(
+            "entries_paused", "1 while holds keep entries from being made, or are lost", **common
+        )
+        self._hold = Gauge(
+            "hold", "1 for each hold on entries in force", ["owner", "reason", "since", "until"], **common
+        )
+        self._shown: tuple[Hold, ...] = ()
         self._open = Gauge("open_trades", "Trades that are open", **common)
         self._unscored = Gauge(
             "unscored_pairs", "Pairs of the whitelist or of open trades that nobody scores", **common
@@ -92,11 +104,18 @@ class PrometheusTelemetry(Telemetry):
         )
         limit.set(memory_limit() or math.nan)
 
-    def loop(self, now: datetime, entries: EntriesState, *, readable: bool) -> None:
+    def loop(
+        self, now: datetime, entries: EntriesState, *, readable: bool, holds: Iterable[Hold] = ()
+    ) -> None:
         """See the base."""
         self._last_loop.set(now.timestamp())
         self._readable.set(readable)
-        self._paused.set(entries == "paused")
+        self._paused.set(entries in {"paused", "lost"})
+        if (shown := tuple(islice(holds, MOST_HOLDS))) != self._shown:
+            self._hold.clear()
+            for hold in shown:
+                self._hold.labels(*hold).set(1)
+            self._shown = shown
         from freqtrade.persistence import Trade
 
         if hasattr(Trade, "session"):  # a bot has opened its database; tools and tests need not have

@@ -1,0 +1,111 @@
+"""The holds on entries, on Redis. Keys and their content: see `keys`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+import redis
+
+from services.common.store.holds import OPERATOR, Hold, StoredHolds, new_id
+from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID, KEPT, PAUSED
+
+T = TypeVar("T")
+# Only where neither was ever written: what is lost is not to be taken for new.
+_BEGIN = """
+if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then
+  return redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 and redis.call('GET', KEYS[2]) or false
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], unpack(ARGV, 4))
+redis.call('SET', KEYS[2], ARGV[3])
+return ARGV[3]
+"""
+_WRITTEN_BEFORE = "written as trading:entries before there were holds"
+
+
+class RedisHolds:
+    """Implements `holds.Holds`.
+
+    Args:
+        ask: runs a call to Redis; makes errors ours.
+    """
+
+    def __init__(self, client: redis.Redis, ask: Callable[[Callable[[], Any]], Any]) -> None:
+        self._client, self._ask = client, ask
+        self._begin = client.register_script(_BEGIN)
+
+    def read(self) -> StoredHolds:
+        """See the port."""
+
+        def fetch() -> list[Any]:
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.hgetall(HOLDS)
+            pipeline.get(HOLDS_ID)
+            pipeline.exists(ENTRIES)
+            return pipeline.execute()
+
+        fields, name, entries = self._ask(fetch)
+        return StoredHolds(fields, name, bool(entries))
+
+    def set(self, hold: Hold) -> None:
+        """See the port. A hold of the operator is written as `trading:entries` as well."""
+
+        def write(pipeline: Any) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
+            pipeline.hset(HOLDS, hold.owner, hold.as_text())
+            if hold.owner == OPERATOR:
+                pipeline.set(ENTRIES, PAUSED, pxat=hold.until)
+
+        self._change(write)
+
+    def lift(self, owner: str) -> None:
+        """See the port."""
+        self._change(lambda pipeline: _remove(pipeline, [owner]))
+
+    def resume(self, owners: Collection[str], now: datetime) -> None:
+        """See the port."""
+
+        def write(pipeline: Any) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
+            _remove(pipeline, owners)
+            pipeline.hset(HOLDS, KEPT, now.astimezone(UTC).isoformat())
+
+        self._change(write)
+
+    def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - the port's name
+        """See the port."""
+        stood = bool(self._ask(lambda: self._client.exists(ENTRIES)))
+        hold = Hold(OPERATOR, _WRITTEN_BEFORE, now)
+        arguments = [
+            KEPT,
+            now.astimezone(UTC).isoformat(),
+            id,
+            *([OPERATOR, hold.as_text()] if stood else []),
+        ]
+        found = self._ask(lambda: self._begin(keys=[HOLDS, HOLDS_ID], args=arguments))
+        return cast("str | None", found)
+
+    def mark(self, id: str) -> None:  # noqa: A002 - the port's name
+        """See the port."""
+        self._ask(lambda: self._client.set(HOLDS_ID, id, nx=True))
+
+    def refuse(self) -> None:
+        """See the port."""
+        self._ask(lambda: self._client.hdel(HOLDS, KEPT))
+
+    def _change(self, write: Callable[[Any], None]) -> None:
+        """All of it or nothing, and a new id."""
+
+        def call() -> None:
+            pipeline = self._client.pipeline(transaction=True)
+            write(pipeline)
+            pipeline.set(HOLDS_ID, new_id())
+            pipeline.execute()
+
+        self._ask(call)
+
+
+def _remove(pipeline: Any, owners: Collection[str]) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
+    if names := [owner for owner in owners if owner != KEPT]:
+        pipeline.hdel(HOLDS, *names)
+    if OPERATOR in owners:
+        pipeline.delete(ENTRIES)

@@ -1,0 +1,87 @@
+"""Whether entries are open: the holds in the store, and which of them are in force.
+
+Everything in doubt is a refusal: no hash, a hash without its field `_kept` (holds were lost), and a hold that cannot be
+read. Exits always go on.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptoboy_sentiment.sources import EntriesState
+
+OPERATOR = "operator"
+_KEPT = frozenset({"_kept", b"_kept"})
+LOST = (
+    "the store does not keep holds: it was emptied, throws keys away, was put back to an older state, or its services "
+    "are of an older version. Upgrade these; then, when nothing is to keep the bot from trading: ./cryptoboy resume"
+)
+_LONGEST = 200
+_MOST_SHOWN = 20
+
+
+class Hold(NamedTuple):
+    """A hold that is in force. Texts are as in the store, fit for a line of a log; empty: not known, or no end."""
+
+    owner: str
+    reason: str = ""
+    since: str = ""
+    until: str = ""
+
+    def __str__(self) -> str:
+        """On one line."""
+        since = f" since {self.since}" if self.since else ""
+        until = f" until {self.until}" if self.until else ""
+        return f"{self.owner}{since}{until}: {self.reason or 'no reason given'}"
+
+
+def holds_in_force(
+    fields: Mapping[bytes, bytes] | Mapping[str, str], now: datetime, *, entries_key: bool
+) -> tuple[Hold, ...]:
+    """Who keeps entries from being made, by name.
+
+    Args:
+        fields: of the hash `trading:holds`.
+        now: with a zone.
+        entries_key: whether `trading:entries` is there, a hold of the operator whatever it contains.
+    """
+    read = (_read(_text(name), value, now) for name, value in fields.items() if name not in _KEPT)
+    found = [hold for hold in read if hold]
+    if entries_key and all(hold.owner != OPERATOR for hold in found):
+        found.append(Hold(OPERATOR, "trading:entries is there"))
+    return tuple(sorted(found))
+
+
+def state_of(fields: Mapping[bytes, bytes] | Mapping[str, str], holds: tuple[Hold, ...]) -> EntriesState:
+    """What these fields of `trading:holds`, and the holds in force, mean for entries."""
+    if _KEPT.isdisjoint(fields):
+        return "lost"
+    return "paused" if holds else "open"
+
+
+def describe(state: EntriesState, holds: tuple[Hold, ...]) -> str:
+    """Why entries are refused, on one line with the next step; empty if they are open."""
+    reasons = [str(hold) for hold in holds[:_MOST_SHOWN]]
+    if holds:
+        reasons.append("./cryptoboy resume lifts the operator's, resume --owner NAME another's")
+    if state == "lost":
+        reasons.insert(0, LOST)
+    return "; ".join(reasons)
+
+
+def _read(owner: str, value: bytes | str, now: datetime) -> Hold | None:
+    try:
+        hold = json.loads(value)
+        until = hold.get("until")
+        if until is not None and datetime.fromisoformat(until) <= now:
+            return None
+        return Hold(owner, *(_text(hold.get(name) or "") for name in ("reason", "since", "until")))
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        # No end that has a zone, or nothing that could have one.
+        return Hold(owner, f"cannot be read and so counts: {_text(value)}")
+
+
+def _text(value: object) -> str:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
