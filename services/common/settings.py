@@ -204,11 +204,14 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         from_file = read_env_file(env_file) if env_file is not None else {}
         names = cls.variables()
         in_file = texts_of(from_file, names)
-        given = {**in_file, **texts_of(environ, names)}
+        given = {
+            **without_placeholders(in_file, cls.model_fields),
+            **without_placeholders(texts_of(environ, names), cls.model_fields),
+        }
         secrets, unreadable = read_secret_files(given, cls.model_fields)
-        values = {name.lower(): text for name, text in {**given, **secrets}.items()}
-        values = {field: text for field, text in values.items() if field in cls.model_fields}
-        settings, unfit = cls._build(decode_json_fields(without_placeholders(values, cls.model_fields)))
+        given |= without_placeholders(secrets, cls.model_fields)
+        values = {name.lower(): text for name, text in given.items() if name.lower() in cls.model_fields}
+        settings, unfit = cls._build(decode_json_fields(values))
         unknown = find_unknown_names(environ, from_file, names)
         wrong = (*(Mistake(each.field, str(each)) for each in unknown), *unreadable, *unfit)
         settings._remember(  # noqa: SLF001 - of our own class

@@ -69,7 +69,9 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.fullmatch(text.strip(" \t\r\n\"'")) is not None
 
 
-def without_placeholders(values: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> dict[str, str]:
-    """The values by field, without those that stand for a key or token that others issue: they are as good as unset."""
+def without_placeholders(given: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> dict[str, str]:
+    """The texts by variable, without those that stand for what others issue: they are as good as unset."""
     issued = {field for field, info in fields.items() if is_secret(info)} - _MADE_UP | _ISSUED_AND_NO_SECRET
-    return {field: text for field, text in values.items() if field not in issued or not is_placeholder(text)}
+    return {
+        name: text for name, text in given.items() if name.lower() not in issued or not is_placeholder(text)
+    }

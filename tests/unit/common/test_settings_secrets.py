@@ -118,3 +118,13 @@ def test_a_password_that_somebody_made_up_is_taken_at_its_word() -> None:
     assert settings.rabbitmq_pass.get_secret_value() == "changeme"
     assert settings.redis_password is not None
     assert settings.telegram_chat_id is None
+
+
+def test_a_placeholder_hides_no_secret_that_is_given_elsewhere(file: Path, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BINANCE_API_KEY=your_api_key\nOPENAI_API_KEY=sk-real\n")
+    environ = {"BINANCE_API_KEY_FILE": str(file), "OPENAI_API_KEY": "<key>"}
+    settings = Settings.load(environ, tmp_path / ".env")
+    assert settings.binance_api_key is not None
+    assert settings.binance_api_key.get_secret_value() == SECRET
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-real"
