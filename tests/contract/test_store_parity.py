@@ -27,8 +27,9 @@ from tests.contract.store_timelines import CANDLES, Timeline, Written, timelines
 from tests.strategy_samples import PAIR, QUARTER, at, opens
 
 TIMELINES = int(os.environ.get("PARITY_TIMELINES", "0"))
+pytestmark = pytest.mark.timeout(180 + TIMELINES)
 SEARCH = settings(
-    max_examples=TIMELINES or 120,
+    max_examples=TIMELINES or 100,
     derandomize=not TIMELINES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
