@@ -10,6 +10,7 @@ from __future__ import annotations
 import structlog
 
 from services.common.clock import Clock
+from services.common.errors import StopProgram
 from services.common.health import DependencyHealth
 from services.common.settings import BrokerKind, Settings
 from services.common.store.eviction import eviction_problem
@@ -19,6 +20,7 @@ from services.signal_cacher.seen_stores import SeenStores
 
 LOOK_SECONDS = 1.0
 POLICY_SECONDS = 60.0
+REFUSED_SECONDS = 60.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 RESUME = "when nothing is to keep the bot from trading: ./cryptoboy resume"
 
@@ -33,18 +35,25 @@ class HoldsKeeper:
         self._place = place_of(settings)
         self._ttl = settings.signal_cache_ttl
         self._seen = SeenStores(settings.state_dir)
-        self._looked: float | None = None
-        self._asked: float | None = None
+        self._next_look = self._next_policy = float("-inf")
         self._holds = DependencyHealth(ok=False, detail="not asked yet", required=False)
         self._memory = DependencyHealth(ok=True, detail="not asked yet", required=False)
 
     def look(self, monotonic: float) -> None:
-        """See what has become of the holds if it is time to. Raises TryLater and StopProgram."""
-        if self._looked is None or monotonic - self._looked >= LOOK_SECONDS:
-            self._looked = monotonic
-            self._look_at_holds(self._store.holds)
-        if self._asked is None or monotonic - self._asked >= POLICY_SECONDS:
-            self._asked = monotonic
+        """See what has become of the holds if it is time to. Raises TryLater.
+
+        Without the rights for that, which a Redis may have had before there were holds, signals go on all the same:
+        trades are closed by them.
+        """
+        if monotonic >= self._next_look:
+            self._next_look = monotonic + LOOK_SECONDS
+            try:
+                self._look_at_holds(self._store.holds)
+            except StopProgram as error:
+                self._next_look = monotonic + REFUSED_SECONDS
+                self._say(f"the holds cannot be looked after: {error}")
+        if monotonic >= self._next_policy:
+            self._next_policy = monotonic + POLICY_SECONDS
             self._look_at_memory()
 
     def health(self) -> dict[str, DependencyHealth]:
@@ -64,7 +73,7 @@ class HoldsKeeper:
             if found.id is not None and found.id not in known:
                 self._seen.note(self._place, found.id)
             problem = "" if found.are_kept else self._why_not_kept()
-        self._say(problem, found)
+        self._say(problem, ", ".join(found.owners))
 
     def _name(self, holds: Holds, found: StoredHolds, known: list[str]) -> None:
         """The holds have no id: the store is new, or has lost it, or everything."""
@@ -81,8 +90,7 @@ class HoldsKeeper:
             f"was put back; {RESUME}"
         )
 
-    def _say(self, problem: str, found: StoredHolds) -> None:
-        owners = ", ".join(found.owners)
+    def _say(self, problem: str, owners: str = "") -> None:
         detail = f"entries are refused: {problem}" if problem else f"held by {owners}" if owners else "none"
         if detail != self._holds.detail:
             if problem:

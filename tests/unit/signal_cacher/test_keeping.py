@@ -8,8 +8,9 @@ import pytest
 import structlog
 
 from services.common.clock import ManualClock
+from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, Settings
-from services.common.store.holds import Hold
+from services.common.store.holds import Hold, StoredHolds
 from services.common.store.keys import KEPT
 from services.signal_cacher import keeping
 from services.signal_cacher.keeping import HoldsKeeper, place_of
@@ -132,6 +133,24 @@ def test_without_a_memory_of_what_was_seen_nothing_is_taken_for_new(
     assert cacher.is_open
     if content is not None:
         assert (folder / "stores.json").read_bytes() == content
+
+
+def test_without_the_rights_for_holds_signals_go_on_and_it_is_looked_again_later(
+    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> StoredHolds:
+        raise StopProgram("it refuses us: NOPERM")
+
+    keeper = HoldsKeeper(Settings(state_dir=tmp_path), store, ManualClock(NOW))
+    with monkeypatch.context() as without_rights:
+        without_rights.setattr(store.holds, "read", refuse)
+        keeper.look(0.0)
+    assert "NOPERM" in keeper.health()["holds"].detail
+    assert keeper.health()["redis_memory"].ok is True
+    keeper.look(1.0)
+    assert keeper.health()["holds"].ok is False
+    keeper.look(keeping.REFUSED_SECONDS)
+    assert keeper.health()["holds"].ok is True
 
 
 def test_who_holds_entries_is_said_in_health(cacher: Cacher, store: FakeStore) -> None:
