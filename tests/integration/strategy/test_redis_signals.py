@@ -91,6 +91,7 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
     of_source = [one["command"] for one in heard if one["client_port"] == heard[0]["client_port"]]
     assert of_source[0] == "HGETALL trading:holds"
     assert of_source[1].startswith("EVAL ")
+    assert of_source[2:] == ["GET sentiment_pairs"]
     in_script = [one["command"] for one in heard if one["client_type"] == "lua"]
     assert in_script == [
         "GET trading:entries",

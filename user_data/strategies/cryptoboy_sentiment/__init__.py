@@ -14,6 +14,7 @@ from cryptoboy_sentiment.aggregate import (
     aggregate_as_of,
     aggregate_at,
 )
+from cryptoboy_sentiment.connection import connect
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.indicators import Periods, technical_indicators
@@ -22,7 +23,7 @@ from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
 from cryptoboy_sentiment.mirror import Member, Mirror, Page
 from cryptoboy_sentiment.protections import PROTECTIONS
-from cryptoboy_sentiment.redis_source import RedisSignals, connect
+from cryptoboy_sentiment.redis_source import RedisSignals
 from cryptoboy_sentiment.rules import (
     ENTRY_RULES,
     EXIT_RULES,

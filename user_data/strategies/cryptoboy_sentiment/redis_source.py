@@ -13,8 +13,6 @@ from typing import Any, cast
 
 import pandas as pd
 import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.members import decode_member
@@ -23,40 +21,6 @@ from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
 from cryptoboy_sentiment.sources import EntriesState
 
 logger = logging.getLogger(__name__)
-
-
-def connect(
-    host: str,
-    port: int,
-    password: str | None = None,
-    db: int = 0,
-    *,
-    user: str | None = None,
-    tls: bool = False,
-    ca_file: str | None = None,
-    cert_file: str | None = None,
-    key_file: str | None = None,
-) -> redis.Redis:
-    """A client with 1 s to connect, 1 s for each read and one retry. Connects when it is first used.
-
-    With `tls` the server's certificate and name are checked, against `ca_file` or else the system's CAs;
-    `cert_file` and `key_file` are our own, where the server asks for one.
-    """
-    secured: dict[str, Any] = {}
-    if tls:
-        files = {"ssl_ca_certs": ca_file, "ssl_certfile": cert_file, "ssl_keyfile": key_file}
-        secured = {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True, **files}
-    return redis.Redis(
-        host,
-        port,
-        db,
-        password,
-        username=user,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=Retry(ConstantBackoff(0.1), 1),
-        **secured,
-    )
 
 
 # One call for all pairs, whose answer is all that crosses the network. KEYS are trading:entries and the sorted sets.
@@ -218,28 +182,19 @@ class RedisSignals:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(_HOLDS)
         pipeline.eval(_SCRIPT, len(keys), *keys, *arguments)
-        fields, answer = pipeline.execute(raise_on_error=False)
+        pipeline.get("sentiment_pairs")
+        fields, answer, scored = pipeline.execute(raise_on_error=False)
         if isinstance(answer, Exception):
             # The address may lead to another server by now: one that is a replica, or loads its data, is left.
             self._client.connection_pool.disconnect(inuse_connections=False)
             raise answer
         entries, *replies = cast("list[Any]", answer)
-        self._scored = self._read_scored()
+        self._scored = _read_scored(scored)
         pages = {
             pair: None if reply is None else _page(horizon, max(horizon, known.newest), reply)
             for (pair, known), reply in zip(mirrors.items(), replies, strict=True)
         }
         return fields, entries, pages
-
-    def _read_scored(self) -> frozenset[str] | None:
-        try:
-            told = json.loads(cast("bytes | None", self._client.get("sentiment_pairs")) or "null")
-        except (
-            redis.exceptions.ResponseError,
-            ValueError,
-        ):  # no right to read it, where Redis is older than the key
-            return None
-        return frozenset(told) if isinstance(told, dict) else None
 
     def _take(self, pair: str, page: Page | None) -> bool:
         """Bring the mirror in line with the store; False when they contradict and all must be read anew."""
@@ -269,6 +224,17 @@ class RedisSignals:
         if not self._away:
             logger.warning("The sentiment store cannot be read, so there are no entries: %s", reason)
         self._away = True
+
+
+def _read_scored(answer: bytes | Exception | None) -> frozenset[str] | None:
+    """None where nobody has told, or where there is no right to read it, as on a Redis older than the key."""
+    if answer is None or isinstance(answer, Exception):
+        return None
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        return None
+    return frozenset(told) if isinstance(told, dict) else None
 
 
 def _page(horizon: float, cursor: float, reply: list[Any]) -> Page:
