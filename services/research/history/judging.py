@@ -4,56 +4,40 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import NamedTuple
 
-from services.common.errors import NeverWorks, StopProgram, TryLater
+from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
 from services.data_ingestor.news_relevance import is_relevant
 from services.research.history.articles import Article
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import ANSWERS, Outcome, judge_article
+from services.sentiment_analyzer.scoring import Outcome, judge_article
 from services.sentiment_analyzer.stories import Stories
 
 NOT_PUBLISHED = "not_about_crypto"
 """Outcome of an article that the poller would not have passed on."""
 REFUSED = "refused"
 """Outcome of an article that the scorer's server refuses."""
-MOST_REFUSED, OF_THE_LAST = 10, 12
 PATIENCE_SECONDS = 300.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
 class Judged(NamedTuple):
-    """An article, how it ended, its signals if it was scored, and why the scorer gave none."""
+    """An article, how it ended, its signals if it was scored, and why the scorer gave none.
+
+    `is_refused`: the scorer refused it, or answered nothing that can be used, which may be its own fault.
+    """
 
     article: Article
     outcome: str
     signals: tuple[SentimentSignal, ...] = ()
     reason: str = ""
-
-
-class Refusals:
-    """Tells refusals of single articles from a scorer that refuses about everything, which is not their fault."""
-
-    def __init__(self) -> None:
-        self._last: deque[bool] = deque(maxlen=OF_THE_LAST)
-
-    def note(self, judged: Judged) -> None:
-        """Take note of how an article ended. Raises StopProgram, with the reason, at the `MOST_REFUSED`th refusal."""
-        if judged.outcome not in ANSWERS | {REFUSED}:
-            return
-        self._last.append(judged.outcome == REFUSED)
-        if sum(self._last) >= MOST_REFUSED:
-            raise StopProgram(
-                f"the scorer refused {sum(self._last)} of the last {len(self._last)} articles, so it is hardly them: "
-                f"{judged.reason}. ./cryptoboy doctor checks the scorer; what was scored before is kept"
-            )
+    is_refused: bool = False
 
 
 Judge = Callable[[Article], Judged]
@@ -78,9 +62,10 @@ def judge_with(
         try:
             judgement = judge_article(message, matcher, scorer, message.fetched_at, stories=stories)
         except NeverWorks as error:
-            return Judged(article, REFUSED, reason=str(error))
+            return Judged(article, REFUSED, reason=str(error), is_refused=True)
         reason = judgement.reason if judgement.outcome is Outcome.ABSTAINED else ""
-        return Judged(article, judgement.outcome.value, judgement.signals, reason)
+        outcome = judgement.outcome.value
+        return Judged(article, outcome, judgement.signals, reason, is_refused=judgement.is_unusable)
 
     return judge
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from services.common.errors import StopProgram
 from services.research.history import story_steps
 from services.research.history.archive import BEGINNING, Archive, Position, position_of
-from services.research.history.judging import Refusals, judge_in_order, judge_with
+from services.research.history.judging import REFUSED, Judged, judge_in_order, judge_with
 from services.research.history.output import StepwiseCsv
 from services.research.history.progress import Progress, quiet
 from services.research.history.signal_rows import COLUMNS, Row, signal_rows
@@ -26,8 +26,9 @@ from services.research.history.tally import ScoreReport, Tally
 from services.research.history.times import to_microseconds
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import REGISTRY_FILE, load_registry
+from services.sentiment_analyzer.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
 from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import Outcome
+from services.sentiment_analyzer.scoring import ANSWERS, Outcome
 
 STEP_ARTICLES = 2_000
 """Scored between two marks from which an interrupted run goes on. LLM answers are kept one by one elsewhere."""
@@ -100,7 +101,7 @@ def score_archive(
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
             for judged in judge_in_order(step, judge, workers=workers):
-                refusals.note(judged)
+                _refuse_refusals(refusals, judged)
                 tally.count(judged)
                 rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
                 if tally.articles % PROGRESS_EVERY == 0:
@@ -111,6 +112,17 @@ def score_archive(
         file.finish()
         story_steps.remove(file)
         return ScoreReport(out, scorer.model, options.delay, tally, resumed_after, file.restarted)
+
+
+def _refuse_refusals(refusals: Refusals, judged: Judged) -> None:
+    """Stop when the scorer refuses nearly all: recorded as refused they would never be asked about again."""
+    if judged.outcome in ANSWERS | {REFUSED}:
+        refusals.note(judged.article.article_id.encode(), refused=judged.is_refused)
+    if refusals.are_too_many:
+        raise StopProgram(
+            f"the scorer refused {MOST_REFUSED} of the last {LAST_ARTICLES} articles, so it is hardly them; the last "
+            f"because: {judged.reason}. ./cryptoboy doctor checks the scorer; what was scored before is kept"
+        )
 
 
 @contextmanager

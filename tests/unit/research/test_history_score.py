@@ -229,7 +229,7 @@ def test_a_scorer_that_refuses_everything_is_quoted(tmp_path: Path, archive: Pat
             raise NeverWorks("the server refuses every request: no system role")
 
     with pytest.raises(
-        StopProgram, match=r"refused 10 of the last 10 articles.*: the server refuses every request"
+        StopProgram, match=r"refused 10 of the last 12 articles.*: the server refuses every request"
     ):
         run(archive, tmp_path / "s.csv", Refusing())
     few = make_archive(tmp_path, [news_row(number) for number in range(3)], "few.sqlite")
