@@ -73,4 +73,6 @@ def _is_active_spot(market: Mapping[str, Any]) -> bool:
 def _near(pair: str, usable: Collection[str]) -> list[str]:
     base = pair.partition("/")[0]
     same_base = [symbol for symbol in usable if symbol.startswith(f"{base}/")]
-    return difflib.get_close_matches(pair, same_base or usable, _SUGGESTIONS, 0.5)
+    # Pairs with one quote are alike to the half, whatever their coins.
+    likeness = 0.5 if same_base else 0.8
+    return difflib.get_close_matches(pair, same_base or usable, _SUGGESTIONS, likeness)

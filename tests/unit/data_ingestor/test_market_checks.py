@@ -54,6 +54,8 @@ def test_active_spot_pairs_pass_also_where_the_exchange_does_not_say() -> None:
         ("BTC/USD", "binance has no such market; did you mean BTC/USD[TC] or BTC/USD[TC]\\?$"),
         ("BTC/USDT:USDT", "on binance it is a swap market, not a spot market; did you mean BTC/USDT"),
         ("ETH/USDT", "binance has ended or halted trading in it"),
+        ("BTCC/USDT", "binance has no such market; did you mean BTC/USDT"),
+        ("SOL/USDT", "binance has no such market$"),
         ("QQQ/ZZZ", "binance has no such market$"),
     ],
 )
