@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.cli.bootstrap.installers import installer_environment
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
 
@@ -47,8 +48,9 @@ def _install(lock: Path, options: tuple[str, ...]) -> None:
         *arguments,
     ]
     slow = [sys.executable, "-m", "pip", "install", "--quiet", *arguments]
+    environ = installer_environment(os.environ)
     for command in (fast, slow):
-        if shutil.which(command[0]) and subprocess.run(command, check=False).returncode == 0:  # noqa: S603 - ours
+        if shutil.which(command[0]) and subprocess.run(command, check=False, env=environ).returncode == 0:  # noqa: S603 - ours
             return
     raise StopProgram(f"{lock.name} could not be installed; the lines above say why. Then run this again.")
 
