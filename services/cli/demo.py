@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.cli.demo_folder import DemoFailed, demo_folder
 from services.cli.options import Broker, Json, load_settings, next_step
-from services.common.errors import CryptoBoyError, StopProgram
+from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
 from services.common.settings_trading import TradingSettings
 
@@ -73,34 +72,19 @@ def demo(
     else:
         plan = sample_plan(speed, time_limit)
     _check_scorer(settings)
-    keep = run_dir is not None
-    run_dir = _made(run_dir)
-    tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
-    try:
-        with view:
-            result = DemoRun(plan, settings, run_dir, tell).play(view.show)
-    except KeyboardInterrupt:
-        _tidy(run_dir, keep)
-        if not keep:
-            sys.stderr.write("cryptoboy: its logs and data were removed; --run-dir DIR keeps them\n")
-        raise
-    except CryptoBoyError:
-        if any(run_dir.glob("logs/*")):
-            sys.stderr.write(f"cryptoboy: the logs are kept in {run_dir}/logs\n")
-        else:
-            _tidy(run_dir, keep)
-        raise
     from services.cli.demo_summary import as_json, as_text, verdict
 
-    problem = verdict(plan, result)
-    if json_output:
-        print(json.dumps(as_json(plan, result, problem)))
-    else:
-        print(as_text(plan, result, problem))
-    if problem:
-        sys.stderr.write(f"cryptoboy: {problem}; the logs are kept in {run_dir}/logs\n")
-        raise typer.Exit(1)
-    _tidy(run_dir, keep)
+    with demo_folder(run_dir) as folder:
+        tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
+        with view:
+            result = DemoRun(plan, settings, folder, tell).play(view.show)
+        problem = verdict(plan, result)
+        if json_output:
+            print(json.dumps(as_json(plan, result, problem)))
+        else:
+            print(as_text(plan, result, problem))
+        if problem:
+            raise DemoFailed(problem)
 
 
 def _check_scorer(settings: Settings) -> None:
@@ -118,30 +102,6 @@ def _check_scorer(settings: Settings) -> None:
 def _check_above_zero(option: str, value: float | None) -> None:
     if value is not None and not 0 < value < math.inf:  # false for NaN as well
         raise StopProgram(f"{option} {value:g} makes no sense; give a number above 0")
-
-
-def _made(run_dir: Path | None) -> Path:
-    """The folder of the run, which is new."""
-    if run_dir is None:
-        return Path(tempfile.mkdtemp(prefix="cryptoboy-demo-")).resolve()
-    run_dir = run_dir.resolve()
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        is_new = not any(run_dir.iterdir())
-    except OSError as error:
-        raise StopProgram(f"--run-dir {run_dir} cannot be used: {error.strerror}") from error
-    if not is_new:
-        raise StopProgram(
-            f"--run-dir {run_dir} is not empty; name a new folder, so that no run mixes with another"
-        )
-    return run_dir
-
-
-def _tidy(run_dir: Path, keep: bool) -> None:
-    if keep:
-        sys.stderr.write(f"cryptoboy: logs and data are kept in {run_dir}\n")
-    else:
-        shutil.rmtree(run_dir, ignore_errors=True)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -13,6 +13,7 @@ from typing import Self
 import redis
 
 from services.cli.demo_queues import empty_queues, names_to_empty, refuse_busy_queues, refuse_waiting_news
+from services.cli.ending import uninterrupted
 from services.common.broker.port import Broker
 from services.common.clock import Clock, to_ms
 from services.common.errors import CryptoBoyError, StopProgram
@@ -85,8 +86,17 @@ class Guest:
         self._mark = Mark(settings.trading_pairs, to_ms(clock.now() + lasts))
         self._tell = tell
         self._to_empty: tuple[str, ...] = ()
+        self._is_in = False  # so that there is something to remove
 
     def __enter__(self) -> Self:
+        try:
+            self._enter()
+        except KeyboardInterrupt as stopped:
+            self.__exit__(KeyboardInterrupt, stopped, None)
+            raise
+        return self
+
+    def _enter(self) -> None:
         states = self._broker.queues()
         refuse_busy_queues(states)
         with _connected(self._settings) as client:
@@ -94,18 +104,25 @@ class Guest:
             if earlier is None:
                 refuse_waiting_news(states)
             self._to_empty = names_to_empty(states, is_ours=earlier is not None)
-            self._mark = _take(client, self._mark, earlier)
+            _refuse_real_sentiment(client, self._mark, earlier)
+            self._is_in = True
+            if earlier:
+                client.delete(*earlier.keys)
+            self._mark = replace(self._mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
+            client.set(DEMO, self._mark.as_text())
         if earlier is not None:
             empty_queues(self._broker, self._to_empty)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._is_in:
+            return
         try:
-            empty_queues(self._broker, self._to_empty)
-            with _connected(self._settings) as client:
-                client.delete(*self._mark.keys)
+            with uninterrupted():
+                empty_queues(self._broker, self._to_empty)
+                with _connected(self._settings) as client:
+                    client.delete(*self._mark.keys)
         except CryptoBoyError as problem:
             text = f"the demo's news could not be removed, and nothing trades on it meanwhile: {problem}"
             if kind is None:
@@ -148,8 +165,8 @@ def _earlier(client: redis.Redis) -> Mark | None:
     return None if text is None else Mark.of_text(str(text))
 
 
-def _take(client: redis.Redis, mark: Mark, earlier: Mark | None) -> Mark:
-    """Mark the store, and remove what the earlier demo left. Raises StopProgram if there is real sentiment."""
+def _refuse_real_sentiment(client: redis.Redis, mark: Mark, earlier: Mark | None) -> None:
+    """Raise StopProgram if the store holds sentiment that neither demo wrote."""
     left_over = earlier.pairs if earlier else ()
     strangers = [
         pair for pair in mark.pairs if pair not in left_over and client.exists(*written_together(pair))
@@ -163,8 +180,3 @@ def _take(client: redis.Redis, mark: Mark, earlier: Mark | None) -> Mark:
             f"this Redis holds sentiment for {', '.join(strangers)} that no demo wrote; replayed news would be "
             "mixed into it. Use another Redis (REDIS_HOST, REDIS_PORT) for the demo."
         )
-    if earlier:
-        client.delete(*earlier.keys)
-    taken = replace(mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
-    client.set(DEMO, taken.as_text())
-    return taken

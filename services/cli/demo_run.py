@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from services.cli.demo_guard import Guest
 from services.cli.demo_observer import Observer, Scene
 from services.cli.demo_plan import DemoPlan
 from services.cli.demo_settings import for_replay
+from services.cli.ending import uninterrupted
 from services.cli.feed_server import FeedServer, write_sources
 from services.cli.freqtrade_api import Trade
 from services.cli.options import next_step
@@ -75,33 +77,56 @@ class DemoRun:
             StopProgram, TryLater: a part could not be started, or ended before its time.
             KeyboardInterrupt: passed on, after everything was stopped.
         """
-        clock = ReplayClock(self._plan.speed, horizon=self._plan.time_limit + START_TIMEOUT_SECONDS)
+        with ExitStack() as shared:
+            with uninterrupted():
+                clock = ReplayClock(self._plan.speed, horizon=self._plan.time_limit + START_TIMEOUT_SECONDS)
+                shared.callback(clock.close)
+            clock.check()
+            return self._play(clock, show)
+
+    def _play(self, clock: ReplayClock, show: Callable[[Scene], None]) -> DemoResult:
         stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
         observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
         try:
             with ExitStack() as running:
-                if not self._embedded:
-                    with next_step(SERVERS_HINT):
-                        observer.connect()
-                        running.enter_context(self._guest(observer))  # leaves after every program has ended
-                supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
-                feeds = running.enter_context(self._start_feeds(clock))
-                ready = self._start_programs(supervisor, stack, clock)
-                if self._embedded:
-                    observer.connect()
-                reason = self._follow(supervisor, observer, show)
-                books = drain(feeds, observer.books, self.settings.news_poll_interval)
-                return DemoResult(
-                    books=books,
-                    sentiment=observer.sentiment(),
-                    trades=observer.trades(),
-                    ready_seconds=ready,
-                    duration_seconds=time.monotonic() - self._began,
-                    reason=reason,
-                )
+                try:
+                    return self._run(running, clock, stack, observer, show)
+                except KeyboardInterrupt:
+                    self._tell("stopping ...")
+                    raise
         finally:
             observer.close()
-            clock.close()
+
+    def _run(
+        self,
+        running: ExitStack,
+        clock: ReplayClock,
+        stack: Stack,
+        observer: Observer,
+        show: Callable[[Scene], None],
+    ) -> DemoResult:
+        """What `running` holds is stopped after it."""
+        if not self._embedded:
+            with next_step(SERVERS_HINT):
+                observer.connect()
+                running.enter_context(self._guest(observer))  # leaves after every program has ended
+        supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
+        feeds = running.enter_context(self._start_feeds(clock))
+        ready = self._start_programs(supervisor, stack, clock)
+        if self._embedded:
+            observer.connect()
+        reason = self._follow(supervisor, observer, show)
+        books = drain(feeds, observer.books, self.settings.news_poll_interval)
+        result = DemoResult(
+            books=books,
+            sentiment=observer.sentiment(),
+            trades=observer.trades(),
+            ready_seconds=ready,
+            duration_seconds=time.monotonic() - self._began,
+            reason=reason,
+        )
+        self._tell(f"{reason}; stopping the programs")
+        return result
 
     def _guest(self, observer: Observer) -> Guest:
         longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS
@@ -138,8 +163,7 @@ class DemoRun:
         supervisor.wait_ready(programs, START_TIMEOUT_SECONDS, self._tell)
         ready = time.monotonic() - self._began
         self._tell(
-            f"the services are ready after {ready:.1f} s; to look inside: redis-cli -h {self.settings.redis_host} "
-            f"-p {self.settings.redis_port} HGETALL sentiment:BTC/USDT"
+            f"the services are ready after {ready:.1f} s; to look inside: {how_to_look(self.settings)}"
         )
         if bot.name not in supervisor.pids():
             supervisor.start(bot)
@@ -163,6 +187,17 @@ class DemoRun:
                 return "a trade that news had opened was closed"
             time.sleep(TICK_SECONDS)
         return f"the time limit of {limit:.0f} s was reached"
+
+
+def how_to_look(settings: Settings) -> str:
+    """A command that shows the sentiment while the demo runs."""
+    if settings.broker is not BrokerKind.EMBEDDED:
+        return "./cryptoboy sentiment"
+    host, port = settings.redis_host, settings.redis_port
+    if shutil.which("redis-cli"):
+        return f"redis-cli -h {host} -p {port} HGETALL sentiment:{settings.trading_pairs[0]}"
+    pairs = " ".join(settings.trading_pairs)
+    return f"CRYPTOBOY_ENV_FILE= REDIS_HOST={host} REDIS_PORT={port} ./cryptoboy sentiment {pairs}"
 
 
 def clock_note(speed: float, behind: timedelta) -> str:

@@ -25,8 +25,32 @@ def end_as_by_ctrl_c() -> None:
         signal.signal(signal.SIGINT, _interrupt)
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until this is over: for what must be done whole, such as clearing away."""
+    _deferral.depth += 1
+    try:
+        yield
+    finally:
+        _deferral.depth -= 1
+        if _deferral.is_wanted and not _deferral.depth:
+            _deferral.is_wanted = False
+            raise StoppedError
+
+
+class _Deferral:
+    depth = 0
+    is_wanted = False
+
+
+_deferral = _Deferral()
+
+
 def _interrupt(_number: int, _frame: object) -> None:
-    raise StoppedError
+    if _deferral.depth:
+        _deferral.is_wanted = True
+    else:
+        raise StoppedError
 
 
 @contextmanager

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import math
+import mmap
 import os
 import secrets
 import struct
+import subprocess
+import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing import shared_memory
 from pathlib import Path
@@ -26,6 +31,21 @@ _NANO = 1_000_000_000
 # clocks REALTIME, MONOTONIC, MONOTONIC_RAW and, where it was built with it, BOOTTIME.
 _LAYOUT = struct.Struct("@QQ8q")
 _SEMAPHORE_FREE = 1
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's name for it
+_SEPARATORS_OF_LIBRARY_PATH = (":", ";")
+_MEASURED_SECONDS = 0.2
+_MEASURE = f"""
+import time
+monotonic, clock = time.monotonic(), time.time()
+while time.monotonic() < monotonic + {_MEASURED_SECONDS}:
+    pass
+passed = time.time() - clock
+print(clock, passed / (time.monotonic() - monotonic))
+"""
+_MEASURE_TIMEOUT_SECONDS = 30.0
+# A busy machine may pause the measuring process between two readings, but hardly each time.
+_TOLERANCE = 0.2
+_ATTEMPTS = 3
 
 
 class ReplayClock:
@@ -58,7 +78,8 @@ class ReplayClock:
                     f"speed {speed:g} needs libfaketime, which is there for Linux on x86-64 only; "
                     "use --speed 1"
                 )
-            self._share_epoch()
+            with _naming_shared_memory():
+                self._share_epoch()
 
     def now(self) -> datetime:
         """The instant that every process of the replay sees, in UTC."""
@@ -69,14 +90,33 @@ class ReplayClock:
         """Variables that put a process on this clock."""
         if self._library is None:
             return {}
-        preload = os.environ.get("LD_PRELOAD")
         return {
-            "LD_PRELOAD": f"{self._library}:{preload}" if preload else str(self._library),
+            **_preload(self._library),
             "FAKETIME": f"{self._offset:+d} x{self.speed:g}",
             "FAKETIME_SHARED": f"/{self._name}_sem /{self._name}",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_NO_CACHE": "1",
         }
+
+    def check(self) -> None:
+        """Measure the clock of a process that is put on it. Takes less than a second.
+
+        Raises:
+            StopProgram: it is another than asked for, so that a replay would wait for what never comes.
+        """
+        if self._library is None:
+            return
+        for _ in range(_ATTEMPTS):
+            before = self.now().timestamp()
+            clock, speed, said = _measured({**os.environ, **self.environment()})
+            is_right_time = before - _TOLERANCE <= clock <= self.now().timestamp() + _TOLERANCE
+            if is_right_time and math.isclose(speed, self.speed, rel_tol=_TOLERANCE):
+                return
+        raise StopProgram(
+            f"the clock of the replay runs {speed:.3g} times as fast instead of {self.speed:g} times: "
+            f"{said or 'libfaketime has no effect'} ({self._library}). Use --speed 1, or give the environment a "
+            "folder without odd characters in its path: CRYPTOBOY_VENV"
+        )
 
     def close(self) -> None:
         """Give the shared memory back. Processes that have started keep their time."""
@@ -91,14 +131,64 @@ class ReplayClock:
         seconds, nanoseconds = divmod(int(self._epoch * _NANO), _NANO)
         monotonic, monotonic_nanoseconds = divmod(time.monotonic_ns(), _NANO)
         clocks = (seconds, nanoseconds, *(monotonic, monotonic_nanoseconds) * 3)
+        _check_room(self._name)
         self._memory = shared_memory.SharedMemory(self._name, create=True, size=_LAYOUT.size)
         _LAYOUT.pack_into(self._memory.buf or b"", 0, 0, 0, *clocks)
         libc = _libc()
         libc.sem_open.restype = ctypes.c_void_p
         if not libc.sem_open(f"/{self._name}_sem".encode(), os.O_CREAT, 0o600, _SEMAPHORE_FREE):
+            self.close()
             raise StopProgram(
                 "the clock of the replay could not be shared (no POSIX semaphores); use --speed 1"
             )
+
+
+def _measured(environ: Mapping[str, str]) -> tuple[float, float, str]:
+    """The time that a process sees, in seconds since 1970, its speed, and what it said on stderr."""
+    try:
+        measured = subprocess.run(  # noqa: S603 - this Python
+            [sys.executable, "-I", "-c", _MEASURE],
+            env=environ, capture_output=True, text=True, check=True, timeout=_MEASURE_TIMEOUT_SECONDS,
+        )  # fmt: skip
+        clock, speed = map(float, measured.stdout.split())
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise StopProgram(f"no process runs on the clock of the replay ({error}); use --speed 1") from None
+    return clock, speed, measured.stderr.strip()
+
+
+def _preload(library: Path) -> dict[str, str]:
+    """Variables that load the library first, before those that are to be loaded anyway.
+
+    LD_PRELOAD is split at blanks, so that it can have only the bare name; LD_LIBRARY_PATH is split at semicolons.
+    """
+    inherited, folders = os.environ.get("LD_PRELOAD", ""), os.environ.get("LD_LIBRARY_PATH", "")
+    folder = str(library.parent)
+    if any(separator in folder for separator in _SEPARATORS_OF_LIBRARY_PATH):
+        return {"LD_PRELOAD": ":".join(filter(None, (str(library), inherited)))}
+    return {
+        "LD_PRELOAD": ":".join(filter(None, (library.name, inherited))),
+        "LD_LIBRARY_PATH": ":".join(filter(None, (folder, folders))),
+    }
+
+
+@contextmanager
+def _naming_shared_memory() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StopProgram(
+            f"the clock of the replay cannot be shared in {_SHARED_MEMORY}: {error.strerror or error}. "
+            "Let it be mounted, writable and not full, or use --speed 1"
+        ) from error
+
+
+def _check_room(name: str) -> None:
+    """Raise OSError if shared memory is full: writing to mapped memory would end this process with SIGBUS."""
+    probe = _SHARED_MEMORY / f"{name}_probe"
+    try:
+        probe.write_bytes(bytes(2 * mmap.PAGESIZE))
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def find_library() -> Path | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from services.cli.ending import uninterrupted
 from services.cli.log_reason import reason_in
 from services.common.errors import StopProgram
 
@@ -82,7 +83,10 @@ class Supervisor:
     def start(self, spec: ProcessSpec) -> None:
         """Start a program; does not wait for it to be ready. Raises OSError if the system has no room for it."""
         self._roles[spec.name] = spec.role
-        with self.log_file(spec.name).open("ab") as log:
+        with (
+            uninterrupted(),
+            self.log_file(spec.name).open("ab") as log,
+        ):  # what is started is known, and so stopped
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 list(spec.argv),
                 env=dict(spec.environ),
@@ -190,7 +194,8 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with uninterrupted():
+            self.close()
 
 
 def _die_with_parent() -> None:

@@ -107,10 +107,11 @@ def uv_runs(venv: Path) -> bool:
 def test_an_installation_that_is_stopped_is_begun_again(
     tmp_path: Path, moment: Callable[[Path], bool], number: signal.Signals
 ) -> None:
-    checkout = Checkout(tmp_path, uv=f'touch "{tmp_path}/a check out/uv runs"; sleep 600')
-    with subprocess.Popen(
+    checkout = Checkout(tmp_path, uv=f': > "{tmp_path}/a check out/uv runs"; sleep 600')
+    process = subprocess.Popen(
         [checkout.root / "cryptoboy"], env=checkout.environ(), stderr=subprocess.PIPE, text=True, cwd=tmp_path
-    ) as process:
+    )
+    try:
         wait_until(lambda: moment(checkout.venv))
         process.send_signal(number)
         if number is signal.SIGKILL:
@@ -124,6 +125,9 @@ def test_an_installation_that_is_stopped_is_begun_again(
             assert "stopped; the installation is not complete" in told
             assert "Traceback" not in told
             assert can_be_locked(checkout.venv), "no installer goes on"
+    finally:
+        process.terminate()
+        process.communicate(timeout=WAIT)
     shutil.rmtree(checkout.index)
     checkout.index.mkdir()
     checkout.lock("requirements.lock", "tiny", {"tiny.py": ""})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
+from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,6 +29,24 @@ def test_sigterm_ends_a_command_in_the_orderly_way_of_ctrl_c() -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
+def test_what_must_be_done_whole_is_done_before_a_command_ends() -> None:
+    end_as_by_ctrl_c()
+    done = []
+
+    def clear_away() -> None:
+        with uninterrupted():
+            with uninterrupted():
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGTERM)
+            done.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        clear_away()
+    assert done == ["all"]
+    with uninterrupted():
+        done.append("again")
+
+
 def test_ctrl_c_that_is_to_be_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_as_by_ctrl_c()
@@ -39,7 +57,7 @@ def test_the_status_is_that_of_ctrl_c_wherever_in_the_program_it_comes(tmp_path:
     """Also in an `exec`: run with -m, Python would forget the status."""
     (tmp_path / "program.py").write_text(
         "import signal\n"
-        "from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped\n"
+        "from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted\n"
         "end_as_by_ctrl_c()\n"
         "with tells_when_stopped('program'):\n"
         "    exec('signal.raise_signal(signal.SIGINT)')\n"

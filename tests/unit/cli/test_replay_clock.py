@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from services.cli import replay_clock
 from services.cli.replay_clock import ReplayClock, find_library
 from services.common.errors import StopProgram
 
@@ -67,3 +70,70 @@ def test_the_shared_epoch_is_given_back() -> None:
     assert os.path.exists(f"/dev/shm/{name}")  # noqa: PTH110, S108 - the kernel's name for shared memory
     clock.close()
     assert not os.path.exists(f"/dev/shm/{name}")  # noqa: PTH110, S108 - as above
+
+
+def library_in(folder: Path) -> Path:
+    library = find_library()
+    assert library is not None
+    folder.mkdir(parents=True)
+    return Path(shutil.copy(library, folder / library.name))
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "tab\there", "comma,", "a $HOME", 'it\'s "quoted"', "100%", "münze ₿", "semi;colon"]
+)
+def test_the_clock_works_from_a_folder_of_any_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = library_in(tmp_path / name)
+    monkeypatch.setattr(replay_clock, "find_library", lambda: library)
+    clock = ReplayClock(10.0, horizon=60.0)
+    try:
+        clock.check()
+        before, told, after = told_by_process(clock)
+        assert before <= told <= after
+    finally:
+        clock.close()
+
+
+def test_libraries_that_are_loaded_anyway_and_their_folders_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_PRELOAD", "libm.so.6")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/lib:/opt/lib64")
+    clock = ReplayClock(10.0)
+    try:
+        environ = clock.environment()
+        assert environ["LD_PRELOAD"] == "libfaketime.so.1:libm.so.6"
+        assert environ["LD_LIBRARY_PATH"].endswith(":/opt/lib:/opt/lib64")
+        clock.check()
+    finally:
+        clock.close()
+
+
+@pytest.mark.parametrize("speed", [0.5, 10.0])
+def test_a_clock_that_has_no_effect_is_noticed_before_anything_waits_for_it(
+    speed: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "libfaketime.so.1"
+    broken.write_text("no library")
+    monkeypatch.setattr(replay_clock, "find_library", lambda: broken)
+    clock = ReplayClock(speed, horizon=60.0)
+    try:
+        with pytest.raises(StopProgram, match=f"1 times as fast instead of {speed:g} times.*--speed 1"):
+            clock.check()
+    finally:
+        clock.close()
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 720.0])
+def test_a_clock_that_runs_as_asked_passes_its_check(speed: float) -> None:
+    clock = ReplayClock(speed)
+    try:
+        clock.check()
+    finally:
+        clock.close()
+
+
+def test_shared_memory_that_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay_clock, "_SHARED_MEMORY", tmp_path / "missing")
+    with pytest.raises(StopProgram, match=r"missing: No such file or directory.*--speed 1"):
+        ReplayClock(10.0)
