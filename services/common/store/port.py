@@ -67,7 +67,12 @@ class SentimentStore(Protocol):
         ...
 
     def eviction_policy(self) -> str | None:
-        """Which keys the store throws away when it is full (`maxmemory-policy`); None: it does not tell us."""
+        """Which keys the store throws away when it is full (`maxmemory-policy`); None: it does not tell us.
+
+        Raises:
+            TryLater: the store is away.
+            StopProgram: refused for good, or it is a kind of store that cannot be used (a cluster).
+        """
         ...
 
     def health(self) -> DependencyHealth:

@@ -68,7 +68,7 @@ _KINDS = {
     redis.exceptions.BusyLoadingError: "LOADING",
     redis.exceptions.NoPermissionError: "NOPERM",
     redis.exceptions.ClusterCrossSlotError: "CROSSSLOT",
-    redis.exceptions.ClusterDownError: "CLUSTERDOWN",
+    redis.exceptions.ClusterError: "CLUSTERDOWN",
     redis.exceptions.TryAgainError: "TRYAGAIN",
     redis.exceptions.AskError: "ASK",
 }

@@ -119,11 +119,15 @@ class RedisStore:
 
         def ask() -> dict[str, Any]:
             try:
-                return self._client.info("memory")
+                info: dict[str, Any] = self._client.info()
             except redis.ResponseError as error:
                 if code_of(error) in {"NOPERM", UNKNOWN_COMMAND}:
                     return {}
                 raise
+            if info.get("cluster_enabled"):
+                # One that has a single node still answers what is about a single key.
+                raise redis.exceptions.ClusterError("cluster_enabled:1")
+            return info
 
         policy = self._ask(ask).get("maxmemory_policy")
         return str(policy) if policy else None

@@ -88,6 +88,8 @@ def test_a_node_of_a_cluster_is_called_so_before_and_after_it_has_its_slots() ->
             store.write([make_signal()], NOW)
         with admin(port) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            with pytest.raises(StopProgram, match="node of a Redis Cluster"):
+                store.eviction_policy()
             eventually("it serves", lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
         with pytest.raises(StopProgram, match="node of a Redis Cluster"):
             store.write([make_signal()], NOW)

@@ -28,6 +28,7 @@ from services.common.store.redis_users import STORE_USERS
 from services.research.history.exporting import export_signals
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRedis
+from tests.redis_variants import admin, redis_with
 
 pytestmark = pytest.mark.integration
 
@@ -128,25 +129,24 @@ def test_the_cacher_tells_the_strategy_and_the_operator_which_pairs_are_scored(
         assert operator.scored_pairs() == {PAIR: None}
 
 
-def test_a_strategy_without_the_right_to_know_which_pairs_are_scored_reads_signals_all_the_same(
-    server: ProductionRedis, cacher: RedisStore
+def test_a_strategy_with_the_rights_of_a_version_before_reads_signals_and_enters_nothing(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    cacher.write([make_signal()], NOW)
-    password = server.passwords["strategy"]
-    with redis.Redis("127.0.0.1", server.port, username="strategy", password=password) as client:
-        run, asked = client.execute_command, []
+    rights = "~sentiment_signals:* ~trading:entries %R~cryptoboy:demo +ping +select +client|setname +eval +get +zcount"
+    with redis_with() as port, admin(port) as client, closing(store_at(port)) as store:
+        client.execute_command(*f"ACL SETUSER old on >word -@all {rights} +zrange +zrangebyscore".split())
+        store.write([make_signal()], NOW)
+        store.tell_scored_pairs({PAIR: None})
+        store.holds.begin("first", NOW)
+        with news.connect("127.0.0.1", port, "word", user="old") as bot:
+            source = news.RedisSignals(bot, window=timedelta(hours=48))
+            source.refresh([PAIR], NOW)
+    assert (source.readable(PAIR), source.scored(), source.entries()) == (True, None, "unknown")
+    assert "trading:holds cannot be read" in caplog.text
 
-        def refused(*command: object, **options: object) -> object:
-            if command[0] == "GET":
-                asked.append(command)
-                raise redis.exceptions.NoPermissionError("no permission")
-            return run(*command, **options)
 
-        client.execute_command = refused  # as a Redis with older rights answers
-        source = news.RedisSignals(client, window=timedelta(hours=48))
-        source.refresh([PAIR], NOW)
-    assert asked
-    assert (source.readable(PAIR), source.scored()) == (True, None)
+def store_at(port: int) -> RedisStore:
+    return RedisStore(Settings(redis_host="127.0.0.1", redis_port=port))
 
 
 @pytest.mark.parametrize("user", ["strategy", "operator"])
