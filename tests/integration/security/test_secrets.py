@@ -19,6 +19,7 @@ import pytest
 from services.cli.stack import SERVICES
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_secrets import secret_variables
+from services.sentiment_analyzer.scorers import check_scorer_settings
 from services.research.servers.programs import Program
 from tests.scripted_ollama import Reply, ScriptedOllama
 from tests.server_control import free_ports
@@ -179,7 +180,7 @@ def test_a_mistake_beside_a_secret_does_not_tell_it(neighbour: dict[str, str]) -
     with pytest.raises(
         Exception, match=next(iter(neighbour)) if len(neighbour) == 1 else "HEALTH_PORT"
     ) as told:
-        Settings.load(planted | variables)
+        check_scorer_settings(Settings.load(planted | variables | {"SENTIMENT_SCORER": "openai"}))
     assert leaked(planted | {"NEIGHBOUR": text}, str(told.value)) == []
 
 
