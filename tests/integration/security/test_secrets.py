@@ -19,8 +19,8 @@ import pytest
 from services.cli.stack import SERVICES
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_secrets import secret_variables
-from services.sentiment_analyzer.scorers import check_scorer_settings
 from services.research.servers.programs import Program
+from services.sentiment_analyzer.scorers import check_scorer_settings
 from tests.scripted_ollama import Reply, ScriptedOllama
 from tests.server_control import free_ports
 from tests.servers import RabbitServer
