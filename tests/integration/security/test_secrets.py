@@ -193,6 +193,8 @@ def test_settings_that_are_printed_tell_no_secret() -> None:
 def test_a_live_freqtrade_that_cannot_work_tells_no_secret(tmp_path: Path) -> None:
     """With keys, a token and passwords, on an exchange and a Redis that are away."""
     planted = plant()
+    # Two names for the same keys, which may not differ.
+    planted |= {f"BINANCE_API_{what}": planted[f"EXCHANGE_{what}"] for what in ("KEY", "SECRET")}
     away, api = free_ports(2)
     addresses = {
         "api": {"public": f"http://127.0.0.1:{away}/api/v3", "private": f"http://127.0.0.1:{away}/api/v3"}
