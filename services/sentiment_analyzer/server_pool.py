@@ -62,18 +62,23 @@ class ServerPool:
 
         Raises:
             TryLater: none can answer now; `after` says when it is worth while to ask again.
-            NeverWorks: a server refuses this very request.
+            NeverWorks: a server refuses this very request, and no other answers it.
         """
         tried: list[_Member] = []
+        refusal: NeverWorks | None = None
         while (member := self._choose(tried)) is not None:
             tried.append(member)
             try:
                 with self._asking(member), _measured(member.server.url):
                     reply = member.server.chat(messages, schema=schema, max_tokens=max_tokens)
                     return reply, member.server.digest
+            except NeverWorks as error:
+                refusal = error
             except TryLater as error:
                 if len(self._members) > 1:
                     log.warning("model_server_failed", server=member.server.url, error=str(error))
+        if refusal is not None:
+            raise refusal
         raise TryLater(self._problems(), after=self._pause_left())
 
     def check(self, try_out: TryOut) -> None:

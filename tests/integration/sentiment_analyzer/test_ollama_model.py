@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from ollama import Client, ResponseError
 
-from services.common.errors import CannotSay, StopProgram
+from services.common.errors import CannotSay, TryLater
 from services.common.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scorer
@@ -74,10 +74,10 @@ def test_an_article_that_gives_orders_cannot_change_the_shape_of_the_answer(scor
     assert all(-1 <= score.score <= 1 for score in scores.values())
 
 
-def test_a_model_the_server_does_not_have_ends_the_start(ollama_url: str) -> None:
+def test_a_model_the_server_does_not_have_lets_the_start_wait(ollama_url: str) -> None:
     scorer = build_scorer(settings(ollama_url, "mistral:7b"))
 
-    with pytest.raises(StopProgram, match="ollama pull mistral:7b"):
+    with pytest.raises(TryLater, match="ollama pull mistral:7b"):
         scorer.check()
     scorer.close()
 

@@ -137,15 +137,21 @@ def test_when_none_can_answer_the_reasons_of_all_are_told(bench: Bench) -> None:
     assert bench.first.asked == bench.second.asked == ["chat"]
 
 
-def test_a_request_refused_for_what_it_is_goes_to_no_other_and_says_nothing_against_the_server(
-    bench: Bench,
-) -> None:
+def test_what_one_refuses_another_may_take_which_says_nothing_against_the_first(bench: Bench) -> None:
     bench.first.errors.append(NeverWorks("too long"))
 
-    with pytest.raises(NeverWorks):
+    assert bench.ask() == "second"
+    assert bench.ask() == "first"
+
+
+@pytest.mark.parametrize("other", [NeverWorks("too long as well"), TryLater("away")])
+def test_a_request_that_one_refuses_and_no_other_answers_is_refused(bench: Bench, other: Exception) -> None:
+    bench.first.errors.append(NeverWorks("too long"))
+    bench.second.errors.append(other)
+
+    with pytest.raises(NeverWorks, match="too long"):
         bench.ask()
 
-    assert bench.second.asked == []
     assert bench.ask() == "first"
 
 
