@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -117,12 +118,18 @@ def score_history(
             scored_by=chosen.identity,
             workers=workers or chosen.workers,
             progress=progress,
+            waiting=_say_waiting,
         )
     figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3), **chosen.receipts()}
     if json_output:
         print(json.dumps(figures))
     else:
         _print(report, figures)
+
+
+def _say_waiting(reason: str) -> None:
+    sys.stderr.write(f"cryptoboy: waiting for the scorer: {reason}\n")
+    sys.stderr.flush()
 
 
 def _weights(settings: Settings) -> tuple[tuple[str, float], ...]:

@@ -13,6 +13,7 @@ from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
 from services.data_ingestor.news_relevance import is_relevant
 from services.research.history.articles import Article
+from services.research.history.progress import Waiting, patient
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scoring import Outcome, judge_article
@@ -86,9 +87,14 @@ def as_message(article: Article, weight: float = 1.0) -> NewsArticle:
 
 
 def judge_in_order(
-    articles: Sequence[Article], judge: Judge, *, workers: int = 1, patience: float = PATIENCE_SECONDS
+    articles: Sequence[Article],
+    judge: Judge,
+    *,
+    workers: int = 1,
+    patience: float = PATIENCE_SECONDS,
+    waiting: Waiting = patient,
 ) -> Iterator[Judged]:
-    """Judge articles, `workers` at once; they come out in their order.
+    """Judge articles, `workers` at once; they come out in their order. `waiting` is told why one waits for the scorer.
 
     Where it ends early, by an error or because nobody wants more, what has not begun is not begun.
 
@@ -98,7 +104,7 @@ def judge_in_order(
     stop = threading.Event()
 
     def patiently(article: Article) -> Judged:
-        return _patiently(article, judge, stop, patience)
+        return _patiently(article, judge, stop, patience, waiting)
 
     if workers == 1:
         yield from map(patiently, articles)
@@ -111,7 +117,9 @@ def judge_in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _patiently(article: Article, judge: Judge, stop: threading.Event, patience: float) -> Judged:
+def _patiently(
+    article: Article, judge: Judge, stop: threading.Event, patience: float, waiting: Waiting
+) -> Judged:
     give_up_at = time.monotonic() + patience
     pause = FIRST_PAUSE_SECONDS
     while True:
@@ -119,6 +127,10 @@ def _patiently(article: Article, judge: Judge, stop: threading.Event, patience: 
             return judge(article)
         except TryLater as error:
             wait = error.after or pause
-            if time.monotonic() + wait > give_up_at or stop.wait(wait):
+            if time.monotonic() + wait > give_up_at:
+                raise
+            if pause == FIRST_PAUSE_SECONDS:
+                waiting(str(error))
+            if stop.wait(wait):
                 raise
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -8,5 +8,13 @@ Progress = Callable[[int, int], None]
 """Told now and then how much is done and how much there is, in any unit."""
 
 
+Waiting = Callable[[str], None]
+"""Told why work waits, once for each article that waits."""
+
+
+def patient(_reason: str) -> None:
+    """Wait without a word."""
+
+
 def quiet(_done: int, _size: int) -> None:
     """Say nothing."""

@@ -19,7 +19,7 @@ from services.research.history import story_steps
 from services.research.history.archive import BEGINNING, Archive, Position, position_of
 from services.research.history.judging import REFUSED, Judged, judge_in_order, judge_with
 from services.research.history.output import StepwiseCsv
-from services.research.history.progress import Progress, quiet
+from services.research.history.progress import Progress, Waiting, patient, quiet
 from services.research.history.signal_rows import COLUMNS, Row, signal_rows
 from services.research.history.story_steps import StorySteps
 from services.research.history.tally import ScoreReport, Tally
@@ -69,6 +69,7 @@ def score_archive(
     scored_by: Sequence[str] = (),
     workers: int = 1,
     progress: Progress = quiet,
+    waiting: Waiting = patient,
 ) -> ScoreReport:
     """Write the signals of an archive to a sentiment CSV, which appears when it is whole.
 
@@ -83,6 +84,7 @@ def score_archive(
         workers: articles scored at once; with `stories` it is 1, for which article told a story first must be
             known before the next is judged.
         progress: told how many articles are scored, and how many the archive has.
+        waiting: told why an article waits for the scorer, when it begins to.
 
     Raises:
         StopProgram: no article in the period, or no signal of any, or the scorer refuses about everything.
@@ -100,7 +102,7 @@ def score_archive(
         refusals, workers = Refusals(), 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
-            for judged in judge_in_order(step, judge, workers=workers):
+            for judged in judge_in_order(step, judge, workers=workers, waiting=waiting):
                 _refuse_refusals(refusals, judged)
                 tally.count(judged)
                 rows += signal_rows(judged.signals, judged.article.known_at, options.delay)

@@ -273,7 +273,11 @@ def test_a_scorer_that_is_away_for_a_moment_is_waited_for(
     monkeypatch.setattr(judging, "FIRST_PAUSE_SECONDS", 0.001)
     scorer = Marked()
     scorer.on = {"Bitcoin surges as funds buy again (5)": [TryLater("away"), TryLater("away")]}
-    assert run(archive, tmp_path / "s.csv", scorer).tally.outcomes == {"scored": 32}
+    told: list[str] = []
+    with Archive.open(archive) as news:
+        report = score_archive(news, tmp_path / "s.csv", scorer, OPTIONS, waiting=told.append)
+    assert report.tally.outcomes == {"scored": 32}
+    assert told == ["away"]
 
 
 def test_a_scorer_that_stays_away_ends_the_run_without_a_file(tmp_path: Path, archive: Path) -> None:
