@@ -113,7 +113,7 @@ def test_nothing_is_lost_when_redis_is_stopped_and_started_while_messages_flow(
     cacher: subprocess.Popen[bytes],
 ) -> None:
     until(lambda: health(settings)[0] == httpx.codes.OK)
-    assert set(health(settings)[1]) == {"broker", "redis", "lag", "work"}
+    assert set(health(settings)[1]) == {"broker", "redis", "lag", "holds", "redis_memory", "work"}
     publish(broker, range(2000))
     broker.publish([OutgoingMessage(SENTIMENT_SIGNAL, b"not json", "bad")])
     until(lambda: cached(raw) > 0)
