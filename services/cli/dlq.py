@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
-from services.cli.answers import answer_console
+from services.cli.answers import answer_console, whole
 from services.cli.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
 from services.cli.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
 from services.common.clock import SystemClock
@@ -21,6 +22,7 @@ from services.common.settings import BrokerKind
 
 SHOWN_IN_A_LIST = 100
 SHOWN_BODY = 4_000
+_ROOM_BESIDE_IDS = 60
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of messages, as `list` shows them.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter, of --queue if that is given.")]
@@ -43,10 +45,11 @@ def list_letters(queue: QueueName = None, json_output: Json = False, broker: Bro
     if not letters:
         print("No dead letters.")
         return
-    table = Table("queue", "id", "attempts", "reason", title=f"{len(letters)} dead letter(s)")
-    for letter in letters[:SHOWN_IN_A_LIST]:
-        table.add_row(letter.queue, escape(printable(letter.id)), str(letter.attempts), _reason(letter))
-    console = answer_console()
+    ids = [printable(letter.id) for letter in letters[:SHOWN_IN_A_LIST]]
+    table = Table("queue", whole("id", ids), "attempts", "reason", title=f"{len(letters)} dead letter(s)")
+    for letter, identity in zip(letters, ids, strict=False):  # of very many, the first
+        table.add_row(letter.queue, escape(identity), str(letter.attempts), _reason(letter))
+    console = answer_console(room=_ROOM_BESIDE_IDS + max(map(cell_len, ids)))
     console.print(table)
     if len(letters) > SHOWN_IN_A_LIST:
         console.print(f"{len(letters) - SHOWN_IN_A_LIST} more; --json lists all of them.")

@@ -50,7 +50,7 @@ def freqtrade_config(
         "trading_mode": "spot",
         "dry_run": settings.dry_run,
         "dry_run_wallet": settings.dry_run_wallet,
-        "db_url": f"sqlite:///{database}",
+        "db_url": _sqlite_url(database),
         "initial_state": "running",
         "max_open_trades": settings.max_open_trades,
         "stake_currency": settings.stake_currency,
@@ -82,6 +82,13 @@ def freqtrade_config(
         "internals": {"process_throttle_secs": throttle_seconds, "heartbeat_interval": 60},
         "cryptoboy": strategy_section(settings),
     }
+
+
+def _sqlite_url(database: Path) -> str:
+    """With the characters that mean something in a URL written as codes."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite", database=str(database)).render_as_string()
 
 
 def write_config(config: Mapping[str, Any], path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,6 +15,16 @@ from services.common.settings import PROJECT_ROOT
 
 # Most of their time the tests wait, for servers above all; two at once need little more of the machine.
 ALL_AT_ONCE = ["--quiet", "--numprocesses=2", "--dist=worksteal", "--durations=15"]
+
+
+_WITHOUT_SERVERS = PROJECT_ROOT / "tests" / "unit"
+
+
+def need_servers(arguments: Sequence[str]) -> bool:
+    """Whether pytest may run tests with these arguments that are not in tests/unit, which needs no server."""
+    paths = [PROJECT_ROOT / text.partition("::")[0] for text in arguments if not text.startswith("-")]
+    chosen = [path.resolve() for path in paths if path.exists()]  # others are values of options
+    return not chosen or not all(path.is_relative_to(_WITHOUT_SERVERS) for path in chosen)
 
 
 def run_tests(
@@ -27,7 +38,8 @@ def run_tests(
     Example: ./cryptoboy test tests/unit -k labels
     """
     install_test_packages()
-    install_test_servers()
+    if need_servers(context.args):
+        install_test_servers()
     if only_install:
         return
     ours = {name for name in os.environ if name.startswith("CRYPTOBOY_") and name != "CRYPTOBOY_VENV"}

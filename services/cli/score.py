@@ -28,8 +28,8 @@ def score(
         str | None,
         typer.Option(
             metavar="ID",
-            help="Show the receipts of an article that was scored: its article_id, as in `sentiment --json`, "
-            "which logs call trace_id; or a signal's message id, as in `queues dlq list`.",
+            help="Show the receipts of an article that was scored: its article_id or the beginning of it, as in "
+            "`sentiment --json`, which logs call trace_id; or a signal's message id, as in `queues dlq list`.",
         ),
     ] = None,
     json_output: Json = False,

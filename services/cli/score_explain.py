@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.answers import answer_console
+from services.cli.answers import answer_console, whole
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
@@ -19,6 +22,8 @@ from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
 from services.sentiment_analyzer.story_keeper import Row
 
+SHOWN_OF_SEVERAL = 20
+_ROOM_BESIDE_IDS = 60
 # As `signals.signal_id` writes it: article, pair, model, revision.
 _SIGNAL_ID = re.compile(r"(?P<article>.+?):[A-Z0-9]+/[A-Z0-9]+(?::[A-Z0-9]+)?:.+:\d+")
 
@@ -26,33 +31,51 @@ _SIGNAL_ID = re.compile(r"(?P<article>.+?):[A-Z0-9]+/[A-Z0-9]+(?::[A-Z0-9]+)?:.+
 def explain_article(settings: Settings, given: str, *, json_output: bool) -> None:
     """Print the receipts and the story of an article, or of the article that a signal came from.
 
+    `given` is its article_id or the beginning of it, or the message id of a signal.
+
     Raises:
-        StopProgram: nothing is known of it.
+        StopProgram: nothing is known of it, or more than one article begins so.
     """
-    found = _SIGNAL_ID.fullmatch(given)
-    article_id = found["article"] if found else given
     folder = settings.state_dir
-    tellings: list[Row] = []
-    receipts: list[Receipt] = []
-    # Asking must not make a file that is not there.
-    if (folder / STORIES_FILE).is_file():
-        stories = Stories(folder / STORIES_FILE)
-        tellings = stories.tellings(article_id)
-        stories.close()
-    if (folder / RECEIPTS_FILE).is_file():
-        kept = Receipts(folder / RECEIPTS_FILE)
+    with ExitStack() as opened:
+        # Asking must not make a file that is not there.
+        stories = Stories(folder / STORIES_FILE) if (folder / STORIES_FILE).is_file() else None
+        receipts = Receipts(folder / RECEIPTS_FILE) if (folder / RECEIPTS_FILE).is_file() else None
+        known = [each for each in (stories, receipts) if each]
+        for each in known:
+            opened.callback(each.close)
+        article_id = _article_of(given, known)
+        if article_id is None:
+            raise StopProgram(
+                f"nothing in {folder.resolve()} was scored under {given!r}; an ID is an article_id or its beginning, "
+                "or the message id of a signal, and STATE_DIR names the folder in which the sentiment processor "
+                "keeps its receipts"
+            )
+        tellings = stories.tellings(article_id) if stories else []
         asked = [article_id, *(row.article_id for row in tellings if row.article_id != article_id)]
-        receipts = next((there for each in asked if (there := kept.of_article(each))), [])
-        kept.close()
-    if not tellings and not receipts:
-        raise StopProgram(
-            f"nothing in {folder.resolve()} was scored under {given!r}; an ID is an article_id or the message id of "
-            "a signal, and STATE_DIR names the folder in which the sentiment processor keeps its receipts"
-        )
+        found = next((there for name in asked if receipts and (there := receipts.of_article(name))), [])
     if json_output:
-        print(json.dumps(_as_json(article_id, tellings, receipts)))
+        print(json.dumps(_as_json(article_id, tellings, found)))
     else:
-        _print(article_id, tellings, receipts)
+        _print(article_id, tellings, found)
+
+
+def _article_of(given: str, known: Sequence[Stories | Receipts]) -> str | None:
+    """The one article that is meant, or None. Raises StopProgram if it may be one of several."""
+    signal = _SIGNAL_ID.fullmatch(given)
+    prefix = signal["article"] if signal else given
+    if not prefix:
+        return None
+    beginning = {each for kept in known for each in kept.articles_beginning(prefix, SHOWN_OF_SEVERAL + 1)}
+    if prefix in beginning:
+        return prefix
+    if len(beginning) > 1:
+        shown = sorted(beginning)[:SHOWN_OF_SEVERAL]
+        more = "" if len(beginning) <= SHOWN_OF_SEVERAL else "\n  ... and more"
+        raise StopProgram(
+            f"several articles begin with {prefix!r}; give more of the id:\n  " + "\n  ".join(shown) + more
+        )
+    return next(iter(beginning), None)
 
 
 def _as_json(article_id: str, tellings: list[Row], receipts: list[Receipt]) -> dict[str, Any]:
@@ -102,15 +125,22 @@ def _as_json(article_id: str, tellings: list[Row], receipts: list[Receipt]) -> d
 
 
 def _print(article_id: str, tellings: list[Row], receipts: list[Receipt]) -> None:
-    console = answer_console()
+    console = answer_console(
+        room=_ROOM_BESIDE_IDS + max((cell_len(row.article_id) for row in tellings), default=0)
+    )
     if tellings:
-        table = Table(
-            "article", "part", "source", "published", "title", title=f"The story of {tellings[0].story}"
-        )
+        print(f"The story of {tellings[0].story}")
+        articles = whole("article", (row.article_id for row in tellings))
+        table = Table(articles, "part", "source", "published", "title")
         for row in tellings:
             mark = "bold" if row.article_id == article_id else ""
             table.add_row(
-                row.article_id, row.part, row.source, f"{row.published:%F %T}", Text(row.title), style=mark
+                Text(row.article_id),
+                row.part,
+                Text(row.source),
+                f"{row.published:%F %T}",
+                Text(row.title),
+                style=mark,
             )
         console.print(table)
     for receipt in receipts:

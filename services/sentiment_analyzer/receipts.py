@@ -134,6 +134,16 @@ class Receipts:
             ).fetchall()
         return [_receipt(row) for row in rows]
 
+    def articles_beginning(self, prefix: str, most: int) -> list[str]:
+        """The ids of up to `most` scored articles that begin with `prefix`, which is not empty."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT article_id FROM articles WHERE article_id >= ?1 AND article_id < ?1 || char(1114111) "
+                "ORDER BY article_id LIMIT ?2",
+                (prefix, most),
+            ).fetchall()
+        return [article_id for (article_id,) in rows]
+
     def count(self) -> int:
         """How many receipts there are."""
         with self._connection() as connection:

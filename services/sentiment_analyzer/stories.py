@@ -156,6 +156,11 @@ class Stories:
         with self._changing():
             return list(self._kept.story_of(article_id).values())
 
+    def articles_beginning(self, prefix: str, most: int) -> list[str]:
+        """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
+        with self._changing():
+            return list(self._kept.articles_beginning(prefix, most))
+
     def close(self) -> None:
         """Let go of what it is kept in. May be called twice."""
         with self._lock:

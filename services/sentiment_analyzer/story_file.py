@@ -86,6 +86,15 @@ class StoryFile:
         condition = "story = (SELECT story FROM tellings WHERE article_id = ?)"
         return {row.article_id: row for row in self._select(condition, article_id)}
 
+    def articles_beginning(self, prefix: str, most: int) -> list[str]:
+        """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
+        rows = self._db.execute(
+            "SELECT article_id FROM tellings WHERE article_id >= ?1 AND article_id < ?1 || char(1114111) "
+            "ORDER BY article_id LIMIT ?2",
+            (prefix, most),
+        ).fetchall()
+        return [article_id for (article_id,) in rows]
+
     def after(self, number: int) -> list[Row]:
         """The tellings that came after that one; of very many the last."""
         return list(self._select(_AFTER, number))

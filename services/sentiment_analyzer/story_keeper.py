@@ -75,6 +75,10 @@ class StoryKeeper(Protocol):
         """`story` of the one that an article tells; empty for an unknown article."""
         ...
 
+    def articles_beginning(self, prefix: str, most: int) -> Sequence[str]:
+        """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
+        ...
+
     def after(self, number: int) -> Sequence[Row]:
         """All tellings that came after that one, in their order."""
         ...
@@ -128,6 +132,10 @@ class StoryMemory:
         """See `StoryKeeper`."""
         known = self._rows.get(article_id)
         return self.story(known.story) if known else {}
+
+    def articles_beginning(self, prefix: str, most: int) -> Sequence[str]:
+        """See `StoryKeeper`."""
+        return sorted(article_id for article_id in self._rows if article_id.startswith(prefix))[:most]
 
     def after(self, number: int) -> Sequence[Row]:
         """See `StoryKeeper`."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptoboy_sentiment.settings import Settings as StrategySettings
 from freqtrade.configuration.config_validation import validate_config_schema
+from sqlalchemy import create_engine
 
 from services.cli.freqtrade_config import freqtrade_config, write_config
 from services.cli.options import choose_parts
@@ -27,6 +28,16 @@ def test_freqtrade_itself_finds_it_valid(tmp_path: Path, dry_run: str) -> None:
     made = config(tmp_path, DRY_RUN=dry_run, **KEYS)
     assert made["dry_run"] is (dry_run == "true")
     validate_config_schema(json.loads(json.dumps(made)))
+
+
+@pytest.mark.parametrize("name", ["plain", "a b", "100%", "50%20", "why?", "number #1", "münze", "it's"])
+def test_freqtrade_opens_its_database_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    made = freqtrade_config(Settings.load({}, None), database=tmp_path / name / "trades.sqlite")
+    engine = create_engine(made["db_url"])
+    engine.connect().close()
+    engine.dispose()
+    assert (tmp_path / name / "trades.sqlite").is_file()
 
 
 def test_a_dry_run_never_gets_the_keys(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from services.cli.score_explain import explain_article
 from services.common.clock import ManualClock
@@ -47,6 +48,57 @@ def explained(settings: Settings, given: str, capsys: pytest.CaptureFixture[str]
     explain_article(settings, given, json_output=True)
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
+
+
+LONG = ("5f0c6f3a21" * 7)[:64]
+
+
+@pytest.fixture
+def long_ids(settings: Settings) -> Settings:
+    """Two articles more, whose ids are as long as those of feeds."""
+    receipts, stories = (
+        Receipts(settings.state_dir / RECEIPTS_FILE),
+        Stories(settings.state_dir / STORIES_FILE),
+    )
+    scorer = ReceiptScorer(FakeScorer([]), receipts, prompt_version=PROMPT_VERSION, clock=ManualClock(NOON))
+    matcher = AssetMatcher(load_registry(), ("BTC/USDT",))
+    for identity, title in (
+        (LONG, "Bitcoin wins over Madrid"),
+        (LONG[:-1] + "f", "Oslo votes to sell bitcoin"),
+    ):
+        judge_article(article(identity, title), matcher, scorer, NOON, stories=stories)
+    receipts.close()
+    stories.close()
+    return settings
+
+
+def test_a_beginning_that_several_articles_have_is_answered_with_their_ids(settings: Settings) -> None:
+    with pytest.raises(StopProgram, match=r"several articles begin with 'a'.*\n  a1\n  a2\n  a3"):
+        explain_article(settings, "a", json_output=True)
+
+
+def test_the_beginning_of_a_long_id_finds_it(long_ids: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(StopProgram, match=f"{LONG}\n"):
+        explain_article(long_ids, LONG[:9], json_output=True)
+    assert explained(long_ids, "a1"[:2], capsys)["article_id"] == "a1"
+    assert explained(long_ids, LONG, capsys)["article_id"] == LONG
+
+
+@pytest.mark.parametrize("given", ["", "_", "%", "a%", "A1", "b"])
+def test_what_begins_no_id_finds_nothing(settings: Settings, given: str) -> None:
+    with pytest.raises(StopProgram, match="nothing in"):
+        explain_article(settings, given, json_output=True)
+
+
+def test_an_id_is_whole_on_a_narrow_terminal(
+    long_ids: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "40")
+    explain_article(long_ids, LONG, json_output=False)
+    shown = capsys.readouterr().out
+    assert f"The story of {LONG}" in shown.splitlines()
+    assert sum(LONG in line for line in shown.splitlines()) == 2
 
 
 @pytest.mark.parametrize("given", ["a1", "a1:BTC/USDT:fake-1:0"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ import yaml
 from services.common.settings import PROJECT_ROOT
 from tests.dashboards import DASHBOARDS, GRAFANA, expressions, panels
 from tests.metric_catalogue import exported, names_in
-from tests.prometheus_tools import check_expressions
 
 SCHEMA_VERSION = 41
 COLUMNS = 24
@@ -65,11 +63,6 @@ def test_panels_lie_beside_one_another_and_within_the_page(dashboard: dict[str, 
         for cell in cells:
             assert cell not in taken, f"{panel['title']} lies on {taken[cell]}"
             taken[cell] = panel["title"]
-
-
-@each_dashboard
-def test_prometheus_can_read_every_expression(dashboard: dict[str, Any], tmp_path: Path) -> None:
-    check_expressions(expressions(dashboard), tmp_path)
 
 
 @each_dashboard

@@ -10,13 +10,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-import yaml
 
 from services.cli.secret_files import GIVEN, MADE, make_secrets
 from services.cli.stack import SERVICES
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import PROJECT_ROOT, Settings
-from tests.prometheus_tools import RULES, run_tool
 
 FOLDER = PROJECT_ROOT / "deploy" / "systemd"
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"
@@ -42,19 +40,6 @@ def variables(unit: Unit, credentials: Path) -> dict[str, str]:
     pairs = [word for line in unit["Environment"] for word in line.split()]
     text = dict(pair.split("=", 1) for pair in pairs)
     return {name: value.replace("%d", str(credentials)).replace("%i", "8103") for name, value in text.items()}
-
-
-def guide_commands(*words: str) -> list[str]:
-    """The lines that the guide has people type, with one of these words in them."""
-    lines = GUIDE.read_text().partition("### With systemd\n")[2].partition("\n### ")[0].splitlines()
-    return [line.strip() for line in lines if line.startswith("    ") and any(word in line for word in words)]
-
-
-def targets(configuration: Path) -> set[str]:
-    """What Prometheus asks, and whom it tells."""
-    configured = yaml.safe_load(configuration.read_text())
-    jobs = [*configured["scrape_configs"], *configured["alerting"]["alertmanagers"]]
-    return {target for job in jobs for group in job["static_configs"] for target in group["targets"]}
 
 
 def test_systemd_accepts_every_unit(tmp_path: Path) -> None:
@@ -138,35 +123,6 @@ def test_all_units_are_hardened_alike() -> None:
 def test_no_secret_stands_in_a_unit(name: str) -> None:
     secret = {variable for variable in Settings.variables() if f"{variable}_FILE" in Settings.variables()}
     assert not secret & variables(read(name), Path("/run")).keys()
-
-
-def test_the_guide_puts_prometheus_and_alertmanager_on_this_machine_with_webhooks_they_can_read(
-    tmp_path: Path,
-) -> None:
-    """The guide's own commands, with a folder instead of /etc and without root."""
-    (secrets := tmp_path / "cryptoboy" / "secrets").mkdir(parents=True)
-    make_secrets(secrets)
-    for folder in ("prometheus", "default"):
-        (tmp_path / folder).mkdir()
-    for line in guide_commands("/etc/prometheus", "/etc/default"):
-        if "systemctl" not in line:
-            command = line.replace("/etc/", f"{tmp_path}/").replace(" -g prometheus", "")
-            subprocess.run(["bash", "-ec", command], cwd=PROJECT_ROOT, check=True, timeout=30)
-    prometheus, alertmanager = (
-        tmp_path / "prometheus/prometheus.yml",
-        tmp_path / "prometheus/alertmanager.yml",
-    )
-    assert run_tool("promtool", "check", "config", prometheus).count("SUCCESS") > len(RULES)
-    run_tool("amtool", "check-config", alertmanager)
-    assert targets(prometheus) == {
-        f"localhost:{port}" for port in (*DEFAULT_PORTS.values(), 8105, 15692, 9090, 9093)
-    }
-    receivers = yaml.safe_load(alertmanager.read_text())["receivers"]
-    files = {each["api_url_file"] for one in receivers for each in one.get("slack_configs", ())}
-    assert {Path(file).name for file in files} == {"alert_notes_url", "alert_pages_url"}
-    assert all(Path(file).is_file() for file in files)
-    for name in ("prometheus", "prometheus-alertmanager"):
-        assert "--web.listen-address=127.0.0.1:" in (tmp_path / "default" / name).read_text()
 
 
 def test_the_guide_installs_no_server_that_it_does_not_name_and_starts_none_before_it_is_configured() -> None:

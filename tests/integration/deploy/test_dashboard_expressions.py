@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dashboards import DASHBOARDS, expressions
+from tests.prometheus_tools import check_expressions
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
+def test_prometheus_can_read_every_expression(dashboard: dict[str, Any], tmp_path: Path) -> None:
+    check_expressions(expressions(dashboard), tmp_path)
