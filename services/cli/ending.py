@@ -68,4 +68,8 @@ def tells_when_stopped(name: str) -> Iterator[None]:
 
 
 def _say_stopped(name: str) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # a second one would end Python by the signal, not with the status
     sys.stderr.write(f"{name}: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -21,7 +24,7 @@ from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings import PROJECT_ROOT, Settings
 from services.common.store.open import open_store
 from services.sentiment_analyzer.chat import ChatServer, PersonNeededError
 from services.sentiment_analyzer.ollama_chat import OllamaServer
@@ -222,3 +225,19 @@ def test_a_model_server_of_another_ca_is_not_trusted(
             with pytest.raises(PersonNeededError, match=variable):
                 chat.chat(HELLO, schema=None, max_tokens=16)
     assert model_server.requests == []
+
+
+def test_a_backup_is_written_by_the_options_that_the_guide_names(
+    redis_tls: ProductionRedis, secrets: Path
+) -> None:
+    (line,) = re.findall(r"`redis-cli (--tls .*bgsave)`", (PROJECT_ROOT / "docs/operating.md").read_text())
+    options = line.replace("/run/secrets/tls_ca", str(secrets / CA_FILE)).split()
+    environ = {**os.environ, "REDISCLI_AUTH": redis_tls.passwords["operator"]}
+    said = subprocess.run(
+        ["redis-cli", "-p", str(redis_tls.port), *options],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Background saving started" in said.stdout

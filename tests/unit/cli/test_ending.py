@@ -70,6 +70,23 @@ def test_the_status_is_that_of_ctrl_c_wherever_in_the_program_it_comes(tmp_path:
     assert ended.returncode == 130
 
 
+def test_a_second_ctrl_c_at_the_very_end_changes_no_status(tmp_path: Path) -> None:
+    (tmp_path / "impatient.py").write_text(
+        "import atexit, signal\n"
+        "from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped\n"
+        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
+        "end_as_by_ctrl_c()\n"
+        "with tells_when_stopped('impatient'):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "impatient"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr.count("\n")) == (130, 1)
+
+
 def interrupt() -> None:
     raise KeyboardInterrupt
 

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from services.cli.app import app
+from services.common.broker.topology import MARKET_TTL_SECONDS
 from services.common.settings import PROJECT_ROOT
 from tests.prometheus_tools import rules
 
@@ -120,3 +121,11 @@ def test_every_alert_has_its_section_in_the_guide(rule: dict[str, Any]) -> None:
 def test_the_guide_tells_of_no_alert_that_there_is_not() -> None:
     told = set(re.findall(r"^### Alert (\w+)$", GUIDE.read_text(), re.MULTILINE))
     assert told == {rule["alert"] for _, rule in rules() if "alert" in rule}
+
+
+def test_the_documents_say_how_long_candles_wait_in_their_queue() -> None:
+    hours = MARKET_TTL_SECONDS // 3600
+    for document in (PROJECT_ROOT / "README.md", GUIDE):
+        (row,) = [line for line in document.read_text().splitlines() if line.startswith("| raw_market_data")]
+        assert f"the candles of the last {hours} hours" in row
+    assert f"{3 * 60 * hours:,} of three pairs at 1m" in (PROJECT_ROOT / "README.md").read_text()
