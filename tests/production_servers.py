@@ -119,7 +119,7 @@ class ProductionRedis:
         self._verify = verify
         self.folder = Path(tempfile.mkdtemp(prefix="cryptoboy-redis-"))
         (self.port,) = free_ports(1)
-        self._secrets = secrets
+        self.secrets = self._secrets = secrets
         self._tls = tls
         self.passwords: Mapping[str, str] = read_passwords(secrets, STORE_SECRETS)
         self._server: Program | None = None

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -21,6 +22,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 
 import services
 from services.common.errors import StopProgram
+from services.common.probe import TIMEOUT_SECONDS, open_directly
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -41,6 +43,8 @@ class DependencyHealth:
     required: bool = True
 
 
+_ANY = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what is asked instead # nosec B104
+_MOST_BYTES = 10_000
 HealthReport = Mapping[str, DependencyHealth]
 
 
@@ -65,6 +69,17 @@ def health_body(service: str, dependencies: HealthReport, uptime: float, *, read
             for name, part in dependencies.items()
         },
     }
+
+
+def is_served_by(service: str, host: str, port: int) -> bool:
+    """Whether a running service of that name answers there."""
+    asked = f"[{host}]" if ":" in host else host
+    try:
+        with open_directly(f"http://{_ANY.get(asked, asked)}:{port}/live", TIMEOUT_SECONDS) as answer:
+            said = json.loads(answer.read(_MOST_BYTES))
+    except (OSError, HTTPException, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("service") == service
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -17,7 +17,7 @@ import structlog
 
 from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
-from services.common.health import HealthReport, HealthServer
+from services.common.health import HealthReport, HealthServer, is_served_by
 from services.common.logging import LogWriter, configure_logging
 from services.common.memory import memory_limit, memory_used
 from services.common.metrics import (
@@ -108,8 +108,6 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
     _export_limits(settings)
     service = build(settings, SystemClock())
     writer.work = service.work
-    port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
-
     watchdog = Watchdog(
         name,
         service.work,
@@ -124,7 +122,7 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
         return parts
 
     try:
-        server = HealthServer(name, settings.health_host, port, report)
+        server = _health_server(name, settings, report)
         watchdog.start()
         log.info(
             "service_starting", health=f"http://{settings.health_host}:{server.port}/health", pid=os.getpid()
@@ -140,6 +138,19 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
         service.close()
     log.info("service_stopped")
     return 0
+
+
+def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:
+    """On the port of the settings; a second copy on trial, for which no port is set, takes a free one."""
+    port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
+    try:
+        return HealthServer(name, settings.health_host, port, report)
+    except StopProgram:
+        if settings.health_port is not None or not is_served_by(name, settings.health_host, port):
+            raise
+    server = HealthServer(name, settings.health_host, 0, report)
+    log.warning("second_copy", usual_port=port, port=server.port, detail=f"another {name} runs here")
+    return server
 
 
 def _export_limits(settings: Settings) -> None:

@@ -87,7 +87,18 @@ OPERATOR = StoreUser(
     ),
     also=((f"~{_SIGNALS}", f"~{ENTRIES}"), _SCRIPT_READS),
 )
-STORE_USERS = (SIGNAL_CACHER, STRATEGY, OPERATOR)
+# Whoever opens `redis-cli` in the container. The key pattern of KEYS is none of Redis's rights: it tells names alone.
+READER = StoreUser(
+    "reader",
+    keys=tuple(f"%R~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, HOLDS, ENTRIES)),
+    commands=(
+        *_CONNECTION,
+        *("command", "keys", "scan", "exists", "type", "ttl", "pttl", "dbsize", "info"),
+        *("get", "hget", "hmget", "hgetall", "hkeys", "hlen", "lrange", "llen", "lindex"),
+        *("zrange", "zrevrange", "zrangebyscore", "zcard", "zcount"),
+    ),
+)
+STORE_USERS = (SIGNAL_CACHER, STRATEGY, OPERATOR, READER)
 
 # Without a password, for health checks: to ask whether Redis is there is all that it may.
 _HEALTH = "user health on nopass sanitize-payload resetkeys resetchannels -@all +ping"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from services.common import runner
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth, HealthServer, health_body
 from services.common.runner import start_with_backoff
-from services.common.settings import PROJECT_ROOT
+from services.common.settings import PROJECT_ROOT, Settings
 
 SERVICE = """
 import contextlib, os, sys, threading
@@ -184,6 +186,54 @@ def test_a_port_in_use_is_a_message_about_health_port() -> None:
             HealthServer("y", "127.0.0.1", server.port, dict)
     finally:
         server.close()
+
+
+def test_a_second_copy_on_trial_takes_a_free_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = HealthServer("news_poller", "127.0.0.1", 0, dict)
+    monkeypatch.setitem(runner.DEFAULT_PORTS, "news_poller", first.port)
+    try:
+        for host in ("127.0.0.1", "0.0.0.0"):
+            second = runner._health_server("news_poller", Settings(health_host=host), dict)
+            second.close()
+            assert second.port != first.port
+    finally:
+        first.close()
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(health_port=1)])
+def test_a_port_that_is_set_or_taken_by_another_service_is_a_mistake(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "news_poller" if settings.health_port else "signal_cacher"
+    first = HealthServer(name, "127.0.0.1", 0, dict)
+    monkeypatch.setitem(runner.DEFAULT_PORTS, "news_poller", first.port)
+    if settings.health_port:
+        settings = settings.changed(health_port=first.port)
+    try:
+        with pytest.raises(StopProgram, match="HEALTH_PORT"):
+            runner._health_server("news_poller", settings, dict)
+    finally:
+        first.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", b"220 mail.example ready\r\n"]
+)
+def test_a_port_that_another_program_has_is_a_mistake(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setitem(runner.DEFAULT_PORTS, "news_poller", taken.getsockname()[1])
+
+        def serve() -> None:
+            connection, _ = taken.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(answer)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        with pytest.raises(StopProgram, match="HEALTH_PORT"):
+            runner._health_server("news_poller", Settings(), dict)
+        serving.join(60)
 
 
 def test_being_stopped_while_waiting_for_a_part_is_noticed_at_once() -> None:
