@@ -93,6 +93,14 @@ class StoreSettings(BaseSettings):
             description="how long a signal stays in sentiment_signals:{PAIR}; longer where it would still be fresh",
         ),
     ] = 48
+    signal_prefetch: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="signals that RabbitMQ hands a cacher before the first is acknowledged",
+        ),
+    ] = 300
     sentiment_staleness_hours: Annotated[
         float,
         Field(

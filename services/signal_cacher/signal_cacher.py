@@ -38,8 +38,6 @@ from services.signal_cacher.stored import StoredSentiment
 
 NAME = "signal_cacher"
 BATCH_SIZE = 100
-PREFETCH = 3 * BATCH_SIZE
-"""One batch in hand, one waiting here, one on its way."""
 IDLE_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
@@ -62,6 +60,7 @@ class SignalCacher:
         self._broker = broker
         self._store = store
         self._clock = clock
+        self._prefetch = settings.signal_prefetch
         self._stored = StoredSentiment(store, settings.trading_pairs)
         self._announced = Announced(store, settings.trading_pairs, clock)
         self._keeper = HoldsKeeper(settings, store, clock)
@@ -117,7 +116,7 @@ class SignalCacher:
 
     def _subscribe(self) -> None:
         if self._subscription is None:
-            self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)
+            self._subscription = self._broker.subscribe(SENTIMENT_SIGNALS.name, self._prefetch)
 
     def _give_back(self, held: float) -> None:
         """Hold nothing any more; what is in hand comes again."""

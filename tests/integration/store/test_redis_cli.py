@@ -58,10 +58,11 @@ def redis_cli(server: ProductionRedis, tmp_path: Path) -> Run:
     program.chmod(0o755)
 
     def run(*words: str, **environ: str) -> str:
-        command = [program, "-p", str(server.port), *words]
-        return subprocess.run(
+        command = [str(program), "-p", str(server.port), *words]
+        asked = subprocess.run(
             command, env={**os.environ, **environ}, capture_output=True, text=True, check=False, timeout=30
-        ).stdout
+        )
+        return asked.stdout
 
     return run
 

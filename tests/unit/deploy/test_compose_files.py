@@ -297,3 +297,27 @@ def test_with_tls_nobody_speaks_to_a_server_without_it() -> None:
 
 def test_the_servers_of_the_tests_are_those_of_production() -> None:
     assert {program.removesuffix("-server") for program in SERVER_PROGRAMS} <= SERVICES.keys()
+
+
+def test_the_second_poller_has_sources_and_state_of_its_own_and_cachers_have_no_fixed_name() -> None:
+    text = (PROJECT_ROOT / "docker-compose.more.yml").read_text()
+    more = load(text.replace("!reset null", "null"))
+    poller, cacher = more["services"]["news-poller-2"], more["services"]["signal-cacher"]
+    assert poller["extends"] == {"file": "docker-compose.production.yml", "service": "news-poller"}
+    assert poller["container_name"] not in CONTAINER_NAMES.values()
+    mounted = {
+        volume.rsplit(":", 2)[1] if volume.endswith(":ro") else volume.split(":")[1]
+        for volume in poller["volumes"]
+    }
+    assert mounted == {"/var/lib/cryptoboy", SERVICES["news-poller"]["environment"]["NEWS_SOURCES_FILE"]}
+    assert not set(more["volumes"]) & set(PRODUCTION["volumes"])
+    assert "container_name: !reset null" in text
+    assert cacher == {"container_name": None}
+    assert "ports" not in SERVICES["signal-cacher"]
+
+
+def test_redis_cli_in_the_container_comes_before_the_real_one_with_the_secret_of_a_reader() -> None:
+    redis = SERVICES["redis"]
+    assert "./deploy/redis/redis-cli:/usr/local/sbin/redis-cli:ro" in redis["volumes"]
+    assert redis["secrets"] == ["redis_reader"]
+    assert (PROJECT_ROOT / "deploy/redis/redis-cli").stat().st_mode & 0o111
