@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,18 @@ def test_a_demo_that_is_interrupted_tidies_up_as_well(
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert client.keys("*") == []
+
+
+def test_a_demo_that_is_interrupted_while_it_enters_leaves_no_mark(
+    redis_settings: Settings, client: Any, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill(redis_settings, broker)
+    left = [lambda *_: signal.raise_signal(signal.SIGINT), lambda *_: None]
+    monkeypatch.setattr("services.cli.demo_guard.empty_queues", lambda *_: left.pop(0)())
+    with pytest.raises(KeyboardInterrupt):
+        guest(redis_settings, broker).__enter__()
+    assert client.keys("*") == []
+    assert left == []
 
 
 def left_without_redis(
