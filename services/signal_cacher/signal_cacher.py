@@ -141,7 +141,7 @@ class SignalCacher:
 
     def _look_at_store(self) -> None:
         try:
-            with self.work.doing("reading the newest sentiment and the holds", 2 * self._store_patience):
+            with self.work.doing("reading sentiment and holds from the store", 2 * self._store_patience):
                 self._announced.tell(time.monotonic())
                 self._stored.look(time.monotonic())
                 self._keeper.look(time.monotonic())
