@@ -18,6 +18,11 @@ def pieces(body: bytes, size: int = 7) -> Iterator[bytes]:
     return (body[start : start + size] for start in range(0, len(body), size))
 
 
+def zipped(body: bytes) -> bytes:
+    """Without the time, as the bytes are part of the names of tests, which every process must find alike."""
+    return gzip.compress(body, mtime=0)
+
+
 def raw_deflate(body: bytes) -> bytes:
     return zlib.compress(body)[2:-4]
 
@@ -75,18 +80,18 @@ def test_a_feed_that_is_packed_with_gzip_is_unpacked_whatever_its_header_says(en
 @pytest.mark.parametrize(
     ("packed", "encoding"),
     [
-        (gzip.compress(gzip.compress(FEED)), "gzip, gzip"),
-        (gzip.compress(gzip.compress(FEED)), "gzip"),
-        (gzip.compress(FEED[:100]) + gzip.compress(FEED[100:]), "gzip"),
+        (zipped(zipped(FEED)), "gzip, gzip"),
+        (zipped(zipped(FEED)), "gzip"),
+        (zipped(FEED[:100]) + zipped(FEED[100:]), "gzip"),
         (zlib.compress(FEED), "deflate"),
         (zlib.compress(FEED), "gzip"),
         (raw_deflate(FEED), "deflate"),
-        (gzip.compress(raw_deflate(FEED)), "deflate, gzip"),
-        (gzip.compress(FEED) + b"\0\0", "gzip"),
+        (zipped(raw_deflate(FEED)), "deflate, gzip"),
+        (zipped(FEED) + b"\0\0", "gzip"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_a_feed_is_unpacked_however_it_is_packed(packed: bytes, encoding: str, size: int) -> None:
+def test_a_feed_is_unpacked_however_it_is_zipped(packed: bytes, encoding: str, size: int) -> None:
     assert read_body(pieces(packed, size), encoding, 1000) == FEED
 
 
