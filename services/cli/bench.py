@@ -18,6 +18,7 @@ from rich.table import Table
 from services.cli.answers import answer_console
 from services.cli.options import load_settings
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 from services.common.logging import configure_logging
 from services.common.settings import Settings
 
@@ -181,14 +182,10 @@ def _short(number: float) -> str:
 
 
 def _write_plot(path: Path, latencies: list[Latencies]) -> None:
-    """Write to a name beside it first: a page cut off in the middle must not look like one."""
+    """Write the page whole or not at all: what is cut off in the middle must not look like one."""
     from services.research.bench.plot import latency_page
 
-    draft = path.with_name(f".{path.name}.part")
     try:
-        draft.write_text(latency_page(latencies), encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, latency_page(latencies))
     except OSError as error:
         raise StopProgram(f"--plot {path} cannot be written: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)

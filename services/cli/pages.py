@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 
 
 def write_page(path: Path, text: str) -> None:
@@ -13,11 +14,7 @@ def write_page(path: Path, text: str) -> None:
     Raises:
         StopProgram: the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.part")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise StopProgram(f"--html {path} cannot be written: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
-"""What the name of a data file says: its last suffix counts, in any case."""
+"""Data files: what the last suffix of a name says, in any case, and how a file is replaced as a whole."""
 
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 from typing import TextIO
 
@@ -24,3 +25,13 @@ def open_text(path: Path) -> TextIO:
     if is_gzipped(path):
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file in one step, in UTF-8: whoever reads it finds the old text or the new one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ nothing of trades, so it goes on for longer than these trades last.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -14,6 +13,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from services.common.clock import Clock
+from services.common.files import write_whole
 from services.common.settings import Settings
 from services.common.values import Pair, UtcTime
 
@@ -70,9 +70,7 @@ def remembered_pairs(settings: Settings, clock: Clock) -> tuple[str, ...]:
     scored = carried_over(before, settings.trading_pairs, clock.now())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{os.getpid()}.new")
-        new.write_text(as_text(scored), encoding="utf-8")
-        new.replace(path)
+        write_whole(path, as_text(scored))
     except OSError as error:
         log.warning("scored_pairs_not_kept", file=str(path), error=str(error))
     if kept := [pair for pair, since in scored.items() if since]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 from services.common.logging import configure_logging
 from services.common.settings import Settings
 from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
@@ -47,7 +48,7 @@ async def _run(options: ReplayOptions, port: int, port_file: Path | None) -> Non
         loop.add_signal_handler(number, stop.set)
     async with ReplayExchange(options, port=port) as exchange:
         if port_file is not None:
-            _write_whole(port_file, f"{exchange.port}\n")
+            write_whole(port_file, f"{exchange.port}\n")
         ready = {
             "event": "ready",
             "port": exchange.port,
@@ -57,13 +58,6 @@ async def _run(options: ReplayOptions, port: int, port_file: Path | None) -> Non
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         await stop.wait()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write so that a reader sees all of it or nothing."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)
 
 
 def _options(parsed: argparse.Namespace) -> ReplayOptions:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from services.common.files import write_whole
+
 FILE_NAME = "stores.json"
 _MOST_STATES = 200
 """Of one store. A backup that is put back holds one of them, unless more changes of holds were made since."""
@@ -44,10 +46,8 @@ class SeenStores:
     def _save(self) -> None:
         if self.problem:
             return  # what could not be read is not replaced
-        temporary = self._file.with_name(f"{FILE_NAME}.new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(self._states))
-            temporary.replace(self._file)
+            write_whole(self._file, json.dumps(self._states))
         except OSError as error:
             self.problem = f"{self._file} cannot be written: {error}"

@@ -29,6 +29,7 @@ from fakeredis._core import Database
 from pydantic import SecretStr
 
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 from services.common.logging import configure_logging
 from services.common.settings import Settings
 from services.common.store.embedded_connection import REDIS_VERSION, Connection, Host
@@ -236,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
         with EmbeddedRedis(options.port, options.snapshot, settings.redis_password) as server:
             log.info("embedded_redis_serves", host=ADDRESS, port=server.port, pid=os.getpid())
             if options.port_file:
-                _write_port(options.port_file, server.port)
+                write_whole(options.port_file, f"{server.port}\n")
             while not ending.wait(SNAPSHOT_SECONDS):
                 if not server.is_serving:
                     return 1  # the thread has said why
@@ -245,12 +246,6 @@ def main(argv: list[str] | None = None) -> int:
         return os.EX_CONFIG
     log.info("embedded_redis_stopped")
     return 0
-
-
-def _write_port(path: Path, port: int) -> None:
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.write_text(f"{port}\n")
-    temporary.replace(path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The last suffix of a data file says what it holds, in any case."""
+"""The last suffix of a data file says what it holds, in any case; a file is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.files import format_suffix, is_gzipped, open_text
+from services.common.files import format_suffix, is_gzipped, open_text, write_whole
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,19 @@ def test_a_text_is_unpacked_and_has_no_byte_order_mark(tmp_path: Path, name: str
     path.write_bytes(gzip.compress(content) if is_gzipped(path) else content)
     with open_text(path) as file:
         assert file.read() == "a,b\r\n"
+
+
+def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    write_whole(path, "né")
+    assert path.read_bytes() == "né".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_replaced_stays_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(path, "new")
+    assert list(tmp_path.iterdir()) == [path]
