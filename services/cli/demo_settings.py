@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from services.cli import exchange_keys
 from services.cli.demo_plan import DemoPlan
 from services.common.ports import free_port
 from services.common.settings import BrokerKind, Settings
@@ -17,8 +18,7 @@ POLLS_PER_SECOND = 6.0
 _AS_IF_UNSET = frozenset(
     {
         *("stake_amount", "max_open_trades", "dry_run_wallet", "strategy_metrics_port"),
-        *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid"),
-        *("binance_api_key", "binance_api_secret"),
+        *(variable.lower() for variable in exchange_keys.VARIABLES),
     }
 )
 _OF_THE_SERVER = frozenset(

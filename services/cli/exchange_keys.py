@@ -28,6 +28,8 @@ _CREDENTIALS = (
     _Credential("password", "password", "EXCHANGE_PASSWORD"),
     _Credential("uid", "uid", "EXCHANGE_UID"),
 )
+VARIABLES = (*(one.binance for one in _CREDENTIALS if one.binance), *(one.variable for one in _CREDENTIALS))
+"""The variables of all of them."""
 
 
 def exchange_keys(settings: Settings) -> dict[str, str]:

@@ -21,7 +21,7 @@ import typer
 
 from services.cli.certificates import make_certificates
 from services.cli.options import Json
-from services.cli.secret_takeover import find_secrets, secrets_left, unused_in_production
+from services.cli.secret_takeover import ISSUED, find_secrets, secrets_left, unused_in_production
 from services.common.broker.rabbitmq_users import BROKER_USERS
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
@@ -36,18 +36,7 @@ BROKER_SECRETS = {user.name: f"rabbitmq_{user.name}" for user in BROKER_USERS}
 STORE_SECRETS = {user.name: f"redis_{user.name}" for user in STORE_USERS}
 MADE = (*BROKER_SECRETS.values(), *STORE_SECRETS.values(), "freqtrade_api", "grafana_admin")
 """Passwords that nobody but the system has to know; made at random."""
-GIVEN = (
-    "openai_api_key",
-    "binance_api_key",
-    "binance_api_secret",
-    "exchange_key",
-    "exchange_secret",
-    "exchange_password",
-    "exchange_uid",
-    "telegram_bot_token",
-    "alert_notes_url",
-    "alert_pages_url",
-)
+GIVEN = (*ISSUED, "alert_notes_url", "alert_pages_url")
 """What others issue; empty files until the operator writes them."""
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of the secrets.", show_default="secrets")]

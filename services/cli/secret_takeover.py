@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.cli import exchange_keys
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_names import SUFFIX
 from services.common.settings_report import refuse
@@ -14,13 +15,8 @@ from services.common.settings_secrets import is_placeholder, read_secret_files, 
 from services.common.settings_sources import read_env_file, texts_of
 
 PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"
-ISSUED = {
-    name.lower(): name
-    for name in (
-        *("OPENAI_API_KEY", "BINANCE_API_KEY", "BINANCE_API_SECRET"),
-        *("EXCHANGE_KEY", "EXCHANGE_SECRET", "EXCHANGE_PASSWORD", "EXCHANGE_UID", "TELEGRAM_BOT_TOKEN"),
-    )
-}
+ISSUED = {name.lower(): name for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN")}
+"""Keys and tokens that others issue: the file of each to its variable."""
 PASSWORDS = {
     "rabbitmq_operator": "RABBITMQ_PASS",
     "redis_operator": "REDIS_PASSWORD",
