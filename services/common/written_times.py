@@ -14,6 +14,9 @@ from enum import StrEnum
 
 from services.common.zones import read_offset
 
+EARLIEST = datetime(2009, 1, 3, tzinfo=UTC)
+"""Bitcoin's first block. An older time of news is what a program writes that has none: year 1, 1970."""
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTH = (
@@ -150,7 +153,7 @@ def _at(text: str, day: date, parts: Mapping[str, str | None]) -> datetime:
         hour = hour % _NOON + (_NOON if half.lower() == "p" else 0)
     ends_the_day = hour == 24 and not half and not (minute or second or fraction)  # noqa: PLR2004 - hours of a day
     is_leap_second = minute == 59 and second == 60  # noqa: PLR2004 - as a clock shows it
-    if not (hour < 24 or ends_the_day) or minute > 59 or (second > 59 and not is_leap_second):  # noqa: PLR2004
+    if not (hour < 24 or ends_the_day) or minute > 59 or (second > 59 and not is_leap_second):  # noqa: PLR2004 - as above
         raise ValueError(f"{text[:60]!r} has a time of day that no clock shows")
     # A part of a microsecond is rounded up: news is never dated before it was known.
     past = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=-(-fraction // 1000))

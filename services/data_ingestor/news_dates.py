@@ -13,10 +13,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.common.written_times import NoClockError, Order, OrderError, WrittenTime, read_written_time
+from services.common.written_times import (
+    EARLIEST,
+    NoClockError,
+    Order,
+    OrderError,
+    WrittenTime,
+    read_written_time,
+)
 
-EARLIEST = datetime(2009, 1, 3, tzinfo=UTC)
-"""Bitcoin's first block. An older date is what a program writes that has none: year 1, 1970."""
 FURTHEST_WEST = timedelta(hours=12)
 """No clock on Earth shows an earlier time than UTC-12, so no instant is later than its local time and this."""
 LONGEST_TEXT = 100

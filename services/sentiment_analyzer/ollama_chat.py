@@ -55,9 +55,9 @@ T = TypeVar("T")
 
 
 def _import_ollama() -> None:
-    # It makes a client of its own when it is imported, which fails on values of these variables that are none of its.
+    # The library makes a client while it is imported, and fails on values of these variables that it does not expect.
     with hidden_variables("OLLAMA_HOST"):
-        import ollama  # noqa: F401
+        import ollama  # noqa: F401 - loaded here, used where it is imported again
 
 
 class OllamaServer:

@@ -15,11 +15,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.common.errors import StopProgram
-from services.common.written_times import NoClockError, Order, OrderError, read_written_time
+from services.common.written_times import EARLIEST, NoClockError, Order, OrderError, read_written_time
 from services.common.zones import AmbiguousZoneError, read_offset
-
-EARLIEST = datetime(2009, 1, 3, tzinfo=UTC)
-"""When Bitcoin's first block was made: no crypto news is older."""
 
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -190,7 +190,7 @@ def test_what_a_newer_writer_adds_is_ignored_wherever_it_stands() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"surprise": 1}, {"published": datetime(2025, 10, 29, 10)}, {"event_type": "airdrop"}],  # noqa: DTZ001
+    [{"surprise": 1}, {"published": datetime(2025, 10, 29, 10)}, {"event_type": "airdrop"}],  # noqa: DTZ001 - to be refused
 )
 def test_what_we_write_has_offsets_and_no_field_or_event_that_is_unknown(change: dict[str, Any]) -> None:
     fields = decode(body(SIGNAL), SentimentSignal).model_dump()

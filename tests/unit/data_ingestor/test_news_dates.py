@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_ingestor.news_dates import EARLIEST, FeedDate, read_date
+from services.common.written_times import EARLIEST
+from services.data_ingestor.news_dates import FeedDate, read_date
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HALF_A_DAY = timedelta(hours=12)
