@@ -39,6 +39,8 @@ def why_away(server: Server) -> str:
             return ""
     except OSError as error:
         return error.strerror or str(error)
+    except UnicodeError as error:  # a host that can be no name, such as one with two dots in a row
+        return str(error)
 
 
 class MissingServers:

@@ -43,6 +43,15 @@ def test_a_server_that_accepts_connections_is_not_called_missing() -> None:
     assert told == []
 
 
+def test_a_host_that_can_be_no_name_is_told_and_ends_nothing() -> None:
+    told: list[str] = []
+    servers = {"broker": Server("RabbitMQ", "rabbit..example", 5672), "redis": Server("Redis", "r" * 64, 6379)}
+    missing = MissingServers(servers, told.append)
+    missing.look({"broker", "redis"}, 0.0)
+    missing.look({"broker", "redis"}, 60.0)
+    assert ["label" in line for line in told] == [True, True]
+
+
 def test_why_a_server_is_away_is_what_the_system_says() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
