@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
+import uuid
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +29,8 @@ def open_text(path: Path) -> TextIO:
 
 def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step, in UTF-8: whoever reads it finds the old text or the new one. Raises OSError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # No process id: containers that share a folder have the same.
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)

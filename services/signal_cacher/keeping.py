@@ -70,7 +70,7 @@ class HoldsKeeper:
                 holds.refuse()
             problem = f"the store went back to an older state, in which holds may be missing; {RESUME}"
         else:
-            if found.id is not None and found.id not in known:
+            if found.id is not None and (found.id not in known or self._seen.problem):
                 self._seen.note(self._place, found.id)
             problem = "" if found.are_kept else self._why_not_kept()
         self._say(problem, ", ".join(found.owners))

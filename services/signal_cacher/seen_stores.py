@@ -15,15 +15,16 @@ _MOST_STATES = 200
 class SeenStores:
     """By the store's address the ids of its holds, the oldest first.
 
-    Where the file cannot be used it remembers for as long as the process runs.
+    Where the file cannot be used it remembers for as long as the process runs. Several cachers may share it.
 
     Attributes:
-        problem: why nothing lasts, empty if all is well.
+        problem: why nothing lasts, empty if all is well. What could not be written is written by the next `note`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE_NAME
         self._states: dict[str, list[str]] = {}
+        self._is_unreadable = False
         self.problem = ""
         try:
             found = json.loads(self._file.read_text())
@@ -31,6 +32,7 @@ class SeenStores:
         except FileNotFoundError:
             self._save()  # before anything is begun it must be known that this can be noted
         except (OSError, ValueError, AttributeError, TypeError) as error:
+            self._is_unreadable = True
             self.problem = f"{self._file} cannot be read: {error}"
 
     def of(self, place: str) -> list[str]:
@@ -44,10 +46,12 @@ class SeenStores:
         self._save()
 
     def _save(self) -> None:
-        if self.problem:
+        if self._is_unreadable:
             return  # what could not be read is not replaced
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._file, json.dumps(self._states))
         except OSError as error:
             self.problem = f"{self._file} cannot be written: {error}"
+        else:
+            self.problem = ""

@@ -14,6 +14,7 @@ from services.common.store.holds import Hold, StoredHolds
 from services.common.store.keys import KEPT
 from services.signal_cacher import keeping
 from services.signal_cacher.keeping import HoldsKeeper, place_of
+from services.signal_cacher.seen_stores import FILE_NAME, SeenStores
 from tests.cacher_fakes import FakeHolds, FakeStore
 from tests.contract.store_samples import NOW
 
@@ -151,6 +152,21 @@ def test_without_the_rights_for_holds_signals_go_on_and_it_is_looked_again_later
     assert keeper.health()["holds"].ok is False
     keeper.look(keeping.REFUSED_SECONDS)
     assert keeper.health()["holds"].ok is True
+
+
+def test_a_state_that_could_not_be_noted_is_noted_when_the_disk_takes_it(
+    store: FakeStore, tmp_path: Path
+) -> None:
+    keeper = HoldsKeeper(Settings(state_dir=tmp_path), store, ManualClock(NOW))
+    keeper.look(0.0)
+    file = tmp_path / FILE_NAME
+    file.unlink()
+    file.mkdir()
+    store.holds.set(Hold("operator", "", NOW))
+    keeper.look(10.0)
+    file.rmdir()
+    keeper.look(20.0)
+    assert list(SeenStores(tmp_path).of(place_of(Settings())))[-1] == store.holds.id
 
 
 def test_who_holds_entries_is_said_in_health(cacher: Cacher, store: FakeStore) -> None:
