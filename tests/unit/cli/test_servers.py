@@ -45,7 +45,10 @@ def test_a_server_that_accepts_connections_is_not_called_missing() -> None:
 
 def test_a_host_that_can_be_no_name_is_told_and_ends_nothing() -> None:
     told: list[str] = []
-    servers = {"broker": Server("RabbitMQ", "rabbit..example", 5672), "redis": Server("Redis", "r" * 64, 6379)}
+    servers = {
+        "broker": Server("RabbitMQ", "rabbit..example", 5672),
+        "redis": Server("Redis", "r" * 64, 6379),
+    }
     missing = MissingServers(servers, told.append)
     missing.look({"broker", "redis"}, 0.0)
     missing.look({"broker", "redis"}, 60.0)
