@@ -23,6 +23,8 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 GRACE_SECONDS = 15.0
 TELL_SECONDS = 15.0
+_LOG_END_BYTES = 65_536
+"""What is read of a log, which grows for months: the rest would cost memory, and with ours Freqtrade ends."""
 
 
 class Role(IntEnum):
@@ -182,9 +184,11 @@ class Supervisor:
         return reason_in(self._log_lines(name))
 
     def _log_lines(self, name: str) -> list[str]:
-        """The lines of a log, none if it cannot be read: a log that somebody removed must not end the programs."""
+        """The last lines of a log, none if it cannot be read: a log that somebody removed must not end the programs."""
         try:
-            return self.log_file(name).read_text(errors="replace").splitlines()
+            with self.log_file(name).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END_BYTES))
+                return log.read().decode(errors="replace").splitlines()
         except OSError:
             return []
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,19 @@ time.sleep(60)
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(child)
+
+
+def test_of_a_log_that_has_grown_for_months_only_the_end_is_read(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path)
+    with supervisor.log_file("bot").open("wb") as log:
+        log.truncate(32 * 2**20)
+        log.seek(0, os.SEEK_END)
+        log.write(b"\nthe cause\n")
+    tracemalloc.start()
+    try:
+        said = supervisor.last_line("bot"), supervisor.reason("bot"), supervisor.tail("bot", lines=1)[-9:]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said == ("the cause", "the cause", "the cause")
+    assert most < 2**20
