@@ -162,7 +162,7 @@ class FakeStore:
         self._fail()
         return self.told
 
-    def tell_scored_pairs(self, scored: ScoredPairs) -> None:
+    def announce_scored_pairs(self, scored: ScoredPairs) -> None:
         self._fail()
         self.told = dict(scored)
 

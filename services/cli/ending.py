@@ -68,8 +68,7 @@ def tells_when_stopped(name: str) -> Iterator[None]:
 
 
 def _say_stopped(name: str) -> None:
+    # A second signal would end Python by that signal instead of with the status.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(
-            number, signal.SIG_IGN
-        )  # a second one would end Python by the signal, not with the status
+        signal.signal(number, signal.SIG_IGN)
     sys.stderr.write(f"{name}: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n")

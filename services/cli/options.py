@@ -52,7 +52,7 @@ def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | No
 
     Args:
         broker: what the command line names.
-        uses: the fields that the command uses; None: all. What is wrong with others is said, and stops nothing.
+        uses: the fields that the command uses; None: all. Mistakes in others are reported, and stop nothing.
 
     Raises:
         StopProgram: a variable that the command uses is misspelt, or has a value that is not allowed.
@@ -73,9 +73,9 @@ def load_settings(uses: Collection[str] | None = None) -> Settings:
 
 
 def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
-    """BROKER is embedded where it is unset; the scorer is the lexicon where it is unset and nothing speaks for Ollama.
+    """An unset BROKER is embedded; an unset scorer is the lexicon unless the settings point to Ollama.
 
-    What does is BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env`: in the environment alone it is the Ollama
+    BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env` do: in the environment alone OLLAMA_HOST may be the Ollama
     server's own variable. So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it
     uses. `broker` is what the command line names; it does not touch the scorer. A service by itself has other
     defaults: those of the settings.

@@ -26,7 +26,7 @@ def unscored_pairs(settings: Settings) -> str:
     finally:
         store.close()
     if scored is None:
-        return "not known: no signal_cacher has told yet"
+        return "not known: no signal_cacher has announced the scored pairs yet"
     whitelist, whose = _whitelist(settings)
     if unscored := [pair for pair in whitelist if pair not in scored]:
         raise StopProgram(

@@ -85,10 +85,8 @@ class Supervisor:
     def start(self, spec: ProcessSpec) -> None:
         """Start a program; does not wait for it to be ready. Raises OSError if the system has no room for it."""
         self._roles[spec.name] = spec.role
-        with (
-            uninterrupted(),
-            self.log_file(spec.name).open("ab") as log,
-        ):  # what is started is known, and so stopped
+        # Ctrl-C between the start and the entry in `_running` would leave a program that nobody stops.
+        with uninterrupted(), self.log_file(spec.name).open("ab") as log:
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 list(spec.argv),
                 env=dict(spec.environ),

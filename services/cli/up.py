@@ -27,7 +27,7 @@ from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
 from services.sentiment_analyzer.scorers import check_scorer_settings, model_servers
 
 STOPPING = (
-    "stopping; the message in hand is finished first, and Freqtrade goes on until the services have ended"
+    "stopping; the services finish their current messages first, and Freqtrade goes on until they have ended"
 )
 CONFIRMATION = "trade with real money"
 LOOK_EVERY_SECONDS = 2.0

@@ -52,9 +52,9 @@ class _Watched:
 class Watch:
     """Looks after programs that were started; call `look` again and again.
 
-    A program that cannot work as it is configured (status 78) is started again once a minute, as the reason may lie
-    outside, and each attempt is told. Only a set-up mistake ends everything: of Freqtrade itself, or of another
-    program while `may_end`, until Freqtrade has been ready for the first time.
+    A program that cannot work as it is configured (status 78) is started again once a minute, for the reason may lie
+    outside of it; each attempt is reported. Before Freqtrade has been ready for the first time such a program ends
+    everything if it is Freqtrade itself, or if `may_end` allows it.
 
     Args:
         programs: all of them run.

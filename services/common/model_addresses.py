@@ -1,7 +1,7 @@
 """Addresses of model servers, as OLLAMA_HOST and OPENAI_BASE_URL hold them. Pure.
 
-OLLAMA_HOST is the variable of the Ollama server itself, which is told by it where to listen; so it is read as the
-server reads it (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
+OLLAMA_HOST is also the variable with which the Ollama server is configured where to listen, so it is read as the server
+reads it (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
 """
 
 from __future__ import annotations

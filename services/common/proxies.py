@@ -121,9 +121,8 @@ def _is_proxy(text: str) -> bool:
 
 def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
     """Whether NO_PROXY names the host: as it is, by a domain above it, or by a network."""
-    covered = [
-        _covers(entry, host, port) for entry in _entries(no_proxy)
-    ]  # each is read, so a wrong one is told
+    # A list, so that every entry is read and a malformed one is refused whatever stands before it.
+    covered = [_covers(entry, host, port) for entry in _entries(no_proxy)]
     return any(covered)
 
 

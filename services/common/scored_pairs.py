@@ -1,7 +1,7 @@
 """Which pairs are scored: those of TRADING_PAIRS, and for a while those that were taken out of it.
 
-A pair is taken out while a trade in it may be open, which has to see bad news until it is closed. Who scores knows
-nothing of trades, so it goes on for longer than these trades last.
+A trade may be open in a pair that is taken out, and must see bad news until it is closed. The scorer knows nothing of
+trades, so it keeps scoring the pair for longer than such trades last.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def carried_over(before: ScoredPairs, configured: Iterable[str], now: datetime) 
 
 
 def as_text(scored: ScoredPairs) -> str:
-    """The form in which the pairs are kept and told: a JSON object."""
+    """The form in which the pairs are stored and announced: a JSON object."""
     return _FORM.dump_json(dict(scored)).decode()
 
 

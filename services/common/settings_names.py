@@ -109,7 +109,7 @@ def is_of_others(name: str, value: str) -> bool:
 
 
 def is_theirs_elsewhere(name: str, from_file: Collection[str]) -> bool:
-    """Whether it is another program's for it does not stand in our own file."""
+    """Whether a name that others use too is theirs, because it is set in the environment and not in our own file."""
     return name in others.NAMES_ELSEWHERE and name not in from_file
 
 

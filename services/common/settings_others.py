@@ -15,7 +15,7 @@ _SYSTEM = """
     LOGNAME MAIL NO_COLOR OLDPWD OSTYPE PAGER PATH PGID PPID PS1 PUID PWD SHELL SHLVL TEMP TERM TMP
     TMPDIR TZ UID UMASK USER USERNAME
 """
-# Of the model server, which is told where to listen and how to run
+# Of the Ollama server
 _OLLAMA = """
     OLLAMA_API_KEY OLLAMA_CONTEXT_LENGTH OLLAMA_DEBUG OLLAMA_FLASH_ATTENTION OLLAMA_GPU_OVERHEAD OLLAMA_HOME
     OLLAMA_KEEP_ALIVE OLLAMA_KV_CACHE_TYPE OLLAMA_LLM_LIBRARY OLLAMA_LOAD_TIMEOUT OLLAMA_MAX_LOADED_MODELS
@@ -43,4 +43,4 @@ _OPENAI = """
 """
 NAMES = frozenset((_SYSTEM + _OLLAMA + _RABBITMQ + _REDIS + _OPENAI).split())
 NAMES_ELSEWHERE = frozenset({"LOGLEVEL", "OPENAI_API_BASE", "RABBITMQ_URL", "REDIS_URL"})
-"""Other programs' words for what ours are for: theirs in the environment, but in our own file meant for us."""
+"""Other programs' names for settings that we have too: left alone in the environment, refused in our own file."""

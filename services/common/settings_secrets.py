@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(
     r"|(change|replace|fill|insert)[\W_]?(me|it|this|in).*|(api[\W_]?)?(key|secret|token)",
     re.IGNORECASE | re.DOTALL,
 )
-# Others make up these, and may have made up such a word.
+# Passwords that people choose, who may have chosen such a word.
 _MADE_UP = frozenset({"rabbitmq_pass", "redis_password"})
 _ISSUED_AND_NO_SECRET = frozenset({"telegram_chat_id"})
 

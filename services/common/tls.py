@@ -57,7 +57,7 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
 
 
 def usual_trust() -> ssl.SSLContext | bool:
-    """What a client of httpx, to which `trust_env=False` is said, checks certificates of the internet against.
+    """What a client of httpx with `trust_env=False` checks certificates of public servers against.
 
     True: the library's own choice. SSL_CERT_FILE and SSL_CERT_DIR replace it.
 

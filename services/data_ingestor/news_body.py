@@ -17,7 +17,7 @@ MAX_LAYERS = 3
 
 _PIECE = 64 * 1024
 _BEGINNING = 256
-"""Bytes by which a body is told; a feed may begin with blank lines."""
+"""Bytes that show what a body is; a feed may begin with blank lines."""
 _GZIP = b"\x1f\x8b\x08"
 _BLANK = b"\xef\xbb\xbf\xff\xfe\0\t\n\r "
 _RAW, _ZLIB, _GZIPPED = -zlib.MAX_WBITS, zlib.MAX_WBITS, 16 + zlib.MAX_WBITS

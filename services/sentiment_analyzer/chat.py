@@ -99,7 +99,7 @@ class UntrustedError(PersonNeededError):
 
 
 def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
-    """What a client that is told `trust_env=False` checks certificates against.
+    """What a client with `trust_env=False` checks certificates against.
 
     Args:
         ca_file: a CA in PEM; None: the usual ones.

@@ -89,7 +89,7 @@ class EnsembleScorer:
             scorer.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Ask every member and combine what they say of each asset. One that abstains or refuses has no say.
+        """Ask every member and combine what they say of each asset. One that abstains or refuses is left out.
 
         Without one that refused, or whose answer is of no use, the scores are degraded.
 

@@ -1,4 +1,4 @@
-"""Tells the strategy, through the store, which pairs are scored: so it can say that nobody scores one of its own."""
+"""Announces in the store which pairs are scored, so that the strategy can name those of its own that are not."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from services.common.store.port import SentimentStore
 
 log = structlog.get_logger(__name__)
 
-TELL_SECONDS = 60.0
+ANNOUNCE_SECONDS = 60.0
 
 
 class Announced:
     """The pairs that are scored: TRADING_PAIRS, and those taken out of it lately, which the store itself remembers.
 
-    They are told again each minute, as a store may be emptied. One thread calls it.
+    They are announced again each minute, because a store may be emptied. Not safe for several threads.
 
     Args:
         configured: TRADING_PAIRS.
@@ -31,11 +31,11 @@ class Announced:
         self._configured = tuple(configured)
         self._clock = clock
         self._scored: dict[str, datetime | None] = dict.fromkeys(configured)
-        self._told: float | None = None
+        self._last: float | None = None
         self._refused = False
 
     def begin(self) -> None:
-        """Take over what the store was told before. Raises TryLater."""
+        """Read what was announced before. Raises TryLater."""
         try:
             before = self._store.scored_pairs() or {}
         except StopProgram as error:
@@ -43,18 +43,18 @@ class Announced:
         else:
             self._scored = carried_over(before, self._configured, self._clock.now())
 
-    def tell(self, monotonic: float) -> None:
-        """Tell the store if it is time to. Raises TryLater."""
-        if self._told is not None and monotonic - self._told < TELL_SECONDS:
+    def announce(self, monotonic: float) -> None:
+        """Write the pairs to the store if a minute has passed. Raises TryLater."""
+        if self._last is not None and monotonic - self._last < ANNOUNCE_SECONDS:
             return
         try:
-            self._store.tell_scored_pairs(self._scored)
+            self._store.announce_scored_pairs(self._scored)
         except StopProgram as error:
             self._refuse(error)
-        self._told = monotonic
+        self._last = monotonic
 
     def _refuse(self, error: StopProgram) -> None:
-        # Rights that a Redis gave before there was this key: signals go on without it.
+        # Users of a Redis that was set up before this key existed lack the right to it; signals do not depend on it.
         if not self._refused:
-            log.warning("scored_pairs_not_told", error=str(error))
+            log.warning("scored_pairs_not_announced", error=str(error))
         self._refused = True

@@ -76,7 +76,7 @@ class HoldsKeeper:
         self._say(problem, ", ".join(found.owners))
 
     def _name(self, holds: Holds, found: StoredHolds, known: list[str]) -> None:
-        """The holds have no id: the store is new, or has lost it, or everything."""
+        """Give the holds an id: they have none, because the store is new, or has lost the id or everything."""
         if known or found.fields:
             holds.mark(known[-1] if known else new_id())
         elif not self._seen.problem:

@@ -30,7 +30,7 @@ class SeenStores:
             found = json.loads(self._file.read_text())
             self._states = {str(place): [str(id_) for id_ in ids] for place, ids in found.items()}
         except FileNotFoundError:
-            self._save()  # before anything is begun it must be known that this can be noted
+            self._save()  # shows in `problem` whether it can be written, before holds are begun on a store
         except (OSError, ValueError, AttributeError, TypeError) as error:
             self._is_unreadable = True
             self.problem = f"{self._file} cannot be read: {error}"

@@ -76,7 +76,7 @@ class SignalCacher:
         with self.work.doing("asking the store for the first time", 3 * self._store_patience):
             self._store.check()
             self._announced.begin()
-            self._announced.tell(time.monotonic())
+            self._announced.announce(time.monotonic())
             self._stored.look(time.monotonic())
             self._keeper.look(time.monotonic())
         self._broker.start()
@@ -142,7 +142,7 @@ class SignalCacher:
     def _look_at_store(self) -> None:
         try:
             with self.work.doing("reading sentiment and holds from the store", 2 * self._store_patience):
-                self._announced.tell(time.monotonic())
+                self._announced.announce(time.monotonic())
                 self._stored.look(time.monotonic())
                 self._keeper.look(time.monotonic())
         except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log

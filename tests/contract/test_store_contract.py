@@ -414,7 +414,7 @@ def test_a_foreign_entry_in_the_list_is_left_out_when_read(store: SentimentStore
 def test_the_pairs_that_are_scored_are_told_and_read(store: SentimentStore, raw: Any) -> None:
     assert store.scored_pairs() is None
     told = {"BTC/USDT": None, "SOL/USDT": NOW}
-    store.tell_scored_pairs(told)
+    store.announce_scored_pairs(told)
     assert store.scored_pairs() == told
     assert json.loads(raw.get("sentiment_pairs")).keys() == told.keys()
     raw.set("sentiment_pairs", "something else")

@@ -76,7 +76,7 @@ def pip_of_the_machine() -> list[str]:
 
 
 def succeeds(command: Sequence[str]) -> bool:
-    """Whether it can be run and ends with status 0. It is run without a word."""
+    """Whether it can be run and ends with status 0. Its output is discarded."""
     environ = installer_environment(os.environ)
     with suppress(OSError):
         return subprocess.run(command, check=False, capture_output=True, env=environ).returncode == 0  # noqa: S603 - see callers

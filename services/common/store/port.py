@@ -54,11 +54,11 @@ class SentimentStore(Protocol):
         ...
 
     def scored_pairs(self) -> ScoredPairs | None:
-        """The pairs that somebody scores; None where nobody has told. Raises TryLater."""
+        """The pairs that are scored; None while none were announced. Raises TryLater."""
         ...
 
-    def tell_scored_pairs(self, scored: ScoredPairs) -> None:
-        """Tell which pairs are scored. Raises TryLater."""
+    def announce_scored_pairs(self, scored: ScoredPairs) -> None:
+        """Write which pairs are scored. Raises TryLater."""
         ...
 
     @property
@@ -67,7 +67,7 @@ class SentimentStore(Protocol):
         ...
 
     def eviction_policy(self) -> str | None:
-        """Which keys the store throws away when it is full (`maxmemory-policy`); None: it does not tell us.
+        """Which keys the store evicts when it is full (`maxmemory-policy`); None: it does not let us ask.
 
         Raises:
             TryLater: the store is away.

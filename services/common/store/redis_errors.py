@@ -132,9 +132,8 @@ def code_of(error: redis.RedisError) -> str:
         return within[1]
     if code := next((code for words, code in _WORDS.items() if words in said), None):
         return code
-    outer = getattr(
-        error, "status_code", None
-    )  # redis-py takes it out of the text of those that it has a class for
+    # Where redis-py has a class for a code, it takes the code out of the text.
+    outer = getattr(error, "status_code", None)
     if outer and outer != "ERR":
         return str(outer)
     first = _FIRST.match(said)

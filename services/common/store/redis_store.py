@@ -105,7 +105,7 @@ class RedisStore:
             log.warning("scored_pairs_unreadable", key=keys.SCORED)
             return None
 
-    def tell_scored_pairs(self, scored: ScoredPairs) -> None:
+    def announce_scored_pairs(self, scored: ScoredPairs) -> None:
         """See the port."""
         self._ask(lambda: self._client.set(keys.SCORED, as_text(scored)))
 

@@ -76,7 +76,7 @@ def find_columns(
     required = [*REQUIRED, *(["source"] if needs_source and "link" not in names else [])]
     if missing := [field for field in required if field not in names]:
         hint = " or --source NAME for the whole file" if "source" in missing else ""
-        cells = " (cells are parted by commas, semicolons or tabs)" if len(header) == 1 else ""
+        cells = " (cells are separated by commas, semicolons or tabs)" if len(header) == 1 else ""
         raise StopProgram(
             f"{path}, line 1: no column for {', '.join(missing)}; found {found}{cells}; "
             f"say which it is with --map {missing[0]}=COLUMN{hint}"

@@ -1,4 +1,4 @@
-"""Cells of a CSV as spreadsheets write it: parted by commas, semicolons or tabs, told by the first line."""
+"""Cells of a CSV as spreadsheets write it: separated by commas, semicolons or tabs, as the first line shows."""
 
 from __future__ import annotations
 

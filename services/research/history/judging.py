@@ -94,7 +94,9 @@ def judge_in_order(
     patience: float = PATIENCE_SECONDS,
     waiting: Waiting = patient,
 ) -> Iterator[Judged]:
-    """Judge articles, `workers` at once; they come out in their order. `waiting` is told why one waits for the scorer.
+    """Judge articles, `workers` at once; they come out in their order.
+
+    `waiting` is called with the reason when an article waits for the scorer.
 
     Where it ends early, by an error or because nobody wants more, what has not begun is not begun.
 

@@ -106,7 +106,7 @@ _ENCODING_EXPECTED = (
 
 @contextmanager
 def open_news(path: Path, encoding: str = "") -> Iterator[NewsFile]:
-    """Open a news archive; its format is told by the last suffix of its name, in any case.
+    """Open a news archive; the last suffix of its name, in any case, says its format.
 
     A byte order mark tells UTF-8 or UTF-16; a file without one is in `encoding`, or UTF-8 where that is empty.
 

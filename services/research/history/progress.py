@@ -9,11 +9,11 @@ Progress = Callable[[int, int], None]
 
 
 Waiting = Callable[[str], None]
-"""Told why work waits, once for each article that waits."""
+"""Called with the reason why work waits, once for each article that waits."""
 
 
 def patient(_reason: str) -> None:
-    """Wait without a word."""
+    """Report nothing."""
 
 
 def quiet(_done: int, _size: int) -> None:

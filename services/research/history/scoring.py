@@ -84,7 +84,7 @@ def score_archive(
         workers: articles scored at once; with `stories` it is 1, for which article told a story first must be
             known before the next is judged.
         progress: told how many articles are scored, and how many the archive has.
-        waiting: told why an article waits for the scorer, when it begins to.
+        waiting: called with the reason when an article begins to wait for the scorer.
 
     Raises:
         StopProgram: no article in the period, or no signal of any, or the scorer refuses about everything.

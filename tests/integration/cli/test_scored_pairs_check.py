@@ -61,10 +61,10 @@ def asked(settings: Settings) -> Check:
 def test_pairs_of_the_settings_that_nobody_scores_are_a_warning(
     settings: Settings, store: SentimentStore
 ) -> None:
-    assert asked(settings).found == "not known: no signal_cacher has told yet"
-    store.tell_scored_pairs(dict.fromkeys(PAIRS))
+    assert asked(settings).found == "not known: no signal_cacher has announced the scored pairs yet"
+    store.announce_scored_pairs(dict.fromkeys(PAIRS))
     assert asked(settings).found == "all 2 pairs of TRADING_PAIRS are scored"
-    store.tell_scored_pairs({"BTC/USDT": None})
+    store.announce_scored_pairs({"BTC/USDT": None})
     found = asked(settings)
     assert (found.state, found.found.partition(":")[0]) == (
         "warning",
@@ -76,7 +76,7 @@ def test_pairs_of_the_settings_that_nobody_scores_are_a_warning(
 def test_the_pair_list_of_a_freqtrade_that_runs_here_counts(
     settings: Settings, store: SentimentStore, bot: int, from_file: object
 ) -> None:
-    store.tell_scored_pairs(dict.fromkeys(PAIRS))
+    store.announce_scored_pairs(dict.fromkeys(PAIRS))
     if from_file:
         (folder := settings.state_dir / "up").mkdir(parents=True)
         api = {"listen_port": bot, "username": "me", "password": "pw"}

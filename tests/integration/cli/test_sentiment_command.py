@@ -80,7 +80,7 @@ def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings)
 def test_a_pair_that_nobody_scores_is_told_from_one_without_news(redis_settings: Settings) -> None:
     store = open_store(redis_settings)
     assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == []
-    store.tell_scored_pairs({PAIR: None})
+    store.announce_scored_pairs({PAIR: None})
     store.close()
     assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]
     assert "Nobody scores ETH/USDT: not among the TRADING_PAIRS" in shown(redis_settings)

@@ -123,7 +123,7 @@ def test_the_operator_exports_what_the_cacher_wrote(
 def test_the_cacher_tells_the_strategy_and_the_operator_which_pairs_are_scored(
     server: ProductionRedis, cacher: RedisStore
 ) -> None:
-    cacher.tell_scored_pairs({PAIR: None})
+    cacher.announce_scored_pairs({PAIR: None})
     assert seen_by_strategy(server).scored() == frozenset({PAIR})
     with closing(RedisStore(settings_of(server, "operator"))) as operator:
         assert operator.scored_pairs() == {PAIR: None}
@@ -136,7 +136,7 @@ def test_a_strategy_with_the_rights_of_a_version_before_reads_signals_and_enters
     with redis_with() as port, admin(port) as client, closing(store_at(port)) as store:
         client.execute_command(*f"ACL SETUSER old on >word -@all {rights} +zrange +zrangebyscore".split())
         store.write([make_signal()], NOW)
-        store.tell_scored_pairs({PAIR: None})
+        store.announce_scored_pairs({PAIR: None})
         store.holds.begin("first", NOW)
         with news.connect("127.0.0.1", port, "word", user="old") as bot:
             source = news.RedisSignals(bot, window=timedelta(hours=48))

@@ -127,7 +127,7 @@ def test_a_pair_that_nobody_scores_is_counted_and_said_once(
     store: redis.Redis, make: MakeStrategy, port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     strategy = make(metrics_port=port)
-    assert samples(port, "unscored_pairs") == {(): 0}, "nobody has told which pairs are scored"
+    assert samples(port, "unscored_pairs") == {(): 0}, "no pairs were announced"
     store.set("sentiment_pairs", '{"ADA/USDT": null}')
     for _ in range(2):
         strategy.bot_loop_start(current_time=datetime.now(UTC))

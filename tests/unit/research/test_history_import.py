@@ -97,7 +97,7 @@ def test_columns_of_other_names_show_the_separator_too(tmp_path: Path) -> None:
         ("n.csv", "published,title\n2025-05-01T12:00:00Z,B\xf6rse\n", {}, "is not UTF-8 .*--encoding cp1252"),
         ("n.csv", "published,title\n2025-05-01T12:00:00Z,B\x81\n", {"encoding": "cp1252"}, "is not cp1252"),
         ("n.csv", "published,title\n", {"encoding": "ansi-x"}, "--encoding ansi-x: no such encoding"),
-        ("n.csv", "published|title|source\n", {}, "parted by commas, semicolons or tabs"),
+        ("n.csv", "published|title|source\n", {}, "separated by commas, semicolons or tabs"),
         ("n.csv", "published,title,source\n12/31/2021 13:30,B,x\n", {}, "line 2: .*--times month-first"),
         ("n.csv", "published,title,source\n1640957400,B,x\n", {}, "line 2: .*--times .seconds"),
         ("n.csv", "sep=;\npublished;title;source\n2025-05-01 12:00;B;x\n", {}, "line 3: .*--timezone UTC"),

@@ -1,4 +1,4 @@
-"""The cacher tells through the store which pairs are scored."""
+"""The cacher announces in the store which pairs are scored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram, TryLater
-from services.signal_cacher.announced import TELL_SECONDS, Announced
+from services.signal_cacher.announced import ANNOUNCE_SECONDS, Announced
 from tests.cacher_fakes import FakeStore
 
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
@@ -18,25 +18,25 @@ def announced(store: FakeStore) -> Announced:
     return Announced(store, ("BTC/USDT",), ManualClock(NOW))
 
 
-def test_pairs_are_told_with_those_that_were_taken_out_and_again_each_minute() -> None:
+def test_pairs_are_announced_with_those_that_were_taken_out_and_again_each_minute() -> None:
     store = FakeStore(told={"BTC/USDT": None, "SOL/USDT": None})
     one = announced(store)
     one.begin()
-    one.tell(0.0)
+    one.announce(0.0)
     assert store.told == {"BTC/USDT": None, "SOL/USDT": NOW}
     store.told = None
-    one.tell(TELL_SECONDS - 1)
+    one.announce(ANNOUNCE_SECONDS - 1)
     assert store.told is None
-    one.tell(TELL_SECONDS)
+    one.announce(ANNOUNCE_SECONDS)
     assert store.told == {"BTC/USDT": None, "SOL/USDT": NOW}
 
 
-def test_a_store_that_is_away_is_told_as_soon_as_it_is_back() -> None:
+def test_a_store_that_is_away_gets_them_as_soon_as_it_is_back() -> None:
     store = FakeStore(failures=[TryLater("away")])
     one = announced(store)
     with pytest.raises(TryLater):
-        one.tell(0.0)
-    one.tell(1.0)
+        one.announce(0.0)
+    one.announce(1.0)
     assert store.told == {"BTC/USDT": None}
 
 
@@ -44,5 +44,5 @@ def test_a_redis_whose_rights_are_older_than_the_key_does_not_end_the_cacher() -
     store = FakeStore(failures=[StopProgram("no permission"), StopProgram("no permission")])
     one = announced(store)
     one.begin()
-    one.tell(0.0)
+    one.announce(0.0)
     assert store.told is None

@@ -103,7 +103,7 @@ class CsvSignals:
         return True
 
     def scored(self) -> frozenset[str] | None:
-        """Nobody has told: a file has what it has."""
+        """None: a file does not say which pairs were scored."""
         return None
 
     def entries(self) -> EntriesState:

@@ -123,7 +123,7 @@ class RedisSignals:
         return pair in self._up_to_date
 
     def scored(self) -> frozenset[str] | None:
-        """The pairs in the key `sentiment_pairs`, as last read; None where nobody has told them."""
+        """The pairs in the key `sentiment_pairs`, as last read; None while none were announced."""
         return self._scored
 
     def entries(self) -> EntriesState:
@@ -227,14 +227,14 @@ class RedisSignals:
 
 
 def _read_scored(answer: bytes | Exception | None) -> frozenset[str] | None:
-    """None where nobody has told, or where there is no right to read it, as on a Redis older than the key."""
+    """None while none were announced, and without the right to read the key, which users of an older Redis lack."""
     if answer is None or isinstance(answer, Exception):
         return None
     try:
-        told = json.loads(answer)
+        pairs = json.loads(answer)
     except ValueError:
         return None
-    return frozenset(told) if isinstance(told, dict) else None
+    return frozenset(pairs) if isinstance(pairs, dict) else None
 
 
 def _page(horizon: float, cursor: float, reply: list[Any]) -> Page:

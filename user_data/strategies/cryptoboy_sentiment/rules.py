@@ -182,7 +182,7 @@ def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules:
 
     It never falls as the sentiment rises, and without sentiment it is the reduced one. A reduced stake below the
     exchange's smallest order becomes that smallest order; where even the proposed stake is below it, the proposed
-    one is handed back for Freqtrade to judge.
+    one is returned, and Freqtrade decides.
     """
     mark = rules.buy_full_stake_above
     if rules.buy_sentiment_from == "aggregate":

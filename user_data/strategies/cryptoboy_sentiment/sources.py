@@ -26,7 +26,7 @@ class SignalSource(Protocol):
         """Whether the last refresh brought this pair up to date."""
 
     def scored(self) -> frozenset[str] | None:
-        """The pairs that somebody scores, as far as is known; None where nobody has told."""
+        """The pairs that somebody scores, as far as is known; None while none were announced."""
 
     def entries(self) -> EntriesState:
         """Whether new entries are allowed, as the operator said and the last refresh read."""
