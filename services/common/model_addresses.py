@@ -10,6 +10,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from services.common.credentials import without_credentials
+
 OLLAMA_PORT = 11434
 _PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65535
@@ -54,8 +56,8 @@ def ollama_address(text: str) -> str:
         host, port = _host_and_port(server, scheme)
     except ValueError:
         raise ValueError(
-            f"{_shown(given)!r} is no address of a server; write HOST, HOST:PORT, :PORT or http://HOST:PORT, "
-            "such as localhost:11434"
+            f"{without_credentials(given)!r} is no address of a server; write HOST, HOST:PORT, :PORT or "
+            "http://HOST:PORT, such as localhost:11434"
         ) from None
     path = path.rstrip("/")
     return f"{scheme}://{login}{at}{host}:{port or default}{'/' if path else ''}{path}"
@@ -68,8 +70,8 @@ def _openai_address(text: str) -> str:
         _host_and_port(server, scheme.lower() if server else "")
     except ValueError:
         raise ValueError(
-            f"{_shown(text)!r} is no address of a server; write it with http:// or https:// and, as a rule, /v1, "
-            "such as http://localhost:8000/v1"
+            f"{without_credentials(text)!r} is no address of a server; write it with http:// or https:// and, "
+            "as a rule, /v1, such as http://localhost:8000/v1"
         ) from None
     return text.rstrip("/")
 
@@ -104,9 +106,3 @@ def _host(host: str) -> str:
     if bare != host or not _NAME.match(bare):
         raise ValueError(host)
     return bare
-
-
-def _shown(text: str) -> str:
-    """Without the name and password that it may hold."""
-    before, at, after = text.rpartition("@")
-    return f"{'***@' if before or at else ''}{after}"[:80]

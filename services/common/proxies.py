@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
+from services.common.credentials import without_credentials
 from services.common.errors import StopProgram
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -60,7 +61,7 @@ def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
 def by_way_of(url: str, proxies: Mapping[str, str] | None = None) -> str:
     """For messages about `url`: names the proxy that is on the way to it, or is empty."""
     found = _choose(url, proxies)
-    return f", asked through the proxy of {found[0]} ({_shown(found[1])})" if found else ""
+    return f", asked through the proxy of {found[0]} ({without_credentials(found[1])})" if found else ""
 
 
 def shield_loopback(environ: MutableMapping[str, str]) -> None:
@@ -106,7 +107,7 @@ def _choose(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str] | No
     proxy = text if "://" in text else f"http://{text}"
     if not _is_proxy(proxy):
         raise StopProgram(
-            f"{variable}={_shown(text)}: no proxy that can be used; write it as http://HOST:PORT or "
+            f"{variable}={without_credentials(text)}: no proxy that can be used; write it as http://HOST:PORT or "
             "socks5://HOST:PORT, or unset it"
         )
     return variable, proxy
@@ -181,9 +182,3 @@ def _address(name: str) -> Address | None:
 
 def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _shown(proxy: str) -> str:
-    """Without the name and password that it may hold."""
-    scheme, mark, rest = proxy.rpartition("://")
-    return f"{scheme}{mark}{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}"[:80]

@@ -23,6 +23,8 @@ from services.sentiment_analyzer.chat import (
 )
 from services.sentiment_analyzer.request_shapes import (
     FAILED,
+    NO_RIGHTS,
+    NOT_FOUND,
     REFUSED,
     THE_ARTICLE,
     FailedError,
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
 KEEP_ALIVE = "30m"
 """How long the server keeps the model loaded; its own default of 5 minutes is less than a quiet hour of news."""
 
-_NOT_FOUND = frozenset({404, 405})
-_NO_RIGHTS = frozenset({401, 403})
 _THINKING = "thinking"
 _PARTS = (
     Part("system", (True, False)),
@@ -171,16 +171,16 @@ class OllamaServer:
 
     def _failure(self, status: int, message: str) -> CryptoBoyError:
         said = f"status {status}: {message[:MAX_SAID_CHARS]}"
-        if status in _NOT_FOUND and self._model in message:
+        if status in NOT_FOUND and self._model in message:
             return PersonNeededError(
                 f"Ollama at {self.url} does not have the model {self._model}; "
                 f"get it with `ollama pull {self._model}`"
             )
-        if status in _NO_RIGHTS:
+        if status in NO_RIGHTS:
             return PersonNeededError(f"Ollama at {self.url} refuses us ({said}); check OLLAMA_API_KEY")
         if status in REFUSED:
             return RefusedError(f"Ollama at {self.url} refuses the request ({said})", _blamed(message))
-        if status in FAILED or status in _NOT_FOUND:
+        if status in FAILED or status in NOT_FOUND:
             return FailedError(f"Ollama at {self.url} cannot answer now ({said})")
         return TryLater(f"Ollama at {self.url} cannot answer now ({said})")
 

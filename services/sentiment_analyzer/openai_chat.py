@@ -27,6 +27,8 @@ from services.sentiment_analyzer.chat import (
 from services.sentiment_analyzer.openai_reply import ErrorInsideError, NoCompletionError, read_completion
 from services.sentiment_analyzer.request_shapes import (
     FAILED,
+    NO_RIGHTS,
+    NOT_FOUND,
     REFUSED,
     THE_ARTICLE,
     FailedError,
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
 
 NO_KEY = "none"
 MAX_SHOWN_CHARS = 80
-_NOT_FOUND = frozenset({404, 405})
-_NO_RIGHTS = frozenset({401, 403})
 _NO_ROOM = "output limit was reached"
 """How OpenAI refuses, with status 400, when a model's reasoning has used up the bound of the answer."""
 _PARTS = (
@@ -170,9 +170,9 @@ class OpenAiServer:
     def _failure(self, status: int, message: str, asked_pause: float | None = None) -> CryptoBoyError:
         message = self._without_key(message)
         said = f"status {status}: {message[:MAX_SAID_CHARS]}"
-        if status in _NO_RIGHTS:
+        if status in NO_RIGHTS:
             return PersonNeededError(f"{self.url} refuses us ({said}); check OPENAI_API_KEY")
-        if status in _NOT_FOUND:
+        if status in NOT_FOUND:
             return _NotThereError(
                 f"{self.url} does not have the model {self._model}, or is no such server ({said}); "
                 "check OPENAI_BASE_URL, which usually ends in /v1, and OPENAI_MODEL"

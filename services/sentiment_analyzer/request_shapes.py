@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 REFUSED = frozenset({400, 413, 422})
 """Statuses of HTTP that blame the request itself, and would do so again."""
+NO_RIGHTS = frozenset({401, 403})
+NOT_FOUND = frozenset({404, 405})
 FAILED = frozenset({500, 501})
 """Statuses of HTTP with which some servers refuse a schema that they cannot compile."""
 THE_ARTICLE = "article"
