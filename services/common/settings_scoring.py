@@ -105,7 +105,7 @@ class ScoringSettings(BaseSettings):
     ollama_host: Annotated[
         str,
         _checked(ollama_servers),
-        Field(description="address of the Ollama server; several, by commas: asked by health"),
+        Field(description="address of the Ollama server; several, by commas: a healthy one is asked"),
     ] = "http://localhost:11434"
     ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
     ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
