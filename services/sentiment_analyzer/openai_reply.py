@@ -85,13 +85,21 @@ def _parsed(body: str) -> dict[str, Any]:
 
 def _texts(message: dict[str, Any]) -> tuple[str, str]:
     """What a message says, and what it says of the model's reasoning."""
-    content = message.get("content")
     thoughts = "".join(each for name in _THOUGHTS if isinstance(each := message.get(name), str))
-    if not isinstance(content, list):
-        return content if isinstance(content, str) else "", thoughts
-    parts = [part for part in content if isinstance(part, dict)]
+    parts = _parts(message.get("content"))
     said = "".join(_text_of(part) for part in parts if part.get("type") in {"text", "output_text", None})
     return said, thoughts + "".join(_text_of(part) for part in parts if part.get("type") == "thinking")
+
+
+def _parts(content: object) -> list[dict[str, Any]]:
+    """The parts of a content: text, one part, several of either, or nothing. Raises NoCompletionError for others."""
+    if content is None:
+        return []
+    if not isinstance(content, str | list) and not (isinstance(content, dict) and "text" in content):
+        raise NoCompletionError(f"its content is no text: {clean(json.dumps(content), MAX_KEPT_CHARS)}")
+    parts = content if isinstance(content, list) else [content]
+    texts = [{"text": part} if isinstance(part, str) else part for part in parts]
+    return [part for part in texts if isinstance(part, dict)]
 
 
 def _text_of(part: dict[str, Any]) -> str:

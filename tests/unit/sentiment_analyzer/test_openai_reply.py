@@ -32,10 +32,11 @@ def completion(message: object, **choice: object) -> str:
         ({"content": "yes"}, "yes", ""),
         ({"content": None}, "", ""),
         ({}, "", ""),
-        ({"content": 7}, "", ""),
+        ({"content": ["a", {"type": "text", "text": "b"}, "c"]}, "abc", ""),
+        ({"content": {"type": "text", "text": "a"}}, "a", ""),
         ({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, "ab", ""),
         ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}, "", "hm"),
-        ({"content": [{"type": "image_url", "image_url": "x"}, "stray", None]}, "", ""),
+        ({"content": [{"type": "image_url", "image_url": "x"}, 7, None]}, "", ""),
         ({"content": "yes", "reasoning_content": "hm"}, "yes", "hm"),
         ({"content": "", "reasoning": "hm"}, "", "hm"),
         ({"content": "", "reasoning": {"text": "hm"}}, "", ""),
@@ -66,6 +67,8 @@ null
 {"choices": [7]}
 {"choices": [{"message": null}]}
 {"choices": [{"message": "yes"}]}
+{"choices": [{"message": {"content": 7}}]}
+{"choices": [{"message": {"content": {"BTC": {"score": 7}}}}]}
 {"choices": {"0": {}}}
 """
 
