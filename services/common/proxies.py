@@ -21,7 +21,9 @@ from services.common.credentials import without_credentials
 from services.common.errors import StopProgram
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
-_HERE = ("localhost", "127.0.0.0/8", "127.0.0.1", "::1")
+# As the hosts files of Debian and Red Hat have them
+_NAMES_HERE = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
+_HERE = (*_NAMES_HERE, "127.0.0.0/8", "127.0.0.1", "::1")
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_*")
 
 _environment = threading.RLock()  # held while the variables are read, and while they are hidden
@@ -30,13 +32,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or IP address means this machine: `localhost`, what ends in it, 127.0.0.0/8, ::1.
+    """Whether a host name or IP address means this machine: `localhost` and its other names, 127.0.0.0/8, ::1.
 
     The address of all interfaces (0.0.0.0, ::) counts too: who connects to it reaches this machine. Names are not
     resolved.
     """
     name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in _NAMES_HERE or name.endswith(".localhost"):
         return True
     address = _address(name)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:

@@ -21,7 +21,7 @@ LONGEST_NAME = 80
 
 _LEAD_IN = re.compile(
     r"\s+[-\u2010-\u2015\u2212]+\s*|\s*[-\u2010-\u2015\u2212]+\s+|\s*[\u2012-\u2015|\u00b7\u2022\u00bb\u203a]+\s*|\s*::+\s*"
-    r"|\s+[(\[](?:via\s+|source:\s*)?|[\s,]+(?:via|according to|source:)\s+",
+    r"|\s+//+\s*|\s+[(\[](?:via\s+|source:\s*)?|[\s,]+(?:via|according to|source:)\s+",
     re.IGNORECASE,
 )
 _AROUND = " \t()[].!"

@@ -55,7 +55,7 @@ _ORCHESTRATOR_NAME = re.compile(
     r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?|ENV_\w+)\Z", re.ASCII
 )
 _ORCHESTRATOR_VALUE = re.compile(r"(tcp|udp|sctp)://", re.ASCII)
-_MOSTLY_ALIKE = 0.84
+_MOSTLY_ALIKE = 0.83
 _PERHAPS_MEANT = 0.75
 _LONG = 11  # letters; so long a name may be missed by two of them, a shorter one by one
 

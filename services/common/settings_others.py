@@ -41,6 +41,10 @@ _OPENAI = """
     OPENAI_ADMIN_KEY OPENAI_API_TYPE OPENAI_API_VERSION OPENAI_LOG OPENAI_ORGANIZATION OPENAI_ORG_ID
     OPENAI_PROJECT OPENAI_PROJECT_ID OPENAI_WEBHOOK_SECRET
 """
-NAMES = frozenset((_SYSTEM + _OLLAMA + _RABBITMQ + _REDIS + _OPENAI).split())
+# Of clients that speak Telegram's own protocol
+_TELEGRAM = """
+    TELEGRAM_API_HASH TELEGRAM_API_ID
+"""
+NAMES = frozenset((_SYSTEM + _OLLAMA + _RABBITMQ + _REDIS + _OPENAI + _TELEGRAM).split())
 NAMES_ELSEWHERE = frozenset({"LOGLEVEL", "OPENAI_API_BASE", "RABBITMQ_URL", "REDIS_URL"})
 """Other programs' names for settings that we have too: left alone in the environment, refused in our own file."""

@@ -34,7 +34,7 @@ HERE = [
     "0.0.0.0",
     "[::]",
 ]
-HERE += ["[::ffff:127.0.0.1]", "localhost."]
+HERE += ["[::ffff:127.0.0.1]", "localhost.", "localhost.localdomain", "ip6-localhost", "ip6-loopback"]
 ELSEWHERE = [
     "example.com",
     "localhost.example.com",

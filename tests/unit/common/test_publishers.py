@@ -21,6 +21,7 @@ TITLE = "Ether slides as funds leave"
         " | Bitcoin.com",
         "|NewsBTC",
         " :: CoinDesk.com",
+        " // CoinDesk",
         " » coindesk",
         " - BTC-ECHO",
         " - BTC Echo",
