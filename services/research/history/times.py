@@ -19,6 +19,7 @@ from services.common.written_times import EARLIEST, NoClockError, Order, OrderEr
 from services.common.zones import AmbiguousZoneError, read_offset
 
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
+_SHEET_DAY = re.compile(r"[345]\d{4}(?:\.\d{1,20})?", re.ASCII)  # since 1900, from 1982 to 2064
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -87,6 +88,11 @@ class TimeReader:
             raise ValueError(f"{text[:60]!r} is no number of {self.style.value} since 1970") from None
 
     def _text(self, text: str) -> datetime:
+        if _SHEET_DAY.fullmatch(text):
+            raise ValueError(
+                f"{text[:60]!r} is the number of a day as spreadsheets count; format that column as a date and time, "
+                "such as 2025-05-01 06:20:39, and save it again"
+            )
         if _NUMBER.fullmatch(text):
             units = ", ".join(_UNITS)
             raise ValueError(f"{text[:60]!r} is a number; say of what since 1970 with --times ({units})")

@@ -151,3 +151,9 @@ def test_an_unknown_zone_stops_the_program(name: str) -> None:
 def test_microseconds_survive_the_way_there_and_back() -> None:
     moment = AT.replace(microsecond=123_457)
     assert from_microseconds(to_microseconds(moment)) == moment
+
+
+@pytest.mark.parametrize("text", ["44197", "44197.5", "40179.75"])
+def test_the_number_of_a_day_in_a_spreadsheet_is_called_so(text: str) -> None:
+    with pytest.raises(ValueError, match="number of a day as spreadsheets count"):
+        TimeReader()(text)
