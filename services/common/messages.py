@@ -52,7 +52,7 @@ def _in_utc(value: datetime, info: ValidationInfo) -> datetime:
 
 
 def _known_event(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever was sent
-    if info.context == _READING and isinstance(value, str):
+    if info.context == _READING and isinstance(value, str | None):
         return EventType(value) if value in _KINDS_OF_EVENTS else EventType.OTHER
     return value
 

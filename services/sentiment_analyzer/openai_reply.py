@@ -96,7 +96,7 @@ def _parts(content: object) -> list[dict[str, Any]]:
     if content is None:
         return []
     if not isinstance(content, str | list) and not (isinstance(content, dict) and "text" in content):
-        raise NoCompletionError(f"its content is no text: {clean(json.dumps(content), MAX_KEPT_CHARS)}")
+        raise NoCompletionError(f"a content that is no text: {clean(json.dumps(content), MAX_KEPT_CHARS)}")
     parts = content if isinstance(content, list) else [content]
     texts = [{"text": part} if isinstance(part, str) else part for part in parts]
     return [part for part in texts if isinstance(part, dict)]

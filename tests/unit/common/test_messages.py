@@ -185,6 +185,7 @@ def test_what_a_newer_writer_adds_is_ignored_wherever_it_stands() -> None:
     candle = {**CANDLE, "data": {**CANDLE["data"], "trades": 7}, "new": {"deep": [1]}}
     assert decode(body(candle), MarketData) == decode(body(CANDLE), MarketData)
     assert decode(body(SIGNAL, event_type="airdrop"), SentimentSignal).event_type is EventType.OTHER
+    assert decode(body(SIGNAL, event_type=None), SentimentSignal).event_type is EventType.OTHER
     assert decode(body(SIGNAL, event_type="hack"), SentimentSignal).event_type is EventType.HACK
 
 
