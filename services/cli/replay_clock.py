@@ -31,7 +31,7 @@ _NANO = 1_000_000_000
 # clocks REALTIME, MONOTONIC, MONOTONIC_RAW and, where it was built with it, BOOTTIME.
 _LAYOUT = struct.Struct("@QQ8q")
 _SEMAPHORE_FREE = 1
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's name for it
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's name for it # nosec B108
 _SEPARATORS_OF_LIBRARY_PATH = (":", ";")
 _MEASURED_SECONDS = 0.2
 _MEASURE = f"""

@@ -58,7 +58,7 @@ def full_disk(folder: Path) -> str:
     # tempfile.gettempdir() is of no use here: it wants a folder that can be written to
     places = dict.fromkeys(
         _existing(Path(path))
-        for path in (folder, cache, os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the usual default
+        for path in (folder, cache, os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the usual default # nosec B108
     )
     free = ", ".join(f"{shutil.disk_usage(path).free / 1e6:,.0f} MB in {path}" for path in places)
     return (
@@ -80,7 +80,7 @@ def how_to_get_pip() -> str:
 def _somewhere() -> Path:
     cache = _cache_folder()
     usable = cache.is_absolute() and os.access(_existing(cache), os.W_OK)
-    return (cache if usable else Path("/var/tmp")) / "cryptoboy-venv"  # noqa: S108 - for a person to use or not
+    return (cache if usable else Path("/var/tmp")) / "cryptoboy-venv"  # noqa: S108 - for a person to use or not # nosec B108
 
 
 def _cache_folder() -> Path:

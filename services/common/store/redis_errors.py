@@ -122,7 +122,7 @@ def _without_code(error: redis.RedisError, said: str, address: str) -> CryptoBoy
             ". If that goes on: is it a Redis, and does it want TLS (REDIS_TLS)?" if _CLOSED in said else ""
         )
         return TryLater(f"{where} cannot be used now: {said}{doubt}")
-    return StopProgram(f"{where} cannot do what we need: {said}. Redis 7 or newer is required.")
+    return StopProgram(f"{where} cannot be used: it answered {said!r}. Its own log may say more.")
 
 
 def code_of(error: redis.RedisError) -> str:

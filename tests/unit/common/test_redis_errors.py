@@ -44,6 +44,16 @@ def test_what_a_person_must_mend_stops_the_program(error: redis.RedisError) -> N
     assert "redis:6379" in str(reaction)
 
 
+@pytest.mark.parametrize(
+    "said", ["DB index is out of range", "IOERR error or timeout reading to target instance"]
+)
+def test_an_answer_that_is_not_known_is_quoted_and_laid_to_no_version(said: str) -> None:
+    reaction = reaction_to(redis.ResponseError(said), "redis:6379")
+    assert isinstance(reaction, StopProgram)
+    assert said in str(reaction)
+    assert "Redis 7" not in str(reaction)
+
+
 def test_a_cluster_that_is_down_is_no_reason_to_wait() -> None:
     for error in (
         redis.exceptions.ClusterDownError("Hash slot not served"),
