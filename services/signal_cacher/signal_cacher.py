@@ -75,10 +75,10 @@ class SignalCacher:
         """See `runner.Service`: the store answers, the broker takes us as a consumer."""
         with self.work.doing("asking the store for the first time", 3 * self._store_patience):
             self._store.check()
+            self._keeper.look(time.monotonic())
+            self._stored.look(time.monotonic())
             self._announced.begin()
             self._announced.announce(time.monotonic())
-            self._stored.look(time.monotonic())
-            self._keeper.look(time.monotonic())
         self._broker.start()
         self._subscribe()
 
@@ -142,9 +142,10 @@ class SignalCacher:
     def _look_at_store(self) -> None:
         try:
             with self.work.doing("reading sentiment and holds from the store", 2 * self._store_patience):
-                self._announced.announce(time.monotonic())
-                self._stored.look(time.monotonic())
+                # Holds first: a full Redis takes no announcement, but that holds were lost is noticed all the same.
                 self._keeper.look(time.monotonic())
+                self._stored.look(time.monotonic())
+                self._announced.announce(time.monotonic())
         except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
             count_error(NAME, error)
 

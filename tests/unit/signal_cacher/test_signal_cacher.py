@@ -164,6 +164,23 @@ def test_health_follows_the_store_between_messages() -> None:
     assert [name for name, part in house.cacher.health().items() if part.required] == ["broker", "redis"]
 
 
+def test_lost_holds_are_noticed_on_a_store_that_takes_no_announcement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.signal_cacher.announced.ANNOUNCE_SECONDS", 0.0)
+    monkeypatch.setattr("services.signal_cacher.keeping.LOOK_SECONDS", 0.0)
+    house = House([], [])
+    assert house.cacher.health()["holds"].ok is True
+
+    def refuse(_scored: object) -> None:
+        raise AWAY
+
+    monkeypatch.setattr(house.store, "announce_scored_pairs", refuse)
+    house.store.holds.fields.clear()
+    house.run()
+    assert house.cacher.health()["holds"].ok is False
+
+
 def test_outcomes_are_counted_by_pair_with_foreign_pairs_together() -> None:
     foreign = delivery_of(make_signal("c", pair="DOGE/USDT").encode())
     before = (cached("newest"), cached("newest", "other"))
