@@ -1,0 +1,42 @@
+"""Text of others without what steers a terminal, reorders what people see, or cannot be encoded.
+
+One definition of a control character for whatever is read, stored or printed: C0, DEL and C1 with the escape
+sequences that they begin, unpaired surrogates, the line and paragraph separators (U+2028, U+2029), and the embeddings,
+overrides and isolates of the bidirectional algorithm. The direction marks (U+200E, U+200F, U+061C), joiners, soft
+hyphens and byte order marks are none: honest Arabic, Hebrew and emojis have them, and they reorder nothing by force.
+"""
+
+from __future__ import annotations
+
+import re
+
+REORDERING = "\u202a-\u202e\u2066-\u2069"
+"""Embeddings, overrides and isolates, for a class of a regular expression."""
+
+LONGEST_SEQUENCE = 4_096
+"""Characters of an escape sequence that carries a text, such as a title of a window or an address of a link."""
+
+# ECMA-48: CSI with parameters and a final byte; OSC, DCS, SOS, PM, APC with a text up to their end; any other escape.
+# Without its end a text is left where it stands, so that nobody hides the rest of a line with two characters.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    rf"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]{{0,{LONGEST_SEQUENCE}}}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]+[0-~]"
+)
+_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SPACING = re.compile(r"[\t\n]+")
+_CONTROL = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff{REORDERING}]")
+
+
+def without_control(text: str, *, lines: bool = False) -> str:
+    """`text` without control characters and escape sequences; see the module for what they are.
+
+    Args:
+        text: of anybody, of any length.
+        lines: whether it may have several lines. If so, tabs and newlines stay and every other line break becomes a
+            newline. If not, each run of tabs and line breaks becomes one space.
+    """
+    if text.isprintable():
+        return text
+    text = _BREAK.sub("\n", _SEQUENCE.sub("", text))
+    return _CONTROL.sub("", text if lines else _SPACING.sub(" ", text))
