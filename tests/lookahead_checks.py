@@ -142,6 +142,9 @@ class LivePath:
             scope=Scope(one.scope),
             degraded=one.degraded,
             corroboration=int(one.corroboration),
+            weight=one.weight,
+            owner=one.owner,
+            suspected=one.suspected,
         )
         self._send(one.available_at, SENTIMENT_SIGNAL, signal)
 

@@ -24,6 +24,9 @@ def made_up_signal(draw: st.DrawFn) -> news.Signal:
         confidence=draw(st.sampled_from([0.0, 0.02, 0.5, 1.0])),
         weight=draw(st.sampled_from([0.0, 0.3, 1.0, 2.5])),
         corroboration=float(draw(st.integers(0, 4))),
+        source=draw(st.sampled_from(["the-ledger", "wire"])),
+        owner=draw(st.sampled_from(["", "wire", "group"])),
+        suspected=draw(st.booleans()),
     )
 
 

@@ -48,6 +48,8 @@ def signal(
         "source": "the-ledger",
         "headline": f"What {article} reports",
         "model": "m1",
+        "owner": "",
+        "suspected": False,
     }
     return news.Signal(**fields | other)
 
@@ -93,6 +95,8 @@ def message(one: news.Signal, **other: Any) -> bytes:
         "scope": one.scope,
         "available_at": one.available_at.isoformat(),
         "degraded": one.degraded,
+        "owner": one.owner,
+        "suspected": one.suspected,
     }
     return json.dumps(body | other).encode()
 

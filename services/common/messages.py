@@ -63,6 +63,7 @@ Text = Annotated[str, Field(max_length=200_000)]
 ShortText = Annotated[str, Field(max_length=2_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:\-]+$")]
 SourceName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.\-]+$")]
+OwnerName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.\-]*$")]
 Price = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
@@ -111,7 +112,8 @@ class MarketData(Message):
 class NewsArticle(Message):
     """One article. `published` is never later than `fetched_at`, whatever the feed claims.
 
-    `weight` is how much its source counts beside others where signals are added up; 1 is normal.
+    `weight` is how much its source counts beside others where signals are added up; 1 is normal, and 0 opens no trade.
+    `owner` is who publishes the source: sources of one owner count as one. Without it the source is its own owner.
     """
 
     type: Literal["news_article"] = "news_article"
@@ -124,6 +126,7 @@ class NewsArticle(Message):
     published: Time
     fetched_at: Time
     weight: Weight = 1.0
+    owner: OwnerName = ""
 
     @model_validator(mode="after")
     def _not_published_after_it_was_fetched(self) -> Self:
@@ -135,8 +138,9 @@ class NewsArticle(Message):
 class SentimentSignal(Message):
     """What one article means for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
 
-    `corroboration` is the number of further sources that told the same story when this revision was made; `weight` is
-    that of the source that told it first, as in `NewsArticle`.
+    `corroboration` is the number of further sources that told the same story when this revision was made; `weight` and
+    `owner` are those of the source that told it first, as in `NewsArticle`. `suspected`: something in the article was
+    meant for a machine.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
@@ -158,6 +162,8 @@ class SentimentSignal(Message):
     event_type: Event = EventType.OTHER
     corroboration: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     weight: Weight = 1.0
+    owner: OwnerName = ""
+    suspected: bool = False
 
     @model_validator(mode="after")
     def _label_belongs_to_score(self) -> Self:

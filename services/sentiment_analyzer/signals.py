@@ -48,6 +48,8 @@ def make_signals(
             degraded=scores.degraded,
             event_type=score.event_type,
             weight=article.weight,
+            owner=article.owner,
+            suspected=bool(suspicions),
         )
         for target in match.targets
         if (score := scores.by_ticker.get(target.asset.ticker)) is not None

@@ -57,7 +57,7 @@ def made_up_signal(draw: st.DrawFn, after: timedelta) -> SentimentSignal:
     return SentimentSignal(
         article_id=draw(st.sampled_from("abc")),
         pair=PAIR,
-        source="the-ledger",
+        source=draw(st.sampled_from(["the-ledger", "wire"])),
         headline="What it reports",
         sentiment_score=score,
         sentiment_label=label_of(score),
@@ -69,7 +69,9 @@ def made_up_signal(draw: st.DrawFn, after: timedelta) -> SentimentSignal:
         scope=draw(st.sampled_from(Scope)),
         degraded=draw(st.booleans()),
         corroboration=draw(st.integers(0, 3)),
-        weight=draw(st.sampled_from([0.3, 1.0])),
+        weight=draw(st.sampled_from([0.0, 0.3, 1.0])),
+        owner=draw(st.sampled_from(["", "wire", "group"])),
+        suspected=draw(st.sampled_from([False, False, True])),
     )
 
 

@@ -95,7 +95,13 @@ def current_id(raw: Any) -> str | None:
 
 def test_hash_holds_the_fields_of_the_newest_signal(store: SentimentStore) -> None:
     signal = make_signal(
-        score=0.85, confidence=0.25, headline='It said "up" \\ über', model="mistral:7b", degraded=True
+        score=0.85,
+        confidence=0.25,
+        headline='It said "up" \\ über',
+        model="mistral:7b",
+        degraded=True,
+        owner="digital-group",
+        suspected=True,
     )
     assert store.write([signal], NOW) == [NEWEST]
     assert store.current([PAIR, "ETH/USDT"]) == {
@@ -113,6 +119,8 @@ def test_hash_holds_the_fields_of_the_newest_signal(store: SentimentStore) -> No
             "published": "2026-03-01T11:50:00+00:00",
             "available_at": "2026-03-01T12:00:00.000+00:00",
             "revision": "0",
+            "owner": "digital-group",
+            "suspected": "true",
         },
         "ETH/USDT": None,
     }
@@ -403,6 +411,21 @@ def test_a_deleted_hash_is_made_again_from_what_is_known(store: SentimentStore, 
     raw.delete(CURRENT)
     store.write([make_signal("b", minutes_old=50)], NOW)
     assert current_id(raw) == "a"
+
+
+def test_what_an_older_version_wrote_can_become_the_current_signal(store: SentimentStore, raw: Any) -> None:
+    store.write([make_signal("a", minutes_old=5)], NOW)
+    ((member, moment),) = raw.zrange(SIGNALS, 0, -1, withscores=True)
+    fields = json.loads(member)
+    older = json.dumps(
+        {name: value for name, value in fields.items() if name not in {"owner", "suspected"}},
+        separators=(",", ":"),
+    )
+    raw.delete(CURRENT, HISTORY, SIGNALS)
+    raw.zadd(SIGNALS, {older: moment})
+    store.write([make_signal("b", minutes_old=50)], NOW)
+    assert current_id(raw) == "a"
+    assert raw.hmget(CURRENT, "owner", "suspected") == ["", "false"]
 
 
 def test_a_foreign_entry_in_the_list_is_left_out_when_read(store: SentimentStore, raw: Any) -> None:

@@ -33,6 +33,8 @@ WRITTEN = SentimentSignal(
     confidence=0.4,
     scope=Scope.MARKET,
     degraded=True,
+    owner="digital-group",
+    suspected=True,
 )
 
 
@@ -91,6 +93,8 @@ def test_the_strategy_reads_every_field_as_it_was_written(
             "source": "the-ledger",
             "headline": 'Exchange says "more", ₿ rises',
             "model": "lexicon",
+            "owner": "digital-group",
+            "suspected": True,
         }
     ]
     assert source.invalid == 0

@@ -226,7 +226,7 @@ if not current or current.id ~= winner.id or current.revision ~= winner.revision
     'timestamp', s.analyzed_at, 'headline', s.headline, 'source', s.source, 'article_id', s.article_id,
     'confidence', match(winner.member, '"confidence":([^,}]+)'), 'scope', s.scope, 'model', s.model,
     'degraded', tostring(s.degraded), 'published', s.published, 'available_at', s.available_at,
-    'revision', tostring(s.revision))
+    'revision', tostring(s.revision), 'owner', s.owner or '', 'suspected', tostring(s.suspected or false))
 end
 for _, key in ipairs(KEYS) do
   if TTL > 0 then call('EXPIRE', key, TTL) else call('PERSIST', key) end

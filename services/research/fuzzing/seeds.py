@@ -17,6 +17,7 @@ MESSAGES: tuple[dict[str, object], ...] = (
         "link": "https://paper.example/1",
         "summary": "Miners sold less.",
         "content": "",
+        "owner": "paper-group",
         "published": _PUBLISHED,
         "fetched_at": _LATER,
     },
@@ -39,6 +40,8 @@ MESSAGES: tuple[dict[str, object], ...] = (
         "degraded": False,
         "event_type": "market_move",
         "corroboration": 2,
+        "owner": "paper-group",
+        "suspected": False,
     },
     {
         "type": "market_data",

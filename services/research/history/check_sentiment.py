@@ -20,7 +20,7 @@ from services.research.fitness import Reach, Spans, misfits
 from services.research.history.findings import Findings
 from services.research.history.news_files import NewsFile, open_plain_csv
 from services.research.history.progress import Progress, quiet
-from services.research.history.signal_rows import COLUMNS
+from services.research.history.signal_rows import REQUIRED_COLUMNS
 
 if TYPE_CHECKING:
     from cryptoboy_sentiment import Signal
@@ -223,8 +223,8 @@ def _read_as_a_backtest(path: Path, check: SentimentCheck) -> None:
 
 def _check_rows(file: NewsFile, check: SentimentCheck, progress: Progress) -> None:
     header, rows = file.plain_rows()
-    if missing := [name for name in COLUMNS if name not in header]:
-        raise StopProgram(f"line 1: no column {', '.join(missing)}; expected {','.join(COLUMNS)}")
+    if missing := [name for name in REQUIRED_COLUMNS if name not in header]:
+        raise StopProgram(f"line 1: no column {', '.join(missing)}; expected {','.join(REQUIRED_COLUMNS)}")
     for line, cells in rows:
         check.row(line, dict(zip(header, cells, strict=True)))
         if check.rows % PROGRESS_EVERY == 0:

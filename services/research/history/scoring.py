@@ -91,7 +91,7 @@ def score_archive(
         TryLater: the scorer is away; what is scored is kept.
     """
     registry = hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest()
-    task = [archive.identity(), registry, scorer.model, *scored_by, repr(options)]
+    task = [archive.identity(), registry, scorer.model, *scored_by, repr(options), COLUMNS]
     with StepwiseCsv(out, COLUMNS, task) as file, _stories(file, options) as told:
         tally = Tally.of(file.state["tally"]) if file.state else Tally()
         resumed_after = tally.articles

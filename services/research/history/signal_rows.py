@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 COLUMNS = (
     "available_at", "published", "pair", "score", "label", "confidence", "scope", "degraded", "weight",
     "corroboration", "article_id", "revision", "source", "headline", "model",
+    "owner", "suspected",
 )  # fmt: skip
 """Those of the strategy's `Signal`, written out because its package takes seconds to import."""
+REQUIRED_COLUMNS = COLUMNS[:-2]
+"""Files of older versions have no others."""
 
 Row = tuple[object, ...]
 
@@ -46,6 +49,8 @@ def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: t
             signal.source,
             signal.headline,
             signal.model,
+            signal.owner,
+            _truth(signal.suspected),
         )
         for signal in sorted(signals, key=lambda each: each.pair)
     ]
@@ -58,6 +63,7 @@ def row_of(signal: Signal) -> Row:
         "available_at": signal.available_at.isoformat(),
         "published": signal.published.isoformat(),
         "degraded": _truth(signal.degraded),
+        "suspected": _truth(signal.suspected),
     }
     return tuple(fields[name] for name in COLUMNS)
 

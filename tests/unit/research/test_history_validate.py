@@ -13,7 +13,7 @@ import pytest
 
 from services.common.errors import StopProgram
 from services.research.history.findings import Level
-from services.research.history.signal_rows import COLUMNS
+from services.research.history.signal_rows import COLUMNS, REQUIRED_COLUMNS
 from services.research.history.validating import Validation, validate
 
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
@@ -37,6 +37,8 @@ def signal(number: int, **changes: str) -> dict[str, str]:
         "source": "wire",
         "headline": "Bitcoin rises, and more",
         "model": "m",
+        "owner": "",
+        "suspected": "false",
     }
     return {**row, **changes}
 
@@ -186,6 +188,10 @@ def test_missing_columns_and_rows_are_errors(tmp_path: Path) -> None:
     (finding,) = check(without).findings.of(Level.ERROR)
     assert "line 1: no column available_at; expected available_at,published" in finding.message
     assert kinds(check(write(tmp_path / "e.csv", []))) == {"no_rows": 1}
+
+
+def test_a_file_of_an_older_version_is_in_order_without_the_later_columns(tmp_path: Path) -> None:
+    assert not kinds(check(write(tmp_path / "s.csv", [signal(0), signal(1)], REQUIRED_COLUMNS)))
 
 
 def test_a_pair_without_candles_or_wholly_outside_them_is_an_error(tmp_path: Path) -> None:

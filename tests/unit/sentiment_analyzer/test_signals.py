@@ -7,6 +7,7 @@ import pytest
 from services.common.values import Label, Scope
 from services.sentiment_analyzer.asset_matching import About, Match, Target
 from services.sentiment_analyzer.assets import MARKET, load_registry
+from services.sentiment_analyzer.hostile import Suspicion
 from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.signals import make_signals, signal_id
 from tests.sentiment_fakes import NOON, article
@@ -44,6 +45,14 @@ def test_a_signal_of_the_market_says_so() -> None:
         ("BTC/USDT", Scope.MARKET, 0.3),
         ("ETH/USDT", Scope.MARKET, 0.3),
     ]
+
+
+def test_a_signal_has_the_owner_of_its_source_and_says_whether_its_article_is_suspected() -> None:
+    owned = article("a1").model_copy(update={"owner": "digital-group"})
+
+    for suspicions in (frozenset[Suspicion](), frozenset({Suspicion.HIDDEN_TEXT})):
+        signals = make_signals(owned, ABOUT_BOTH, SCORES, NOON, suspicions)
+        assert {(each.owner, each.suspected) for each in signals} == {("digital-group", bool(suspicions))}
 
 
 def test_an_asset_the_scorer_abstained_on_has_no_signal() -> None:

@@ -40,6 +40,19 @@ def test_columns_may_stand_in_another_order_and_with_others(tmp_path: Path) -> N
     pd.testing.assert_frame_equal(news.read_signals_csv(path), news.signals_frame([signal()]))
 
 
+@pytest.mark.parametrize("fault", ["", "2025-06-02T12:00:00Z\n"])
+def test_a_file_of_an_older_version_lacks_the_later_columns(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "history.csv"
+    names = [name for name in news.Signal._fields if name not in {"owner", "suspected"}]
+    text = ",".join(names) + "\n" + ",".join(raw(signal())[name] for name in names) + "\n"
+    path.write_text(text + fault)
+    if fault:
+        with pytest.raises(news.SignalError, match="line 3: published"):
+            news.read_signals_csv(path)
+    else:
+        pd.testing.assert_frame_equal(news.read_signals_csv(path), news.signals_frame([signal()]))
+
+
 def test_a_byte_order_mark_and_headlines_of_several_lines_are_taken(tmp_path: Path) -> None:
     headline = 'He said "buy",\nand they did: ₿'
     path = write_csv(tmp_path / "history.csv", [signal(headline=headline)])
@@ -133,6 +146,8 @@ CELLS = {
     "source": ["", "null"],
     "model": ["m1", "None", ""],
     "article_id": ["a1", "b 2", "\t"],
+    "owner": ["", "group"],
+    "suspected": ["false", "True", "1", ""],
 }
 
 

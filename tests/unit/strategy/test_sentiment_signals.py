@@ -68,8 +68,8 @@ def test_a_field_that_is_not_valid_is_named_with_what_was_expected(
         news.parse_signal({**raw(signal()), field: value})
 
 
-@pytest.mark.parametrize("field", news.Signal._fields)
-def test_every_field_is_required(field: str) -> None:
+@pytest.mark.parametrize("field", news.Signal._fields[:-2])
+def test_every_field_of_the_first_version_is_required(field: str) -> None:
     cells = raw(signal())
     del cells[field]
     with pytest.raises(news.SignalError, match=f"^{field} is missing"):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cryptoboy_sentiment.holds import Hold
 from cryptoboy_sentiment.signals import (
+    LATER_FIELDS,
     Signal,
     SignalError,
     parse_signal,
@@ -25,7 +26,7 @@ LONGEST_CELL = 131_072
 
 
 def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
-    missing = [name for name in Signal._fields if name not in (rows.fieldnames or ())]
+    missing = [name for name in Signal._fields if name not in {*(rows.fieldnames or ()), *LATER_FIELDS}]
     if missing:
         raise SignalError(f"no column {', '.join(missing)}; expected {','.join(Signal._fields)}")
     for row in rows:
@@ -35,7 +36,9 @@ def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
 
 
 def read_signals_csv(path: Path) -> pd.DataFrame:
-    """The signals of a history CSV (`.gz` is unpacked), as from `signals_frame`; further columns are ignored.
+    """The signals of a history CSV (`.gz` is unpacked), as from `signals_frame`.
+
+    Further columns are ignored, and `LATER_FIELDS` need not be there.
 
     Raises:
         SignalError: the file cannot be read or a line is not a valid signal; names file, line, expectation.

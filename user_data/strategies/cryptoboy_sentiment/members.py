@@ -68,6 +68,7 @@ def plain_signal(message: Mapping[str, Any]) -> Signal | None:
         weight, corroboration = message.get("weight", 1), message.get("corroboration", 0)
         label, scope, revision = message["sentiment_label"], message["scope"], message["revision"]
         texts = [message[name] for name in ("pair", "article_id", "model", "source", "headline")]
+        owner, suspected = message.get("owner", ""), message.get("suspected", False)
         is_plain = (
             available_at.tzinfo is UTC
             and published.tzinfo is UTC
@@ -81,10 +82,10 @@ def plain_signal(message: Mapping[str, Any]) -> Signal | None:
             and isfinite(corroboration)
             and label in _LABELS
             and scope in _SCOPES
-            and type(degraded) is bool
+            and type(degraded) is type(suspected) is bool
             and type(revision) is int
             and 0 <= revision < _REVISIONS
-            and {type(text) for text in texts} == {str}
+            and {type(text) for text in (*texts, owner)} == {str}
             and all(map(str.strip, texts[:3]))
         )
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -108,4 +109,6 @@ def plain_signal(message: Mapping[str, Any]) -> Signal | None:
         source,
         headline,
         model,
+        owner,
+        suspected,
     )

@@ -36,6 +36,12 @@ class Signal(NamedTuple):
     source: str
     headline: str
     model: str
+    owner: str = ""  # who publishes the source; empty: the source is its own owner
+    suspected: bool = False  # something in the article was meant for a machine
+
+
+LATER_FIELDS = {"owner": "", "suspected": "false"}
+"""What older files and messages lack, and what it is then."""
 
 
 def _moment(value: object) -> datetime:
@@ -95,24 +101,26 @@ _FIELDS: dict[str, tuple[Callable[[object], Any], str]] = {
     "label": (_one_of(*LABELS), "one of " + ", ".join(LABELS)),
     "confidence": (_number(*_RANGES["confidence"]), "a number from 0 to 1"),
     "scope": (_one_of(*SCOPES), "asset or market"),
-    "degraded": (lambda value: _TRUTH[str(value).lower()], "true or false"),
+    **dict.fromkeys(("degraded", "suspected"), (lambda value: _TRUTH[str(value).lower()], "true or false")),
     **dict.fromkeys(
         ("weight", "corroboration"), (_number(*_RANGES["weight"]), "a number that is not negative")
     ),
     "revision": (_revision, "a whole number that is not negative"),
-    **dict.fromkeys(("source", "headline"), (_text, "text")),
+    **dict.fromkeys(("source", "headline", "owner"), (_text, "text")),
 }
 
 
 def parse_signal(raw: Mapping[str, object], *, skew: timedelta = timedelta(0)) -> Signal:
     """Validate a signal whose fields are named as in `Signal`, with values as text or as JSON has them.
 
+    `LATER_FIELDS` may be missing.
     Nothing is published after it was available; up to `skew`, as clocks differ, `published` is set back.
 
     Raises:
         SignalError: a field is missing, malformed, out of range or contradicts another.
     """
     values = {}
+    raw = LATER_FIELDS | dict(raw)
     for field, (convert, expected) in _FIELDS.items():
         try:
             values[field] = convert(raw[field])
@@ -138,7 +146,7 @@ def typed_frame(frame: pd.DataFrame) -> pd.DataFrame:
     types = dict.fromkeys(Signal._fields, "str")
     types |= dict.fromkeys(("available_at", "published"), _TIME)
     types |= dict.fromkeys(("score", "confidence", "weight", "corroboration"), "float64")
-    types |= {"revision": "int64", "degraded": "bool"}
+    types |= {"revision": "int64", "degraded": "bool", "suspected": "bool"}
     return frame.astype(types)
 
 
@@ -154,7 +162,11 @@ def signals_frame_of_text(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame 
         }
         numbers = {name: np.array([*map(float, columns[name])]) for name in _RANGES}
         revisions = [*map(int, columns["revision"])]
-        degraded = [_TRUTH[text.lower()] for text in columns["degraded"]]
+        later = {name: [text] * len(revisions) for name, text in LATER_FIELDS.items()}
+        columns = later | dict(columns)
+        truths = {
+            name: [_TRUTH[text.lower()] for text in columns[name]] for name in ("degraded", "suspected")
+        }
         times = {name: pd.Series(values, dtype=_TIME) for name, values in moments.items()}
     except (KeyError, ValueError, OverflowError):
         return None
@@ -172,5 +184,5 @@ def signals_frame_of_text(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame 
     )
     if not is_valid:
         return None
-    converted = {**columns, **times, **numbers, "revision": revisions, "degraded": degraded}
+    converted = {**columns, **times, **numbers, **truths, "revision": revisions}
     return typed_frame(pd.DataFrame({name: converted[name] for name in Signal._fields}))
