@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.cli.bootstrap.installers import installer_environment
+from services.cli.bootstrap.sources import only_wheels
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
 
 DEV_LOCK = PROJECT_ROOT / "requirements-dev.lock"
 LLM_LOCK = PROJECT_ROOT / "requirements-llm.lock"
+TOOLS_LOCK = PROJECT_ROOT / "requirements-bootstrap.lock"
 SERVER_PROGRAMS = {"rabbitmq-server": "/usr/sbin/rabbitmq-server", "redis-server": "/usr/bin/redis-server"}
 MONITORING_PROGRAMS = {
     "prometheus": ("prometheus", "promtool"),
@@ -37,7 +39,7 @@ def install_test_packages() -> None:
 
 
 def _install(lock: Path, options: tuple[str, ...]) -> None:
-    arguments = ("--require-hashes", *options, "-r", str(lock))
+    arguments = (*only_wheels(lock), "--require-hashes", *options, "-r", str(lock))
     fast = [
         str(Path(sys.prefix) / "bin" / "uv"),
         "pip",
@@ -45,9 +47,12 @@ def _install(lock: Path, options: tuple[str, ...]) -> None:
         "--quiet",
         "--python",
         sys.executable,
+        "--build-constraints",
+        str(TOOLS_LOCK),
         *arguments,
     ]
-    slow = [sys.executable, "-m", "pip", "install", "--quiet", *arguments]
+    build = ("--no-build-isolation", "--use-pep517")  # with what TOOLS_LOCK pins
+    slow = [sys.executable, "-m", "pip", "install", "--quiet", *build, *arguments]
     environ = installer_environment(os.environ)
     for command in (fast, slow):
         if shutil.which(command[0]) and subprocess.run(command, check=False, env=environ).returncode == 0:  # noqa: S603 - ours

