@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ import pytest
 from services.common.settings import PROJECT_ROOT
 from tests.nobody import refusing_port
 
+NOT_RUN = 3
 FOUND = {
     "vulns": [
         {
@@ -57,24 +60,26 @@ def osv(status: int, vulnerable: dict[str, Any]) -> Iterator[str]:
         server.shutdown()
 
 
-def run(lock: Path, url: str) -> subprocess.CompletedProcess[str]:
+def run(lock: Path, url: str, **variables: str) -> subprocess.CompletedProcess[str]:
     script = PROJECT_ROOT / "scripts" / "audit.py"
     command = [sys.executable, str(script), "--lock", str(lock), "--osv-url", url]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=60, env={**os.environ, **variables}
+    )
 
 
-def test_a_service_that_does_not_answer_is_told_and_no_failure(lock: Path) -> None:
+def test_a_service_that_does_not_answer_has_a_status_of_its_own(lock: Path) -> None:
     with refusing_port() as port:
         done = run(lock, f"http://127.0.0.1:{port}/v1/query")
-    assert done.returncode == 0
+    assert done.returncode == NOT_RUN
     assert "audit NOT RUN" in done.stdout
     assert "refused" in done.stdout
 
 
-def test_a_service_that_is_out_of_order_is_told_and_no_failure(lock: Path) -> None:
+def test_a_service_that_is_out_of_order_has_that_status_too(lock: Path) -> None:
     with osv(503, {}) as url:
         done = run(lock, url)
-    assert done.returncode == 0
+    assert done.returncode == NOT_RUN
     assert "audit NOT RUN" in done.stdout
 
 
@@ -99,3 +104,74 @@ def test_a_lock_without_hashes_fails(lock: Path) -> None:
         done = run(lock, url)
     assert done.returncode == 1
     assert "FAILED" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_this_machine_is_never_asked_through_a_proxy(lock: Path, name: str) -> None:
+    with refusing_port() as port, osv(200, FOUND) as url:
+        proxy = f"http://127.0.0.1:{port}"
+        here = url.replace("127.0.0.1", name)
+        done = run(lock, here, http_proxy=proxy, HTTP_PROXY=proxy, ALL_PROXY=proxy, no_proxy="", NO_PROXY="")
+    assert done.returncode == 1, done.stdout
+    assert "PYSEC-2099-1" in done.stdout
+
+
+@pytest.fixture
+def ci(tmp_path: Path) -> Path:
+    """A checkout whose CI runs with tools that find nothing, and an audit that cannot be run."""
+    tools = tmp_path / ".venv" / "bin"
+    for folder in (tmp_path / ".ci", tools, tmp_path / "deploy" / "redis"):
+        folder.mkdir(parents=True)
+    shutil.copy(PROJECT_ROOT / ".ci" / "run", tmp_path / ".ci")
+    (tmp_path / "docker-compose.more.yml").touch()
+    (tmp_path / "docker-compose.yml").touch()
+    names = ("ruff", "mypy", "lint-imports", "bandit", "check-jsonschema", "hadolint", "shellcheck")
+    for tool in (*(tools / name for name in names), tmp_path / "cryptoboy"):
+        _script(tool, "exit 0")
+    _script(tools / "python", "echo 'audit NOT RUN: nobody answers'; exit 3")
+    return tmp_path
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def run_ci(checkout: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI_", "CRYPTOBOY_"))}
+    return subprocess.run(
+        [str(checkout / ".ci" / "run")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**kept, **variables},
+    )
+
+
+def test_ci_goes_on_without_the_audit_and_says_so_last(ci: Path) -> None:
+    done = run_ci(ci)
+    assert done.returncode == 0, done.stderr
+    assert "== faults" in done.stdout
+    assert done.stdout.rstrip().splitlines()[-1] == "audit NOT RUN: nobody answers"
+
+
+def test_ci_says_so_last_where_something_else_fails(ci: Path) -> None:
+    _script(ci / "cryptoboy", 'case "$*" in *only-install*) exit 0 ;; esac; exit 4')
+    done = run_ci(ci)
+    assert done.returncode == 4
+    assert done.stdout.rstrip().splitlines()[-1] == "audit NOT RUN: nobody answers"
+
+
+def test_ci_fails_without_the_audit_where_it_must_be_run(ci: Path) -> None:
+    done = run_ci(ci, AUDIT_REQUIRED="1")
+    assert done.returncode == NOT_RUN
+    assert "== tests" not in done.stdout
+
+
+def test_ci_fails_on_a_known_vulnerability(ci: Path) -> None:
+    _script(ci / ".venv" / "bin" / "python", "echo 'found'; exit 1")
+    done = run_ci(ci)
+    assert done.returncode == 1
+    assert "found" in done.stdout
+    assert "NOT FOUND OUT" not in done.stdout
