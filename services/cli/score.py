@@ -69,6 +69,7 @@ def score(
 
 
 def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None) -> Judgement:
+    from services.common.message_text import forces_an_order
     from services.common.messages import NewsArticle
     from services.sentiment_analyzer.asset_matching import AssetMatcher
     from services.sentiment_analyzer.assets import load_registry
@@ -88,6 +89,7 @@ def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None)
         summary=text,
         published=now,
         fetched_at=now,
+        hidden_text=forces_an_order(f"{title}{text}"),
     )
     chosen = build_scorer(settings)
     try:

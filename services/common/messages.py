@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from services.common.errors import NeverWorks
+from services.common.message_text import Reading, cleaned_line, cleaned_lines, mended
 from services.common.values import (
     WRITTEN_IN_ISO,
     EventType,
@@ -39,28 +40,29 @@ MAX_PROBLEMS = 5
 MAX_FIELD_CHARS = 60
 MAX_PROBLEM_CHARS = 200
 
-_READING = "reading"  # the context of what `decode` validates
 _KINDS_OF_EVENTS = frozenset(EventType)
 
 
 def _in_utc(value: datetime, info: ValidationInfo) -> datetime:
     if value.tzinfo is None:
-        if info.context != _READING:
+        if not isinstance(info.context, Reading):
             raise ValueError("must have an offset from UTC")
         return value.replace(tzinfo=UTC)
     return as_utc(value)
 
 
 def _known_event(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever was sent
-    if info.context == _READING and isinstance(value, str | None):
+    if isinstance(info.context, Reading) and isinstance(value, str | None):
         return EventType(value) if value in _KINDS_OF_EVENTS else EventType.OTHER
     return value
 
 
 Time = Annotated[datetime, AfterValidator(_in_utc), WRITTEN_IN_ISO]
 Event = Annotated[EventType, BeforeValidator(_known_event)]
-Text = Annotated[str, Field(max_length=200_000)]
-ShortText = Annotated[str, Field(max_length=2_000)]
+Text = Annotated[str, BeforeValidator(cleaned_lines), Field(max_length=200_000)]
+ShortText = Annotated[str, BeforeValidator(cleaned_line), Field(max_length=2_000)]
+Headline = Annotated[str, BeforeValidator(cleaned_line), Field(min_length=1, max_length=2_000)]
+ModelName = Annotated[str, BeforeValidator(cleaned_line), Field(min_length=1, max_length=200)]
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:\-]+$")]
 SourceName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.\-]+$")]
 OwnerName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.\-]*$")]
@@ -114,12 +116,13 @@ class NewsArticle(Message):
 
     `weight` is how much its source counts beside others where signals are added up; 1 is normal, and 0 opens no trade.
     `owner` is who publishes the source: sources of one owner count as one. Without it the source is its own owner.
+    `hidden_text` says that something was taken out of it which its readers do not see, or see in another order.
     """
 
     type: Literal["news_article"] = "news_article"
     article_id: Identifier
     source: SourceName
-    title: Annotated[str, Field(min_length=1, max_length=2_000)]
+    title: Headline
     link: ShortText
     summary: Text = ""
     content: Text = ""
@@ -127,6 +130,7 @@ class NewsArticle(Message):
     fetched_at: Time
     weight: Weight = 1.0
     owner: OwnerName = ""
+    hidden_text: bool = False
 
     @model_validator(mode="after")
     def _not_published_after_it_was_fetched(self) -> Self:
@@ -147,12 +151,12 @@ class SentimentSignal(Message):
     article_id: Identifier
     pair: Pair
     source: SourceName
-    headline: Annotated[str, Field(max_length=2_000)]
+    headline: ShortText
     sentiment_score: Score
     sentiment_label: Label
     published: Time
     analyzed_at: Time
-    model: Annotated[str, Field(min_length=1, max_length=200)]
+    model: ModelName
     revision: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     confidence: Confidence = 0.5
     rationale: ShortText = ""
@@ -188,7 +192,7 @@ def decode(body: bytes, model: type[M]) -> M:
     """Read a message of the given type from a JSON body.
 
     A time without an offset is UTC, a field that is not known is ignored, and an event of a kind that is not known is
-    `other`, as the writer may be newer than we are.
+    `other`, as the writer may be newer than we are. Control characters are taken out of texts; see `plain_text`.
 
     Raises:
         NeverWorks: the body is too large, not JSON, of another type, or has a field that is missing or out of
@@ -196,10 +200,26 @@ def decode(body: bytes, model: type[M]) -> M:
     """
     if len(body) > MAX_BODY_BYTES:
         raise NeverWorks(f"message of {len(body)} bytes is over the limit of {MAX_BODY_BYTES}")
+    reading = Reading()
     try:
-        return model.model_validate_json(body, extra="ignore", context=_READING)
+        message = _read(body, model, reading)
     except ValidationError as error:
         raise NeverWorks(f"not a valid {model.__name__}: {_problems(error)}") from None
+    if reading.reordered and isinstance(message, NewsArticle):
+        return message.model_copy(update={"hidden_text": True})
+    return message
+
+
+def _read(body: bytes, model: type[M], reading: Reading) -> M:
+    try:
+        return model.model_validate_json(body, extra="ignore", context=reading)
+    except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
+            raise
+        better = mended(body)
+        if better is None:
+            raise
+        return model.model_validate_json(better, extra="ignore", context=reading)
 
 
 _SAID = {"string_pattern_mismatch": "has characters that are not allowed there"}

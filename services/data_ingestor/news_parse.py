@@ -18,6 +18,7 @@ from services.common.publishers import without_byline, without_publisher
 from services.data_ingestor.news_article_id import route
 from services.data_ingestor.news_dates import FeedDate, read_date
 from services.data_ingestor.news_fetch import Fetched
+from services.data_ingestor.news_references import with_valid_references
 from services.data_ingestor.news_text import plain_text
 from services.data_ingestor.news_urls import MAX_URL_LENGTH, SCHEMES, split_url
 
@@ -76,7 +77,7 @@ def parse_feed(fetched: Fetched) -> ParsedFeed:
     try:
         # Sanitizing and resolving links inside the texts are for showing HTML; the texts become plain ones here.
         found = feedparser.parse(
-            io.BytesIO(fetched.body),
+            io.BytesIO(with_valid_references(fetched.body)),
             response_headers=headers,
             sanitize_html=False,
             resolve_relative_uris=False,

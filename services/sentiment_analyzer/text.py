@@ -46,7 +46,7 @@ class ArticleText:
 
 def text_of(article: NewsArticle) -> ArticleText:
     """The headline without its publisher, then the summary, and the content unless it begins with it."""
-    suspicions: set[Suspicion] = set()
+    suspicions = {Suspicion.HIDDEN_TEXT} if article.hidden_text else set[Suspicion]()
     title = without_source(_disarmed(article.title, MAX_TITLE_CHARS, suspicions), article.source)
     summary = _disarmed(article.summary, MAX_BODY_CHARS, suspicions)
     content = _disarmed(article.content, MAX_BODY_CHARS, suspicions)
