@@ -64,8 +64,9 @@ def import_archive(
 ) -> None:
     """Import a news archive: times made UTC, repetitions left out, an account of every row.
 
-    An article's identity is the live poller's: its link, or source and title where it has none, which repeat one
-    another only within a day (UTC). Of two versions the one that was known first stays. A column first_seen says
+    An article's identity is the live poller's: its source with its link, or with its title where it has none, and
+    titles repeat one another only within a day (UTC). Of two versions the one that was known first stays. An archive
+    of an earlier release, which went by the link alone, is converted when it is opened. A column first_seen says
     when somebody first had the article; without it, it counts as known when it was published. The archive is
     complete at any time: after Ctrl-C the same command goes on where it was.
 

@@ -1,9 +1,14 @@
-"""The identity of an article: the same story at the same address has the same id, whoever lists it.
+"""The identity of an article: what one source lists at one address is one article.
 
 The id is the first 32 hexadecimal digits of the SHA-256 of
 
-- the canonical link, where the article has one, or else
-- the source's name and the normalised title.
+- the source's name in lower case and the canonical link, where the article has one, or else
+- the source's name as it is written and the normalised title.
+
+The source belongs to the identity because every source chooses the links that it lists: a feed that lists another's
+links first would otherwise make his articles known before he is read, with its own words in the place of his. That two
+sources tell the same story is recognised by what they say (`services/sentiment_analyzer/stories.py`), not here. A
+source under a new name is another source.
 
 A front page is the address of no article, so a link to one counts as none. What several entries of one feed share does
 not identify them either: `news_identity` tells those apart.
@@ -15,7 +20,8 @@ trailing slashes, the order of the query's parameters, and the parameters that o
 parameter, and does not change when title, text or date are corrected. Without a link it changes with the words
 of the title, but not with their case, punctuation or spacing.
 
-Stored ids and history files depend on this: a change here makes every article a new one.
+Stored ids depend on this: the file of what the poller has seen, archives of news, signals, receipts and stories. A
+change here makes every article a new one, unless those are converted as `former_id` is for.
 """
 
 from __future__ import annotations
@@ -62,11 +68,20 @@ def article_id(link: str, source: str, title: str) -> str:
 
     Args:
         link: the article's address as the feed gives it; empty or unusable is the same as none.
-        source: the source's name; it counts only without a link.
-        title: the cleaned title; likewise.
+        source: the source's name. Two names that differ in case alone are one, as archives write `CoinDesk`; without a
+            link they are two, so that ids which were stored before still hold.
+        title: the cleaned title; it counts only without a link.
     """
     canonical = canonical_link(link)
-    return digest("link", canonical) if is_page(canonical) else digest("title", source, normal_title(title))
+    if is_page(canonical):
+        return digest("link", source.casefold(), canonical)
+    return digest("title", source, normal_title(title))
+
+
+def former_id(link: str) -> str:
+    """The id of a linked article while its source did not belong to it; empty where the id has not changed."""
+    canonical = canonical_link(link)
+    return digest("link", canonical) if is_page(canonical) else ""
 
 
 def digest(*parts: str) -> str:

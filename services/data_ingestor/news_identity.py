@@ -7,9 +7,16 @@ the fragment, a parameter for tracking. By the link alone all but one would be t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from services.data_ingestor.news_article_id import article_id, canonical_link, digest, is_page, normal_title
+from services.data_ingestor.news_article_id import (
+    article_id,
+    canonical_link,
+    digest,
+    former_id,
+    is_page,
+    normal_title,
+)
 from services.data_ingestor.news_parse import FeedEntry
 
 
@@ -29,6 +36,15 @@ def identify(entries: Sequence[FeedEntry], source: str) -> dict[str, FeedEntry]:
         for entry in group:
             identified.setdefault(_apart(entry, group, source) if told_apart else identity, entry)
     return identified
+
+
+def former_ids(identified: Mapping[str, FeedEntry], source: str) -> dict[str, str]:
+    """Of entries identified by their link, the ids that they had when the source did not belong to it, by their id."""
+    return {
+        identity: former_id(entry.link)
+        for identity, entry in identified.items()
+        if is_page(canonical_link(entry.link)) and identity == article_id(entry.link, source, "")
+    }
 
 
 def _are_different(group: Sequence[FeedEntry]) -> bool:

@@ -9,31 +9,23 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle
+from services.data_ingestor.news_seen_file import open_seen
 
 MAX_WAITING = 10_000
 """Articles that may wait for the broker; beyond it nothing more is fetched."""
 
 BUSY_TIMEOUT_SECONDS = 5.0
-_SCHEMA_VERSION = 1
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS articles (
-    article_id TEXT PRIMARY KEY,
-    source TEXT NOT NULL,
-    listed_ms INTEGER NOT NULL,  -- when a feed last listed it
-    body BLOB                    -- the message, while it waits for the broker
-);
-CREATE INDEX IF NOT EXISTS waiting ON articles (source) WHERE body IS NOT NULL;
-PRAGMA user_version = {_SCHEMA_VERSION};
-"""
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +50,7 @@ class SeenArticles:
         self.path = path
         self._lock = threading.Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                path, BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._prepare()
+            self._db = open_seen(path, BUSY_TIMEOUT_SECONDS)
         except (OSError, sqlite3.Error) as error:
             raise StopProgram(
                 f"{path}, where the news poller notes what it has seen, cannot be used ({error}). Make it and its "
@@ -70,17 +58,6 @@ class SeenArticles:
             ) from error
         self._waiting = self._count_waiting()
         self._error = ""
-
-    def _prepare(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _SCHEMA_VERSION):
-            raise sqlite3.DatabaseError(f"its version is {version}, this program knows {_SCHEMA_VERSION}")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA)
-        damage = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if damage != "ok":
-            raise sqlite3.DatabaseError(str(damage))
 
     def _count_waiting(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM articles WHERE body IS NOT NULL").fetchone()[0])
@@ -111,15 +88,29 @@ class SeenArticles:
         """Whether the file could be used the last time."""
         return DependencyHealth(ok=not self._error, detail=self._error or str(self.path))
 
-    def known(self, ids: Sequence[str], now: datetime) -> frozenset[str]:
-        """Those of `ids` that are here already, seen or waiting; notes that they are listed still."""
+    def known(
+        self, ids: Sequence[str], now: datetime, former: Mapping[str, str] = _NONE, source: str = ""
+    ) -> frozenset[str]:
+        """Those of `ids` that are here already, seen or waiting; notes that they are listed still.
+
+        Args:
+            ids: of articles that a feed lists.
+            now: when it does.
+            former: by their ids, the ids under which an earlier release may have noted them.
+            source: whose articles they are. What is noted under a former id is known if it was his, and has its
+                present id from now on, unless it waits: then the message that is to be published has the former one.
+        """
+        listed = "UPDATE articles SET listed_ms = ? WHERE article_id = ?"
+        listed_formerly = (
+            "UPDATE articles SET listed_ms = ?, article_id = iif(body IS NULL, ?, article_id) "
+            "WHERE article_id = ? AND source = ? COLLATE NOCASE"
+        )
         with self._transaction() as db:
             found = [
                 identity
                 for identity in ids
-                if db.execute(
-                    "UPDATE articles SET listed_ms = ? WHERE article_id = ?", (to_ms(now), identity)
-                ).rowcount
+                if db.execute(listed, (to_ms(now), identity)).rowcount
+                or db.execute(listed_formerly, (to_ms(now), identity, former.get(identity), source)).rowcount
             ]
         return frozenset(found)
 
@@ -128,20 +119,25 @@ class SeenArticles:
     ) -> int:
         """Write articles that wait for the broker, and ids not to be looked at again; all or none.
 
-        Returns how many articles are new: another source may have brought the same one in the meantime.
+        Returns how many articles are new: what has been noted before is left as it is.
 
         Raises:
             TryLater: as said above, or too many wait already.
         """
         if articles and self._waiting + len(articles) > MAX_WAITING:
             raise TryLater(f"{self._waiting} articles already wait for the broker")
-        add = "INSERT OR IGNORE INTO articles (article_id, source, listed_ms, body) VALUES (?, ?, ?, ?)"
+        add = (
+            "INSERT OR IGNORE INTO articles (article_id, source, listed_ms, body, published_ms) "
+            "VALUES (?, ?, ?, ?, ?)"
+        )
         with self._transaction() as db:
             new = sum(
-                db.execute(add, (article.article_id, source, to_ms(now), article.encode())).rowcount
+                db.execute(
+                    add, (article.article_id, source, to_ms(now), article.encode(), to_ms(article.published))
+                ).rowcount
                 for article in articles
             )
-            db.executemany(add, [(identity, source, to_ms(now), None) for identity in dismissed])
+            db.executemany(add, [(identity, source, to_ms(now), None, None) for identity in dismissed])
         return new
 
     def waiting(self, limit: int) -> list[WaitingArticle]:

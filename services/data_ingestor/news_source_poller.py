@@ -28,7 +28,7 @@ from services.common.settings import Settings
 from services.common.work import WorkInHand
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified, fetch
 from services.data_ingestor.news_frozen import FeedFreshness
-from services.data_ingestor.news_identity import identify
+from services.data_ingestor.news_identity import former_ids, identify
 from services.data_ingestor.news_isolated import run_isolated
 from services.data_ingestor.news_parse import ParsedFeed, parse_feed
 from services.data_ingestor.news_schedule import next_poll
@@ -189,10 +189,11 @@ class SourcePoller:
 
     def _note(self, feed: ParsedFeed) -> None:
         name, now = self.source.name, self._clock.now()
+        identified = identify(feed.entries, name)
         selection = select(
             feed.entries,
             name,
-            known=self._seen.known(tuple(identify(feed.entries, name)), now),
+            known=self._seen.known(tuple(identified), now, former_ids(identified, name), name),
             fetched_at=now,
             max_age=timedelta(hours=self._settings.news_max_age_hours),
             weight=self.source.weight,

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from services.common.errors import StopProgram
-from services.research.history.archive_file import connect, copy_archive, unwritable
+from services.research.history.archive_file import FORMAT, connect, copy_archive, unwritable
 from services.research.history.articles import Article
 from services.research.history.recurrences import by_day
 from services.research.history.times import from_microseconds, to_microseconds
@@ -168,9 +168,9 @@ class Archive:
         return None if first is None else (from_microseconds(first), from_microseconds(last))
 
     def identity(self) -> str:
-        """A hash that changes when something is imported."""
+        """A hash that changes when something is imported, and when the articles get other ids."""
         done = [(each.sha256, each.options, each.rows) for each in self.imports()]
-        return hashlib.sha256(json.dumps([done, self.count()]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([FORMAT, done, self.count()]).encode()).hexdigest()
 
     def articles(self, after: Position = BEGINNING, until: datetime | None = None) -> Iterator[Article]:
         """Articles by known_at, published, article_id, from a position on, those known before `until`.

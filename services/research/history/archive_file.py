@@ -7,9 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from services.common.errors import StopProgram
+from services.data_ingestor.news_article_id import article_id, former_id
 
 APPLICATION_ID = 0x43624E41
-FORMAT = 1
+FORMAT = 2
+"""Format 1 named an article by its link alone, now by its source as well."""
 CACHE_KIB = 4096
 """SQLite's own memory, so that it is the same for a small archive and a large one."""
 _SCHEMA = """
@@ -55,8 +57,27 @@ def unwritable(path: Path, error: sqlite3.Error) -> StopProgram:
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open an archive that is there. Raises StopProgram if it is none, or in use."""
-    mode = "ro" if read_only else "rw"
+    """Open an archive that is there; one of format 1 is converted first.
+
+    Raises:
+        StopProgram: it is none, in use, or cannot be converted.
+    """
+    connection, version = _connect(path, "ro" if read_only else "rw")
+    if version == 1:
+        connection.close()
+        _convert(path)
+        connection, version = _connect(path, "ro" if read_only else "rw")
+    if version != FORMAT:
+        connection.close()
+        raise StopProgram(
+            f"{path} is a news archive of format {version}, this program knows {FORMAT}: a later release made it; "
+            "use that one, or import the news again into another file"
+        )
+    return connection
+
+
+def _connect(path: Path, mode: str) -> tuple[sqlite3.Connection, int]:
+    """An open archive, and its format."""
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1
     )
@@ -71,10 +92,34 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         raise StopProgram(
             f"{path} is no news archive ({error}); expected a file that ./cryptoboy history import made"
         ) from None
-    if application != APPLICATION_ID or version != FORMAT:
+    if application != APPLICATION_ID:
         connection.close()
         raise StopProgram(
-            f"{path} is another kind of database, or of another version; "
-            "expected a file that ./cryptoboy history import made"
+            f"{path} is another kind of database; expected a file that ./cryptoboy history import made"
         )
-    return connection
+    return connection, int(version)
+
+
+def _convert(path: Path) -> None:
+    """Give the articles of an archive of format 1 the ids that they have now, all or none.
+
+    Doing it twice changes nothing, so two programs may open an old archive at once.
+    """
+    connection, _ = _connect(path, "rw")
+    connection.create_function("present_id", 3, present_id, deterministic=True)
+    try:
+        with closing(connection):
+            connection.executescript(
+                "BEGIN IMMEDIATE; UPDATE articles SET article_id = present_id(article_id, link, source); "
+                "PRAGMA user_version = 2; COMMIT;"
+            )
+    except sqlite3.Error as error:
+        raise StopProgram(
+            f"{path} was made by an earlier release and has to be converted once, which does not work ({error}); "
+            "make the file and its folder writable, or import the news again into another file"
+        ) from error
+
+
+def present_id(identity: str, link: str, source: str) -> str:
+    """The id of an article that was named `identity` by the rules of format 1; the same if it has no link to a page."""
+    return article_id(link, source, "") if former_id(link) else identity

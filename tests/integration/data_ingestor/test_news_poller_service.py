@@ -98,14 +98,17 @@ def test_a_source_that_hangs_delays_no_other(server: FeedServer, tmp_path: Path)
     assert health["sources"].ok
 
 
-def test_an_article_that_two_sources_bring_is_published_once(server: FeedServer, tmp_path: Path) -> None:
+def test_an_article_that_two_sources_bring_is_published_once_for_each(
+    server: FeedServer, tmp_path: Path
+) -> None:
     broker = MemoryBroker()
-    server.set("/a", reply(rss([Item()])))
+    server.set("/a", reply(rss([Item(), Item(link="http://www.paper.example/bitcoin-climbs/?utm_source=a")])))
     server.set("/b", reply(rss([Item(link="http://www.paper.example/bitcoin-climbs/?utm_source=b")])))
     with running(service(server, broker, tmp_path, "a", "b")):
         eventually(lambda: min(len(server.asked("/a")), len(server.asked("/b"))) > 2)
-        eventually(lambda: len(broker.articles) > 0)
-    assert len(broker.articles) == 1
+        eventually(lambda: len(broker.articles) > 1)
+    assert sorted(article.source for article in broker.articles) == ["a", "b"]
+    assert len({article.article_id for article in broker.articles}) == 2
 
 
 def test_after_a_restart_nothing_is_published_twice(server: FeedServer, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.data_ingestor.news_article_id import article_id, canonical_link, normal_title
+from services.data_ingestor.news_article_id import article_id, canonical_link, former_id, normal_title
 
 PLAIN = "https://paper.example/2026/bitcoin-climbs"
 
@@ -31,7 +31,7 @@ PLAIN = "https://paper.example/2026/bitcoin-climbs"
 )
 def test_what_does_not_change_the_page_does_not_change_the_id(link: str) -> None:
     assert canonical_link(link) == "paper.example/2026/bitcoin-climbs"
-    assert article_id(link, "other", "Another title") == article_id(PLAIN, "paper", "A title")
+    assert article_id(link, "paper", "Another title") == article_id(PLAIN, "paper", "A title")
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,22 @@ def test_a_title_of_signs_only_still_has_an_identity() -> None:
 
 def test_the_id_of_a_known_article_stays_the_same() -> None:
     # Stored ids depend on it: a failure here means that every article would be published once more.
-    assert article_id(PLAIN + "?b=2&a=1", "paper", "A title") == "fbb6e2b5a9c2cca0bf70c32362b8306c"
+    assert article_id(PLAIN + "?b=2&a=1", "paper", "A title") == "efaa6fa6ffd1290dc149e7e9f04fc8a5"
     assert article_id("", "paper", "Bitcoin climbs") == "81f6ce231bc2d12b40045b7230d18a34"
+
+
+def test_the_id_of_former_releases_is_that_of_the_link_alone() -> None:
+    assert former_id(PLAIN + "?b=2&a=1") == "fbb6e2b5a9c2cca0bf70c32362b8306c"
+    assert former_id("") == former_id("https://paper.example/") == ""
+
+
+@pytest.mark.parametrize("link", [PLAIN, "https://paper.example/", ""])
+def test_what_two_sources_list_is_an_article_of_each(link: str) -> None:
+    assert article_id(link, "paper", "A title") != article_id(link, "other", "A title")
+
+
+def test_with_a_link_the_case_of_a_sources_name_does_not_matter() -> None:
+    assert article_id(PLAIN, "CoinDesk", "A title") == article_id(PLAIN, "coindesk", "A title")
 
 
 urls = st.builds(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.data_ingestor.news_article_id import article_id
+from services.data_ingestor.news_article_id import article_id, former_id
 from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_identity import identify
+from services.data_ingestor.news_identity import former_ids, identify
 from services.data_ingestor.news_parse import FeedEntry, parse_feed
 from tests.news_samples import NOW, Item, rss
 
@@ -60,14 +60,14 @@ def test_a_fragment_or_a_parameter_for_tracking_tells_entries_apart_where_nothin
 def test_a_script_page_shows_an_article_for_each_route() -> None:
     for link in ("https://paper.example/#!/news/{}", "https://paper.example/app#/news/{}"):
         items = [Item(title=title, link=link.format(number)) for number, title in enumerate(TITLES)]
-        assert ids(*items) == [article_id(item.link or "", "other", "") for item in items]
+        assert ids(*items) == [article_id(item.link or "", "paper", "") for item in items]
         assert len(set(ids(*items))) == 3
 
 
 def test_the_identity_of_an_entry_whose_link_is_its_own_is_that_link() -> None:
     items = [Item(title=title, link=f"{LIVE}/{number}#comments") for number, title in enumerate(TITLES)]
     assert ids(*items, guids=("1", "1", "2")) == [
-        article_id(f"{LIVE}/{number}", "", "") for number in range(3)
+        article_id(f"{LIVE}/{number}", "paper", "") for number in range(3)
     ]
 
 
@@ -82,6 +82,31 @@ def test_a_title_without_a_link_may_recur_on_another_day() -> None:
         Item(title="Crypto market wrap", link=None, published=NOW - timedelta(days=day)) for day in range(3)
     ]
     assert len(ids(*days, days[0])) == 3
+
+
+def test_no_entry_of_one_source_has_the_id_of_one_of_another() -> None:
+    marks = ("the-rivals-guid",)
+    entries = [
+        *(FeedEntry(title, LIVE, "", "", NOW, marks=marks) for title in TITLES),
+        FeedEntry(TITLES[0], f"{LIVE}/1", "", "", NOW, marks=marks),
+        FeedEntry("Crypto market wrap", "", "", "", NOW, marks=marks),
+        FeedEntry("Crypto market wrap", "", "", "", NOW - timedelta(days=1), marks=marks),
+        FeedEntry(TITLES[2], "", "", "", None),
+        FeedEntry("\n".join(("other", *TITLES)), "", "", "", None),
+    ]
+    assert len(identify(entries, "paper")) == len(entries)
+    assert not identify(entries, "paper").keys() & identify(entries, "other").keys()
+
+
+def test_only_what_a_link_identifies_had_another_id_before() -> None:
+    own = FeedEntry(TITLES[0], f"{LIVE}/1", "", "", NOW)
+    entries = [
+        own,
+        *(FeedEntry(title, LIVE, "", "", NOW) for title in TITLES),
+        FeedEntry("Bitcoin", "", "", "", NOW),
+    ]
+    identified = identify(entries, "paper")
+    assert former_ids(identified, "paper") == {article_id(own.link, "paper", ""): former_id(own.link)}
 
 
 def test_an_entry_without_a_title_has_no_id() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
 from services.common.messages import NewsArticle
-from services.data_ingestor import news_seen
+from services.data_ingestor import news_seen, news_seen_file
 from services.data_ingestor.news_seen import SeenArticles
 from tests.news_samples import NOW
 
@@ -59,14 +60,79 @@ def test_an_end_without_warning_loses_nothing(path: Path) -> None:
     second.close()
 
 
-def test_an_article_that_two_sources_bring_waits_once(path: Path) -> None:
+def test_an_article_that_is_noted_again_waits_once(path: Path) -> None:
     seen = SeenArticles(path)
-    assert seen.note([article("a", "paper")], [], "paper", NOW) == 1
-    assert seen.note([article("a", "other"), article("b", "other")], [], "other", NOW) == 1
-    assert [(one.article_id, one.source) for one in seen.waiting(10)] == [("a", "paper"), ("b", "other")]
+    assert seen.note([article("a")], [], "paper", NOW) == 1
+    assert seen.note([article("a"), article("b")], [], "paper", NOW) == 1
+    assert [one.article_id for one in seen.waiting(10)] == ["a", "b"]
     seen.confirm(["a"])
-    assert seen.note([article("a", "other")], ["a"], "other", NOW) == 0
+    assert seen.note([article("a")], ["a"], "paper", NOW) == 0
     assert [one.article_id for one in seen.waiting(10)] == ["b"]
+    seen.close()
+
+
+def file_of_version_1(path: Path) -> None:
+    """What the first release left: `seen` and `waits` listed by paper, `dismissed` by rival."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "CREATE TABLE articles (article_id TEXT PRIMARY KEY, source TEXT NOT NULL, listed_ms INTEGER NOT NULL, "
+            "body BLOB); CREATE INDEX waiting ON articles (source) WHERE body IS NOT NULL; PRAGMA user_version = 1;"
+        )
+        db.executemany(
+            "INSERT INTO articles VALUES (?, ?, ?, ?)",
+            [
+                ("seen", "paper", to_ms(NOW), None),
+                ("waits", "paper", to_ms(NOW), article("waits").encode()),
+                ("dismissed", "rival", to_ms(NOW), None),
+            ],
+        )
+    db.close()
+
+
+def test_what_a_former_release_saw_stays_seen_for_the_source_that_listed_it(path: Path) -> None:
+    file_of_version_1(path)
+    former = {"new": "seen", "new-waits": "waits", "new-dismissed": "dismissed"}
+    seen = SeenArticles(path)
+    assert seen.known(tuple(former), NOW, former, "paper") == {"new", "new-waits"}
+    assert seen.known(tuple(former), NOW, former, "rival") == {
+        "new",
+        "new-dismissed",
+    }  # those have present ids now
+    assert seen.known(tuple(former), NOW, former, "third") == {"new", "new-dismissed"}
+    seen.close()
+
+
+def test_what_a_former_release_left_waiting_is_published_once_under_its_former_id(path: Path) -> None:
+    file_of_version_1(path)
+    seen = SeenArticles(path)
+    former = {"new-waits": "waits"}
+    assert seen.known(["new-waits"], NOW, former, "paper") == {"new-waits"}
+    assert [(one.article_id, one.body) for one in seen.waiting(10)] == [("waits", article("waits").encode())]
+    seen.confirm(["waits"])
+    assert seen.known(["new-waits"], LATER, former, "paper") == {"new-waits"}
+    seen.close()
+    again = SeenArticles(path)
+    assert again.known(["new-waits"], LATER, {}, "paper") == {"new-waits"}
+    assert again.waiting_count == 0
+    again.close()
+
+
+def test_a_conversion_that_was_interrupted_is_done_at_the_next_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_of_version_1(path)
+
+    def crash(*_: object) -> int:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(news_seen_file, "_published_ms", crash)
+        with pytest.raises((SystemExit, StopProgram)):
+            SeenArticles(path)
+    seen = SeenArticles(path)
+    assert seen.waiting_count == 1
+    assert seen.known(["new"], NOW, {"new": "seen"}, "Paper") == {"new"}
     seen.close()
 
 
@@ -123,7 +189,7 @@ def test_a_file_of_a_later_version_ends_the_start(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(StopProgram, match="version is 99"):
+    with pytest.raises(StopProgram, match=r"version is 99.*install that one again"):
         SeenArticles(path)
 
 
