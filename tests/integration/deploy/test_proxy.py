@@ -23,7 +23,7 @@ from tests.server_control import LOOPBACK, free_ports, wait_until
 
 pytestmark = pytest.mark.integration
 CADDY = Path(sys.executable).with_name("caddy")
-CADDYFILE = PROJECT_ROOT / "deploy" / "proxy" / "Caddyfile"
+FOLDER = PROJECT_ROOT / "deploy" / "proxy"
 START_SECONDS = 30.0
 PING = "/api/v1/ping"
 
@@ -43,9 +43,11 @@ class Proxy:
 
 
 def on_loopback(freqtrade: int, ollama: int, upstream: str, secrets: Path) -> str:
-    """The deployed file with the places of this machine in it."""
-    text = CADDYFILE.read_text()
+    """The deployed files, both sites in one, with the places of this machine in them."""
+    text = (FOLDER / "Caddyfile").read_text()
+    sites = "".join((FOLDER / f"{name}.caddy").read_text() for name in ("api", "models"))
     for deployed, here in (
+        ("import /etc/caddy/site.caddy", sites),
         (":8443 {", f":{freqtrade} {{\n\tbind {LOOPBACK}"),
         (":11443 {", f":{ollama} {{\n\tbind {LOOPBACK}"),
         ("freqtrade:8080", upstream),
