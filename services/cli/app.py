@@ -28,6 +28,8 @@ from services.cli import (
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.proxies import shield_loopback
+from services.common.redaction import redact_errors
+from services.common.secret_texts import secrets_given
 from services.common.settings import Settings
 
 app = typer.Typer(
@@ -66,6 +68,7 @@ def main() -> None:
     What ends it early is for whoever calls this to tell: see `ending`.
     """
     shield_loopback(os.environ)
+    redact_errors(secrets_given(os.environ))
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
     configure_logging(Settings(log_level="ERROR"), "cryptoboy")
     try:

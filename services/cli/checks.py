@@ -15,6 +15,7 @@ from services.cli.store_checks import entries_allowed, redis_memory
 from services.common.clock import SystemClock
 from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
+from services.common.redaction import Redact
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
@@ -43,15 +44,17 @@ class Question:
     required: bool = True
 
 
-def run_check(question: Question) -> Check:
-    """Ask, and turn whatever happens into a finding."""
+def run_check(question: Question, redact: Redact = str) -> Check:
+    """Ask, and turn whatever happens into a finding, from which `redact` takes what libraries quote of secrets."""
     try:
-        return Check(question.name, "ok", question.ask())
+        return Check(question.name, "ok", redact(question.ask()))
     except CryptoBoyError as error:
         found = str(error)
     except Exception as error:  # noqa: BLE001 - a library may fail in any way; that is a finding, not a crash
         found = f"{type(error).__name__}: {error}"
-    return Check(question.name, "failed" if question.required else "warning", found[:400], question.remedy)
+    return Check(
+        question.name, "failed" if question.required else "warning", redact(found)[:400], question.remedy
+    )
 
 
 def all_checks(settings: Settings) -> list[Question]:
@@ -234,7 +237,9 @@ async def _load_markets(settings: Settings) -> str:
 
     if settings.exchange not in ccxt.exchanges:
         raise StopProgram(f"ccxt knows no exchange {settings.exchange!r}")
-    exchange = getattr(ccxt, settings.exchange)({"timeout": 15_000, **settings.exchange_config})
+    exchange = getattr(ccxt, settings.exchange)(
+        {"timeout": 15_000, **settings.exchange_config.get_secret_value()}
+    )
     try:
         markets = await exchange.load_markets()
     finally:

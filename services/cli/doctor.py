@@ -17,6 +17,8 @@ from services.cli.answers import answer_console
 from services.cli.checks import Check, all_checks, run_check
 from services.cli.options import Broker, Json, choose_parts
 from services.common.errors import StopProgram
+from services.common.redaction import redactor
+from services.common.secret_texts import secrets_of
 from services.common.settings import Settings
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
@@ -56,8 +58,10 @@ def _examine(settings: Settings) -> list[Check]:
     sys.stderr.write(f"cryptoboy: {len(checks)} checks; those that need the network may take half a minute\n")
     findings: dict[int, Check] = {}
 
+    redact = redactor(secrets_of(settings))
+
     def examine(number: int) -> None:
-        findings[number] = run_check(checks[number])
+        findings[number] = run_check(checks[number], redact)
 
     # Daemons: Ctrl-C need not wait until the last of them has had its answer or its timeout.
     threads = [threading.Thread(target=examine, args=(n,), daemon=True) for n in range(len(checks))]

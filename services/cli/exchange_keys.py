@@ -58,7 +58,7 @@ def _value(settings: Settings, credential: _Credential) -> str:
 
 
 def _check_complete(settings: Settings, found: dict[str, str]) -> None:
-    wanted = _wanted_by(settings.exchange) - settings.exchange_config.keys()
+    wanted = _wanted_by(settings.exchange) - settings.exchange_config.get_secret_value().keys()
     ours = {one.ccxt: one for one in _CREDENTIALS}
     if strange := sorted(wanted - ours.keys()):
         raise StopProgram(

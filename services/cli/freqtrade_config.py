@@ -41,7 +41,7 @@ def freqtrade_config(
         StopProgram: Freqtrade could not trade with these settings; see `check_trading`.
     """
     check_trading(settings)
-    ccxt_options = {**settings.exchange_config, **(ccxt_config or {})}
+    ccxt_options = {**settings.exchange_config.get_secret_value(), **(ccxt_config or {})}
     return {
         "bot_name": "cryptoboy",
         "strategy": STRATEGY,

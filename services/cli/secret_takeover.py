@@ -82,6 +82,8 @@ def not_read() -> frozenset[str]:
 
 
 def secrets_left(env_file: Path) -> tuple[str, ...]:
-    """The secrets that still stand in a `.env` file, by variable."""
+    """The secrets that still stand in a `.env` file and that production does not read there, by variable."""
     given = texts_of(read_env_file(env_file), Settings.variables())
-    return tuple(name for name in secret_variables(Settings.model_fields) if name in given)
+    return tuple(
+        name for name in secret_variables(Settings.model_fields) if name in given and name in not_read()
+    )

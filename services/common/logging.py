@@ -8,6 +8,8 @@ from typing import TextIO
 
 import structlog
 
+from services.common.redaction import redactor
+from services.common.secret_texts import secrets_of
 from services.common.settings import LogFormat, Settings
 from services.common.work import WorkInHand
 
@@ -20,6 +22,8 @@ _QUIET = {
     "httpcore2": logging.WARNING,
     "ccxt": logging.WARNING,
 }
+_OURS = frozenset({"level", "logger", "service", "timestamp"})
+"""What no library fills; the words in it may be somebody's password."""
 
 
 class LogWriter(logging.StreamHandler[TextIO]):
@@ -43,6 +47,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     """Send the process's log, the libraries' included, to `stream` (stderr by default); returns what writes it.
 
     Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
+    No line has a secret of the settings in it, nor the value of a local variable.
     """
     stream = stream or sys.stderr
 
@@ -60,11 +65,19 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    last: list[structlog.typing.Processor]
+    render: structlog.typing.Processor
     if settings.log_format is LogFormat.JSON:
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        render = structlog.processors.JSONRenderer()
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=28)]
+        # Its own tracebacks show the values of local variables, keys and passwords among them.
+        render = structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
+        )
+    last: list[structlog.typing.Processor] = [
+        structlog.processors.format_exc_info,
+        _without_secrets(settings),
+        render,
+    ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
@@ -85,3 +98,26 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
         logging.getLogger(name).setLevel(level)
     structlog.contextvars.clear_contextvars()
     return handler
+
+
+def _without_secrets(settings: Settings) -> structlog.typing.Processor:
+    """Takes the secrets out of an event's values; its keys are ours, and stay."""
+    redact = redactor(secrets_of(settings))
+
+    def clean(value: object) -> object:
+        if value is None or isinstance(value, (bool, float)):
+            return value
+        if isinstance(value, dict):
+            return {redact(str(key)): clean(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(each) for each in value]
+        text = value if isinstance(value, str) else repr(value)
+        shown = redact(text)
+        return value if shown == text else shown
+
+    def without_secrets(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {key: value if key in _OURS else clean(value) for key, value in event.items()}
+
+    return without_secrets

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -29,6 +30,8 @@ from services.common.metrics import (
     SENTIMENT_STALENESS,
 )
 from services.common.proxies import shield_loopback
+from services.common.redaction import redact_errors, redactor
+from services.common.secret_texts import secrets_given, secrets_of
 from services.common.settings import Settings
 from services.common.watchdog import Watchdog
 from services.common.work import WorkInHand
@@ -90,6 +93,7 @@ def run_service(name: str, build: Build) -> int:
         sys.stderr.write(f"{name}: {error}\n")
         return os.EX_CONFIG
     writer = configure_logging(settings, name)
+    redact_errors(secrets_given(os.environ))  # where Python itself reports what no thread caught
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -115,8 +119,11 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
         give_up_after=settings.work_give_up_after,
     )
 
+    redact = redactor(secrets_of(settings))
+
     def report() -> HealthReport:
-        parts = {**service.health(), "work": watchdog.health()}
+        told = {**service.health(), "work": watchdog.health()}
+        parts = {part: replace(state, detail=redact(state.detail)) for part, state in told.items()}
         for dependency, state in parts.items():
             DEPENDENCY_UP.labels(name, dependency).set(state.ok)
         return parts

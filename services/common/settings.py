@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, Secret, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.common.settings_names import SUFFIX, find_unknown_names
@@ -61,7 +61,7 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", case_sensitive=False, env_ignore_empty=True
+        frozen=True, extra="forbid", case_sensitive=False, env_ignore_empty=True, hide_input_in_errors=True
     )
 
     # Logging and the port of each service for /health and /metrics
@@ -106,8 +106,9 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         str, Field(pattern="^[a-z0-9_]{2,40}$", description="an exchange that ccxt knows, in its spelling")
     ] = "binance"
     exchange_config: Annotated[
-        dict[str, Any], Field(description="JSON object merged into ccxt's configuration")
-    ] = Field(default_factory=dict)
+        Secret[dict[str, Any]],
+        Field(description="JSON object merged into ccxt's configuration; may hold keys"),
+    ] = Field(default_factory=lambda: Secret({}))
 
     _unusable: tuple[Mistake, ...] = PrivateAttr(default=())
     _named_in_file: frozenset[str] = PrivateAttr(default=frozenset())
@@ -237,8 +238,8 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
 
 
 def _as_text(value: Any) -> str:  # noqa: ANN401 - any field
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
+    if isinstance(value, (Secret, SecretStr)):
+        value = value.get_secret_value()
     if isinstance(value, tuple):
         return ",".join(value)
     return json.dumps(value) if isinstance(value, (dict, bool)) else str(value)

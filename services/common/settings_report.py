@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Secret, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from services.common.errors import StopProgram
@@ -54,12 +54,12 @@ def describe_mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -
 
 def is_secret(info: FieldInfo) -> bool:
     """Whether a setting must never be shown."""
-    return SecretStr.__name__ in repr(info.annotation)
+    return Secret.__name__ in repr(info.annotation)
 
 
 def _shown(value: Any, info: FieldInfo | None) -> str:  # noqa: ANN401 - whatever was given
     secret = info is not None and is_secret(info)
-    if secret or isinstance(value, (SecretStr, dict)) or str(value).lstrip().startswith("{"):
+    if secret or isinstance(value, (Secret, SecretStr, dict)) or str(value).lstrip().startswith("{"):
         return "***"  # a secret, or an object that may hold one, such as an exchange's key
     text = _CREDENTIALS.sub(r"\1***@", str(value))
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's worth

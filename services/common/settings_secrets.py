@@ -19,6 +19,8 @@ _PLACEHOLDER = re.compile(
 )
 # Passwords that people choose, who may have chosen such a word.
 _MADE_UP = frozenset({"rabbitmq_pass", "redis_password"})
+# A JSON object, which looks like `{key}`; what stands in it is the exchange's business.
+_WRITTEN_AS_JSON = frozenset({"exchange_config"})
 _ISSUED_AND_NO_SECRET = frozenset({"telegram_chat_id"})
 
 
@@ -58,7 +60,7 @@ def read_secret_files(
             continue
         if text:
             secrets[name] = text
-        elif fields[name.lower()].default is not None:
+        elif fields[name.lower()].default is not None and not fields[name.lower()].default_factory:
             line = f"{name}{SUFFIX}={path}: the file is empty; write the secret into it"
             mistakes.append(Mistake(name.lower(), line))
     return secrets, mistakes
@@ -71,7 +73,9 @@ def is_placeholder(text: str) -> bool:
 
 def without_placeholders(given: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> dict[str, str]:
     """The texts by variable, without those that stand for what others issue: they are as good as unset."""
-    issued = {field for field, info in fields.items() if is_secret(info)} - _MADE_UP | _ISSUED_AND_NO_SECRET
+    issued = {
+        field for field, info in fields.items() if is_secret(info)
+    } - _MADE_UP - _WRITTEN_AS_JSON | _ISSUED_AND_NO_SECRET
     return {
         name: text for name, text in given.items() if name.lower() not in issued or not is_placeholder(text)
     }

@@ -50,7 +50,7 @@ class MarketStreamer:
         self._broker = broker
         self._clock = clock
         self._source = CcxtCandles(
-            settings.exchange, settings.exchange_config, settings.candle_timeframe, clock
+            settings.exchange, settings.exchange_config.get_secret_value(), settings.candle_timeframe, clock
         )
         self._publisher: CandlePublisher | None = None
         self._statuses = {pair: PairStatus() for pair in settings.trading_pairs}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.freqtrade_config import freqtrade_config
-from services.cli.redact import secrets_in
+from services.common.secret_texts import secrets_in
 from services.common.settings import PROJECT_ROOT, Settings
 
 TOKEN, KEY = "12345678:planted-token", "planted-exchange-key"

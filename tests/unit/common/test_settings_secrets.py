@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from services.cli.stack import Stack
 from services.common.errors import StopProgram
@@ -19,9 +21,42 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", secret_variables(Settings.model_fields))
+TEXTS = tuple(name for name in secret_variables(Settings.model_fields) if name != "EXCHANGE_CONFIG")
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_every_secret_can_stand_in_a_file(name: str, file: Path) -> None:
     assert getattr(Settings.load({f"{name}_FILE": str(file)}), name.lower()).get_secret_value() == SECRET
+
+
+def test_the_configuration_of_the_exchange_is_a_secret_that_can_stand_in_a_file(file: Path) -> None:
+    file.write_text(json.dumps({"apiKey": SECRET, "options": {"defaultType": "spot"}}))
+    settings = Settings.load({"EXCHANGE_CONFIG_FILE": str(file)})
+    assert settings.exchange_config.get_secret_value()["apiKey"] == SECRET
+    assert json.loads(settings.environment()["EXCHANGE_CONFIG"])["apiKey"] == SECRET
+    assert SECRET not in f"{settings} {settings!r} {settings.model_dump_json()} {settings.model_dump()}"
+
+
+def test_an_empty_file_of_the_exchanges_configuration_is_an_empty_one(file: Path) -> None:
+    file.write_text("\n")
+    assert Settings.load({"EXCHANGE_CONFIG_FILE": str(file)}).exchange_config.get_secret_value() == {}
+
+
+@pytest.mark.parametrize(
+    "text", [f'{{"apiKey": "{SECRET}"', f'["{SECRET}"]', f'"{SECRET}"', SECRET, f"{{'apiKey': '{SECRET}'}}"]
+)
+def test_a_malformed_configuration_of_the_exchange_is_not_repeated(text: str, file: Path) -> None:
+    file.write_text(text)
+    for given in ({"EXCHANGE_CONFIG": text}, {"EXCHANGE_CONFIG_FILE": str(file)}):
+        with pytest.raises(StopProgram, match=r"EXCHANGE_CONFIG=\*\*\*: .*JSON object") as refusal:
+            Settings.load(given)
+        assert SECRET not in str(refusal.value)
+
+
+def test_a_value_that_code_gives_wrongly_is_not_repeated() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(exchange_config=SECRET, redis_port=SECRET)
+    assert SECRET not in str(refusal.value)
 
 
 def test_a_secret_said_twice_is_refused_and_not_repeated(file: Path) -> None:
