@@ -7,13 +7,19 @@ systemd) would wait with it, long after the exchange is back.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.cli.redact import redact_output
+
+if TYPE_CHECKING:
+    from services.cli.trading_mode import ModeWatch
 
 GRACE_SECONDS = 5.0
 LOG_COLUMNS = 1_000
@@ -21,18 +27,40 @@ LOG_COLUMNS = 1_000
 
 
 def main() -> None:
-    """`python -m services.cli.bot trade ...` is `freqtrade trade ...`, with its exit status."""
+    """`python -m services.cli.bot trade ...` is `freqtrade trade ...`, with its exit status.
+
+    With `--said MODE` before it, the process ends with 78 if Freqtrade does something else: see `ModeWatch`.
+    """
+    said, arguments = _split(sys.argv[1:])
     if not sys.stderr.isatty():
         os.environ["COLUMNS"] = str(LOG_COLUMNS)
-    redact_output(sys.argv[1:])  # before Freqtrade's log takes hold of the streams
+    redact_output(arguments)  # before Freqtrade's log takes hold of the streams
+    watch = _watch(said, arguments) if said else None
     from freqtrade.main import main as freqtrade
 
     status: object = 1
     try:
-        freqtrade(sys.argv[1:])
+        freqtrade(arguments)
     except SystemExit as ended:
         status = ended.code
+    if watch and watch.found_a_difference:
+        status = os.EX_CONFIG
     leave(exit_status(status), GRACE_SECONDS)
+
+
+def _split(arguments: list[str]) -> tuple[str, list[str]]:
+    return (arguments[1], arguments[2:]) if arguments[:1] == ["--said"] else ("", arguments)
+
+
+def _watch(said: str, arguments: list[str]) -> ModeWatch:
+    from services.cli.freqtrade_api import FreqtradeApi
+    from services.cli.trading_mode import ModeWatch, reads_as_said
+
+    file = Path(arguments[arguments.index("--config") + 1])
+    api = FreqtradeApi.of(json.loads(file.read_text())["api_server"])
+    watch = ModeWatch(reads_as_said(json.loads(said), api))
+    watch.start()
+    return watch
 
 
 def exit_status(code: object) -> int:

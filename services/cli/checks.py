@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from services.cli.store_checks import entries_allowed, redis_memory
 from services.common.clock import SystemClock
 from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
+from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.redaction import Redact
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
@@ -255,6 +257,7 @@ def _freqtrade(settings: Settings) -> str:
 
     from services.cli.freqtrade_config import freqtrade_config
 
+    refuse_variables_about_money(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         validate_config_schema(freqtrade_config(settings, database=Path(folder) / "trades.sqlite"))
     return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"

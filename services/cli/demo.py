@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from services.cli.demo_folder import DemoFailed, demo_folder
 from services.cli.options import Broker, Json, load_settings, next_step
 from services.common.errors import StopProgram
+from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings import BrokerKind, ScorerKind, Settings
 from services.common.settings_trading import TradingSettings
 
@@ -62,6 +64,7 @@ def demo(
     from services.cli.demo_run import DemoRun
     from services.cli.demo_view import watcher
 
+    refuse_variables_about_money(os.environ)
     settings = load_settings(_USED).changed(broker=broker, sentiment_scorer=scorer)
     _check_above_zero("--speed", speed)
     _check_above_zero("--time-limit", time_limit)

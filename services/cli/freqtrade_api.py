@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -35,10 +36,18 @@ class Trade:
 class FreqtradeApi:
     """A client of one bot. Credentials go into a header, never into an address."""
 
-    def __init__(self, port: int, user: str, password: str) -> None:
+    def __init__(self, port: int, user: str, password: str, host: str = "127.0.0.1") -> None:
         self._client = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}/api/v1", auth=(user, password), timeout=5.0, trust_env=False
+            base_url=f"http://{_reachable(host)}:{port}/api/v1",
+            auth=(user, password),
+            timeout=5.0,
+            trust_env=False,
         )
+
+    @classmethod
+    def of(cls, server: Mapping[str, Any]) -> Self:
+        """For a bot that has this as `api_server` in its configuration."""
+        return cls(server["listen_port"], server["username"], server["password"], server["listen_ip_address"])
 
     def trades(self) -> list[Trade]:
         """All trades, each once, open ones first.
@@ -56,7 +65,14 @@ class FreqtradeApi:
 
     def state(self) -> str:
         """What the bot is doing, such as `running`. Raises TryLater."""
-        return str(self._get("/show_config")["state"])
+        return str(self.configuration()["state"])
+
+    def configuration(self) -> dict[str, Any]:
+        """What the bot trades with, by Freqtrade's names; no secret is in it. Raises TryLater."""
+        shown = self._get("/show_config")
+        if not isinstance(shown, dict):
+            raise TryLater("Freqtrade's API shows no configuration")
+        return shown
 
     def whitelist(self) -> list[str]:
         """The pairs that it may trade now. Raises TryLater."""
@@ -71,6 +87,13 @@ class FreqtradeApi:
             return self._client.get(path, params=parameters).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise TryLater(f"Freqtrade's API does not answer: {type(error).__name__}") from error
+
+
+def _reachable(host: str) -> str:
+    """The host of a URL for a server that listens on this address, which may be all addresses."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound # nosec B104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _trade(row: dict[str, Any]) -> Trade:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -11,9 +12,12 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from services.cli.freqtrade_api import FreqtradeApi
 from services.cli.freqtrade_config import freqtrade_config, write_config
 from services.cli.probes import answers_ok
 from services.cli.supervisor import ProcessSpec, Role
+from services.cli.trading_mode import reads_as_said, said_mode
+from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.ports import free_port
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import CURRENT_ENV_FILE, Settings
@@ -35,12 +39,14 @@ class Stack:
         run_dir: folder of this run: logs, Freqtrade's configuration and database.
         extra: further variables for every program, such as those of a replay's clock.
         health_ports: the port of each service for /health and /metrics.
+        alone: nobody asks Freqtrade's `is_ready`, so that its process has to find out whether it does what was said.
     """
 
     settings: Settings
     run_dir: Path
     extra: Mapping[str, str] = field(default_factory=dict)
     health_ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
+    alone: bool = False
 
     def services(self) -> list[ProcessSpec]:
         """The four services, the readers before the writers."""
@@ -90,24 +96,26 @@ class Stack:
         config_file = self.run_dir / "freqtrade.json"
         user_data = self.run_dir / "user_data"
         user_data.mkdir(parents=True, exist_ok=True)
-        write_config(
-            freqtrade_config(self.settings, database=self.trades_file, throttle_seconds=throttle_seconds),
-            config_file,
-        )
+        config = freqtrade_config(self.settings, database=self.trades_file, throttle_seconds=throttle_seconds)
+        write_config(config, config_file)
+        said = said_mode(self.settings)
         return ProcessSpec(
             "freqtrade",
             self._module(
-                "services.cli.bot", "trade", "--config", str(config_file), "--userdir", str(user_data)
+                "services.cli.bot",
+                *(("--said", json.dumps(said)) if self.alone else ()),
+                *("trade", "--config", str(config_file), "--userdir", str(user_data)),
             ),
             self._environ(),
-            answers_ok(f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1/ping"),
+            reads_as_said(said, FreqtradeApi.of(config["api_server"])),
             role=Role.TRADES,
         )
 
     def _environ(self) -> dict[str, str]:
-        """Our own environment without the variables of the settings: those are passed explicitly."""
+        """Our own environment without variables of the settings, which are passed explicitly, and of Freqtrade."""
         ours = Settings.variables()
-        inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+        others = without_freqtrade_variables(os.environ)
+        inherited = {name: value for name, value in others.items() if name.upper() not in ours}
         return {**inherited, CURRENT_ENV_FILE: "", "PYTHONUNBUFFERED": "1", **self.extra}
 
     def _module(self, name: str, *arguments: str) -> Sequence[str]:

@@ -47,7 +47,8 @@ class ProcessSpec:
         name: what people call it; also the name of its log file.
         argv: program and arguments; never a secret, everyone on the machine can read it.
         environ: the whole environment of the process.
-        is_ready: asked again and again after the start; True when the program can do its work.
+        is_ready: asked again and again after the start; True when the program can do its work. Raises StopProgram if
+            it does what it must not.
         role: what it is to the others.
         health_url: where it says how it is, if it does.
     """
@@ -113,7 +114,7 @@ class Supervisor:
         began = told = time.monotonic()
         while waiting:
             self.check()
-            waiting = [spec for spec in waiting if not spec.is_ready()]
+            waiting = [spec for spec in waiting if not self.is_ready(spec)]
             now = time.monotonic()
             names = ", ".join(spec.name for spec in waiting)
             if waiting and now - began > timeout:
@@ -122,6 +123,19 @@ class Supervisor:
                 told = now
                 tell(f"waiting for {names} since {now - began:.0f} s")
             time.sleep(0.1)
+
+    def is_ready(self, spec: ProcessSpec) -> bool:
+        """Ask a program whether it can do its work.
+
+        Raises:
+            StopProgram: it does what it must not. It was ended, before anything else is.
+        """
+        try:
+            return spec.is_ready()
+        except StopProgram:
+            with uninterrupted():
+                self.stop(spec.name)
+            raise
 
     def check(self) -> None:
         """Raise ProcessEnded if a program ended by itself."""

@@ -8,7 +8,9 @@ import sys
 from services.cli.demo_guard import refuse_demo_news
 from services.cli.stack import Stack
 from services.cli.trading_checks import check_trading
+from services.cli.trading_mode import beside_the_settings
 from services.cli.up import confirm_live_trading
+from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings import Settings
 
 
@@ -20,6 +22,7 @@ def trade() -> None:
 
     Example: DRY_RUN=true ./cryptoboy trade
     """
+    refuse_variables_about_money(os.environ)
     settings = Settings.load()
     check_trading(settings)
     refuse_demo_news(settings, lambda text: print(f"cryptoboy: {text}", file=sys.stderr))
@@ -27,5 +30,7 @@ def trade() -> None:
         confirm_live_trading(settings)
     run_dir = settings.state_dir.resolve() / "trade"
     run_dir.mkdir(parents=True, exist_ok=True)
-    spec = Stack(settings, run_dir).freqtrade(throttle_seconds=5)
+    spec = Stack(settings, run_dir, alone=True).freqtrade(throttle_seconds=5)
+    for line in beside_the_settings(os.environ):
+        print(f"cryptoboy: {line}", file=sys.stderr, flush=True)
     os.execve(spec.argv[0], list(spec.argv), dict(spec.environ))  # noqa: S606 - our own program, no shell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +18,11 @@ from services.cli.servers import MissingServers, servers_of
 from services.cli.stack import Stack
 from services.cli.supervisor import Supervisor
 from services.cli.trading_checks import check_trading
+from services.cli.trading_mode import beside_the_settings
 from services.cli.watch import Watch
 from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram
+from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.ports import is_free
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
@@ -42,6 +45,7 @@ def up(broker: Broker = None) -> None:
 
     Example: ./cryptoboy up
     """
+    refuse_variables_about_money(os.environ)
     settings = settings_for(broker)
     if settings.broker is not BrokerKind.EMBEDDED:
         refuse_demo_news(settings, _say)
@@ -166,6 +170,8 @@ def _start(stack: Stack, supervisor: Supervisor, run_dir: Path) -> Watch:
     _say(
         f"{mode}: {', '.join(settings.trading_pairs)} on {settings.exchange}; scorer {settings.sentiment_scorer.value}"
     )
+    for line in beside_the_settings(os.environ):
+        _say(line)
     _say(f"logs: {run_dir / 'logs'}   Redis: {settings.redis_host}:{settings.redis_port}")
     _say(
         f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {run_dir}/freqtrade.json)"

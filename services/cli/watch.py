@@ -86,7 +86,8 @@ class Watch:
             What the programs need and is down, by the names of /health.
 
         Raises:
-            StopProgram: a program cannot work as it is configured, and no trade depends on the others.
+            StopProgram: a program cannot work as it is configured, and no trade depends on the others; or Freqtrade
+                does not do what was said, and was ended.
         """
         for name, status in self._supervisor.ended().items():
             self._note_end(self._watched[name], status, now)
@@ -171,7 +172,9 @@ class Watch:
 
 def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     """What is not well with a running program now, by its /health if it has one; None if all is well."""
-    status, body = get_json(spec.health_url) if spec.health_url else (_OK if spec.is_ready() else 0, None)
+    status, body = (
+        get_json(spec.health_url) if spec.health_url else (_OK if supervisor.is_ready(spec) else 0, None)
+    )
     down = _parts_down(body)
     if status == _OK and not down:
         return None

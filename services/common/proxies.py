@@ -82,7 +82,7 @@ def shield_loopback(environ: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def hidden_variables(*names: str) -> Iterator[None]:
-    """For the import of a library that makes a client by itself: no proxies in the environment, nor `names`."""
+    """While a library reads the environment by itself: it finds no proxies there, nor `names`."""
     with _environment:
         hidden = {name for name in os.environ if name in names or name.lower().endswith("_proxy")}
         kept = {name: os.environ.pop(name) for name in hidden}

@@ -29,10 +29,11 @@ from services.common.settings_sources import (
     PROJECT_ROOT,
     decode_json_fields,
     default_env_file,
+    emptied,
     read_env_file,
     texts_of,
 )
-from services.common.settings_trading import TradingSettings
+from services.common.settings_trading import CAREFUL_IF_EMPTY, TradingSettings
 from services.common.settings_watch import WatchSettings
 from services.common.values import Pair, Timeframe, split_pairs
 
@@ -204,7 +205,7 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
             env_file = env_file or default_env_file(environ)
         from_file = read_env_file(env_file) if env_file is not None else {}
         names = cls.variables()
-        in_file = texts_of(from_file, names)
+        in_file = texts_of(from_file, names - emptied(environ, CAREFUL_IF_EMPTY))
         given = {
             **without_placeholders(in_file, cls.model_fields),
             **without_placeholders(texts_of(environ, names), cls.model_fields),

@@ -48,6 +48,11 @@ def texts_of(source: Mapping[str, str], names: Collection[str]) -> dict[str, str
     }
 
 
+def emptied(environ: Mapping[str, str], names: Collection[str]) -> frozenset[str]:
+    """Those of `names` that the environment has, with nothing in them."""
+    return frozenset(name for name in names if not environ.get(name, "unset").strip())
+
+
 def decode_json_fields(values: dict[str, str]) -> dict[str, Any]:
     """The values by field, those that are written as JSON decoded where they can be."""
     from pydantic_core import from_json

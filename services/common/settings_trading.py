@@ -14,6 +14,9 @@ UNLIMITED: Literal["unlimited"] = "unlimited"
 UNLIMITED_TRADES = -1
 SMALLEST_STAKE = 0.0001
 """What Freqtrade accepts at least, in the stake currency."""
+CAREFUL_IF_EMPTY = ("DRY_RUN", "LIVE_TRADING_CONFIRMATION")
+"""Variables that allow real money. Empty in the environment they say no, whatever `.env` says; other variables that
+are empty there say nothing."""
 
 
 def _read_stake(value: object) -> float | Literal["unlimited"]:
@@ -45,7 +48,12 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class TradingSettings(BaseSettings):
     """The part of `Settings` that Freqtrade is run with."""
 
-    dry_run: Annotated[bool, Field(description="false trades with real money")] = True
+    dry_run: Annotated[
+        bool,
+        Field(
+            description="false trades with real money; empty in the environment is true, whatever .env says"
+        ),
+    ] = True
     dry_run_wallet: Annotated[
         float, Field(gt=0, allow_inf_nan=False, description="play money of a dry run, in the stake currency")
     ] = 1000.0

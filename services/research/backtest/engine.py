@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ import pandas as pd
 from cryptoboy_sentiment import Rules
 
 from services.common.errors import StopProgram
+from services.common.freqtrade_variables import freqtrade_variables
+from services.common.proxies import hidden_variables
 from services.common.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.plan import PARTS, Parts, Plan, Variant
@@ -150,7 +153,8 @@ class Engine:
         file = folder / "config.json"
         file.write_text(json.dumps(config))
         arguments = {"config": [str(file)], "user_data_dir": str(folder), "datadir": str(candles.absolute())}
-        read: dict[str, Any] = Configuration(arguments, RunMode.BACKTEST).get_config()
+        with hidden_variables(*freqtrade_variables(os.environ)):
+            read: dict[str, Any] = Configuration(arguments, RunMode.BACKTEST).get_config()
         return read
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.settings import PROJECT_ROOT, Settings
 from services.research.bench.servers import Servers
 from services.research.servers.programs import Program
@@ -109,5 +110,6 @@ class Lab:
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment in which a process of ours has exactly these settings."""
     ours = settings.environment()
-    inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    others = without_freqtrade_variables(os.environ)
+    inherited = {name: value for name, value in others.items() if name.upper() not in ours}
     return {**inherited, **ours, "PYTHONPATH": str(PROJECT_ROOT)}

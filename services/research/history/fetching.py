@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.errors import StopProgram, TryLater
+from services.common.freqtrade_variables import without_freqtrade_variables
 from services.research.candles import CandleFile, Candles, list_candles, read_candles
 from services.research.history.archive import partial_path
 
@@ -57,7 +58,7 @@ def fetch_candles(
     Args:
         options: what is fetched.
         config: of Freqtrade; its exchange is the one that is asked. Only the owner can read what is written of it.
-        environ: environment of Freqtrade.
+        environ: environment of Freqtrade; it does not get the variables of its own that would change `config`.
 
     Raises:
         TryLater: Freqtrade failed, or brought no candles of a pair; nothing is taken over.
@@ -108,7 +109,8 @@ def _command(options: FetchOptions, partial: Path, data: Path, config_file: Path
 
 
 def _run(command: Sequence[str], environ: Mapping[str, str]) -> None:
-    with subprocess.Popen(command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603 - our own program, no shell
+    own = without_freqtrade_variables(environ)
+    with subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603 - our own program, no shell
         try:
             status = process.wait()
         except BaseException:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from services.common.errors import StopProgram
+from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.settings import PROJECT_ROOT
 from services.research.backtest.engine import STRATEGY
 
@@ -90,7 +91,12 @@ def fit(
 
 def _run(command: list[str], folder: Path, output: IO[bytes], progress: Progress) -> int:
     process = subprocess.Popen(  # noqa: S603 - our own Python and options
-        command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        env=without_freqtrade_variables(os.environ),
+        cwd=folder,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         while process.poll() is None:

@@ -140,6 +140,10 @@ def test_every_setting_reaches_a_container() -> None:
     assert {name.upper() for name in Settings.model_fields} - passed - NOT_PASSED_ON == set()
 
 
+def test_an_unset_or_emptied_dry_run_is_a_dry_run() -> None:
+    assert SERVICES["freqtrade"]["environment"]["DRY_RUN"] == "${DRY_RUN:-true}"
+
+
 def test_every_container_is_on_networks_that_say_what_for() -> None:
     for name, service in SERVICES.items():
         assert networks_of(name) or service.get("network_mode") == "none", name

@@ -1,0 +1,61 @@
+"""The real Freqtrade does what was said, or is ended. Variables in its environment make it differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from services.cli.stack import Stack
+from services.cli.supervisor import Supervisor
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from services.replay_exchange.ccxt_config import ccxt_config
+from services.replay_exchange.replay import BUNDLED_CANDLES
+from tests.server_control import free_ports
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+PATIENCE_SECONDS = 200.0
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    api, exchange = free_ports(2)
+    settings = Settings(
+        freqtrade_api_port=api,
+        exchange_config=ccxt_config(f"http://127.0.0.1:{exchange}"),
+        strategy_timeframe="1m",
+        state_dir=tmp_path,
+    )
+    return Stack(settings, tmp_path, extra={"TEST_EXCHANGE_PORT": str(exchange)})
+
+
+@pytest.fixture
+def supervisor(stack: Stack, tmp_path: Path) -> Iterator[Supervisor]:
+    start = datetime(2025, 5, 3, 12, tzinfo=UTC)
+    port = int(stack.extra["TEST_EXCHANGE_PORT"])
+    exchange = stack.exchange(BUNDLED_CANDLES, "1m", start, datetime.now(UTC), port)
+    with Supervisor(tmp_path / "logs") as running:
+        running.start(exchange)
+        running.wait_ready([exchange], PATIENCE_SECONDS)
+        yield running
+
+
+def test_it_does_what_the_settings_say(stack: Stack, supervisor: Supervisor) -> None:
+    bot = stack.freqtrade(throttle_seconds=5)
+    supervisor.start(bot)
+    supervisor.wait_ready([bot], PATIENCE_SECONDS)
+    assert "freqtrade" in supervisor.pids()
+
+
+def test_one_that_its_environment_makes_differ_is_ended_at_once(stack: Stack, supervisor: Supervisor) -> None:
+    """The variable is put where `up` takes it away."""
+    bot = stack.freqtrade(throttle_seconds=5)
+    supervisor.start(replace(bot, environ={**bot.environ, "FREQTRADE__STAKE_AMOUNT": "900"}))
+    with pytest.raises(StopProgram, match=r"stake_amount is 900, not 100\.0"):
+        supervisor.wait_ready([bot], PATIENCE_SECONDS)
+    assert "freqtrade" not in supervisor.pids()

@@ -1,0 +1,69 @@
+"""What was said of Freqtrade, against what its API shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli import trading_mode
+from services.cli.freqtrade_api import FreqtradeApi
+from services.cli.trading_mode import beside_the_settings, check_mode, reads_as_said, said_mode
+from services.common.errors import StopProgram
+from services.common.settings import Settings
+from tests.server_control import free_ports
+
+
+def shown(**changes: Any) -> dict[str, Any]:
+    """As a Freqtrade shows it that does what the default settings say."""
+    return {**said_mode(Settings()), "stake_amount": "100.0", "state": "running"} | changes
+
+
+@pytest.mark.parametrize("changes", [{}, {"stake_amount": "100"}, {"stake_amount": 100}, {"stoploss": -0.5}])
+def test_the_same_written_otherwise_is_no_difference(changes: dict[str, Any]) -> None:
+    check_mode(said_mode(Settings()), shown(**changes))
+
+
+def test_no_limit_and_equal_shares_are_compared_as_freqtrade_writes_them() -> None:
+    settings = Settings(stake_amount="unlimited", max_open_trades=2)
+    check_mode(said_mode(settings), shown(stake_amount="unlimited", max_open_trades=2))
+    check_mode(said_mode(Settings(max_open_trades=-1)), shown(max_open_trades=-1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dry_run": False}, {"dry_run": 1}, {"dry_run": "True"}, {"exchange": "okx"}, {"stake_amount": "nan"},
+        {"stake_amount": None}, {"stake_amount": True}, {"max_open_trades": 4}, {"timeframe": "1m"},
+    ],
+)  # fmt: skip
+def test_a_difference_is_named_with_both_values(changes: dict[str, Any]) -> None:
+    ((name, value),) = changes.items()
+    with pytest.raises(StopProgram, match=rf"said: {name} is {value}, not {said_mode(Settings())[name]}\."):
+        check_mode(said_mode(Settings()), shown(**changes))
+
+
+def test_what_is_not_told_is_a_difference() -> None:
+    told = shown()
+    del told["dry_run"]
+    with pytest.raises(StopProgram, match="dry_run is not told, not True"):
+        check_mode(said_mode(Settings()), told)
+
+
+def test_a_freqtrade_that_does_not_answer_yet_is_asked_again() -> None:
+    (port,) = free_ports(1)
+    api = FreqtradeApi(port, "user", "password")
+    assert reads_as_said(said_mode(Settings()), api)() is False
+    api.close()
+
+
+def test_a_file_of_parameters_beside_the_strategy_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "LLMSentimentStrategy.json"
+    monkeypatch.setattr(trading_mode, "PARAMETERS", file)
+    assert beside_the_settings({"FREQTRADE_API_USER": "x"}) == []
+    file.write_text("{}")
+    (line,) = beside_the_settings({})
+    assert str(file) in line
