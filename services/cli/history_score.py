@@ -22,6 +22,7 @@ from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
+    from services.data_ingestor.news_sources import NewsSource
     from services.research.history.tally import ScoreReport
     from services.sentiment_analyzer.scorer import Scorer
 
@@ -96,13 +97,15 @@ def score_history(
     )
     if math.isnan(delay):
         raise StopProgram("--scoring-delay nan: expected seconds, such as 300")
+    sources = _sources(settings)
     options = ScoreOptions(
         pairs=read_pairs(pairs) or settings.trading_pairs,
         delay=timedelta(seconds=delay),
         known_from=first,
         known_until=last,
         stories=stories,
-        weights=_weights(settings),
+        weights=tuple((name, source.weight) for name, source in sources if source.weight != 1),
+        owners=tuple((name, source.owner) for name, source in sources if source.owner),
     )
     began = time.monotonic()
     with (
@@ -132,12 +135,12 @@ def _say_waiting(reason: str) -> None:
     sys.stderr.flush()
 
 
-def _weights(settings: Settings) -> tuple[tuple[str, float], ...]:
-    """Those of the sources that are polled, where they are not 1."""
+def _sources(settings: Settings) -> list[tuple[str, NewsSource]]:
+    """Those that are polled, by their names in lower case."""
     from services.data_ingestor.news_sources import load_sources
 
     sources = load_sources(settings.news_sources_file)
-    return tuple(sorted((each.name.casefold(), each.weight) for each in sources if each.weight != 1))
+    return sorted(((each.name.casefold(), each) for each in sources), key=lambda each: each[0])
 
 
 @dataclass(frozen=True, slots=True)

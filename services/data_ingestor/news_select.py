@@ -60,6 +60,7 @@ def select(
     fetched_at: datetime,
     max_age: timedelta,
     weight: float = 1.0,
+    owner: str = "",
 ) -> Selection:
     """Choose what to publish of a feed fetched at `fetched_at`.
 
@@ -88,7 +89,9 @@ def select(
             corrected[correction] += 1
         else:
             lags.append(fetched_at - published)
-        articles.append(_article(identity, entry, source, published, fetched_at=fetched_at, weight=weight))
+        articles.append(
+            _article(identity, entry, source, published, fetched_at=fetched_at, weight=weight, owner=owner)
+        )
     articles.sort(key=lambda article: (article.published, article.article_id))
     return Selection(tuple(articles), tuple(dismissed), +skipped, corrected, tuple(lags))
 
@@ -123,6 +126,7 @@ def _article(
     *,
     fetched_at: datetime,
     weight: float,
+    owner: str,
 ) -> NewsArticle:
     return NewsArticle(
         article_id=identity,
@@ -134,4 +138,5 @@ def _article(
         published=published,
         fetched_at=fetched_at,
         weight=weight,
+        owner=owner,
     )

@@ -197,6 +197,7 @@ class SourcePoller:
             fetched_at=now,
             max_age=timedelta(hours=self._settings.news_max_age_hours),
             weight=self.source.weight,
+            owner=self.source.owner,
         )
         new = self._seen.note(selection.articles, selection.dismissed, name, now)
         news = bool(selection.articles or selection.dismissed)

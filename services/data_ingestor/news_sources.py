@@ -9,20 +9,25 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.common.errors import StopProgram
-from services.common.messages import SourceName, Weight
+from services.common.messages import OwnerName, SourceName, Weight
 from services.data_ingestor.news_urls import check_url
 
 MAX_SOURCES = 50
 
 
 class NewsSource(BaseModel):
-    """One feed. `weight` goes with its articles and their signals; the poller itself treats all alike."""
+    """One feed. `weight` and `owner` go with its articles and their signals.
+
+    `owner` is whoever publishes it, if it is not alone his: the poller gives turns, and later parts their trust, to
+    owners.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: SourceName
     url: Annotated[str, AfterValidator(check_url), Field(repr=False)]
     weight: Weight = 1.0
+    owner: OwnerName = ""
     enabled: bool = True
 
 
@@ -33,10 +38,12 @@ class _SourcesFile(BaseModel):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        names = [source.name for source in self.source]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        names = [source.name.casefold() for source in self.source]
+        twice = sorted({source.name for source in self.source if names.count(source.name.casefold()) > 1})
         if twice:
-            raise ValueError(f"a name must be given once only; more than once: {', '.join(twice)}")
+            raise ValueError(
+                f"a name must be given once only, in whatever case; more than once: {', '.join(twice)}"
+            )
         return self
 
 

@@ -49,17 +49,19 @@ def judge_with(
     matcher: AssetMatcher,
     stories: Stories | None = None,
     weights: Mapping[str, float] = MappingProxyType({}),
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> Judge:
     """A function that judges one article. It raises TryLater as the scorer does.
 
-    `weights` are those of sources, by name in lower case; others weigh 1. With `stories`, what it says of an article
-    depends on those it judged before: one at a time, in their order.
+    `weights` and `owners` are those of sources, by name in lower case; others weigh 1 and own themselves. With
+    `stories`, what it says of an article depends on those it judged before: one at a time, in their order.
     """
 
     def judge(article: Article) -> Judged:
         if not is_relevant(article.title, f"{article.summary}\n{article.content}"):
             return Judged(article, NOT_PUBLISHED)
-        message = as_message(article, weights.get(article.source.casefold(), 1.0))
+        name = article.source.casefold()
+        message = as_message(article, weights.get(name, 1.0), owners.get(name, ""))
         try:
             judgement = judge_article(message, matcher, scorer, message.fetched_at, stories=stories)
         except NeverWorks as error:
@@ -71,8 +73,8 @@ def judge_with(
     return judge
 
 
-def as_message(article: Article, weight: float = 1.0) -> NewsArticle:
-    """The article as the poller would have published it when it became known, from a source of that weight."""
+def as_message(article: Article, weight: float = 1.0, owner: str = "") -> NewsArticle:
+    """The article as the poller would have published it when it became known, from a source of that kind."""
     return NewsArticle(
         article_id=article.article_id,
         source=article.source,
@@ -83,6 +85,7 @@ def as_message(article: Article, weight: float = 1.0) -> NewsArticle:
         published=article.published,
         fetched_at=article.known_at,
         weight=weight,
+        owner=owner,
     )
 
 

@@ -50,6 +50,7 @@ class ScoreOptions:
         stories: whether, as live, an article that tells a story again raises corroboration and confidence of the
             first telling's signals, instead of being scored by itself.
         weights: how much sources count, by name in lower case; others count 1.
+        owners: who publishes sources, by name in lower case; others are their own owners.
     """
 
     pairs: tuple[str, ...]
@@ -58,6 +59,7 @@ class ScoreOptions:
     known_until: datetime | None = None
     stories: bool = True
     weights: tuple[tuple[str, float], ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
 
 
 def score_archive(
@@ -98,7 +100,9 @@ def score_archive(
         articles = archive.articles(_beginning(file, options), options.known_until)
         matcher = AssetMatcher(load_registry(), options.pairs)
 
-        judge = judge_with(scorer, matcher, told.stories if told else None, dict(options.weights))
+        judge = judge_with(
+            scorer, matcher, told.stories if told else None, dict(options.weights), dict(options.owners)
+        )
         refusals, workers = Refusals(), 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []

@@ -50,6 +50,11 @@ def test_an_article_carries_the_weight_of_its_source() -> None:
     assert [article.weight for article in selection.articles] == [0.5]
 
 
+def test_an_article_carries_the_owner_of_its_source() -> None:
+    selection = select([entry()], "paper", known=(), fetched_at=NOW, max_age=DAYS_TWO, owner="press-house")
+    assert [article.owner for article in selection.articles] == ["press-house"]
+
+
 def test_articles_are_published_oldest_first() -> None:
     times = [NOW - timedelta(hours=hours) for hours in (1, 3, 2)]
     selection = chosen(*(entry(number, published=time) for number, time in enumerate(times)))

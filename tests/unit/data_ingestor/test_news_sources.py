@@ -34,6 +34,11 @@ def test_a_source_that_is_not_enabled_is_left_out(tmp_path: Path) -> None:
     assert [source.name for source in load_sources(written(tmp_path, GOOD + off))] == ["paper"]
 
 
+def test_a_source_may_say_whose_it_is_and_is_its_own_owner_otherwise(tmp_path: Path) -> None:
+    text = GOOD + 'owner = "press-house"\n' + GOOD.replace("paper", "other")
+    assert [source.owner for source in load_sources(written(tmp_path, text))] == ["press-house", ""]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -48,7 +53,9 @@ def test_a_source_that_is_not_enabled_is_left_out(tmp_path: Path) -> None:
         (GOOD + "weight = nan\n", "entry 1 (paper), field weight: "),
         (GOOD + 'enabled = "perhaps"\n', "entry 1 (paper), field enabled: "),
         (GOOD.replace("https", "file"), "entry 1 (paper), field url: "),
-        (GOOD + GOOD, "a name must be given once only; more than once: paper"),
+        (GOOD + GOOD, "a name must be given once only, in whatever case; more than once: paper"),
+        (GOOD + GOOD.replace("paper", "Paper"), "more than once: Paper, paper"),
+        (GOOD + 'owner = "two words"\n', "entry 1 (paper), field owner: "),
         (GOOD + "enabled = false\n", "enable one"),
     ],
 )

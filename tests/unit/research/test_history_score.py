@@ -199,6 +199,16 @@ def test_signals_have_the_weight_of_their_source_however_its_name_is_written(tmp
     }
 
 
+def test_signals_have_the_owner_of_their_source_however_its_name_is_written(tmp_path: Path) -> None:
+    rows = [news_row(0, source="Wire"), news_row(1, source="paper")]
+    options = ScoreOptions(PAIRS, owners=(("wire", "press-house"),))
+    run(make_archive(tmp_path, rows), tmp_path / "s.csv", options=options)
+    assert {(row["source"], row["owner"]) for row in rows_of(tmp_path / "s.csv")} == {
+        ("Wire", "press-house"),
+        ("paper", ""),
+    }
+
+
 def test_several_at_once_write_the_same_file(tmp_path: Path, archive: Path) -> None:
     with Archive.open(archive) as news:
         score_archive(news, tmp_path / "four.csv", LexiconScorer(), EACH_BY_ITSELF, workers=4)
