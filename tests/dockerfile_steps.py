@@ -32,6 +32,8 @@ def read_steps(dockerfile: Path) -> list[list[Step]]:
     stages: list[list[Step]] = []
     for line in filter(None, map(str.strip, text.splitlines())):
         instruction, _, rest = line.partition(" ")
+        if not stages and instruction == "ARG":
+            continue
         if instruction == "FROM":
             stages.append([])
         stages[-1].append(Step(instruction, " ".join(rest.split())))
