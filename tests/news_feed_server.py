@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,10 @@ class FeedServer:
         """Say how a path is answered; returns its address."""
         self.answers[path] = list(answers)
         return self.url + path
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """From now on connections are encrypted."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def asked(self, path: str) -> list[Mapping[str, str]]:
         """The headers of each request for a path."""

@@ -31,6 +31,7 @@ def check_feed(settings: Settings, source: NewsSource) -> str:
             timeout=settings.news_timeout,
             max_bytes=settings.news_max_feed_bytes,
             now=now,
+            own_network=source.own_network,
         )
     )
     if not isinstance(answer, Fetched):

@@ -40,7 +40,7 @@ def is_loopback(host: str) -> bool:
     name = host.strip("[]").rstrip(".").lower()
     if name in _NAMES_HERE or name.endswith(".localhost"):
         return True
-    address = _address(name)
+    address = written_address(name)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return address is not None and (address.is_loopback or address.is_unspecified)
@@ -138,10 +138,10 @@ def _covers(entry: str, host: str, port: int) -> bool:
     if only_port is not None and only_port != port:
         return False
     if "/" in name:
-        address = _address(host)
+        address = written_address(host)
         return address is not None and address in ipaddress.ip_network(name, strict=False)
-    if (wanted := _address(name)) is not None:
-        return wanted == _address(host)
+    if (wanted := written_address(name)) is not None:
+        return wanted == written_address(host)
     if "*" in name:
         return fnmatchcase(host, name)
     return host.endswith(name) if name.startswith(".") else host == name or host.endswith(f".{name}")
@@ -153,7 +153,7 @@ def _split_entry(entry: str) -> tuple[str, int | None]:
     with suppress(ValueError):
         if "/" in text:
             return str(ipaddress.ip_network(text, strict=False)), None
-        if _address(_without_brackets(text)) is not None:
+        if written_address(_without_brackets(text)) is not None:
             return _without_brackets(text), None
         parts = urlsplit(f"//{text}")
         if _is_host(parts.hostname or "") and parts.username is None and not parts.query:
@@ -169,10 +169,10 @@ def _without_brackets(text: str) -> str:
 
 
 def _is_host(name: str) -> bool:
-    return bool(name) and (_address(name) is not None or set(name) <= _HOST_CHARACTERS)
+    return bool(name) and (written_address(name) is not None or set(name) <= _HOST_CHARACTERS)
 
 
-def _address(name: str) -> Address | None:
+def written_address(name: str) -> Address | None:
     """The IP address that is written here, also in the short forms that resolvers take (127.1); None: a name."""
     with suppress(ValueError):
         return ipaddress.ip_address(name.partition("%")[0])

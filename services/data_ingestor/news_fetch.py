@@ -17,14 +17,15 @@ from http import HTTPStatus
 import httpx
 
 from services.common.errors import NeverWorks, StopProgram, TryLater
-from services.common.proxies import by_way_of, proxy_for
-from services.common.tls import usual_trust
+from services.common.proxies import by_way_of
+from services.data_ingestor.news_addresses import Place
 from services.data_ingestor.news_body import read_body
+from services.data_ingestor.news_request import CookiesOfRedirects, Headers, answer_to, sendable
 from services.data_ingestor.news_urls import redirect_target, shown
 
 MAX_REDIRECTS = 5
 LONGEST_RETRY_AFTER = 24 * 3600.0
-_ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+_ACCEPT = b"application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAY_PASS = frozenset({408, 425, 429})
 
@@ -33,7 +34,8 @@ _MAY_PASS = frozenset({408, 425, 429})
 class FeedRequest:
     """What to fetch. `timeout` in seconds for the whole, `max_bytes` after decompression, `now` in UTC.
 
-    With `past_caches` every cache on the way is told to ask the origin.
+    `etag` and `last_modified` are those of `Fetched`. With `past_caches` every cache on the way is told to ask the
+    origin. `own_network` as in `NewsSource`.
     """
 
     url: str
@@ -41,20 +43,24 @@ class FeedRequest:
     timeout: float
     max_bytes: int
     now: datetime
-    etag: str = ""
-    last_modified: str = ""
+    etag: bytes = b""
+    last_modified: bytes = b""
     past_caches: bool = False
+    own_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A feed as its server gave it, decompressed. `url` is where it was found in the end."""
+    """A feed as its server gave it, decompressed. `url` is where it was found in the end.
+
+    The validators are the server's bytes, and empty if they cannot be sent back.
+    """
 
     body: bytes
     content_type: str
     url: str
-    etag: str = ""
-    last_modified: str = ""
+    etag: bytes = b""
+    last_modified: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +76,40 @@ def fetch(request: FeedRequest) -> Fetched | NotModified:
         NeverWorks: the answer will not do: refused, missing, too large, or leading where we do not follow.
     """
     deadline = time.monotonic() + request.timeout
-    headers = {"User-Agent": request.user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"}
-    if request.etag:
-        headers["If-None-Match"] = request.etag
-    if request.last_modified:
-        headers["If-Modified-Since"] = request.last_modified
-    if request.past_caches:
-        headers |= {"Cache-Control": "no-cache", "Pragma": "no-cache"}
-    url, cookies = request.url, httpx.Cookies()
+    url = httpx.URL()
+    cookies = CookiesOfRedirects()
     try:
+        url = httpx.URL(request.url)
+        place = Place.of(url, own_network=request.own_network)
         for _ in range(MAX_REDIRECTS + 1):
-            with (
-                _client(url, request.timeout, headers, cookies) as client,
-                client.stream("GET", url) as response,
-            ):
+            headers = _headers(request, cookies.header(url))
+            with answer_to(url, headers, place=place, timeout=request.timeout, deadline=deadline) as response:
                 if response.status_code not in _REDIRECTS:
-                    return _read(response, url, request, deadline)
-                cookies.extract_cookies(response)
-                url = redirect_target(url, _location(response))
+                    return _read(response, str(url), request, deadline)
+                cookies.take(response, url)
+                url = httpx.URL(redirect_target(str(url), _location(response)))
             _check_time(deadline, request.timeout, "following redirects")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TryLater(f"cannot be fetched: {type(error).__name__}: {error}{by_way_of(url)}") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        # A name with letters that none may have is refused with a UnicodeError, which quotes it.
+        kind, why = type(error).__name__, "" if isinstance(error, UnicodeError) else f": {error}"
+        raise TryLater(f"cannot be fetched: {kind}{why}{by_way_of(str(url))}") from error
     except StopProgram as error:  # one source cannot be asked; others, and open trades, go on
         raise TryLater(f"cannot be fetched: {error}") from error
-    raise NeverWorks(f"redirects more than {MAX_REDIRECTS} times, last to {shown(url)}")
+    raise NeverWorks(f"redirects more than {MAX_REDIRECTS} times, last to {shown(str(url))}")
 
 
-def _client(url: str, timeout: float, headers: dict[str, str], cookies: httpx.Cookies) -> httpx.Client:
-    return httpx.Client(
-        timeout=timeout,
-        headers=headers,
-        cookies=cookies,
-        proxy=proxy_for(url),
-        verify=usual_trust(),
-        trust_env=False,
-    )
+def _headers(request: FeedRequest, cookie: bytes) -> Headers:
+    headers = {
+        b"User-Agent": request.user_agent.encode(),
+        b"Accept": _ACCEPT,
+        b"Accept-Encoding": b"gzip",
+        b"Cookie": cookie,
+        b"If-None-Match": request.etag,
+        b"If-Modified-Since": request.last_modified,
+    }
+    if request.past_caches:
+        headers |= {b"Cache-Control": b"no-cache", b"Pragma": b"no-cache"}
+    return {name: value for name, value in headers.items() if value}
 
 
 def _location(response: httpx.Response) -> str:
@@ -124,9 +129,14 @@ def _read(response: httpx.Response, url: str, request: FeedRequest, deadline: fl
         body=read_body(chunks, response.headers.get("Content-Encoding", ""), request.max_bytes),
         content_type=response.headers.get("Content-Type", ""),
         url=url,
-        etag=response.headers.get("ETag", ""),
-        last_modified=response.headers.get("Last-Modified", ""),
+        etag=_validator(response, b"etag"),
+        last_modified=_validator(response, b"last-modified"),
     )
+
+
+def _validator(response: httpx.Response, name: bytes) -> bytes:
+    values = [value for header, value in response.headers.raw if header.lower() == name]
+    return sendable(values[0]) if len(values) == 1 else b""
 
 
 def check_status(status: int, retry_after: str, now: datetime) -> None:

@@ -86,9 +86,13 @@ class SourceState:
 class _Remembered:
     """The last answer whose articles are noted: what the next request and the next body are compared with."""
 
-    etag: str = ""
-    last_modified: str = ""
+    etag: bytes = b""
+    last_modified: bytes = b""
     digest: str = ""
+
+    def without_validators(self) -> _Remembered:
+        """What is left of it after a request that carried them failed: they may be why."""
+        return _Remembered(digest=self.digest)
 
 
 class SourcePoller:
@@ -157,7 +161,11 @@ class SourcePoller:
         return None
 
     def _poll(self, stop: threading.Event) -> str:
-        answer = self._fetch(stop)
+        try:
+            answer = self._fetch(stop)
+        except (TryLater, NeverWorks):
+            self._remembered = self._remembered.without_validators()
+            raise
         if isinstance(answer, NotModified):
             return "not_modified"
         digest = hashlib.sha256(answer.body).hexdigest()
@@ -183,6 +191,7 @@ class SourcePoller:
             etag=known.etag,
             last_modified=known.last_modified,
             past_caches=past_caches,
+            own_network=self.source.own_network,
         )
         seconds = settings.news_timeout + FETCH_GRACE_SECONDS
         return run_isolated(fetch, request, seconds=seconds, stop=stop, doing="fetching the feed")

@@ -20,6 +20,8 @@ class NewsSource(BaseModel):
 
     `owner` is whoever publishes it, if it is not alone his: the poller gives turns, and later parts their trust, to
     owners.
+
+    With `own_network` the host of `url` may have an address that is not public, though its name does not say so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -29,6 +31,7 @@ class NewsSource(BaseModel):
     weight: Weight = 1.0
     owner: OwnerName = ""
     enabled: bool = True
+    own_network: bool = False
 
 
 class _SourcesFile(BaseModel):

@@ -22,14 +22,14 @@ def server() -> Iterator[FeedServer]:
         yield running
 
 
-def request(url: str, *, timeout: float = 30.0, etag: str = "", last_modified: str = "") -> FeedRequest:
+def request(url: str, *, timeout: float = 30.0, etag: bytes = b"", last_modified: bytes = b"") -> FeedRequest:
     return FeedRequest(url, "Reader/1", timeout, LIMIT, NOW, etag, last_modified)
 
 
 def test_a_feed_is_fetched_with_what_describes_it(server: FeedServer) -> None:
     url = server.set("/rss", reply(FEED, ETag='"v1"', Last_Modified="Mon, 02 Mar 2026 11:00:00 GMT"))
     assert fetch(request(url)) == Fetched(
-        FEED, "application/rss+xml", url, '"v1"', "Mon, 02 Mar 2026 11:00:00 GMT"
+        FEED, "application/rss+xml", url, b'"v1"', b"Mon, 02 Mar 2026 11:00:00 GMT"
     )
     (headers,) = server.asked("/rss")
     assert headers["User-Agent"] == "Reader/1"
@@ -46,7 +46,7 @@ def test_a_compressed_feed_is_unpacked(server: FeedServer) -> None:
 
 def test_a_feed_that_has_not_changed_is_not_sent_again(server: FeedServer) -> None:
     url = server.set("/rss", reply(status=304))
-    assert fetch(request(url, etag='"v1"', last_modified="yesterday")) == NotModified()
+    assert fetch(request(url, etag=b'"v1"', last_modified=b"yesterday")) == NotModified()
     (headers,) = server.asked("/rss")
     assert (headers["If-None-Match"], headers["If-Modified-Since"]) == ('"v1"', "yesterday")
 

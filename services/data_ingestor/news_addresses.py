@@ -1,0 +1,133 @@
+"""Where on the network a feed may be fetched from: the public internet, and the place that the operator named.
+
+Whoever runs a source, or writes to it on its way, may redirect us, and may let its name mean any address. Neither is to
+reach what only this machine can: its own services, its network, the address that tells a virtual machine its secrets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+import httpx
+
+from services.common.errors import NeverWorks, TryLater
+from services.common.proxies import Address, is_loopback, written_address
+from services.data_ingestor.news_urls import shown
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NEVER_PUBLIC = (
+    ipaddress.ip_network("64:ff9b:1::/48"),  # NAT64 of somebody's own network
+    ipaddress.ip_network("192.0.0.0/24"),  # of protocols; some versions of Python count most of it as global
+    ipaddress.ip_network("3fff::/20"),  # for documentation; likewise
+    ipaddress.ip_network("168.63.129.16/32"),  # what virtual machines of Azure ask about themselves
+)
+# Names that no registry of the internet gives away: RFC 6761, 6762, 8375, ICANN's .internal, and old habits.
+_LOCAL_ENDINGS = (
+    *("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion"),
+    *("localdomain", "lan", "intranet", "corp", "home", "private", "svc"),
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+def is_public(address: Address) -> bool:
+    """Whether everybody on the internet means the same machine by this address.
+
+    An IPv6 address that stands for one of IPv4 (mapped, 6to4, NAT64) is what that is.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        if (inner := _ipv4_within(address)) is not None:
+            return is_public(inner)
+        if address.is_site_local:
+            return False
+    if any(address in network for network in _NEVER_PUBLIC):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def _ipv4_within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a host, not resolved, can only mean something on this machine or its own network."""
+    name = host.rstrip(".").lower()
+    if (address := written_address(name)) is not None:
+        return not is_public(address)
+    if is_loopback(name) or "." not in name:
+        return True
+    return name.endswith(tuple(f".{ending}" for ending in _LOCAL_ENDINGS))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source is configured to be.
+
+    Attributes:
+        url: as configured.
+        is_local: it may be, and stay, outside of the public internet: so its address says, or the operator.
+    """
+
+    url: httpx.URL
+    is_local: bool
+
+    @classmethod
+    def of(cls, url: httpx.URL, *, own_network: bool = False) -> Place:
+        """The place of a source's `url`; `own_network` as in `NewsSource`."""
+        return cls(url, own_network or is_local_name(_host(url)))
+
+    def has(self, url: httpx.URL) -> bool:
+        """Whether `url` is at the same host and port, or at the same host with TLS."""
+        if _host(url) != _host(self.url):
+            return False
+        return _port(url) == _port(self.url) or (_port(self.url), _port(url)) == (80, 443)
+
+    def check(self, url: httpx.URL) -> None:
+        """Return if `url` may be asked as far as its host, unresolved, tells.
+
+        Raises:
+            NeverWorks: it is no public one, and not the configured one.
+        """
+        if self.has(url):
+            return
+        if not _host(url) or is_local_name(_host(url)):
+            raise NeverWorks(
+                f"redirects to {shown(str(url))}, which is not on the public internet; if the feed has moved to your "
+                "own network, make that address the url of this source"
+            )
+
+
+def public_addresses(url: httpx.URL, place: Place) -> tuple[str, ...]:
+    """The addresses that the host of `url` has now, for a connection to one of them and no other.
+
+    Raises:
+        TryLater: it has none, or one of them is not public.
+    """
+    host = _host(url)
+    try:
+        found = socket.getaddrinfo(host, _port(url), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise TryLater(f"cannot be fetched: the name {host} cannot be resolved: {error}") from error
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for address in addresses:
+        if not is_public(ipaddress.ip_address(address)):
+            raise TryLater(_not_public(host, address, is_redirect=not place.has(url)))
+    return addresses
+
+
+def _not_public(host: str, address: str, *, is_redirect: bool) -> str:
+    what = f"the name {host} means {address}, which is not on the public internet"
+    if is_redirect:
+        return f"redirects to where it may not: {what}"
+    return f"cannot be fetched: {what}; if this source is on your own network, set own_network = true for it"
+
+
+def _host(url: httpx.URL) -> str:
+    return url.raw_host.decode("ascii").rstrip(".").lower()
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or _PORTS.get(url.scheme, 0)

@@ -1,0 +1,120 @@
+"""One request of a feed, to a checked address, with headers that can be sent whatever a server said before."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from services.common.proxies import proxy_for
+from services.common.tls import usual_trust
+from services.data_ingestor.news_addresses import Place, public_addresses
+
+MAX_REMEMBERED = 1_000
+"""Bytes of a header that a server gave us to send back; many servers refuse requests of more than 8 KB for ever."""
+
+Headers = dict[bytes, bytes]
+
+
+def sendable(value: bytes) -> bytes:
+    """What of a server's header may be sent back: all of it, byte for byte, or nothing.
+
+    Nothing of one that is too long, has a control character, or is not what HTTP calls a field value.
+    """
+    if len(value) > MAX_REMEMBERED or value != value.strip():
+        return b""
+    return value if all(byte >= 0x20 and byte != 0x7F for byte in value.replace(b"\t", b" ")) else b""  # noqa: PLR2004 - ASCII
+
+
+class CookiesOfRedirects:
+    """Cookies that a server sets while it redirects; some send a reader in circles without them."""
+
+    def __init__(self) -> None:
+        self._cookies = httpx.Cookies()
+
+    def take(self, response: httpx.Response, url: httpx.URL) -> None:
+        """Keep those of an answer to a request for `url`."""
+        asked = httpx.Request("GET", url)
+        self._cookies.extract_cookies(
+            httpx.Response(response.status_code, headers=response.headers.raw, request=asked)
+        )
+
+    def header(self, url: httpx.URL) -> bytes:
+        """The header Cookie for `url`; empty if there is none, or none that can be sent."""
+        asked = httpx.Request("GET", url)
+        asked.headers.encoding = "latin-1"
+        try:
+            self._cookies.set_cookie_header(asked)
+        except UnicodeError:
+            return b""
+        return sendable(dict(asked.headers.raw).get(b"Cookie", b""))
+
+
+@contextmanager
+def answer_to(
+    url: httpx.URL, headers: Headers, *, place: Place, timeout: float, deadline: float
+) -> Iterator[httpx.Response]:
+    """The answer to a request for `url`, its body unread.
+
+    The connection goes to an address that was checked, and the certificate is checked against the name, so that what
+    the name means a moment later changes nothing. A proxy resolves names itself: then what stands in the address is
+    all that is checked. The configured place is asked without questions if it is a local one.
+
+    Args:
+        url: of the feed, or where it redirects to.
+        headers: of the request, without Host.
+        place: where the feed is configured to be.
+        timeout: seconds for each wait.
+        deadline: on the monotonic clock, after which no further address is tried.
+
+    Raises:
+        NeverWorks, TryLater: `url` may not be asked, see `Place.check` and `public_addresses`.
+        StopProgram: the environment's proxy or certificates cannot be used.
+        httpx.HTTPError, httpx.InvalidURL: there is no answer.
+    """
+    place.check(url)
+    proxy = proxy_for(str(url))
+    is_free = proxy is not None or (place.is_local and place.has(url))
+    addresses = ("",) if is_free else public_addresses(url, place)
+    # Not a client: that one prepares the request that a redirect asks for, and fails on what is wrong with it.
+    with httpx.HTTPTransport(proxy=proxy, verify=_trust(url), trust_env=False) as transport:
+        response = _first_answer(
+            transport, [_request(url, headers, timeout, each) for each in addresses], deadline
+        )
+        try:
+            yield response
+        finally:
+            response.close()
+
+
+def _trust(url: httpx.URL) -> ssl.SSLContext | bool:
+    # To read the certificates of the usual authorities takes longer than all else.
+    return usual_trust() if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _first_answer(
+    transport: httpx.HTTPTransport, requests: list[httpx.Request], deadline: float
+) -> httpx.Response:
+    for number, request in enumerate(requests, 1):
+        try:
+            return transport.handle_request(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            if number == len(requests) or time.monotonic() > deadline:
+                raise
+    raise httpx.ConnectError("its name has no address")
+
+
+def _request(url: httpx.URL, headers: Headers, timeout: float, address: str) -> httpx.Request:
+    extensions: dict[str, object] = {"timeout": httpx.Timeout(timeout).as_dict()}
+    headers = headers | {b"Host": url.netloc, b"Connection": b"keep-alive"}
+    if url.userinfo:
+        credentials = f"{url.username}:{url.password}".encode()
+        headers |= {b"Authorization": b"Basic " + base64.b64encode(credentials)}
+    if address:
+        extensions["sni_hostname"] = url.raw_host.decode("ascii")
+        url = url.copy_with(host=address)
+    return httpx.Request("GET", url, headers=headers, extensions=extensions)
