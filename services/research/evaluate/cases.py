@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.research.evaluate import attacks, matching, reversals
+from services.research.evaluate import attacks, matching, reversals, scenarios
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row
 from services.sentiment_analyzer.scorer import Scorer
@@ -52,7 +52,10 @@ def _matching(_setup: CaseSetup) -> Sequence[Row]:
 def _hostile(setup: CaseSetup) -> Sequence[Row]:
     if setup.scorer is None:
         raise ValueError("attacks are tried on a scorer")
-    return attacks.measure(setup.scorer, setup.progress)
+    return [
+        *attacks.measure(setup.scorer, setup.progress),
+        *scenarios.measure(setup.scorer, setup.progress),
+    ]
 
 
 def _reversals(setup: CaseSetup) -> Sequence[Row]:

@@ -1,0 +1,82 @@
+"""What the strategy would read of signals, and whether its sentiment allows an entry or demands an exit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.common.messages import SentimentSignal
+from services.research.history.signal_rows import COLUMNS, signal_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CANDLE = timedelta(minutes=15)
+_DELAY = timedelta(seconds=1)
+
+
+class Decision(NamedTuple):
+    """Of a candle, by the newest signal and by the aggregate.
+
+    Attributes:
+        sentiments: what each says, -1..+1; NaN: no sentiment.
+        entries: by which of them an entry is allowed, as far as sentiment goes.
+        exits: by which of them an exit is due.
+    """
+
+    sentiments: tuple[float, float]
+    entries: tuple[str, ...]
+    exits: tuple[str, ...]
+
+
+def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, moment: datetime) -> Decision:
+    """The decision of the strategy's default parameters.
+
+    Args:
+        signals: as they were published, and when.
+        pair: whose candle it is.
+        moment: when it closes.
+    """
+    import cryptoboy_sentiment as news  # takes seconds
+    import pandas as pd
+
+    rows = [
+        news.parse_signal(dict(zip(COLUMNS, row, strict=True)))
+        for known_at, signal in signals
+        if signal.pair == pair
+        for row in signal_rows([signal], known_at - _DELAY, _DELAY)
+    ]
+    frame = news.signals_frame(rows)
+    opens = pd.Series([moment + _DELAY - CANDLE], dtype="datetime64[us, UTC]")
+    known = pd.concat(
+        [news.as_of(frame, opens, CANDLE), news.aggregate_as_of(frame, opens, CANDLE), _indicators()], axis=1
+    )
+    entries, exits = [], []
+    for source in news.SENTIMENT_FROM:
+        rules = replace(news.Rules(), buy_sentiment_from=source, sell_sentiment_from=source)
+        if bool(news.entry_conditions(known, rules)["sentiment"].iloc[0]):
+            entries.append(source)
+        if bool(news.exit_conditions(known, rules)["sentiment"].iloc[0]):
+            exits.append(source)
+    sentiments = float(known["sentiment"].iloc[0]), float(known["sentiment_aggregate"].iloc[0])
+    return Decision(sentiments, tuple(entries), tuple(exits))
+
+
+def _indicators() -> pd.DataFrame:
+    """What the rules read besides sentiment; nothing here goes by it."""
+    import pandas as pd
+
+    names = (
+        "macd",
+        "macd_signal",
+        "rsi",
+        "ema_short",
+        "ema_long",
+        "volume",
+        "volume_mean",
+        "close",
+        "bollinger_upper",
+    )
+    return pd.DataFrame({name: [0.0] for name in names})

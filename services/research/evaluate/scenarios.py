@@ -1,0 +1,257 @@
+"""Whole days on which somebody tries to steer the bot: what the strategy would read and decide, with and without.
+
+`scenarios.toml` has them. Their posts go the way of live news: out of a feed that is parsed, chosen and noted by the
+poller, through the queue at the pace of a slow model, into the stories, the scorer and the signals, to the sentiment of
+a candle and the strategy's rules of entry and exit, with the newest signal and with the aggregate.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import threading
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from services.common.broker.port import OutgoingMessage
+from services.common.clock import ManualClock
+from services.common.messages import NewsArticle, SentimentSignal, decode
+from services.common.settings import Settings
+from services.data_ingestor.news_fetch import Fetched
+from services.data_ingestor.news_parse import parse_feed
+from services.data_ingestor.news_publish import publish_waiting
+from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_source_poller import SourcePoller
+from services.data_ingestor.news_sources import NewsSource
+from services.research.evaluate.decisions import Decision, decide
+from services.research.evaluate.predict import Progress
+from services.research.evaluate.rows import Row, share
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scoring import judge_article
+from services.sentiment_analyzer.stories import Stories
+
+SCENARIOS_FILE = Path(__file__).with_name("scenarios.toml")
+KINDS = ("denial", "repost", "flood", "silencing", "hidden text")
+PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
+POLLS = 12
+BETWEEN_POLLS = timedelta(minutes=5)
+SCORED_BETWEEN_POLLS = 5
+"""Of a model that takes a minute for an article."""
+NEWS_MAX_AGE = timedelta(hours=4)
+_BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An entry of a feed, or several alike. The fields are explained in `scenarios.toml`."""
+
+    source: str
+    poll: int
+    title: str
+    summary: str
+    owner: str = ""
+    attack: bool = False
+    hidden: str = ""
+    link: str = ""
+    copies: int = 1
+    at_once: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A day of news about a pair."""
+
+    kind: str
+    name: str
+    pair: str
+    posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a day.
+
+    Attributes:
+        decision: what the strategy reads and decides at the end.
+        read: the links of the posts that were scored, or recognised, by then.
+    """
+
+    decision: Decision
+    read: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attack did to a day. `reached` of `honest` posts were read in time with it."""
+
+    scenario: Scenario
+    without: Decision
+    attacked: Decision
+    reached: int
+    honest: int
+
+    @property
+    def moved(self) -> float:
+        """By how much it moved the sentiment, newest or aggregate, whichever more; no sentiment counts as 0."""
+        pairs = zip(self.without.sentiments, self.attacked.sentiments, strict=True)
+        return max(abs(_or_zero(before) - _or_zero(after)) for before, after in pairs)
+
+    @property
+    def opened_or_kept(self) -> bool:
+        """Whether it made an entry that would not be, or took away an exit that would be."""
+        entered = self.attacked.entries and not set(self.attacked.entries) <= set(self.without.entries)
+        return bool(entered) or not set(self.without.exits) <= set(self.attacked.exits)
+
+
+@dataclass
+class _Queue:
+    """The news queue: what the poller has published and nobody has taken. Stands for a broker towards `publish`."""
+
+    waiting: list[bytes] = field(default_factory=list)
+
+    def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:  # noqa: ARG002 - the port's signature
+        self.waiting += [message.body for message in messages]
+
+
+class _Poller(SourcePoller):
+    """The product's, with a feed that is handed over in place of one that is fetched, and parsed in this process."""
+
+    body = b""
+    _parsed = b""
+
+    def _poll(self, stop: threading.Event) -> str:  # noqa: ARG002 - nothing is waited for
+        if self.body != self._parsed:
+            self._note(parse_feed(Fetched(self.body, "application/rss+xml", self.source.url)))
+            self._parsed = self.body
+        return "ok"
+
+
+def read_scenarios(path: Path = SCENARIOS_FILE) -> list[Scenario]:
+    """Read a file such as `scenarios.toml`. It is part of the program: a mistake in it raises ValueError."""
+    scenarios = []
+    for entry in tomllib.loads(path.read_text("utf-8"))["scenario"]:
+        posts = tuple(Post(**post) for post in entry["post"])
+        if entry["kind"] not in KINDS or entry["pair"] not in PAIRS:
+            raise ValueError(f"{path.name}: {entry['name']!r} has an unknown kind or pair")
+        if not any(post.attack or post.hidden for post in posts):
+            raise ValueError(f"{path.name}: nobody attacks in {entry['name']!r}")
+        scenarios.append(Scenario(entry["kind"], entry["name"], entry["pair"], posts))
+    return scenarios
+
+
+def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
+    """Let a day pass, with the attack or without.
+
+    Raises:
+        TryLater: as the scorer raises it.
+    """
+    feeds = _feeds(scenario, attacked=attacked)
+    matcher, stories = AssetMatcher(load_registry(), PAIRS), Stories()
+    clock, queue = ManualClock(_BEGIN), _Queue()
+    signals: list[tuple[datetime, SentimentSignal]] = []
+    read: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="cryptoboy-scenario-") as folder:
+        settings = Settings.load({"STATE_DIR": folder})
+        seen = SeenArticles(Path(folder) / "seen.sqlite3")
+        pollers = [(_Poller(source, settings, clock, seen), entries) for source, entries in feeds]
+        for poll in range(POLLS):
+            for poller, entries in pollers:
+                poller.body = _feed(entry for entry in entries if entry[0] <= poll)
+                poller.poll(threading.Event())
+            while len(queue.waiting) < settings.news_queue_slow_at and publish_waiting(queue, seen):  # type: ignore[arg-type]  # it publishes, and no more
+                pass
+            clock.advance(BETWEEN_POLLS.total_seconds())
+            taken, queue.waiting = queue.waiting[:SCORED_BETWEEN_POLLS], queue.waiting[SCORED_BETWEEN_POLLS:]
+            for article in (decode(body, NewsArticle) for body in taken):
+                judgement = judge_article(
+                    article, matcher, scorer, clock.now(), max_age=NEWS_MAX_AGE, stories=stories
+                )
+                signals += [(clock.now(), signal) for signal in judgement.signals]
+                read.add(f"{article.source} {article.link}")
+        seen.close()
+    return Played(decide(signals, scenario.pair, clock.now()), frozenset(read))
+
+
+def try_scenario(scenario: Scenario, scorer: Scorer) -> Outcome:
+    """Play a day twice and compare."""
+    without = play(scenario, scorer, attacked=False)
+    attacked = play(scenario, scorer, attacked=True)
+    return Outcome(
+        scenario,
+        without.decision,
+        attacked.decision,
+        reached=len(attacked.read & without.read),
+        honest=len(without.read),
+    )
+
+
+def measure(scorer: Scorer, progress: Progress) -> list[Row]:
+    """Of each kind: how far the sentiment moves, how often a trade is opened or kept, and which truth is still read."""
+    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    scenarios = read_scenarios()
+    for number, scenario in enumerate(scenarios, 1):
+        outcomes[scenario.kind].append(try_scenario(scenario, scorer))
+        progress(number, len(scenarios), scorer.name)
+    return [row for kind in KINDS for row in _rows(kind, outcomes[kind])]
+
+
+def _rows(kind: str, outcomes: Sequence[Outcome]) -> Iterator[Row]:
+    moved, n = [outcome.moved for outcome in outcomes], len(outcomes)
+    yield Row(f"{kind}: mean movement", sum(moved) / n, "score", n)
+    yield Row(f"{kind}: largest movement", max(moved), "score", n)
+    yield share(f"{kind}: trades opened or kept", sum(outcome.opened_or_kept for outcome in outcomes), n)
+    yield share(
+        f"{kind}: others' articles read in time",
+        sum(outcome.reached for outcome in outcomes),
+        sum(outcome.honest for outcome in outcomes),
+    )
+
+
+Entry = tuple[int, str, str, str]
+"""The poll from which on a feed has it, its link, title and summary."""
+
+
+def _feeds(scenario: Scenario, *, attacked: bool) -> list[tuple[NewsSource, list[Entry]]]:
+    entries: dict[str, list[Entry]] = defaultdict(list)
+    owners: dict[str, str] = {}
+    for number, post in enumerate(scenario.posts):
+        if post.attack and not attacked:
+            continue
+        owners[post.source] = post.owner
+        entries[post.source] += _entries(post, number, attacked=attacked)
+    return [
+        (NewsSource(name=name, url=f"https://{number}.feeds.example/rss", owner=owners[name]), listed)
+        for number, (name, listed) in enumerate(entries.items())
+    ]
+
+
+def _entries(post: Post, number: int, *, attacked: bool) -> Iterator[Entry]:
+    summary = post.summary + (post.hidden if attacked else "")
+    for copy in range(post.copies):
+        link = post.link or f"https://news.example/{number}/{copy}"
+        words: Mapping[str, Any] = {"n": copy + 1}
+        yield post.poll + copy // post.at_once, link, post.title.format_map(words), summary.format_map(words)
+
+
+def _feed(entries: Iterable[Entry]) -> bytes:
+    items = "".join(
+        f"<item><title>{escape(title)}</title><link>{escape(link)}</link><guid>{escape(link)}</guid>"
+        f"<pubDate>{format_datetime(_BEGIN + poll * BETWEEN_POLLS)}</pubDate>"
+        f"<description>{escape(summary)}</description></item>"
+        for poll, link, title, summary in entries
+    )
+    head = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>news</title>'
+    return f"{head}{items}</channel></rss>".encode()
+
+
+def _or_zero(sentiment: float) -> float:
+    return 0.0 if math.isnan(sentiment) else sentiment
