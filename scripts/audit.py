@@ -15,11 +15,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements.lock"
+LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-bootstrap.lock"]
 OSV = "https://api.osv.dev/v1/query"
 PATIENCE_SECONDS = 10
 NOT_RUN = 3
@@ -31,7 +32,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--lock", type=Path, default=LOCK, help="requirements with hashes")
+    parser.add_argument(
+        "--lock", type=Path, action="append", help="requirements with hashes; may be repeated", metavar="FILE"
+    )
     parser.add_argument("--osv-url", default=OSV, help="where OSV's queries are answered")
     options = parser.parse_args()
     ask_this_machine_directly(options.osv_url)
@@ -39,13 +42,15 @@ def main() -> int:
     if problem:
         print(f"audit NOT RUN: the vulnerability service at {options.osv_url} does not answer ({problem})")
         return NOT_RUN
-    asked = audit(options.lock, options.osv_url)
+    locks: list[Path] = options.lock or LOCKS
+    asked = audit(locks, options.osv_url)
     print(asked.stdout, end="")
     print(asked.stderr, end="", file=sys.stderr)
+    names = ", ".join(lock.name for lock in locks)
     if asked.returncode:
-        print(f"audit of {options.lock.name}: FAILED, see above")
+        print(f"audit of {names}: FAILED, see above")
     else:
-        print(f"audit of {options.lock.name}: no known vulnerability")
+        print(f"audit of {names}: no known vulnerability")
     return 1 if asked.returncode else 0
 
 
@@ -73,10 +78,15 @@ def why_no_answer(url: str) -> str:
     return ""
 
 
-def audit(lock: Path, url: str) -> subprocess.CompletedProcess[str]:
+def audit(locks: Sequence[Path], url: str) -> subprocess.CompletedProcess[str]:
     """What pip-audit says of the pinned packages; it resolves and installs nothing."""
     tool = Path(sys.executable).with_name("pip-audit")
-    command = [str(tool), "--strict", "--disable-pip", "--requirement", str(lock)]
+    command = [
+        str(tool),
+        "--strict",
+        "--disable-pip",
+        *(word for lock in locks for word in ("--requirement", str(lock))),
+    ]
     command += ["--vulnerability-service", "osv", "--osv-url", url, "--progress-spinner", "off"]
     return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own tool and options
 

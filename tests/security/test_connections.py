@@ -91,6 +91,12 @@ def test_the_model_server_elsewhere_takes_ollama_and_its_pull_out() -> None:
     assert {name for name, service in overlay.items() if service.get("profiles")} == EXTRA[OPENAI]
 
 
+def test_the_servers_of_development_do_not_meet() -> None:
+    services = load((PROJECT_ROOT / "docker-compose.yml").read_text())["services"]
+    networks = [name for service in services.values() for name in service["networks"]]
+    assert len(networks) == len(set(networks)) == len(services)
+
+
 def test_every_line_says_why() -> None:
     for each in CONNECTIONS:
         assert each["why"], each

@@ -128,8 +128,15 @@ def ci(tmp_path: Path) -> Path:
     names = ("ruff", "mypy", "lint-imports", "bandit", "check-jsonschema", "hadolint", "shellcheck")
     for tool in (*(tools / name for name in names), tmp_path / "cryptoboy"):
         _script(tool, "exit 0")
-    _script(tools / "python", "echo 'audit NOT RUN: nobody answers'; exit 3")
+    _python(tmp_path, "echo 'audit NOT RUN: nobody answers'; exit 3")
     return tmp_path
+
+
+def _python(checkout: Path, audit: str) -> None:
+    images = "echo 'redis  NOT PINNED'; echo '6 of 8 images are pinned'; exit 1"
+    _script(
+        checkout / ".venv" / "bin" / "python", f'case "$1" in *pin_images.py) {images} ;; *) {audit} ;; esac'
+    )
 
 
 def _script(path: Path, text: str) -> None:
@@ -170,8 +177,14 @@ def test_ci_fails_without_the_audit_where_it_must_be_run(ci: Path) -> None:
 
 
 def test_ci_fails_on_a_known_vulnerability(ci: Path) -> None:
-    _script(ci / ".venv" / "bin" / "python", "echo 'found'; exit 1")
+    _python(ci, "echo 'found'; exit 1")
     done = run_ci(ci)
     assert done.returncode == 1
     assert "found" in done.stdout
-    assert "NOT FOUND OUT" not in done.stdout
+    assert "NOT RUN" not in done.stdout
+
+
+def test_ci_says_which_images_are_pinned_and_that_some_are_not(ci: Path) -> None:
+    done = run_ci(ci)
+    assert "redis  NOT PINNED" in done.stdout
+    assert done.stdout.rstrip().splitlines()[-2] == "6 of 8 images are pinned: scripts/pin_images.py"
