@@ -32,9 +32,9 @@ def ask(url: str, credentials: str = "", method: str = "GET") -> Any:
         return json.load(answer)
 
 
-def redis_cli(port: int, *command: str) -> list[str]:
+def redis_cli(path: str, *command: str) -> list[str]:
     asked = subprocess.run(
-        ["redis-cli", "-p", str(port), *command], capture_output=True, text=True, timeout=20, check=True
+        ["redis-cli", "-s", path, *command], capture_output=True, text=True, timeout=20, check=True
     )
     return asked.stdout.splitlines()
 
@@ -102,14 +102,14 @@ def inspect(arguments: list[str]) -> dict[str, Any]:
 
 def look(run_dir: Path, seen: dict[str, Any]) -> None:
     config = json.loads((run_dir / "freqtrade.json").read_text())
-    port, api = config["cryptoboy"]["redis_port"], config["api_server"]
+    path, api = config["cryptoboy"]["redis_socket"], config["api_server"]
     credentials = f"{api['username']}:{api['password']}"
     base = f"http://127.0.0.1:{api['listen_port']}/api/v1"
     closed = [trade for trade in ask(f"{base}/trades", credentials)["trades"] if not trade["is_open"]]
     seen["rest_trades"] = closed or seen["rest_trades"]
     if not seen["history"]:
-        seen["hash"] = redis_cli(port, "HGETALL", "sentiment:BTC/USDT")
-        seen["history"] = redis_cli(port, "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
+        seen["hash"] = redis_cli(path, "HGETALL", "sentiment:BTC/USDT")
+        seen["history"] = redis_cli(path, "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
     if not seen["times"]:
         exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].removesuffix("/api/v3")
         seen["times"] = times_in_turn(run_dir, exchange, f"{base}/token/login", credentials)

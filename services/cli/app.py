@@ -27,6 +27,7 @@ from services.cli import (
 )
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
+from services.common.private import keep_private
 from services.common.proxies import shield_loopback
 from services.common.redaction import redact_errors
 from services.common.secret_texts import secrets_given
@@ -67,6 +68,7 @@ def main() -> None:
 
     What ends it early is for whoever calls this to tell: see `ending`.
     """
+    keep_private()
     shield_loopback(os.environ)
     redact_errors(secrets_given(os.environ))
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.cli.redact import redact_output
+from services.common.private import keep_private
 
 if TYPE_CHECKING:
     from services.cli.trading_mode import ModeWatch
@@ -32,6 +33,7 @@ def main() -> None:
     With `--said MODE` before it, the process ends with 78 if Freqtrade does something else: see `ModeWatch`.
     """
     said, arguments = _split(sys.argv[1:])
+    keep_private()
     if not sys.stderr.isatty():
         os.environ["COLUMNS"] = str(LOG_COLUMNS)
     redact_output(arguments)  # before Freqtrade's log takes hold of the streams

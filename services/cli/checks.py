@@ -165,6 +165,7 @@ def _redis_question(settings: Settings) -> Question:
 
 def _redis(settings: Settings) -> str:
     from services.common.store.open import open_store
+    from services.common.store.redis_client import address_of
 
     store = open_store(settings)
     try:
@@ -172,7 +173,7 @@ def _redis(settings: Settings) -> str:
         known = sum(fields is not None for fields in store.current(settings.trading_pairs).values())
     finally:
         store.close()
-    return f"{settings.redis_host}:{settings.redis_port} answers; sentiment for {known} pair(s)"
+    return f"{address_of(settings)} answers; sentiment for {known} pair(s)"
 
 
 def _redis_port(settings: Settings) -> str:

@@ -109,4 +109,6 @@ def _print_json(settings: Settings, entries: Entries) -> None:
 
 
 def _place(settings: Settings) -> str:
-    return f"{settings.redis_host}:{settings.redis_port}"
+    from services.common.store.redis_client import address_of
+
+    return address_of(settings)

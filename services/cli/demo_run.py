@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -193,11 +194,11 @@ def how_to_look(settings: Settings) -> str:
     """A command that shows the sentiment while the demo runs."""
     if settings.broker is not BrokerKind.EMBEDDED:
         return "./cryptoboy sentiment"
-    host, port = settings.redis_host, settings.redis_port
+    path = shlex.quote(str(settings.redis_socket))
     if shutil.which("redis-cli"):
-        return f"redis-cli -h {host} -p {port} HGETALL sentiment:{settings.trading_pairs[0]}"
+        return f"redis-cli -s {path} HGETALL sentiment:{settings.trading_pairs[0]}"
     pairs = " ".join(settings.trading_pairs)
-    return f"CRYPTOBOY_ENV_FILE= REDIS_HOST={host} REDIS_PORT={port} ./cryptoboy sentiment {pairs}"
+    return f"CRYPTOBOY_ENV_FILE= REDIS_SOCKET={path} ./cryptoboy sentiment {pairs}"
 
 
 def clock_note(speed: float, behind: timedelta) -> str:

@@ -10,6 +10,7 @@ from services.cli import exchange_keys
 from services.cli.demo_plan import DemoPlan
 from services.common.ports import free_port
 from services.common.settings import BrokerKind, Settings
+from services.common.store.embedded_access import with_socket
 from services.replay_exchange.ccxt_config import ccxt_config
 
 # An archive may have many sources, and each poll costs a moment of a processor.
@@ -22,7 +23,10 @@ _AS_IF_UNSET = frozenset(
     }
 )
 _OF_THE_SERVER = frozenset(
-    {"redis_user", "redis_password", "redis_tls", "redis_ca_file", "redis_cert_file", "redis_key_file"}
+    {
+        *("redis_socket", "redis_user", "redis_password"),
+        *("redis_tls", "redis_ca_file", "redis_cert_file", "redis_key_file"),
+    }
 )
 
 
@@ -49,4 +53,5 @@ def for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port:
         ignored |= _OF_THE_SERVER
         changes |= {"redis_host": "127.0.0.1", "redis_port": free_port()}
     kept = settings.model_dump(exclude_unset=True, exclude=set(ignored))
-    return Settings(**{**kept, **changes})
+    made = Settings(**{**kept, **changes})
+    return with_socket(made) if made.broker is BrokerKind.EMBEDDED else made

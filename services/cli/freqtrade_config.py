@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from services.cli.exchange_keys import exchange_keys
 from services.cli.trading_checks import check_trading
 from services.common.settings import PROJECT_ROOT, Settings
+from services.common.store.embedded_access import socket_of
 
 STRATEGY = "LLMSentimentStrategy"
 STRATEGY_DIR = PROJECT_ROOT / "user_data" / "strategies"
@@ -110,7 +111,9 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
         "redis_cert_file": settings.redis_cert_file,
         "redis_key_file": settings.redis_key_file,
     }
+    socket = socket_of(settings)
     return {
+        "redis_socket": None if socket is None else str(socket),
         "redis_host": settings.redis_host,
         "redis_port": settings.redis_port,
         "redis_user": settings.redis_user,

@@ -92,6 +92,7 @@ def _aggregates(settings: Settings, pairs: Sequence[str], now: datetime) -> dict
         at["redis_host"],
         at["redis_port"],
         at["redis_password"],
+        path=at["redis_socket"],
         user=at["redis_user"],
         tls=at["redis_tls"],
         ca_file=at.get("redis_ca_file"),

@@ -59,14 +59,12 @@ class Stack:
         return ProcessSpec(name, self._module(SERVICES[name]), environ, answers_ok(url), health_url=url)
 
     def store(self, snapshot: Path) -> ProcessSpec:
-        """The embedded Redis, on the port of the settings."""
-        port = self.settings.redis_port
-        arguments = self._module(
-            "services.common.store.embedded_server", "--port", str(port), "--snapshot", str(snapshot)
-        )
+        """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
+        arguments = self._module("services.common.store.embedded_server", "--snapshot", str(snapshot))
         environ = {**self._environ(), **self.settings.environment()}
-        is_ready = partial(_accepts_connections, port)
-        return ProcessSpec("redis", arguments, environ, is_ready, role=Role.SERVES)
+        is_ready = partial(_accepts_connections, self.settings.redis_socket)
+        port = self.settings.redis_port
+        return ProcessSpec("redis", arguments, environ, is_ready, role=Role.SERVES, port=port)
 
     def exchange(
         self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
@@ -76,6 +74,7 @@ class Stack:
             "services.replay_exchange.replay_exchange",
             *("--candles", str(candles), "--timeframe", timeframe),
             *("--start", start.isoformat(), "--anchor", anchor.isoformat(), "--port", str(port)),
+            "--read-only",
         )
         environ = {**self._environ(), **self.settings.environment()}
         return ProcessSpec(
@@ -127,9 +126,11 @@ def free_health_ports() -> dict[str, int]:
     return {name: free_port() for name in SERVICES}
 
 
-def _accepts_connections(port: int) -> bool:
+def _accepts_connections(path: Path | None) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            client.connect(str(path))
             return True
     except OSError:
         return False

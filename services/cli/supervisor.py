@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import Self
 from services.cli.ending import uninterrupted
 from services.cli.log_reason import reason_in
 from services.common.errors import StopProgram
+from services.common.ports import listen_on
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -51,6 +53,8 @@ class ProcessSpec:
             it does what it must not.
         role: what it is to the others.
         health_url: where it says how it is, if it does.
+        port: on loopback, on which the supervisor listens for it as long as it runs itself: nobody else can take the
+            port while the program starts again, and who connects waits. The program gets `--fd` with the descriptor.
     """
 
     name: str
@@ -59,6 +63,7 @@ class ProcessSpec:
     is_ready: Callable[[], bool] = lambda: True
     role: Role = Role.FEEDS
     health_url: str = ""
+    port: int | None = None
 
 
 class ProcessEnded(StopProgram):
@@ -77,6 +82,7 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._asked: set[int] = set()
         self._roles: dict[str, Role] = {}
+        self._listeners: dict[int, socket.socket] = {}
         log_dir.mkdir(parents=True, exist_ok=True)
 
     def log_file(self, name: str) -> Path:
@@ -84,12 +90,18 @@ class Supervisor:
         return self._log_dir / f"{name}.log"
 
     def start(self, spec: ProcessSpec) -> None:
-        """Start a program; does not wait for it to be ready. Raises OSError if the system has no room for it."""
+        """Start a program; does not wait for it to be ready.
+
+        Raises:
+            OSError: the system has no room for it, or its port is taken.
+        """
         self._roles[spec.name] = spec.role
+        descriptors = self._listen_for(spec)
         # Ctrl-C between the start and the entry in `_running` would leave a program that nobody stops.
         with uninterrupted(), self.log_file(spec.name).open("ab") as log:
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-                list(spec.argv),
+                [*spec.argv, *(f"--fd={each}" for each in descriptors)],
+                pass_fds=descriptors,
                 env=dict(spec.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -97,6 +109,13 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call, nothing that locks
             )
+
+    def _listen_for(self, spec: ProcessSpec) -> tuple[int, ...]:
+        if spec.port is None:
+            return ()
+        if spec.port not in self._listeners:
+            self._listeners[spec.port] = listen_on(spec.port)
+        return (self._listeners[spec.port].fileno(),)
 
     def wait_ready(
         self,
@@ -169,6 +188,8 @@ class Supervisor:
         statuses: dict[str, int | None] = {}
         for role in Role:
             statuses |= self._stop_together([name for name in self._running if self._roles[name] is role])
+        while self._listeners:
+            self._listeners.popitem()[1].close()
         return statuses
 
     def _stop_together(self, names: Sequence[str]) -> dict[str, int | None]:

@@ -11,6 +11,7 @@ import typer
 from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
+from services.common.private import keep_private
 from services.common.proxies import shield_loopback
 from services.common.redaction import redact_errors
 from services.common.secret_texts import secrets_given
@@ -19,6 +20,7 @@ from services.common.settings import Settings
 
 def run_tool(command: Callable[..., None], name: str) -> None:
     """Run it with the arguments of this process. Exit status as of `./cryptoboy`."""
+    keep_private()
     shield_loopback(os.environ)
     redact_errors(secrets_given(os.environ))
     app = typer.Typer(

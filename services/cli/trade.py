@@ -11,7 +11,8 @@ from services.cli.trading_checks import check_trading
 from services.cli.trading_mode import beside_the_settings
 from services.cli.up import confirm_live_trading
 from services.common.freqtrade_variables import refuse_variables_about_money
-from services.common.settings import Settings
+from services.common.settings import BrokerKind, Settings
+from services.common.store.embedded_access import LOOPBACK, with_socket
 
 
 def trade() -> None:
@@ -30,6 +31,8 @@ def trade() -> None:
         confirm_live_trading(settings)
     run_dir = settings.state_dir.resolve() / "trade"
     run_dir.mkdir(parents=True, exist_ok=True)
+    if settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
+        settings = with_socket(settings)
     spec = Stack(settings, run_dir, alone=True).freqtrade(throttle_seconds=5)
     for line in beside_the_settings(os.environ):
         print(f"cryptoboy: {line}", file=sys.stderr, flush=True)

@@ -24,9 +24,12 @@ from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.ports import is_free
+from services.common.private import close_folder
 from services.common.runner import DEFAULT_PORTS
 from services.common.settings import BrokerKind, Settings
 from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
+from services.common.store.embedded_access import LOOPBACK, with_socket
+from services.common.store.redis_client import address_of
 from services.sentiment_analyzer.scorers import check_scorer_settings, model_servers
 
 STOPPING = (
@@ -34,7 +37,6 @@ STOPPING = (
 )
 CONFIRMATION = "trade with real money"
 LOOK_EVERY_SECONDS = 2.0
-LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
 def up(broker: Broker = None) -> None:
@@ -55,9 +57,14 @@ def up(broker: Broker = None) -> None:
     check_scorer_settings(settings)
     check_names(settings)
     check_addresses(settings)
-    run_dir = settings.state_dir.resolve() / "up"
+    settings = settings.changed(state_dir=settings.state_dir.resolve())
+    if settings.broker is BrokerKind.EMBEDDED:
+        settings = with_socket(settings)
+    run_dir = settings.state_dir / "up"
     run_dir.mkdir(parents=True, exist_ok=True)
-    stack = Stack(settings.changed(state_dir=settings.state_dir.resolve()), run_dir)
+    if changed := close_folder(settings.state_dir):
+        _say(changed)
+    stack = Stack(settings, run_dir)
     refusals: list[str] = []
     with Supervisor(run_dir / "logs") as supervisor:
         try:
@@ -172,7 +179,7 @@ def _start(stack: Stack, supervisor: Supervisor, run_dir: Path) -> Watch:
     )
     for line in beside_the_settings(os.environ):
         _say(line)
-    _say(f"logs: {run_dir / 'logs'}   Redis: {settings.redis_host}:{settings.redis_port}")
+    _say(f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}")
     _say(
         f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {run_dir}/freqtrade.json)"
     )

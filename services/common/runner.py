@@ -29,6 +29,7 @@ from services.common.metrics import (
     QUEUE_LIMIT,
     SENTIMENT_STALENESS,
 )
+from services.common.private import close_folder, keep_private
 from services.common.proxies import shield_loopback
 from services.common.redaction import redact_errors, redactor
 from services.common.secret_texts import secrets_given, secrets_of
@@ -86,6 +87,7 @@ Build = Callable[[Settings, Clock], Service]
 
 def run_service(name: str, build: Build) -> int:
     """Run a service in this process until a signal ends it; returns the exit status."""
+    keep_private()
     shield_loopback(os.environ)
     try:
         settings = Settings.load()
@@ -98,6 +100,8 @@ def run_service(name: str, build: Build) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
+        if changed := close_folder(settings.state_dir):
+            log.warning("state_dir_closed", detail=changed)
         return _serve(name, settings, build, stop, writer)
     except StopProgram as error:
         ERRORS.labels(name, error.reaction).inc()

@@ -71,6 +71,12 @@ class StoreSettings(BaseSettings):
 
     redis_host: Annotated[str, Field(min_length=1, description="Redis's address")] = "localhost"
     redis_port: Annotated[Port, Field(description="Redis's port")] = 6379
+    redis_socket: Annotated[
+        Path | None,
+        Field(
+            description="Unix socket of Redis, used instead of its address; the embedded Redis has one in STATE_DIR"
+        ),
+    ] = None
     redis_user: Annotated[
         str | None, Field(min_length=1, description="Redis user; unset: the default user")
     ] = None

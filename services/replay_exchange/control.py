@@ -32,20 +32,33 @@ class Control:
     """Handlers of the control endpoints."""
 
     def __init__(
-        self, replay: Replay, sockets: Sockets, faults: FaultSwitches, requests: RequestLog, clock: Clock
+        self,
+        replay: Replay,
+        sockets: Sockets,
+        faults: FaultSwitches,
+        requests: RequestLog,
+        clock: Clock,
+        *,
+        read_only: bool = False,
     ) -> None:
         self._replay = replay
         self._sockets = sockets
         self._faults = faults
         self._requests = requests
         self._clock = clock
+        self._read_only = read_only
 
     def routes(self) -> list[web.RouteDef]:
         """The endpoints for an application."""
-        return [
+        reading = [
             web.get(f"{PREFIX}status", self._get_status),
             web.get(f"{PREFIX}requests", self._get_requests),
             web.get(f"{PREFIX}faults", self._get_faults),
+        ]
+        if self._read_only:
+            return reading
+        return [
+            *reading,
             web.post(f"{PREFIX}faults", self._post_faults),
             web.delete(f"{PREFIX}faults", self._delete_faults),
         ]

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.logging import configure_logging
+from services.common.private import keep_private
 from services.common.settings import Settings
 from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
 from services.replay_exchange.server import ReplayExchange
@@ -32,21 +33,22 @@ _EXAMPLE = """example:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal; returns the exit status."""
     parsed = _parser().parse_args(arguments)
+    keep_private()
     try:
         configure_logging(Settings.load(), "replay_exchange")
-        asyncio.run(_run(_options(parsed), parsed.port, parsed.port_file))
+        asyncio.run(_run(_options(parsed), parsed.port, parsed.port_file, read_only=parsed.read_only))
     except StopProgram as error:
         sys.stderr.write(f"replay_exchange: {error}\n")
         return os.EX_CONFIG
     return 0
 
 
-async def _run(options: ReplayOptions, port: int, port_file: Path | None) -> None:
+async def _run(options: ReplayOptions, port: int, port_file: Path | None, *, read_only: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with ReplayExchange(options, port=port) as exchange:
+    async with ReplayExchange(options, port=port, read_only=read_only) as exchange:
         if port_file is not None:
             write_whole(port_file, f"{exchange.port}\n")
         ready = {
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--align", help="shift by whole candles of this timeframe, for example 1h")
     add("--port", type=int, default=0, help="default: a free one")
     add("--port-file", type=Path, help="write the port there once it answers")
+    add("--read-only", action="store_true", help="no faults can be switched on over HTTP")
     return parser
 
 

@@ -45,8 +45,11 @@ class ReplayExchange:
         port: int = 0,
         clock: Clock | None = None,
         poll_seconds: float = POLL_SECONDS,
+        read_only: bool = False,
     ) -> None:
         """`port` 0 takes a free one; `poll_seconds` is how often, in real time, the clock is looked at.
+
+        With `read_only` faults cannot be switched over HTTP, where every user of this machine could.
 
         Raises:
             StopProgram: the options do not fit the candle files.
@@ -59,7 +62,9 @@ class ReplayExchange:
         self._replay: Replay = prepare(options or ReplayOptions(), to_ms(self._clock.now()))
         markets = self._replay.markets
         self._sockets = Sockets(markets, self.faults, self.requests, self._clock, poll_seconds)
-        self._control = Control(self._replay, self._sockets, self.faults, self.requests, self._clock)
+        self._control = Control(
+            self._replay, self._sockets, self.faults, self.requests, self._clock, read_only=read_only
+        )
         self._rest = RestApi(markets, self.faults)
         self._runner: web.AppRunner | None = None
         self._end_watch: asyncio.Task[None] | None = None

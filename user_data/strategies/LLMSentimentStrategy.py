@@ -145,12 +145,13 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def _live_source(self) -> news.SignalSource:
         at = self._settings
-        logger.info("Sentiment comes from Redis at %s:%d", at.redis_host, at.redis_port)
+        logger.info("Sentiment comes from Redis at %s", at.redis_address)
         client = news.connect(
             at.redis_host,
             at.redis_port,
             at.redis_password,
             at.redis_db,
+            path=at.redis_socket,
             user=at.redis_user,
             tls=at.redis_tls,
             ca_file=at.redis_ca_file,

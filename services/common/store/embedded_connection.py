@@ -22,7 +22,13 @@ from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError, SimpleString
 
 from services.common.store.embedded_session import Session
-from services.common.store.resp import ProtocolError, RequestParser, encode_reply
+from services.common.store.resp import (
+    MAX_ARGUMENT_BYTES,
+    MAX_ARGUMENTS,
+    ProtocolError,
+    RequestParser,
+    encode_reply,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -30,12 +36,19 @@ _OK = SimpleString(b"OK")
 _VERSIONS = (b"2", b"3")
 REDIS_VERSION = (7, 0)
 
+STRANGERS = 64
+"""Clients that have not given the password, at once: one more, and the one that has been silent longest is dropped."""
+STRANGER_SECONDS = 5.0
+"""What a client has to give the password, so that nobody else can use up memory and descriptors."""
+_STRANGER_ARGUMENTS, _STRANGER_BYTES = 10, 16 * 1024  # as Redis has it
+
 
 @dataclass(slots=True)
 class Host:
     """What the connections of one server share.
 
     Attributes:
+        strangers: those of the connections that have not given the password, the oldest first.
         save: writes down what changed; None where nothing is kept.
         failure: why what changed could not be written down when that was last tried, or None.
     """
@@ -45,6 +58,7 @@ class Host:
     password: bytes | None = field(default=None, repr=False)
     started: float = field(default_factory=time.monotonic)
     connections: set[Connection] = field(default_factory=set)
+    strangers: dict[Connection, None] = field(default_factory=dict)
     save: Callable[[], Awaitable[None]] | None = None
     failure: Callable[[], str | None] = lambda: None
 
@@ -52,16 +66,21 @@ class Host:
 class Connection(asyncio.Protocol):
     """Reads requests, runs each to its end, and sends what they answer in one go.
 
-    A change of what stops a bot is answered when it is on the disk: a crash must not let it trade again.
+    A change of what stops a bot is answered when it is on the disk: a crash must not let it trade again. A client
+    that has not given the password yet can send small requests only, for a few seconds, and is one of few.
+
+    Args:
+        is_trusted: whether the way by which it came is the password.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, is_trusted: bool = False) -> None:
         self._host = host
         self._parser = RequestParser()
         self._out: list[bytes] = []
         self._working = self._is_leaving = False
         self._saving: asyncio.Task[None] | None = None
-        self._is_trusted = host.password is None
+        self._is_trusted = is_trusted or host.password is None
+        self._patience: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport
         self._session: Session
 
@@ -72,10 +91,13 @@ class Connection(asyncio.Protocol):
         address = f"{peer[0]}:{peer[1]}"
         self._session = Session(self._host.data, self._take_reply, address, self._host.failure)
         self._host.connections.add(self)
+        if not self._is_trusted:
+            self._receive_stranger()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how it ended makes no difference
         """Part of asyncio.Protocol."""
         self._host.connections.discard(self)
+        self._forget_stranger()
         self._session.close()
 
     def pause_writing(self) -> None:
@@ -90,7 +112,7 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self._working = True
         try:
-            for fields in self._parser.feed(data):
+            for fields in self._parser.requests(data):
                 self._execute(fields)
                 if self._is_leaving or self._transport.is_closing():
                     break
@@ -103,7 +125,26 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Drop the client at once."""
+        self._forget_stranger()
         self._transport.abort()
+
+    def _receive_stranger(self) -> None:
+        self._parser.most_arguments, self._parser.most_bytes = _STRANGER_ARGUMENTS, _STRANGER_BYTES
+        strangers = self._host.strangers
+        if len(strangers) >= STRANGERS:
+            next(iter(strangers)).abort()
+        strangers[self] = None
+        self._patience = asyncio.get_running_loop().call_later(STRANGER_SECONDS, self.abort)
+
+    def _trust(self) -> None:
+        self._is_trusted = True
+        self._parser.most_arguments, self._parser.most_bytes = MAX_ARGUMENTS, MAX_ARGUMENT_BYTES
+        self._forget_stranger()
+
+    def _forget_stranger(self) -> None:
+        self._host.strangers.pop(self, None)
+        if self._patience is not None:
+            self._patience.cancel()
 
     def _take_reply(self, reply: object) -> None:
         self._out.append(encode_reply(reply, self._session.protocol))
@@ -165,7 +206,7 @@ class Connection(asyncio.Protocol):
         user, given = ([b"default", *credentials])[-2:]
         if user != b"default" or not hmac.compare_digest(given, self._host.password):
             raise SimpleError("WRONGPASS invalid username-password pair or user is disabled.")
-        self._is_trusted = True
+        self._trust()
         return _OK
 
     def _checked_hello(self, fields: list[bytes]) -> list[bytes]:

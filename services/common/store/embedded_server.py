@@ -3,9 +3,10 @@
 As a process: `python -m services.common.store.embedded_server --port 6379 --snapshot var/redis.snapshot`.
 Unmodified clients talk to it, redis-cli and scripts included. What it holds survives a restart: it is written
 to the snapshot at most once a second, when something changed, and at the end. A crash loses up to about a
-second, as Redis with `appendfsync everysec` does; a change of the holds on entries is kept before it is answered. With
-REDIS_PASSWORD set, clients must know it. While the snapshot cannot be written, writes are refused with MISCONF, as
-Redis does, except of holds: a bot that shall stop must stop.
+second, as Redis with `appendfsync everysec` does; a change of the holds on entries is kept before it is answered.
+Clients of the port must know REDIS_PASSWORD, or else the password in STATE_DIR; those of the socket there need none
+(see `embedded_access`). While the snapshot cannot be written, writes are refused with MISCONF, as Redis does, except
+of holds: a bot that shall stop must stop.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -31,13 +32,15 @@ from pydantic import SecretStr
 from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.logging import configure_logging
+from services.common.private import close_folder, keep_private
 from services.common.settings import Settings
+from services.common.store.embedded_access import password_of, with_socket
 from services.common.store.embedded_connection import REDIS_VERSION, Connection, Host
-from services.common.store.embedded_snapshot import copy_state, load_snapshot, write_snapshot
+from services.common.store.embedded_listeners import ADDRESS, end_locally, listen, listen_locally
+from services.common.store.embedded_snapshot import copy_state, load_snapshot, lock_snapshot, write_snapshot
 
 log = structlog.get_logger(__name__)
 
-ADDRESS = "127.0.0.1"
 SNAPSHOT_SECONDS = 1.0
 
 
@@ -47,15 +50,25 @@ class EmbeddedRedis:
     Args:
         port: 0 takes any free one; `port` tells which.
         snapshot: the file that outlives the server; None keeps nothing.
-        password: what clients must give, if anything.
+        password: what clients of the port must give, if anything.
+        local: where a socket for clients of this user is made, who need no password; None: nowhere.
+        listener: a socket that listens on the port already, which somebody else keeps meanwhile.
     """
 
     def __init__(
-        self, port: int = 0, snapshot: Path | None = None, password: SecretStr | None = None
+        self,
+        port: int = 0,
+        snapshot: Path | None = None,
+        password: SecretStr | None = None,
+        *,
+        local: Path | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
         self.port = port
         self._snapshot = snapshot
         self._password = password
+        self._local = local
+        self._given = listener
         self._changed = False
         self._failure: str | None = None
         self._left_out: set[bytes] = set()
@@ -74,20 +87,23 @@ class EmbeddedRedis:
         Raises:
             StopProgram: the port is taken, or the snapshot is damaged or another server's.
         """
-        listener = self._listen()
+        listeners = [self._given or listen(self.port)]
+        self.port = listeners[0].getsockname()[1]
         try:
             if self._snapshot:
-                self._lock = _lock(self._snapshot)
+                self._lock = lock_snapshot(self._snapshot)
                 loaded = load_snapshot(self._snapshot, self._data)
                 log.info("snapshot_loaded", file=str(self._snapshot), keys=loaded)
+            if self._local:
+                listeners.append(listen_locally(self._local))
         except StopProgram:
-            listener.close()
+            listeners[0].close()
             self._release()
             raise
         self._changed = False
         password = self._password.get_secret_value().encode() if self._password else None
         host = Host(self._data, self.port, password, failure=lambda: self._failure)
-        self._thread = threading.Thread(target=self._run, args=(listener, host), name="embedded-redis")
+        self._thread = threading.Thread(target=self._run, args=(listeners, host), name="embedded-redis")
         self._thread.start()
         self._serving.wait()
 
@@ -108,6 +124,8 @@ class EmbeddedRedis:
             self._loop.call_soon_threadsafe(self._ending.set)
         self._thread.join()
         self._thread = None
+        if self._local:
+            end_locally(self._local)
         self._release()
         if self._failure:
             raise StopProgram(
@@ -124,17 +142,6 @@ class EmbeddedRedis:
     ) -> None:
         self.stop()
 
-    def _listen(self) -> socket.socket:
-        try:
-            listener = socket.create_server((ADDRESS, self.port), backlog=128)
-        except (OSError, OverflowError) as error:
-            raise StopProgram(
-                f"the embedded Redis cannot listen on {ADDRESS}:{self.port} ({error}). "
-                "Is another Redis running there? Choose another port; 0 takes any free one."
-            ) from error
-        self.port = listener.getsockname()[1]
-        return listener
-
     def _release(self) -> None:
         if self._lock:
             self._lock.close()
@@ -148,28 +155,34 @@ class EmbeddedRedis:
     def _mark_changed(self) -> None:
         self._changed = True
 
-    def _run(self, listener: socket.socket, host: Host) -> None:
+    def _run(self, listeners: Sequence[socket.socket], host: Host) -> None:
         try:
-            asyncio.run(self._serve(listener, host))
+            asyncio.run(self._serve(listeners, host))
         finally:
             self._serving.set()
 
-    async def _serve(self, listener: socket.socket, host: Host) -> None:
+    async def _serve(self, listeners: Sequence[socket.socket], host: Host) -> None:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
         self._one_save = asyncio.Lock()
         host.save = self._save
-        server = await self._loop.create_server(lambda: Connection(host), sock=listener)
+        servers = [await self._loop.create_server(lambda: Connection(host), sock=listeners[0])]
+        servers += [
+            await self._loop.create_unix_server(lambda: Connection(host, is_trusted=True), sock=local)
+            for local in listeners[1:]
+        ]
         self._serving.set()
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):  # nothing ended it: time for a snapshot
                 await asyncio.wait_for(self._ending.wait(), SNAPSHOT_SECONDS)
             if not self._ending.is_set():
                 await self._save()
-        server.close()
+        for server in servers:
+            server.close()
         for connection in list(host.connections):
             connection.abort()
-        await server.wait_closed()
+        for server in servers:
+            await server.wait_closed()
         await self._save()
 
     async def _save(self) -> None:
@@ -196,33 +209,27 @@ class EmbeddedRedis:
             self._failure = None
 
 
-def _lock(snapshot: Path) -> IO[bytes]:
-    """Make the snapshot ours until the file that is returned is closed. Raises StopProgram."""
-    try:
-        snapshot.parent.mkdir(parents=True, exist_ok=True)
-        file = snapshot.with_name(f"{snapshot.name}.lock").open("wb")
-    except OSError as error:
-        raise StopProgram(
-            f"the folder of the Redis snapshot {snapshot} cannot be used: {error}. Choose another with STATE_DIR."
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise StopProgram(
-            f"another embedded Redis uses the snapshot {snapshot}. Stop it first, or choose another STATE_DIR."
-        ) from error
-    return file
-
-
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m services.common.store.embedded_server", description=__doc__.split("\n", 1)[0]
     )
     parser.add_argument("--port", type=int, default=6379, help="port on loopback; 0: any that is free")
+    parser.add_argument("--fd", type=int, help="descriptor of a socket that listens on the port already")
     parser.add_argument("--snapshot", type=Path, help="file that keeps the content over a restart")
     parser.add_argument("--port-file", type=Path, help="file into which the port is written once it serves")
     return parser.parse_args(argv)
+
+
+def _server(options: argparse.Namespace, settings: Settings) -> EmbeddedRedis:
+    listener = listen(options.port) if options.fd is None else socket.socket(fileno=options.fd)
+    settings = with_socket(settings.changed(redis_port=listener.getsockname()[1]))
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    if changed := close_folder(settings.state_dir):
+        log.warning("state_dir_closed", detail=changed)
+    password = settings.redis_password or password_of(settings.state_dir)
+    return EmbeddedRedis(
+        snapshot=options.snapshot, password=password, local=settings.redis_socket, listener=listener
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -231,10 +238,11 @@ def main(argv: list[str] | None = None) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.set())
+    keep_private()
     try:
         settings = Settings.load()
         configure_logging(settings, "embedded_redis")
-        with EmbeddedRedis(options.port, options.snapshot, settings.redis_password) as server:
+        with _server(options, settings) as server:
             log.info("embedded_redis_serves", host=ADDRESS, port=server.port, pid=os.getpid())
             if options.port_file:
                 write_whole(options.port_file, f"{server.port}\n")

@@ -8,6 +8,7 @@ whatever else somebody put there is not.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError
@@ -43,6 +45,25 @@ class KeyState:
     command: bytes
     arguments: tuple[bytes, ...]
     expire_at_ms: int | None
+
+
+def lock_snapshot(snapshot: Path) -> IO[bytes]:
+    """Make the snapshot ours until the file that is returned is closed. Raises StopProgram."""
+    try:
+        snapshot.parent.mkdir(parents=True, exist_ok=True)
+        file = snapshot.with_name(f"{snapshot.name}.lock").open("wb")
+    except OSError as error:
+        raise StopProgram(
+            f"the folder of the Redis snapshot {snapshot} cannot be used: {error}. Choose another with STATE_DIR."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StopProgram(
+            f"another embedded Redis uses the snapshot {snapshot}. Stop it first, or choose another STATE_DIR."
+        ) from error
+    return file
 
 
 def copy_state(data: FakeServer) -> tuple[list[KeyState], set[bytes]]:

@@ -7,6 +7,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from services.common.settings import Settings
+from services.common.store.embedded_access import socket_of
 from services.common.tls import TlsFiles, redis_tls
 
 _RETRIES = 1
@@ -19,16 +20,17 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
     after a connection that turned out to be dead.
 
     Args:
-        settings: address, user, password, TLS and REDIS_TIMEOUT.
+        settings: address or socket, user, password, TLS and REDIS_TIMEOUT.
         decode_responses: whether answers are text; False: bytes.
 
     Raises:
         StopProgram: a file for TLS that the settings name cannot be used.
     """
-    password = settings.redis_password
+    password, socket = settings.redis_password, socket_of(settings)
     return redis.Redis(
         host=settings.redis_host,
         port=settings.redis_port,
+        unix_socket_path=None if socket is None else str(socket),
         username=settings.redis_user,
         password=password.get_secret_value() if password else None,
         **redis_tls(TlsFiles.of_redis(settings)),
@@ -41,5 +43,6 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
 
 
 def address_of(settings: Settings) -> str:
-    """Where that Redis is, for messages: host:port."""
-    return f"{settings.redis_host}:{settings.redis_port}"
+    """Where that Redis is, for messages: host:port, or the path of its socket."""
+    socket = socket_of(settings)
+    return f"{settings.redis_host}:{settings.redis_port}" if socket is None else str(socket)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fakeredis._helpers import SimpleError, SimpleString
 
@@ -21,9 +21,14 @@ class RequestParser:
 
     The plain-text form of requests ("PING" and a line end) is refused, for a web page can make a browser send
     it to a port of loopback.
+
+    Attributes:
+        most_arguments: of a request; one with more is refused when it says so, before they have come.
+        most_bytes: of an argument, likewise.
     """
 
     def __init__(self) -> None:
+        self.most_arguments, self.most_bytes = MAX_ARGUMENTS, MAX_ARGUMENT_BYTES
         self._buffer = bytearray()
         self._fields: list[bytes] = []
         self._outstanding = 0  # arguments of the present request
@@ -31,16 +36,20 @@ class RequestParser:
 
     def feed(self, data: bytes) -> list[list[bytes]]:
         """The requests that `data` completes, each as its arguments. Raises ProtocolError."""
+        return list(self.requests(data))
+
+    def requests(self, data: bytes) -> Iterator[list[bytes]]:
+        """As `feed`, one after the other: what a request changes of the bounds counts for the next."""
         self._buffer += data
-        requests = []
         position = 0
-        while (end := self._read_item(position)) >= 0:
-            position = end
-            if self._fields and not self._outstanding:
-                requests.append(self._fields)
-                self._fields = []
-        del self._buffer[:position]
-        return requests
+        try:
+            while (end := self._read_item(position)) >= 0:
+                position = end
+                if self._fields and not self._outstanding:
+                    fields, self._fields = self._fields, []
+                    yield fields
+        finally:
+            del self._buffer[:position]
 
     @property
     def is_between_requests(self) -> bool:
@@ -64,11 +73,11 @@ class RequestParser:
         except ValueError:
             raise ProtocolError("invalid length") from None
         if self._outstanding:
-            if not 0 <= number <= MAX_ARGUMENT_BYTES:
+            if not 0 <= number <= self.most_bytes:
                 raise ProtocolError("invalid bulk length")
             self._length = number
         else:
-            if number > MAX_ARGUMENTS:
+            if number > self.most_arguments:
                 raise ProtocolError("invalid multibulk length")
             self._outstanding = max(number, 0)
         return end + 2

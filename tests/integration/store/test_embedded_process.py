@@ -16,6 +16,7 @@ import pytest
 import redis
 
 from services.common.settings import Settings
+from services.common.store.embedded_access import password_file, socket_file
 from services.common.store.open import open_store
 from tests.contract.store_samples import NOW, make_signal
 
@@ -44,7 +45,7 @@ class Programs:
         ]
         process = subprocess.Popen(
             [sys.executable, "-m", "services.common.store.embedded_server", *arguments],
-            env={**inherited, "CRYPTOBOY_ENV_FILE": ""},
+            env={**inherited, "CRYPTOBOY_ENV_FILE": "", "STATE_DIR": str(self._folder)},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -59,7 +60,9 @@ class Programs:
             assert process.poll() is None, process.stderr
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        return process, redis.Redis(port=int(self.port_file.read_text()), decode_responses=True)
+        password = password_file(self._folder).read_text().strip()
+        port = int(self.port_file.read_text())
+        return process, redis.Redis(port=port, password=password, decode_responses=True)
 
     def close(self) -> None:
         for process in self._started:
@@ -133,14 +136,15 @@ def test_a_port_that_is_taken_is_said_without_a_trace(programs: Programs) -> Non
 def test_redis_cli_shows_the_documented_fields(programs: Programs) -> None:
     _, client = programs.serving()
     port = client.connection_pool.connection_kwargs["port"]
-    store = open_store(Settings(redis_port=port))
+    socket = socket_file(programs.snapshot.parent, port)
+    store = open_store(Settings(redis_socket=socket))
     store.write([make_signal("a", minutes_old=20), make_signal("b", headline='He said "up"')], NOW)
     store.close()
     program = shutil.which("redis-cli")
     assert program, "install redis-cli (Debian: redis-tools)"
 
     def cli(*arguments: str) -> str:
-        command = [program, "-p", str(port), "--no-raw", *arguments]
+        command = [program, "-s", str(socket), "--no-raw", *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
     shown = cli("HGETALL", "sentiment:BTC/USDT").splitlines()

@@ -30,10 +30,10 @@ def test_a_tool_that_is_not_here_is_not_named(
     if tool:
         (tmp_path / tool).touch(0o755)
     settings = Settings(
-        broker=BrokerKind.EMBEDDED, redis_host="127.0.0.1", redis_port=7001, trading_pairs=("ETH/USDT",)
+        broker=BrokerKind.EMBEDDED, redis_socket=Path("/run/a demo.sock"), trading_pairs=("ETH/USDT",)
     )
     assert how_to_look(settings) == (
-        "redis-cli -h 127.0.0.1 -p 7001 HGETALL sentiment:ETH/USDT"
+        "redis-cli -s '/run/a demo.sock' HGETALL sentiment:ETH/USDT"
         if tool
-        else "CRYPTOBOY_ENV_FILE= REDIS_HOST=127.0.0.1 REDIS_PORT=7001 ./cryptoboy sentiment ETH/USDT"
+        else "CRYPTOBOY_ENV_FILE= REDIS_SOCKET='/run/a demo.sock' ./cryptoboy sentiment ETH/USDT"
     )

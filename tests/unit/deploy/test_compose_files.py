@@ -127,7 +127,7 @@ def test_our_image_is_built_once_by_what_all_others_wait_for() -> None:
 NOT_PASSED_ON = {
     "HEALTH_PORT",  # each container has an address of its own
     "RABBITMQ_PORT", "RABBITMQ_VHOST", "RABBITMQ_MANAGEMENT_PORT",  # those of the container beside it
-    "REDIS_PORT", "REDIS_TIMEOUT",
+    "REDIS_PORT", "REDIS_SOCKET", "REDIS_TIMEOUT",
     *(f"{server}_{what}" for server in ("RABBITMQ", "REDIS") for what in ("TLS", "CA_FILE", "CERT_FILE", "KEY_FILE")),
     "OLLAMA_CA_FILE", "OPENAI_CA_FILE",  # docker-compose.tls.yml
     "FREQTRADE_API_PORT", "STRATEGY_METRICS_HOST",

@@ -13,6 +13,7 @@ def connect(
     password: str | None = None,
     db: int = 0,
     *,
+    path: str | None = None,
     user: str | None = None,
     tls: bool = False,
     ca_file: str | None = None,
@@ -22,7 +23,8 @@ def connect(
     """A client with 1 s to connect, 1 s for each read and one retry. Connects when it is first used.
 
     With `tls` the server's certificate and name are checked, against `ca_file` or else the system's CAs;
-    `cert_file` and `key_file` are our own, where the server asks for one.
+    `cert_file` and `key_file` are our own, where the server asks for one. `path` is a Unix socket of Redis, which is
+    used instead of host and port.
     """
     secured: dict[str, Any] = {}
     if tls:
@@ -33,6 +35,7 @@ def connect(
         port,
         db,
         password,
+        unix_socket_path=path,
         username=user,
         socket_timeout=1,
         socket_connect_timeout=1,

@@ -9,6 +9,7 @@ from typing import Any
 _FROM_ENVIRONMENT = (
     "redis_host",
     "redis_port",
+    "redis_socket",
     "redis_user",
     "redis_password",
     "redis_tls",
@@ -51,6 +52,7 @@ class Settings:
     redis_user: str | None = None  # None: the default user
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None  # None: no metrics
+    redis_socket: str | None = None  # a Unix socket, used instead of host and port
 
     def __post_init__(self) -> None:
         port, db, hours = self.redis_port, self.redis_db, self.staleness_hours
@@ -59,6 +61,7 @@ class Settings:
             "redis_host": (isinstance(self.redis_host, str), "a host name"),
             "redis_port": (type(port) is int and port in range(1, 65536), "a whole number from 1 to 65535"),
             "redis_db": (type(db) is int and db >= 0, "a whole number that is not negative"),
+            "redis_socket": (isinstance(self.redis_socket, str | None), "a path"),
             "redis_user": (isinstance(self.redis_user, str | None), "a name"),
             "redis_ca_file": (isinstance(self.redis_ca_file, str | None), "a path"),
             "redis_cert_file": (isinstance(self.redis_cert_file, str | None), "a path"),
@@ -77,9 +80,14 @@ class Settings:
             if not valid:
                 raise ValueError(f"cryptoboy.{name} is {getattr(self, name)!r}, expected {expected}")
 
+    @property
+    def redis_address(self) -> str:
+        """Where Redis is, for messages."""
+        return self.redis_socket or f"{self.redis_host}:{self.redis_port}"
+
     @classmethod
     def read(cls, section: Mapping[str, Any], environment: Mapping[str, str]) -> "Settings":
-        """From the configuration, or else SENTIMENT_CSV and REDIS_*: HOST, PORT, USER, PASSWORD, TLS, CA_FILE.
+        """From the configuration, or else SENTIMENT_CSV and REDIS_*: HOST, PORT, SOCKET, USER, PASSWORD, TLS ...
 
         REDIS_PASSWORD_FILE names a file that holds the password, STRATEGY_METRICS_PORT is `metrics_port`.
 

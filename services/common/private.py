@@ -1,0 +1,54 @@
+"""What our programs write is for their user alone: passwords, positions, and what a local user could change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from services.common.errors import StopProgram
+
+_UMASK = 0o077
+_OF_OTHERS = 0o077
+_ROOT = 0
+
+
+def keep_private() -> None:
+    """From now on other users may not read what this process and its children write.
+
+    Each program calls it first. What others have to read (secrets that containers of several users mount, what servers
+    are configured with) is given its mode where it is written.
+    """
+    os.umask(_UMASK)
+
+
+def close_folder(folder: Path) -> str:
+    """Take other users' rights on a folder of state away, if it is there and ours.
+
+    Returns:
+        What was changed, for the user; empty if nothing had to be.
+
+    Raises:
+        StopProgram: another user, who is not root, owns the folder or the link that leads to it, and so could put
+            there what he likes. Root may use anybody's.
+    """
+    try:
+        found, link = folder.stat(), folder.lstat()
+    except OSError:  # not there yet, or not to be used: whoever writes there says so
+        return ""
+    us = os.geteuid()
+    if us != _ROOT and {found.st_uid, link.st_uid} - {us, _ROOT}:
+        raise StopProgram(
+            f"{folder} belongs to another user, who could change what is kept there. Choose a folder of your own with "
+            "STATE_DIR."
+        )
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid != us or not mode & _OF_OTHERS or mode & stat.S_ISVTX:
+        return ""
+    try:
+        folder.chmod(mode & ~_OF_OTHERS)
+    except OSError as error:
+        return (
+            f"other users can look into {folder} (mode {mode:04o}), which cannot be changed: {error.strerror}"
+        )
+    return f"other users could look into {folder} (mode {mode:04o}); from now on they cannot"
