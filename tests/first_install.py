@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,6 +17,24 @@ from services.common.settings import PROJECT_ROOT
 
 PYTHON = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
 REAL_UV = Path(sys.prefix) / "bin/uv"
+_PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+_BACKEND = """
+import pathlib, zipfile
+pathlib.Path({mark!r}).touch()
+def build_wheel(folder, *_):
+    name = "tiny-1-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
+        wheel.writestr("tiny.py", "")
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("tiny-1.dist-info/RECORD", "")
+    return name
+"""
 _TOOLS = ("sh", "dirname", "readlink", "cmp", "env", "sleep")
 
 
@@ -100,6 +120,24 @@ def python_without_ensurepip(folder: Path, *, pip: bool) -> Path:
     program.parent.mkdir()
     shutil.copy(PYTHON.resolve(), program)
     return program
+
+
+def as_source(checkout: Checkout, mark: Path) -> None:
+    """Have the lock file ask for a source distribution in place of the wheel; `mark` is there once its code has run."""
+    (checkout.index / "tiny-1-py3-none-any.whl").unlink()
+    files = {
+        "pyproject.toml": _PROJECT,
+        "backend.py": _BACKEND.format(mark=str(mark)),
+        "PKG-INFO": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n",
+    }
+    packed = checkout.index / "tiny-1.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"tiny-1/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    (checkout.root / "requirements.lock").write_text(f"tiny==1 \\\n    --hash=sha256:{digest}\n")
 
 
 def _digest(text: str) -> str:

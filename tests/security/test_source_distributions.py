@@ -6,59 +6,19 @@ The lock file has its hash, as after an update that nobody looked at. Without a 
 
 from __future__ import annotations
 
-import hashlib
-import io
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from services.cli.bootstrap.sources import FROM_SOURCE, only_wheels
 from services.common.settings import PROJECT_ROOT
-from tests.first_install import REAL_UV, Checkout
-
-_PROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
-_BACKEND = """
-import pathlib, zipfile
-pathlib.Path({mark!r}).touch()
-def build_wheel(folder, *_):
-    name = "tiny-1-py3-none-any.whl"
-    with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
-        wheel.writestr("tiny.py", "")
-        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
-        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("tiny-1.dist-info/RECORD", "")
-    return name
-"""
+from tests.first_install import REAL_UV, Checkout, as_source
 
 
 @pytest.fixture
 def mark(tmp_path: Path) -> Path:
     """There once the package's own code has run."""
     return tmp_path / "its code has run"
-
-
-def as_source(checkout: Checkout, mark: Path) -> None:
-    """Have the lock file ask for a source distribution in place of the wheel."""
-    (checkout.index / "tiny-1-py3-none-any.whl").unlink()
-    files = {
-        "pyproject.toml": _PROJECT,
-        "backend.py": _BACKEND.format(mark=str(mark)),
-        "PKG-INFO": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n",
-    }
-    packed = checkout.index / "tiny-1.tar.gz"
-    with tarfile.open(packed, "w:gz") as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(f"tiny-1/{name}")
-            entry.size = len(text)
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
-    (checkout.root / "requirements.lock").write_text(f"tiny==1 \\\n    --hash=sha256:{digest}\n")
 
 
 @pytest.mark.parametrize("uv", [f'exec "{REAL_UV}" "$@"', "exit 2"], ids=["uv", "pip"])
@@ -69,20 +29,6 @@ def test_a_source_distribution_without_a_reason_is_not_built(tmp_path: Path, mar
     assert done.returncode == 1, done.stderr
     assert "Has each of them a wheel for this machine?" in done.stderr
     assert not mark.exists()
-
-
-@pytest.mark.parametrize("uv", [f'exec "{REAL_UV}" "$@"', "exit 2"], ids=["uv", "pip"])
-def test_with_a_reason_it_is_built(tmp_path: Path, mark: Path, uv: str) -> None:
-    checkout = Checkout(tmp_path, uv=uv)
-    as_source(checkout, mark)
-    sources = checkout.root / "services/cli/bootstrap/sources.py"
-    text = sources.read_text()
-    sources.write_text(
-        text.replace("FROM_SOURCE = {", 'FROM_SOURCE = {"tiny": SourceDistribution("a test"),')
-    )
-    done = checkout.run("--help")
-    assert done.returncode == 0, done.stderr
-    assert mark.exists()
 
 
 def test_every_exception_is_locked_and_has_a_reason() -> None:
