@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from services.common.metrics import SOURCE_FREEZES, SOURCE_FROZEN, SOURCE_NEWEST
-from services.data_ingestor.news_habit import Habit, habit_of, patience
+from services.data_ingestor.news_habit import Habit, claimed, habit_of, patience
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,7 @@ class FeedFreshness:
         self._source = source
         self._at_least = at_least
         self._habit = Habit()
+        self._dates: dict[str, datetime | None] = {}
         self._last_news = now
         self._read_before = False
         self._ask_from: datetime | None = None
@@ -40,16 +41,32 @@ class FeedFreshness:
         """As of the last answer."""
         return self._ask_from is not None
 
-    def read(self, published: Sequence[datetime | None], now: datetime, *, news: bool) -> None:
-        """The feed was read: the dates of its entries, and whether one of them was not there before."""
-        self._habit = habit_of(published, now)
-        if self._habit.newest is not None:
+    def read(self, listed: Mapping[str, datetime | None], now: datetime, *, news: bool) -> None:
+        """The feed was read.
+
+        An entry's date counts as it was when the entry was first listed: one that is dated anew at each poll, or ahead
+        of its time, says nothing about the others.
+
+        Args:
+            listed: the dates of its entries by their ids.
+            now: when.
+            news: whether one of them was never listed before and is not too old.
+        """
+        self._dates = {
+            identity: self._dates[identity] if identity in self._dates else date and claimed(date, now)
+            for identity, date in listed.items()
+        }
+        self._habit = habit_of(self._dates.values(), now)
+        if not self._read_before and self._habit.newest is not None:
             self._last_news = self._habit.newest
-        if news and (self._read_before or self._habit.newest is None):
+        elif news:
             self._last_news = now
         self._read_before = True
-        if past := [moment for moment in published if moment is not None and moment <= now]:
-            SOURCE_NEWEST.labels(self._source).set(max(past).timestamp())
+        past = [
+            self._dates[identity] for identity, date in listed.items() if date is not None and date <= now
+        ]
+        if dates := [moment for moment in past if moment is not None]:
+            SOURCE_NEWEST.labels(self._source).set(max(dates).timestamp())
 
     def answered(self, now: datetime) -> str:
         """The feed has answered, with whatever; what is wrong with it, or nothing."""

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -113,6 +113,13 @@ class SeenArticles:
                 or db.execute(listed_formerly, (to_ms(now), identity, former.get(identity), source)).rowcount
             ]
         return frozenset(found)
+
+    def last_listed(self, source: str) -> datetime | None:
+        """When the source last listed something that is recorded here; None if nothing of it is."""
+        with self._transaction() as db:
+            query = "SELECT max(listed_ms) FROM articles WHERE source = ?"
+            (latest,) = db.execute(query, (source,)).fetchone()
+        return None if latest is None else datetime.fromtimestamp(latest / 1000, UTC)
 
     def note(
         self, articles: Sequence[NewsArticle], dismissed: Sequence[str], source: str, now: datetime

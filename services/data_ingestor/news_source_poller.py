@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,6 @@ import structlog
 
 from services.common.clock import Clock
 from services.common.errors import NeverWorks, TryLater
-from services.common.health import DependencyHealth
 from services.common.metrics import (
     ARTICLES_CORRECTED,
     ARTICLES_SKIPPED,
@@ -30,10 +29,11 @@ from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified,
 from services.data_ingestor.news_frozen import FeedFreshness
 from services.data_ingestor.news_identity import former_ids, identify
 from services.data_ingestor.news_isolated import run_isolated
-from services.data_ingestor.news_parse import ParsedFeed, parse_feed
+from services.data_ingestor.news_parse import FeedEntry, ParsedFeed, parse_feed
 from services.data_ingestor.news_schedule import next_poll
 from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_select import Selection, Skip, select
+from services.data_ingestor.news_select import Selection, Skip, date_of_undated, select
+from services.data_ingestor.news_source_state import SourceState
 from services.data_ingestor.news_sources import NewsSource
 from services.data_ingestor.news_urls import shown
 
@@ -42,44 +42,9 @@ log = structlog.get_logger(__name__)
 PARSE_SECONDS = 30.0
 NOTE_SECONDS = 15.0
 """What the state file may take, each time it is asked."""
+TELL_AGAIN = timedelta(hours=1)
 FETCH_GRACE_SECONDS = 1.0
 """Beyond NEWS_TIMEOUT, so that the fetching process can say itself how far it came."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """How a source is doing.
-
-    Attributes:
-        articles: those noted for publication since the start.
-        frozen: that it has had nothing new for far too long, in words; empty while it has.
-    """
-
-    polled: bool = False
-    failures: int = 0
-    last_success: datetime | None = None
-    last_error: str = ""
-    warning: str = ""
-    entries: int = 0
-    articles: int = 0
-    frozen: str = ""
-
-    @property
-    def answers(self) -> bool:
-        """Whether the last poll succeeded."""
-        return self.polled and not self.failures
-
-    def health(self) -> DependencyHealth:
-        """The state for `/health`; a source alone never keeps the service from working."""
-        answered = (
-            f"last answered {self.last_success.isoformat()}" if self.last_success else "has not answered yet"
-        )
-        detail = f"{answered}; {self.entries} entries, {self.articles} articles since the start"
-        if self.last_error:
-            detail += f"; last error: {self.last_error}"
-        if self.frozen:
-            detail += f"; {self.frozen}"
-        return DependencyHealth(ok=self.answers and not self.frozen, detail=detail, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +92,8 @@ class SourcePoller:
             source.name, timedelta(seconds=settings.news_frozen_after), clock.now()
         )
         self._remembered = _Remembered()
+        self._listed: tuple[str, ...] = ()
+        self._last_read: datetime | None = None
         self._failing_since: float | None = None
         self._log = log.bind(source=source.name)
         SOURCE_UP.labels(source.name).set(0)
@@ -167,9 +134,12 @@ class SourcePoller:
             self._remembered = self._remembered.without_validators()
             raise
         if isinstance(answer, NotModified):
+            self._seen_again()
             return "not_modified"
         digest = hashlib.sha256(answer.body).hexdigest()
-        if digest != self._remembered.digest:
+        if digest == self._remembered.digest:
+            self._seen_again()
+        else:
             feed = run_isolated(
                 parse_feed, answer, seconds=self._parse_seconds, stop=stop, doing="parsing the feed"
             )
@@ -196,21 +166,33 @@ class SourcePoller:
         seconds = settings.news_timeout + FETCH_GRACE_SECONDS
         return run_isolated(fetch, request, seconds=seconds, stop=stop, doing="fetching the feed")
 
+    def _seen_again(self) -> None:
+        """The feed lists what it listed before: now and then the record is told, or it would forget that in time."""
+        now = self._clock.now()
+        if self._last_read is None or now - self._last_read >= TELL_AGAIN:
+            self._seen.known(self._listed, now)
+            self._last_read = now
+
     def _note(self, feed: ParsedFeed) -> None:
         name, now = self.source.name, self._clock.now()
+        last_read = self._last_read or self._seen.last_listed(name)
         identified = identify(feed.entries, name)
+        known = self._seen.known(tuple(identified), now, former_ids(identified, name), name)
         selection = select(
             feed.entries,
             name,
-            known=self._seen.known(tuple(identified), now, former_ids(identified, name), name),
+            known=known,
             fetched_at=now,
             max_age=timedelta(hours=self._settings.news_max_age_hours),
             weight=self.source.weight,
             owner=self.source.owner,
+            undated=date_of_undated(last_read, now),
         )
         new = self._seen.note(selection.articles, selection.dismissed, name, now)
-        news = bool(selection.articles or selection.dismissed)
-        self._freshness.read([entry.published for entry in feed.entries], now, news=news)
+        self._listed, self._last_read = tuple(identified), now
+        self._freshness.read(_dates(identified, known, last_read), now, news=selection.is_news)
+        if passed_over := selection.skipped[Skip.UNDATED]:
+            self._log.warning("undated_entries_passed_over", count=passed_over, entries=len(feed.entries))
         self._count(selection, feed.left_out)
         if new:
             self._log.info("articles_found", new=new, entries=len(feed.entries), **_counts(selection))
@@ -253,6 +235,17 @@ class SourcePoller:
         self._failing_since = None
         frozen = self._freshness.answered(now)
         self.state = replace(self.state, polled=True, failures=0, last_success=now, frozen=frozen)
+
+
+def _dates(
+    identified: Mapping[str, FeedEntry], known: Collection[str], last_read: datetime | None
+) -> dict[str, datetime | None]:
+    """The dates of entries by id, without those that were known before they claim to have been published."""
+    return {
+        identity: entry.published
+        for identity, entry in identified.items()
+        if identity not in known or not entry.published or not last_read or entry.published <= last_read
+    }
 
 
 def _counts(selection: Selection) -> dict[str, int]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -25,6 +26,44 @@ def test_a_feed_without_dates_has_no_habit() -> None:
 
 def test_a_date_to_come_counts_as_now() -> None:
     assert habit_of([ago(-5), ago(1)], NOW) == Habit(NOW, HOUR)
+
+
+def test_a_date_beyond_any_zone_does_not_count() -> None:
+    assert habit_of([ago(-15), ago(1)], NOW) == Habit(ago(1))
+    assert habit_of([ago(-15)], NOW) == Habit()
+
+
+HOURLY = [ago(hours) for hours in range(20)]
+DAY = 24
+
+
+@pytest.mark.parametrize(
+    "pinned", [[30 * DAY], [365 * DAY, 900 * DAY], [4 * DAY, 30 * DAY, 60 * DAY, 700 * DAY]]
+)
+@pytest.mark.parametrize("feed", [HOURLY, HOURLY[:5], HOURLY[:2], HOURLY[:1]], ids=len)
+def test_old_posts_that_are_pinned_are_no_pause(feed: list[datetime], pinned: list[int]) -> None:
+    pinned = pinned[: max(1, len(feed) // 4)]
+    assert habit_of([*feed, *map(ago, pinned)], NOW).longest_pause <= HOUR
+
+
+def test_a_new_post_in_front_of_old_ones_is_no_pause() -> None:
+    old = [ago(10 * DAY + hours) for hours in range(20)]
+    assert habit_of([NOW, *old], NOW).longest_pause == HOUR
+
+
+@pytest.mark.parametrize("count", [3, 4, 10])
+def test_a_feed_with_something_each_week_pauses_for_a_week(count: int) -> None:
+    assert habit_of([ago(7 * DAY * week) for week in range(count)], NOW).longest_pause == 7 * DAY * HOUR
+
+
+def test_a_weekend_is_a_pause_wherever_it_is() -> None:
+    for position in range(1, 20):
+        feed = [ago(hours + (60 if hours >= position else 0)) for hours in range(20)]
+        assert habit_of(feed, NOW).longest_pause == 61 * HOUR
+
+
+def test_no_feed_is_waited_for_longer_than_a_month() -> None:
+    assert patience(Habit(NOW, timedelta(days=400)), 6 * HOUR) == timedelta(days=30)
 
 
 def test_a_feed_that_pauses_over_weekends_is_given_three_weekends() -> None:

@@ -2,13 +2,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.messages import MAX_BODY_BYTES, NewsArticle, decode
 from services.data_ingestor.news_article_id import article_id
 from services.data_ingestor.news_parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, FeedEntry
-from services.data_ingestor.news_select import Correction, Selection, Skip, select
+from services.data_ingestor.news_select import (
+    LONGEST_PAUSE,
+    NEVER_READ,
+    Correction,
+    Selection,
+    Skip,
+    date_of_undated,
+    select,
+)
 from services.data_ingestor.news_text import plain_text
 from tests.news_samples import NOW
 
@@ -91,6 +100,44 @@ def test_an_entry_without_a_date_counts_as_published_when_it_was_fetched() -> No
     selection = chosen(entry(published=None))
     assert selection.articles[0].published == NOW
     assert selection.corrected == {Correction.NO_DATE: 1}
+
+
+def test_an_entry_without_a_date_of_a_source_never_read_is_dismissed_and_not_the_others() -> None:
+    dated, undated = entry(1), entry(2, published=None)
+    zoneless = FeedEntry("Bitcoin climbs", "https://paper.example/3", "", "", None, no_later_than=NOW)
+    selection = select(
+        [dated, undated, zoneless], "paper", known=(), fetched_at=NOW, max_age=DAYS_TWO, undated=NEVER_READ
+    )
+    assert {article.link[-1] for article in selection.articles} == {"1", "3"}
+    assert selection.skipped == {Skip.UNDATED: 1}
+    assert len(selection.dismissed) == 1
+
+
+@pytest.mark.parametrize(
+    ("ago", "published"),
+    [
+        (timedelta(minutes=5), NOW),
+        (LONGEST_PAUSE, NOW),
+        (timedelta(hours=9), NOW - timedelta(hours=9)),
+        (timedelta(days=3), None),
+    ],
+)
+def test_an_entry_without_a_date_is_as_old_as_it_may_be(ago: timedelta, published: datetime | None) -> None:
+    undated = date_of_undated(NOW - ago, NOW)
+    selection = select(
+        [entry(published=None)], "paper", known=(), fetched_at=NOW, max_age=DAYS_TWO, undated=undated
+    )
+    assert [article.published for article in selection.articles] == ([published] if published else [])
+    assert selection.skipped == ({} if published else {Skip.TOO_OLD: 1})
+    assert date_of_undated(None, NOW) == NEVER_READ
+
+
+def test_what_is_new_and_not_too_old_is_news_whatever_it_is_about() -> None:
+    old = entry(1, published=NOW - timedelta(days=3))
+    assert not chosen(old).is_news
+    assert chosen(old, entry(2, title="A recipe for bread")).is_news
+    assert chosen(entry()).is_news
+    assert not chosen(entry(), known=frozenset({chosen(entry()).articles[0].article_id})).is_news
 
 
 def test_a_date_whose_zone_is_not_known_counts_as_the_latest_that_it_can_mean_but_never_later_than_now() -> (
