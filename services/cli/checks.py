@@ -18,6 +18,7 @@ from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.redaction import Redact
+from services.common.secret_texts import public_part
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ async def _load_markets(settings: Settings) -> str:
     if settings.exchange not in ccxt.exchanges:
         raise StopProgram(f"ccxt knows no exchange {settings.exchange!r}")
     exchange = getattr(ccxt, settings.exchange)(
-        {"timeout": 15_000, **settings.exchange_config.get_secret_value()}
+        {"timeout": 15_000, **public_part(settings.exchange_config.get_secret_value())}
     )
     try:
         markets = await exchange.load_markets()

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from services.cli.exchange_keys import exchange_keys
 from services.cli.trading_checks import check_trading
+from services.common.secret_texts import public_part
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.store.embedded_access import socket_of
 
@@ -42,7 +43,8 @@ def freqtrade_config(
         StopProgram: Freqtrade could not trade with these settings; see `check_trading`.
     """
     check_trading(settings)
-    ccxt_options = {**settings.exchange_config.get_secret_value(), **(ccxt_config or {})}
+    own = settings.exchange_config.get_secret_value()
+    ccxt_options = {**(public_part(own) if settings.dry_run else own), **(ccxt_config or {})}
     return {
         "bot_name": "cryptoboy",
         "strategy": STRATEGY,

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,14 +20,11 @@ from services.cli.trading_mode import reads_as_said, said_mode
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.ports import free_port
 from services.common.runner import DEFAULT_PORTS
-from services.common.settings import CURRENT_ENV_FILE, Settings
+from services.common.services import SECRETS_OF_REDIS, with_secrets
+from services.common.services import SERVICES as REGISTRY
+from services.common.settings import CURRENT_ENV_FILE, BrokerKind, Settings
 
-SERVICES = {
-    "signal_cacher": "services.signal_cacher.signal_cacher",
-    "sentiment_processor": "services.sentiment_analyzer.sentiment_processor",
-    "news_poller": "services.data_ingestor.news_poller",
-    "market_streamer": "services.data_ingestor.market_streamer",
-}
+SERVICES = {service.name: service.module for service in REGISTRY.values()}
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,14 @@ class Stack:
 
     def _service(self, name: str) -> ProcessSpec:
         port = self.health_ports[name]
-        environ = {**self._environ(), **self.settings.environment(), "HEALTH_PORT": str(port)}
+        environ = {**self._environ_with(REGISTRY[name].secrets), "HEALTH_PORT": str(port)}
         url = f"http://127.0.0.1:{port}/health"
         return ProcessSpec(name, self._module(SERVICES[name]), environ, answers_ok(url), health_url=url)
 
     def store(self, snapshot: Path) -> ProcessSpec:
         """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
         arguments = self._module("services.common.store.embedded_server", "--snapshot", str(snapshot))
-        environ = {**self._environ(), **self.settings.environment()}
+        environ = self._environ_with(SECRETS_OF_REDIS)
         is_ready = partial(_accepts_connections, self.settings.redis_socket)
         port = self.settings.redis_port
         return ProcessSpec("redis", arguments, environ, is_ready, role=Role.SERVES, port=port)
@@ -76,7 +73,7 @@ class Stack:
             *("--start", start.isoformat(), "--anchor", anchor.isoformat(), "--port", str(port)),
             "--read-only",
         )
-        environ = {**self._environ(), **self.settings.environment()}
+        environ = self._environ_with(())
         return ProcessSpec(
             "replay_exchange",
             arguments,
@@ -109,6 +106,12 @@ class Stack:
             reads_as_said(said, FreqtradeApi.of(config["api_server"])),
             role=Role.TRADES,
         )
+
+    def _environ_with(self, secrets: Collection[str]) -> dict[str, str]:
+        """The settings, with no other secrets than these, in our own environment."""
+        if self.settings.broker is BrokerKind.EMBEDDED:
+            secrets = set(secrets) - {"rabbitmq_pass"}
+        return {**self._environ(), **with_secrets(self.settings, secrets).environment()}
 
     def _environ(self) -> dict[str, str]:
         """Our own environment without variables of the settings, which are passed explicitly, and of Freqtrade."""

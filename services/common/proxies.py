@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
@@ -83,9 +84,21 @@ def shield_loopback(environ: MutableMapping[str, str]) -> None:
 @contextmanager
 def hidden_variables(*names: str) -> Iterator[None]:
     """While a library reads the environment by itself: it finds no proxies there, nor `names`."""
+    with _hidden(lambda name: name in names or name.lower().endswith("_proxy")):
+        yield
+
+
+@contextmanager
+def only_variables(allowed: re.Pattern[str]) -> Iterator[None]:
+    """While a process is started: it inherits no variable whose whole name does not match."""
+    with _hidden(lambda name: allowed.fullmatch(name) is None):
+        yield
+
+
+@contextmanager
+def _hidden(is_hidden: Callable[[str], bool]) -> Iterator[None]:
     with _environment:
-        hidden = {name for name in os.environ if name in names or name.lower().endswith("_proxy")}
-        kept = {name: os.environ.pop(name) for name in hidden}
+        kept = {name: os.environ.pop(name) for name in list(os.environ) if is_hidden(name)}
         try:
             yield
         finally:

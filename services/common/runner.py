@@ -33,18 +33,14 @@ from services.common.private import close_folder, keep_private
 from services.common.proxies import shield_loopback
 from services.common.redaction import redact_errors, redactor
 from services.common.secret_texts import secrets_given, secrets_of
+from services.common.services import SERVICES, with_secrets
 from services.common.settings import Settings
 from services.common.watchdog import Watchdog
 from services.common.work import WorkInHand
 
 log = structlog.get_logger(__name__)
 
-DEFAULT_PORTS = {
-    "news_poller": 8101,
-    "market_streamer": 8102,
-    "sentiment_processor": 8103,
-    "signal_cacher": 8104,
-}
+DEFAULT_PORTS = {service.name: service.port for service in SERVICES.values()}
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -114,7 +110,10 @@ def run_service(name: str, build: Build) -> int:
 
 def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, writer: LogWriter) -> int:
     _export_limits(settings)
-    service = build(settings, SystemClock())
+    own = with_secrets(settings, SERVICES[name].secrets)
+    if others := [field.upper() for field, value in own if value != getattr(settings, field)]:
+        log.info("secrets_not_used", variables=others, detail="better not given to this service at all")
+    service = build(own, SystemClock())
     writer.work = service.work
     watchdog = Watchdog(
         name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,6 +18,21 @@ from services.common.settings_names import SUFFIX
 from services.common.settings_secrets import secret_variables
 from services.common.settings_sources import default_env_file, read_env_file
 
+CREDENTIALS = frozenset(
+    {
+        "apiKey",
+        "secret",
+        "uid",
+        "accountId",
+        "login",
+        "password",
+        "twofa",
+        "privateKey",
+        "walletAddress",
+        "token",
+    }
+)
+"""What ccxt signs requests with, by its names."""
 SHORTEST = 4
 """A shorter text is no secret worth the name."""
 _SHORTEST_NUMBER = 6
@@ -61,6 +76,25 @@ def secrets_in(data: Any, *, name: str = "", is_secret: bool = False) -> set[str
     else:
         within = []
     return {text for found in within for text in found if len(text.strip()) >= SHORTEST}
+
+
+def public_part(exchange_config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration of ccxt that opens no account: what candles and markets are asked for with.
+
+    Addresses stay, with the passwords of proxies in them.
+    """
+    secret = secrets_in(exchange_config)
+    return {
+        name: _pruned(value, secret) for name, value in exchange_config.items() if name not in CREDENTIALS
+    }
+
+
+def _pruned(data: Any, secret: Collection[str]) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(data, Mapping):
+        return {name: _pruned(value, secret) for name, value in data.items() if str(value) not in secret}
+    if isinstance(data, list):
+        return [_pruned(each, secret) for each in data if str(each) not in secret]
+    return data
 
 
 def secrets_of_urls(text: str) -> set[str]:

@@ -156,9 +156,9 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
 
     def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
         """A copy with some fields changed, checked like the original. What nobody set stays unset."""
-        copy = Settings(**{**self.model_dump(exclude_unset=True), **updates})
+        copy = type(self)(**{**self.model_dump(exclude_unset=True), **updates})
         left = tuple(mistake for mistake in self._unusable if mistake.field not in updates)
-        copy._remember(left, self._named_in_file)
+        copy._remember(left, self._named_in_file)  # noqa: SLF001 - of our own class
         return copy
 
     def _remember(self, unusable: tuple[Mistake, ...], named_in_file: frozenset[str]) -> None:

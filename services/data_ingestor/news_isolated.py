@@ -3,7 +3,8 @@
 Feeds are untrusted, and neither a name resolver nor a regular expression can be interrupted from within: forty
 kilobytes of blank lines keep the feed parser busy for eight seconds, an address of some hundred kilobytes for
 minutes, and all that time no other thread runs. A process can be ended. It is forked from a server that has the
-libraries loaded, which takes milliseconds. The bounds are for time and memory; the process has our rights.
+libraries loaded, which takes milliseconds. The bounds are for time and memory; the process has our rights, but nothing
+of our environment that could be secret.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import math
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import threading
@@ -25,6 +27,7 @@ from typing import TypeVar, cast
 import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+from services.common.proxies import only_variables
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -48,6 +51,15 @@ _context.set_forkserver_preload(
 )
 
 
+_KEPT = re.compile(
+    r"PATH|HOME|TZ|TMPDIR|TEMP|TMP|LANG(UAGE)?|LC_\w+|PYTHON\w*|VIRTUAL_ENV|(DY)?LD_\w+|FAKETIME\w*|MALLOC_\w+"
+    r"|\w+_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|COVERAGE_\w+",
+    re.IGNORECASE,
+)
+"""The variables that reading a feed needs. What else is in our environment may be secret, and this process reads what
+strangers wrote."""
+
+
 def run_isolated(
     work: Callable[[A], R], argument: A, *, seconds: float, stop: threading.Event, doing: str
 ) -> R:
@@ -68,7 +80,7 @@ def run_isolated(
     process = _context.Process(target=_child, args=(work, argument, seconds, sender), daemon=True)
     with receiver:
         try:
-            with sender:
+            with sender, only_variables(_KEPT):
                 process.start()
         except (OSError, EOFError) as error:
             raise TryLater(f"{doing} needs a process, which cannot be started: {error}") from error

@@ -1,0 +1,112 @@
+"""The registry of services: what each is called, reads, publishes and stores, and which secrets it may have.
+
+Secrets are settings by name. A secret that stands here for nobody reaches nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from pydantic import Secret
+
+from services.common.broker.topology import (
+    MARKET_CANDLE,
+    NEWS_ARTICLE,
+    RAW_NEWS_DATA,
+    SENTIMENT_SIGNAL,
+    SENTIMENT_SIGNALS,
+)
+from services.common.secret_texts import public_part
+from services.common.settings import Settings
+from services.common.settings_report import is_secret
+from services.common.store.keys import SCORED
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of ours.
+
+    Attributes:
+        name: also that of its log, its user of the broker and, with a dash, its container.
+        module: what Python runs.
+        port: of /health and /metrics, unless HEALTH_PORT says another.
+        reads: queues.
+        publishes: routing keys.
+        stores: keys of Redis, without the pair.
+        secrets: settings that it may have.
+    """
+
+    name: str
+    module: str
+    port: int
+    reads: tuple[str, ...] = ()
+    publishes: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset())
+
+
+_ALL = (
+    Service(
+        "signal_cacher",
+        "services.signal_cacher.signal_cacher",
+        8104,
+        reads=(SENTIMENT_SIGNALS.name,),
+        stores=("sentiment", "sentiment_history", "sentiment_signals", "sentiment_ids", SCORED),
+        secrets=frozenset({"rabbitmq_pass", "redis_password"}),
+    ),
+    Service(
+        "sentiment_processor",
+        "services.sentiment_analyzer.sentiment_processor",
+        8103,
+        reads=(RAW_NEWS_DATA.name,),
+        publishes=(SENTIMENT_SIGNAL,),
+        secrets=frozenset({"rabbitmq_pass", "openai_api_key"}),
+    ),
+    Service(
+        "news_poller",
+        "services.data_ingestor.news_poller",
+        8101,
+        publishes=(NEWS_ARTICLE,),
+        secrets=frozenset({"rabbitmq_pass"}),
+    ),
+    Service(
+        "market_streamer",
+        "services.data_ingestor.market_streamer",
+        8102,
+        publishes=(MARKET_CANDLE,),
+        # Of EXCHANGE_CONFIG what is no credential: see `with_secrets`.
+        secrets=frozenset({"rabbitmq_pass", "exchange_config"}),
+    ),
+)
+SERVICES = {service.name: service for service in _ALL}
+"""By name, the readers before the writers."""
+
+SECRETS_OF_REDIS = frozenset({"redis_password"})
+"""Of the embedded Redis."""
+
+SECRETS_OF_FREQTRADE = frozenset(
+    {
+        *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid", "exchange_config"),
+        *("binance_api_key", "binance_api_secret", "telegram_bot_token", "freqtrade_api_pass"),
+        "redis_password",
+    }
+)
+"""Of Freqtrade, which gets them by a file that only its owner reads, and of the keys none in a dry run."""
+
+
+def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
+    """The settings of a program that may have no other secrets than these: the others are as if unset.
+
+    EXCHANGE_CONFIG loses its credentials also where it is allowed: who trades gets them, and that is Freqtrade alone.
+    """
+    fields = type(settings).model_fields
+    changes = {
+        name: info.get_default(call_default_factory=True)
+        for name, info in fields.items()
+        if is_secret(info) and name not in allowed
+    }
+    if "exchange_config" in allowed:
+        config = settings.exchange_config.get_secret_value()
+        changes["exchange_config"] = Secret(public_part(config))
+    return settings.changed(**changes)
