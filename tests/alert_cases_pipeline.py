@@ -61,6 +61,13 @@ INGEST = (
         GOOD + 900,
         {"source": "paper"},
     ),
+    Case(
+        "SourceFloods",
+        {f"cryptoboy_source_over_quota{_SOURCE}": levels((0, GOOD), (1, 4800), (0, 2400))},
+        GOOD + 150 + 1800,
+        GOOD + 4800 + 1440,
+        {"source": "paper"},
+    ),
     # It has run for long: from when late articles are the most, and until they are not any more.
     _late(((1, 0, GOOD), (0, 1, 2100), (10, 0, GOOD)), -30_000, 2 * GOOD + STEP + 900, GOOD + 2100 + 150),
     # It has just begun, and finds what was published before.

@@ -238,6 +238,7 @@ class Pipeline:
         self.settings = settings.changed(
             news_sources_file=sources,
             news_poll_interval=0.5,
+            news_source_quota=1_000_000,  # one feed brings what many would
             trading_pairs=(PAIR,),
             health_port=0,
             log_format=LogFormat.JSON,

@@ -30,6 +30,14 @@ SOURCE_LAST_SUCCESS = Gauge(
     "cryptoboy_source_last_success_timestamp_seconds", "When a source last answered", ["source"]
 )
 ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
+SOURCE_WAITING = Gauge(
+    "cryptoboy_source_articles_waiting", "Articles of a source that are among those that wait", ["source"]
+)
+SOURCE_OVER_QUOTA = Gauge(
+    "cryptoboy_source_over_quota",
+    "1 while articles of a source wait because its owner has published NEWS_SOURCE_QUOTA in an hour",
+    ["source"],
+)
 
 SOURCE_NEWEST = Gauge(
     "cryptoboy_source_newest_timestamp_seconds",

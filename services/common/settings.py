@@ -87,6 +87,13 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
     news_max_age_hours: Annotated[
         float, Field(gt=0, description="an article older than this when first seen is not published")
     ] = 48.0
+    news_source_quota: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="articles an hour of a source, or of all of one owner; more wait until the queue is empty",
+        ),
+    ] = 40
     news_queue_slow_at: Annotated[
         int,
         Field(ge=1, description="length of the news queue from which the poller holds back and slows down"),

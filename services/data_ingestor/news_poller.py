@@ -20,7 +20,7 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.health import DependencyHealth, HealthReport
-from services.common.metrics import ARTICLES_WAITING
+from services.common.metrics import ARTICLES_SKIPPED, ARTICLES_WAITING
 from services.common.runner import count_error, run_service
 from services.common.settings import Settings
 from services.common.work import WorkInHand
@@ -28,13 +28,16 @@ from services.data_ingestor.news_pressure import QueuePressure
 from services.data_ingestor.news_publish import LONGEST_SECONDS, publish_waiting
 from services.data_ingestor.news_schedule import next_publish
 from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_select import Skip
 from services.data_ingestor.news_source_poller import SourcePoller
 from services.data_ingestor.news_sources import NewsSource, load_sources
+from services.data_ingestor.news_turns import Turns
 
 NAME = "news_poller"
 SEEN_FILE = "news_seen.sqlite3"
 PUBLISH_CHECK_SECONDS = 0.2
 PURGE_SECONDS = 3600.0
+EXPIRE_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +52,7 @@ class NewsPoller:
         self._broker = broker
         self._clock = clock
         self._seen: SeenArticles | None = None
+        self._turns: Turns | None = None
         self._sources = sources
         self._pollers: tuple[SourcePoller, ...] = ()
         self._pressure = QueuePressure(broker, settings.news_queue_slow_at, settings.lag_limit)
@@ -57,7 +61,9 @@ class NewsPoller:
     def start(self) -> None:
         """Open the state file and connect to the broker."""
         if self._seen is None:
-            seen = SeenArticles(self._settings.state_dir / SEEN_FILE)
+            owners = {source.name: source.owner for source in self._sources}
+            seen = SeenArticles(self._settings.state_dir / SEEN_FILE, owners)
+            self._turns = Turns(seen, self._settings.news_source_quota, self._clock)
             self._pollers = tuple(
                 SourcePoller(source, self._settings, self._clock, seen, stretch=self._stretch, work=self.work)
                 for source in self._sources
@@ -67,7 +73,7 @@ class NewsPoller:
 
     def run(self, stop: threading.Event) -> None:
         """Poll the sources and publish what they bring until `stop` is set."""
-        if self._seen is None:
+        if self._seen is None or self._turns is None:
             raise RuntimeError("start comes before run")
         threads = [
             threading.Thread(target=poller.run, args=(stop,), name=f"source-{poller.source.name}")
@@ -77,23 +83,27 @@ class NewsPoller:
         for thread in threads:
             thread.start()
         try:
-            self._publish_until(stop, self._seen)
+            self._publish_until(stop, self._seen, self._turns)
         finally:
             stop.set()
             for thread in threads:
                 thread.join()
 
-    def _publish_until(self, stop: threading.Event, seen: SeenArticles) -> None:
+    def _publish_until(self, stop: threading.Event, seen: SeenArticles, turns: Turns) -> None:
         failures = 0
-        purge_at = time.monotonic()
+        purge_at = expire_at = time.monotonic()
         pause = 0.0
         while not stop.wait(pause):
             try:
                 if time.monotonic() >= purge_at:
                     seen.purge(self._clock.now() - timedelta(days=self._settings.news_seen_days))
                     purge_at = time.monotonic() + PURGE_SECONDS
+                if time.monotonic() >= expire_at:
+                    self._expire(seen)
+                    expire_at = time.monotonic() + EXPIRE_SECONDS
+                turns.look()
                 with self.work.doing(f"publishing to {RAW_NEWS_DATA.name}", LONGEST_SECONDS):
-                    self._publish(seen)
+                    self._publish(seen, turns)
                 ARTICLES_WAITING.set(seen.waiting_count)
                 failures, pause = 0, PUBLISH_CHECK_SECONDS
             except TryLater as error:
@@ -105,14 +115,23 @@ class NewsPoller:
                     "publishing_waits", error=str(error), waiting=seen.waiting_count, retry_in_seconds=pause
                 )
 
-    def _publish(self, seen: SeenArticles) -> None:
-        if not self._pressure.look(time.monotonic()) and seen.waiting_count:
-            count = publish_waiting(self._broker, seen)
+    def _expire(self, seen: SeenArticles) -> None:
+        """Give up what has grown too old to be published while it waited for the broker, or for its turn."""
+        hours = self._settings.news_max_age_hours
+        for source, count in seen.expire(self._clock.now() - timedelta(hours=hours)).items():
+            ARTICLES_SKIPPED.labels(source, Skip.WAITED_TOO_LONG).inc(count)
+            log.warning("articles_waited_too_long", source=source, count=count, max_age_hours=hours)
+
+    def _publish(self, seen: SeenArticles, turns: Turns) -> None:
+        if self._pressure.look(time.monotonic()) or not seen.waiting_count:
+            return
+        count = publish_waiting(self._broker, seen, turns, queue_is_empty=self._pressure.is_empty)
+        if count:
             self._pressure.published(count, time.monotonic())
             log.info("articles_published", count=count)
 
     def _stretch(self) -> float:
-        return self._pressure.stretch(self._seen.waiting_count if self._seen else 0)
+        return self._pressure.stretch(self._turns.due if self._turns else 0)
 
     def health(self) -> HealthReport:
         """The broker and its news queue, the state file, the sources together, and each of them."""

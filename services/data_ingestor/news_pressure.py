@@ -51,6 +51,7 @@ class QueuePressure:
         self._slow_at = slow_at
         self._looked: float | None = None
         self._length = 0
+        self._is_empty = False
         self._published = Published()
         self._lag = Lag(NAME, lag_limit, what="the first article in the queue is", advice=LAG_ADVICE)
 
@@ -67,6 +68,12 @@ class QueuePressure:
     def published(self, count: int, monotonic: float) -> None:
         """So many articles were put into the queue."""
         self._published.note(count, monotonic)
+        self._is_empty = self._is_empty and not count
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the last look found nothing in the queue and nothing was put there since."""
+        return self._is_empty
 
     @property
     def is_long(self) -> bool:
@@ -94,6 +101,7 @@ class QueuePressure:
 
     def _look(self, monotonic: float) -> None:
         state = self._ask()
+        self._is_empty = state is not None and not state.ready
         if state is None:
             return
         was_long, self._length = self.is_long, state.ready

@@ -14,6 +14,7 @@ from services.common.metrics import ARTICLES_PUBLISHED, ARTICLES_SKIPPED
 from services.common.tracing import trace_headers
 from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
 from services.data_ingestor.news_select import Skip
+from services.data_ingestor.news_turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -23,25 +24,25 @@ LONGEST_SECONDS = (BATCH + 1) * CONFIRM_SECONDS
 """What `publish_waiting` may take: a batch that is refused is tried one by one."""
 
 
-def publish_waiting(broker: Broker, seen: SeenArticles) -> int:
-    """Publish one batch of the articles that wait; returns how many were confirmed.
+def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_is_empty: bool = False) -> int:
+    """Publish one batch of the articles that wait, those whose turn it is; returns how many were confirmed.
 
     Raises:
         TryLater: the broker is away or refuses; nothing of the batch counts as seen.
     """
-    batch = seen.waiting(BATCH)
+    batch = turns.next_batch(BATCH, queue_is_empty=queue_is_empty)
     if not batch:
         return 0
     try:
         broker.publish([_message(article) for article in batch], CONFIRM_SECONDS)
     except NeverWorks as error:
-        return _publish_one_by_one(broker, seen, batch, error)
-    _confirmed(seen, batch)
+        return _publish_one_by_one(broker, seen, turns, batch, error)
+    _confirmed(turns, batch)
     return len(batch)
 
 
 def _publish_one_by_one(
-    broker: Broker, seen: SeenArticles, batch: Sequence[WaitingArticle], refusal: NeverWorks
+    broker: Broker, seen: SeenArticles, turns: Turns, batch: Sequence[WaitingArticle], refusal: NeverWorks
 ) -> int:
     """Find out whether the broker refuses single articles, which are dropped, or whatever we send, which waits."""
     refused: dict[WaitingArticle, NeverWorks] = {}
@@ -51,7 +52,7 @@ def _publish_one_by_one(
         except NeverWorks as error:
             refused[article] = error
         else:
-            _confirmed(seen, [article])
+            _confirmed(turns, [article])
     if len(refused) == len(batch):
         raise TryLater(f"the broker refuses every article: {refusal}") from refusal
     for article, reason in refused.items():
@@ -61,8 +62,8 @@ def _publish_one_by_one(
     return len(batch) - len(refused)
 
 
-def _confirmed(seen: SeenArticles, articles: Sequence[WaitingArticle]) -> None:
-    seen.confirm([article.article_id for article in articles])
+def _confirmed(turns: Turns, articles: Sequence[WaitingArticle]) -> None:
+    turns.confirm(articles)
     for source, count in Counter(article.source for article in articles).items():
         ARTICLES_PUBLISHED.labels(source).inc(count)
     for article in articles:

@@ -7,8 +7,10 @@ crash at any point therefore means that an article is sent again with the same i
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +21,17 @@ from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
 from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle
+from services.data_ingestor.news_owners import Owners
+from services.data_ingestor.news_quota import Allowance
 from services.data_ingestor.news_seen_file import open_seen
 
 MAX_WAITING = 10_000
-"""Articles that may wait for the broker; beyond it nothing more is fetched."""
+"""Articles that may wait for the broker, in equal parts for the owners of sources; beyond his part none of an owner's
+are noted."""
 
 BUSY_TIMEOUT_SECONDS = 5.0
 _NONE: Mapping[str, str] = MappingProxyType({})
+_NO_ALLOWANCES: Mapping[str, Allowance] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,17 @@ class SeenArticles:
 
     Every method but `close` raises TryLater where the file cannot be read or written at the moment.
 
+    Args:
+        path: the file.
+        owners: as for `Owners`.
+
     Raises:
         StopProgram: the file or its folder cannot be used at all.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owners: Mapping[str, str] = _NONE) -> None:
         self.path = path
+        self.owners = Owners(owners)
         self._lock = threading.Lock()
         try:
             self._db = open_seen(path, BUSY_TIMEOUT_SECONDS)
@@ -59,21 +70,26 @@ class SeenArticles:
         self._waiting = self._count_waiting()
         self._error = ""
 
-    def _count_waiting(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM articles WHERE body IS NOT NULL").fetchone()[0])
+    def _count_waiting(self) -> Counter[str]:
+        rows = self._db.execute(
+            "SELECT source, count(*) FROM articles WHERE body IS NOT NULL GROUP BY source"
+        )
+        return Counter(dict(rows.fetchall()))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
+                changes = self._db.total_changes
                 try:
                     yield self._db
                 except BaseException:
                     self._db.execute("ROLLBACK")
                     raise
                 self._db.execute("COMMIT")
-                self._waiting = self._count_waiting()
+                if self._db.total_changes != changes:
+                    self._waiting = self._count_waiting()
                 self._error = ""
             except sqlite3.Error as error:
                 self._error = str(error)
@@ -82,7 +98,18 @@ class SeenArticles:
     @property
     def waiting_count(self) -> int:
         """How many articles wait for the broker, as of the last change."""
+        return self._waiting.total()
+
+    @property
+    def waiting_by_source(self) -> Counter[str]:
+        """The same by source."""
         return self._waiting
+
+    def room(self, source: str) -> int:
+        """How many more articles of a source may wait now."""
+        owner, waiting = self.owners.of(source), self._waiting
+        mine = sum(waiting[each] for each in waiting if self.owners.of(each) == owner)
+        return max(self.owners.part_of(MAX_WAITING) - mine, 0)
 
     def health(self) -> DependencyHealth:
         """Whether the file could be used the last time."""
@@ -129,10 +156,10 @@ class SeenArticles:
         Returns how many articles are new: what has been noted before is left as it is.
 
         Raises:
-            TryLater: as said above, or too many wait already.
+            TryLater: as said above, or there is no room for as many.
         """
-        if articles and self._waiting + len(articles) > MAX_WAITING:
-            raise TryLater(f"{self._waiting} articles already wait for the broker")
+        if len(articles) > self.room(source):
+            raise TryLater(f"{self._waiting[source]} articles already wait for the broker, as many as may")
         add = (
             "INSERT OR IGNORE INTO articles (article_id, source, listed_ms, body, published_ms) "
             "VALUES (?, ?, ?, ?, ?)"
@@ -147,6 +174,27 @@ class SeenArticles:
             db.executemany(add, [(identity, source, to_ms(now), None, None) for identity in dismissed])
         return new
 
+    def newest(self, owner: str, most: int) -> list[str]:
+        """The ids of the newest of an owner's articles that wait for the broker, in the order they were noted in."""
+        if most <= 0:
+            return []
+        sources = [each for each in self._waiting if self.owners.of(each) == owner]
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT article_id FROM (SELECT article_id, rowid AS number FROM articles "
+                "WHERE body IS NOT NULL AND source IN (SELECT value FROM json_each(?)) "
+                "ORDER BY published_ms DESC, rowid LIMIT ?) ORDER BY number",
+                (json.dumps(sources), most),
+            ).fetchall()
+        return [identity for (identity,) in rows]
+
+    def articles(self, ids: Sequence[str]) -> list[WaitingArticle]:
+        """Those of the articles that wait for the broker, in this order."""
+        select = "SELECT article_id, source, body FROM articles WHERE article_id = ? AND body IS NOT NULL"
+        with self._transaction() as db:
+            rows = [db.execute(select, (one,)).fetchone() for one in ids]
+        return [WaitingArticle(*row) for row in rows if row]
+
     def waiting(self, limit: int) -> list[WaitingArticle]:
         """The first articles that wait for the broker, in the order in which they were noted."""
         with self._transaction() as db:
@@ -156,10 +204,35 @@ class SeenArticles:
             ).fetchall()
         return [WaitingArticle(*row) for row in rows]
 
-    def confirm(self, ids: Sequence[str]) -> None:
-        """From now on these articles count as seen."""
+    def confirm(self, ids: Sequence[str], left: Mapping[str, Allowance] = _NO_ALLOWANCES) -> None:
+        """From now on these articles count as seen, and `left` is what their owners have left of their quotas."""
         with self._transaction() as db:
             db.executemany("UPDATE articles SET body = NULL WHERE article_id = ?", [(one,) for one in ids])
+            db.executemany(
+                "INSERT OR REPLACE INTO allowances (owner, articles_left, at_ms) VALUES (?, ?, ?)",
+                [(owner, *allowance) for owner, allowance in left.items()],
+            )
+
+    def allowances(self) -> dict[str, Allowance]:
+        """What owners had left of their quotas when they published last."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT owner, articles_left, at_ms FROM allowances").fetchall()
+        return {owner: Allowance(left, at_ms) for owner, left, at_ms in rows}
+
+    def expire(self, published_before: datetime) -> Counter[str]:
+        """Count as seen what waits and was published before; returns how many, by source."""
+        old = "body IS NOT NULL AND published_ms < ?"
+        with self._transaction() as db:
+            rows = db.execute(
+                f"SELECT source, count(*) FROM articles WHERE {old} GROUP BY source",  # noqa: S608 - no input in it # nosec B608
+                (to_ms(published_before),),
+            ).fetchall()
+            if rows:
+                db.execute(
+                    f"UPDATE articles SET body = NULL WHERE {old}",  # noqa: S608 - no input in it # nosec B608
+                    (to_ms(published_before),),
+                )
+        return Counter(dict(rows))
 
     def purge(self, listed_before: datetime) -> int:
         """Forget what no feed has listed since then and does not wait; returns how many."""

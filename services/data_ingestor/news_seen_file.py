@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS articles (
     body BLOB,                   -- the message, while it waits for the broker
     published_ms INTEGER         -- of one that waits
 );
+CREATE TABLE IF NOT EXISTS allowances (
+    owner TEXT PRIMARY KEY,
+    articles_left REAL NOT NULL, -- of NEWS_SOURCE_QUOTA, at that time
+    at_ms INTEGER NOT NULL
+);
 CREATE INDEX IF NOT EXISTS waiting_by_source ON articles (source, published_ms) WHERE body IS NOT NULL;
 PRAGMA user_version = {VERSION};
 COMMIT;

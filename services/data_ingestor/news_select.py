@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
@@ -25,6 +25,8 @@ class Skip(StrEnum):
     UNDATED = "undated"
     TOO_MANY = "too_many"
     REFUSED = "refused"
+    NO_ROOM = "no_room"
+    WAITED_TOO_LONG = "waited_too_long"
 
 
 NEVER_READ: Final = "never read"
@@ -62,6 +64,11 @@ class Selection:
     corrected: Counter[Correction]
     lags: tuple[timedelta, ...] = ()
     is_news: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was skipped and corrected, for the log."""
+        return {str(key): count for key, count in (*self.skipped.items(), *self.corrected.items())}
 
 
 def select(
@@ -113,6 +120,21 @@ def select(
         )
     articles.sort(key=lambda article: (article.published, article.article_id))
     return Selection(tuple(articles), tuple(dismissed), +skipped, corrected, tuple(lags), is_news)
+
+
+def fitting(selection: Selection, room: int) -> tuple[Selection, int]:
+    """The newest articles of a selection for which there is room, and how many are left to be chosen again later.
+
+    What is not chosen again was skipped, and what is said of corrections and lags is said then.
+    """
+    left = len(selection.articles) - room
+    if left <= 0:
+        return selection, 0
+    skipped = selection.skipped + Counter({Skip.NO_ROOM: left})
+    fitted = replace(
+        selection, articles=selection.articles[left:], skipped=skipped, corrected=Counter(), lags=()
+    )
+    return fitted, left
 
 
 def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:

@@ -32,7 +32,7 @@ from services.data_ingestor.news_isolated import run_isolated
 from services.data_ingestor.news_parse import FeedEntry, ParsedFeed, parse_feed
 from services.data_ingestor.news_schedule import next_poll
 from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_select import Selection, Skip, date_of_undated, select
+from services.data_ingestor.news_select import Selection, Skip, date_of_undated, fitting, select
 from services.data_ingestor.news_source_state import SourceState
 from services.data_ingestor.news_sources import NewsSource
 from services.data_ingestor.news_urls import shown
@@ -188,6 +188,7 @@ class SourcePoller:
             owner=self.source.owner,
             undated=date_of_undated(last_read, now),
         )
+        selection, left = fitting(selection, self._seen.room(name))
         new = self._seen.note(selection.articles, selection.dismissed, name, now)
         self._listed, self._last_read = tuple(identified), now
         self._freshness.read(_dates(identified, known, last_read), now, news=selection.is_news)
@@ -195,15 +196,14 @@ class SourcePoller:
             self._log.warning("undated_entries_passed_over", count=passed_over, entries=len(feed.entries))
         self._count(selection, feed.left_out)
         if new:
-            self._log.info("articles_found", new=new, entries=len(feed.entries), **_counts(selection))
+            self._log.info("articles_found", new=new, entries=len(feed.entries), **selection.counts)
         if feed.warning and feed.warning != self.state.warning:
             self._log.warning("feed_is_untidy", problem=feed.warning, entries=len(feed.entries))
-        self.state = replace(
-            self.state,
-            warning=feed.warning,
-            entries=len(feed.entries),
-            articles=self.state.articles + new,
-        )
+        entries, articles = len(feed.entries), self.state.articles + new
+        self.state = replace(self.state, warning=feed.warning, entries=entries, articles=articles)
+        if left:
+            waiting = f"{self._seen.waiting_by_source[name]} of its articles already wait for the broker"
+            raise TryLater(f"{waiting}, as many as may; {left} more are left in the feed")
 
     def _count(self, selection: Selection, left_out: int) -> None:
         name = self.source.name
@@ -246,7 +246,3 @@ def _dates(
         for identity, entry in identified.items()
         if identity not in known or not entry.published or not last_read or entry.published <= last_read
     }
-
-
-def _counts(selection: Selection) -> dict[str, int]:
-    return {str(key): count for key, count in (*selection.skipped.items(), *selection.corrected.items())}

@@ -26,6 +26,7 @@ from services.data_ingestor.news_publish import publish_waiting
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller
 from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news_turns import Turns
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss
 
@@ -61,7 +62,8 @@ def published(server: FeedServer, state: Path, *names: str) -> dict[str, list[Ne
             poller = SourcePoller(source, settings, ManualClock(NOW), seen)
             poller.poll(threading.Event())
             assert poller.state.answers
-        while publish_waiting(broker, seen):
+        turns = Turns(seen, settings.news_source_quota, SystemClock())
+        while publish_waiting(broker, seen, turns):
             pass
         with closing(broker.subscribe(RAW_NEWS_DATA.name, 100)) as queue:
             found: dict[str, list[NewsArticle]] = {}

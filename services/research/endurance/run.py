@@ -27,6 +27,8 @@ from services.research.servers.programs import Program
 
 FEED_ARTICLES_A_SECOND = 5.0
 POLL_SECONDS = 2.0
+UNBOUNDED = 1_000_000
+"""Articles an hour: one feed brings what many would."""
 READY_SECONDS = 60.0
 LEAST_DRAIN_SECONDS = 60.0
 SERVICES = {
@@ -137,6 +139,7 @@ def _services(lab: Lab, plan: Plan, feed: str) -> Iterator[dict[str, _Started]]:
             sentiment_scorer=ScorerKind.LEXICON,
             news_sources_file=sources,
             news_poll_interval=POLL_SECONDS,
+            news_source_quota=UNBOUNDED,
             exchange_config=ccxt_config(exchange),
         )
         names = [*SERVICES, *(f"sentiment_processor#{number}" for number in range(2, plan.processors + 1))]

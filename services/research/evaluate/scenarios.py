@@ -30,6 +30,7 @@ from services.data_ingestor.news_publish import publish_waiting
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller
 from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news_turns import Turns
 from services.research.evaluate.decisions import Decision, decide
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row, share
@@ -161,13 +162,20 @@ def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
     read: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="cryptoboy-scenario-") as folder:
         settings = Settings.load({"STATE_DIR": folder})
-        seen = SeenArticles(Path(folder) / "seen.sqlite3")
+        owners = {source.name: source.owner for source, _ in feeds}
+        seen = SeenArticles(Path(folder) / "seen.sqlite3", owners)
+        turns = Turns(seen, settings.news_source_quota, clock)
         pollers = [(_Poller(source, settings, clock, seen), entries) for source, entries in feeds]
         for poll in range(POLLS):
             for poller, entries in pollers:
                 poller.body = _feed(entry for entry in entries if entry[0] <= poll)
                 poller.poll(threading.Event())
-            while len(queue.waiting) < settings.news_queue_slow_at and publish_waiting(queue, seen):  # type: ignore[arg-type]  # it publishes, and no more
+            while len(queue.waiting) < settings.news_queue_slow_at and publish_waiting(
+                queue,  # type: ignore[arg-type]  # it publishes, and no more
+                seen,
+                turns,
+                queue_is_empty=not queue.waiting,
+            ):
                 pass
             clock.advance(BETWEEN_POLLS.total_seconds())
             taken, queue.waiting = queue.waiting[:SCORED_BETWEEN_POLLS], queue.waiting[SCORED_BETWEEN_POLLS:]

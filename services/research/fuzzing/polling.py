@@ -16,9 +16,10 @@ from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, Settings
 from services.common.values import source_name
 from services.data_ingestor.news_publish import publish_waiting
-from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_seen import MAX_WAITING, SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller
 from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news_turns import Turns
 
 ANY_AGE_HOURS = 24.0 * 365 * 100
 """Feeds that lie in a folder are old."""
@@ -79,8 +80,9 @@ def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tup
             polled.append(
                 Polled(name, state_of.last_error, state_of.warning, state_of.entries, state_of.articles)
             )
+        turns = Turns(seen, MAX_WAITING, clock)  # of as many as can wait
         while seen.waiting_count:
-            publish_waiting(broker, seen)
+            publish_waiting(broker, seen, turns)
         published = next(each.ready for each in broker.queues() if each.name == RAW_NEWS_DATA.name)
     return polled, published
 

@@ -5,9 +5,11 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
 from services.common.health import health_body
@@ -26,11 +28,13 @@ def server() -> Iterator[FeedServer]:
         yield running
 
 
-def service(server: FeedServer, broker: MemoryBroker, state: Path, *names: str) -> NewsPoller:
+def service(
+    server: FeedServer, broker: MemoryBroker, state: Path, *names: str, clock: ManualClock | None = None
+) -> NewsPoller:
     sources = tuple(NewsSource(name=name, url=f"{server.url}/{name}") for name in names)
     # What hangs outlasts the test.
     settings = Settings(state_dir=state, news_poll_interval=0.2, news_timeout=600.0)
-    return NewsPoller(sources, settings, broker, ManualClock(NOW))
+    return NewsPoller(sources, settings, broker, clock or ManualClock(NOW))
 
 
 @contextlib.contextmanager
@@ -150,6 +154,24 @@ def test_what_waited_when_the_service_ended_is_published_by_the_next(
     broker.refuse = accept
     with running(service(server, broker, tmp_path, "a")):
         eventually(lambda: len(broker.articles) == 2)
+
+
+def test_what_waited_until_it_was_too_old_is_given_up_and_counted(server: FeedServer, tmp_path: Path) -> None:
+    broker = MemoryBroker()
+    broker.refuse = away
+    old, new = numbered(1, published=NOW - timedelta(hours=40)), numbered(1, first=1)
+    server.set("/a", reply(rss([*old, *new])))
+    with running(service(server, broker, tmp_path, "a")):
+        eventually(lambda: broker.attempts > 0)
+    broker.refuse = accept
+    skipped = ("cryptoboy_articles_skipped_total", {"source": "a", "reason": "waited_too_long"})
+    before = REGISTRY.get_sample_value(*skipped) or 0.0
+    later = service(server, broker, tmp_path, "a", clock=ManualClock(NOW + timedelta(hours=10)))
+    with running(later):
+        eventually(lambda: len(broker.articles) == 1)
+        eventually(lambda: len(server.asked("/a")) > 2)
+    assert broker.titles == ["Ethereum upgrade number 1 goes live"]
+    assert REGISTRY.get_sample_value(*skipped) == before + 1
 
 
 def test_a_crash_between_confirmation_and_mark_publishes_again_with_the_same_id(

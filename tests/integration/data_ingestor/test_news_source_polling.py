@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -190,6 +191,29 @@ def test_while_its_articles_are_not_noted_an_answer_is_asked_for_again_in_full(
     assert seen.waiting_count == 1
     poll(source)
     assert [headers.get("If-None-Match") for headers in server.asked("/rss")] == [None, None, '"v1"']
+
+
+def test_of_more_articles_than_may_wait_the_newest_are_noted_and_the_others_looked_for_again(
+    server: FeedServer, seen: SeenArticles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged = [replace(item, published=NOW - timedelta(hours=hour)) for hour, item in enumerate(numbered(5))]
+    server.set("/rss", reply(rss(aged), ETag='"v1"'))
+    no_room = metric("cryptoboy_articles_skipped_total", reason="no_room")
+    source = poller(server, seen)
+    with monkeypatch.context() as patch:
+        patch.setattr(news_seen, "MAX_WAITING", 2)
+        poll(source)
+        assert (
+            "2 of its articles already wait for the broker, as many as may; 3 more" in source.state.last_error
+        )
+        assert ["number 1" in one.body.decode() for one in seen.waiting(10)] == [True, False]
+        assert metric("cryptoboy_articles_skipped_total", reason="no_room") == no_room + 3
+        seen.confirm([one.article_id for one in seen.waiting(10)])
+        poll(source)
+    assert ["number 3" in one.body.decode() for one in seen.waiting(10)] == [True, False]
+    poll(source)
+    assert source.state.health().ok
+    assert seen.waiting_count == 3
 
 
 def test_the_same_feed_again_is_not_read_again(server: FeedServer, seen: SeenArticles) -> None:

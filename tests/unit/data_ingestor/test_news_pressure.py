@@ -104,3 +104,22 @@ def test_where_the_broker_does_not_tell_the_age_it_follows_from_what_was_publish
     assert not any(pressure.look(100.0 + moment) for moment in range(LOOKS))
     broker.length = 6
     assert [pressure.look(110.0 + moment) for moment in range(LOOKS)][-1]
+
+
+def test_a_queue_is_empty_until_something_is_put_there_and_where_nobody_can_tell_it_is_not() -> None:
+    broker = QueueOfLength()
+    pressure = QueuePressure(broker, 100, LIMIT)
+    assert not pressure.is_empty
+    pressure.look(0.0)
+    assert pressure.is_empty
+    pressure.published(1, 0.5)
+    assert not pressure.is_empty
+    broker.length = 1
+    pressure.look(2.0)
+    assert not pressure.is_empty
+    broker.length = 0
+    pressure.look(4.0)
+    assert pressure.is_empty
+    broker.well = False
+    pressure.look(6.0)
+    assert not pressure.is_empty

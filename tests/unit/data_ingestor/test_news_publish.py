@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from services.common.broker.port import OutgoingMessage
+from services.common.broker.port import Broker, OutgoingMessage
+from services.common.clock import ManualClock
 from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle
-from services.data_ingestor.news_publish import BATCH, publish_waiting
+from services.data_ingestor import news_publish
+from services.data_ingestor.news_publish import BATCH
 from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news_turns import Turns
 from tests.news_broker import MemoryBroker, accept, away, no_route
 from tests.news_samples import NOW
 
@@ -30,6 +33,10 @@ def note(seen: SeenArticles, *identities: str) -> None:
         for one in identities
     ]
     seen.note(articles, [], "paper", NOW)
+
+
+def publish_waiting(broker: Broker, seen: SeenArticles) -> int:
+    return news_publish.publish_waiting(broker, seen, Turns(seen, 100, ManualClock(NOW)))
 
 
 def counted(name: str, **labels: str) -> float:
@@ -81,7 +88,7 @@ def test_an_article_sent_but_not_marked_is_sent_again_with_the_same_id(
     broker = MemoryBroker()
     note(seen, "a")
 
-    def crash(ids: object) -> None:
+    def crash(*_: object) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patch:

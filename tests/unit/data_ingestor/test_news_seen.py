@@ -11,6 +11,7 @@ from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
 from services.common.messages import NewsArticle
 from services.data_ingestor import news_seen, news_seen_file
+from services.data_ingestor.news_quota import Allowance
 from services.data_ingestor.news_seen import SeenArticles
 from tests.news_samples import NOW
 
@@ -21,6 +22,11 @@ def article(identity: str, source: str = "paper") -> NewsArticle:
     return NewsArticle(
         article_id=identity, source=source, title="Bitcoin climbs", link="", published=NOW, fetched_at=NOW
     )
+
+
+def aged(identity: str, hours: int, source: str = "paper") -> NewsArticle:
+    """An article published so many hours ago."""
+    return article(identity, source).model_copy(update={"published": NOW - timedelta(hours=hours)})
 
 
 @pytest.fixture
@@ -172,6 +178,52 @@ def test_articles_wait_in_bounded_number(path: Path, monkeypatch: pytest.MonkeyP
     seen.confirm(["a"])
     assert seen.note([article("c")], [], "paper", NOW) == 1
     seen.close()
+
+
+def test_each_owner_of_sources_has_his_part_of_what_may_wait(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news_seen, "MAX_WAITING", 4)
+    seen = SeenArticles(path, {"paper": "House", "gazette": "house", "other": ""})
+    assert seen.note([article("a")], [], "paper", NOW) == 1
+    assert seen.note([article("b", "gazette")], [], "gazette", NOW) == 1
+    assert [seen.room(source) for source in ("paper", "gazette", "other")] == [0, 0, 2]
+    with pytest.raises(TryLater, match="1 articles already wait"):
+        seen.note([article("c")], [], "paper", NOW)
+    assert seen.note([article("c", "other"), article("d", "other")], [], "other", NOW) == 2
+    seen.close()
+
+
+def test_the_newest_of_an_owner_are_found_in_the_order_in_which_they_were_noted(path: Path) -> None:
+    seen = SeenArticles(path, {"paper": "house", "gazette": "house", "other": ""})
+    seen.note([aged("p3", 3), aged("p1", 1)], [], "paper", NOW)
+    seen.note([aged("g2", 2, "gazette"), aged("g0", 0, "gazette")], [], "gazette", NOW)
+    seen.note([aged("o0", 0, "other")], [], "other", NOW)
+    assert seen.newest("house", 3) == ["p1", "g2", "g0"]
+    assert seen.newest("house", 0) == []
+    seen.confirm(["g0"])
+    assert [one.article_id for one in seen.articles(["g2", "g0", "p1"])] == ["g2", "p1"]
+    seen.close()
+
+
+def test_what_has_waited_until_it_was_too_old_counts_as_seen_and_is_counted(path: Path) -> None:
+    seen = SeenArticles(path)
+    seen.note([aged("old", 3), aged("older", 4), aged("new", 1)], [], "paper", NOW)
+    assert seen.expire(NOW - timedelta(hours=2)) == {"paper": 2}
+    assert [one.article_id for one in seen.waiting(10)] == ["new"]
+    assert seen.known(["old", "older"], NOW) == {"old", "older"}
+    assert seen.expire(NOW - timedelta(hours=2)) == {}
+    seen.close()
+
+
+def test_what_is_left_of_a_quota_is_kept_with_what_was_published(path: Path) -> None:
+    seen = SeenArticles(path)
+    seen.note([article("a")], [], "paper", NOW)
+    seen.confirm(["a"], {"paper": Allowance(2.5, 7)})
+    seen.close()
+    again = SeenArticles(path)
+    assert again.allowances() == {"paper": Allowance(2.5, 7)}
+    again.close()
 
 
 @pytest.mark.parametrize(

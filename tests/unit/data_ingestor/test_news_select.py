@@ -16,6 +16,7 @@ from services.data_ingestor.news_select import (
     Selection,
     Skip,
     date_of_undated,
+    fitting,
     select,
 )
 from services.data_ingestor.news_text import plain_text
@@ -57,6 +58,15 @@ def test_a_new_relevant_entry_becomes_an_article() -> None:
 def test_an_article_carries_the_weight_of_its_source() -> None:
     selection = select([entry()], "paper", known=(), fetched_at=NOW, max_age=DAYS_TWO, weight=0.5)
     assert [article.weight for article in selection.articles] == [0.5]
+
+
+def test_where_there_is_no_room_the_newest_are_noted_and_the_others_chosen_again_later() -> None:
+    selection = chosen(*(entry(hour, published=NOW - timedelta(hours=hour)) for hour in range(5)))
+    assert fitting(selection, 5) == (selection, 0)
+    fitted, left = fitting(selection, 2)
+    assert [article.published for article in fitted.articles] == [NOW - timedelta(hours=1), NOW]
+    assert (left, fitted.skipped, fitted.lags) == (3, {Skip.NO_ROOM: 3}, ())
+    assert fitting(selection, 0)[0].articles == ()
 
 
 def test_an_article_carries_the_owner_of_its_source() -> None:
