@@ -8,6 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column
 
+from services.cli.console import PlainConsole
+
 # Wider than anything that is printed: what reads a pipe wants one line for one row.
 _UNLIMITED = 10_000
 
@@ -18,10 +20,10 @@ def answer_console(room: int = 0) -> Console:
     Args:
         room: columns that are there however narrow the terminal is, for what is copied and must not be cut.
     """
-    console = Console()
+    console = PlainConsole()
     if not console.is_terminal:
-        return Console(width=_UNLIMITED)
-    return console if console.width >= room else Console(width=room)
+        return PlainConsole(width=_UNLIMITED)
+    return console if console.width >= room else PlainConsole(width=room)
 
 
 def whole(name: str, texts: Iterable[str]) -> Column:

@@ -25,6 +25,7 @@ from services.cli import (
     up,
     walk_forward,
 )
+from services.common.clean_output import clean_output
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.private import keep_private
@@ -71,6 +72,7 @@ def main() -> None:
     keep_private()
     shield_loopback(os.environ)
     redact_errors(secrets_given(os.environ))
+    clean_output()
     # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
     configure_logging(Settings(log_level="ERROR"), "cryptoboy")
     try:

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 Row = Mapping[str, Any]
@@ -36,14 +35,14 @@ def show_backtest(found: Row, console: Console) -> None:
     console.print(_rules(found["rules"]))
     console.print(_thresholds(found["signals"]))
     for note in found["notes"]:
-        console.print(escape(f"Note: {note}"))
+        console.print(f"Note: {note}")
     if never := found["rules"]["never"]:
-        console.print(escape(f"Never fired: {'; '.join(never)}."))
+        console.print(f"Never fired: {'; '.join(never)}.")
     console.print(
         f"Difference of combined and technical: {found['statistic']['value']:+.2f} percentage points, "
         f"p = {found['p_value']:.3f} by {found['controls']['runs']} controls."
     )
-    console.print(escape(found["verdict"]), style="bold")
+    console.print(found["verdict"], style="bold")
 
 
 def _variants(variants: Row) -> Table:

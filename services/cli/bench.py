@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from services.cli.answers import answer_console
+from services.cli.console import PlainConsole
 from services.cli.options import load_settings
 from services.common.errors import StopProgram
 from services.common.files import write_whole
@@ -147,7 +148,7 @@ def _measure(
 
 @contextmanager
 def _progress(title: str) -> Iterator[Report]:
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -172,7 +173,7 @@ def _table(results: list[Result]) -> Table:
             f"{result.ratio:.2f}",
             f"{result.ratio_low:.2f}-{result.ratio_high:.2f}",
             "" if result.target is None else str(result.target),
-            {True: "yes", False: "[red]no[/red]", None: ""}[result.met],
+            Text("no", style="red") if result.met is False else "yes" if result.met else "",
         )
     return table
 

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
+from services.cli.console import PlainConsole
 from services.cli.demo_observer import Scene
 from services.cli.demo_plan import DemoPlan
 from services.common.messages import SentimentSignal
@@ -44,7 +45,7 @@ class View(Protocol):
 def watcher(plan: DemoPlan, *, live: bool) -> tuple[Callable[[str], None], View]:
     """A function that tells one line, and the view."""
     if live:
-        console = Console()
+        console = PlainConsole()
         return (lambda text: console.print(Text(text, style="cyan")), _Screen(plan, console))
     return (_tell_stderr, _Lines())
 

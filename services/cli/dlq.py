@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.cells import cell_len
-from rich.markup import escape
 from rich.table import Table
 
 from services.cli.answers import answer_console, whole
@@ -48,7 +47,7 @@ def list_letters(queue: QueueName = None, json_output: Json = False, broker: Bro
     ids = [printable(letter.id) for letter in letters[:SHOWN_IN_A_LIST]]
     table = Table("queue", whole("id", ids), "attempts", "reason", title=f"{len(letters)} dead letter(s)")
     for letter, identity in zip(letters, ids, strict=False):  # of very many, the first
-        table.add_row(letter.queue, escape(identity), str(letter.attempts), _reason(letter))
+        table.add_row(letter.queue, identity, str(letter.attempts), _reason(letter))
     console = answer_console(room=_ROOM_BESIDE_IDS + max(map(cell_len, ids)))
     console.print(table)
     if len(letters) > SHOWN_IN_A_LIST:
@@ -142,7 +141,7 @@ def _tell(done: str, count: int, *, json_output: bool) -> None:
 
 
 def _reason(letter: DeadLetter) -> str:
-    return escape(printable(letter.reason or letter.last_error))
+    return printable(letter.reason or letter.last_error)
 
 
 def _as_json(letter: DeadLetter, *, body: bool) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from services.cli.answers import answer_console
+from services.cli.console import PlainConsole
 from services.cli.tool import run_tool
 from services.common.errors import StopProgram
 
@@ -55,7 +56,7 @@ def endurance(
         raise StopProgram(f"--seconds must be at least {warm_up + 2 * WINDOW_SECONDS:.0f}, or --warm-up less")
     if plot is not None and not plot.absolute().parent.is_dir():
         raise StopProgram(f"--plot {plot}: there is no directory {plot.parent}; make it first")
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     with (
         ExitStack() as stack,
         TemporaryDirectory(prefix="cryptoboy-endurance-") as folder,
@@ -81,7 +82,7 @@ def _show(outcome: Outcome) -> None:
         table.add_column(name, justify="left" if name in {"name", "measure", "met"} else "right")
     for each in outcome.findings:
         begin, end = _figures(each)
-        met = "yes" if each.met else "[red]no[/red]"
+        met = "yes" if each.met else Text("no", style="red")
         table.add_row(each.name, each.measure, begin, end, f"{each.growth:+.1%}", met)
     answer_console().print(table)
     print(

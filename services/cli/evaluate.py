@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from services.cli.answers import answer_console
+from services.cli.console import PlainConsole
 from services.cli.options import OF_SCORING, settings_for
 from services.cli.pages import write_page
 from services.common.errors import StopProgram
@@ -79,7 +79,7 @@ def evaluate(
     with ExitStack() as stack:
         kinds = (scorers or [settings.sentiment_scorer]) if plan.needs_scorers else []
         built = [_ready(settings, kind, stack) for kind in dict.fromkeys(kinds)]
-        bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+        bar = stack.enter_context(Progress(*columns, console=PlainConsole(stderr=True), transient=True))
         task = bar.add_task("", total=None)
         results, found = carry_out(
             plan,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from services.research.evaluate.figures import ABSTAINED, CLASSES
@@ -43,14 +42,14 @@ def _table(title: str, names: Sequence[str], figures: Sequence[str]) -> Table:
 
 def _scores(dataset: str, results: Sequence[Result]) -> Table:
     table = _table(
-        f"{escape(dataset)}, {results[0].figures.n} texts",
+        f"{dataset}, {results[0].figures.n} texts",
         ["scorer"],
         ["accuracy", "macro-F1", "abstained", "texts/s"],
     )
     for one in results:
         figures = one.figures
         table.add_row(
-            escape(one.scorer),
+            one.scorer,
             _with_interval(figures.accuracy, figures.accuracy_interval),
             _with_interval(figures.macro_f1, figures.macro_f1_interval),
             f"{figures.abstained / figures.n:.1%}",
@@ -60,7 +59,7 @@ def _scores(dataset: str, results: Sequence[Result]) -> Table:
 
 
 def _classes(one: Result) -> Table:
-    title = f"{escape(one.model)}: as labelled (rows) and as said (right)"
+    title = f"{one.model}: as labelled (rows) and as said (right)"
     table = _table(title, [""], ["n", "precision", "recall", "F1", "+", "0", "-", ABSTAINED])
     for label, row in zip(CLASSES, one.figures.confusion, strict=True):
         found = one.figures.classes[label]
@@ -78,7 +77,7 @@ def _classes(one: Result) -> Table:
 def _reliability(one: Result) -> Table:
     error = one.figures.calibration_error or 0.0
     table = _table(
-        f"{escape(one.model)}: is its confidence right? Mean distance {error:.3f}",
+        f"{one.model}: is its confidence right? Mean distance {error:.3f}",
         ["confidence"],
         ["texts", "mean confidence", "right"],
     )
@@ -90,12 +89,10 @@ def _reliability(one: Result) -> Table:
 
 
 def _rows(case: CaseResult) -> Table:
-    table = _table(
-        f"Case {escape(case.case)}: {escape(case.model or case.scorer)}", ["figure"], ["value", "unit", "n"]
-    )
+    table = _table(f"Case {case.case}: {case.model or case.scorer}", ["figure"], ["value", "unit", "n"])
     for row in case.rows:
         value = "-" if row.value is None else _with_interval(row.value, row.interval)
-        table.add_row(escape(row.name), value, escape(row.unit), str(row.n))
+        table.add_row(row.name, value, row.unit, str(row.n))
     return table
 
 

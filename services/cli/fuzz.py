@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.status import Status
 
+from services.cli.console import PlainConsole
 from services.cli.tool import run_tool
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
@@ -63,7 +63,7 @@ def fuzz(
         print(f"{repeat} is borne by {chosen[0].name}")
         return
     check_that_it_can_search()
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     outcomes: list[Outcome] = []
     for each in chosen:
         with console.status(f"{each.name}: {each.about}") as status:

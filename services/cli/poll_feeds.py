@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from services.cli.answers import answer_console
+from services.cli.console import PlainConsole
 from services.cli.tool import run_tool
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def poll_feeds(
     """
     from services.research.fuzzing.polling import poll_folder
 
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     with TemporaryDirectory(prefix="cryptoboy-feeds-") as state, console.status("polling") as status:
         polled, published = poll_folder(folder, Path(state), lambda name: status.update(f"polling {name}"))
     articles = sum(each.articles for each in polled)

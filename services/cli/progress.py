@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from services.cli.console import PlainConsole
 
 LINE_EVERY_SECONDS = 10.0
 RECENT_SECONDS = 20.0
@@ -21,7 +22,7 @@ FIRST_ESTIMATE_PERCENT = 10
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yields a function to be told how much is done and how much there is, in any unit."""
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     if not console.is_terminal:
         yield _lines(what)
         return

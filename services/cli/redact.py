@@ -1,4 +1,7 @@
-"""Keeps the secrets of Freqtrade's configuration out of all that its process says: output, logs, API, Telegram."""
+"""Keeps the secrets of Freqtrade's configuration out of all that its process says: output, logs, API, Telegram.
+
+From its log also what steers a terminal: tags and errors quote what others wrote.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from services.common.plain_text import without_control
 from services.common.redaction import Redact, redact_streams, redactor
 from services.common.secret_texts import secrets_given, secrets_in
 
@@ -28,7 +32,8 @@ def redact_output(arguments: Sequence[str]) -> None:
         except (OSError, ValueError):  # Freqtrade, which reads it next, says what is wrong with it
             continue
     redact_streams(hidden)
-    redact_records(redactor(hidden))
+    redact = redactor(hidden)
+    redact_records(lambda text: redact(without_control(text, lines=True)))
 
 
 def redact_records(redact: Redact) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 _SOURCES = 12
@@ -32,7 +31,7 @@ def show_study(found: Row, console: Console) -> None:
     console.print(_labels(found))
     console.print(_correlations(found))
     console.print(_decay(found))
-    console.print(escape(found["verdict"]))
+    console.print(found["verdict"])
 
 
 def _left_out(counts: Row) -> str:
@@ -87,9 +86,7 @@ def _correlations(found: Row) -> Table:
         table.add_column(horizon, justify="right")
     for key in shown:
         cells = rows[key]
-        table.add_row(
-            escape(key[1]), str(_most(cells)), *(_correlation(cells.get(horizon)) for horizon in horizons)
-        )
+        table.add_row(key[1], str(_most(cells)), *(_correlation(cells.get(horizon)) for horizon in horizons))
     return table
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
+from services.common.clean_output import clean_output
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
 from services.common.private import keep_private
@@ -23,6 +24,7 @@ def run_tool(command: Callable[..., None], name: str) -> None:
     keep_private()
     shield_loopback(os.environ)
     redact_errors(secrets_given(os.environ))
+    clean_output()
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,

@@ -8,6 +8,8 @@ from typing import TextIO
 
 import structlog
 
+from services.common.clean_output import trusted
+from services.common.plain_text import without_control
 from services.common.redaction import redactor
 from services.common.secret_texts import secrets_of
 from services.common.settings import LogFormat, Settings
@@ -22,6 +24,7 @@ _QUIET = {
     "httpcore2": logging.WARNING,
     "ccxt": logging.WARNING,
 }
+_SEVERAL_LINES = frozenset({"exception", "stack"})
 _OURS = frozenset({"level", "logger", "service", "timestamp"})
 """What no library fills; the words in it may be somebody's password."""
 
@@ -49,7 +52,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
     No line has a secret of the settings in it, nor the value of a local variable.
     """
-    stream = stream or sys.stderr
+    stream = trusted(stream or sys.stderr)
 
     def name_service(
         _logger: object, _method: str, event: structlog.typing.EventDict
@@ -65,18 +68,21 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    render: structlog.typing.Processor
+    render: list[structlog.typing.Processor]
     if settings.log_format is LogFormat.JSON:
-        render = structlog.processors.JSONRenderer()
+        render = [structlog.processors.JSONRenderer()]  # which escapes control characters
     else:
         # Its own tracebacks show the values of local variables, keys and passwords among them.
-        render = structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
-        )
+        render = [
+            _without_control,
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
     last: list[structlog.typing.Processor] = [
         structlog.processors.format_exc_info,
         _without_secrets(settings),
-        render,
+        *render,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -121,3 +127,17 @@ def _without_secrets(settings: Settings) -> structlog.typing.Processor:
         return {key: value if key in _OURS else clean(value) for key, value in event.items()}
 
     return without_secrets
+
+
+def _without_control(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Makes each value one line of text that steers no terminal; only tracebacks and stacks have several."""
+
+    def clean(key: str, value: object) -> object:
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        text = value if isinstance(value, str) else repr(value)
+        return without_control(text, lines=key in _SEVERAL_LINES)
+
+    return {key: clean(key, value) for key, value in event.items()}

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import structlog
 
+from services.common.clean_output import clean_output
 from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.health import HealthReport, HealthServer, is_served_by
@@ -92,6 +93,7 @@ def run_service(name: str, build: Build) -> int:
         return os.EX_CONFIG
     writer = configure_logging(settings, name)
     redact_errors(secrets_given(os.environ))  # where Python itself reports what no thread caught
+    clean_output()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

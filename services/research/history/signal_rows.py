@@ -21,6 +21,7 @@ REQUIRED_COLUMNS = COLUMNS[:-2]
 """Files of older versions have no others."""
 
 Row = tuple[object, ...]
+_FORMULA = ("=", "+", "-", "@")
 
 
 def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: timedelta) -> list[Row]:
@@ -47,7 +48,7 @@ def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: t
             signal.article_id,
             signal.revision,
             signal.source,
-            signal.headline,
+            no_formula(signal.headline),
             signal.model,
             signal.owner,
             _truth(signal.suspected),
@@ -64,8 +65,14 @@ def row_of(signal: Signal) -> Row:
         "published": signal.published.isoformat(),
         "degraded": _truth(signal.degraded),
         "suspected": _truth(signal.suspected),
+        "headline": no_formula(signal.headline),
     }
     return tuple(fields[name] for name in COLUMNS)
+
+
+def no_formula(headline: str) -> str:
+    """The text as a spreadsheet shows it: one that begins as a formula does would be run when the file is opened."""
+    return f"'{headline}" if headline.startswith(_FORMULA) else headline
 
 
 def _truth(value: bool) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from cryptoboy_sentiment.plain import one_line
 from cryptoboy_sentiment.sources import EntriesState
 
 OPERATOR = "operator"
@@ -17,7 +18,6 @@ LOST = (
     "the store does not keep holds: it was emptied, throws keys away, was put back to an older state, or its services "
     "are of an older version. Upgrade these; then, when nothing is to keep the bot from trading: ./cryptoboy resume"
 )
-_LONGEST = 200
 _MOST_SHOWN = 20
 
 
@@ -46,7 +46,7 @@ def holds_in_force(
         now: with a zone.
         entries_key: whether `trading:entries` is there, a hold of the operator whatever it contains.
     """
-    read = (_read(_text(name), value, now) for name, value in fields.items() if name not in _KEPT)
+    read = (_read(one_line(name), value, now) for name, value in fields.items() if name not in _KEPT)
     found = [hold for hold in read if hold]
     if entries_key and all(hold.owner != OPERATOR for hold in found):
         found.append(Hold(OPERATOR, "trading:entries is there"))
@@ -76,12 +76,7 @@ def _read(owner: str, value: bytes | str, now: datetime) -> Hold | None:
         until = hold.get("until")
         if until is not None and datetime.fromisoformat(until) <= now:
             return None
-        return Hold(owner, *(_text(hold.get(name) or "") for name in ("reason", "since", "until")))
+        return Hold(owner, *(one_line(hold.get(name) or "") for name in ("reason", "since", "until")))
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         # No end that has a zone, or nothing that could have one.
-        return Hold(owner, f"cannot be read and so counts: {_text(value)}")
-
-
-def _text(value: object) -> str:
-    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
+        return Hold(owner, f"cannot be read and so counts: {one_line(value)}")

@@ -17,6 +17,7 @@ import redis
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line, signature_of
+from cryptoboy_sentiment.plain import one_line
 from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
 from cryptoboy_sentiment.sources import EntriesState
 
@@ -140,7 +141,7 @@ class RedisSignals:
         if isinstance(fields, Exception):
             self._holds = holds_in_force({}, now, entries_key=has_key)
             self._entries = "paused" if has_key else "unknown"
-            refusal = f"{_HOLDS} cannot be read ({fields}): may this user, and is it a hash?"
+            refusal = f"{_HOLDS} cannot be read ({one_line(fields)}): may this user, and is it a hash?"
         else:
             self._holds = holds_in_force(fields, now, entries_key=has_key)
             self._entries = state_of(fields, self._holds)
@@ -217,12 +218,16 @@ class RedisSignals:
         except SignalError as error:
             self.invalid += 1
             if self.invalid == 1:
-                logger.warning("Ignored an invalid signal for %s; more are only counted: %s", pair, error)
+                logger.warning(
+                    "Ignored an invalid signal for %s; more are only counted: %s", pair, one_line(error)
+                )
             return None
 
     def _went_away(self, reason: str) -> None:
         if not self._away:
-            logger.warning("The sentiment store cannot be read, so there are no entries: %s", reason)
+            logger.warning(
+                "The sentiment store cannot be read, so there are no entries: %s", one_line(reason)
+            )
         self._away = True
 
 

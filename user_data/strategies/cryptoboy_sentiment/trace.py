@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from cryptoboy_sentiment.plain import one_line
+
 TRACE_KEY = "trace_id"
 """Under this name it is in a trade's custom data."""
 LISTED = "sentiment_article_id"
@@ -13,7 +15,7 @@ def trace_id(frame: pd.DataFrame) -> str:
     """The id of the newest article that the last candle of an analysed frame knows; empty where there is none."""
     if frame.empty or LISTED not in frame:
         return ""
-    return str(frame[LISTED].iloc[-1])
+    return one_line(frame[LISTED].iloc[-1])
 
 
 def remember(trade: Any, article: str) -> None:  # noqa: ANN401 - Freqtrade publishes no types
@@ -24,4 +26,4 @@ def remember(trade: Any, article: str) -> None:  # noqa: ANN401 - Freqtrade publ
 
 def remembered(trade: Any) -> str:  # noqa: ANN401 - as above
     """The id that was kept with a trade; empty where there is none."""
-    return str(trade.get_custom_data(TRACE_KEY) or "")
+    return one_line(trade.get_custom_data(TRACE_KEY) or "")
