@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,6 +10,7 @@ from typing import Any, Self
 import httpx
 
 from services.common.errors import TryLater
+from services.common.ports import users_listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class FreqtradeApi:
     """A client of one bot. Credentials go into a header, never into an address."""
 
     def __init__(self, port: int, user: str, password: str, host: str = "127.0.0.1") -> None:
+        self._address = (_reachable(host), port)
         self._client = httpx.Client(
-            base_url=f"http://{_reachable(host)}:{port}/api/v1",
+            base_url=f"http://{_in_url(self._address[0])}:{port}/api/v1",
             auth=(user, password),
             timeout=5.0,
             trust_env=False,
@@ -48,6 +51,13 @@ class FreqtradeApi:
     def of(cls, server: Mapping[str, Any]) -> Self:
         """For a bot that has this as `api_server` in its configuration."""
         return cls(server["listen_port"], server["username"], server["password"], server["listen_ip_address"])
+
+    def is_of_another_user(self) -> bool:
+        """Whether another user of this machine listens there, who would get the password, and could say anything."""
+        try:
+            return bool(users_listening(*self._address) - {os.geteuid()})
+        except OSError:  # no IPv4 address, whose users nobody asks for
+            return False
 
     def trades(self) -> list[Trade]:
         """All trades, each once, open ones first.
@@ -90,9 +100,11 @@ class FreqtradeApi:
 
 
 def _reachable(host: str) -> str:
-    """The host of a URL for a server that listens on this address, which may be all addresses."""
-    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound # nosec B104
-        return "127.0.0.1"
+    """An address at which a server is asked that listens on this one, which may be all addresses."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound # nosec B104
+
+
+def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 

@@ -75,12 +75,14 @@ def check_mode(said: Mode, shown: Mode) -> None:
 
 
 def reads_as_said(said: Mode, api: FreqtradeApi) -> Callable[[], bool]:
-    """A question that is True once Freqtrade answers and does what was said, False while it does not answer.
+    """A question that is True once our Freqtrade answers and does what was said, False while it does not answer.
 
     The question raises StopProgram if Freqtrade does something else: whoever asks has to end it before all others.
     """
 
     def ask() -> bool:
+        if api.is_of_another_user():
+            return False
         with suppress(TryLater):
             check_mode(said, api.configuration())
             return True

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
+_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_LISTENS = "0A"
 
 
 def free_port() -> int:
@@ -42,3 +47,28 @@ def listen_on(port: int) -> socket.socket:
     As long as it is open nobody else can listen there, whether anybody answers or not: what connects meanwhile waits.
     """
     return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
+
+
+def users_listening(host: str, port: int) -> set[int]:
+    """The ids of the users whose programs get what is sent to a port of an IPv4 address of this machine.
+
+    Empty if nobody listens, and where the system does not tell: Linux alone does.
+    """
+    own = socket.inet_aton(host)
+    all_of_both, mapped = (bytes(4), bytes(16)), bytes(10) + b"\xff\xff" + own
+    addresses = {_as_listed(each) for each in (own, mapped, *all_of_both)}
+    users = set()
+    for table in _TABLES:
+        with suppress(OSError):
+            for row in table.read_text().splitlines()[1:]:
+                _slot, local, _remote, state, *more = row.split()
+                address, _, hexadecimal = local.partition(":")
+                if state == _LISTENS and address in addresses and int(hexadecimal, 16) == port:
+                    users.add(int(more[3]))
+    return users
+
+
+def _as_listed(address: bytes) -> str:
+    """As the kernel lists an address: words of 32 bits, each in the order of the processor."""
+    words = (int.from_bytes(address[at : at + 4], sys.byteorder) for at in range(0, len(address), 4))
+    return "".join(f"{word:08X}" for word in words)

@@ -11,7 +11,6 @@ import os
 import secrets
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -34,7 +33,6 @@ from services.common.services import (
 )
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.settings_report import is_secret
-from services.data_ingestor.news_isolated import run_isolated
 from tests.server_control import free_ports
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
@@ -155,14 +153,6 @@ def test_the_streamer_keeps_what_candles_are_asked_for_with() -> None:
     assert kept == config
 
 
-def test_the_credentials_of_ccxt_are_those_that_it_names() -> None:
-    import ccxt
-
-    from services.common.secret_texts import CREDENTIALS
-
-    assert ccxt.Exchange().requiredCredentials.keys() <= CREDENTIALS
-
-
 # --- processes that run
 
 
@@ -244,12 +234,3 @@ def test_a_service_started_by_itself_takes_of_a_full_env_file_only_what_is_its_o
     for service in SERVICES.values():
         own = with_secrets(settings, service.secrets)
         assert found_in({"all": str(own.environment())}, planted) == service.secrets - {"exchange_config"}
-
-
-def test_reading_a_feed_leaves_the_environment_of_the_poller_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("RABBITMQ_PASS", "planted-password")
-    before = dict(os.environ)
-    run_isolated(environment_of_this_process, None, seconds=60, stop=threading.Event(), doing="reading")
-    assert dict(os.environ) == before

@@ -7,10 +7,14 @@ for a reason that nobody thought of, it must end at once, before the programs ar
 
 from __future__ import annotations
 
+import http.server
+import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,9 +22,8 @@ from services.cli import up as command
 from services.cli.freqtrade_config import freqtrade_config
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec, Role, Supervisor
-from services.cli.trading_mode import beside_the_settings
+from services.cli.trading_mode import beside_the_settings, said_mode
 from services.common.errors import StopProgram
-from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.settings import PROJECT_ROOT, Settings
 from tests.server_control import free_ports
 
@@ -150,21 +153,7 @@ NEIGHBOUR = (
     "signal.signal(signal.SIGTERM, lambda *_: ending.set()); print('up', flush=True); ending.wait(60);"
     "open(os.environ['TEST_ENDS'], 'a').write('neighbour ')"
 )
-OTHERWISE = [
-    '{"dry_run": false}',
-    '{"dry_run": "true"}',
-    '{"dry_run": null}',
-    '{"runmode": "live"}',
-    '{"exchange": "kraken"}',
-    '{"stake_amount": "100000"}',
-    '{"stake_amount": "unlimited"}',
-    '{"stake_currency": "BTC"}',
-    '{"max_open_trades": -1}',
-    '{"trading_mode": "futures"}',
-    '{"strategy": "SomebodyElse"}',
-    '{"position_adjustment_enable": true}',
-    '{"force_entry_enable": true}',
-]
+OTHERWISE = ['{"dry_run": false}', '{"exchange": "kraken"}', '{"stake_amount": "unlimited"}']
 
 
 @pytest.fixture
@@ -200,12 +189,11 @@ def up(monkeypatch: pytest.MonkeyPatch, folder: Path, **environ: str) -> None:
     command.up()
 
 
-@pytest.mark.parametrize("otherwise", OTHERWISE[:1])
 def test_up_ends_a_freqtrade_that_does_otherwise_before_all_others(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, impostor: Path, otherwise: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, impostor: Path
 ) -> None:
     with pytest.raises(StopProgram, match="dry_run is False, not True"):
-        up(monkeypatch, tmp_path, TEST_OTHERWISE=otherwise)
+        up(monkeypatch, tmp_path, TEST_OTHERWISE=OTHERWISE[0])
     assert impostor.read_text().split() == ["freqtrade", "neighbour"]
 
 
@@ -243,6 +231,37 @@ def test_trade_alone_ends_it_too_with_a_status_that_says_so(tmp_path: Path, impo
     assert done.returncode == os.EX_CONFIG, done.stderr
     assert "Freqtrade does not do what was said: dry_run is False, not True" in done.stderr
     assert impostor.read_text().split() == ["freqtrade"]
+
+
+class Eavesdropper(http.server.BaseHTTPRequestHandler):
+    """Another user's program on the port of Freqtrade's API: it notes who logs in, and says what it likes."""
+
+    heard: ClassVar[list[str | None]] = []
+    says: ClassVar[dict[str, object]] = {}
+
+    def do_GET(self) -> None:
+        self.heard.append(self.headers.get("Authorization"))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.says).encode())
+
+
+@pytest.mark.parametrize("says", [{"dry_run": False}, said_mode(Settings())], ids=["otherwise", "as said"])
+def test_another_users_program_on_the_port_learns_no_password_stops_no_bot_and_vouches_for_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, says: dict[str, object]
+) -> None:
+    """Between a start of Freqtrade and the next its port is free for everybody."""
+    monkeypatch.setattr(Eavesdropper, "heard", [])
+    monkeypatch.setattr(Eavesdropper, "says", says)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Eavesdropper) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = Settings(freqtrade_api_port=server.server_port, state_dir=tmp_path)
+        bot = Stack(settings, tmp_path).freqtrade(throttle_seconds=5)
+        own = os.geteuid()
+        monkeypatch.setattr("services.cli.freqtrade_api.os.geteuid", lambda: own + 1)
+        assert bot.is_ready() is False
+        server.shutdown()
+    assert Eavesdropper.heard == []
 
 
 # --- an emptied DRY_RUN
@@ -284,14 +303,3 @@ def test_an_empty_line_of_the_file_is_a_dry_run_unless_the_environment_says_othe
     env_file.write_text(lines)
     assert Settings.load({}, env_file).dry_run is True
     assert Settings.load({"DRY_RUN": "false"}, env_file).dry_run is False
-
-
-def test_freqtrade_itself_reads_none_of_them_out_of_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By Freqtrade's own reader: the proof that the names above are those that it takes."""
-    from freqtrade.configuration.environment_vars import _flat_vars_to_nested_dict
-
-    given = dict.fromkeys(ABOUT_MONEY, "false") | OTHERS
-    read = _flat_vars_to_nested_dict(given, "FREQTRADE__")
-    assert read["dry_run"] is False
-    assert read["exchange"]["ccxt_config"]["apiKey"] is False
-    assert _flat_vars_to_nested_dict(without_freqtrade_variables(given), "FREQTRADE__") == {}

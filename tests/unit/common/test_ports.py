@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 import pytest
 
-from services.common.ports import free_port, is_free
+from services.common.ports import free_port, is_free, users_listening
 
 
 def bound(port: int, *, reuse: bool) -> socket.socket:
@@ -46,3 +47,24 @@ def test_a_port_that_somebody_listens_on_is_not_free() -> None:
 
 def test_any_port_is_free() -> None:
     assert is_free(0)
+
+
+@pytest.mark.parametrize(
+    ("family", "listens_on", "asked", "is_heard"),
+    [
+        (socket.AF_INET, "127.0.0.1", "127.0.0.1", True),
+        (socket.AF_INET, "0.0.0.0", "127.0.0.1", True),
+        (socket.AF_INET6, "::", "127.0.0.1", True),
+        (socket.AF_INET6, "::ffff:127.0.0.1", "127.0.0.1", True),
+        (socket.AF_INET, "127.0.0.2", "127.0.0.1", False),
+    ],
+)
+def test_it_is_told_whose_program_gets_what_is_sent_to_a_port(
+    family: socket.AddressFamily, listens_on: str, asked: str, is_heard: bool
+) -> None:
+    with socket.socket(family) as server:
+        server.bind((listens_on, 0))
+        port = server.getsockname()[1]
+        assert users_listening(asked, port) == set(), "bound is not listening"
+        server.listen()
+        assert users_listening(asked, port) == ({os.geteuid()} if is_heard else set())

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from services.common.secret_texts import secrets_given, secrets_in, secrets_of, secrets_of_urls
+from services.common.secret_texts import (
+    CREDENTIALS,
+    public_part,
+    secrets_given,
+    secrets_in,
+    secrets_of,
+    secrets_of_urls,
+)
 from services.common.settings import Settings
 
 
@@ -112,3 +119,25 @@ def test_what_is_given_is_known_though_it_cannot_be_used(tmp_path: Path) -> None
     found = secrets_given(given)
     assert {"planted-1", "planted-2", "planted-4", "planted-5"} <= found
     assert any("planted-3" in text for text in found)
+
+
+def test_the_credentials_of_ccxt_are_those_that_it_names() -> None:
+    import ccxt
+
+    assert ccxt.Exchange().requiredCredentials.keys() == CREDENTIALS
+
+
+def test_the_public_part_of_a_configuration_opens_no_account() -> None:
+    config = {
+        **dict.fromkeys(CREDENTIALS, "short"), "uid": 7, "timeout": 20_000,
+        "headers": {"X-MBX-APIKEY": "planted-key", "User-Agent": "reader"},
+        "options": {"list": [{"apiSecret": "planted-secret", "recvWindow": 5_000}]},
+        "urls": {"api": {"private": "https://api.example/v3"}}, "httpsProxy": "http://user:password@proxy:3128",
+    }  # fmt: skip
+    assert public_part(config) == {
+        "timeout": 20_000,
+        "headers": {"User-Agent": "reader"},
+        "options": {"list": [{"recvWindow": 5_000}]},
+        "urls": {"api": {"private": "https://api.example/v3"}},
+        "httpsProxy": "http://user:password@proxy:3128",
+    }

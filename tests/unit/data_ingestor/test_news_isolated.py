@@ -24,6 +24,10 @@ def process_id(_: object) -> int:
     return os.getpid()
 
 
+def names_in_environment(_: object) -> list[str]:
+    return list(os.environ)
+
+
 def wait_for_ever(_: object) -> None:
     time.sleep(3600)
 
@@ -104,3 +108,18 @@ def test_work_is_given_up_when_the_service_stops() -> None:
     with pytest.raises(TryLater, match="the service stops"):
         run(wait_for_ever, stop=stop)
     assert not multiprocessing.active_children()
+
+
+def test_the_process_inherits_what_reading_needs_and_our_environment_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the server inherited that processes are forked from, which the first of these tests started."""
+    monkeypatch.setenv("RABBITMQ_PASS", "secret")
+    before = dict(os.environ)
+    inherited = run(names_in_environment)
+    assert dict(os.environ) == before
+    assert isinstance(inherited, list)
+    assert "PATH" in inherited
+    assert not {"RABBITMQ_PASS", "PYTEST_CURRENT_TEST", "CRYPTOBOY_ENV_FILE", "CRYPTOBOY_VENV"} & set(
+        inherited
+    )
