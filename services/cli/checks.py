@@ -22,9 +22,12 @@ from services.common.secret_texts import public_part
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
+    from services.cli.live.gate import LiveCheck
     from services.data_ingestor.news_sources import NewsSource
 
 OLDEST_PYTHON = (3, 11)
+_LONGEST = 1_000
+"""Characters of a finding; a library's error may be a whole page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def run_check(question: Question, redact: Redact = str) -> Check:
     except Exception as error:  # noqa: BLE001 - a library may fail in any way; that is a finding, not a crash
         found = f"{type(error).__name__}: {error}"
     return Check(
-        question.name, "failed" if question.required else "warning", redact(found)[:400], question.remedy
+        question.name, "failed" if question.required else "warning", redact(found)[:_LONGEST], question.remedy
     )
 
 
@@ -92,6 +95,7 @@ def all_checks(settings: Settings) -> list[Question]:
         Question(
             "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
         ),
+        *_live_questions(settings),
         Question(
             "scored pairs",
             partial(unscored_pairs, settings),
@@ -263,6 +267,27 @@ def _freqtrade(settings: Settings) -> str:
     with tempfile.TemporaryDirectory() as folder:
         validate_config_schema(freqtrade_config(settings, database=Path(folder) / "trades.sqlite"))
     return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"
+
+
+def _live_questions(settings: Settings) -> list[Question]:
+    if settings.dry_run:
+        return []
+    from services.cli.live.gate import live_checks
+
+    return [
+        Question(f"live trading: {check.name}", partial(_live, check), "")
+        for check in live_checks(settings, os.environ)
+    ]
+
+
+def _live(check: LiveCheck) -> str:
+    from services.cli.live.findings import Weight
+
+    found = check.ask()
+    told = "\n".join(map(str, found))
+    if any(each.weight is not Weight.NOTE for each in found):
+        raise StopProgram(told)
+    return told or "nothing is against it"
 
 
 def _feed(settings: Settings, source: NewsSource) -> str:

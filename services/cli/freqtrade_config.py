@@ -27,6 +27,7 @@ def freqtrade_config(
     database: Path,
     ccxt_config: Mapping[str, Any] | None = None,
     throttle_seconds: int = 5,
+    may_enter: bool = True,
 ) -> dict[str, Any]:
     """The configuration for `freqtrade trade`.
 
@@ -35,6 +36,7 @@ def freqtrade_config(
         database: SQLite file for Freqtrade's trades.
         ccxt_config: merged into ccxt's configuration; how the bot is pointed at a replay exchange.
         throttle_seconds: shortest time between two loops of the bot.
+        may_enter: whether it opens trades; else it only watches and ends those that are open.
 
     Returns:
         A dictionary that holds secrets: write it with `write_config`, never print it.
@@ -54,7 +56,7 @@ def freqtrade_config(
         "dry_run": settings.dry_run,
         "dry_run_wallet": settings.dry_run_wallet,
         "db_url": _sqlite_url(database),
-        "initial_state": "running",
+        "initial_state": "running" if may_enter else "paused",
         "max_open_trades": settings.max_open_trades,
         "stake_currency": settings.stake_currency,
         "stake_amount": settings.stake_amount,

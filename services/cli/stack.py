@@ -37,6 +37,7 @@ class Stack:
         extra: further variables for every program, such as those of a replay's clock.
         health_ports: the port of each service for /health and /metrics.
         alone: nobody asks Freqtrade's `is_ready`, so that its process has to find out whether it does what was said.
+        may_enter: whether Freqtrade opens trades; else it only ends those that are open.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Stack:
     extra: Mapping[str, str] = field(default_factory=dict)
     health_ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
     alone: bool = False
+    may_enter: bool = True
 
     def services(self) -> list[ProcessSpec]:
         """The four services, the readers before the writers."""
@@ -92,7 +94,12 @@ class Stack:
         config_file = self.run_dir / "freqtrade.json"
         user_data = self.run_dir / "user_data"
         user_data.mkdir(parents=True, exist_ok=True)
-        config = freqtrade_config(self.settings, database=self.trades_file, throttle_seconds=throttle_seconds)
+        config = freqtrade_config(
+            self.settings,
+            database=self.trades_file,
+            throttle_seconds=throttle_seconds,
+            may_enter=self.may_enter,
+        )
         write_config(config, config_file)
         said = said_mode(self.settings)
         return ProcessSpec(

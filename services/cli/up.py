@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from time import sleep as pause
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from services.cli.demo_guard import refuse_demo_news
 from services.cli.freqtrade_config import STRATEGY
+from services.cli.live.gate import IKnow, check_live
 from services.cli.open_trades import open_pairs
 from services.cli.options import Broker, settings_for
 from services.cli.servers import MissingServers, servers_of
@@ -39,11 +41,12 @@ CONFIRMATION = "trade with real money"
 LOOK_EVERY_SECONDS = 2.0
 
 
-def up(broker: Broker = None) -> None:
+def up(broker: Broker = None, i_know: IKnow = False) -> None:
     """Run everything on this machine: services, Freqtrade and, embedded, queue and Redis.
 
-    Dry-run by default. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, and a
-    confirmation typed at the terminal (or, without one, LIVE_TRADING_CONFIRMATION).
+    Dry-run by default. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, servers with passwords,
+    closed files, a clock that is right and keys that cannot withdraw, and a confirmation typed at the terminal (or,
+    without one, LIVE_TRADING_CONFIRMATION). Everything that is missing is told at once.
 
     Example: ./cryptoboy up
     """
@@ -52,19 +55,19 @@ def up(broker: Broker = None) -> None:
     if settings.broker is not BrokerKind.EMBEDDED:
         refuse_demo_news(settings, _say)
     check_trading(settings)
-    if not settings.dry_run:
-        confirm_live_trading(settings)
-    check_scorer_settings(settings)
-    check_names(settings)
-    check_addresses(settings)
     settings = settings.changed(state_dir=settings.state_dir.resolve())
     if settings.broker is BrokerKind.EMBEDDED:
         settings = with_socket(settings)
     run_dir = settings.state_dir / "up"
+    stack = Stack(settings, run_dir)
+    if not settings.dry_run:
+        stack = replace(stack, may_enter=begin_live_trading(stack, i_know=i_know))
+    check_scorer_settings(settings)
+    check_names(settings)
+    check_addresses(settings)
     run_dir.mkdir(parents=True, exist_ok=True)
     if changed := close_folder(settings.state_dir):
         _say(changed)
-    stack = Stack(settings, run_dir)
     refusals: list[str] = []
     with Supervisor(run_dir / "logs") as supervisor:
         try:
@@ -119,6 +122,14 @@ def ports_taken(settings: Settings) -> list[str]:
         for port, what, variable in listeners
         if not is_free(port)
     ]
+
+
+def begin_live_trading(stack: Stack, *, i_know: bool) -> bool:
+    """Let real money be traded, or raise: see `check_live` and `confirm_live_trading`. Whether entries may be made."""
+    check_trading(stack.settings)
+    may_enter = check_live(stack.settings, stack.trades_file, os.environ, _say, i_know=i_know)
+    confirm_live_trading(stack.settings)
+    return may_enter
 
 
 def confirm_live_trading(settings: Settings) -> None:

@@ -102,6 +102,12 @@ class TradingSettings(BaseSettings):
     live_trading_confirmation: Annotated[
         str | None, Field(description="'trade with real money', where no terminal can ask for it")
     ] = None
+    live_keys_cannot_withdraw: Annotated[
+        bool,
+        Field(
+            description="true: you looked, and the exchange's keys cannot withdraw; for an exchange that does not tell"
+        ),
+    ] = False
     freqtrade_api_host: Annotated[str, Field(description="IP address on which Freqtrade's API listens")] = (
         "127.0.0.1"
     )

@@ -52,7 +52,7 @@ class RabbitMqBroker:
         place = Place(
             settings.rabbitmq_host, settings.rabbitmq_port, settings.rabbitmq_vhost, settings.rabbitmq_user
         )
-        parameters = _parameters(settings, self._options)
+        parameters = connection_parameters(settings, self._options)
         self._link = Link(parameters, place, self._options, self._set_up, self._lost)
         self._publisher = Publisher(self._link, self._opened)
         self._confirmations = Confirmations()
@@ -207,7 +207,8 @@ class RabbitMqBroker:
         StepRunner(connection, steps_to_count(self._topology), answers.put, failed).start()
 
 
-def _parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionParameters:
+def connection_parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionParameters:
+    """Where and as whom to connect. Raises StopProgram: a file for TLS cannot be used."""
     tls = TlsFiles.of_rabbitmq(settings)
     return pika.ConnectionParameters(
         host=settings.rabbitmq_host,

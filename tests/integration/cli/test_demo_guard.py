@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -251,7 +252,7 @@ def killed(
 
 
 def test_no_bot_is_started_on_the_news_of_a_demo(killed: Settings, client: Any, broker: Broker) -> None:
-    for start in (trade, lambda: up(BrokerKind.RABBITMQ)):
+    for start in (partial(trade), partial(up, BrokerKind.RABBITMQ)):
         with pytest.raises(StopProgram, match="holds the invented news of a demo") as raised:
             start()
     client.delete(*str(raised.value).partition("redis-cli DEL ")[2].split())

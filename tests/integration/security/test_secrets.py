@@ -22,6 +22,7 @@ from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_secrets import secret_variables
 from services.research.servers.programs import Program
 from services.sentiment_analyzer.scorers import check_scorer_settings
+from tests.live_exchange import LiveExchange
 from tests.scripted_ollama import Reply, ScriptedOllama
 from tests.server_control import free_ports
 from tests.servers import RabbitServer
@@ -196,23 +197,23 @@ def test_settings_that_are_printed_tell_no_secret() -> None:
     assert leaked(planted, f"{settings} {settings!r} {settings.model_dump_json()}") == []
 
 
-def test_a_live_freqtrade_that_cannot_work_tells_no_secret(tmp_path: Path) -> None:
-    """With keys, a token and passwords, on an exchange and a Redis that are away."""
+@pytest.fixture
+def exchange() -> Iterator[LiveExchange]:
+    with LiveExchange() as running:
+        yield running
+
+
+def test_a_live_freqtrade_that_cannot_work_tells_no_secret(tmp_path: Path, exchange: LiveExchange) -> None:
+    """With keys, a token and passwords, on an exchange that has no markets, and a Redis that is away."""
     planted = plant()
     # Two names for the same keys, which may not differ.
     planted |= {f"BINANCE_API_{what}": planted[f"EXCHANGE_{what}"] for what in ("KEY", "SECRET")}
     away, api = free_ports(2)
-    addresses = {
-        "api": {"public": f"http://127.0.0.1:{away}/api/v3", "private": f"http://127.0.0.1:{away}/api/v3"}
-    }
     variables = planted | {
         "DRY_RUN": "false",
         "LIVE_TRADING_CONFIRMATION": "trade with real money",
         "TELEGRAM_CHAT_ID": "1",
-        "EXCHANGE_CONFIG": json.dumps(
-            json.loads(planted["EXCHANGE_CONFIG"])
-            | {"urls": addresses, "options": {"fetchCurrencies": False}}
-        ),
+        "EXCHANGE_CONFIG": json.dumps(json.loads(planted["EXCHANGE_CONFIG"]) | exchange.config()),
         "REDIS_PORT": str(away),
         "FREQTRADE_API_PORT": str(api),
         "STATE_DIR": str(tmp_path / "state"),

@@ -1,0 +1,1 @@
+"""What has to be so before real money is traded."""

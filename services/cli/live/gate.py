@@ -1,0 +1,92 @@
+"""What stands before live trading, for `up` and for `trade`: everything that is wrong, told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.live.exchange import exchange_findings
+from services.cli.live.files import file_findings
+from services.cli.live.findings import Finding, Weight
+from services.cli.live.servers import rabbitmq_findings, redis_findings
+from services.cli.open_trades import open_pairs
+from services.common.errors import StopProgram, TryLater
+from services.common.settings import Settings
+
+IKnow = Annotated[
+    bool,
+    typer.Option(
+        "--i-know",
+        help="Where the exchange cannot tell: you looked, and the keys cannot withdraw.",
+    ),
+]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCheck:
+    """One thing to look at before live trading."""
+
+    name: str
+    ask: Callable[[], Sequence[Finding]]
+
+
+def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> list[LiveCheck]:
+    """What is looked at; `doctor` shows the same."""
+    is_sure = i_know or settings.live_keys_cannot_withdraw
+    return [
+        LiveCheck("redis", lambda: redis_findings(settings)),
+        LiveCheck("rabbitmq", lambda: rabbitmq_findings(settings)),
+        LiveCheck("files", lambda: file_findings(environ)),
+        LiveCheck("exchange", lambda: exchange_findings(settings, is_sure=is_sure)),
+    ]
+
+
+def check_live(
+    settings: Settings, trades_file: Path, environ: Mapping[str, str], say: Say, *, i_know: bool = False
+) -> bool:
+    """Refuse real money with everything that is wrong.
+
+    Open trades are watched whatever is wrong: without Freqtrade they have no stop loss and no exit. Then it starts, and
+    what is wrong keeps it from new entries until it is started again without.
+
+    Args:
+        settings: those of the run.
+        trades_file: Freqtrade's database of live trades.
+        environ: the variables of this process.
+        say: shows one line to a person.
+        i_know: a person vouches for the keys, see `exchange_findings`.
+
+    Returns:
+        Whether new entries may be made.
+
+    Raises:
+        StopProgram: something is wrong, and no trade is open.
+        TryLater: no trade is open, and who could tell whether something is wrong does not answer.
+    """
+    found = [each for check in live_checks(settings, environ, i_know=i_know) for each in check.ask()]
+    faults = [each for each in found if each.weight is Weight.FAULT]
+    unknown = [each for each in found if each.weight is Weight.AWAY]
+    trades = open_pairs(trades_file)
+    if trades == frozenset():
+        _refuse(faults, unknown)
+    for each in found:
+        say(f"WARNING: {each}")
+    if faults:
+        say(
+            f"trades are open in {', '.join(sorted(trades or ())) or 'a database that cannot be read'}: Freqtrade "
+            "starts for their exits only (state `paused`). NO NEW ENTRIES until this is mended and it is started again"
+        )
+    return not faults
+
+
+def _refuse(faults: Sequence[Finding], unknown: Sequence[Finding]) -> None:
+    lines = "".join(f"\n  - {each}" for each in (*faults, *unknown))
+    if faults:
+        raise StopProgram(f"real money is not traded like this; nothing was started:{lines}")
+    if unknown:
+        raise TryLater(f"it cannot be told whether real money is safe; nothing was started:{lines}")

@@ -1,0 +1,128 @@
+"""What a key may do besides trading, as its exchange tells it. One function for each exchange that can be asked.
+
+Names of rights are the exchange's own. Whatever takes money out of the account that is traded counts: withdrawals, and
+transfers to other accounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.common.errors import CannotSay
+
+_TAKES_OUT = re.compile(r"withdraw|transfer", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an exchange told of a key.
+
+    Attributes:
+        taking_out: the names of those rights by which money leaves the account.
+        is_bound: whether the key works from some addresses only; None: the exchange does not tell.
+    """
+
+    taking_out: tuple[str, ...]
+    is_bound: bool | None = None
+
+
+def rights_of(exchange: Any) -> Rights:  # noqa: ANN401 - ccxt has no types
+    """Ask the exchange what the key may do.
+
+    Raises:
+        CannotSay: this exchange cannot be asked, or answered something that does not tell it.
+        Exception: whatever ccxt raises.
+    """
+    names = [each.__name__ for each in type(exchange).__mro__]
+    ask = next((_EXCHANGES[name] for name in names if name in _EXCHANGES), None)
+    if ask is None:
+        raise CannotSay("it has no such question")
+    try:
+        return ask(exchange)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise CannotSay(f"its answer is not understood ({type(error).__name__})") from error
+
+
+def _binance(exchange: Any) -> Rights:  # noqa: ANN401
+    flags = exchange.sapi_get_account_apirestrictions()
+    _must_tell(flags, "enableWithdrawals")
+    return Rights(_granted(flags), is_bound=_is_true(flags.get("ipRestrict")))
+
+
+def _bybit(exchange: Any) -> Rights:  # noqa: ANN401
+    told = exchange.private_get_v5_user_query_api()["result"]
+    names = [name for group in told["permissions"].values() for name in group]
+    addresses = [address for address in told.get("ips") or [] if address not in ("*", "")]
+    return Rights(_taking_out(names), is_bound=bool(addresses))
+
+
+def _okx(exchange: Any) -> Rights:  # noqa: ANN401
+    told = exchange.private_get_account_config()["data"][0]
+    return Rights(_taking_out(_listed(told["perm"])), is_bound=bool(told.get("ip")))
+
+
+def _kucoin(exchange: Any) -> Rights:  # noqa: ANN401
+    told = exchange.private_get_user_api_key()["data"]
+    return Rights(_taking_out(_listed(told["permission"])), is_bound=bool(told.get("ipWhitelist")))
+
+
+def _kraken(exchange: Any) -> Rights:  # noqa: ANN401
+    told = exchange.private_post_getapikeyinfo()["result"]
+    return Rights(_taking_out(_names(told["permissions"])), is_bound=bool(told.get("ip_allowlist")))
+
+
+def _coinbase(exchange: Any) -> Rights:  # noqa: ANN401
+    flags = exchange.v3_private_get_brokerage_key_permissions()
+    _must_tell(flags, "can_transfer")
+    return Rights(_granted(flags))
+
+
+def _bitfinex(exchange: Any) -> Rights:  # noqa: ANN401
+    rows = exchange.private_post_auth_r_permissions()
+    names = [str(row[0]) for row in rows]
+    if "withdraw" not in names:
+        raise CannotSay("its answer does not name withdrawals")
+    return Rights(_taking_out(str(name) for name, _read, write, *_ in rows if int(write)))
+
+
+_EXCHANGES: Mapping[str, Callable[[Any], Rights]] = {
+    "binance": _binance,
+    "bybit": _bybit,
+    "okx": _okx,
+    "kucoin": _kucoin,
+    "kraken": _kraken,
+    "coinbase": _coinbase,
+    "bitfinex": _bitfinex,
+}
+
+
+def _must_tell(flags: Mapping[str, object], name: str) -> None:
+    if str(flags[name]).lower() not in ("true", "false"):
+        raise CannotSay(f"its answer does not tell {name}")
+
+
+def _granted(flags: Mapping[str, object]) -> tuple[str, ...]:
+    return _taking_out(name for name, value in flags.items() if _is_true(value))
+
+
+def _taking_out(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if _TAKES_OUT.search(name))
+
+
+def _is_true(value: object) -> bool:
+    return str(value).lower() == "true"
+
+
+def _listed(text: str) -> list[str]:
+    if not text.strip():
+        raise CannotSay("its answer names no right at all")
+    return [name.strip() for name in text.split(",")]
+
+
+def _names(found: object) -> list[str]:
+    if not isinstance(found, list) or not found:
+        raise CannotSay("its answer names no right at all")
+    return [str(name) for name in found]
