@@ -23,12 +23,14 @@ from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle
 from services.data_ingestor.news_owners import Owners
 from services.data_ingestor.news_quota import Allowance
-from services.data_ingestor.news_seen_file import open_seen
+from services.data_ingestor.news_seen_file import forget, open_seen
 
 MAX_WAITING = 10_000
 """Articles that may wait for the broker, in equal parts for the owners of sources; beyond his part none of an owner's
 are noted."""
 
+MOST_SEEN = 20_000
+"""Articles of a source that are remembered as seen, ten times what a feed may list: a flood must not fill the disk."""
 BUSY_TIMEOUT_SECONDS = 5.0
 _NONE: Mapping[str, str] = MappingProxyType({})
 _NO_ALLOWANCES: Mapping[str, Allowance] = MappingProxyType({})
@@ -235,11 +237,12 @@ class SeenArticles:
         return Counter(dict(rows))
 
     def purge(self, listed_before: datetime) -> int:
-        """Forget what no feed has listed since then and does not wait; returns how many."""
+        """Forget what no feed has listed since then and does not wait; returns how many.
+
+        Of a source with more than MOST_SEEN the others are forgotten too, those first that it listed least recently.
+        """
         with self._transaction() as db:
-            return db.execute(
-                "DELETE FROM articles WHERE listed_ms < ? AND body IS NULL", (to_ms(listed_before),)
-            ).rowcount
+            return forget(db, to_ms(listed_before), MOST_SEEN)
 
     def close(self) -> None:
         """Close the file. May be called twice."""

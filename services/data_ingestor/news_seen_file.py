@@ -77,6 +77,24 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(str(damage))
 
 
+def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_source: int) -> int:
+    """Delete articles that do not wait; see `SeenArticles.purge`. Returns how many."""
+    forgotten = connection.execute(
+        "DELETE FROM articles WHERE listed_ms < ? AND body IS NULL", (listed_before_ms,)
+    ).rowcount
+    many = connection.execute(
+        "SELECT source FROM articles WHERE body IS NULL GROUP BY source HAVING count(*) > ?",
+        (most_of_a_source,),
+    )
+    for (source,) in many.fetchall():
+        forgotten += connection.execute(
+            "DELETE FROM articles WHERE rowid IN (SELECT rowid FROM articles WHERE source = ? AND body IS NULL "
+            "ORDER BY listed_ms DESC, rowid DESC LIMIT -1 OFFSET ?)",
+            (source, most_of_a_source),
+        ).rowcount
+    return forgotten
+
+
 def _published_ms(body: bytes, listed_ms: int) -> int:
     """When a waiting article was published; one that cannot be read counts as published when it was listed."""
     try:

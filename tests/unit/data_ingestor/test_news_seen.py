@@ -168,6 +168,21 @@ def test_what_no_feed_lists_any_more_is_forgotten_unless_it_waits(path: Path) ->
     seen.close()
 
 
+def test_of_a_source_that_lists_without_end_what_it_listed_last_is_remembered(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news_seen, "MOST_SEEN", 3)
+    seen = SeenArticles(path)
+    flood = [f"f{number}" for number in range(9)]
+    seen.note([article("waits", "flood")], flood, "flood", NOW)
+    seen.note([], ["a", "b", "c"], "paper", NOW)
+    assert seen.known(flood[:2], LATER) == {"f0", "f1"}
+    assert seen.purge(NOW) == 6
+    assert seen.known(["waits", *flood, "a", "b", "c"], LATER) == {"waits", "f0", "f1", "f8", "a", "b", "c"}
+    assert seen.purge(NOW) == 0
+    seen.close()
+
+
 def test_articles_wait_in_bounded_number(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(news_seen, "MAX_WAITING", 2)
     seen = SeenArticles(path)
