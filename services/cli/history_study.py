@@ -37,7 +37,11 @@ def study(
         Scope | None, typer.Option(help="Only signals about the asset, or only about the market.")
     ] = None,
     degraded: Annotated[
-        bool, typer.Option("--degraded/--no-degraded", help="With or without a fallback scorer's signals.")
+        bool,
+        typer.Option(
+            "--degraded/--no-degraded",
+            help="With or without signals of a fallback scorer, of suspected articles and of sources of weight 0.",
+        ),
     ] = True,
     min_events: Annotated[
         int, typer.Option(min=_FEWEST, help="Cells with fewer events have a count and no figures.")

@@ -31,6 +31,9 @@ def sentiment(
 ) -> None:
     """Show score, label, age and headline of the newest signal for each pair, and the aggregate of recent ones.
 
+    States: fresh; or what the strategy takes for no sentiment: stale, none, suspected (something in the article was
+    meant for a machine), weight 0 (so its source counts). A suspected one is shown where there is no other.
+
     Example: ./cryptoboy sentiment BTC/USDT
     """
     from services.common.store.open import open_store
@@ -119,16 +122,24 @@ def _shown(aggregate: Mapping[str, object]) -> str:
     return f"{float(str(aggregate['score'])):+.2f} of {aggregate['signals']}"
 
 
+def _doubt(fields: Mapping[str, str]) -> str:
+    """Why a signal opens no trade and ends none, however fresh it is; empty where there is no doubt."""
+    if fields.get("suspected") == "true":
+        return "suspected"
+    return "weight 0" if float(fields.get("weight", 1)) == 0 else ""
+
+
 def _row(
     fields: Mapping[str, str] | None, aggregate: Mapping[str, object], now: datetime, limit: float
 ) -> dict[str, object] | None:
-    """The hash of one pair with its age by publication; stale means that the strategy counts it as none.
+    """The hash of one pair with its age by publication; what is not fresh the strategy counts as none.
 
     A hash that somebody else wrote otherwise counts as none.
     """
     try:
         age = (now - published_at(fields or {})).total_seconds() / 3600
         score = float((fields or {})["score"])
+        state = "stale" if age > limit else _doubt(fields or {}) or "fresh"
     except (KeyError, ValueError):
         return None
     return {
@@ -138,6 +149,6 @@ def _row(
         **(fields or {}),
         "score": score,
         "age_hours": round(age, 3),
-        "state": "stale" if age > limit else "fresh",
+        "state": state,
         "aggregate": aggregate,
     }

@@ -23,7 +23,7 @@ def show_study(found: Row, console: Console) -> None:
     )
     console.print(
         f"{signals['corrections']} corrections, {signals['market_scope']} about the market, "
-        f"{signals['degraded']} from a fallback scorer; left out: {_left_out(signals['left_out'])}"
+        f"{signals['degraded']} degraded; left out: {_left_out(signals['left_out'])}"
     )
     for horizon in found["horizons"]:
         if not horizon["measurable"]:

@@ -144,7 +144,8 @@ class SentimentSignal(Message):
 
     `corroboration` is the number of further sources that told the same story when this revision was made; `weight` and
     `owner` are those of the source that told it first, as in `NewsArticle`. `suspected`: something in the article was
-    meant for a machine.
+    meant for a machine. `degraded`: entries should not go by it, as a fallback scorer made it, or it `is_trusted` by
+    nobody.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
@@ -168,6 +169,11 @@ class SentimentSignal(Message):
     weight: Weight = 1.0
     owner: OwnerName = ""
     suspected: bool = False
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it may open or end a trade: it is not suspected, and its source has a weight."""
+        return not self.suspected and self.weight > 0
 
     @model_validator(mode="after")
     def _label_belongs_to_score(self) -> Self:

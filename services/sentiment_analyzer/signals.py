@@ -24,8 +24,9 @@ def make_signals(
     """The signals of an article. A target that the scorer abstained on has none.
 
     The confidence is the scorer's, scaled by how sure it is that the article bears on the pair, and again if there are
-    suspicions: an article that tries to steer a machine is not to be trusted in what it says besides. `analyzed_at`
-    is never before the article was fetched, even where this machine's clock lags behind the poller's.
+    suspicions: an article that tries to steer a machine is not to be trusted in what it says besides. Its signals are
+    degraded, and so are those of a source without weight: nobody is to buy on them. `analyzed_at` is never before the
+    article was fetched, even where this machine's clock lags behind the poller's.
     """
     scope = Scope.MARKET if match.about is About.MARKET else Scope.ASSET
     trust = SUSPECT_TRUST if suspicions else 1.0
@@ -45,7 +46,7 @@ def make_signals(
             confidence=score.confidence * target.certainty * trust,
             rationale=warning + score.rationale,
             scope=scope,
-            degraded=scores.degraded,
+            degraded=scores.degraded or bool(suspicions) or article.weight == 0,
             event_type=score.event_type,
             weight=article.weight,
             owner=article.owner,

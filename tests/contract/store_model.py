@@ -65,12 +65,14 @@ class StoreModel:
         candidates = list(newest_first)
         if self.current is not None and identity(self.current) not in known:
             candidates.append(self.current)  # long gone, yet nothing better came
-        fresh_assets = [
+        fresh = [
             signal
             for signal in sorted(candidates, key=order, reverse=True)
-            if signal.scope is Scope.ASSET and now - signal.published <= self.staleness
+            if now - signal.published <= self.staleness
         ]
-        self.current = (fresh_assets or newest_first)[0]
+        trusted = [signal for signal in fresh if signal.is_trusted]
+        of_asset = [signal for signal in trusted or fresh if signal.scope is Scope.ASSET]
+        self.current = (of_asset or trusted or newest_first)[0]
         self.history = newest_first[:LIST_LENGTH]
         self.signals = [
             signal

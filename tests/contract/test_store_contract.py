@@ -102,6 +102,7 @@ def test_hash_holds_the_fields_of_the_newest_signal(store: SentimentStore) -> No
         degraded=True,
         owner="digital-group",
         suspected=True,
+        weight=0.5,
     )
     assert store.write([signal], NOW) == [NEWEST]
     assert store.current([PAIR, "ETH/USDT"]) == {
@@ -121,6 +122,7 @@ def test_hash_holds_the_fields_of_the_newest_signal(store: SentimentStore) -> No
             "revision": "0",
             "owner": "digital-group",
             "suspected": "true",
+            "weight": "0.5",
         },
         "ETH/USDT": None,
     }
@@ -413,19 +415,33 @@ def test_a_deleted_hash_is_made_again_from_what_is_known(store: SentimentStore, 
     assert current_id(raw) == "a"
 
 
+@pytest.mark.parametrize("doubt", [{"suspected": True}, {"weight": 0.0}])
+def test_no_doubtful_signal_displaces_a_trusted_one_that_is_fresh(
+    store: SentimentStore, raw: Any, doubt: dict[str, Any]
+) -> None:
+    assert store.write([make_signal("doubtful", minutes_old=5, **doubt)], NOW) == [NEWEST]
+    market = make_signal("market", minutes_old=30, scope=Scope.MARKET)
+    assert store.write([market, make_signal("again", minutes_old=1, **doubt)], NOW) == [NEWEST, KEPT]
+    assert store.write([make_signal("asset", minutes_old=60)], NOW) == [NEWEST]
+    store.write([make_signal("late", minutes_old=-200, **doubt)], NOW + timedelta(hours=3, minutes=25))
+    assert current_id(raw) == "market"
+    store.write([make_signal("later", minutes_old=-240, **doubt)], NOW + timedelta(hours=4))
+    assert current_id(raw) == "later"
+
+
 def test_what_an_older_version_wrote_can_become_the_current_signal(store: SentimentStore, raw: Any) -> None:
     store.write([make_signal("a", minutes_old=5)], NOW)
     ((member, moment),) = raw.zrange(SIGNALS, 0, -1, withscores=True)
     fields = json.loads(member)
     older = json.dumps(
-        {name: value for name, value in fields.items() if name not in {"owner", "suspected"}},
+        {name: value for name, value in fields.items() if name not in {"owner", "suspected", "weight"}},
         separators=(",", ":"),
     )
     raw.delete(CURRENT, HISTORY, SIGNALS)
     raw.zadd(SIGNALS, {older: moment})
     store.write([make_signal("b", minutes_old=50)], NOW)
     assert current_id(raw) == "a"
-    assert raw.hmget(CURRENT, "owner", "suspected") == ["", "false"]
+    assert raw.hmget(CURRENT, "owner", "suspected", "weight") == ["", "false", "1.0"]
 
 
 def test_a_foreign_entry_in_the_list_is_left_out_when_read(store: SentimentStore, raw: Any) -> None:
@@ -495,11 +511,18 @@ def sets_of_signals(draw: st.DrawFn) -> list[SentimentSignal]:
             revision=draw(st.integers(0, 2)),
             scope=draw(st.sampled_from(Scope)),
             score=draw(st.floats(-1, 1)),
+            suspected=draw(st.sampled_from([False, False, True])),
+            weight=draw(st.sampled_from([0.0, 1.0, 1.0])),
         )
         signals.setdefault((*identity(signal), signal.revision), signal)
     # About a hundred others make the list full, so that signals fall off it and come back.
     others = [
-        make_signal(f"x{i:03}", minutes_old=10 + 5 * i, scope=Scope.MARKET if i % 3 else Scope.ASSET)
+        make_signal(
+            f"x{i:03}",
+            minutes_old=10 + 5 * i,
+            scope=Scope.MARKET if i % 3 else Scope.ASSET,
+            suspected=i % 7 != 0,
+        )
         for i in range(draw(st.sampled_from([0, 0, 98, 110])))
     ]
     return [*signals.values(), *others]
@@ -537,6 +560,7 @@ def test_whatever_comes_as_time_passes_follows_the_rules(
 ) -> None:
     raw.flushdb()
     chance = random.Random(seed)
+    doubt = chance.choice([0.1, 0.9])
     limits = {"signal_history_hours": window_hours, "sentiment_staleness_hours": staleness_hours}
     store = open_store(Settings(**(address | limits)))
     staleness = timedelta(hours=staleness_hours)
@@ -551,6 +575,8 @@ def test_whatever_comes_as_time_passes_follows_the_rules(
                 revision=chance.choice([0, 0, 0, 1, 2]),
                 scope=chance.choice(list(Scope)),
                 minutes_old=chance.choice([chance.randrange(1, 600), 5, 6]),
+                suspected=chance.random() < doubt,
+                weight=chance.choice([0.0, 1.0, 1.0]),
             )
             for _ in range(chance.choice([1, 1, 3, 30, 110]))
         ]

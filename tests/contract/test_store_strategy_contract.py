@@ -116,7 +116,8 @@ def test_a_correction_after_a_close_leaves_that_candle_what_it_knew(
     store: SentimentStore, source: news.RedisSignals, first_look: int
 ) -> None:
     """Both candles are judged after the correction, by a bot that knew the first revision and by one that starts."""
-    told = WRITTEN.model_copy(update={"published": at(-1), "degraded": False, "scope": Scope.ASSET})
+    trusted = {"degraded": False, "suspected": False}
+    told = WRITTEN.model_copy(update={"published": at(-1), "scope": Scope.ASSET, **trusted})
     store.write([told], NOW)
     seen(source, at(first_look))
     changes = {"revision": 1, "sentiment_score": -0.9, "sentiment_label": Label.VERY_BEARISH}

@@ -62,6 +62,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     buy_sentiment_from = CategoricalParameter(news.SENTIMENT_FROM, default=Rules.buy_sentiment_from)
     buy_sentiment_above = DecimalParameter(0.3, 0.95, default=Rules.buy_sentiment_above, decimals=2)
     buy_aggregate_above = DecimalParameter(0.1, 0.8, default=Rules.buy_aggregate_above, decimals=2)
+    buy_confidence_above = DecimalParameter(0.0, 0.6, default=Rules.buy_confidence_above, decimals=2)
     buy_allow_degraded = BooleanParameter(default=Rules.buy_allow_degraded, optimize=False)
     buy_rsi_low = IntParameter(10, 45, default=Rules.buy_rsi_low)
     buy_rsi_high = IntParameter(55, 90, default=Rules.buy_rsi_high)
@@ -200,6 +201,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             "staleness": timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value),
             "last_unreadable": not self._source.readable(pair),
             "arrived": news.arrivals(signals),
+            "confidence_above": self.buy_confidence_above.value,
         }
         half_life = timedelta(hours=self.half_life_hours.value)
         newest = news.as_of(signals, opens, self._candle, **common)

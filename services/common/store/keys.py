@@ -2,7 +2,7 @@
 
 | key | type | content |
 |---|---|---|
-| sentiment:PAIR | hash | score, label, timestamp (when it was analyzed), headline, source, article_id of the newest signal in its highest revision; also confidence, scope, model, degraded ('true' or 'false'), published, available_at, revision, owner (empty: the source is its own), suspected ('true' or 'false') |
+| sentiment:PAIR | hash | score, label, timestamp (when it was analyzed), headline, source, article_id of the newest signal in its highest revision, fresh and trusted ones first; also confidence, scope, model, degraded ('true' or 'false'), published, available_at, revision, owner (empty: the source is its own), suspected ('true' or 'false'), weight |
 | sentiment_history:PAIR | list | the last 100 signals as JSON, newest first, each in its highest revision |
 | sentiment_signals:PAIR | sorted set | every signal and every revision of the last SIGNAL_HISTORY_HOURS as JSON, by available_at in milliseconds: a candle is decided on the highest revision before its close |
 | sentiment_ids:PAIR | hash | article_id and model, with a bar between them: the highest revision of every signal in the two above: how a repeated one is recognised |

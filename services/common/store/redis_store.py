@@ -205,10 +205,11 @@ class _Call:
 
     def add(self, position: int, signal: SentimentSignal) -> None:
         published = signal.published.isoformat()
+        trust = "trusted" if signal.is_trusted else "doubtful"
         body = signal.model_dump_json(exclude={"available_at"})
         self.positions.append(position)
         self.arguments.append(
-            f"{signal.revision}|{signal.scope.value}|{published}|{signal.article_id}|{signal.model}"
+            f"{signal.revision}|{signal.scope.value}|{trust}|{published}|{signal.article_id}|{signal.model}"
         )
         self.arguments.append(body[:-1])  # the script appends available_at and the closing brace
 

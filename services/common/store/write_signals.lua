@@ -7,8 +7,8 @@
 -- KEYS  the current hash, the list, the sorted set and the hash of ids (see keys.py)
 -- ARGV  1 now in ms, 2 now in ISO 8601 (with milliseconds), 3 the oldest ms that the sorted set keeps,
 --       4 the oldest publication that is fresh (ISO 8601), 5 expiry in seconds or 0,
---       6 the latest ms that another clock may rightly have, then two for each signal: "revision|scope|published|article_id|model" and its JSON without
---       available_at and without the closing brace
+--       6 the latest ms that another clock may rightly have, then two for each signal: "revision|scope|trusted or
+--       doubtful|published|article_id|model" and its JSON without available_at and without the closing brace
 -- Returns one letter for each signal: N newest (it is the current one now), K kept, D duplicate.
 --
 -- Strings are compared byte by byte: Lua's own `<` follows the locale that the server was started in.
@@ -27,10 +27,11 @@ local function bytes_less(a, b)
 end
 
 -- `second` is a number (20251029100530) because it decides nearly always.
-local function make(revision, scope, published, article_id, model, available_at)
+local function make(revision, scope, is_trusted, published, article_id, model, available_at)
   local year, month, day, hour, minute, second = match(published, '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)')
   return {
-    revision = tonumber(revision), scope = scope, published = published, available_at = available_at,
+    revision = tonumber(revision), scope = scope, is_trusted = is_trusted,
+    published = published, available_at = available_at,
     article_id = article_id, model = model, id = article_id .. '|' .. model,
     second = tonumber(year .. month .. day .. hour .. minute .. second),
   }
@@ -44,15 +45,34 @@ local function newer(a, b)
   return false
 end
 
-local function is_fresh_asset(signal)
-  return signal.scope == 'asset' and not bytes_less(signal.published, FRESH_FROM)
+local function is_fresh(signal)
+  return not bytes_less(signal.published, FRESH_FROM)
+end
+
+-- What may be the current signal goes by rank, then by newness: of the fresh ones a trusted one before a doubtful one,
+-- then one about the asset before one about the market. All others are of rank 0.
+local function rank(signal)
+  if not is_fresh(signal) then return 0 end
+  return (signal.is_trusted and 2 or 0) + (signal.scope == 'asset' and 1 or 0)
+end
+
+local function better(a, b)
+  local ranks, others = rank(a), rank(b)
+  if ranks ~= others then return ranks > others end
+  return newer(a, b)
+end
+
+-- `suspected` and `weight` are not there in what an older version wrote.
+local function is_trusted(suspected, weight)
+  return not suspected and tonumber(weight or 1) > 0
 end
 
 local parsed = {}
 local function parse(member)
   if not parsed[member] then
     local s = cjson.decode(member)
-    local signal = make(s.revision, s.scope, s.published, s.article_id, s.model, s.available_at)
+    local signal = make(
+      s.revision, s.scope, is_trusted(s.suspected, s.weight), s.published, s.article_id, s.model, s.available_at)
     signal.member = member
     parsed[member] = signal
   end
@@ -62,8 +82,9 @@ end
 -- Reads first: a key of another type is found out before anything has been written.
 local incoming, ids = {}, {}
 for i = FIRST_SIGNAL, #ARGV, 2 do
-  local revision, scope, published, article_id, model = match(ARGV[i], '^(%d+)|(%a+)|([^|]+)|([^|]+)|(.*)$')
-  incoming[#incoming + 1] = {revision, scope, published, article_id, model, ARGV[i + 1]}
+  local revision, scope, trust, published, article_id, model =
+    match(ARGV[i], '^(%d+)|(%a+)|(%a+)|([^|]+)|([^|]+)|(.*)$')
+  incoming[#incoming + 1] = {revision, scope, trust == 'trusted', published, article_id, model, ARGV[i + 1]}
   ids[#ids + 1] = article_id .. '|' .. model
 end
 local revisions = {}
@@ -71,10 +92,15 @@ for i, revision in ipairs(call('HMGET', IDS, unpack(ids))) do
   revisions[ids[i]] = tonumber(revision or nil)
 end
 local last = call('ZREVRANGEBYSCORE', SET, LATEST, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
-local stored = call('HMGET', CURRENT, 'revision', 'scope', 'published', 'article_id', 'model', 'available_at')
+local stored = call('HMGET', CURRENT,
+  'revision', 'scope', 'suspected', 'published', 'article_id', 'model', 'available_at', 'weight')
 local head = call('LINDEX', LIST, 0)
 head = head and parse(head)
-local current = stored[6] and make(unpack(stored))
+local current = nil
+if stored[7] then
+  stored[3] = is_trusted(stored[3] == 'true', stored[8] or nil)
+  current = make(unpack(stored, 1, 7))
+end
 
 -- A reader goes on from the last available_at it saw, so a clock that stepped back a little must not undercut it. What
 -- a clock wrote that was far ahead is no measure: all news would wait until that time comes.
@@ -86,7 +112,10 @@ end
 local entries             -- the list, once somebody had to read it
 local is_rewritten = false  -- the list is written as a whole in the end
 local must_rebuild = not current  -- the first signal of all, or somebody deleted the hash
-local fresh_asset = current and is_fresh_asset(current) and current or nil
+-- The best that is known of rank 1 and above; where there is none the newest of all is current. While the current one is
+-- fresh none of the others has become better; when it is stale a fresh one may have been behind it all the time.
+local best = current and rank(current) > 0 and current or nil
+if current and head and not is_fresh(current) and is_fresh(head) then must_rebuild = true end
 
 local function read_list()
   entries = entries or call('LRANGE', LIST, 0, -1)
@@ -131,9 +160,9 @@ local function take_out_predecessor(signal)
     end
   end
   head = entries[1] and parse(entries[1])
-  if fresh_asset and fresh_asset.id == signal.id then
-    must_rebuild = must_rebuild or newer(fresh_asset, signal) or not is_fresh_asset(signal)
-    fresh_asset = nil
+  if best and best.id == signal.id then
+    must_rebuild = must_rebuild or better(best, signal)
+    best = nil
   end
 end
 
@@ -141,8 +170,8 @@ local accepted, scores, id_pairs = {}, {}, {}
 for i, s in ipairs(incoming) do
   local known, revision = revisions[ids[i]], tonumber(s[1])
   if not known or known < revision then
-    local signal = make(s[1], s[2], s[3], s[4], s[5], available_iso)
-    signal.member = s[6] .. ',"available_at":"' .. available_iso .. '"}'
+    local signal = make(s[1], s[2], s[3], s[4], s[5], s[6], available_iso)
+    signal.member = s[7] .. ',"available_at":"' .. available_iso .. '"}'
     parsed[signal.member] = signal
     accepted[i] = signal
     revisions[ids[i]] = revision
@@ -152,7 +181,7 @@ for i, s in ipairs(incoming) do
     scores[#scores + 1] = signal.member
     id_pairs[#id_pairs + 1] = signal.id
     id_pairs[#id_pairs + 1] = s[1]
-    if is_fresh_asset(signal) and (not fresh_asset or newer(signal, fresh_asset)) then fresh_asset = signal end
+    if rank(signal) > 0 and (not best or better(signal, best)) then best = signal end
   end
 end
 if #scores == 0 then return string.rep('D', #incoming) end
@@ -177,12 +206,9 @@ local function rebuild()
   entries, head, is_rewritten = {}, sorted[1], true
   for i = 1, math.min(#sorted, LIST_LENGTH) do entries[i] = sorted[i].member end
   local is_known = not current or latest[current.id]
-  if is_known then fresh_asset = nil else fresh_asset = is_fresh_asset(current) and current end
+  best = not is_known and rank(current) > 0 and current or nil
   for _, signal in ipairs(sorted) do
-    if is_fresh_asset(signal) then
-      if not fresh_asset or newer(signal, fresh_asset) then fresh_asset = signal end
-      return
-    end
+    if rank(signal) > 0 and (not best or better(signal, best)) then best = signal end
   end
 end
 if must_rebuild then rebuild() end
@@ -218,7 +244,7 @@ if #moved > 0 then
   end
 end
 
-local winner = fresh_asset or head
+local winner = best or head
 if not current or current.id ~= winner.id or current.revision ~= winner.revision then
   local s = cjson.decode(winner.member)
   call('HSET', CURRENT,
@@ -226,7 +252,8 @@ if not current or current.id ~= winner.id or current.revision ~= winner.revision
     'timestamp', s.analyzed_at, 'headline', s.headline, 'source', s.source, 'article_id', s.article_id,
     'confidence', match(winner.member, '"confidence":([^,}]+)'), 'scope', s.scope, 'model', s.model,
     'degraded', tostring(s.degraded), 'published', s.published, 'available_at', s.available_at,
-    'revision', tostring(s.revision), 'owner', s.owner or '', 'suspected', tostring(s.suspected or false))
+    'revision', tostring(s.revision), 'owner', s.owner or '', 'suspected', tostring(s.suspected or false),
+    'weight', match(winner.member, '"weight":([^,}]+)') or '1.0')
 end
 for _, key in ipairs(KEYS) do
   if TTL > 0 then call('EXPIRE', key, TTL) else call('PERSIST', key) end

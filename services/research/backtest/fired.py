@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from cryptoboy_sentiment import Rules, entry_conditions, entry_sentiment, exit_conditions
+from cryptoboy_sentiment import Rules, entry_conditions, entry_sentiment, exit_conditions, exit_sentiment
 
 Row = dict[str, Any]
 
@@ -58,7 +58,7 @@ def thresholds(signals: pd.DataFrame, frames: Mapping[str, pd.DataFrame], rules:
     """
     score = signals["score"]
     entry = pd.concat([entry_sentiment(frame, rules) for frame in frames.values()])
-    leave = pd.concat([frame[_column(rules.sell_sentiment_from)] for frame in frames.values()])
+    leave = pd.concat([exit_sentiment(frame, rules) for frame in frames.values()])
     status = pd.concat([frame["sentiment_status"] for frame in frames.values()])
     rows = [
         (name, value, side, (score > value) if side == "above" else (score < value), against)
@@ -97,10 +97,6 @@ def _levels(rules: Rules, entry: Any, leave: Any) -> list[tuple[str, float, str,
         *((name, value, side, entry > value) for name, value, side in levels),
         (below, float(getattr(rules, below)), "below", leave < getattr(rules, below)),
     ]
-
-
-def _column(sentiment_from: str) -> str:
-    return "sentiment_aggregate" if sentiment_from == "aggregate" else "sentiment"
 
 
 def _stacked(frames: Mapping[str, pd.DataFrame], conditions: Any) -> pd.DataFrame:  # noqa: ANN401 - a function of a frame

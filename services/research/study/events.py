@@ -36,7 +36,7 @@ class Selection:
         pairs: only these.
         start, end: available_at in [start, end), UTC.
         scope: only `asset` or only `market`.
-        degraded: False leaves out what a fallback scorer made.
+        degraded: False leaves out what a fallback scorer made, suspected articles and sources of weight 0.
     """
 
     pairs: tuple[str, ...] = ()

@@ -77,6 +77,26 @@ def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings)
     assert headline.strip() == f"{PAIR}: {newer.headline}"
 
 
+@pytest.mark.parametrize(
+    ("doubt", "state"), [({"suspected": True}, "suspected"), ({"weight": 0.0}, "weight 0")]
+)
+def test_a_signal_that_nobody_trades_on_says_why_and_is_shown_only_where_there_is_no_other(
+    redis_settings: Settings, doubt: dict[str, Any], state: str
+) -> None:
+    store = open_store(redis_settings)
+    now = datetime.now(UTC)
+    doubtful = written("a2", 0.9, Label.VERY_BULLISH, 1, now).model_copy(update=doubt)
+    store.write([doubtful], now)
+    row = json.loads(shown(redis_settings, "--json").splitlines()[-1])["pairs"][PAIR]
+    assert (row["score"], row["state"], row["aggregate"]["state"]) == (0.9, state, "doubtful")
+    assert state in shown(redis_settings)
+
+    store.write([written("a1", -0.8, Label.VERY_BEARISH, 60, now)], now)
+    store.close()
+    row = json.loads(shown(redis_settings, "--json").splitlines()[-1])["pairs"][PAIR]
+    assert (row["score"], row["state"], row["aggregate"]["score"]) == (-0.8, "fresh", -0.8)
+
+
 def test_a_pair_that_nobody_scores_is_told_from_one_without_news(redis_settings: Settings) -> None:
     store = open_store(redis_settings)
     assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == []

@@ -13,6 +13,11 @@ from tests.strategy_samples import signal
 
 TRADES = pd.DataFrame({"exit_reason": ["sentiment -0.62", "roi", "roi", "macd_cross_down none"]})
 
+
+def scored(sentiment: float) -> dict[str, object]:
+    return dict.fromkeys(("sentiment", "sentiment_for_entry", "sentiment_for_exit"), sentiment)
+
+
 # Holds every condition of an entry from the second candle on, when the MACD crosses, and no exit rule.
 ENTERS = {
     "close": 100.0,
@@ -24,11 +29,13 @@ ENTERS = {
     "macd_signal": 0.5,
     "bollinger_upper": 110.0,
     "volume_mean": 10.0,
-    "sentiment": 0.9,
+    **scored(0.9),
+    "sentiment_confidence": 0.9,
     "sentiment_degraded": False,
     "sentiment_status": "fresh",
     "sentiment_aggregate": 0.5,
     "sentiment_aggregate_reliable": 0.5,
+    "sentiment_aggregate_confident": 0.5,
 }
 BEFORE_THE_CROSS = ENTERS | {"macd": 0.0}
 
@@ -40,7 +47,7 @@ def frame(*rows: dict[str, object]) -> pd.DataFrame:
 def test_conditions_and_whole_rules_are_counted_over_all_pairs() -> None:
     frames = {
         "BTC/USDT": frame(BEFORE_THE_CROSS, ENTERS, ENTERS | {"rsi": 80.0}),
-        "ETH/USDT": frame(BEFORE_THE_CROSS, ENTERS | {"sentiment": 0.1}),
+        "ETH/USDT": frame(BEFORE_THE_CROSS, ENTERS | scored(0.1)),
     }
     found = rules_fired(frames, Rules(), TRADES)
     entry = found["entry"]
@@ -55,7 +62,7 @@ def test_conditions_and_whole_rules_are_counted_over_all_pairs() -> None:
 
 
 def test_rules_that_never_fire_are_named_and_others_are_not() -> None:
-    down = ENTERS | {"macd": 0.0, "sentiment": -0.9}
+    down = ENTERS | {"macd": 0.0} | scored(-0.9)
     found = rules_fired({"BTC/USDT": frame(BEFORE_THE_CROSS, ENTERS, down)}, Rules(), TRADES)
     assert found["never"] == ["exit ema_down_rsi_high"]
     assert found["exit"]["rules"]["macd_cross_down"]["candles"] == 1
@@ -72,7 +79,7 @@ def test_a_rule_whose_parts_hold_only_one_at_a_time_never_fires() -> None:
 
 
 def test_a_sentiment_that_never_suffices_is_named() -> None:
-    rows = [row | {"sentiment": 0.7} for row in (BEFORE_THE_CROSS, ENTERS)]
+    rows = [row | scored(0.7) for row in (BEFORE_THE_CROSS, ENTERS)]
     found = rules_fired({"BTC/USDT": frame(*rows)}, Rules(), TRADES)
     assert "entry sentiment" in found["never"]
 
@@ -89,7 +96,7 @@ SIGNALS = signals_frame(
 
 
 def test_signals_and_candles_beyond_each_threshold_are_counted() -> None:
-    frames = {"BTC/USDT": frame(ENTERS, ENTERS | {"sentiment": -0.7}, ENTERS | {"sentiment_degraded": True})}
+    frames = {"BTC/USDT": frame(ENTERS, ENTERS | scored(-0.7), ENTERS | {"sentiment_degraded": True})}
     found = thresholds(SIGNALS, frames, Rules())
     counts = {row["name"]: (row["signals"], row["candles"]) for row in found["thresholds"]}
     assert counts == {

@@ -55,6 +55,15 @@ def test_a_signal_has_the_owner_of_its_source_and_says_whether_its_article_is_su
         assert {(each.owner, each.suspected) for each in signals} == {("digital-group", bool(suspicions))}
 
 
+def test_signals_of_suspected_articles_and_of_sources_without_weight_are_degraded() -> None:
+    weightless = article("a1").model_copy(update={"weight": 0.0})
+    suspected = make_signals(article("a1"), ABOUT_BOTH, SCORES, NOON, frozenset({Suspicion.INSTRUCTION}))
+
+    assert {each.degraded for each in suspected} == {True}
+    assert {each.degraded for each in make_signals(weightless, ABOUT_BOTH, SCORES, NOON)} == {True}
+    assert {each.degraded for each in make_signals(article("a1"), ABOUT_BOTH, SCORES, NOON)} == {False}
+
+
 def test_an_asset_the_scorer_abstained_on_has_no_signal() -> None:
     signals = make_signals(article("a1"), ABOUT_BOTH, Scores("m-1", {"ETH": AssetScore(0.0, 0.5)}), NOON)
 

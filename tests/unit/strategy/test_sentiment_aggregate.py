@@ -26,7 +26,8 @@ def score(*signals: news.Signal, minutes: float = 0) -> float:
 
 
 def certain(name: str, value: float, **other: Any) -> news.Signal:
-    return signal(name, score=value, **{"confidence": 1.0} | other)
+    usual: dict[str, Any] = {"confidence": 1.0, "source": f"source-{name}"}
+    return signal(name, score=value, **usual | other)
 
 
 def test_one_signal_is_its_own_aggregate_with_the_weight_of_its_confidence_and_age() -> None:
@@ -86,6 +87,61 @@ def test_a_signal_fades_to_no_sentiment_when_too_little_weight_is_left() -> None
     assert fresh.count(True) == 13
     assert frame["sentiment_aggregate"].notna().tolist() == fresh
     assert frame["sentiment_aggregate_status"].tolist() == ["fresh" if one else "faded" for one in fresh]
+
+
+def test_one_owner_s_signals_weigh_no_more_than_all_others_together() -> None:
+    copies = [certain(f"copy-{number}", 0.9, owner="Group") for number in range(30)]
+    assert score(certain("a", -0.8), *copies) == pytest.approx(0.05)
+    assert score(certain("a", -0.8), certain("b", -0.8), *copies) == pytest.approx(0.05)
+    assert score(certain("a", -0.8), certain("b", -0.8), copies[0]) == pytest.approx(-0.7 / 3)
+    assert score(*copies) == pytest.approx(0.9)
+
+
+def test_one_strong_signal_is_never_reduced() -> None:
+    strong = certain("strong", -0.9, weight=5.0)
+    assert score(strong, certain("a", 0.5)) == pytest.approx((5 * -0.9 + 0.5) / 6)
+    weak = [certain(f"weak-{number}", 0.9, weight=0.5, source="source-strong") for number in range(30)]
+    assert score(strong, *weak, certain("a", 0.5)) == pytest.approx(
+        (5 * (5 * -0.9 + 15 * 0.9) / 20 + 0.5) / 6
+    )
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [
+        [{"owner": "group", "source": "one"}, {"owner": "group", "source": "two"}],
+        [{"owner": "Group", "source": "one"}, {"owner": "gROUP", "source": "one"}],
+        [{"source": "one"}, {"source": "ONE"}],
+        [{"source": "one"}, {"owner": "one", "source": "two"}],
+    ],
+)
+def test_sources_of_one_owner_count_as_one(owners: list[dict[str, Any]]) -> None:
+    copies = [certain(f"copy-{number}", 0.9, **owners[number % 2]) for number in range(30)]
+    assert score(certain("a", -0.8), *copies) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("doubt", [{"suspected": True}, {"weight": 0.0}])
+def test_a_doubtful_signal_counts_neither_for_entries_nor_for_exits(doubt: dict[str, Any]) -> None:
+    for honest in (0.6, -0.6):
+        row = aggregated(certain("a", honest), certain("b", 1.0, **doubt)).iloc[0]
+        assert row["sentiment_aggregate"] == row["sentiment_aggregate_reliable"] == pytest.approx(honest)
+    alone = aggregated(certain("b", -1.0, **doubt)).iloc[0]
+    assert (alone["sentiment_aggregate_status"], alone["sentiment_aggregate_signals"]) == ("doubtful", 0)
+    assert math.isnan(alone["sentiment_aggregate"])
+
+
+def test_a_suspected_warning_keeps_entries_from_being_made_but_forces_no_exit() -> None:
+    row = aggregated(certain("a", 0.6), certain("b", -1.0, suspected=True)).iloc[0]
+    assert row["sentiment_aggregate"] == pytest.approx(0.6)
+    assert row["sentiment_aggregate_reliable"] == pytest.approx(-0.2)
+
+
+def test_a_signal_that_is_not_confident_counts_for_exits_and_only_against_entries() -> None:
+    good = aggregated(certain("a", 0.2), certain("b", 1.0, confidence=0.2)).iloc[0]
+    assert good["sentiment_aggregate"] == pytest.approx(0.4 / 1.2)
+    assert good["sentiment_aggregate_reliable"] == pytest.approx(0.2)
+    bad = aggregated(certain("a", 0.6), certain("b", -1.0, confidence=0.2)).iloc[0]
+    assert bad["sentiment_aggregate_reliable"] == bad["sentiment_aggregate"] == pytest.approx(0.4 / 1.2)
 
 
 def test_signals_without_weight_are_no_sentiment() -> None:

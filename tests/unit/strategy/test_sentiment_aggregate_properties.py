@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_made_up import signal_lists
+from tests.strategy_made_up import made_up_signal, signal_lists
 from tests.strategy_samples import QUARTER, at, opens, signal
 
 STALENESS = timedelta(hours=2)
@@ -34,10 +34,32 @@ def in_force(signals: list[news.Signal], close: datetime) -> list[news.Signal]:
     return [one for one in known.values() if close - one.published <= STALENESS]
 
 
+def is_trusted(one: news.Signal) -> bool:
+    return not one.suspected and one.weight > 0
+
+
 def weight(one: news.Signal, close: datetime) -> float:
     decay = 2 ** (-(close - one.published) / HALF_LIFE)
     scope = {"asset": 1.0, "market": 0.5}[one.scope]
     return float(one.weight * one.confidence * scope * math.log2(2 + one.corroboration) * decay)
+
+
+def mean(known: list[news.Signal], close: datetime) -> float:
+    """The formula, one owner after the other; NaN where there is too little weight."""
+    owned: dict[str, list[tuple[float, float]]] = {}
+    for one in known:
+        owned.setdefault((one.owner or one.source).casefold(), []).append((weight(one, close), one.score))
+    weights = {owner: sum(each for each, _ in terms) for owner, terms in owned.items()}
+    if sum(weights.values()) < news.MINIMUM_WEIGHT:
+        return math.nan
+    share = dict.fromkeys(owned, 1.0)
+    for owner, terms in owned.items():
+        others = sum(each for other, each in weights.items() if other != owner)
+        most = max(*(each for each, _ in terms), others)
+        if weights[owner] > most and others > 0:
+            share[owner] = most / weights[owner]
+    scaled = [(share[owner] * each, score) for owner, terms in owned.items() for each, score in terms]
+    return sum(each * score for each, score in scaled) / sum(each for each, _ in scaled)
 
 
 @settings(max_examples=100, deadline=None)
@@ -45,17 +67,81 @@ def weight(one: news.Signal, close: datetime) -> float:
 def test_every_candle_has_what_the_formula_says(signals: list[news.Signal]) -> None:
     for row, minute in zip(aggregated(signals).to_dict("records"), CANDLES, strict=True):
         close = at(minute) + QUARTER
-        known = in_force(signals, close)
+        everything = in_force(signals, close)
+        known = [one for one in everything if is_trusted(one)]
         total = sum(weight(one, close) for one in known)
         assert row["sentiment_aggregate_signals"] == len(known)
         assert row["sentiment_aggregate_weight"] == pytest.approx(total, abs=1e-12)
         if row["sentiment_aggregate_status"] == "fresh":
-            mean = sum(weight(one, close) * one.score for one in known) / total
-            assert row["sentiment_aggregate"] == pytest.approx(mean, abs=1e-12)
+            assert row["sentiment_aggregate"] == pytest.approx(mean(known, close), abs=1e-9)
             assert row["sentiment_aggregate_weight"] >= news.MINIMUM_WEIGHT
         else:
             assert pd.isna(row["sentiment_aggregate"])
             assert row["sentiment_aggregate_weight"] < news.MINIMUM_WEIGHT
+        none = "doubtful" if everything else "none"
+        assert known or row["sentiment_aggregate_status"] == none
+
+
+@settings(max_examples=60, deadline=None)
+@given(signal_lists)
+def test_entries_go_by_the_lower_of_what_is_sound_and_of_what_warns(signals: list[news.Signal]) -> None:
+    for row, minute in zip(aggregated(signals).to_dict("records"), CANDLES, strict=True):
+        close = at(minute) + QUARTER
+        known = in_force(signals, close)
+        for name, allowed in (("reliable", False), ("confident", True)):
+            usable = [one for one in known if is_trusted(one) and (allowed or not one.degraded)]
+            sound = [one for one in usable if one.confidence > news.CONFIDENCE_ABOVE]
+            warning = [one for one in known if not is_trusted(one) and one.score < 0]
+            expected = mean(sound, close)
+            if not math.isnan(expected):
+                expected = min(expected, mean([*usable, *warning], close))
+            found = row[f"sentiment_aggregate_{name}"]
+            assert found == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(signal_lists, made_up_signal(), st.sampled_from(CANDLES))
+def test_a_doubtful_signal_gives_entries_no_sentiment_and_moves_nothing_that_exits_go_by(
+    signals: list[news.Signal], doubtful: news.Signal, minute: int
+) -> None:
+    more = doubtful._replace(article_id="more", suspected=True)
+    before, after = aggregated(signals, (minute,)).iloc[0], aggregated([*signals, more], (minute,)).iloc[0]
+    sound = [one for one in signals if is_trusted(one) and one.confidence > news.CONFIDENCE_ABOVE]
+    assert after["sentiment_aggregate"] == pytest.approx(before["sentiment_aggregate"], nan_ok=True)
+    for name in ("sentiment_aggregate_reliable", "sentiment_aggregate_confident"):
+        assert pd.isna(before[name]) == pd.isna(after[name])
+        assert sound or pd.isna(after[name])
+
+
+@settings(max_examples=100, deadline=None)
+@given(signal_lists, st.integers(2, 30), st.sampled_from([-1.0, 1.0]))
+def test_copies_by_one_owner_never_outweigh_all_others_together(
+    signals: list[news.Signal], copies: int, extreme: float
+) -> None:
+    others = [one._replace(owner="wire", suspected=False) for one in signals]
+    flood = [
+        signal(f"copy-{number}", published=200, available=201, score=extreme, owner="Flood", confidence=1.0)
+        for number in range(copies)
+    ]
+    alone = aggregated(others, (195,)).iloc[0]
+    one, many = aggregated([*others, flood[0]], (195,)).iloc[0], aggregated([*others, *flood], (195,)).iloc[0]
+    if pd.isna(alone["sentiment_aggregate"]):
+        return
+    half = (alone["sentiment_aggregate"] + extreme) / 2
+    furthest = max(one["sentiment_aggregate"] * extreme, half * extreme)
+    assert many["sentiment_aggregate"] * extreme <= furthest + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(signal_lists)
+def test_a_single_owner_counts_as_if_there_were_no_limit(signals: list[news.Signal]) -> None:
+    known = [one._replace(owner="group") for one in signals]
+    for row, minute in zip(aggregated(known).to_dict("records"), CANDLES, strict=True):
+        close = at(minute) + QUARTER
+        terms = [(weight(one, close), one.score) for one in in_force(known, close) if is_trusted(one)]
+        if not pd.isna(row["sentiment_aggregate"]):
+            plain = sum(each * score for each, score in terms) / sum(each for each, _ in terms)
+            assert row["sentiment_aggregate"] == pytest.approx(plain, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
@@ -101,7 +187,7 @@ def test_without_further_news_every_aggregate_fades_and_never_comes_back(signals
 def test_one_more_signal_draws_the_aggregate_towards_itself(
     signals: list[news.Signal], extreme: float
 ) -> None:
-    more = signal("more", published=200, available=201, score=extreme)
+    more = signal("more", published=200, available=201, score=extreme, owner="another")
     row, with_more = aggregated(signals, (195,)).iloc[0], aggregated([*signals, more], (195,)).iloc[0]
     before, after = row["sentiment_aggregate"], with_more["sentiment_aggregate"]
     assert with_more["sentiment_aggregate_weight"] > row["sentiment_aggregate_weight"]

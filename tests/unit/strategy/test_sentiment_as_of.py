@@ -177,6 +177,8 @@ def test_the_result_has_the_index_of_the_candles_and_typed_columns() -> None:
     assert result.index.tolist() == [7, 9]
     assert {name: str(kind) for name, kind in result.dtypes.items()} == {
         "sentiment": "float64",
+        "sentiment_for_entry": "float64",
+        "sentiment_for_exit": "float64",
         "sentiment_status": "str",
         "sentiment_label": "str",
         "sentiment_scope": "str",

@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_made_up import signal_lists
+from tests.strategy_made_up import made_up_signal, signal_lists
 from tests.strategy_samples import QUARTER, at, opens
 
 STALENESS = timedelta(hours=2)
@@ -20,14 +20,26 @@ def newness(one: news.Signal) -> tuple[datetime, datetime, str, str]:
     return one.published, one.available_at, one.article_id, one.model
 
 
-def by_definition(signals: list[news.Signal], close: datetime) -> tuple[str, news.Signal | None]:
-    """Status and signal of a candle, as the documentation words it, one signal after the other."""
+def known_at(signals: list[news.Signal], close: datetime) -> list[news.Signal]:
+    """The signals in force at a close, the newest last."""
     in_force: dict[tuple[str, str], news.Signal] = {}
     for one in sorted(signals, key=lambda s: (s.available_at, s.revision)):
         before = in_force.get((one.article_id, one.model))
         if one.available_at < close and (before is None or one.revision > before.revision):
             in_force[one.article_id, one.model] = one
-    known = sorted(in_force.values(), key=newness)
+    return sorted(in_force.values(), key=newness)
+
+
+def is_trusted(one: news.Signal) -> bool:
+    return not one.suspected and one.weight > 0
+
+
+def is_sound(one: news.Signal) -> bool:
+    return is_trusted(one) and not one.degraded and one.confidence > news.CONFIDENCE_ABOVE
+
+
+def newest(known: list[news.Signal], close: datetime) -> tuple[str, news.Signal | None]:
+    """Whether it is fresh, and the newest signal; one about the market displaces no fresh one about the asset."""
     if not known:
         return "none", None
     fresh_assets = [s for s in known if s.scope == "asset" and close - s.published <= STALENESS]
@@ -35,11 +47,27 @@ def by_definition(signals: list[news.Signal], close: datetime) -> tuple[str, new
     return ("fresh" if close - chosen.published <= STALENESS else "stale"), chosen
 
 
+def by_definition(signals: list[news.Signal], close: datetime) -> tuple[str, news.Signal | None]:
+    """Status and signal of a candle, as the documentation words it, one signal after the other."""
+    known = known_at(signals, close)
+    status, chosen = newest([one for one in known if is_trusted(one)], close)
+    if status == "fresh":
+        return status, chosen
+    status, chosen = newest(known, close)
+    return ("doubtful" if status == "fresh" else status), chosen
+
+
+def fresh_score(known: list[news.Signal], close: datetime) -> list[float]:
+    """The score of the newest signal if it is fresh, else nothing."""
+    status, chosen = newest(known, close)
+    return [chosen.score] if chosen and status == "fresh" else []
+
+
 def merged(signals: list[news.Signal], candles: tuple[int, ...] = CANDLES) -> pd.DataFrame:
     return news.as_of(news.signals_frame(signals), opens(*candles), QUARTER, staleness=STALENESS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(signal_lists)
 def test_every_candle_sees_what_the_definition_says(signals: list[news.Signal]) -> None:
     result = merged(signals)
@@ -52,6 +80,60 @@ def test_every_candle_sees_what_the_definition_says(signals: list[news.Signal]) 
             assert (row["sentiment_label"], row["sentiment_degraded"]) == (chosen.label, chosen.degraded)
         else:
             assert pd.isna(row["sentiment"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(signal_lists)
+def test_exits_and_entries_go_by_what_the_definition_says(signals: list[news.Signal]) -> None:
+    for row, minute in zip(merged(signals).to_dict("records"), CANDLES, strict=True):
+        close = at(minute) + QUARTER
+        known = known_at(signals, close)
+        believed = [one for one in known if is_trusted(one)]
+        exits = fresh_score(believed, close)
+        entries = [
+            one.score
+            for one in known
+            if not is_trusted(one) and newest(sorted([*believed, one], key=newness), close) == ("fresh", one)
+        ]
+        if exits:
+            exits += fresh_score([one for one in known if is_sound(one)], close)
+            assert row["sentiment_for_exit"] == min(exits)
+            assert row["sentiment_for_entry"] == min(exits + entries)
+        else:
+            assert pd.isna(row["sentiment_for_exit"])
+            assert pd.isna(row["sentiment_for_entry"])
+
+
+def entry_score(signals: list[news.Signal], minute: int) -> float:
+    """What entries go by at the candle, -1 where there is nothing."""
+    frame = merged(signals, (minute,))
+    return float(news.entry_sentiment(frame, news.Rules()).fillna(-1.0).iloc[0])
+
+
+def exit_score(signals: list[news.Signal], minute: int) -> float:
+    """What exits go by at the candle, 1 where there is nothing."""
+    return float(news.exit_sentiment(merged(signals, (minute,)), news.Rules()).fillna(1.0).iloc[0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(signal_lists, made_up_signal(), st.sampled_from(CANDLES))
+def test_a_signal_that_deserves_less_trust_makes_no_entry_possible_and_hides_no_exit(
+    signals: list[news.Signal], doubtful: news.Signal, minute: int
+) -> None:
+    more = doubtful._replace(article_id="more", suspected=True)
+    assert entry_score([*signals, more], minute) <= entry_score(signals, minute)
+    assert exit_score([*signals, more], minute) == exit_score(signals, minute)
+    sound = [one for one in known_at(signals, at(minute) + QUARTER) if is_sound(one)]
+    assert exit_score(signals, minute) <= exit_score(sound, minute)
+
+
+@settings(max_examples=100, deadline=None)
+@given(signal_lists, st.sampled_from(CANDLES))
+def test_no_entry_is_possible_that_the_newest_signal_of_all_would_not_allow(
+    signals: list[news.Signal], minute: int
+) -> None:
+    _, chosen = newest(known_at(signals, at(minute) + QUARTER), at(minute) + QUARTER)
+    assert entry_score(signals, minute) <= (chosen.score if chosen else -1.0)
 
 
 @settings(max_examples=60, deadline=None)

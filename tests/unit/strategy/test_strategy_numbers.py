@@ -27,6 +27,7 @@ def test_the_numbers_are_those_of_the_specification() -> None:
         "buy_sentiment_from": "newest",
         "buy_sentiment_above": 0.7,
         "buy_aggregate_above": 0.4,
+        "buy_confidence_above": 0.2,
         "buy_allow_degraded": False,
         "buy_rsi_low": 30,
         "buy_rsi_high": 70,

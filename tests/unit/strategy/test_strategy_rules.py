@@ -24,12 +24,16 @@ ENTRY: dict[str, Any] = {
     "bollinger_upper": 110.0,
     "volume_mean": 10.0,
     "sentiment": 0.75,
+    "sentiment_for_entry": 0.75,
+    "sentiment_for_exit": 0.75,
+    "sentiment_confidence": 0.9,
     "sentiment_degraded": False,
     "sentiment_status": "fresh",
     "sentiment_label": "very_bullish",
     "sentiment_scope": "asset",
     "sentiment_aggregate": 0.45,
     "sentiment_aggregate_reliable": 0.45,
+    "sentiment_aggregate_confident": 0.45,
     "sentiment_aggregate_status": "fresh",
 }
 AGGREGATE: dict[str, Any] = {"buy_sentiment_from": "aggregate", "sell_sentiment_from": "aggregate"}
@@ -54,8 +58,10 @@ def test_an_entry_needs_nothing_more_than_its_six_conditions() -> None:
 @pytest.mark.parametrize(
     ("condition", "changes"),
     [
-        ("sentiment", {"sentiment": 0.7}),
-        ("sentiment", {"sentiment": math.nan}),
+        ("sentiment", {"sentiment_for_entry": 0.7}),
+        ("sentiment", {"sentiment_for_entry": math.nan}),
+        ("sentiment", {"sentiment_confidence": 0.2}),
+        ("sentiment", {"sentiment_confidence": math.nan}),
         ("sentiment", {"sentiment_degraded": True}),
         ("trend", {"ema_short": 100.0}),
         ("trend", {"ema_long": math.nan}),
@@ -73,6 +79,14 @@ def test_without_one_condition_there_is_no_entry(condition: str, changes: dict[s
     assert conditions.index[~conditions].tolist() == [condition]
 
 
+@pytest.mark.parametrize(("above", "enter"), [(0.0, True), (0.59, True), (0.6, False)])
+def test_an_entry_wants_more_than_the_minimum_confidence_that_is_set(above: float, enter: bool) -> None:
+    candles = frame(CROSSED_NOW, sentiment_confidence=0.6)
+    for allowed in (False, True):
+        rules = {"buy_confidence_above": above, "buy_allow_degraded": allowed}
+        assert enters(candles, **rules) == [False, enter]
+
+
 def test_degraded_sentiment_enters_only_where_it_is_allowed() -> None:
     degraded = frame(CROSSED_NOW, sentiment_degraded=True)
     assert enters(degraded) == [False, False]
@@ -86,8 +100,9 @@ def test_degraded_sentiment_enters_only_where_it_is_allowed() -> None:
         ({"sentiment_aggregate_reliable": 0.4}, False, False),
         ({"sentiment_aggregate_reliable": math.nan}, False, False),
         ({"sentiment_aggregate_reliable": math.nan}, True, True),
-        ({"sentiment_aggregate": 0.4}, True, False),
-        ({"sentiment": -1.0, "sentiment_degraded": True}, False, True),
+        ({"sentiment_aggregate": 0.4}, True, True),
+        ({"sentiment_aggregate_confident": 0.4}, True, False),
+        ({"sentiment_for_entry": -1.0, "sentiment_degraded": True}, False, True),
     ],
 )
 def test_entries_by_the_aggregate_have_a_threshold_of_their_own(
@@ -99,7 +114,7 @@ def test_entries_by_the_aggregate_have_a_threshold_of_their_own(
 
 @pytest.mark.parametrize(("aggregate", "fires"), [(-0.31, True), (-0.3, False), (math.nan, False)])
 def test_exits_by_the_aggregate_have_a_threshold_of_their_own(aggregate: float, fires: bool) -> None:
-    candles = frame([1.0], sentiment=-1.0, sentiment_aggregate=aggregate)
+    candles = frame([1.0], sentiment_for_exit=-1.0, sentiment_aggregate=aggregate)
     assert news.exit_conditions(candles, Rules(**AGGREGATE))["sentiment"].tolist() == [fires]
 
 
@@ -142,11 +157,11 @@ def test_nothing_of_an_exit_rule_is_no_exit() -> None:
 
 @pytest.mark.parametrize(("sentiment", "fires"), [(-0.51, True), (-0.5, False), (math.nan, False)])
 def test_negative_sentiment_is_an_exit_but_missing_sentiment_is_none(sentiment: float, fires: bool) -> None:
-    assert exits(frame([1.0], sentiment=sentiment)) == [["sentiment"] if fires else []]
+    assert exits(frame([1.0], sentiment_for_exit=sentiment)) == [["sentiment"] if fires else []]
 
 
 def test_degraded_negative_sentiment_is_an_exit() -> None:
-    assert exits(frame([1.0], sentiment=-0.9, sentiment_degraded=True)) == [["sentiment"]]
+    assert exits(frame([1.0], sentiment_for_exit=-0.9, sentiment_degraded=True)) == [["sentiment"]]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +179,13 @@ def test_macd_crossing_below_its_signal_is_an_exit_on_that_candle_only() -> None
 def test_a_candle_that_enters_does_not_leave() -> None:
     candles = wavy_candles(600)
     candles = candles.assign(**news.technical_indicators(candles, Periods()))
-    candles = candles.assign(sentiment=0.9, sentiment_degraded=False, sentiment_aggregate=0.9)
+    candles = candles.assign(
+        sentiment_for_entry=0.9,
+        sentiment_for_exit=0.9,
+        sentiment_confidence=0.9,
+        sentiment_degraded=False,
+        sentiment_aggregate=0.9,
+    )
     entering = news.entry_conditions(candles, Rules()).all(axis=1)
     leaving = news.exit_conditions(candles, Rules()).any(axis=1)
     assert entering.any()
@@ -173,7 +194,7 @@ def test_a_candle_that_enters_does_not_leave() -> None:
 
 
 def test_entry_tags_say_rule_and_sentiment() -> None:
-    row = ENTRY | {"sentiment": 0.834}
+    row = ENTRY | {"sentiment_for_entry": 0.834}
     assert news.entry_tag(row, Rules()) == "sentiment 0.83 very_bullish asset + macd_cross"
     degraded = row | {"sentiment_degraded": True, "sentiment_scope": "market"}
     assert news.entry_tag(degraded, Rules()) == "sentiment 0.83 very_bullish market degraded + macd_cross"
@@ -187,13 +208,20 @@ def test_entry_tags_say_rule_and_sentiment() -> None:
         ("none", math.nan, ["macd_cross_down"], "macd_cross_down none"),
         ("stale", math.nan, ["macd_cross_down"], "macd_cross_down stale"),
         ("unreadable", math.nan, ["macd_cross_down"], "macd_cross_down unreadable"),
+        ("doubtful", math.nan, ["macd_cross_down"], "macd_cross_down doubtful"),
         ("fresh", -0.9, ["sentiment", "macd_cross_down"], "sentiment+macd_cross_down -0.90"),
     ],
 )
 def test_exit_tags_say_rules_and_sentiment_or_why_there_is_none(
     status: str, sentiment: float, fired: list[str], tag: str
 ) -> None:
-    assert news.exit_tag({"sentiment": sentiment, "sentiment_status": status}, fired, Rules()) == tag
+    row = {"sentiment": sentiment, "sentiment_for_exit": sentiment, "sentiment_status": status}
+    assert news.exit_tag(row, fired, Rules()) == tag
+
+
+def test_an_exit_tag_says_when_the_sentiment_is_that_of_an_earlier_signal() -> None:
+    row = {"sentiment": 0.2, "sentiment_for_exit": -0.9, "sentiment_status": "fresh"}
+    assert news.exit_tag(row, ["sentiment"], Rules()) == "sentiment -0.90 earlier"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from cryptoboy_sentiment.rules import (
     entry_tag,
     entry_tags,
     exit_conditions,
+    exit_sentiment,
     exit_tag,
     exit_tags,
     stake_for,
@@ -44,10 +45,12 @@ from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError,
 from cryptoboy_sentiment.sources import EntriesState, SignalSource
 from cryptoboy_sentiment.telemetry import Telemetry, decision_of, open_telemetry
 from cryptoboy_sentiment.trace import remember, remembered, trace_id
+from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE
 from cryptoboy_sentiment.unscored import Unscored, open_trade_pairs
 
 __all__ = [
     "CLOCK_SKEW",
+    "CONFIDENCE_ABOVE",
     "ENTRY_RULES",
     "EXIT_RULES",
     "HALF_LIFE",
@@ -89,6 +92,7 @@ __all__ = [
     "entry_tag",
     "entry_tags",
     "exit_conditions",
+    "exit_sentiment",
     "exit_tag",
     "exit_tags",
     "holds_in_force",

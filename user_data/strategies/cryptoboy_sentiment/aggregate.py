@@ -2,8 +2,8 @@
 
 The score of a candle that closes at t is
 
-    A(t) = sum(w_i * s_i) / sum(w_i),    w_i = weight_i * confidence_i * scope_i * log2(2 + corroboration_i)
-                                               * 2 ** (-(t - published_i) / half_life)
+    A(t) = sum(c_o * w_i * s_i) / sum(c_o * w_i),
+    w_i = weight_i * confidence_i * scope_i * log2(2 + corroboration_i) * 2 ** (-(t - published_i) / half_life)
 
 over the signals in force at t. The decaying weighted mean of observations at irregular times is that of D. J. Wright,
 "Forecasting data published at irregular time intervals using an extension of Holt's method", Management Science
@@ -11,16 +11,27 @@ over the signals in force at t. The decaying weighted mean of observations at ir
 signal about the whole market counts half as much as one about the asset (`SCOPE_WEIGHTS`), and a story that n
 further sources tell counts log2(2 + n) times, so that each retelling adds less than the one before.
 
-The sum of the weights says how much there is to go by: 1 is one signal, just published, sure of itself, about the
+c_o bounds the share of the owner o of a signal's source (an article without an owner is its source's own, and letters'
+case makes no difference), so that nobody outweighs all others by publishing more often. With W_o the sum of the w_i of
+an owner's signals, M_o the greatest of them, and V_o the sum of all other owners' w_i:
+
+    c_o = max(M_o, V_o) / W_o    where W_o is more than both and V_o is not 0, otherwise 1
+
+One strong signal is thus never reduced, and a source that is alone counts as it always did.
+
+The sum of the w_i says how much there is to go by: 1 is one signal, just published, sure of itself, about the
 asset and from a source of weight 1. Below `MINIMUM_WEIGHT` the score has faded to no sentiment.
+
+Which signals count, by the terms of `trust`: for exits the trusted ones; for entries the sound ones, but no more than
+the mean of the trusted ones together with the doubtful ones that are negative.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cryptoboy_sentiment.merging import (
@@ -28,18 +39,20 @@ from cryptoboy_sentiment.merging import (
     STALENESS,
     Arrivals,
     Booleans,
+    Floats,
     Integers,
     arrivals,
     microseconds,
+    spans,
 )
+from cryptoboy_sentiment.owner_share import Sums, Terms, sums
+from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE, confident, degraded, negative, owners, trusted
 
 HALF_LIFE = timedelta(hours=2)
 MINIMUM_WEIGHT = 0.1
 SCOPE_WEIGHTS = {"asset": 1.0, "market": 0.5}
 HEAVIEST = 1000.0  # a source weighs no more, so that sums stay finite
 _TERMS_AT_ONCE = 1_000_000  # of the sums, to bound memory
-
-Floats = npt.NDArray[np.float64]
 
 
 class Aggregate(NamedTuple):
@@ -48,7 +61,7 @@ class Aggregate(NamedTuple):
     score: float  # -1..+1, or NaN: no sentiment
     weight: float  # sum of the weights, not negative
     signals: int  # how many take part
-    status: str  # fresh, faded or none
+    status: str  # fresh, faded, doubtful or none
 
 
 def aggregate_as_of(
@@ -60,6 +73,7 @@ def aggregate_as_of(
     half_life: timedelta = HALF_LIFE,
     last_unreadable: bool = False,
     arrived: Arrivals | None = None,
+    confidence_above: float = CONFIDENCE_ABOVE,
 ) -> pd.DataFrame:
     """The aggregate that each candle could know at its close; the formula is at the top of this module.
 
@@ -75,11 +89,14 @@ def aggregate_as_of(
         half_life: after which time since publication a signal counts half; above 0.
         last_unreadable: the source could not be read for the last candle, the one being decided.
         arrived: the `arrivals` of these signals, where they are at hand.
+        confidence_above: a signal that is not more confident does not count for entries.
 
     Returns:
-        A frame with the index of `opens`: sentiment_aggregate (-1..+1 or NaN), sentiment_aggregate_reliable (the
-        same without degraded signals), sentiment_aggregate_weight (the sum of the weights),
-        sentiment_aggregate_signals (how many), sentiment_aggregate_status (fresh, faded, none, unreadable).
+        A frame with the index of `opens`: sentiment_aggregate (-1..+1 or NaN; what exits go by),
+        sentiment_aggregate_reliable (what entries go by), sentiment_aggregate_confident (what they go by where
+        degraded signals are allowed), sentiment_aggregate_weight (the sum of the trusted signals' weights),
+        sentiment_aggregate_signals (how many these are), sentiment_aggregate_status (fresh, faded, doubtful, none,
+        unreadable).
 
     Raises:
         ValueError: half_life is not above 0, or candles are out of order or without a time zone.
@@ -90,23 +107,29 @@ def aggregate_as_of(
     if (np.diff(close) < 0).any():
         raise ValueError("candles are out of order, expected the oldest first")
     line = arrivals(signals) if arrived is None else arrived
-    total, reliable = _Sums(len(close)), _Sums(len(close))
-    for candle, weight, score, is_degraded in _terms(signals, line, close, staleness, half_life):
-        total.add(candle, weight, score)
-        reliable.add(candle[~is_degraded], weight[~is_degraded], score[~is_degraded])
+    counted = _Counted(signals, line, close, staleness, half_life)
+    found = counted.sums_of(_kinds(signals, confidence_above))
+    total = found["trusted"]
+    weight, count = total.weight.copy(), total.signals.copy()
+    status = np.select(
+        [(count == 0) & (counted.candles_with_any() > 0), count == 0, weight < MINIMUM_WEIGHT],
+        ["doubtful", "none", "faded"],
+        "fresh",
+    ).astype(object)
+    scores = {
+        "": _score(total),
+        "_reliable": _lower(_score(found["reliable"]), _score(found["reliable_or_negative"])),
+        "_confident": _lower(_score(found["confident"]), _score(found["trusted_or_negative"])),
+    }
     if last_unreadable:
-        total.forget_last()
-        reliable.forget_last()
-    status = np.select([total.count == 0, total.weight < MINIMUM_WEIGHT], ["none", "faded"], "fresh")
-    status = status.astype(object)
-    if last_unreadable:
-        status[-1:] = "unreadable"
+        status[-1:], weight[-1:], count[-1:] = "unreadable", 0, 0
+        for score in scores.values():
+            score[-1:] = np.nan
     return pd.DataFrame(
         {
-            "sentiment_aggregate": total.mean(),
-            "sentiment_aggregate_reliable": reliable.mean(),
-            "sentiment_aggregate_weight": total.weight,
-            "sentiment_aggregate_signals": total.count,
+            **{f"sentiment_aggregate{name}": score for name, score in scores.items()},
+            "sentiment_aggregate_weight": weight,
+            "sentiment_aggregate_signals": count,
             "sentiment_aggregate_status": pd.array(status, dtype="str"),
         },
         index=opens.index,
@@ -127,60 +150,89 @@ def aggregate_at(
     """
     closing = pd.Series([moment], dtype="datetime64[us, UTC]")
     frame = aggregate_as_of(signals, closing, timedelta(0), staleness=staleness, half_life=half_life)
-    ((score, _, weight, count, status),) = frame.itertuples(index=False, name=None)
+    ((score, _, _, weight, count, status),) = frame.itertuples(index=False, name=None)
     return Aggregate(score, weight, count, status)
 
 
-class _Sums:
-    """For each candle: the weights, the weighted scores and the signals so far."""
-
-    def __init__(self, candles: int) -> None:
-        self.weight: Floats = np.zeros(candles)
-        self.count: Integers = np.zeros(candles, dtype=np.int64)
-        self._score: Floats = np.zeros(candles)
-
-    def add(self, candle: Integers, weight: Floats, score: Floats) -> None:
-        # One term after the other: sums of partial sums would depend on how the terms are cut into pieces.
-        np.add.at(self.weight, candle, weight)
-        np.add.at(self._score, candle, weight * score)
-        np.add.at(self.count, candle, 1)
-
-    def forget_last(self) -> None:
-        for sums in (self.weight, self._score, self.count):
-            sums[-1:] = 0
-
-    def mean(self) -> Floats:
-        enough = self.weight >= MINIMUM_WEIGHT
-        mean: Floats = np.divide(self._score, self.weight, out=np.full(len(enough), np.nan), where=enough)
-        return np.clip(mean, -1.0, 1.0)
+def _kinds(signals: pd.DataFrame, confidence_above: float) -> dict[str, Booleans]:
+    """Which rows count for which mean."""
+    is_trusted, is_degraded = trusted(signals), degraded(signals)
+    is_confident = is_trusted & confident(signals, confidence_above)
+    is_warning = ~is_trusted & negative(signals)
+    return {
+        "trusted": is_trusted,
+        "trusted_or_negative": is_trusted | is_warning,
+        "confident": is_confident,
+        "reliable": is_confident & ~is_degraded,
+        "reliable_or_negative": (is_trusted & ~is_degraded) | is_warning,
+    }
 
 
-def _terms(
-    signals: pd.DataFrame, line: Arrivals, close: Integers, staleness: timedelta, half_life: timedelta
-) -> Iterator[tuple[Integers, Floats, Floats, Booleans]]:
-    """Candle, weight, score and degraded of every signal at every candle that it counts for, in pieces."""
-    first, leaves = _span(line, close, staleness)
-    row = line.row[line.by_newness]
-    published = line.published[line.by_newness]
-    candles = np.maximum(leaves - first, 0)[line.by_newness]
-    first = first[line.by_newness]
-    worth = _worth(signals)[row]
-    score, is_degraded = signals["score"].to_numpy()[row], signals["degraded"].to_numpy(dtype=bool)[row]
-
-    before = np.cumsum(candles) - candles
-    for piece in np.split(np.arange(len(row)), np.flatnonzero(np.diff(before // _TERMS_AT_ONCE)) + 1):
-        one = np.repeat(piece, candles[piece])
-        steps = np.arange(len(one)) - np.repeat(before[piece] - before[piece[:1]], candles[piece])
-        candle = first[one] + steps
-        age = (close[candle] - published[one]) / (half_life // MICROSECOND)
-        yield candle, worth[one] * np.exp2(-age), score[one], is_degraded[one]
+def _score(found: Sums) -> Floats:
+    return np.where(found.weight >= MINIMUM_WEIGHT, found.mean, np.nan)
 
 
-def _span(line: Arrivals, close: Integers, staleness: timedelta) -> tuple[Integers, Integers]:
-    """The first candle that each arrival counts for, and the first after it that it does not."""
-    corrected = np.append(line.available, np.iinfo(np.int64).max)[line.until]
-    until = np.minimum(corrected, line.published + staleness // MICROSECOND)
-    return np.searchsorted(close, line.available, "right"), np.searchsorted(close, until, "right")
+def _lower(score: Floats, bound: Floats) -> Floats:
+    return np.where(np.isnan(score), np.nan, np.fmin(score, bound))
+
+
+class _Counted:
+    """One pair's signals in the order of publication, and which candles each counts for."""
+
+    def __init__(
+        self,
+        signals: pd.DataFrame,
+        line: Arrivals,
+        close: Integers,
+        staleness: timedelta,
+        half_life: timedelta,
+    ) -> None:
+        first, leaves = spans(line, close, staleness)
+        order = line.by_newness[(leaves > first)[line.by_newness]]
+        self._first, self._leaves = first[order], leaves[order]
+        self._published, self._row = line.published[order], line.row[order]
+        self._worth, self._owner = _worth(signals)[self._row], owners(signals)[self._row]
+        self._score = signals["score"].to_numpy()[self._row]
+        self._owners = int(self._owner.max(initial=0)) + 1
+        self._close, self._half_life = close, half_life // MICROSECOND
+
+    def candles_with_any(self) -> Integers:
+        """How many signals count for each candle."""
+        change = np.bincount(self._first, minlength=len(self._close) + 1)
+        change -= np.bincount(self._leaves, minlength=len(self._close) + 1)
+        return np.cumsum(change)[:-1]
+
+    def sums_of(self, kinds: Mapping[str, Booleans]) -> dict[str, Sums]:
+        """The sums of each kind, of which most are often the same rows."""
+        distinct = {rows.tobytes(): rows for rows in kinds.values()}
+        parts: dict[bytes, list[Sums]] = {key: [] for key in distinct}
+        for start, stop in self._pieces():
+            one, terms = self._terms(start, stop)
+            for key, rows in distinct.items():
+                wanted = rows[self._row][one]
+                chosen = terms if wanted.all() else terms.only(wanted)
+                parts[key].append(sums(chosen, stop - start, self._owners))
+        whole = {key: Sums(*map(np.concatenate, zip(*found, strict=True))) for key, found in parts.items()}
+        return {kind: whole[rows.tobytes()] for kind, rows in kinds.items()}
+
+    def _pieces(self) -> Iterator[tuple[int, int]]:
+        """Ranges of candles whose terms, and sums by owner, are few enough to be held at once."""
+        size = np.cumsum(self.candles_with_any() + self._owners)
+        cuts = np.flatnonzero(np.diff(size // _TERMS_AT_ONCE)) + 1
+        edges = [0, *cuts.tolist(), len(self._close)]
+        return pairwise(edges)
+
+    def _terms(self, start: int, stop: int) -> tuple[Integers, Terms]:
+        """Which signal each term is of, and the terms of these candles."""
+        some = np.flatnonzero((self._first < stop) & (self._leaves > start))
+        first, leaves = np.maximum(self._first[some], start), np.minimum(self._leaves[some], stop)
+        candles = leaves - first
+        one = np.repeat(some, candles)
+        steps = np.arange(len(one)) - np.repeat(np.cumsum(candles) - candles, candles)
+        candle = np.repeat(first, candles) + steps
+        age = (self._close[candle] - self._published[one]) / self._half_life
+        weight = self._worth[one] * np.exp2(-age)
+        return one, Terms(candle - start, weight, self._score[one], self._owner[one])
 
 
 def _worth(signals: pd.DataFrame) -> Floats:

@@ -1,4 +1,7 @@
-"""Which signal each candle could know at its close: corrections, newest first, nothing from the future."""
+"""Which signal each candle could know at its close: corrections, newest first, nothing from the future.
+
+Which of them may decide on trades: see `trust`.
+"""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -7,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE, confident, degraded, trusted
+
 STALENESS = timedelta(hours=4)
 MICROSECOND = timedelta(microseconds=1)
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 def microseconds(times: "pd.Series[Any]") -> Integers:
@@ -61,6 +67,13 @@ def arrivals(signals: pd.DataFrame) -> Arrivals:
     return Arrivals(row, available[row], published[row], until, np.lexsort(newness))
 
 
+def spans(line: Arrivals, close: Integers, staleness: timedelta) -> tuple[Integers, Integers]:
+    """The first candle (oldest first) that each arrival counts for, and the first after it that it does not."""
+    corrected = np.append(line.available, np.iinfo(np.int64).max)[line.until]
+    until = np.minimum(corrected, line.published + staleness // MICROSECOND)
+    return np.searchsorted(close, line.available, "right"), np.searchsorted(close, until, "right")
+
+
 def timeline(signals: pd.DataFrame) -> pd.DataFrame:
     """One pair's signals by available_at, each with `until`: the row number at which a correction ends it.
 
@@ -94,12 +107,15 @@ def as_of(
     staleness: timedelta = STALENESS,
     last_unreadable: bool = False,
     arrived: Arrivals | None = None,
+    confidence_above: float = CONFIDENCE_ABOVE,
 ) -> pd.DataFrame:
     """The sentiment that each candle could know at its close.
 
     Counted are signals with `available_at` strictly before the close (open + timeframe), corrections in place
     of what they correct. The newest is taken by published, then available_at, then article_id; but while the
     newest `asset` signal was published at most `staleness` before the close, no `market` signal displaces it.
+    Sentiment is the newest trusted signal: no doubtful one displaces it while it is fresh. What exits and entries go
+    by is never higher than that: see `trust`.
 
     Args:
         signals: one pair's signals, as from `signals_frame`, in any order.
@@ -108,42 +124,99 @@ def as_of(
         staleness: a signal published longer before the close than this is no sentiment.
         last_unreadable: the source could not be read for the last candle, the one being decided.
         arrived: the `arrivals` of these signals, where they are at hand.
+        confidence_above: a signal that is not more confident is not sound.
 
     Returns:
-        A frame with the index of `opens`: sentiment (-1..+1 or NaN), sentiment_status (fresh, stale, none,
-        unreadable), sentiment_label, sentiment_scope, sentiment_confidence (0..1 or NaN), sentiment_degraded,
-        sentiment_age_hours (since publication), sentiment_article_id, sentiment_headline. A stale signal
-        keeps scope, age, article and headline, so that one can see which it was.
+        A frame with the index of `opens`: sentiment (-1..+1 or NaN), sentiment_for_entry and sentiment_for_exit
+        (likewise), sentiment_status (fresh, doubtful, stale, none, unreadable), sentiment_label, sentiment_scope,
+        sentiment_confidence (0..1 or NaN), sentiment_degraded, sentiment_age_hours (since publication),
+        sentiment_article_id, sentiment_headline. A doubtful or stale signal is no sentiment, but keeps scope, age,
+        article and headline, so that one can see which it was.
     """
     close = microseconds(opens) + timeframe // MICROSECOND
-    line = arrivals(signals) if arrived is None else arrived
-    published = np.append(line.published[line.by_newness], 0)
-    row = np.append(line.row[line.by_newness], -1)
-
-    last = np.searchsorted(line.available, close, side="left") - 1
-    of_asset = (signals["scope"] == "asset").to_numpy(dtype=bool)[line.row]
-    asset = _newest_so_far(line, of_asset)[last]
-    newest = np.maximum(asset, _newest_so_far(line, ~of_asset)[last])
-    within = staleness // MICROSECOND
-    place = np.where((asset >= 0) & (close - published[asset] <= within), asset, newest)
-
-    fresh = (place >= 0) & (close - published[place] <= within)
-    status = np.select([place < 0, fresh], ["none", "fresh"], "stale").astype(object)
+    newest = _Newest(signals, arrivals(signals) if arrived is None else arrived, close, staleness)
+    is_trusted = trusted(signals)
+    is_sound = is_trusted & confident(signals, confidence_above) & ~degraded(signals)
+    of_all, of_trusted = newest.among(np.ones_like(is_trusted)), newest.among(is_trusted)
+    fresh = newest.is_fresh(of_trusted)
+    place = np.where(fresh, of_trusted, of_all)
+    status = np.select(
+        [place < 0, fresh, newest.is_fresh(of_all)], ["none", "fresh", "doubtful"], "stale"
+    ).astype(object)
     if last_unreadable:
         place[-1:], fresh[-1:], status[-1:] = -1, False, "unreadable"
-    known, used = row[place], np.where(fresh, row[place], -1)
+    known, used = newest.row[place], np.where(fresh, newest.row[place], -1)
+    for_exit = np.where(
+        fresh, np.fmin(newest.score(of_trusted), newest.score(newest.among(is_sound))), np.nan
+    )
+    for_entry = np.where(fresh, np.fmin(for_exit, newest.lowest_above(of_trusted, ~is_trusted)), np.nan)
     columns = {
         "sentiment": _taken(signals["score"], used, np.nan),
+        "sentiment_for_entry": for_entry,
+        "sentiment_for_exit": for_exit,
         "sentiment_status": pd.array(status, dtype="str"),
         "sentiment_label": _taken(signals["label"], used, ""),
         "sentiment_scope": _taken(signals["scope"], known, ""),
         "sentiment_confidence": _taken(signals["confidence"], used, np.nan),
         "sentiment_degraded": _taken(signals["degraded"], used, fill=False),
-        "sentiment_age_hours": np.where(place >= 0, (close - published[place]) / 3.6e9, np.nan),
+        "sentiment_age_hours": np.where(place >= 0, (close - newest.published[place]) / 3.6e9, np.nan),
         "sentiment_article_id": _taken(signals["article_id"], known, ""),
         "sentiment_headline": _taken(signals["headline"], known, ""),
     }
     return pd.DataFrame(columns, index=opens.index)
+
+
+class _Newest:
+    """The newest of one pair's signals that each candle could know, by place: how new it is, or -1."""
+
+    def __init__(self, signals: pd.DataFrame, line: Arrivals, close: Integers, staleness: timedelta) -> None:
+        self.published = np.append(line.published[line.by_newness], 0)
+        self.row = np.append(line.row[line.by_newness], -1)
+        self._line, self._close, self._staleness = line, close, staleness
+        self._score = signals["score"].to_numpy(dtype=np.float64)
+        self._last = np.searchsorted(line.available, close, side="left") - 1
+        self._of_asset = (signals["scope"] == "asset").to_numpy(dtype=bool)
+        self._found: dict[bytes, Integers] = {}
+
+    def among(self, rows: Booleans) -> Integers:
+        """The place of the newest among these rows; a fresh one about the asset goes before one about the market."""
+        key = rows.tobytes()
+        if key not in self._found:
+            asset = self._newest(rows & self._of_asset)
+            market = self._newest(rows & ~self._of_asset)
+            self._found[key] = np.where(self.is_fresh(asset), asset, np.maximum(asset, market))
+        return self._found[key]
+
+    def _newest(self, rows: Booleans) -> Integers:
+        return _newest_so_far(self._line, rows[self._line.row])[self._last]
+
+    def is_fresh(self, place: Integers) -> Booleans:
+        """Where the signal in that place is not stale."""
+        within = self._staleness // MICROSECOND
+        return np.asarray((place >= 0) & (self._close - self.published[place] <= within))
+
+    def score(self, place: Integers) -> Floats:
+        """The score of the signal in that place, NaN where it is stale or there is none."""
+        return np.where(self.is_fresh(place), np.append(self._score, np.nan)[self.row[place]], np.nan)
+
+    def lowest_above(self, place: Integers, rows: Booleans) -> Floats:
+        """The lowest score of the fresh ones among these rows that would displace the one in that place, or NaN."""
+        line = self._line
+        count = len(line.row)
+        rank = np.append(np.arange(count) + count * self._of_asset[line.row[line.by_newness]], -1)
+        own = np.empty_like(line.by_newness)
+        own[line.by_newness] = rank[:-1]
+        order = np.argsort(self._close, kind="stable")
+        displaced = rank[place][order]
+        first, leaves = spans(line, self._close[order], self._staleness)
+        lowest = np.full(len(order), np.inf)
+        for one in np.flatnonzero(rows[line.row] & (first < leaves)):
+            span = slice(first[one], leaves[one])
+            score = np.where(own[one] > displaced[span], self._score[line.row[one]], np.inf)
+            lowest[span] = np.minimum(lowest[span], score)
+        found = np.empty_like(lowest)
+        found[order] = np.where(np.isinf(lowest), np.nan, lowest)
+        return found
 
 
 def _taken(values: "pd.Series[Any]", rows: Integers, fill: object) -> Any:  # noqa: ANN401 - numpy's or pandas' array

@@ -1,7 +1,8 @@
 """Entries, exits, their tags and stakes: pure functions over frames of candles.
 
 Sentiment is that of the newest signal (columns of `as_of`) or of the aggregate (columns of `aggregate_as_of`), each
-with thresholds of its own; `Rules` says which counts for entries and stakes, and which for exits.
+with thresholds of its own; `Rules` says which counts for entries and stakes, and which for exits. Which signals may
+decide on either: see `trust`.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE
 
 Booleans = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
@@ -22,7 +25,7 @@ EXIT_RULES = ("sentiment", "ema_down_rsi_high", "macd_cross_down")
 
 @dataclass(frozen=True)
 class Rules:
-    """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fraction 0..1.
+    """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fractions 0..1.
 
     `buy_sentiment_from` and `sell_sentiment_from` are of `SENTIMENT_FROM`: which thresholds hold, those named
     sentiment and stake or those named aggregate.
@@ -31,6 +34,7 @@ class Rules:
     buy_sentiment_from: str = "newest"
     buy_sentiment_above: float = 0.7
     buy_aggregate_above: float = 0.4
+    buy_confidence_above: float = CONFIDENCE_ABOVE
     buy_allow_degraded: bool = False
     buy_rsi_low: int = 30
     buy_rsi_high: int = 70
@@ -78,13 +82,17 @@ def _before(held: Booleans) -> Booleans:
 def entry_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
     """The sentiment that entries and stakes go by (-1..+1), NaN where there is none or it may not be used."""
     if rules.buy_sentiment_from == "aggregate":
-        suffix = "" if rules.buy_allow_degraded else "_reliable"
-        return frame[f"sentiment_aggregate{suffix}"]
-    return (
-        frame["sentiment"]
-        if rules.buy_allow_degraded
-        else frame["sentiment"].mask(frame["sentiment_degraded"])
-    )
+        kind = "confident" if rules.buy_allow_degraded else "reliable"
+        return frame[f"sentiment_aggregate_{kind}"]
+    may_enter = frame["sentiment_confidence"] > rules.buy_confidence_above
+    if not rules.buy_allow_degraded:
+        may_enter &= ~frame["sentiment_degraded"]
+    return frame["sentiment_for_entry"].where(may_enter)
+
+
+def exit_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
+    """The sentiment that exits go by (-1..+1), NaN where there is none or it may not be used."""
+    return frame["sentiment_aggregate" if rules.sell_sentiment_from == "aggregate" else "sentiment_for_exit"]
 
 
 def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -100,14 +108,17 @@ def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Which exit rules fire at each candle; one is enough. Degraded sentiment counts: leaving is no new risk.
 
+    What is suspected, or comes from a source of weight 0, does not: see `trust`.
+
     Returns:
         Boolean columns, named as `EXIT_RULES` and as in the exit tag.
     """
     macd, signal = frame["macd"].to_numpy(), frame["macd_signal"].to_numpy()
     down = frame["ema_short"].to_numpy() < frame["ema_long"].to_numpy()
-    negative = frame["sentiment"].to_numpy() < rules.sell_sentiment_below
+    threshold = rules.sell_sentiment_below
     if rules.sell_sentiment_from == "aggregate":
-        negative = frame["sentiment_aggregate"].to_numpy() < rules.sell_aggregate_below
+        threshold = rules.sell_aggregate_below
+    negative = exit_sentiment(frame, rules).to_numpy() < threshold
     return pd.DataFrame(
         {
             "sentiment": negative,
@@ -125,12 +136,12 @@ def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTR
     degraded, or 'sentiment aggregate 0.46 + macd_cross'.
     """
     if rules.buy_sentiment_from == "aggregate":
-        score = row["sentiment_aggregate" if rules.buy_allow_degraded else "sentiment_aggregate_reliable"]
-        sentiment = f"sentiment aggregate {score:.2f}"
+        kind = "confident" if rules.buy_allow_degraded else "reliable"
+        sentiment = f"sentiment aggregate {row[f'sentiment_aggregate_{kind}']:.2f}"
     else:
         degraded = " degraded" if row["sentiment_degraded"] else ""
         kind = f"{row['sentiment_label']} {row['sentiment_scope']}{degraded}"
-        sentiment = f"sentiment {row['sentiment']:.2f} {kind}"
+        sentiment = f"sentiment {row['sentiment_for_entry']:.2f} {kind}"
     parts = {"sentiment": sentiment, "macd_cross": "macd_cross"}
     return " + ".join(part for rule, part in parts.items() if rule in used)
 
@@ -149,15 +160,20 @@ def exit_tag(
 ) -> str:
     """Which rules fired, and if sentiment is among those `used`, what it was or why there is none.
 
-    For example 'sentiment -0.62', of two rules without sentiment 'ema_down_rsi_high+macd_cross_down none', or where
-    the aggregate counts 'sentiment aggregate -0.31'.
+    For example 'sentiment -0.62', 'sentiment -0.90 earlier' where that of an earlier signal counts, of two rules
+    without sentiment 'ema_down_rsi_high+macd_cross_down none', or where the aggregate counts
+    'sentiment aggregate -0.31'.
     """
     names = "+".join(fired)
     if "sentiment" not in used:
         return names
-    suffix, kind = ("_aggregate", "aggregate ") if rules.sell_sentiment_from == "aggregate" else ("", "")
-    status = row[f"sentiment{suffix}_status"]
-    return f"{names} {kind}{format(row[f'sentiment{suffix}'], '.2f') if status == 'fresh' else status}"
+    if rules.sell_sentiment_from == "aggregate":
+        status, score = row["sentiment_aggregate_status"], row["sentiment_aggregate"]
+        return f"{names} aggregate {format(score, '.2f') if status == 'fresh' else status}"
+    status, score = row["sentiment_status"], row["sentiment_for_exit"]
+    if status != "fresh":
+        return f"{names} {status}"
+    return f"{names} {score:.2f}{' earlier' if score < row['sentiment'] else ''}"
 
 
 def exit_tags(frame: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> Objects:

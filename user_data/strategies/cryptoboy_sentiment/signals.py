@@ -28,7 +28,7 @@ class Signal(NamedTuple):
     label: str
     confidence: float  # 0..1
     scope: str  # 'asset' or 'market'
-    degraded: bool  # a fallback scorer made it
+    degraded: bool  # a fallback scorer made it, or nobody is to buy on it for another reason
     weight: float  # not negative
     corroboration: float  # not negative
     article_id: str

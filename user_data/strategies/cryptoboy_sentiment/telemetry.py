@@ -88,7 +88,7 @@ class PrometheusTelemetry(Telemetry):
         )
         self._status = Counter(
             "sentiment_status",
-            "Candles by what was known of sentiment: fresh, stale, none, unreadable",
+            "Candles by what was known of sentiment: fresh, doubtful, stale, none, unreadable",
             ["pair", "status"],
             **common,
         )

@@ -1,0 +1,74 @@
+"""The weighted mean of each candle's signals in which no owner of sources outweighs all others by number.
+
+At each candle the signals of an owner together weigh at most
+
+    max(its heaviest single signal, the sum of the weights of all other owners' signals)
+
+and where they weigh more, all of them are scaled down alike. So one strong signal counts fully, thirty copies count no
+more than everything else together, and where there is nothing else the mean is that of the owner's signals.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class Terms(NamedTuple):
+    """Signals at the candles that they count for, one after the other: of a candle, in the order of publication."""
+
+    candle: Integers  # from 0
+    weight: Floats
+    score: Floats
+    owner: Integers  # from 0
+
+    def only(self, wanted: Booleans) -> "Terms":
+        """Those of the terms that are wanted."""
+        return Terms(self.candle[wanted], self.weight[wanted], self.score[wanted], self.owner[wanted])
+
+
+class Sums(NamedTuple):
+    """For each candle: the sum of the weights before any is scaled down, how many signals, and their mean."""
+
+    weight: Floats
+    signals: Integers
+    mean: Floats  # NaN where there is no weight
+
+
+def sums(terms: Terms, candles: int, owners: int) -> Sums:
+    """The sums of each of so many candles, of signals of so many owners.
+
+    Each sum adds one term after the other, in their order, so that it is the same to the last bit whatever other
+    candles there are.
+    """
+    signals = np.bincount(terms.candle, minlength=candles)
+    weight = _added(terms.candle, terms.weight, candles)
+    scaled = terms.weight * _scale(terms, weight, owners)
+    score, total = (_added(terms.candle, each, candles) for each in (scaled * terms.score, scaled))
+    mean = np.divide(score, total, out=np.full(candles, np.nan), where=total > 0)
+    return Sums(weight, signals, np.clip(mean, -1.0, 1.0))
+
+
+def _added(place: Integers, values: Floats, places: int) -> Floats:
+    """The sum of the values of each place; without values `bincount` would count."""
+    return np.bincount(place, values, places).astype(np.float64)
+
+
+def _scale(terms: Terms, total: Floats, owners: int) -> Floats:
+    """What each weight is multiplied by. Only one owner of a candle, if any, can outweigh all others together."""
+    candles = len(total)
+    of_owner = _added(terms.candle * owners + terms.owner, terms.weight, candles * owners)
+    of_owner = of_owner.reshape(candles, owners)
+    first = of_owner.argmax(axis=1)
+    its_weight = of_owner[np.arange(candles), first]
+    others = total - its_weight
+    outweighs = (its_weight > others) & (others > 0)
+    its_own = outweighs[terms.candle] & (terms.owner == first[terms.candle])
+    heaviest = np.zeros(candles)
+    np.maximum.at(heaviest, terms.candle[its_own], terms.weight[its_own])
+    share = np.divide(np.maximum(heaviest, others), its_weight, out=np.ones(candles), where=outweighs)
+    return np.where(its_own, np.minimum(share, 1.0)[terms.candle], 1.0)
