@@ -106,6 +106,7 @@ def score_history(
         stories=stories,
         weights=tuple((name, source.weight) for name, source in sources if source.weight != 1),
         owners=tuple((name, source.owner) for name, source in sources if source.owner),
+        tellings_scored=settings.story_tellings_scored,
     )
     began = time.monotonic()
     with (

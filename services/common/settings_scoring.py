@@ -101,6 +101,14 @@ class ScoringSettings(BaseSettings):
             description="age by publication at which news is recorded as expired and not scored; unset: none"
         ),
     ] = None
+    story_tellings_scored: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="sources of one story that are scored before further ones that deny nothing are not; 0: all",
+        ),
+    ] = 5
 
     ollama_host: Annotated[
         str,

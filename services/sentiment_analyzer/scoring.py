@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import cache
 
 from services.common.errors import CannotSay, StopProgram, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
@@ -14,7 +15,8 @@ from services.sentiment_analyzer.asset_matching import About, AssetMatcher, Matc
 from services.sentiment_analyzer.hostile import Suspicion
 from services.sentiment_analyzer.scorer import Scorer, Unusable
 from services.sentiment_analyzer.signals import make_signals
-from services.sentiment_analyzer.stories import Part, Place, Stories
+from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_places import Part, Place
 from services.sentiment_analyzer.text import ArticleText, text_of
 
 
@@ -27,15 +29,18 @@ class Outcome(StrEnum):
     OFF_TOPIC = "off_topic"
     EXPIRED = "expired"
     RETOLD = "retold"
+    CONTRADICTS = "contradicts"
+    REPOSTED = "reposted"
+    UNSCORED = "unscored"
 
 
-ANSWERS = frozenset({Outcome.SCORED, Outcome.ABSTAINED})
+ANSWERS = frozenset({Outcome.SCORED, Outcome.ABSTAINED, Outcome.RETOLD, Outcome.CONTRADICTS})
 """The outcomes of articles on which the scorer was asked, and answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What came of an article. `reason` says why there are no signals, or why they are not the article's own.
+    """What came of an article. `reason` says why there are no signals, or why they are not only the article's own.
 
     Attributes:
         degraded: a fallback scored it.
@@ -113,18 +118,16 @@ def _judge_text(
         age = timedelta(seconds=round((now - article.published).total_seconds()))
         return Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
 
-    def score(wanted: Match) -> Judgement:
-        scores = scorer.score(text, [target.asset for target in wanted.targets])
-        signals = make_signals(article, wanted, scores, scored_at(), text.suspicions)
+    def score(by: Scorer) -> Judgement:
+        scores = by.score(text, [target.asset for target in match.targets])
+        signals = make_signals(article, match, scores, scored_at(), text.suspicions)
         return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)
 
     try:
         if stories is None:
-            return score(match)
+            return score(scorer)
         place = stories.place(article, text, now, named_assets(match))
-        new = tuple(target for target in match.targets if target.asset.ticker in place.new)
-        wanted = replace(match, targets=new) if place.part is Part.WIDER else match
-        return _as_story(article, stories, place, partial(score, wanted), now)
+        return _as_telling(article, stories, place, now, scorer=scorer, score=score)
     except CannotSay as error:
         return Judgement(Outcome.ABSTAINED, reason=str(error), is_unusable=isinstance(error, Unusable))
 
@@ -134,26 +137,24 @@ def named_assets(match: Match) -> frozenset[str]:
     return frozenset(target.asset.ticker for target in match.targets if match.about is About.ASSETS)
 
 
-def _as_story(
+def _as_telling(
     article: NewsArticle,
     stories: Stories,
     place: Place,
-    score: Callable[[], Judgement],
     now: datetime,
+    *,
+    scorer: Scorer,
+    score: Callable[[Scorer], Judgement],
 ) -> Judgement:
-    """Score the article unless another source has told its story before, of the same assets."""
-    if place.part is Part.RETOLD:
-        reason = f"tells the story of {place.story}, as {place.sources} further sources do by now"
-        return Judgement(Outcome.RETOLD, place.signals, reason, story=place.story)
-    if place.signals:  # it was scored before and comes again
-        return Judgement(Outcome.SCORED, (*place.signals, *place.revised), story=place.story)
+    """Score the article unless it has been, or need not be."""
+    if not place.is_to_be_scored:
+        return _judgement(place)
+    if stories.is_bounded and place.part is Part.TOLD:
+        with suppress(CannotSay):
+            if stories.is_needless(article.article_id, score(_words()).signals):
+                return _judgement(replace(place, part=Part.UNSCORED))
     try:
-        judgement = score()
-    except CannotSay as error:
-        stories.silent(article.article_id)
-        if place.revised:
-            return Judgement(Outcome.RETOLD, place.revised, str(error), story=place.story)
-        raise
+        judgement = score(scorer)
     except (TryLater, StopProgram):  # it will be scored: it stays what it is
         raise
     except Exception:
@@ -161,6 +162,45 @@ def _as_story(
         raise
     if not judgement.signals:
         stories.silent(article.article_id)
-        return replace(judgement, signals=place.revised)
-    signals = stories.told(article.article_id, judgement.signals, now)
-    return replace(judgement, signals=(*signals, *place.revised), story=place.story)
+        return judgement
+    told = _judgement(stories.told(article.article_id, judgement.signals, now))
+    return replace(told, degraded=judgement.degraded)
+
+
+def _judgement(place: Place) -> Judgement:
+    outcome = _OUTCOMES.get(place.part, Outcome.SCORED)
+    return Judgement(outcome, place.signals, _reason(place), story=place.story)
+
+
+_OUTCOMES = {
+    Part.RETOLD: Outcome.RETOLD,
+    Part.CONTRADICTS: Outcome.CONTRADICTS,
+    Part.REPOSTED: Outcome.REPOSTED,
+    Part.UNSCORED: Outcome.UNSCORED,
+}
+
+
+def _reason(place: Place) -> str:
+    match place.part:
+        case Part.RETOLD if not place.signals:
+            return f"tells the story of {place.story}, and its score says nothing either way"
+        case Part.RETOLD:
+            return f"agrees with {', '.join(place.like)}, as {place.sources} further sources do by now"
+        case Part.CONTRADICTS:
+            return f"contradicts {', '.join(place.like)}; what corroborated it before no longer counts"
+        case Part.REPOSTED:
+            return f"the same source has published this text before: {', '.join(place.like)}"
+        case Part.UNSCORED:
+            return (
+                f"tells the story of {place.story}, as many sources do that were scored, and denies nothing of it "
+                "(STORY_TELLINGS_SCORED)"
+            )
+        case _:
+            return ""
+
+
+@cache
+def _words() -> Scorer:
+    from services.sentiment_analyzer.lexicon import LexiconScorer
+
+    return LexiconScorer()

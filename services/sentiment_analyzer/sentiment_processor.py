@@ -214,7 +214,7 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
 
     receipts = Receipts(settings.state_dir / RECEIPTS_FILE)
     work = WorkInHand()
-    stories = Stories(settings.state_dir / STORIES_FILE, work)
+    stories = Stories(settings.state_dir / STORIES_FILE, work, most_scored=settings.story_tellings_scored)
 
     def check_state() -> None:
         check_folder(settings.state_dir)

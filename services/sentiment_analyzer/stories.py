@@ -1,74 +1,34 @@
-"""One story, once: who told it first is scored, other sources that tell it too corroborate that, unscored.
+"""Every telling of a story is scored, and counts once: those that agree corroborate the first signal of a pair.
 
-The first telling of a story makes its signals. One by another source makes a revision of them: the same scores with
-more corroboration and confidence; where it is about further assets, it is scored for these. A source that comes back to
-a story has more to say of it, so that is scored by itself; it corroborates nothing, least of all itself. Nor does an
-article that is suspected of steering machines, which is scored by itself too and never speaks for a story.
+The first telling that is scored for a pair makes a signal. One by another owner that agrees with it makes a revision of
+it: the same score with more corroboration and confidence. One that does not agree is a signal of its own, and where it
+contradicts the first it withdraws its corroboration: see `story_sides`. A source that comes back to a story has more to
+say of it, which is a signal of its own too and corroborates nothing, least of all itself; but the same text at a new
+link is a repost, of which nothing comes. An article that is suspected of steering machines is scored by itself and
+speaks for no story and against none.
 
 Nothing is forgotten by a restart, and processes may share the file. Placing an article a second time, as after a
-delivery that came again, gives what the first time gave.
+redelivery, gives what the first time gave.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
-from services.common.messages import NewsArticle, SentimentSignal, decode
+from services.common.messages import NewsArticle, SentimentSignal
 from services.common.work import WorkInHand
+from services.sentiment_analyzer import story_sides
 from services.sentiment_analyzer.story_file import BUSY_SECONDS, StoryFile
 from services.sentiment_analyzer.story_index import StoryIndex
 from services.sentiment_analyzer.story_keeper import Row, StoryKeeper, StoryMemory
 from services.sentiment_analyzer.story_match import LEAD_CHARS, Telling
+from services.sentiment_analyzer.story_places import TO_BE_SCORED, Part, Place, place_of, scored
+from services.sentiment_analyzer.story_reposts import Reposts
 from services.sentiment_analyzer.text import ArticleText
-
-DOUBT_LEFT = 0.9
-"""What every further source leaves of the doubt in a score."""
-
-
-class Part(StrEnum):
-    """What an article is to its story.
-
-    FIRST, AGAIN and SUSPECT are to be scored, WIDER for the assets that nobody was scored for before, RETOLD is not;
-    nothing came of SILENT.
-    """
-
-    FIRST = "first"
-    AGAIN = "again"
-    WIDER = "wider"
-    SUSPECT = "suspect"
-    RETOLD = "retold"
-    SILENT = "silent"
-
-
-_SCORED = frozenset({Part.FIRST, Part.AGAIN, Part.WIDER})
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an article belongs.
-
-    Attributes:
-        story: the article that told it first.
-        part: what the article is to the story.
-        sources: how many further sources tell the story by now.
-        signals: what to publish for it, as far as it was scored: of RETOLD the latest revision of the first's.
-        new: of WIDER the assets to score it for.
-        revised: of WIDER what is to be published besides: the latest revision of the first's signals.
-    """
-
-    story: str
-    part: Part
-    sources: int
-    signals: tuple[SentimentSignal, ...] = ()
-    new: frozenset[str] = frozenset()
-    revised: tuple[SentimentSignal, ...] = ()
 
 
 class Stories:
@@ -77,17 +37,25 @@ class Stories:
     Args:
         kept: what it is kept in, or a file, made if it is not there; None keeps it in memory.
         work: where the calls in hand are noted.
+        most_scored: so many owners of a story are scored before `is_needless` says that some are not; 0: all are.
 
     Raises:
         StopProgram: the file cannot be used. From any method.
         TryLater: other processes kept it busy for long. From any method.
     """
 
-    def __init__(self, kept: Path | StoryKeeper | None = None, work: WorkInHand | None = None) -> None:
+    def __init__(
+        self,
+        kept: Path | StoryKeeper | None = None,
+        work: WorkInHand | None = None,
+        *,
+        most_scored: int = 0,
+    ) -> None:
         self._kept: StoryKeeper = StoryFile(kept) if isinstance(kept, Path) else kept or StoryMemory()
         self._work = work or WorkInHand()
+        self._most_scored = most_scored
         self._lock = threading.Lock()  # of what follows, and of what is kept
-        self._index = StoryIndex()
+        self._index, self._reposts = StoryIndex(), Reposts()
         self._last_number = 0
 
     def place(
@@ -104,51 +72,94 @@ class Stories:
         with self._changing():
             self._learn()
             known = self._kept.telling(article.article_id)
-            telling = Telling(
-                article.article_id, article.published, text.title, text.body[:LEAD_CHARS], about
-            )
-            story = known.story if known else self._index.find(telling) or article.article_id
-            rows = self._kept.story(story)
-            part = Part.SUSPECT if text.suspicions else _part(article, about, rows)
             if known is None:
-                added = self._kept.add(telling, story, part, article.source)
-                self._note(added)
-                rows = {**rows, added.article_id: added}
-            elif part != known.part:
+                known = self._add(article, text, about)
+            elif known.part == Part.SILENT or (known.part == Part.TOLD and text.suspicions):
+                part = Part.SUSPECT if text.suspicions else Part.TOLD
                 self._kept.set_part(article.article_id, part)
-                rows = self._kept.story(story)
-        sources, first = _further_sources(rows), _first(rows)
-        told = [corroborate(signal, sources, now) for signal in _decode(first.signals)] if first else []
-        if part in {Part.FIRST, Part.RETOLD}:
-            return Place(story, part, sources, tuple(told))
-        own = tuple(_decode(rows[article.article_id].signals))
-        if part is not Part.WIDER:
-            return Place(story, part, sources, own)
-        new = about - _scored_assets(rows, but=article.article_id)
-        if not (new or own):
-            return Place(story, Part.RETOLD, sources, tuple(told))
-        return Place(story, part, sources, own, new, tuple(told))
+                known = known._replace(part=part)
+            rows = self._kept.story(known.story)
+            if known.part == Part.REPOSTED:
+                copied = [row.article_id for row in self._copied(known.telling(), known)]
+                return Place(known.story, Part.REPOSTED, like=tuple(copied[:1]))
+        return place_of(known, rows, now)
 
-    def told(
-        self, article_id: str, signals: Sequence[SentimentSignal], now: datetime
-    ) -> tuple[SentimentSignal, ...]:
-        """An article that has its place was scored: keep its signals; returns them with the corroboration so far."""
+    def _add(self, article: NewsArticle, text: ArticleText, about: frozenset[str]) -> Row:
+        telling = Telling(article.article_id, article.published, text.title, text.body[:LEAD_CHARS], about)
+        owner = _owner_of(article)
+        part = Part.SUSPECT if text.suspicions else Part.TOLD
+        unplaced = Row(
+            0, telling.article_id, "", part, article.source, telling.published, "", "", "", owner=owner
+        )
+        if copied := self._copied(telling, unplaced):
+            story, part = copied[0].story, Part.REPOSTED
+        else:
+            story = self._index.find(telling) or article.article_id
+        added = self._kept.add(telling, story, part, article.source, owner)
+        self._note(added)
+        return added
+
+    def _copied(self, telling: Telling, row: Row) -> list[Row]:
+        """The tellings, the newest first, of which this one is a repost.
+
+        Nothing came of some, so that a copy of them is news; and an honest text is no repost of a suspected one.
+        """
+        found = [self._kept.telling(each.article_id) for each in self._reposts.find(telling, row.owner)]
+        useless = {Part.SILENT, Part.UNSCORED} | (set() if row.part == Part.SUSPECT else {Part.SUSPECT})
+        return [
+            each for each in found if each and each.part not in useless and each.article_id != row.article_id
+        ]
+
+    def told(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Place:
+        """An article that has its place was scored: keep what came of it; returns what to publish.
+
+        Where it had been scored before, as by another process after a redelivery, what came of it then counts.
+        """
         with self._changing():
-            self._kept.set_signals(article_id, json.dumps([signal.encode().decode() for signal in signals]))
             rows = self._kept.story_of(article_id)
-        if article_id not in rows or rows[article_id].part != Part.FIRST:
-            return tuple(signals)
-        sources = _further_sources(rows)
-        return tuple(corroborate(signal, sources, now) for signal in signals)
+            row = rows.get(article_id)
+            if row is None:
+                return Place(article_id, Part.FIRST, tuple(signals))
+            if not row.turn:
+                row = scored(row, signals, story_sides.in_turn(rows.values()))
+                self._kept.set_scored(row)
+                rows = {**rows, article_id: row}
+        return place_of(row, rows, now)
+
+    def is_needless(self, article_id: str, signals: Sequence[SentimentSignal]) -> bool:
+        """Whether a telling may stay unscored: enough owners were scored, and by its words it only agrees with them.
+
+        Then it is noted as UNSCORED and corroborates nothing.
+
+        Args:
+            article_id: the telling, which has its place.
+            signals: what a scorer that costs nothing makes of it.
+        """
+        with self._changing():
+            rows = self._kept.story_of(article_id)
+            before = story_sides.in_turn(rows.values())
+            owners = {row.owner for row in before if row.stands != story_sides.NO_STANDS}
+            if not signals or len(owners) < self._most_scored:
+                return False
+            stands = story_sides.take_stand(rows[article_id], signals, before)
+            if any(stand.is_own for stand in stands.values()):
+                return False
+            self._kept.set_part(article_id, Part.UNSCORED)
+            return True
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether `is_needless` may say so of any."""
+        return self._most_scored > 0
 
     def silent(self, article_id: str) -> None:
-        """Nothing came of an article: if it was the first of its story, the next telling is.
+        """Nothing came of an article: copies of it are news.
 
         Changes nothing where it has no place, is not to be scored, or was.
         """
         with self._changing():
             known = self._kept.telling(article_id)
-            if known and known.part in _SCORED and not json.loads(known.signals):
+            if known and known.part in TO_BE_SCORED and not known.turn:
                 self._kept.set_part(article_id, Part.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
@@ -172,8 +183,10 @@ class Stories:
             self._note(row)
 
     def _note(self, row: Row) -> None:
-        self._index.add(row.telling(), row.story)
         self._last_number = row.number
+        self._reposts.note(row)
+        if row.part != Part.REPOSTED:  # copies must not make the words of a story common
+            self._index.add(row.telling(), row.story)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -183,60 +196,10 @@ class Stories:
                     yield
             except BaseException:
                 # What the index has learned of this may not be kept.
-                self._index, self._last_number = StoryIndex(), 0
+                self._index, self._reposts, self._last_number = StoryIndex(), Reposts(), 0
                 raise
 
 
-def corroborate(signal: SentimentSignal, sources: int, now: datetime) -> SentimentSignal:
-    """The revision of a signal whose story `sources` further sources tell.
-
-    Each of them leaves `DOUBT_LEFT` of the doubt: confidence = 1 - (1 - c) * DOUBT_LEFT ** sources.
-    """
-    if not sources:
-        return signal
-    return signal.model_copy(
-        update={
-            "revision": sources,
-            "corroboration": sources,
-            "confidence": 1.0 - (1.0 - signal.confidence) * DOUBT_LEFT**sources,
-            "analyzed_at": max(now, signal.analyzed_at),
-        }
-    )
-
-
-def _part(article: NewsArticle, about: frozenset[str], rows: Mapping[str, Row]) -> Part:
-    known = rows.get(article.article_id)
-    if known and known.part != Part.SILENT:
-        return Part(known.part)
-    if _first(rows) is None:
-        return Part.FIRST
-    if _name(article.source) in {_name(row.source) for row in _honest(rows) if row is not known}:
-        return Part.AGAIN
-    return Part.RETOLD if about <= _scored_assets(rows) else Part.WIDER
-
-
-def _scored_assets(rows: Mapping[str, Row], but: str = "") -> frozenset[str]:
-    """The tickers that some telling is or was scored for, but for one article's."""
-    scored = [row for row in rows.values() if row.part in _SCORED and row.article_id != but]
-    return frozenset().union(*(row.about.split() for row in scored))
-
-
-def _honest(rows: Mapping[str, Row]) -> list[Row]:
-    return [row for row in rows.values() if row.part != Part.SUSPECT]
-
-
-def _first(rows: Mapping[str, Row]) -> Row | None:
-    return next((row for row in rows.values() if row.part == Part.FIRST), None)
-
-
-def _further_sources(rows: Mapping[str, Row]) -> int:
-    return max(0, len({_name(row.source) for row in _honest(rows)}) - 1)
-
-
-def _name(source: str) -> str:
+def _owner_of(article: NewsArticle) -> str:
     # One publisher is written in several ways by those who collect feeds.
-    return source.casefold()
-
-
-def _decode(signals: str) -> list[SentimentSignal]:
-    return [decode(each.encode(), SentimentSignal) for each in json.loads(signals)]
+    return (article.owner or article.source).casefold()

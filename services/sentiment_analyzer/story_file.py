@@ -13,6 +13,7 @@ from services.common.errors import StopProgram
 from services.sentiment_analyzer.state_files import reaction_to
 from services.sentiment_analyzer.story_keeper import KEPT, MOST_REMEMBERED, Row, new_row
 from services.sentiment_analyzer.story_match import Telling
+from services.sentiment_analyzer.story_migration import bring_up_to_date
 
 FILE_NAME = "stories.sqlite"
 """In STATE_DIR."""
@@ -22,15 +23,16 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tellings (
     number INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE, story TEXT NOT NULL, part TEXT NOT NULL,
     source TEXT NOT NULL, published INTEGER NOT NULL, title TEXT NOT NULL, lead TEXT NOT NULL,
-    about TEXT NOT NULL, signals TEXT NOT NULL DEFAULT '[]'
+    about TEXT NOT NULL, signals TEXT NOT NULL DEFAULT '[]',
+    owner TEXT NOT NULL DEFAULT '', turn INTEGER NOT NULL DEFAULT 0, stands TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE INDEX IF NOT EXISTS by_story ON tellings (story);
 """
 _FORGET = "DELETE FROM tellings WHERE published < (SELECT max(published) FROM tellings) - ?"
-_KEEP = "INSERT INTO tellings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP = f"INSERT INTO tellings VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - no value # nosec B608
 _INSERT = """
-INSERT INTO tellings (article_id, story, part, source, published, title, lead, about)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO tellings (article_id, story, part, source, published, title, lead, about, owner)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -99,19 +101,23 @@ class StoryFile:
         """The tellings that came after that one; of very many the last."""
         return list(self._select(_AFTER, number))
 
-    def add(self, telling: Telling, story: str, part: str, source: str) -> Row:
+    def add(self, telling: Telling, story: str, part: str, source: str, owner: str) -> Row:
         """Keep a telling; returns it as it is kept, after all others."""
-        row = new_row(0, telling, story, part, source)
-        values = (row.article_id, story, part, source, to_ms(row.published), row.title, row.lead, row.about)
+        row = new_row(0, telling, story, part, source=source, owner=owner)
+        when = to_ms(row.published)
+        values = (row.article_id, story, part, source, when, row.title, row.lead, row.about, owner)
         return row._replace(number=self._db.execute(_INSERT, values).lastrowid or 0)
 
     def set_part(self, article_id: str, part: str) -> None:
         """Change what an article is to its story."""
         self._db.execute("UPDATE tellings SET part = ? WHERE article_id = ?", (part, article_id))
 
-    def set_signals(self, article_id: str, signals: str) -> None:
-        """Keep what came of an article."""
-        self._db.execute("UPDATE tellings SET signals = ? WHERE article_id = ?", (signals, article_id))
+    def set_scored(self, row: Row) -> None:
+        """Keep what came of an article: part, signals, turn and stands of `row`."""
+        self._db.execute(
+            "UPDATE tellings SET part = ?, signals = ?, turn = ?, stands = ? WHERE article_id = ?",
+            (row.part, row.signals, row.turn, row.stands, row.article_id),
+        )
 
     def keep(self, rows: Iterable[Row]) -> None:
         """Keep tellings of another keeper, with their numbers, and forget those that are older than `KEPT`."""
@@ -150,5 +156,6 @@ class StoryFile:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(_SCHEMA)
+        bring_up_to_date(db)
         db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
         return db

@@ -23,6 +23,9 @@ class Row(NamedTuple):
     Attributes:
         about: tickers, with a space between them.
         signals: a JSON list of signals as they are encoded, empty before it is scored.
+        owner: who publishes the source, in lower case; the source itself where nobody else is known to.
+        turn: when it was scored, among the tellings of its story: a number that grows; 0 before that.
+        stands: a JSON object: see `story_sides.Stand`.
     """
 
     number: int
@@ -34,21 +37,23 @@ class Row(NamedTuple):
     title: str
     lead: str
     about: str
-    signals: str
+    signals: str = "[]"
+    owner: str = ""
+    turn: int = 0
+    stands: str = "{}"
 
     def telling(self) -> Telling:
         """What is compared of it."""
         return Telling(self.article_id, self.published, self.title, self.lead, frozenset(self.about.split()))
 
 
-def new_row(number: int, telling: Telling, story: str, part: str, source: str) -> Row:
+def new_row(number: int, telling: Telling, story: str, part: str, *, source: str, owner: str) -> Row:
     """A telling that was not scored yet."""
     # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
     published = from_ms(to_ms(telling.published))
     about = " ".join(sorted(telling.about))
-    return Row(
-        number, telling.article_id, story, part, source, published, telling.title, telling.lead, about, "[]"
-    )
+    title, lead = telling.title, telling.lead
+    return Row(number, telling.article_id, story, part, source, published, title, lead, about, owner=owner)
 
 
 class StoryKeeper(Protocol):
@@ -83,7 +88,7 @@ class StoryKeeper(Protocol):
         """All tellings that came after that one, in their order."""
         ...
 
-    def add(self, telling: Telling, story: str, part: str, source: str) -> Row:
+    def add(self, telling: Telling, story: str, part: str, source: str, owner: str) -> Row:
         """Keep a telling; returns it as it is kept, after all others."""
         ...
 
@@ -91,8 +96,8 @@ class StoryKeeper(Protocol):
         """Change what an article is to its story."""
         ...
 
-    def set_signals(self, article_id: str, signals: str) -> None:
-        """Keep what came of an article."""
+    def set_scored(self, row: Row) -> None:
+        """Keep what came of an article: part, signals, turn and stands of `row`."""
         ...
 
     def close(self) -> None:
@@ -142,10 +147,10 @@ class StoryMemory:
         newer = list(takewhile(lambda row: row.number > number, reversed(self._rows.values())))
         return newer[::-1]
 
-    def add(self, telling: Telling, story: str, part: str, source: str) -> Row:
+    def add(self, telling: Telling, story: str, part: str, source: str, owner: str) -> Row:
         """See `StoryKeeper`."""
         self._last += 1
-        row = new_row(self._last, telling, story, part, source)
+        row = new_row(self._last, telling, story, part, source=source, owner=owner)
         self._rows[row.article_id] = row
         self._stories.setdefault(story, []).append(row.article_id)
         return row
@@ -154,9 +159,9 @@ class StoryMemory:
         """See `StoryKeeper`."""
         self._rows[article_id] = self._rows[article_id]._replace(part=part)
 
-    def set_signals(self, article_id: str, signals: str) -> None:
+    def set_scored(self, row: Row) -> None:
         """See `StoryKeeper`."""
-        self._rows[article_id] = self._rows[article_id]._replace(signals=signals)
+        self._rows[row.article_id] = row
 
     def forget_before(self, moment: datetime) -> None:
         """Forget the oldest tellings that were published before; they come first, give or take late news."""

@@ -87,7 +87,7 @@ def fingerprint(title: str, lead: str) -> Fingerprint:
         text=" ".join(sorted(set(in_text))),
         words=frozenset(in_text),
         headline=" ".join(headline),
-        is_template=_lists().templates.search(title.lower()) is not None,
+        is_template=word_lists().templates.search(title.lower()) is not None,
     )
 
 
@@ -117,29 +117,43 @@ def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least:
     return (titles + fuzz.token_set_ratio(one.text, other.text)) / 3 + rest
 
 
+def headline_words(text: str) -> frozenset[str]:
+    """The words of a headline but the stop words, without their endings."""
+    return frozenset(map(stem, _tokens(text)))
+
+
 @dataclass(frozen=True, slots=True)
-class _Lists:
+class WordLists:
+    """The lists of `story_words.toml`."""
+
     stop: frozenset[str]
     common: frozenset[str]
+    fillers: frozenset[str]
     templates: re.Pattern[str]
 
 
 @cache
-def _lists() -> _Lists:
+def word_lists() -> WordLists:
+    """Read once."""
     content = tomllib.loads(WORDS_FILE.read_text("utf-8"))
     phrases = "|".join(re.escape(phrase) for phrase in content["templates"].strip().split("|"))
     stop = frozenset(content["stop"].split())
-    return _Lists(stop, stop | frozenset(content["common"].split()), re.compile(rf"\b(?:{phrases})\b"))
+    return WordLists(
+        stop,
+        stop | frozenset(content["common"].split()),
+        frozenset(content["fillers"].split()),
+        re.compile(rf"\b(?:{phrases})\b"),
+    )
 
 
 def _telling_words(tokens: Sequence[str]) -> list[str]:
-    common = _lists().common
-    return [_stem(token) for token in tokens if token not in common]
+    common = word_lists().common
+    return [stem(token) for token in tokens if token not in common]
 
 
 def _tokens(text: str) -> list[str]:
     plain = text.lower().replace("\u2019", "'").replace("'s", "")
-    stop = _lists().stop
+    stop = word_lists().stop
     return [token for token in _TOKEN.findall(_AMOUNT.sub(_amount, plain)) if token not in stop]
 
 
@@ -155,7 +169,8 @@ def _amount(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """A word without its ending."""
     if word[0].isdigit() or len(word) <= _SHORTEST_STEM:
         return word
     for ending in _ENDINGS:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.research.evaluate import attacks, matching, reversals, scenarios
+from services.research.evaluate import attacks, matching, reversals, scenarios, tellings
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row
 from services.sentiment_analyzer.scorer import Scorer
@@ -64,9 +64,16 @@ def _reversals(setup: CaseSetup) -> Sequence[Row]:
     return reversals.measure(setup.scorer)
 
 
+def _tellings(setup: CaseSetup) -> Sequence[Row]:
+    if setup.scorer is None:
+        raise ValueError("tellings are compared by their scores")
+    return tellings.measure(setup.scorer)
+
+
 CASES: Mapping[str, Case] = {
     "matching": Case(_matching, subject="asset-matcher"),
     "hostile": Case(_hostile),
     "reversals": Case(_reversals),
+    "tellings": Case(_tellings),
 }
 """The cases by name, in the order in which they are run."""

@@ -47,8 +47,9 @@ class ScoreOptions:
         delay: how long after an article was known its signals are taken to be available.
         known_from: earlier articles are left out (UTC).
         known_until: so are those known at this time or later (UTC).
-        stories: whether, as live, an article that tells a story again raises corroboration and confidence of the
-            first telling's signals, instead of being scored by itself.
+        stories: whether, as live, an article that agrees with one that told its story before raises corroboration and
+            confidence of that one's signals, instead of making signals of its own.
+        tellings_scored: STORY_TELLINGS_SCORED.
         weights: how much sources count, by name in lower case; others count 1.
         owners: who publishes sources, by name in lower case; others are their own owners.
     """
@@ -58,6 +59,7 @@ class ScoreOptions:
     known_from: datetime | None = None
     known_until: datetime | None = None
     stories: bool = True
+    tellings_scored: int = 0
     weights: tuple[tuple[str, float], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
 
@@ -136,7 +138,9 @@ def _stories(file: StepwiseCsv, options: ScoreOptions) -> Iterator[StorySteps | 
     if not options.stories:
         yield None
         return
-    with closing(StorySteps(file, file.state["stories"] if file.state else 0)) as steps:
+    with closing(
+        StorySteps(file, file.state["stories"] if file.state else 0, options.tellings_scored)
+    ) as steps:
         yield steps
 
 

@@ -16,6 +16,7 @@ class StorySteps:
     Args:
         file: the file in the making.
         mark: what `save` returned at its last step; 0 at the beginning.
+        most_scored: as `Stories` takes it.
 
     Attributes:
         stories: what was told, in the order of the archive.
@@ -24,7 +25,7 @@ class StorySteps:
         StopProgram: what is kept beside the file cannot be used. From any method.
     """
 
-    def __init__(self, file: StepwiseCsv, mark: int) -> None:
+    def __init__(self, file: StepwiseCsv, mark: int, most_scored: int) -> None:
         if not mark:
             remove(file)
         self._file = StoryFile(file.beside(SUFFIX))
@@ -33,7 +34,7 @@ class StorySteps:
             rows = self._file.after(0)
         self._memory = StoryMemory(rows, mark)
         self._mark = mark
-        self.stories = Stories(self._memory)
+        self.stories = Stories(self._memory, most_scored=most_scored)
 
     def save(self) -> int:
         """Keep what was told since; returns how far it has come."""

@@ -34,6 +34,7 @@ def test_the_last_line_is_a_list_for_programs(tmp_path: Path) -> None:
         ("asset-matcher", "matching"),
         ("lexicon", "hostile"),
         ("lexicon", "reversals"),
+        ("lexicon", "tellings"),
     ]
     assert found[0]["accuracy"] == 1.0
 

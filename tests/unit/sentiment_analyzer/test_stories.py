@@ -14,12 +14,14 @@ from services.common.values import Scope
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
-from services.sentiment_analyzer.stories import Part, Stories
+from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_places import Part
 from services.sentiment_analyzer.text import text_of
 from tests.sentiment_fakes import NOON, FakeScorer, article
 
 FIRST = "Harbour Foods raises $250 million to fill its bitcoin treasury"
 RETOLD = "Canner Harbour Foods secures $250M for Bitcoin treasury"
+FURTHER = "Harbour Foods, a canner, has $250 million for its bitcoin treasury"
 MATCHER = AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT"))
 
 
@@ -50,7 +52,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(Stories(tmp_path / "stories"))
 
 
-def test_a_story_is_scored_once_and_retellings_are_revisions_with_more_confidence(desk: Desk) -> None:
+def test_every_telling_is_scored_and_those_that_agree_are_revisions_with_more_confidence(desk: Desk) -> None:
     first = desk.judge(told_by("one", "a1", FIRST))
     second = desk.judge(told_by("two", "a2", minutes=30))
     third = desk.judge(told_by("three", "a3", minutes=60))
@@ -60,7 +62,7 @@ def test_a_story_is_scored_once_and_retellings_are_revisions_with_more_confidenc
         Outcome.RETOLD,
         Outcome.RETOLD,
     ]
-    assert desk.journal == [f"score {FIRST}"]
+    assert desk.journal == [f"score {title}" for title in (FIRST, RETOLD, RETOLD)]
     signals = [each.signals[0] for each in (first, second, third)]
     assert [(signal.article_id, signal.revision, signal.corroboration) for signal in signals] == [
         ("a1", 0, 0),
@@ -77,7 +79,7 @@ def test_a_source_that_comes_back_to_a_story_is_scored_by_itself_and_corroborate
     desk.judge(told_by("One", "a1", FIRST))
     again = desk.judge(told_by("one", "a2", minutes=5))
     other = desk.judge(told_by("two", "a3", minutes=9))
-    other_again = desk.judge(told_by("two", "a4", minutes=12))
+    other_again = desk.judge(told_by("two", "a4", FURTHER, minutes=12))
 
     assert (again.outcome, again.signals[0].article_id, again.signals[0].revision) == (
         Outcome.SCORED,
@@ -98,17 +100,19 @@ def pairs_of(judgement: Judgement) -> list[tuple[str, str, int]]:
     return [(signal.article_id, signal.pair, signal.revision) for signal in judgement.signals]
 
 
-def test_a_retelling_that_is_about_a_further_asset_is_scored_for_that_one_alone(desk: Desk) -> None:
+def test_a_retelling_that_is_about_a_further_asset_makes_a_signal_for_that_one_alone(desk: Desk) -> None:
     desk.judge(told_by("one", "a1", ETF))
     wider = told_by("two", "a2", ETFS, minutes=5)
 
     expected = [("a2", "ETH/USDT", 0), ("a1", "BTC/USDT", 1)]
     assert pairs_of(desk.judge(wider)) == expected
-    assert desk.scorer.asked_for == [["BTC"], ["ETH"]]
     assert pairs_of(desk.judge(wider)) == expected, "when it comes again"
     assert len(desk.journal) == 2
     third = desk.judge(told_by("three", "a3", ETFS, minutes=9))
-    assert (third.outcome, pairs_of(third)) == (Outcome.RETOLD, [("a1", "BTC/USDT", 2)])
+    assert (third.outcome, pairs_of(third)) == (
+        Outcome.RETOLD,
+        [("a1", "BTC/USDT", 2), ("a2", "ETH/USDT", 1)],
+    )
 
 
 def test_what_a_story_of_the_market_means_for_an_asset_is_scored(desk: Desk) -> None:
@@ -121,17 +125,15 @@ def test_what_a_story_of_the_market_means_for_an_asset_is_scored(desk: Desk) -> 
 
 
 @pytest.mark.parametrize("error", [CannotSay("no idea"), NeverWorks("refused")])
-def test_when_nothing_came_of_the_further_asset_the_next_telling_is_scored_for_it(
-    desk: Desk, error: Exception
-) -> None:
+def test_a_telling_of_which_nothing_came_corroborates_nothing(desk: Desk, error: Exception) -> None:
     desk.judge(told_by("one", "a1", ETF))
     desk.scorer.fail(ETFS, error)
     with contextlib.suppress(NeverWorks):
         nothing = desk.judge(told_by("two", "a2", ETFS, minutes=5))
-        assert (nothing.outcome, pairs_of(nothing)) == (Outcome.RETOLD, [("a1", "BTC/USDT", 1)])
+        assert (nothing.outcome, nothing.signals) == (Outcome.ABSTAINED, ())
     assert pairs_of(desk.judge(told_by("three", "a3", ETFS, minutes=9))) == [
         ("a3", "ETH/USDT", 0),
-        ("a1", "BTC/USDT", 2),
+        ("a1", "BTC/USDT", 1),
     ]
 
 
@@ -155,7 +157,7 @@ def test_a_delivery_that_comes_again_gives_what_it_gave(desk: Desk) -> None:
 
     assert desk.judge(second).signals == before.signals
     assert desk.judge(first).signals[0].revision == 1
-    assert len(desk.journal) == 1
+    assert len(desk.journal) == 2
 
 
 def test_nothing_is_forgotten_by_a_restart(tmp_path: Path) -> None:
@@ -176,16 +178,16 @@ def test_processes_that_share_a_file_share_its_stories(tmp_path: Path) -> None:
     assert one.judge(told_by("three", "a3")).signals[0].revision == 2
 
 
-def test_who_retells_a_story_before_it_is_scored_is_counted_when_it_is(desk: Desk) -> None:
+def test_whoever_is_scored_first_makes_the_signal_and_the_other_corroborates_it(desk: Desk) -> None:
     first = told_by("one", "a1", FIRST)
     place = desk.stories.place(first, text_of(first), NOON, frozenset({"BTC"}))
 
     early = desk.judge(told_by("two", "a2"))
     late = desk.judge(first)
 
-    assert place.part is Part.FIRST
-    assert (early.outcome, early.signals) == (Outcome.RETOLD, ())
-    assert (late.outcome, late.signals[0].revision, late.signals[0].corroboration) == (Outcome.SCORED, 1, 1)
+    assert place.part is Part.TOLD
+    assert (early.outcome, pairs_of(early)) == (Outcome.SCORED, [("a2", "BTC/USDT", 0)])
+    assert (late.outcome, pairs_of(late)) == (Outcome.RETOLD, [("a2", "BTC/USDT", 1)])
 
 
 @pytest.mark.parametrize("error", [CannotSay("no idea"), NeverWorks("refused"), ZeroDivisionError("a bug")])
@@ -201,13 +203,13 @@ def test_when_nothing_came_of_the_first_the_next_telling_is_scored(desk: Desk, e
     assert third.signals[0].article_id == "a2"
 
 
-def test_an_article_whose_scorer_is_away_stays_the_first(desk: Desk) -> None:
+def test_an_article_whose_scorer_is_away_is_scored_when_it_comes_again(desk: Desk) -> None:
     desk.scorer.fail(FIRST, TryLater("away"))
     with pytest.raises(TryLater):
         desk.judge(told_by("one", "a1", FIRST))
 
-    assert desk.judge(told_by("two", "a2")).outcome is Outcome.RETOLD
-    assert desk.judge(told_by("one", "a1", FIRST)).outcome is Outcome.SCORED
+    assert desk.judge(told_by("two", "a2")).outcome is Outcome.SCORED
+    assert desk.judge(told_by("one", "a1", FIRST)).outcome is Outcome.RETOLD
 
 
 def test_a_first_telling_that_expires_before_it_is_scored_leaves_its_story_to_the_next(desk: Desk) -> None:
@@ -251,12 +253,12 @@ def test_an_article_about_something_that_is_not_traded_tells_no_story(desk: Desk
 def test_threads_that_tell_one_story_at_the_same_time_agree_on_who_was_first(tmp_path: Path) -> None:
     desk = Desk(Stories(tmp_path / "stories"))
     together = threading.Barrier(8)
-    outcomes: list[Outcome] = []
+    judged: list[Judgement] = []
 
     def tell(number: int) -> Callable[[], None]:
         def run() -> None:
             together.wait(30)
-            outcomes.append(desk.judge(told_by(f"source-{number}", f"a{number}")).outcome)
+            judged.append(desk.judge(told_by(f"source-{number}", f"a{number}")))
 
         return run
 
@@ -266,8 +268,9 @@ def test_threads_that_tell_one_story_at_the_same_time_agree_on_who_was_first(tmp
     for thread in threads:
         thread.join()
 
-    assert sorted(outcomes) == sorted([Outcome.SCORED] + [Outcome.RETOLD] * 7)
-    assert len(desk.journal) == 1
+    assert sorted(each.outcome for each in judged) == sorted([Outcome.SCORED] + [Outcome.RETOLD] * 7)
+    assert sorted(each.signals[0].revision for each in judged) == list(range(8))
+    assert len({each.signals[0].article_id for each in judged}) == 1
 
 
 def test_a_file_that_is_no_store_ends_the_program_with_its_name(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_after_a_restart_no_more_is_read_than_is_remembered(
     with file.changing():
         assert file.after(0) == []
         for each in flood(12, apart=timedelta(seconds=1)):
-            file.add(each, each.article_id, "first", "paper")
+            file.add(each, each.article_id, "told", "Paper", "paper")
         assert [row.number for row in file.after(0)] == [8, 9, 10, 11, 12]
         assert [row.number for row in file.after(10)] == [11, 12]
     file.close()

@@ -1,0 +1,103 @@
+"""Whether a second telling of a story is taken for what it is: the same again, a denial, a correction, or a follow-up.
+
+`tellings.csv` has pairs of made-up headlines and leads. The second is by another source, half an hour after the first;
+`kind` says what it is to it. The words of `denial_words.toml` were collected with the `dev` half in sight. `held_out`
+was written by somebody else and not read by whoever collected them.
+
+What is measured is the way of an article: whether the story is found, whether the scores agree, and whether a word of
+denial stands between.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from services.common.errors import NeverWorks
+from services.common.messages import NewsArticle
+from services.research.evaluate.rows import Row, share
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import load_registry
+from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scoring import Judgement, judge_article
+from services.sentiment_analyzer.stories import Stories
+
+TELLINGS_FILE = Path(__file__).with_name("tellings.csv")
+HALVES = {"dev": "development", "held_out": "held out"}
+KINDS = ("retold", "denied", "corrected", "followed_up")
+APART = timedelta(minutes=30)
+_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class Pair(NamedTuple):
+    """Two tellings, and what the second is to the first."""
+
+    half: str
+    kind: str
+    first_title: str
+    first_lead: str
+    second_title: str
+    second_lead: str
+
+
+def read_pairs(path: Path = TELLINGS_FILE) -> list[Pair]:
+    """Read a file such as `tellings.csv`. It is part of the program: a mistake in it raises ValueError."""
+    with path.open(encoding="utf-8", newline="") as file:
+        pairs = [Pair(**row) for row in csv.DictReader(file, strict=True)]
+    for pair in pairs:
+        if pair.half not in HALVES or pair.kind not in KINDS:
+            raise ValueError(f"{path.name}: {pair.second_title!r} has an unknown half or kind")
+    return pairs
+
+
+class PairReader:
+    """Judges the two tellings of a pair as the processor would."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        registry = load_registry()
+        self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+
+    def __call__(self, pair: Pair) -> bool:
+        """Whether the second telling corroborates the first. Raises TryLater as the scorer does."""
+        stories = Stories()
+        first = _article("first", pair.first_title, pair.first_lead, _NOON)
+        second = _article("second", pair.second_title, pair.second_lead, _NOON + APART)
+        try:
+            self._judge(first, stories)
+            judged = self._judge(second, stories)
+        except NeverWorks:
+            return False
+        return any(signal.article_id == "first" and signal.corroboration for signal in judged.signals)
+
+    def _judge(self, article: NewsArticle, stories: Stories) -> Judgement:
+        return judge_article(article, self._matcher, self._scorer, article.fetched_at, stories=stories)
+
+
+def _article(name: str, title: str, lead: str, when: datetime) -> NewsArticle:
+    link = f"https://news.invalid/{name}"
+    return NewsArticle(
+        article_id=name, source=name, title=title, link=link, summary=lead, published=when, fetched_at=when
+    )
+
+
+_ROWS: dict[str, Callable[[Pair], bool]] = {
+    "retellings that corroborate": lambda pair: pair.kind == "retold",
+    "denials and corrections that corroborate": lambda pair: pair.kind in {"denied", "corrected"},
+    "follow-ups that corroborate": lambda pair: pair.kind == "followed_up",
+}
+
+
+def measure(scorer: Scorer, path: Path = TELLINGS_FILE) -> list[Row]:
+    """The share of second tellings that corroborate the first, by what they are, of both halves."""
+    read, pairs = PairReader(scorer), read_pairs(path)
+    found = {pair: read(pair) for pair in pairs}
+    return [
+        share(f"{row}, {name}", sum(found[pair] for pair in meant), len(meant))
+        for half, name in HALVES.items()
+        for row, is_meant in _ROWS.items()
+        if (meant := [pair for pair in pairs if pair.half == half and is_meant(pair)])
+    ]

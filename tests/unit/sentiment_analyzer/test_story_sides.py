@@ -1,0 +1,129 @@
+"""What tellings are to the signals of a story."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.common.messages import SentimentSignal
+from services.common.values import Scope, label_of
+from services.sentiment_analyzer.story_keeper import Row
+from services.sentiment_analyzer.story_sides import (
+    Support,
+    corroborate,
+    encode_stands,
+    support_of,
+    take_stand,
+)
+from tests.sentiment_fakes import NOON
+
+PAIR = "BTC/USDT"
+
+
+def signal(name: str, score: float, scope: Scope = Scope.ASSET, confidence: float = 0.5) -> SentimentSignal:
+    return SentimentSignal(
+        article_id=name,
+        pair=PAIR,
+        source=name,
+        headline=name,
+        sentiment_score=score,
+        sentiment_label=label_of(score),
+        published=NOON,
+        analyzed_at=NOON,
+        model="m",
+        confidence=confidence,
+        scope=scope,
+    )
+
+
+class Story:
+    """Tellings in turn. The owner is the name up to a dash."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def tell(self, name: str, score: float, scope: Scope = Scope.ASSET, confidence: float = 0.5) -> None:
+        turn, owner = len(self.rows) + 1, name.split("-", maxsplit=1)[0]
+        row = Row(turn, name, "s", "told", name, NOON, "Harbour Foods buys", "", "", owner=owner, turn=turn)
+        stands = take_stand(row, [signal(name, score, scope, confidence)], self.rows)
+        self.rows.append(row._replace(stands=encode_stands(stands)))
+
+    def support(self, name: str) -> Support:
+        return support_of(name, PAIR, self.rows)
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"), [(0.8, 0.1, True), (0.8, 0.0, False), (0.8, -0.1, False), (0.0, 0.04, True)]
+)
+def test_scores_of_one_sign_agree(story: Story, one: float, other: float, *, agree: bool) -> None:
+    story.tell("a", one)
+    story.tell("b", other)
+    assert story.support("a").sources == int(agree)
+
+
+def test_a_score_without_a_sign_withdraws_nothing_and_is_a_signal_of_its_own(story: Story) -> None:
+    for name, score in (("a", 0.8), ("b", 0.7), ("c", 0.0)):
+        story.tell(name, score)
+    assert story.support("a") == Support(1, 1)
+    assert '"BTC/USDT": [0.0, "asset", true' in story.rows[2].stands
+
+
+def test_a_scorer_that_could_not_tell_is_not_heard_beside_one_that_could(story: Story) -> None:
+    story.tell("a", -0.8)
+    story.tell("b", 0.0, confidence=0.1)
+    assert story.rows[1].stands == "{}"
+
+
+def test_gains_and_withdrawals_are_revisions_that_only_go_up(story: Story) -> None:
+    seen = []
+    for name, score in (
+        ("a", 0.8),
+        ("b", 0.7),
+        ("b-2", 0.7),
+        ("c", 0.9),
+        ("d", -0.6),
+        ("e", 0.5),
+        ("f", -0.5),
+    ):
+        story.tell(name, score)
+        seen.append(story.support("a")[:2])
+    assert seen == [(0, 0), (1, 1), (1, 1), (2, 2), (0, 3), (1, 4), (1, 4)]
+    assert story.support("a").contradicted_by == "d"
+    assert story.support("d").sources == 1
+
+
+def test_an_owner_withdraws_once(story: Story) -> None:
+    for name, score in (("a", 0.8), ("b", 0.7), ("d", -0.6), ("c", 0.9), ("d-2", -0.9), ("d-3", -0.9)):
+        story.tell(name, score)
+    assert story.support("a")[:2] == (1, 3)
+
+
+def test_nor_does_who_was_contradicted_by_saying_it_again(story: Story) -> None:
+    for name, score in (("liar", 0.8), ("a", -0.7), ("b", -0.6), ("liar-2", 0.9)):
+        story.tell(name, score)
+    assert story.support("a")[:2] == (1, 1)
+
+
+def test_what_a_story_of_the_market_means_for_an_asset_is_told_besides(story: Story) -> None:
+    story.tell("a", 0.8, Scope.MARKET)
+    story.tell("b", 0.7, Scope.ASSET)
+    story.tell("c", 0.7, Scope.MARKET)
+    story.tell("d", 0.7, Scope.ASSET)
+    assert story.support("a").sources == 3
+    assert story.support("b").sources == 2
+
+
+def test_a_withdrawal_gives_the_first_confidence_back_and_says_by_whom() -> None:
+    first = signal("a", 0.8)
+    gained = corroborate(first, Support(2, 2), NOON + timedelta(minutes=1))
+    lost = corroborate(first, Support(0, 3, "paper"), NOON + timedelta(minutes=2))
+    assert gained.confidence == pytest.approx(0.595)
+    assert (lost.confidence, lost.corroboration, lost.revision) == (first.confidence, 0, 3)
+    assert lost.rationale.startswith("[contradicted by paper]")
+    assert corroborate(first, Support(), NOON) == first
