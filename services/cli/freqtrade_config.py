@@ -97,8 +97,9 @@ def _sqlite_url(database: Path) -> str:
 
 
 def write_config(config: Mapping[str, Any], path: Path) -> None:
-    """Write a configuration so that only its owner can read it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Write a configuration so that only its owner can read it, whatever was there before and whoever has it open."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(config, file, indent=2)
 

@@ -17,7 +17,7 @@ from services.common.broker.topology import (
     SENTIMENT_SIGNAL,
     SENTIMENT_SIGNALS,
 )
-from services.common.secret_texts import public_part
+from services.common.secret_texts import public_part, secrets_of_urls
 from services.common.settings import Settings
 from services.common.settings_report import is_secret
 from services.common.store.keys import SCORED
@@ -46,6 +46,9 @@ class Service:
     secrets: frozenset[str] = field(default=frozenset())
 
 
+MODEL_ADDRESSES = frozenset({"ollama_host", "openai_base_url"})
+"""Settings that are secret where somebody wrote a password into them (http://user:password@host)."""
+
 _ALL = (
     Service(
         "signal_cacher",
@@ -61,7 +64,7 @@ _ALL = (
         8103,
         reads=(RAW_NEWS_DATA.name,),
         publishes=(SENTIMENT_SIGNAL,),
-        secrets=frozenset({"rabbitmq_pass", "openai_api_key"}),
+        secrets=frozenset({"rabbitmq_pass", "openai_api_key", *MODEL_ADDRESSES}),
     ),
     Service(
         "news_poller",
@@ -100,11 +103,11 @@ def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
 
     EXCHANGE_CONFIG loses its credentials also where it is allowed: who trades gets them, and that is Freqtrade alone.
     """
-    fields = type(settings).model_fields
+    secret = {name for name, info in type(settings).model_fields.items() if is_secret(info)}
+    secret |= {name for name in MODEL_ADDRESSES if secrets_of_urls(getattr(settings, name))}
     changes = {
-        name: info.get_default(call_default_factory=True)
-        for name, info in fields.items()
-        if is_secret(info) and name not in allowed
+        name: type(settings).model_fields[name].get_default(call_default_factory=True)
+        for name in secret - set(allowed)
     }
     if "exchange_config" in allowed:
         config = settings.exchange_config.get_secret_value()

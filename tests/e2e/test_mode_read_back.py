@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,3 +61,26 @@ def test_one_that_its_environment_makes_differ_is_ended_at_once(stack: Stack, su
     with pytest.raises(StopProgram, match=r"stake_amount is 900, not 100\.0"):
         supervisor.wait_ready([bot], PATIENCE_SECONDS)
     assert "freqtrade" not in supervisor.pids()
+
+
+def test_one_that_runs_alone_ends_itself_with_78(
+    stack: Stack, supervisor: Supervisor, tmp_path: Path
+) -> None:
+    """As `trade` starts it, with a mode said that its file does not have."""
+    bot = replace(stack, alone=True).freqtrade(throttle_seconds=5)
+    said = bot.argv.index("--said") + 1
+    argv = [
+        *bot.argv[:said],
+        bot.argv[said].replace('"stake_amount": 100.0', '"stake_amount": 5.0'),
+        *bot.argv[said + 1 :],
+    ]
+    log = tmp_path / "alone.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            argv, env=dict(bot.environ), stdout=output, stderr=output, timeout=PATIENCE_SECONDS, check=False
+        )
+    told = log.read_text()
+    assert "Freqtrade does not do what was said: stake_amount is 100.0, not 5.0" in told
+    assert done.returncode == os.EX_CONFIG
+    assert "Cleaning up modules" in told, "it ended as usual"
+    assert supervisor.pids().keys() == {"replay_exchange"}

@@ -26,6 +26,7 @@ from services.cli.stack import SERVICES as MODULES
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec
 from services.common.services import (
+    MODEL_ADDRESSES,
     SECRETS_OF_FREQTRADE,
     SECRETS_OF_REDIS,
     SERVICES,
@@ -77,7 +78,7 @@ def programs(stack: Stack, folder: Path) -> dict[str, ProcessSpec]:
     return {spec.name: spec for spec in (*specs, stack.freqtrade(throttle_seconds=5))}
 
 
-ALLOWED = {name: service.secrets - {"exchange_config"} for name, service in SERVICES.items()} | {
+ALLOWED = {name: (service.secrets & SECRETS) - {"exchange_config"} for name, service in SERVICES.items()} | {
     "redis": SECRETS_OF_REDIS,
     "replay_exchange": frozenset(),
     "freqtrade": frozenset(),
@@ -135,7 +136,7 @@ def test_every_secret_is_listed_for_somebody_and_no_other_setting_is() -> None:
     listed = SECRETS_OF_FREQTRADE | SECRETS_OF_REDIS
     for service in SERVICES.values():
         listed |= service.secrets
-    assert listed == SECRETS
+    assert listed == SECRETS | MODEL_ADDRESSES
     keys = SECRETS_OF_FREQTRADE - {"redis_password", "exchange_config"}
     assert all(service.secrets.isdisjoint(keys) for service in SERVICES.values())
 
@@ -151,6 +152,17 @@ def test_the_streamer_keeps_what_candles_are_asked_for_with() -> None:
     kept = with_secrets(settings, SERVICES["market_streamer"].secrets).exchange_config.get_secret_value()
     del config["apiKey"], config["uid"], config["options"]["apiSecret"]
     assert kept == config
+
+
+def test_a_password_in_the_address_of_a_model_reaches_the_processor_alone(tmp_path: Path) -> None:
+    addresses = {
+        "OLLAMA_HOST": "http://operator:planted-one@gpu:11434,http://gpu-2:11434",
+        "OPENAI_BASE_URL": "https://planted-two@models.example/v1",
+    }
+    for spec in programs(Stack(Settings.load(addresses), tmp_path), tmp_path).values():
+        assert ("planted" in str(spec.environ.values())) == (spec.name == "sentiment_processor"), spec.name
+    plain = Settings.load({"OLLAMA_HOST": "http://gpu:11434"})
+    assert with_secrets(plain, ()).ollama_host == "http://gpu:11434"
 
 
 # --- processes that run
@@ -233,4 +245,4 @@ def test_a_service_started_by_itself_takes_of_a_full_env_file_only_what_is_its_o
     settings = Settings.load(planted)
     for service in SERVICES.values():
         own = with_secrets(settings, service.secrets)
-        assert found_in({"all": str(own.environment())}, planted) == service.secrets - {"exchange_config"}
+        assert found_in({"all": str(own.environment())}, planted) == ALLOWED[service.name]

@@ -97,3 +97,17 @@ def test_only_its_owner_can_read_what_is_written(tmp_path: Path) -> None:
     write_config({"a": 1}, path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_a_configuration_replaces_a_file_that_others_may_read_or_have_open(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "freqtrade.json", tmp_path / "elsewhere"
+    path.write_text("{}")
+    path.chmod(0o644)
+    with path.open() as opened_before:
+        write_config({"exchange": {"key": "secret"}}, path)
+        assert opened_before.read() == "{}"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
+    path.symlink_to(elsewhere)
+    write_config({"exchange": {"key": "secret"}}, path)
+    assert not elsewhere.exists()

@@ -17,7 +17,7 @@ from tests.kubernetes_files import OURS, TARGETS, container, one
 from tests.strict_yaml import load
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
-ALLOWED = {name.replace("_", "-"): service.secrets for name, service in SERVICES.items()} | {
+ALLOWED = {name.replace("_", "-"): service.secrets & SECRETS for name, service in SERVICES.items()} | {
     "freqtrade": SECRETS_OF_FREQTRADE,
     "operator": frozenset({"rabbitmq_pass", "redis_password"}),
 }
