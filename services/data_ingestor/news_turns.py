@@ -2,7 +2,8 @@
 
 So a source that floods delays its own articles and nobody else's: its newest go first, in its turn, and its oldest wait
 until they are too old to be news. Beyond the quota a source publishes only while the news queue is empty, in small
-batches: then nobody waits behind them, and nothing is held back for no reason.
+batches: then nobody waits behind them, and nothing is held back for no reason. Where nobody can tell how long the queue
+is, it counts as not empty.
 """
 
 from __future__ import annotations
