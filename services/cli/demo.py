@@ -63,6 +63,7 @@ def demo(
     from services.cli.demo_plan import archive_plan, sample_plan
     from services.cli.demo_run import DemoRun
     from services.cli.demo_view import watcher
+    from services.cli.trading_mode import beside_the_settings
 
     refuse_variables_about_money(os.environ)
     settings = load_settings(_USED).changed(broker=broker, sentiment_scorer=scorer)
@@ -80,6 +81,8 @@ def demo(
     with demo_folder(run_dir) as folder:
         tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
         with view:
+            for line in beside_the_settings(os.environ):
+                tell(line)
             result = DemoRun(plan, settings, folder, tell).play(view.show)
         problem = verdict(plan, result)
         if json_output:

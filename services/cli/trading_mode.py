@@ -21,6 +21,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.freqtrade_variables import freqtrade_variables
 from services.common.plain_text import without_control
 from services.common.settings import Settings
+from services.common.settings_sources import default_env_file, read_env_file
 
 LOOK_EVERY_SECONDS = 1.0
 GRACE_SECONDS = 15.0
@@ -48,9 +49,14 @@ def said_mode(settings: Settings) -> Mode:
 
 
 def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
-    """Lines for a person about what says something of trading beside the settings: used, or left out."""
+    """Lines for a person about what says something of trading beside the settings: used, or left out.
+
+    Raises:
+        StopProgram: the `.env` file cannot be read.
+    """
     lines = []
-    if left_out := freqtrade_variables(environ):
+    env_file = default_env_file(environ)
+    if left_out := freqtrade_variables({**(read_env_file(env_file) if env_file else {}), **environ}):
         names = ", ".join(map(without_control, left_out))
         lines.append(f"Freqtrade does not get these variables, for here it reads only its file: {names}")
     if PARAMETERS.exists():

@@ -20,6 +20,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TypeVar, cast
@@ -80,7 +81,9 @@ def run_isolated(
     process = _context.Process(target=_child, args=(work, argument, seconds, sender), daemon=True)
     with receiver:
         try:
-            with sender, only_variables(_KEPT):
+            with only_variables(_KEPT):
+                forkserver.ensure_running()
+            with sender:
                 process.start()
         except (OSError, EOFError) as error:
             raise TryLater(f"{doing} needs a process, which cannot be started: {error}") from error

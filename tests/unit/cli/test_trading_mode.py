@@ -63,7 +63,17 @@ def test_a_file_of_parameters_beside_the_strategy_is_named(
 ) -> None:
     file = tmp_path / "LLMSentimentStrategy.json"
     monkeypatch.setattr(trading_mode, "PARAMETERS", file)
-    assert beside_the_settings({"FREQTRADE_API_USER": "x"}) == []
+    assert beside_the_settings({"FREQTRADE_API_USER": "x", "CRYPTOBOY_ENV_FILE": ""}) == []
     file.write_text("{}")
-    (line,) = beside_the_settings({})
+    (line,) = beside_the_settings({"CRYPTOBOY_ENV_FILE": ""})
     assert str(file) in line
+
+
+def test_freqtrades_variables_in_the_environment_and_in_the_env_file_are_named_as_left_out(
+    tmp_path: Path,
+) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("FREQTRADE__TELEGRAM__TOKEN=secret\nDRY_RUN=true\n")
+    environ = {"CRYPTOBOY_ENV_FILE": str(env_file), "FREQTRADE__STRATEGY": "SomebodyElse"}
+    (line,) = beside_the_settings(environ)
+    assert line.endswith(": FREQTRADE__STRATEGY, FREQTRADE__TELEGRAM__TOKEN")
