@@ -1,7 +1,8 @@
 """Who agrees with whom in a story: for each pair its signals, and which tellings corroborate or contradict them. Pure.
 
 The first telling that is scored for a pair makes a signal. A later one that agrees with a signal corroborates it: the
-scores have one sign, and no word of denial, correction or falsity stands between the texts. One that agrees with none
+scores have one sign, no word of denial, correction or falsity stands between the texts, and its source weighs no more
+than that of the signal. One that agrees with none
 is a signal of its own, with which later ones may agree in turn. Where it contradicts a signal, the corroboration of
 that signal so far is withdrawn.
 
@@ -150,11 +151,22 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
             is_others = other.owner != row.owner or support_of(other.article_id, pair, rows).sources > 0
             if is_others and not is_heard:
                 against.append(other.article_id)
-        elif not is_again and other.owner != row.owner and sign(score) == sign(stand.score):
+        elif not is_again and other.owner != row.owner and _agrees(signal, other, stand):
             joins.setdefault(stand.scope, other.article_id)
     is_own = is_again or not joins or (scope == Scope.ASSET and Scope.ASSET not in joins)
     # What agrees with a signal corroborates it and says no more: it withdraws nothing from others.
     return Stand(score, scope.value, is_own, tuple(joins.values()), () if joins else tuple(against))
+
+
+def _agrees(signal: SentimentSignal, other: Row, stand: Stand) -> bool:
+    """Whether a signal that does not contradict another adds nothing to it.
+
+    A revision has the weight of its signal: joined to one of less weight, whoever is first would mute the others.
+    """
+    if sign(signal.sentiment_score) != sign(stand.score):
+        return False
+    weights = [each.weight for each in decode_signals(other.signals) if each.pair == signal.pair]
+    return all(weight >= signal.weight for weight in weights)
 
 
 _NONE = Stand(0.0, "", is_own=False)

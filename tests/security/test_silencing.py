@@ -27,8 +27,10 @@ from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller
 from services.data_ingestor.news_sources import NewsSource
 from services.data_ingestor.news_turns import Turns
+from services.research.evaluate.decisions import Decision
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss
+from tests.story_attacks import Day, telling
 
 TRUTH = "Exchange halts withdrawals after bitcoin is stolen"
 LIE = "Bitcoin soars as the exchange reports record profits"
@@ -139,3 +141,21 @@ def test_what_was_silenced_before_an_upgrade_is_published_after_it_and_what_was_
     found = published(server, tmp_path, "hostile", "honest")
     assert [article.title for article in found["honest"]] == [TRUTH]
     assert "hostile" not in found
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.2])
+def test_a_source_of_little_weight_that_is_first_with_the_truth_does_not_mute_it(weight: float) -> None:
+    day = Day()
+    words = "Hackers steal $90 million in bitcoin from exchange Coinharbor; bitcoin plunges"
+    day.hear(telling("hostile", words, 0).model_copy(update={"weight": weight}))
+    honest = day.hear(telling("honest", words, 5))
+    assert [(signal.source, signal.weight) for signal in honest.signals] == [("honest", 1.0)]
+    more = day.hear(telling("wire", words, 10))
+    assert [(signal.source, signal.corroboration) for signal in more.signals] == [("honest", 1)]
+    assert day.decision(20).exits == day_of_the_honest(words).exits != ()
+
+
+def day_of_the_honest(words: str) -> Decision:
+    day = Day()
+    day.hear_all([telling("honest", words, 5), telling("wire", words, 10)])
+    return day.decision(20)

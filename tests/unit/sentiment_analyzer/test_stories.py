@@ -281,7 +281,19 @@ def test_a_file_that_is_no_store_ends_the_program_with_its_name(tmp_path: Path) 
 
 
 def test_a_story_has_the_weight_of_the_source_that_told_it_first(desk: Desk) -> None:
-    first = desk.judge(told_by("one", "a1", FIRST).model_copy(update={"weight": 0.5}))
-    second = desk.judge(told_by("two", "a2", minutes=30).model_copy(update={"weight": 2.0}))
+    first = desk.judge(told_by("one", "a1", FIRST).model_copy(update={"weight": 2.0}))
+    second = desk.judge(told_by("two", "a2", minutes=30).model_copy(update={"weight": 0.5}))
 
-    assert [each.signals[0].weight for each in (first, second)] == [0.5, 0.5]
+    assert [each.signals[0].weight for each in (first, second)] == [2.0, 2.0]
+
+
+def test_a_source_that_weighs_more_than_the_first_is_heard_by_itself_and_corroborated_by_others(
+    desk: Desk,
+) -> None:
+    desk.judge(told_by("one", "a1", FIRST).model_copy(update={"weight": 0.5}))
+    second = desk.judge(told_by("two", "a2", minutes=30).model_copy(update={"weight": 2.0}))
+    third = desk.judge(told_by("three", "a3", minutes=40))
+
+    (own,), (revised,) = second.signals, third.signals
+    assert (own.article_id, own.weight, own.corroboration) == ("a2", 2.0, 0)
+    assert (revised.article_id, revised.corroboration) == ("a2", 1)
