@@ -15,7 +15,10 @@ ARTICLES_PUBLISHED = Counter(
     "cryptoboy_articles_published_total", "Articles confirmed by the broker", ["source"]
 )
 ARTICLES_SKIPPED = Counter(
-    "cryptoboy_articles_skipped_total", "Feed entries not published, by reason", ["source", "reason"]
+    "cryptoboy_articles_skipped_total",
+    "Feed entries not published, by reason: no_title, known, too_old, irrelevant, undated, too_many, refused, no_room, "
+    "waited_too_long",
+    ["source", "reason"],
 )
 ARTICLES_CORRECTED = Counter(
     "cryptoboy_articles_corrected_total",
