@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from services.cli.options import Json, Pairs, load_settings, read_pairs
 from services.cli.period import From, To, read_period
 from services.common.errors import StopProgram
+from services.common.secret_texts import public_part
 from services.common.settings import Settings
 from services.common.values import check_timeframe
 
@@ -51,7 +53,7 @@ def fetch_history(
         start=first,
         end=last,
     )
-    found = fetch_candles(options, _config(settings), os.environ)
+    found = fetch_candles(options, _config(settings), os.environ, _REDACTED)
     if json_output:
         print(json.dumps({"directory": str(out), "files": [_as_json(candles) for candles in found]}))
         return
@@ -65,6 +67,8 @@ def fetch_history(
             print(f"  The exchange has nothing before {candles.start.isoformat()}.")
 
 
+_REDACTED = (sys.executable, "-P", "-m", "services.cli.bot")
+"""Freqtrade, whose output lacks secrets: it tells ccxt's whole configuration."""
 _USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
 
 
@@ -76,11 +80,12 @@ def _checked(timeframes: list[str] | None) -> tuple[str, ...]:
 
 
 def _config(settings: Settings) -> dict[str, Any]:
-    """What a download needs of Freqtrade's configuration, which is nothing secret."""
+    """What a download needs of Freqtrade's configuration: no key, only the password that a proxy may want."""
     from services.cli.freqtrade_config import freqtrade_config
 
     whole = freqtrade_config(settings.changed(dry_run=True), database=Path("unused"))
     needed = ("dry_run", "exchange", "pairlists", "stake_currency", "trading_mode")
+    whole["exchange"]["ccxt_config"] = public_part(whole["exchange"]["ccxt_config"])
     return {name: whole[name] for name in needed}
 
 

@@ -21,6 +21,8 @@ from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.logging import configure_logging
 from services.common.private import keep_private
+from services.common.redaction import redact_errors
+from services.common.secret_texts import secrets_given
 from services.common.settings import Settings
 from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
 from services.replay_exchange.server import ReplayExchange
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal; returns the exit status."""
     parsed = _parser().parse_args(arguments)
     keep_private()
+    redact_errors(secrets_given(os.environ))
     try:
         configure_logging(Settings.load(), "replay_exchange")
         asyncio.run(_run(_options(parsed), parsed.port, parsed.port_file, read_only=parsed.read_only))

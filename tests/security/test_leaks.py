@@ -228,3 +228,18 @@ def test_freqtrades_process_tells_no_secret_of_its_configuration(tmp_path: Path)
     assert "in bytes ***" in text
     assert "127.0.0.1:8888" in unbroken, "what is no secret stays"
     assert "lanted" not in unbroken
+
+
+FETCH = """
+from services.cli import app
+sys.argv = ["cryptoboy", "history", "fetch", "--out", OUT, "--from", "2025-05-01", "--to", "2025-05-02"]
+app.main()
+"""
+
+
+def test_freqtrades_log_of_a_download_tells_no_key_and_no_password_of_a_proxy(tmp_path: Path) -> None:
+    planted = {"EXCHANGE_CONFIG": plant()["EXCHANGE_CONFIG"]}
+    text = run(f"OUT = {str(tmp_path / 'candles')!r}\n" + FETCH, planted, "text", tmp_path)
+    assert "Applying additional ccxt config" in text
+    assert "httpsProxy" in text
+    assert "planted" not in text

@@ -25,7 +25,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings import PROJECT_ROOT, Settings
 from tests.live_exchange import TRADES_ONLY, LiveExchange
 from tests.server_control import free_ports
-from tests.servers import RabbitServer, RedisServer
+from tests.servers import RedisServer
 
 pytestmark = pytest.mark.integration
 
@@ -124,7 +124,7 @@ def test_with_everything_in_order_real_money_is_traded(variables: dict[str, str]
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_before_the_sentence_is_asked_for(
-    variables: dict[str, str], exchange: LiveExchange, redis_server: RedisServer, rabbitmq: RabbitServer
+    variables: dict[str, str], exchange: LiveExchange, redis_server: RedisServer
 ) -> None:
     Path(variables["CRYPTOBOY_ENV_FILE"]).write_text(f"BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET={SECRET}\n")
     Path(variables["CRYPTOBOY_ENV_FILE"]).chmod(0o640)
@@ -132,8 +132,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_before_the_sentence_is_ask
     exchange.rights = TRADES_ONLY | {"enableWithdrawals": True, "permitsUniversalTransfer": True}
     variables |= {
         "BROKER": "rabbitmq",
-        "RABBITMQ_HOST": rabbitmq.host,
-        "RABBITMQ_PORT": str(rabbitmq.port),
+        "RABBITMQ_PORT": str(free_ports(1)[0]),
         "REDIS_PORT": str(redis_server.port),
     }
     del variables["LIVE_TRADING_CONFIRMATION"]

@@ -21,6 +21,9 @@ SAMPLES = 3
 _PATIENCE_MS = 10_000
 _CCXT_NAMES = {"key": "apiKey"}  # of Freqtrade's names; the others are the same
 _AWAY_STEP = "look at the network and at the exchange's own page, then start again"
+_UNTOLD_STEP = (
+    f"{_AWAY_STEP}; if it never tells, see there that the key cannot withdraw, then start with --i-know"
+)
 _CLOCK_STEP = (
     "timedatectl set-ntp true (systemd-timesyncd or chrony), and wait until `timedatectl` says synchronised"
 )
@@ -114,7 +117,7 @@ def _about_error(name: str, error: Exception, told: str, *, is_sure: bool) -> Fi
         return fault(f"{name} refuses the key: {told}", step)
     if isinstance(error, ccxt.NetworkError):
         text = f"{name} could not be asked what the key may do: {told}"
-        return note(text, "see yourself that it cannot withdraw") if is_sure else away(text, _AWAY_STEP)
+        return note(text, "see yourself that it cannot withdraw") if is_sure else away(text, _UNTOLD_STEP)
     return _unsure(name, told, is_sure=is_sure)
 
 

@@ -33,6 +33,8 @@ from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.logging import configure_logging
 from services.common.private import close_folder, keep_private
+from services.common.redaction import redact_errors
+from services.common.secret_texts import secrets_given
 from services.common.settings import Settings
 from services.common.store.embedded_access import password_of, with_socket
 from services.common.store.embedded_connection import REDIS_VERSION, Connection, Host
@@ -239,6 +241,7 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.set())
     keep_private()
+    redact_errors(secrets_given(os.environ))
     try:
         settings = Settings.load()
         configure_logging(settings, "embedded_redis")

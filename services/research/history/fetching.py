@@ -51,7 +51,10 @@ class FetchOptions:
 
 
 def fetch_candles(
-    options: FetchOptions, config: Mapping[str, Any], environ: Mapping[str, str]
+    options: FetchOptions,
+    config: Mapping[str, Any],
+    environ: Mapping[str, str],
+    program: Sequence[str] = (sys.executable, "-m", "freqtrade"),
 ) -> list[Candles]:
     """Run `freqtrade download-data`, whose log goes to stderr, and check what it brought.
 
@@ -59,6 +62,7 @@ def fetch_candles(
         options: what is fetched.
         config: of Freqtrade; its exchange is the one that is asked. Only the owner can read what is written of it.
         environ: environment of Freqtrade; it does not get the variables of its own that would change `config`.
+        program: what runs Freqtrade; its log tells of `config`, in which the password of a proxy may be.
 
     Raises:
         TryLater: Freqtrade failed, or brought no candles of a pair; nothing is taken over.
@@ -69,7 +73,7 @@ def fetch_candles(
     config_file = partial / "config.json"
     with os.fdopen(os.open(config_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(config, file)
-    _run(_command(options, partial, data, config_file), environ)
+    _run([*program, *_arguments(options, partial, data, config_file)], environ)
     files = {(file.pair, file.timeframe): file for file in list_candles(data)}
     wanted = [(pair, timeframe) for pair in options.pairs for timeframe in options.timeframes]
     if missing := [f"{pair} {timeframe}" for pair, timeframe in wanted if (pair, timeframe) not in files]:
@@ -97,10 +101,10 @@ def _begin(options: FetchOptions) -> Path:
     return partial
 
 
-def _command(options: FetchOptions, partial: Path, data: Path, config_file: Path) -> Sequence[str]:
+def _arguments(options: FetchOptions, partial: Path, data: Path, config_file: Path) -> Sequence[str]:
     end = f"{options.end.timestamp():.0f}" if options.end else ""
     return [
-        *(sys.executable, "-m", "freqtrade", "download-data"),
+        "download-data",
         *("--config", str(config_file), "--userdir", str(partial), "--datadir", str(data)),
         *("--pairs", *options.pairs),
         *("--timeframes", *options.timeframes),
