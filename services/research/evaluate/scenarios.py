@@ -107,10 +107,10 @@ class Outcome:
         return max(abs(_or_zero(before) - _or_zero(after)) for before, after in pairs)
 
     @property
-    def opened_or_kept(self) -> bool:
-        """Whether it made an entry that would not be, or took away an exit that would be."""
-        entered = self.attacked.entries and not set(self.attacked.entries) <= set(self.without.entries)
-        return bool(entered) or not set(self.without.exits) <= set(self.attacked.exits)
+    def flipped(self) -> frozenset[str]:
+        """By which sentiment (`SENTIMENT_FROM` of the strategy) it made an entry or took an exit away."""
+        entered = set(self.attacked.entries) - set(self.without.entries)
+        return frozenset(entered | (set(self.without.exits) - set(self.attacked.exits)))
 
 
 @dataclass
@@ -203,7 +203,7 @@ def try_scenario(scenario: Scenario, scorer: Scorer) -> Outcome:
 
 
 def measure(scorer: Scorer, progress: Progress) -> list[Row]:
-    """Of each kind: how far the sentiment moves, how often a trade is opened or kept, and which truth is still read."""
+    """Of each kind: how far the sentiment moves, how often trades are opened or kept, how much of others is read."""
     outcomes: dict[str, list[Outcome]] = defaultdict(list)
     scenarios = read_scenarios()
     for number, scenario in enumerate(scenarios, 1):
@@ -216,7 +216,9 @@ def _rows(kind: str, outcomes: Sequence[Outcome]) -> Iterator[Row]:
     moved, n = [outcome.moved for outcome in outcomes], len(outcomes)
     yield Row(f"{kind}: mean movement", sum(moved) / n, "score", n)
     yield Row(f"{kind}: largest movement", max(moved), "score", n)
-    yield share(f"{kind}: trades opened or kept", sum(outcome.opened_or_kept for outcome in outcomes), n)
+    for name, source in (("newest signal", "newest"), ("aggregate", "aggregate")):
+        flipped = sum(source in outcome.flipped for outcome in outcomes)
+        yield share(f"{kind}: trades opened or kept, {name}", flipped, n)
     yield share(
         f"{kind}: others' articles read in time",
         sum(outcome.reached for outcome in outcomes),

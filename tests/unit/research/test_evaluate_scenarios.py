@@ -90,7 +90,7 @@ def test_what_moves_is_what_the_strategy_reads() -> None:
     assert outcome.without.entries == ("newest", "aggregate")
     assert outcome.attacked.exits == ("newest",)
     assert outcome.moved > 1.5
-    assert not outcome.opened_or_kept, "an exit is no new risk"
+    assert not outcome.flipped, "an exit is no new risk"
     assert (outcome.reached, outcome.honest) == (1, 1)
 
 
@@ -102,7 +102,7 @@ def test_a_trade_that_is_opened_counts() -> None:
         ),
         SCORER,
     )
-    assert outcome.opened_or_kept
+    assert outcome.flipped == {"newest", "aggregate"}
 
 
 def test_a_decision_is_that_of_the_default_rules() -> None:
@@ -123,5 +123,11 @@ def figures() -> dict[str, float | None]:
 
 
 def test_each_kind_has_its_rows(figures: dict[str, float | None]) -> None:
-    assert len(figures) == 4 * len(KINDS)
+    assert len(figures) == 5 * len(KINDS)
     assert all(value is not None for value in figures.values())
+
+
+def test_a_flood_delays_nobody_else(figures: dict[str, float | None]) -> None:
+    assert figures["flood: others' articles read in time"] == 1
+    assert figures["flood: trades opened or kept, newest signal"] == 0
+    assert figures["flood: trades opened or kept, aggregate"] == 0
