@@ -95,6 +95,7 @@ def inspect(arguments: list[str]) -> dict[str, Any]:
         **seen,
         "traces": {name: traces(run_dir / "logs" / f"{name}.log") for name in (*SERVICES, "freqtrade")},
         "status": demo.returncode,
+        "open_to_others": [str(path) for path in run_dir.rglob("*") if path.stat().st_mode & 0o077],
         "summary": json.loads(lines[-1]) if lines else None,
         "log": err[-4000:],
     }

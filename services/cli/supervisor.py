@@ -93,7 +93,8 @@ class Supervisor:
         """Start a program; does not wait for it to be ready.
 
         Raises:
-            OSError: the system has no room for it, or its port is taken.
+            OSError: the system has no room for it.
+            StopProgram: its port is taken.
         """
         self._roles[spec.name] = spec.role
         descriptors = self._listen_for(spec)
@@ -114,7 +115,12 @@ class Supervisor:
         if spec.port is None:
             return ()
         if spec.port not in self._listeners:
-            self._listeners[spec.port] = listen_on(spec.port)
+            try:
+                self._listeners[spec.port] = listen_on(spec.port)
+            except OSError as error:
+                raise StopProgram(
+                    f"port {spec.port}, which {spec.name} needs, is taken by another program: {error.strerror}"
+                ) from error
         return (self._listeners[spec.port].fileno(),)
 
     def wait_ready(

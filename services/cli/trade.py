@@ -13,6 +13,7 @@ from services.cli.trading_checks import check_trading
 from services.cli.trading_mode import beside_the_settings
 from services.cli.up import begin_live_trading
 from services.common.freqtrade_variables import refuse_variables_about_money
+from services.common.private import close_folder
 from services.common.settings import BrokerKind, Settings
 from services.common.store.embedded_access import LOOPBACK, with_socket
 
@@ -29,6 +30,8 @@ def trade(i_know: IKnow = False) -> None:
     settings = Settings.load()
     check_trading(settings)
     refuse_demo_news(settings, lambda text: print(f"cryptoboy: {text}", file=sys.stderr))
+    if changed := close_folder(settings.state_dir):
+        print(f"cryptoboy: {changed}", file=sys.stderr)
     run_dir = settings.state_dir.resolve() / "trade"
     if settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
         settings = with_socket(settings)

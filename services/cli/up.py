@@ -56,6 +56,8 @@ def up(broker: Broker = None, i_know: IKnow = False) -> None:
         refuse_demo_news(settings, _say)
     check_trading(settings)
     settings = settings.changed(state_dir=settings.state_dir.resolve())
+    if changed := close_folder(settings.state_dir):
+        _say(changed)
     if settings.broker is BrokerKind.EMBEDDED:
         settings = with_socket(settings)
     run_dir = settings.state_dir / "up"
@@ -66,8 +68,6 @@ def up(broker: Broker = None, i_know: IKnow = False) -> None:
     check_names(settings)
     check_addresses(settings)
     run_dir.mkdir(parents=True, exist_ok=True)
-    if changed := close_folder(settings.state_dir):
-        _say(changed)
     refusals: list[str] = []
     with Supervisor(run_dir / "logs") as supervisor:
         try:

@@ -52,3 +52,19 @@ def close_folder(folder: Path) -> str:
             f"other users can look into {folder} (mode {mode:04o}), which cannot be changed: {error.strerror}"
         )
     return f"other users could look into {folder} (mode {mode:04o}); from now on they cannot"
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make a folder that nobody else can enter, or make sure that it is one.
+
+    Raises:
+        OSError: it cannot be made or looked at.
+        StopProgram: it is a link, another user's, or open to others in a way that cannot be closed.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    close_folder(folder)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & _OF_OTHERS:
+        raise StopProgram(
+            f"{folder} has to be a folder of this user alone, and is not. Choose another STATE_DIR, or remove it."
+        )

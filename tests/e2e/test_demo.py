@@ -68,6 +68,7 @@ def assert_news_became_a_trade(seen: dict[str, Any]) -> None:
     assert (summary["messages_lost"], summary["dead_lettered"]) == (0, 0)
     assert summary["articles_published"] > 0
     assert summary["candles_published"] > 0
+    assert seen["open_to_others"] == []
     traced = {name: set(found) for name, found in seen["traces"].items()}
     assert traced["freqtrade"], "no entry names its article"
     for name in ("news_poller", "sentiment_processor", "signal_cacher"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from services.common.errors import StopProgram
+from services.common.private import make_own_folder
 from services.common.settings import BrokerKind, Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -46,8 +47,22 @@ def password_file(state_dir: Path) -> Path:
 
 
 def with_socket(settings: Settings) -> Settings:
-    """The settings of programs that run with the embedded Redis, whether its socket is there yet or not."""
-    return settings.changed(redis_socket=socket_file(settings.state_dir, settings.redis_port))
+    """The settings of programs that run with the embedded Redis, whether its socket is there yet or not.
+
+    Its folder is made, so that nobody else puts a socket there first.
+
+    Raises:
+        StopProgram: the folder is not this user's alone, or cannot be made.
+    """
+    path = socket_file(settings.state_dir, settings.redis_port)
+    try:
+        make_own_folder(path.parent)
+    except OSError as error:
+        raise StopProgram(
+            f"{path.parent}, where the embedded Redis has its socket, cannot be used: {error.strerror}. Choose another "
+            "STATE_DIR."
+        ) from error
+    return settings.changed(redis_socket=path)
 
 
 def socket_of(settings: Settings) -> Path | None:
@@ -83,6 +98,7 @@ def password_of(state_dir: Path) -> SecretStr:
     path = password_file(state_dir)
     try:
         if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make(path)
         return SecretStr(_read(path))
     except OSError as error:

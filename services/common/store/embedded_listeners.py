@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import stat
 from pathlib import Path
 
 from services.common.errors import StopProgram
 from services.common.ports import LOOPBACK, listen_on
+from services.common.private import make_own_folder
 from services.common.store.embedded_access import SHORT_FOLDERS
 
 ADDRESS = LOOPBACK
@@ -36,7 +36,7 @@ def listen_locally(path: Path) -> socket.socket:
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _check_folder(path.parent)
+        make_own_folder(path.parent)
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(path.lstat().st_mode):
                 path.unlink()
@@ -61,13 +61,3 @@ def end_locally(path: Path) -> None:
     if path.parent.parent == SHORT_FOLDERS:
         with contextlib.suppress(OSError):  # another server's socket is there too
             path.parent.rmdir()
-
-
-def _check_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise StopProgram(
-            f"the embedded Redis needs a folder that is open to this user alone, and {folder} is not. Choose another "
-            "STATE_DIR, or remove that folder."
-        )

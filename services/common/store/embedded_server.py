@@ -224,10 +224,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def _server(options: argparse.Namespace, settings: Settings) -> EmbeddedRedis:
     listener = listen(options.port) if options.fd is None else socket.socket(fileno=options.fd)
-    settings = with_socket(settings.changed(redis_port=listener.getsockname()[1]))
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
     if changed := close_folder(settings.state_dir):
         log.warning("state_dir_closed", detail=changed)
+    settings = with_socket(settings.changed(redis_port=listener.getsockname()[1]))
     password = settings.redis_password or password_of(settings.state_dir)
     return EmbeddedRedis(
         snapshot=options.snapshot, password=password, local=settings.redis_socket, listener=listener
