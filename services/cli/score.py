@@ -69,7 +69,7 @@ def score(
 
 
 def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None) -> Judgement:
-    from services.common.message_text import forces_an_order
+    from services.common.hidden_text import reorders
     from services.common.messages import NewsArticle
     from services.sentiment_analyzer.asset_matching import AssetMatcher
     from services.sentiment_analyzer.assets import load_registry
@@ -89,7 +89,7 @@ def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None)
         summary=text,
         published=now,
         fetched_at=now,
-        hidden_text=forces_an_order(f"{title}{text}"),
+        hidden_text=reorders(f"{title}{text}"),
     )
     chosen = build_scorer(settings)
     try:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from pydantic import ValidationInfo
 
-from services.common.plain_text import REORDERING, without_control
-
-_REORDERING = re.compile(f"[{REORDERING}]")
+from services.common.hidden_text import reorders
+from services.common.plain_text import without_control
 
 
 @dataclass(slots=True)
@@ -38,13 +36,8 @@ def _cleaned(value: object, info: ValidationInfo, *, lines: bool) -> object:
     if not isinstance(value, str):
         return value
     if isinstance(info.context, Reading):
-        info.context.reordered |= forces_an_order(value)
+        info.context.reordered |= reorders(value)
     return without_control(value, lines=lines)
-
-
-def forces_an_order(text: str) -> bool:
-    """Whether `text` has characters of `REORDERING`."""
-    return not text.isprintable() and _REORDERING.search(text) is not None
 
 
 def mended(body: bytes) -> bytes | None:

@@ -22,7 +22,7 @@ ARTICLES_SKIPPED = Counter(
 )
 ARTICLES_CORRECTED = Counter(
     "cryptoboy_articles_corrected_total",
-    "Articles whose publication time was put right, by reason: no_date, no_zone, future_date",
+    "Articles in which something was put right, by reason: no_date, no_zone, future_date, hidden_text",
     ["source", "reason"],
 )
 SOURCE_POLLS = Counter(

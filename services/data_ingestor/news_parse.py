@@ -14,12 +14,13 @@ from xml.sax import SAXException  # nosec B406 # only the error type
 import feedparser
 
 from services.common.errors import NeverWorks
+from services.common.hidden_text import hides_words
 from services.common.publishers import without_byline, without_publisher
 from services.data_ingestor.news_article_id import route
 from services.data_ingestor.news_dates import FeedDate, read_date
 from services.data_ingestor.news_fetch import Fetched
 from services.data_ingestor.news_references import with_valid_references
-from services.data_ingestor.news_text import plain_text
+from services.data_ingestor.news_text import plain_text, reader_text
 from services.data_ingestor.news_urls import MAX_URL_LENGTH, SCHEMES, split_url
 
 MAX_ENTRIES = 2_000
@@ -43,6 +44,7 @@ class FeedEntry:
         marks: what may tell the entry from others that share its link: the feed's own id for it, and its address with
             a fragment. None of them empty.
         no_later_than: of a date without a zone that is known, the last instant in UTC that it can mean.
+        hides_text: there was more in it that readers do not see, or see in another order; it is left out here.
     """
 
     title: str
@@ -53,6 +55,7 @@ class FeedEntry:
     no_later_than: datetime | None = None
     written_title: str = ""
     marks: tuple[str, ...] = ()
+    hides_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +122,26 @@ def _described(problem: Exception) -> str:
 def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
     contents = [str(content.get("value") or "") for content in entry.get("content") or ()]
     date = _date(entry)
-    written = plain_text(str(entry.get("title") or ""), MAX_TITLE)
+    texts = (
+        reader_text(str(entry.get("title") or ""), MAX_TITLE),
+        reader_text(str(entry.get("summary") or ""), MAX_SUMMARY),
+        reader_text(max(contents, key=len, default=""), MAX_CONTENT),
+    )
+    written, summary, content = (each.text for each in texts)
     title = without_publisher(written, *_publisher(entry))
     link = usable_link(str(entry.get("link") or ""))
     marks = [str(dict.get(entry, field) or "").strip()[:MAX_URL_LENGTH] for field in ("id", "link")]
     return FeedEntry(
         title=title,
         link=link,
-        summary=without_byline(plain_text(str(entry.get("summary") or ""), MAX_SUMMARY), title, written),
-        content=without_byline(plain_text(max(contents, key=len, default=""), MAX_CONTENT), title, written),
+        summary=without_byline(summary, title, written),
+        content=without_byline(content, title, written),
         published=date.exact,
         no_later_than=date.no_later_than,
         written_title=written if written != title else "",
         marks=tuple(mark for mark in marks if mark not in {"", link}),
+        hides_text=any(each.is_odd for each in texts)
+        or hides_words(" ".join(each.hidden for each in texts), f"{written} {summary} {content}"),
     )
 
 

@@ -43,6 +43,7 @@ class Correction(StrEnum):
     NO_DATE = "no_date"
     NO_ZONE = "no_zone"
     FUTURE_DATE = "future_date"
+    HIDDEN_TEXT = "hidden_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ def select(
             corrected[correction] += 1
         else:
             lags.append(fetched_at - published)
+        if entry.hides_text:
+            corrected[Correction.HIDDEN_TEXT] += 1
         articles.append(
             _article(identity, entry, source, published, fetched_at=fetched_at, weight=weight, owner=owner)
         )
@@ -193,4 +196,5 @@ def _article(
         fetched_at=fetched_at,
         weight=weight,
         owner=owner,
+        hidden_text=entry.hides_text,
     )

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-import html
-import re
 import unicodedata
+from typing import NamedTuple
 
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
+from services.common.hidden_text import hides_characters, reorders
+from services.common.markup import seen_in
 
 MAX_MARKUP = 200_000
 """Characters of one field that are looked at; what follows is cut off unread."""
 
-_TAG = re.compile(r"<[a-zA-Z/!?]")
-_WHOLE_TAG = re.compile(r"<[^<>]*>")
-# Text of two blocks must not run together; text around <b> or <a> must.
-_BLOCK_BORDER = re.compile(
-    r"<(?=/?(?:p|div|br|hr|li|ul|ol|dl|dt|dd|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|section|article"
-    r"|header|footer|aside|nav|pre|img)\b)",
-    re.IGNORECASE,
-)
-_NOT_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "form", "button")
 # Control, format (direction marks, zero widths), surrogate, private use, unassigned.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+class ReaderText(NamedTuple):
+    """What the readers of a piece of markup see, on one line.
+
+    Attributes:
+        text: what they see.
+        hidden: text that they do not see.
+        is_odd: they see it without some of its letters, or in another order.
+    """
+
+    text: str
+    hidden: str
+    is_odd: bool
 
 
 def plain_text(markup: str, limit: int) -> str:
     """The text of a piece of HTML, or of plain text, on one line of at most `limit` characters.
 
-    Scripts, styles and comments are left out, entities resolved, invisible characters removed.
+    Scripts, styles, comments and whatever is hidden are left out, entities resolved, invisible characters removed.
     """
-    markup = markup[:MAX_MARKUP]
-    text = _text_of_html(markup) if _TAG.search(markup) else html.unescape(markup)
-    return shorten(one_line(text), limit)
+    return reader_text(markup, limit).text
+
+
+def reader_text(markup: str, limit: int) -> ReaderText:
+    """As `plain_text`, with what was left out because readers do not see it."""
+    text, hidden = seen_in(markup[:MAX_MARKUP])
+    return ReaderText(
+        shorten(one_line(text), limit), one_line(hidden), hides_characters(text) or reorders(text)
+    )
 
 
 def one_line(text: str) -> str:
@@ -47,16 +57,6 @@ def shorten(text: str, limit: int) -> str:
     cut = text[: limit - 1]
     at_word = cut.rfind(" ")
     return (cut[:at_word] if at_word > limit // 2 else cut).rstrip() + "…"
-
-
-def _text_of_html(markup: str) -> str:
-    try:
-        soup = BeautifulSoup(_BLOCK_BORDER.sub(" <", markup), "html.parser")
-    except ParserRejectedMarkup:
-        return html.unescape(_WHOLE_TAG.sub(" ", markup))
-    for element in soup(_NOT_TEXT):
-        element.decompose()
-    return soup.get_text()
 
 
 def _without_unseen(text: str) -> str:

@@ -19,19 +19,13 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from services.common.hidden_text import hides_characters, reorders
 from services.sentiment_analyzer.quick_search import Question, has_none_of, may_match, undotted
 
 PATTERNS_FILE = Path(__file__).with_name("hostile.toml")
-HIDDEN_CHARACTERS = 5
-"""So many zero-width characters are no accident; a few are, and emojis are made with some of them."""
 SHORTEST_ENCODED = 40
 MOSTLY = 0.9
 
-_ZERO_WIDTH_CHARACTERS = "\xad\u200b\u2060-\u2064\ufeff\U000e0001-\U000e007f"
-_REORDERING_CHARACTERS = "\u202a-\u202e\u2066-\u2069"
-_ZERO_WIDTH = re.compile(f"[{_ZERO_WIDTH_CHARACTERS}]")
-_REORDERING = re.compile(f"[{_REORDERING_CHARACTERS}]")
-_HIDES_NOTHING = has_none_of(_ZERO_WIDTH_CHARACTERS + _REORDERING_CHARACTERS)
 _FOREIGN_WORD = re.compile(r"\w*[^\W\x00-\x7f]\w*")
 _SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u061f\u0964](?=\s|$|[^\x00-\x7f])")
 _ENCODED = re.compile(rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED},}}={{0,2}}")
@@ -81,10 +75,7 @@ class _Patterns:
 
 def hidden_text(raw: str) -> set[Suspicion]:
     """Whether a text, before it is cleaned, hides something from people or shows them another order."""
-    if raw.isascii() or _HIDES_NOTHING(raw):
-        return set()
-    hidden = _REORDERING.search(raw) or len(_ZERO_WIDTH.findall(raw)) >= HIDDEN_CHARACTERS
-    return {Suspicion.HIDDEN_TEXT} if hidden else set()
+    return {Suspicion.HIDDEN_TEXT} if hides_characters(raw) or reorders(raw) else set()
 
 
 def disarm(text: str) -> tuple[str, set[Suspicion]]:

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from services.common.hidden_text import hides_words
+from services.common.markup import is_markup, seen_in
 from services.common.messages import NewsArticle
 from services.common.publishers import without_source
 from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
@@ -47,18 +49,23 @@ class ArticleText:
 def text_of(article: NewsArticle) -> ArticleText:
     """The headline without its publisher, then the summary, and the content unless it begins with it."""
     suspicions = {Suspicion.HIDDEN_TEXT} if article.hidden_text else set[Suspicion]()
-    title = without_source(_disarmed(article.title, MAX_TITLE_CHARS, suspicions), article.source)
-    summary = _disarmed(article.summary, MAX_BODY_CHARS, suspicions)
-    content = _disarmed(article.content, MAX_BODY_CHARS, suspicions)
+    headline = _disarmed(article.title, MAX_TITLE_CHARS, suspicions)
+    title = without_source(headline, article.source)
+    summary = _disarmed(article.summary, MAX_BODY_CHARS, suspicions, headline)
+    content = _disarmed(article.content, MAX_BODY_CHARS, suspicions, headline)
     repeats = content.startswith(summary.rstrip(". \u2026"))
     body = content if repeats else f"{summary} {content}"[:MAX_BODY_CHARS].rstrip()
     return ArticleText(title, body, article.article_id, frozenset(suspicions))
 
 
-def _disarmed(raw: str, limit: int, suspicions: set[Suspicion]) -> str:
+def _disarmed(raw: str, limit: int, suspicions: set[Suspicion], headline: str = "") -> str:
     if not raw:
         return ""
-    suspicions |= hidden_text(raw[: limit * 4])
+    raw = raw[: limit * 4]
+    if is_markup(raw):  # the poller's articles have none; others may publish what they have
+        raw, hidden = seen_in(raw)
+        suspicions |= {Suspicion.HIDDEN_TEXT} if hides_words(hidden, f"{headline} {raw}") else set()
+    suspicions |= hidden_text(raw)
     text, found = disarm(clean(raw, limit))
     suspicions |= found
     return text
