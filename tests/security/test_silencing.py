@@ -67,10 +67,15 @@ def published(server: FeedServer, state: Path, *names: str) -> dict[str, list[Ne
         turns = Turns(seen, settings.news_source_quota, SystemClock())
         while publish_waiting(broker, seen, turns):
             pass
+        ready = next(each.ready for each in broker.queues() if each.name == RAW_NEWS_DATA.name)
         with closing(broker.subscribe(RAW_NEWS_DATA.name, 100)) as queue:
             found: dict[str, list[NewsArticle]] = {}
-            while deliveries := queue.receive(100, 0.5):
+            left = ready
+            while left:
+                deliveries = queue.receive(100, 10.0)
+                assert deliveries, f"{left} of {ready} messages did not come"
                 queue.ack(deliveries)
+                left -= len(deliveries)
                 for delivery in deliveries:
                     article = decode(delivery.body, NewsArticle)
                     assert delivery.message_id == article.article_id
