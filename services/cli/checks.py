@@ -283,7 +283,7 @@ def _live_questions(settings: Settings) -> list[Question]:
 def _live(check: LiveCheck) -> str:
     from services.cli.live.findings import Weight
 
-    found = check.ask()
+    found = check.findings()
     told = "\n".join(map(str, found))
     if any(each.weight is not Weight.NOTE for each in found):
         raise StopProgram(told)

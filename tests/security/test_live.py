@@ -42,6 +42,7 @@ def would_start(path, arguments, environ):
     print("STARTS", json.load(open(config))["initial_state"])
     raise SystemExit(0)
 os.execve = would_start
+up.check_addresses = lambda settings: None  # other tests of this machine may have the ports
 up._run = lambda stack, supervisor, run_dir: would_start("", stack.freqtrade(throttle_seconds=5).argv, {}) or []
 app.main()
 """
@@ -237,6 +238,18 @@ def test_open_trades_are_watched_whatever_is_wrong_and_no_others_are_opened(
     assert "trades are open in SOL/USDT" in done.stderr
     assert "NO NEW ENTRIES" in done.stderr
     assert "enableWithdrawals" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "broken", [{"REDIS_HOST": "a..b"}, {"REDIS_TLS": "true", "REDIS_CA_FILE": "/nowhere"}]
+)
+def test_a_check_that_fails_refuses_and_leaves_no_open_trade_alone(
+    variables: dict[str, str], broken: dict[str, str]
+) -> None:
+    variables |= broken
+    refuses(variables, "REDIS_CA_FILE" if "REDIS_TLS" in broken else "redis could not be looked at")
+    open_trade(variables, "trade")
+    assert check(variables)[0] is False
 
 
 def test_the_doctor_shows_the_same(

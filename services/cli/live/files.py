@@ -53,6 +53,16 @@ def _is_handed_over(path: Path, environ: Mapping[str, str]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
+def _is_safe_above(folder: Path) -> bool:
+    """Whether nobody else can put another folder in the place of one in this."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return True  # the file beneath it was looked at
+    is_open = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
+    return not is_open and found.st_uid in {os.geteuid(), 0}
+
+
 def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Finding]:
     """Of the file and, where it is a link, of what it points to; the system follows links as well."""
     target = path.resolve()
@@ -68,6 +78,12 @@ def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Fi
     if of_file.st_mode & _OF_OTHERS and not (may_rely_on_folder and is_closed):
         mode = stat.S_IMODE(of_file.st_mode)
         yield fault(f"{shown} can be read or written by others (mode {mode:04o})", f"chmod 600 {target}")
+    above = {*path.absolute().parent.parents, *target.parent.parents} - folders.keys()
+    for folder in sorted(above):
+        if not _is_safe_above(folder):
+            yield fault(
+                f"{shown} can be replaced by others, for {folder} is theirs", f"ls -ld {folder}, and close it"
+            )
     for folder, found in folders.items():
         # In a folder with the sticky bit nobody renames or deletes what is another's.
         if found.st_mode & _WRITABLE_BY_OTHERS and not found.st_mode & stat.S_ISVTX:

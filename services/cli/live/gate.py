@@ -11,7 +11,7 @@ import typer
 
 from services.cli.live.exchange import exchange_findings
 from services.cli.live.files import file_findings
-from services.cli.live.findings import Finding, Weight
+from services.cli.live.findings import Finding, Weight, fault
 from services.cli.live.servers import rabbitmq_findings, redis_findings
 from services.cli.open_trades import open_pairs
 from services.common.errors import StopProgram, TryLater
@@ -33,6 +33,16 @@ class LiveCheck:
 
     name: str
     ask: Callable[[], Sequence[Finding]]
+
+    def findings(self) -> Sequence[Finding]:
+        """What was found. A check that fails is a fault, and no reason to leave an open trade alone."""
+        try:
+            return self.ask()
+        except StopProgram as error:
+            return [fault(str(error), "correct what it names")]
+        except Exception as error:  # noqa: BLE001 - what a library may raise nobody can list
+            text = f"{self.name} could not be looked at ({type(error).__name__})"
+            return [fault(text, "./cryptoboy doctor may say more; correct the variables of it")]
 
 
 def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> list[LiveCheck]:
@@ -68,7 +78,7 @@ def check_live(
         StopProgram: something is wrong, and no trade is open.
         TryLater: no trade is open, and who could tell whether something is wrong does not answer.
     """
-    found = [each for check in live_checks(settings, environ, i_know=i_know) for each in check.ask()]
+    found = [each for check in live_checks(settings, environ, i_know=i_know) for each in check.findings()]
     faults = [each for each in found if each.weight is Weight.FAULT]
     unknown = [each for each in found if each.weight is Weight.AWAY]
     trades = open_pairs(trades_file)

@@ -18,6 +18,7 @@ from services.common.tls import TlsFiles, redis_tls
 
 WELL_KNOWN = (("guest", "guest"), ("cryptoboy", "cryptoboy123"))
 """Users of RabbitMQ that it, or our file for development, makes with a password that everybody knows."""
+_KNOWN = frozenset(password for _, password in WELL_KNOWN)
 _OF_RABBITMQ = frozenset({"broker", "rabbitmq_user", "rabbitmq_pass"})
 _PATIENCE_SECONDS = 5.0
 
@@ -36,6 +37,10 @@ def redis_findings(settings: Settings) -> list[Finding]:
                 "or REDIS_PASSWORD_FILE",
             )
         )
+    elif settings.redis_password is not None and settings.redis_password.get_secret_value() in _KNOWN:
+        found.append(
+            fault("REDIS_PASSWORD is a password that everybody knows", "choose another, here and at Redis")
+        )
     by_socket = None if embedded else settings.redis_socket  # that of the embedded one is in a closed folder
     return [*found, *_lets_in_anybody(settings, by_socket)]
 
@@ -44,14 +49,13 @@ def rabbitmq_findings(settings: Settings) -> list[Finding]:
     """Where RabbitMQ is used, by the settings: not with a password that everybody knows, nor beside one."""
     if settings.broker is not BrokerKind.RABBITMQ or settings.model_fields_set.isdisjoint(_OF_RABBITMQ):
         return []
-    known = {password for _, password in WELL_KNOWN}
     password = settings.rabbitmq_pass.get_secret_value()
     step = (
         "rabbitmqctl change_password USER, or users of your own, and RABBITMQ_USER and RABBITMQ_PASS; if only "
         "Freqtrade runs here, leave BROKER and RABBITMQ_* unset"
     )
     found = []
-    if password in known or password == settings.rabbitmq_user:
+    if password in _KNOWN or password == settings.rabbitmq_user:
         found.append(fault("RABBITMQ_PASS is a password for development, which everybody knows", step))
     return [*found, *_default_users(settings)]
 

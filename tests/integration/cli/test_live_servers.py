@@ -42,6 +42,11 @@ def test_a_redis_that_refuses_strangers_is_none(
         operator.close()
 
 
+def test_a_password_of_redis_that_everybody_knows_is_a_fault(redis_settings: Settings) -> None:
+    away = redis_settings.changed(redis_port=1, redis_password=SecretStr("cryptoboy123"))
+    assert [each.weight for each in redis_findings(away)] == [Weight.FAULT, Weight.NOTE]
+
+
 def test_servers_that_are_away_are_told_of_and_stop_nothing(redis_settings: Settings) -> None:
     away = redis_settings.changed(
         redis_port=1, rabbitmq_port=1, broker=BrokerKind.RABBITMQ, redis_password=SecretStr("x"),

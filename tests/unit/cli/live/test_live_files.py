@@ -66,6 +66,14 @@ def test_a_folder_that_others_can_write_lets_them_replace_the_file(folder: Path)
     assert texts(environ) == "", "where nobody may rename what is another's"
 
 
+def test_a_folder_further_up_that_others_can_write_lets_them_replace_it_too(folder: Path) -> None:
+    (folder / "a" / "b").mkdir(parents=True)
+    environ = env_file(folder / "a" / "b")
+    assert texts(environ) == ""
+    folder.chmod(0o777)
+    assert f"for {folder} is theirs" in texts(environ)
+
+
 def test_secret_files_are_looked_at_wherever_they_are_named(folder: Path) -> None:
     secret, key = folder / "key", folder / "tls"
     for path in (secret, key):
