@@ -149,7 +149,7 @@ def _as_telling(
     """Score the article unless it has been, or need not be."""
     if not place.is_to_be_scored:
         return _judgement(place)
-    if stories.is_bounded and place.part is Part.TOLD:
+    if place.is_crowded and place.part is Part.TOLD:
         with suppress(CannotSay):
             if stories.is_needless(article.article_id, score(_words()).signals):
                 return _judgement(replace(place, part=Part.UNSCORED))

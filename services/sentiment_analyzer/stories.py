@@ -14,8 +14,9 @@ redelivery, gives what the first time gave.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Stories:
     Args:
         kept: what it is kept in, or a file, made if it is not there; None keeps it in memory.
         work: where the calls in hand are noted.
-        most_scored: so many owners of a story are scored before `is_needless` says that some are not; 0: all are.
+        most_scored: once so many owners of a story were scored, it is crowded: see `is_needless`; 0: never.
 
     Raises:
         StopProgram: the file cannot be used. From any method.
@@ -82,7 +83,10 @@ class Stories:
             if known.part == Part.REPOSTED:
                 copied = [row.article_id for row in self._copied(known.telling(), known)]
                 return Place(known.story, Part.REPOSTED, like=tuple(copied[:1]))
-        return place_of(known, rows, now)
+        place = place_of(known, rows, now)
+        if not place.is_to_be_scored or not self._most_scored:
+            return place
+        return replace(place, is_crowded=_owners(rows.values()) >= self._most_scored)
 
     def _add(self, article: NewsArticle, text: ArticleText, about: frozenset[str]) -> Row:
         telling = Telling(article.article_id, article.published, text.title, text.body[:LEAD_CHARS], about)
@@ -127,7 +131,7 @@ class Stories:
         return place_of(row, rows, now)
 
     def is_needless(self, article_id: str, signals: Sequence[SentimentSignal]) -> bool:
-        """Whether a telling may stay unscored: enough owners were scored, and by its words it only agrees with them.
+        """Whether a telling of a crowded story may stay unscored: by its words it only agrees with what was scored.
 
         Then it is noted as UNSCORED and corroborates nothing.
 
@@ -138,19 +142,13 @@ class Stories:
         with self._changing():
             rows = self._kept.story_of(article_id)
             before = story_sides.in_turn(rows.values())
-            owners = {row.owner for row in before if row.stands != story_sides.NO_STANDS}
-            if not signals or len(owners) < self._most_scored:
+            if not signals:
                 return False
             stands = story_sides.take_stand(rows[article_id], signals, before)
             if any(stand.is_own for stand in stands.values()):
                 return False
             self._kept.set_part(article_id, Part.UNSCORED)
             return True
-
-    @property
-    def is_bounded(self) -> bool:
-        """Whether `is_needless` may say so of any."""
-        return self._most_scored > 0
 
     def silent(self, article_id: str) -> None:
         """Nothing came of an article: copies of it are news.
@@ -198,6 +196,10 @@ class Stories:
                 # What the index has learned of this may not be kept.
                 self._index, self._reposts, self._last_number = StoryIndex(), Reposts(), 0
                 raise
+
+
+def _owners(rows: Iterable[Row]) -> int:
+    return len({row.owner for row in rows if row.stands != story_sides.NO_STANDS})
 
 
 def _owner_of(article: NewsArticle) -> str:

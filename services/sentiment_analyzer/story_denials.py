@@ -77,11 +77,7 @@ def _patterns() -> _Patterns:
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rf"(?:{_bounded(pattern)})" for pattern in patterns), re.IGNORECASE)
-
-
-def _bounded(pattern: str) -> str:
-    return rf"(?<!\w)(?:{pattern})(?!\w)"
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
 
 
 def _plain(text: str) -> str:

@@ -49,6 +49,7 @@ class Place:
         sources: how many owners corroborate those that it agrees with, by now.
         like: of REPOSTED the article that had the same text, of CONTRADICTS those that it contradicts, of others those
             that it corroborates.
+        is_crowded: so many owners were scored of the story that this one may be needless: see `Stories.is_needless`.
     """
 
     story: str
@@ -56,6 +57,7 @@ class Place:
     signals: tuple[SentimentSignal, ...] = ()
     sources: int = 0
     like: tuple[str, ...] = ()
+    is_crowded: bool = False
 
     @property
     def is_to_be_scored(self) -> bool:

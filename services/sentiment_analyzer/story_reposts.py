@@ -36,7 +36,7 @@ _COUNTED = re.compile(
             r"\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]\.?m\b\.?)?",
             r"\b\d{1,2} ?[ap]\.?m\b\.?",
             r"\b(?:utc|gmt|est|edt|cet|cest)\b",
-            rf"\b(?:updated?|repost|copy) ?\d{{1,3}}\b{_OF}",
+            rf"\b(?:updated?|repost|copy|part|version|edition|take) ?\d{{1,3}}\b{_OF}",
         )
     )
 )
@@ -114,7 +114,9 @@ def _headline(title: str) -> _Headline:
 
 @lru_cache(maxsize=1024)
 def _lead(lead: str) -> _Lead:
-    words = _words(lead)
+    # Who counts his copies writes the number last.
+    last = _LAST_COUNT.search(lead) if len(lead) >= ENOUGH_LEAD else None
+    words = _words(lead[: last.start()] if last else lead)
     return _Lead(" ".join(words), frozenset(word for word in words if word[0].isdigit()))
 
 

@@ -1,10 +1,9 @@
-"""Who agrees with whom in a story: for each pair its signals, and which tellings corroborate or contradict them. Pure.
+"""Who agrees with whom in a story: for each pair its signals, and what corroborates or contradicts them. Pure.
 
 The first telling that is scored for a pair makes a signal. A later one that agrees with a signal corroborates it: the
-scores have one sign, no word of denial, correction or falsity stands between the texts, and its source weighs no more
-than that of the signal. One that agrees with none
-is a signal of its own, with which later ones may agree in turn. Where it contradicts a signal, the corroboration of
-that signal so far is withdrawn.
+scores have one sign, no word of denial, correction or falsity stands between the texts, and it is neither the stronger
+warning nor worth more than the signal. One that agrees with none is a signal of its own, with which later ones may
+agree in turn. Where it contradicts a signal, the corroboration of that signal so far is withdrawn.
 
 What a telling stands for is decided once, when it has been scored, and kept with it. Corroborations and revisions are
 counted from that, so a change of the rules or of the words never changes what was published.
@@ -27,6 +26,12 @@ DOUBT_LEFT = 0.9
 """What every further source leaves of the doubt in a score."""
 FAINT = 0.05
 """A score nearer to 0 than this has no sign: it agrees with none that has one, and contradicts none."""
+WARNING = -0.5
+"""A score below this ends trades by the strategy's default; a weaker one that came first must not stand for it."""
+WARNS_LESS = 0.4
+"""Nor must one that warns less by this."""
+HARDLY_SURE = 0.2
+"""Nor one with no more confidence than this, for a warning with more."""
 NO_OPINION = 0.1
 """A score without a sign and with no more confidence than this is that of a scorer that could not tell."""
 MAX_RATIONALE_CHARS = 2_000
@@ -161,12 +166,24 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
 def _agrees(signal: SentimentSignal, other: Row, stand: Stand) -> bool:
     """Whether a signal that does not contradict another adds nothing to it.
 
-    A revision has the weight of its signal: joined to one of less weight, whoever is first would mute the others.
+    A revision has score, weight and trust of its signal: joined to one of less, whoever is first would mute the others.
     """
     if sign(signal.sentiment_score) != sign(stand.score):
         return False
-    weights = [each.weight for each in decode_signals(other.signals) if each.pair == signal.pair]
-    return all(weight >= signal.weight for weight in weights)
+    before = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
+    return not any(_is_worth_less(each, signal) or _warns_less(each, signal) for each in before)
+
+
+def _is_worth_less(one: SentimentSignal, other: SentimentSignal) -> bool:
+    return one.weight < other.weight or (one.degraded and not other.degraded)
+
+
+def _warns_less(one: SentimentSignal, other: SentimentSignal) -> bool:
+    if other.sentiment_score < WARNING and (
+        one.sentiment_score >= WARNING or one.confidence <= HARDLY_SURE < other.confidence
+    ):
+        return True
+    return other.sentiment_score < 0 and one.sentiment_score - other.sentiment_score > WARNS_LESS
 
 
 _NONE = Stand(0.0, "", is_own=False)

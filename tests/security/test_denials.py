@@ -8,13 +8,18 @@ corroborate what it denies or contradicts, each must be heard by itself, and one
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from services.common.messages import NewsArticle
+from services.sentiment_analyzer.assets import Asset
+from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.scoring import Outcome
 from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.text import ArticleText
+from tests.sentiment_fakes import FakeScorer
 from tests.story_attacks import Day, telling
 
 LIE = telling("liar", "SEC approves spot bitcoin ETF of Granite Capital", 0)
@@ -75,6 +80,32 @@ def test_a_hostile_article_in_front_of_two_true_reports_leaves_their_score_and_a
     assert decision.sentiments[0] < -0.5
     assert "newest" in decision.exits
     assert not decision.entries
+
+
+class Reader(FakeScorer):
+    """Reads the articles of one source as bland: of the same sign, and weak, or hardly sure."""
+
+    def __init__(self, score: float, confidence: float) -> None:
+        super().__init__([])
+        self.bland = AssetScore(score, confidence)
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        read = self.bland if text.article_id.startswith("liar") else AssetScore(-0.85, 0.6)
+        return Scores(self.model, {asset.ticker: read for asset in assets})
+
+
+@pytest.mark.parametrize(("score", "confidence"), [(-0.1, 0.6), (-0.49, 0.9), (-0.9, 0.1)])
+def test_a_bland_article_in_front_of_two_true_reports_does_not_stand_for_them(
+    score: float, confidence: float
+) -> None:
+    day = Day(scorer=Reader(score, confidence))
+    day.hear(telling("liar", "Hackers look at $90 million in bitcoin of exchange Coinharbor", 0))
+
+    day.hear_all([HACK, HACK_TOO])
+
+    assert day.standing()["paper-5"].corroboration == 1
+    assert day.standing()["liar-0"].corroboration == 0
+    assert "newest" in day.decision(15).exits
 
 
 def test_who_comes_first_with_the_truth_is_not_corroborated_by_the_lie_that_follows() -> None:

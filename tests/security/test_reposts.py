@@ -33,6 +33,8 @@ COPIES = {
     "with another date": (TITLE, LEAD.replace("on Monday", "on Tuesday")),
     "with a time": (f"{TITLE} 12:45 UTC", LEAD),
     "with a date": (f"{TITLE} - March 3, 2026", LEAD),
+    "counted in the lead": (f"Update 4: {TITLE}", f"{LEAD[:-1]}, part 4."),
+    "counted at the end of the lead": (TITLE, f"{LEAD} 17"),
     "a word of the lead changed": (TITLE, LEAD.replace("record", "historic")),
 }
 

