@@ -47,8 +47,11 @@ def negative(signals: pd.DataFrame) -> Booleans:
 
 def owners(signals: pd.DataFrame) -> Integers:
     """A number for each row, the same for all sources of one owner; a source without one is its own."""
-    names = [
-        (owner or source).casefold()
-        for owner, source in zip(signals["owner"], signals["source"], strict=True)
-    ]
-    return pd.factorize(np.array(names, dtype=object))[0].astype(np.int64)
+    (owner, its_names), (source, other_names) = (pd.factorize(signals[name]) for name in ("owner", "source"))
+    numbers: dict[str, int] = {"": 0}
+    of_owner, of_source = (
+        np.array([numbers.setdefault(name.casefold(), len(numbers)) for name in names], dtype=np.int64)
+        for names in (its_names, other_names)
+    )
+    number = of_owner[owner]
+    return np.where(number == 0, of_source[source], number)
