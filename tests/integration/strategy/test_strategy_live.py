@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
 import redis
@@ -42,6 +43,19 @@ def test_a_signal_of_the_running_bot_reaches_the_next_candle(
     last = analysed(strategy, candles).iloc[-1]
     assert (last["sentiment"], last["exit_long"]) == (-0.9, 1)
     assert last["exit_tag"].startswith("sentiment")
+
+
+@pytest.mark.parametrize("sentiment_from", news.SENTIMENT_FROM)
+def test_the_least_confidence_of_entries_is_a_parameter(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame, sentiment_from: str
+) -> None:
+    publish(store, 0.95, close_before_last(candles))
+    strategy = make()
+    strategy.entry_rules = ("sentiment",)
+    strategy.buy_sentiment_from.value = sentiment_from
+    for above, enters in ((0.89, 1), (0.9, 0)):
+        strategy.buy_confidence_above.value = above
+        assert analysed(strategy, candles)["enter_long"].iloc[-1] == enters
 
 
 def test_a_correction_a_second_after_the_close_leaves_the_exit_that_history_has(
