@@ -67,8 +67,9 @@ def fetch_history(
             print(f"  The exchange has nothing before {candles.start.isoformat()}.")
 
 
-_REDACTED = (sys.executable, "-P", "-m", "services.cli.bot")
-"""Freqtrade, whose output lacks secrets: it tells ccxt's whole configuration."""
+_AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
+_REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.cli.bot")
+"""Freqtrade, whose output lacks secrets: it tells ccxt's whole configuration. It finds modules where we do."""
 _USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
 
 
