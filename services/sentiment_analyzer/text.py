@@ -63,6 +63,12 @@ def _disarmed(raw: str, limit: int, suspicions: set[Suspicion], headline: str = 
         return ""
     raw = raw[: limit * 4]
     if is_markup(raw):  # the poller's articles have none; others may publish what they have
+        cut, found = disarm(clean(raw, len(raw)))
+        if (
+            Suspicion.ROLE_MARK in found
+        ):  # some look like tags: dropped with them, they would leave what they announce
+            raw = cut
+            suspicions |= found
         raw, hidden = seen_in(raw)
         suspicions |= {Suspicion.HIDDEN_TEXT} if hides_words(hidden, f"{headline} {raw}") else set()
     suspicions |= hidden_text(raw)

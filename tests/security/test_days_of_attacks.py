@@ -13,6 +13,7 @@ from services.sentiment_analyzer.lexicon import LexiconScorer
 
 SCORER = LexiconScorer()
 SCENARIOS = read_scenarios()
+LITTLE = 0.05
 AGGREGATE = frozenset({"aggregate"})
 REMAINS = {
     # What is denied weighs in the mean what its denial weighs; together they say nothing.
@@ -36,4 +37,6 @@ def test_an_attack_opens_no_trade_and_keeps_none_open(scenario: Scenario) -> Non
     outcome = try_scenario(scenario, SCORER)
     assert outcome.reached == outcome.honest, "another's article was not read in time"
     assert outcome.flipped <= REMAINS.get(scenario.name, frozenset()), (outcome.without, outcome.attacked)
+    if scenario.kind == "hidden text":
+        assert outcome.moved < LITTLE
     assert not {"aggregate"} & set(outcome.attacked.entries) - set(outcome.without.entries)
