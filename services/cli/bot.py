@@ -45,6 +45,8 @@ def main() -> None:
         freqtrade(arguments)
     except SystemExit as ended:
         status = ended.code
+        if status is None and arguments[:1] != ["trade"]:
+            status = os.EX_OK  # commands that come to an end leave without a status when they succeed
     if watch and watch.found_a_difference:
         status = os.EX_CONFIG
     leave(exit_status(status), GRACE_SECONDS)
