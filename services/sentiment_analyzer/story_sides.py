@@ -1,9 +1,9 @@
 """Who agrees with whom in a story: for each pair its signals, and what corroborates or contradicts them. Pure.
 
 The first telling that is scored for a pair makes a signal. A later one that agrees with a signal corroborates it: the
-scores have one sign, no word of denial, correction or falsity stands between the texts, and it is neither the stronger
-warning nor worth more than the signal. One that agrees with none is a signal of its own, with which later ones may
-agree in turn. Where it contradicts a signal, the corroboration of that signal so far is withdrawn.
+scores have one sign, no word of denial, correction or falsity stands between the texts, and it neither says much less
+of the pair nor is worth more than the signal. One that agrees with none is a signal of its own, with which later ones
+may agree in turn. Where it contradicts a signal, the corroboration of that signal so far is withdrawn.
 
 What a telling stands for is decided once, when it has been scored, and kept with it. Corroborations and revisions are
 counted from that, so a change of the rules or of the words never changes what was published.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,12 +26,15 @@ DOUBT_LEFT = 0.9
 """What every further source leaves of the doubt in a score."""
 FAINT = 0.05
 """A score nearer to 0 than this has no sign: it agrees with none that has one, and contradicts none."""
-WARNING = -0.5
-"""A score below this ends trades by the strategy's default; a weaker one that came first must not stand for it."""
-WARNS_LESS = 0.4
-"""Nor must one that warns less by this."""
+WARNING, HOPE = -0.5, 0.7
+"""By the strategy's default a score below the one ends trades, and one above the other opens them. A weaker warning
+that came first must not stand for one that ends trades."""
+SAYS_LESS = 0.4
+"""Nor must a warning, or what opens trades, stand for a score that is lower by more than this."""
 HARDLY_SURE = 0.2
 """Nor one with no more confidence than this, for a warning with more."""
+LATE = timedelta(minutes=30)
+"""Nor a signal that was made so long after its date, for one that was published so long after that date."""
 NO_OPINION = 0.1
 """A score without a sign and with no more confidence than this is that of a scorer that could not tell."""
 MAX_RATIONALE_CHARS = 2_000
@@ -123,11 +126,12 @@ def take_stand(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
         return stands
     if not any(stand.joins for stand in stands.values()):
         return stands
-    # Told again as a story of the market: nothing new for the pairs for which nobody told it before.
+    # Told again as a story of the market: no news for the pairs for which nobody told it before, unless it warns; else
+    # whoever tells it first of another asset would hide the warning.
     return {
         pair: stand
         for pair, stand in stands.items()
-        if stand.joins or stand.scope == Scope.ASSET or not stand.is_own
+        if stand.joins or stand.scope == Scope.ASSET or not stand.is_own or stand.score < 0
     }
 
 
@@ -166,24 +170,26 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
 def _agrees(signal: SentimentSignal, other: Row, stand: Stand) -> bool:
     """Whether a signal that does not contradict another adds nothing to it.
 
-    A revision has score, weight and trust of its signal: joined to one of less, whoever is first would mute the others.
+    A revision has score, weight, trust and date of its signal: joined to one of less, or to one that is dated back
+    until it is stale, whoever is first would mute the others.
     """
     if sign(signal.sentiment_score) != sign(stand.score):
         return False
     before = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
-    return not any(_is_worth_less(each, signal) or _warns_less(each, signal) for each in before)
+    return not any(_is_worth_less(each, signal) or _hides(each, signal) for each in before)
 
 
 def _is_worth_less(one: SentimentSignal, other: SentimentSignal) -> bool:
-    return one.weight < other.weight or (one.degraded and not other.degraded)
+    is_late = min(one.analyzed_at, other.published) - one.published > LATE
+    return is_late or one.weight < other.weight or (one.degraded and not other.degraded)
 
 
-def _warns_less(one: SentimentSignal, other: SentimentSignal) -> bool:
-    if other.sentiment_score < WARNING and (
-        one.sentiment_score >= WARNING or one.confidence <= HARDLY_SURE < other.confidence
-    ):
+def _hides(one: SentimentSignal, other: SentimentSignal) -> bool:
+    """Whether the other one says less of a pair, so that leaving it out could hide an exit or keep an entry."""
+    high, low = one.sentiment_score, other.sentiment_score
+    if low < WARNING and (high >= WARNING or one.confidence <= HARDLY_SURE < other.confidence):
         return True
-    return other.sentiment_score < 0 and one.sentiment_score - other.sentiment_score > WARNS_LESS
+    return (low < 0 or high > HOPE) and high - low > SAYS_LESS
 
 
 _NONE = Stand(0.0, "", is_own=False)

@@ -176,7 +176,9 @@ def test_copies_do_not_hide_a_story_by_making_its_words_common() -> None:
     for number in range(400):
         day.hear(telling("liar", TITLE, 1 + number / 100, body=LEAD))
 
-    judged = day.hear(telling("paper", "Global Fund opens bitcoin fund to all of its clients", 12))
+    judged = day.hear(
+        telling("paper", "Global Fund opens bitcoin fund to all of its clients, adoption surges", 12)
+    )
 
     assert judged.signals[0].article_id == "liar-0"
 

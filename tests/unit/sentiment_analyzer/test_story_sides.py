@@ -62,9 +62,19 @@ def story() -> Story:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "agree"), [(0.8, 0.1, True), (0.8, 0.0, False), (0.8, -0.1, False), (0.0, 0.04, True)]
+    ("one", "other", "agree"),
+    [
+        (0.8, 0.5, True),
+        (0.1, 0.8, True),
+        (0.8, 0.1, False),
+        (0.8, 0.0, False),
+        (0.8, -0.1, False),
+        (0.0, 0.04, True),
+    ],
 )
-def test_scores_of_one_sign_agree(story: Story, one: float, other: float, *, agree: bool) -> None:
+def test_scores_of_one_sign_agree_unless_the_later_one_says_much_less(
+    story: Story, one: float, other: float, *, agree: bool
+) -> None:
     story.tell("a", one)
     story.tell("b", other)
     assert story.support("a").sources == int(agree)
