@@ -46,6 +46,8 @@ _LAST_COUNT = re.compile(
     rf"\s+[(\[#]*\d{{1,3}}{_OF}[)\]]*\W*$"
 )
 _WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
+ENOUGH_WORDS = 4
+"""A headline without a lead tells one text from another if it has so many words."""
 ENOUGH_LEAD = 40
 """So many characters of lead tell one text from another even where a number at the end of the headline differs."""
 
@@ -91,7 +93,9 @@ class Reposts:
 
 def _is_same(telling: Telling, row: Row) -> bool:
     mine, theirs = _lead(telling.lead), _lead(row.lead)
-    # A headline alone may come true a second time.
+    # A headline alone may come true a second time, one of few words at any time.
+    if not mine.text and len(_headline(telling.title).words) < ENOUGH_WORDS:
+        return False
     if abs(telling.published - row.published) > (KEPT if mine.text else WINDOW):
         return False
     if mine.numbers != theirs.numbers or bool(mine.text) != bool(theirs.text):

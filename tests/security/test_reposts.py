@@ -151,6 +151,13 @@ def test_numbers_tell_headlines_without_a_text_apart() -> None:
     )
 
 
+def test_a_flash_of_few_words_is_news_each_time() -> None:
+    day = Day()
+    day.hear(telling("wire", "Bitcoin rises", 0))
+
+    assert day.hear(telling("wire", "Bitcoin rises", 30)).outcome is Outcome.SCORED
+
+
 def test_a_copy_of_what_nothing_came_of_is_news() -> None:
     scorer = FakeScorer([])
     scorer.fail(TITLE, CannotSay("no idea"))
