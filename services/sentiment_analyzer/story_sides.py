@@ -12,8 +12,9 @@ counted from that, so a change of the rules or of the words never changes what w
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,20 +22,12 @@ from services.common.messages import SentimentSignal, decode
 from services.common.values import Scope
 from services.sentiment_analyzer.story_denials import claim_of, contradicts_by_words
 from services.sentiment_analyzer.story_keeper import Row
+from services.sentiment_analyzer.story_worth import may_stand_for
 
 DOUBT_LEFT = 0.9
 """What every further source leaves of the doubt in a score."""
 FAINT = 0.05
 """A score nearer to 0 than this has no sign: it agrees with none that has one, and contradicts none."""
-WARNING, HOPE = -0.5, 0.7
-"""By the strategy's default a score below the one ends trades, and one above the other opens them. A weaker warning
-that came first must not stand for one that ends trades."""
-SAYS_LESS = 0.4
-"""Nor must a warning, or what opens trades, stand for a score that is lower by more than this."""
-HARDLY_SURE = 0.2
-"""Nor one with no more confidence than this, for a warning with more."""
-LATE = timedelta(minutes=30)
-"""Nor a signal that was made so long after its date, for one that was published so long after that date."""
 NO_OPINION = 0.1
 """A score without a sign and with no more confidence than this is that of a scorer that could not tell."""
 MAX_RATIONALE_CHARS = 2_000
@@ -148,12 +141,16 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
     pair, score, scope = signal.pair, signal.sentiment_score, signal.scope
     joins: dict[str, str] = {}
     against: list[str] = []
+    like: list[Row] = []
+    higher: list[Row] = []  # of those that it contradicts
     before = [(each, _stand_of(each, pair)) for each in rows]
     said = [(each, stand) for each, stand in before if each.owner == row.owner and stand is not _NONE]
     for other, stand in before:
         if not stand.is_own:
             continue
         if _contradict(row, score, other, stand.score):
+            if score < stand.score:
+                higher.append(other)
             # Who says again what he said is heard once, or one source could keep a story without corroboration.
             is_heard = any(_contradict(each, its.score, other, stand.score) for each, its in said)
             # A source that changes its mind contradicts others as far as they corroborated it.
@@ -162,34 +159,25 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
                 against.append(other.article_id)
         elif not is_again and other.owner != row.owner and _agrees(signal, other, stand):
             joins.setdefault(stand.scope, other.article_id)
+            like.append(other)
     is_own = is_again or not joins or (scope == Scope.ASSET and Scope.ASSET not in joins)
+    # A revision of an older one would leave what it contradicts the newest, which trades go by.
+    is_own = is_own or _newest(higher) > _newest(like)
     # What agrees with a signal corroborates it and says no more: it withdraws nothing from others.
     return Stand(score, scope.value, is_own, tuple(joins.values()), () if joins else tuple(against))
 
 
-def _agrees(signal: SentimentSignal, other: Row, stand: Stand) -> bool:
-    """Whether a signal that does not contradict another adds nothing to it.
+def _newest(rows: Iterable[Row]) -> tuple[float, int]:
+    """What orders rows by date, and by turn where they have one date; of none the least."""
+    return max(((row.published.timestamp(), row.turn) for row in rows), default=(-math.inf, 0))
 
-    A revision has score, weight, trust and date of its signal: joined to one of less, or to one that is dated back
-    until it is stale, whoever is first would mute the others.
-    """
+
+def _agrees(signal: SentimentSignal, other: Row, stand: Stand) -> bool:
+    """Whether a signal that does not contradict another adds nothing to it."""
     if sign(signal.sentiment_score) != sign(stand.score):
         return False
-    before = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
-    return not any(_is_worth_less(each, signal) or _hides(each, signal) for each in before)
-
-
-def _is_worth_less(one: SentimentSignal, other: SentimentSignal) -> bool:
-    is_late = min(one.analyzed_at, other.published) - one.published > LATE
-    return is_late or one.weight < other.weight or (one.degraded and not other.degraded)
-
-
-def _hides(one: SentimentSignal, other: SentimentSignal) -> bool:
-    """Whether the other one says less of a pair, so that leaving it out could hide an exit or keep an entry."""
-    high, low = one.sentiment_score, other.sentiment_score
-    if low < WARNING and (high >= WARNING or one.confidence <= HARDLY_SURE < other.confidence):
-        return True
-    return (low < 0 or high > HOPE) and high - low > SAYS_LESS
+    known = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
+    return all(may_stand_for(each, signal) for each in known)
 
 
 _NONE = Stand(0.0, "", is_own=False)

@@ -4,6 +4,9 @@ What agrees with a signal only corroborated it, so the first one decided for all
 back until the strategy takes it for stale, one of which the scorer is hardly sure, one that a fallback had to score, or
 one of ether alone hid the exit that every honest article by itself would have meant. And honest articles that say less
 than a lie confirmed it. Being first must not mute anybody.
+
+Nor must being first with the truth and contradicting it next: who told the truth after that made only a revision of the
+first signal, so that the contradiction stayed the newest, opened trades and hid exits for hours.
 """
 
 from __future__ import annotations
@@ -26,6 +29,15 @@ HACK_TOO = telling("wire", "Coinharbor exchange hacked: hackers steal $90M in bi
 COPY = telling("liar", "Hackers steal $90 million in bitcoin from Coinharbor exchange", 0)
 FAINT = telling("liar", "Exchange Coinharbor on hackers and $90 million in bitcoin: concerns ease", 0)
 HOPE = telling("other", "Bitcoin soars to record high as inflows surge", -30)
+
+
+AVERTED = telling(
+    "liar", "Coinharbor hack averted, exchange Coinharbor wins record bitcoin inflows of $90 million", 1
+)
+APPROVED = telling(
+    "liar", "SEC approves spot bitcoin ETF of Granite Capital, record approval; bitcoin surges", 0
+)
+NOT_APPROVED = telling("paper", "SEC has not approved spot bitcoin ETF of Granite Capital, it says", 5)
 
 
 def dated_back(article: NewsArticle, by: timedelta) -> NewsArticle:
@@ -114,3 +126,47 @@ def test_an_honest_article_that_says_less_does_not_confirm_an_exaggeration() -> 
     assert judged.story == "liar-0"
     assert day.standing()["liar-0"].corroboration == 0
     assert "newest" not in day.decision(7).entries
+
+
+@pytest.mark.parametrize(
+    "articles",
+    [
+        [COPY, AVERTED, HACK, HACK_TOO],
+        [COPY, AVERTED.model_copy(update={"published": COPY.published}), HACK, HACK_TOO],
+        [HACK.model_copy(update={"published": COPY.published}), AVERTED, HACK_TOO],
+        [COPY, AVERTED, HACK, telling("liar", f"{AVERTED.title}, it says", 7), HACK_TOO],
+    ],
+    ids=["his own copy", "at the same moment", "another's report", "contradicted again"],
+)
+def test_who_contradicts_a_true_report_is_not_the_newest_once_others_tell_it(
+    articles: list[NewsArticle],
+) -> None:
+    day = Day()
+    day.hear_all(articles)
+
+    decision = day.decision(12)
+
+    assert "newest" in decision.exits
+    assert not decision.entries
+    last = max(day.standing().values(), key=lambda signal: signal.published)
+    assert last.source != "liar"
+
+
+def test_a_denial_that_the_liar_published_before_his_lie_does_not_swallow_the_denials_after_it() -> None:
+    day = Day()
+    day.hear_all([telling("liar", "SEC has not approved Granite Capital's spot bitcoin ETF", -10), APPROVED])
+    assert "newest" in day.decision(4).entries
+
+    day.hear(NOT_APPROVED)
+
+    assert not day.decision(7).entries
+
+
+def test_who_repeats_a_lie_after_its_denial_does_not_make_it_the_newest() -> None:
+    day = Day()
+    judged = day.hear_all(
+        [APPROVED, NOT_APPROVED, telling("parrot", f"{APPROVED.title} to a record high", 9)]
+    )
+
+    assert judged[2].outcome is Outcome.RETOLD
+    assert "newest" not in day.decision(12).entries
