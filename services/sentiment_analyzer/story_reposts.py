@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from rapidfuzz import fuzz
 
 from services.sentiment_analyzer.story_denials import claim_of, contradicts_by_words
 from services.sentiment_analyzer.story_keeper import KEPT, MOST_REMEMBERED, Row
-from services.sentiment_analyzer.story_match import WINDOW, Telling, stem, word_lists
+from services.sentiment_analyzer.story_match import Telling, stem, word_lists
 
 MOST_COMPARED = 20
 """No more tellings with one headline are compared: it bounds the work in a flood of copies."""
@@ -46,6 +47,8 @@ _LAST_COUNT = re.compile(
     rf"\s+[(\[#]*\d{{1,3}}{_OF}[)\]]*\W*$"
 )
 _WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
+HEADLINE_ALONE = timedelta(hours=2)
+"""A headline without a lead may have come true again after this."""
 ENOUGH_WORDS = 4
 """A headline without a lead tells one text from another if it has so many words."""
 ENOUGH_LEAD = 40
@@ -96,7 +99,7 @@ def _is_same(telling: Telling, row: Row) -> bool:
     # A headline alone may come true a second time, one of few words at any time.
     if not mine.text and len(_headline(telling.title).words) < ENOUGH_WORDS:
         return False
-    if abs(telling.published - row.published) > (KEPT if mine.text else WINDOW):
+    if abs(telling.published - row.published) > (KEPT if mine.text else HEADLINE_ALONE):
         return False
     if mine.numbers != theirs.numbers or bool(mine.text) != bool(theirs.text):
         return False
