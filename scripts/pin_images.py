@@ -5,12 +5,12 @@
 .venv/bin/python scripts/pin_images.py --check    # asks nobody: says which are pinned, and which are not
 .venv/bin/python scripts/pin_images.py --offline  # asks nobody: makes the Compose files anew from deploy/images.lock
 
-A version names whatever its publisher puts there; a digest names one content. What is known stands in
+A publisher can replace the image of a version; a digest names one content. The known digests are in
 deploy/images.lock; the two Compose files made from it go after those that they pin:
 
 docker compose -f docker-compose.production.yml -f docker-compose.digests.yml up -d --build
 
-Exit status 0: all are pinned; 1: some are not, or the registry gave no answer for some, and these are named.
+Exit status 0: all images are pinned; 1: some are not. What the registry gave no digest for is named.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _LINE = re.compile(r"(?P<image>[\w./-]+:[\w.-]+) (?P<digest>sha256:[0-9a-f]{64})
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECONDS = 60
 _HEAD = """\
-# Images by digest; scripts/pin_images.py asks for them and makes the Compose files from this. An image that is named in
-# Compose or the Dockerfile and not here is pinned by version only. Where these come from:
-# docs/adr/0021-images-by-digest.md
+# Images by digest; scripts/pin_images.py asks a registry for them and makes the Compose files from this. An image that
+# is named in Compose or the Dockerfile and not here is pinned by version only. The digests of November 2026 were found
+# in public source code, and no registry has confirmed them: docs/adr/0021-images-by-digest.md
 """
 
 Digests = Mapping[str, str]
@@ -139,7 +139,7 @@ def ask_for(images: Mapping[str, None], known: Digests, ask: Ask) -> dict[str, s
             continue
         if known.get(image, digests[image]) != digests[image]:
             print(
-                f"{image}: CHANGED, {known[image]} before: published anew under the same version",
+                f"{image}: CHANGED, {known[image]} before: published anew, or wrong before",
                 file=sys.stderr,
             )
     return digests
