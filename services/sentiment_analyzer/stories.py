@@ -79,10 +79,10 @@ class Stories:
                 part = Part.SUSPECT if text.suspicions else Part.TOLD
                 self._kept.set_part(article.article_id, part)
                 known = known._replace(part=part)
-            rows = self._kept.story(known.story)
             if known.part == Part.REPOSTED:
                 copied = [row.article_id for row in self._copied(known.telling(), known)]
                 return Place(known.story, Part.REPOSTED, like=tuple(copied[:1]))
+            rows = self._kept.story(known.story)
         place = place_of(known, rows, now)
         if not place.is_to_be_scored or not self._most_scored:
             return place
@@ -120,10 +120,10 @@ class Stories:
         Where it had been scored before, as by another process after a redelivery, what came of it then counts.
         """
         with self._changing():
-            rows = self._kept.story_of(article_id)
-            row = rows.get(article_id)
+            row = self._kept.telling(article_id)
             if row is None:
                 return Place(article_id, Part.FIRST, tuple(signals))
+            rows = self._kept.story(row.story)
             if not row.turn:
                 row = scored(row, signals, story_sides.in_turn(rows.values()))
                 self._kept.set_scored(row)
@@ -140,11 +140,11 @@ class Stories:
             signals: what a scorer that costs nothing makes of it.
         """
         with self._changing():
-            rows = self._kept.story_of(article_id)
-            before = story_sides.in_turn(rows.values())
-            if not signals:
+            row = self._kept.telling(article_id)
+            if row is None or row.turn or not signals:  # turn: another process scored it meanwhile
                 return False
-            stands = story_sides.take_stand(rows[article_id], signals, before)
+            before = story_sides.in_turn(self._kept.story(row.story).values())
+            stands = story_sides.take_stand(row, signals, before)
             if any(stand.is_own for stand in stands.values()):
                 return False
             self._kept.set_part(article_id, Part.UNSCORED)

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS tellings (
     owner TEXT NOT NULL DEFAULT '', turn INTEGER NOT NULL DEFAULT 0, stands TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE INDEX IF NOT EXISTS by_story ON tellings (story);
+CREATE INDEX IF NOT EXISTS no_reposts_by_story ON tellings (story) WHERE part <> 'reposted';
 """
 _FORGET = "DELETE FROM tellings WHERE published < (SELECT max(published) FROM tellings) - ?"
 _KEEP = f"INSERT INTO tellings VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - no value # nosec B608
@@ -80,11 +81,11 @@ class StoryFile:
         return next(self._select("article_id = ?", article_id), None)
 
     def story(self, story: str) -> dict[str, Row]:
-        """All tellings of a story by article, in the order in which they came."""
-        return {row.article_id: row for row in self._select("story = ?", story)}
+        """The tellings of a story but its reposts by article, in the order in which they came."""
+        return {row.article_id: row for row in self._select("story = ? AND part <> 'reposted'", story)}
 
     def story_of(self, article_id: str) -> dict[str, Row]:
-        """`story` of the one that an article tells; empty for an unknown article."""
+        """All tellings of the story that an article tells; empty for an unknown article."""
         condition = "story = (SELECT story FROM tellings WHERE article_id = ?)"
         return {row.article_id: row for row in self._select(condition, article_id)}
 

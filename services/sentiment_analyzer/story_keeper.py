@@ -15,6 +15,8 @@ KEPT = timedelta(days=8)
 """After this a telling may be forgotten; more than stories last, for news that is handled late."""
 MOST_REMEMBERED = 10_000
 """Tellings at hand: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
+REPOST = "reposted"
+"""The part of a telling of which nothing comes, see `story_places.Part`."""
 
 
 class Row(NamedTuple):
@@ -73,11 +75,14 @@ class StoryKeeper(Protocol):
         ...
 
     def story(self, story: str) -> Mapping[str, Row]:
-        """All tellings of a story by article, in the order in which they came."""
+        """The tellings of a story by article, in the order in which they came.
+
+        Without the reposts, of which nothing ever comes: there may be thousands, and every telling would read them all.
+        """
         ...
 
     def story_of(self, article_id: str) -> Mapping[str, Row]:
-        """`story` of the one that an article tells; empty for an unknown article."""
+        """All tellings of the story that an article tells; empty for an unknown article."""
         ...
 
     def articles_beginning(self, prefix: str, most: int) -> Sequence[str]:
@@ -131,12 +136,15 @@ class StoryMemory:
 
     def story(self, story: str) -> Mapping[str, Row]:
         """See `StoryKeeper`."""
-        return {article_id: self._rows[article_id] for article_id in self._stories.get(story, ())}
+        return {key: row for key, row in self._all(story).items() if row.part != REPOST}
 
     def story_of(self, article_id: str) -> Mapping[str, Row]:
         """See `StoryKeeper`."""
         known = self._rows.get(article_id)
-        return self.story(known.story) if known else {}
+        return self._all(known.story) if known else {}
+
+    def _all(self, story: str) -> dict[str, Row]:
+        return {article_id: self._rows[article_id] for article_id in self._stories.get(story, ())}
 
     def articles_beginning(self, prefix: str, most: int) -> Sequence[str]:
         """See `StoryKeeper`."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from services.common.messages import SentimentSignal
 from services.sentiment_analyzer import story_sides
-from services.sentiment_analyzer.story_keeper import Row
+from services.sentiment_analyzer.story_keeper import REPOST, Row
 from services.sentiment_analyzer.story_sides import Stand, Stands
 
 
@@ -29,7 +29,7 @@ class Part(StrEnum):
     AGAIN = "again"
     WIDER = "wider"
     SUSPECT = "suspect"
-    REPOSTED = "reposted"
+    REPOSTED = REPOST
     UNSCORED = "unscored"
     SILENT = "silent"
 

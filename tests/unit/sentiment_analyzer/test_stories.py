@@ -297,3 +297,11 @@ def test_a_source_that_weighs_more_than_the_first_is_heard_by_itself_and_corrobo
     (own,), (revised,) = second.signals, third.signals
     assert (own.article_id, own.weight, own.corroboration) == ("a2", 2.0, 0)
     assert (revised.article_id, revised.corroboration) == ("a2", 1)
+
+
+def test_what_another_process_scored_meanwhile_or_nobody_knows_is_not_needless(desk: Desk) -> None:
+    first = desk.judge(told_by("one", "a1", FIRST))
+    desk.judge(told_by("two", "a2"))
+    assert not desk.stories.is_needless("a2", first.signals)
+    assert [row.part for row in desk.stories.tellings("a2")] == [Part.FIRST, Part.RETOLD]
+    assert not desk.stories.is_needless("unknown", first.signals)

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from services.sentiment_analyzer import story_file, story_index
+from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.story_file import StoryFile
 from services.sentiment_analyzer.story_index import StoryIndex
+from services.sentiment_analyzer.story_keeper import StoryKeeper, StoryMemory
 from services.sentiment_analyzer.story_match import Telling, fingerprint
+from tests.story_attacks import Day, telling
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MOST = 5
@@ -50,3 +53,17 @@ def test_after_a_restart_no_more_is_read_than_is_remembered(
         assert [row.number for row in file.after(0)] == [8, 9, 10, 11, 12]
         assert [row.number for row in file.after(10)] == [11, 12]
     file.close()
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_of_a_flood_of_copies_none_is_read_with_the_tellings_of_its_story(
+    in_file: bool, tmp_path: Path
+) -> None:
+    kept: StoryKeeper = StoryFile(tmp_path / "stories") if in_file else StoryMemory()
+    day = Day(Stories(kept))
+    title, lead = "Bitcoin exchange Exmarket is hacked", "Exmarket confirms that its hot wallets are empty."
+    day.hear_all(telling("paper", title, minute, body=lead) for minute in range(9))
+    with kept.changing():
+        assert list(kept.story("paper-0")) == ["paper-0"]
+        assert len(kept.story_of("paper-0")) == 9
+    day.stories.close()
