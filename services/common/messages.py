@@ -144,8 +144,8 @@ class SentimentSignal(Message):
 
     `corroboration` is the number of further sources that told the same story when this revision was made; `weight` and
     `owner` are those of the source that told it first, as in `NewsArticle`. `suspected`: something in the article was
-    meant for a machine. `degraded`: entries should not go by it, as a fallback scorer made it, or it `is_trusted` by
-    nobody.
+    meant for a machine. `degraded`: entries should not go by it, as a fallback scorer made it, it `is_trusted` by
+    nobody, or what it hopes is contradicted.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"

@@ -101,8 +101,8 @@ def scored(row: Row, signals: Sequence[SentimentSignal], before: Sequence[Row]) 
     if row.part == Part.SUSPECT:
         return row._replace(signals=_encode(signals), turn=turn)
     stands = story_sides.take_stand(row, signals, before)
-    sources = {each.article_id: each.source for each in before}
-    kept = [_saying_so(signal, stands[signal.pair], sources) for signal in signals if signal.pair in stands]
+    known = {each.article_id: each for each in before}
+    kept = [_saying_so(signal, stands[signal.pair], known) for signal in signals if signal.pair in stands]
     return row._replace(
         part=_part_of(row, stands, before),
         signals=_encode(kept),
@@ -111,12 +111,17 @@ def scored(row: Row, signals: Sequence[SentimentSignal], before: Sequence[Row]) 
     )
 
 
-def _saying_so(signal: SentimentSignal, stand: Stand, sources: Mapping[str, str]) -> SentimentSignal:
+def _saying_so(signal: SentimentSignal, stand: Stand, known: Mapping[str, Row]) -> SentimentSignal:
     if not stand.against:
         return signal
-    names = ", ".join(dict.fromkeys(sources[each] for each in stand.against))
+    denied = [known[each] for each in stand.against]
+    names = ", ".join(dict.fromkeys(each.source for each in denied))
     rationale = f"[contradicts {names}] {signal.rationale}"[: story_sides.MAX_RATIONALE_CHARS]
-    return signal.model_copy(update={"rationale": rationale})
+    # Where a hope and its denial read alike, the scorer did not see which is which: neither is a reason to buy.
+    stands = [story_sides.decode_stands(each.stands)[signal.pair] for each in denied]
+    is_doubted = signal.sentiment_score > 0 and any(each.score > 0 for each in stands)
+    update = {"rationale": rationale, "degraded": signal.degraded or is_doubted}
+    return signal.model_copy(update=update)
 
 
 def _part_of(row: Row, stands: Stands, before: Sequence[Row]) -> Part:

@@ -201,15 +201,16 @@ def _contradict(one: Row, score: float, other: Row, other_score: float) -> bool:
 def support_of(article_id: str, pair: str, rows: Sequence[Row]) -> Support:
     """How the signal of an article for a pair stands after the tellings `rows`, which are in turn.
 
-    Each gain of a further owner and each withdrawal is one revision. Tellings are only ever added behind, so a revision
-    once made stays what it was.
+    Each gain of a further owner and each withdrawal is one revision, and so is the first contradiction of a hope.
+    Tellings are only ever added behind, so a revision once made stays what it was.
     """
     own = {row.owner for row in rows if row.article_id == article_id}
+    hopes = any(_stand_of(row, pair).score > 0 for row in rows if row.article_id == article_id)
     owners: set[str] = set()
     revision, by = 0, ""
     for row in rows:
         stand = _stand_of(row, pair)
-        if article_id in stand.against and owners:
+        if article_id in stand.against and (owners or (hopes and not by)):
             owners.clear()
             revision, by = revision + 1, row.source
         elif article_id in stand.joins and row.owner not in owners | own:
@@ -221,16 +222,19 @@ def support_of(article_id: str, pair: str, rows: Sequence[Row]) -> Support:
 def corroborate(signal: SentimentSignal, support: Support, now: datetime) -> SentimentSignal:
     """The revision of a signal that says how it stands.
 
-    Each further source leaves `DOUBT_LEFT` of the doubt: confidence = 1 - (1 - c) * DOUBT_LEFT ** sources.
+    Each further source leaves `DOUBT_LEFT` of the doubt: confidence = 1 - (1 - c) * DOUBT_LEFT ** sources. A hope that
+    is contradicted, and that nobody has told since, is degraded: it is no reason to buy.
     """
     if not support.revision:
         return signal
+    is_doubted = bool(support.contradicted_by) and not support.sources and signal.sentiment_score > 0
     by = f"[contradicted by {support.contradicted_by}] " if support.contradicted_by else ""
     return signal.model_copy(
         update={
             "revision": support.revision,
             "corroboration": support.sources,
             "confidence": 1.0 - (1.0 - signal.confidence) * DOUBT_LEFT**support.sources,
+            "degraded": signal.degraded or is_doubted,
             "rationale": (by + signal.rationale)[:MAX_RATIONALE_CHARS],
             "analyzed_at": max(now, signal.analyzed_at),
         }

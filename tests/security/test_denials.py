@@ -311,3 +311,47 @@ def test_a_bound_on_calls_silences_no_denial_whoever_fills_it() -> None:
         or plunge.signals[0].article_id == "paper-9"
     )
     assert day.standing()["liar-0"].corroboration == 0
+
+
+READ_AS_HOPE = [
+    "Paper apologizes for post on SEC record approval of Granite Capital spot bitcoin ETF; bitcoin surges",
+    "SEC disavows tweet on record approval of spot bitcoin ETF of Granite Capital",
+    "Reports that SEC approves spot bitcoin ETF of Granite Capital are a hoax",
+]
+
+
+@pytest.mark.parametrize("title", READ_AS_HOPE)
+def test_a_denial_that_the_scorer_takes_for_good_news_opens_no_trade(title: str) -> None:
+    """Nor does what it denies, by the aggregate: a scorer that reads words gave both the same sign."""
+    day = Day()
+    day.hear(LIE)
+    assert "aggregate" in day.decision(4).entries
+
+    denial = day.hear(telling("paper", title, 5))
+
+    assert denial.signals[0].sentiment_score > 0
+    assert not day.decision(8).entries
+    assert {name: signal.degraded for name, signal in day.standing().items()} == {
+        "liar-0": True,
+        "paper-5": True,
+    }
+
+
+def test_a_hope_that_was_contradicted_counts_again_once_another_owner_tells_it() -> None:
+    day = Day()
+    day.hear_all(
+        [LIE, telling("paper", READ_AS_HOPE[2], 5), PARROT.model_copy(update={"article_id": "parrot-9"})]
+    )
+
+    assert not day.standing()["liar-0"].degraded
+    assert day.standing()["liar-0"].corroboration == 1
+
+
+def test_a_warning_that_is_denied_still_ends_trades_as_before() -> None:
+    day = Day()
+    day.hear_all(
+        [HACK, telling("liar", "Coinharbor denies hack: hackers did not steal $90 million in bitcoin", 7)]
+    )
+
+    assert not any(signal.degraded for signal in day.standing().values())
+    assert "aggregate" in day.decision(9).exits
