@@ -30,14 +30,15 @@ LOG_COLUMNS = 1_000
 def main() -> None:
     """`python -m services.cli.bot trade ...` is `freqtrade trade ...`, with its exit status.
 
-    With `--said MODE` before it, the process ends with 78 if Freqtrade does something else: see `ModeWatch`.
+    With `--expected-mode MODE` before it, the process ends with 78 if Freqtrade trades otherwise: see
+    `ModeWatch`.
     """
-    said, arguments = _split(sys.argv[1:])
+    expected, arguments = _split(sys.argv[1:])
     keep_private()
     if not sys.stderr.isatty():
         os.environ["COLUMNS"] = str(LOG_COLUMNS)
     redact_output(arguments)  # before Freqtrade's log takes hold of the streams
-    watch = _watch(said, arguments) if said else None
+    watch = _watch(expected, arguments) if expected else None
     from freqtrade.main import main as freqtrade
 
     status: object = 1
@@ -53,16 +54,16 @@ def main() -> None:
 
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:
-    return (arguments[1], arguments[2:]) if arguments[:1] == ["--said"] else ("", arguments)
+    return (arguments[1], arguments[2:]) if arguments[:1] == ["--expected-mode"] else ("", arguments)
 
 
-def _watch(said: str, arguments: list[str]) -> ModeWatch:
+def _watch(expected: str, arguments: list[str]) -> ModeWatch:
     from services.cli.freqtrade_api import FreqtradeApi
-    from services.cli.trading_mode import ModeWatch, reads_as_said
+    from services.cli.trading_mode import ModeWatch, mode_question
 
     file = Path(arguments[arguments.index("--config") + 1])
     api = FreqtradeApi.of(json.loads(file.read_text())["api_server"])
-    watch = ModeWatch(reads_as_said(json.loads(said), api))
+    watch = ModeWatch(mode_question(json.loads(expected), api))
     watch.start()
     return watch
 

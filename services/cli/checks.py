@@ -281,11 +281,11 @@ def _live_questions(settings: Settings) -> list[Question]:
 
 
 def _live(check: LiveCheck) -> str:
-    from services.cli.live.findings import Weight
+    from services.cli.live.findings import Severity
 
     found = check.findings()
     told = "\n".join(map(str, found))
-    if any(each.weight is not Weight.NOTE for each in found):
+    if any(each.severity is not Severity.NOTE for each in found):
         raise StopProgram(told)
     return told or "nothing is against it"
 

@@ -16,7 +16,7 @@ from services.cli.freqtrade_api import FreqtradeApi
 from services.cli.freqtrade_config import freqtrade_config, write_config
 from services.cli.probes import answers_ok
 from services.cli.supervisor import ProcessSpec, Role
-from services.cli.trading_mode import reads_as_said, said_mode
+from services.cli.trading_mode import mode_of, mode_question
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.ports import free_port
 from services.common.runner import DEFAULT_PORTS
@@ -36,7 +36,8 @@ class Stack:
         run_dir: folder of this run: logs, Freqtrade's configuration and database.
         extra: further variables for every program, such as those of a replay's clock.
         health_ports: the port of each service for /health and /metrics.
-        alone: nobody asks Freqtrade's `is_ready`, so that its process has to find out whether it does what was said.
+        alone: nobody asks Freqtrade's `is_ready`, so that its own process has to check that it trades as the settings
+            say.
         may_enter: whether Freqtrade opens trades; else it only ends those that are open.
     """
 
@@ -101,16 +102,16 @@ class Stack:
             may_enter=self.may_enter,
         )
         write_config(config, config_file)
-        said = said_mode(self.settings)
+        expected = mode_of(self.settings)
         return ProcessSpec(
             "freqtrade",
             self._module(
                 "services.cli.bot",
-                *(("--said", json.dumps(said)) if self.alone else ()),
+                *(("--expected-mode", json.dumps(expected)) if self.alone else ()),
                 *("trade", "--config", str(config_file), "--userdir", str(user_data)),
             ),
             self._environ(),
-            reads_as_said(said, FreqtradeApi.of(config["api_server"])),
+            mode_question(expected, FreqtradeApi.of(config["api_server"])),
             role=Role.TRADES,
         )
 

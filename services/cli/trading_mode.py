@@ -1,6 +1,6 @@
-"""Whether Freqtrade does what was said before its start: read back from its own API.
+"""Whether Freqtrade trades as the settings say, read back from its API.
 
-What it trades with comes out of a file, a strategy with perhaps a file of parameters, an environment and arguments.
+Its configuration is merged from a file, a strategy (perhaps with a file of parameters), an environment and arguments.
 Only the running program knows the outcome.
 """
 
@@ -31,8 +31,8 @@ Mode = Mapping[str, Any]
 """By the names of Freqtrade's /show_config."""
 
 
-def said_mode(settings: Settings) -> Mode:
-    """What is said of Freqtrade before its start."""
+def mode_of(settings: Settings) -> Mode:
+    """What the settings say of Freqtrade."""
     return {
         "dry_run": settings.dry_run,
         "runmode": "dry_run" if settings.dry_run else "live",
@@ -49,7 +49,7 @@ def said_mode(settings: Settings) -> Mode:
 
 
 def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
-    """Lines for a person about what says something of trading beside the settings: used, or left out.
+    """Lines for a person about configuration beside the settings: variables (left out) and parameters (used).
 
     Raises:
         StopProgram: the `.env` file cannot be read.
@@ -66,58 +66,61 @@ def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def check_mode(said: Mode, shown: Mode) -> None:
-    """Raise StopProgram if what Freqtrade shows is not what was said; tells each difference."""
+def check_mode(expected: Mode, shown: Mode) -> None:
+    """Compare what Freqtrade shows with what the settings say. Raises StopProgram with all differences."""
     if wrong := [
-        f"{name} is {shown.get(name, 'not told')}, not {value}"
-        for name, value in said.items()
+        f"{name} is {shown.get(name, 'not shown')}, not {value}"
+        for name, value in expected.items()
         if not _same(value, shown.get(name))
     ]:
         raise StopProgram(
-            f"Freqtrade does not do what was said: {'; '.join(wrong)}. It was stopped at once. Look at the account for "
-            "orders of it; then find what says otherwise than the settings: its arguments, its environment, or the "
-            "file freqtrade.json"
+            f"Freqtrade does not trade as the settings say: {'; '.join(wrong)}. It was stopped at once. "
+            "Look for its orders in the account; then find what overrides the settings: its arguments, its "
+            "environment, or the file freqtrade.json"
         )
 
 
-def reads_as_said(said: Mode, api: FreqtradeApi) -> Callable[[], bool]:
-    """A question that is True once our Freqtrade answers and does what was said, False while it does not answer.
+def mode_question(expected: Mode, api: FreqtradeApi) -> Callable[[], bool]:
+    """Make a function that asks Freqtrade: True if it trades as the settings say, False while it does not answer.
 
-    The question raises StopProgram if Freqtrade does something else: whoever asks has to end it before all others.
+    The function raises StopProgram if Freqtrade trades otherwise. The caller then ends it before all other programs.
     """
 
     def ask() -> bool:
         if api.is_of_another_user():
             return False
         with suppress(TryLater):
-            check_mode(said, api.configuration())
+            check_mode(expected, api.configuration())
             return True
         return False
 
     return ask
 
 
-def _same(said: object, shown: object) -> bool:
+def _same(expected: object, shown: object) -> bool:
     """Numbers may be shown as text; a switch is one only as true or false."""
-    if isinstance(said, bool) or isinstance(shown, bool):
-        return said is shown
-    if isinstance(said, (int, float)):
+    if isinstance(expected, bool) or isinstance(shown, bool):
+        return expected is shown
+    if isinstance(expected, (int, float)):
         with suppress(TypeError, ValueError):
-            return float(said) == float(shown)  # type: ignore[arg-type]  # whatever was shown; the error is caught
+            return float(expected) == float(shown)  # type: ignore[arg-type]  # whatever was shown; the error is caught
         return False
-    return said == shown
+    return expected == shown
 
 
 class ModeWatch(threading.Thread):
-    """Ends this process, which runs Freqtrade, if Freqtrade does not do what was said.
+    """Ends this process, which runs Freqtrade, if Freqtrade does not trade as the settings say.
 
-    Freqtrade is asked to end as by SIGTERM, and is not waited for longer than a grace. The status of the process is
-    EX_CONFIG. It asks as long as the process runs: a configuration can be loaded again.
+    Freqtrade gets SIGTERM and GRACE_SECONDS to end; the exit status is EX_CONFIG. The watch goes on as long as the
+    process runs, because Freqtrade can load its configuration again.
+
+    Args:
+        ask: as `mode_question` makes it.
     """
 
-    def __init__(self, is_as_said: Callable[[], bool]) -> None:
+    def __init__(self, ask: Callable[[], bool]) -> None:
         super().__init__(name="mode-watch", daemon=True)
-        self._is_as_said = is_as_said
+        self._ask = ask
         self.found_a_difference = False
 
     def run(self) -> None:
@@ -125,7 +128,7 @@ class ModeWatch(threading.Thread):
         while not self.found_a_difference:
             time.sleep(LOOK_EVERY_SECONDS)
             try:
-                self._is_as_said()
+                self._ask()
             except StopProgram as error:
                 self.found_a_difference = True
                 sys.stderr.write(f"cryptoboy: {error}\n")

@@ -87,7 +87,7 @@ class Watch:
 
         Raises:
             StopProgram: a program cannot work as it is configured, and no trade depends on the others; or Freqtrade
-                does not do what was said, and was ended.
+                does not trade as the settings say, and was ended.
         """
         for name, status in self._supervisor.ended().items():
             self._note_end(self._watched[name], status, now)

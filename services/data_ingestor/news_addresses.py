@@ -1,4 +1,4 @@
-"""Where on the network a feed may be fetched from: the public internet, and the place that the operator named.
+"""Where on the network a feed may be fetched from: the public internet, and the origin that the operator named.
 
 Whoever runs a source, or writes to it on its way, may redirect us, and may let its name mean any address. Neither is to
 reach what only this machine can: its own services, its network, the address that tells a virtual machine its secrets.
@@ -63,7 +63,7 @@ def is_local_name(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Origin:
     """Where a source is configured to be.
 
     Attributes:
@@ -75,8 +75,8 @@ class Place:
     is_local: bool
 
     @classmethod
-    def of(cls, url: httpx.URL, *, own_network: bool = False) -> Place:
-        """The place of a source's `url`; `own_network` as in `NewsSource`."""
+    def of(cls, url: httpx.URL, *, own_network: bool = False) -> Origin:
+        """The origin of a source's `url`; `own_network` as in `NewsSource`."""
         return cls(url, own_network or is_local_name(_host(url)))
 
     def has(self, url: httpx.URL) -> bool:
@@ -100,7 +100,7 @@ class Place:
             )
 
 
-def public_addresses(url: httpx.URL, place: Place) -> tuple[str, ...]:
+def public_addresses(url: httpx.URL, origin: Origin) -> tuple[str, ...]:
     """The addresses that the host of `url` has now, for a connection to one of them and no other.
 
     Raises:
@@ -114,7 +114,7 @@ def public_addresses(url: httpx.URL, place: Place) -> tuple[str, ...]:
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not is_public(ipaddress.ip_address(address)):
-            raise TryLater(_not_public(host, address, is_redirect=not place.has(url)))
+            raise TryLater(_not_public(host, address, is_redirect=not origin.has(url)))
     return addresses
 
 

@@ -18,7 +18,7 @@ import httpx
 
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.proxies import by_way_of
-from services.data_ingestor.news_addresses import Place
+from services.data_ingestor.news_addresses import Origin
 from services.data_ingestor.news_body import read_body
 from services.data_ingestor.news_request import CookiesOfRedirects, Headers, answer_to, sendable
 from services.data_ingestor.news_urls import redirect_target, shown
@@ -80,10 +80,12 @@ def fetch(request: FeedRequest) -> Fetched | NotModified:
     cookies = CookiesOfRedirects()
     try:
         url = httpx.URL(request.url)
-        place = Place.of(url, own_network=request.own_network)
+        origin = Origin.of(url, own_network=request.own_network)
         for _ in range(MAX_REDIRECTS + 1):
             headers = _headers(request, cookies.header(url))
-            with answer_to(url, headers, place=place, timeout=request.timeout, deadline=deadline) as response:
+            with answer_to(
+                url, headers, origin=origin, timeout=request.timeout, deadline=deadline
+            ) as response:
                 if response.status_code not in _REDIRECTS:
                     return _read(response, str(url), request, deadline)
                 cookies.take(response, url)

@@ -12,7 +12,7 @@ import httpx
 
 from services.common.proxies import proxy_for
 from services.common.tls import usual_trust
-from services.data_ingestor.news_addresses import Place, public_addresses
+from services.data_ingestor.news_addresses import Origin, public_addresses
 
 MAX_REMEMBERED = 1_000
 """Bytes of a header that a server gave us to send back; many servers refuse requests of more than 8 KB for ever."""
@@ -56,30 +56,30 @@ class CookiesOfRedirects:
 
 @contextmanager
 def answer_to(
-    url: httpx.URL, headers: Headers, *, place: Place, timeout: float, deadline: float
+    url: httpx.URL, headers: Headers, *, origin: Origin, timeout: float, deadline: float
 ) -> Iterator[httpx.Response]:
     """The answer to a request for `url`, its body unread.
 
     The connection goes to an address that was checked, and the certificate is checked against the name, so that what
     the name means a moment later changes nothing. A proxy resolves names itself: then what stands in the address is
-    all that is checked. The configured place is asked without questions if it is a local one.
+    all that is checked. The configured origin is asked without questions if it is a local one.
 
     Args:
         url: of the feed, or where it redirects to.
         headers: of the request, without Host.
-        place: where the feed is configured to be.
+        origin: where the feed is configured to be.
         timeout: seconds for each wait.
         deadline: on the monotonic clock, after which no further address is tried.
 
     Raises:
-        NeverWorks, TryLater: `url` may not be asked, see `Place.check` and `public_addresses`.
+        NeverWorks, TryLater: `url` may not be asked, see `Origin.check` and `public_addresses`.
         StopProgram: the environment's proxy or certificates cannot be used.
         httpx.HTTPError, httpx.InvalidURL: there is no answer.
     """
-    place.check(url)
+    origin.check(url)
     proxy = proxy_for(str(url))
-    is_free = proxy is not None or (place.is_local and place.has(url))
-    addresses = ("",) if is_free else public_addresses(url, place)
+    is_free = proxy is not None or (origin.is_local and origin.has(url))
+    addresses = ("",) if is_free else public_addresses(url, origin)
     # Not a client: that one prepares the request that a redirect asks for, and fails on what is wrong with it.
     with httpx.HTTPTransport(proxy=proxy, verify=_trust(url), trust_env=False) as transport:
         response = _first_answer(

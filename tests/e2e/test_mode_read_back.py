@@ -1,4 +1,4 @@
-"""The real Freqtrade does what was said, or is ended. Variables in its environment make it differ."""
+"""The real Freqtrade trades as the settings say, or is ended. Variables in its environment make it differ."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_one_that_runs_alone_ends_itself_with_78(
 ) -> None:
     """As `trade` starts it, with a mode said that its file does not have."""
     bot = replace(stack, alone=True).freqtrade(throttle_seconds=5)
-    said = bot.argv.index("--said") + 1
+    said = bot.argv.index("--expected-mode") + 1
     argv = [
         *bot.argv[:said],
         bot.argv[said].replace('"stake_amount": 100.0', '"stake_amount": 5.0'),
@@ -80,7 +80,7 @@ def test_one_that_runs_alone_ends_itself_with_78(
             argv, env=dict(bot.environ), stdout=output, stderr=output, timeout=PATIENCE_SECONDS, check=False
         )
     told = log.read_text()
-    assert "Freqtrade does not do what was said: stake_amount is 100.0, not 5.0" in told
+    assert "Freqtrade does not trade as the settings say: stake_amount is 100.0, not 5.0" in told
     assert done.returncode == os.EX_CONFIG
     assert "Cleaning up modules" in told, "it ended as usual"
     assert supervisor.pids().keys() == {"replay_exchange"}

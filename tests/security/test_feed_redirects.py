@@ -16,7 +16,7 @@ import pytest
 from services.cli.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.data_ingestor import news_addresses
-from services.data_ingestor.news_addresses import Place, is_public
+from services.data_ingestor.news_addresses import Origin, is_public
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss
@@ -85,18 +85,18 @@ LOCAL = [
 
 @pytest.mark.parametrize("host", LOCAL)
 def test_a_public_feed_leads_to_no_host_that_is_not_public(host: str) -> None:
-    place = Place.of(httpx.URL("http://paper.example/rss"))
+    origin = Origin.of(httpx.URL("http://paper.example/rss"))
     with pytest.raises(
         (NeverWorks, httpx.InvalidURL), match=r"not on the public internet|Invalid IPv4 address"
     ):
-        place.check(httpx.URL(f"http://{host}:6379/rss"))
+        origin.check(httpx.URL(f"http://{host}:6379/rss"))
 
 
 @pytest.mark.parametrize(
     "host", ["8.8.8.8", "[2606:4700::1]", "[64:ff9b::808:808]", "[::ffff:8.8.8.8]", "cdn.example"]
 )
 def test_a_public_feed_may_move_to_a_public_host(host: str) -> None:
-    Place.of(httpx.URL("http://paper.example/rss")).check(httpx.URL(f"http://{host}/rss"))
+    Origin.of(httpx.URL("http://paper.example/rss")).check(httpx.URL(f"http://{host}/rss"))
 
 
 @pytest.mark.usefixtures("loopback_is_public")

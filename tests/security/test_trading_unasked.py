@@ -22,7 +22,7 @@ from services.cli import up as command
 from services.cli.freqtrade_config import freqtrade_config
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec, Role, Supervisor
-from services.cli.trading_mode import beside_the_settings, said_mode
+from services.cli.trading_mode import beside_the_settings, mode_of
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT, Settings
 from tests.server_control import free_ports
@@ -206,7 +206,7 @@ def test_whatever_it_does_otherwise_ends_it(
     bot = Stack(Settings(freqtrade_api_port=api, state_dir=tmp_path), tmp_path).freqtrade(throttle_seconds=5)
     with Supervisor(tmp_path / "logs") as supervisor:
         supervisor.start(bot)
-        with pytest.raises(StopProgram, match=r"does not do what was said: [a-z_]+ is .*, not "):
+        with pytest.raises(StopProgram, match=r"does not trade as the settings say: [a-z_]+ is .*, not "):
             supervisor.wait_ready([bot], 60)
         assert supervisor.pids() == {}
     assert impostor.read_text().split() == ["freqtrade"]
@@ -229,7 +229,7 @@ def test_trade_alone_ends_it_too_with_a_status_that_says_so(tmp_path: Path, impo
     environ = {"FREQTRADE_API_PORT": str(api), "TEST_OTHERWISE": OTHERWISE[0], "BROKER": "embedded"}
     done = run(tmp_path, "trade", **environ, PYTHONPATH=os.environ["PYTHONPATH"])
     assert done.returncode == os.EX_CONFIG, done.stderr
-    assert "Freqtrade does not do what was said: dry_run is False, not True" in done.stderr
+    assert "Freqtrade does not trade as the settings say: dry_run is False, not True" in done.stderr
     assert impostor.read_text().split() == ["freqtrade"]
 
 
@@ -246,7 +246,7 @@ class Eavesdropper(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(self.says).encode())
 
 
-@pytest.mark.parametrize("says", [{"dry_run": False}, said_mode(Settings())], ids=["otherwise", "as said"])
+@pytest.mark.parametrize("says", [{"dry_run": False}, mode_of(Settings())], ids=["otherwise", "as said"])
 def test_another_users_program_on_the_port_learns_no_password_stops_no_bot_and_vouches_for_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, says: dict[str, object]
 ) -> None:

@@ -1,4 +1,4 @@
-"""What only the exchange can tell before live trading: its time, and what the key may do."""
+"""What the exchange is asked before live trading: its time, and what the key may do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CLOCK_STEP = (
 
 
 def exchange_findings(settings: Settings, *, is_sure: bool) -> list[Finding]:
-    """Asks the exchange with the keys of live trading, as Freqtrade will.
+    """Ask the exchange, with the keys of live trading, as Freqtrade will.
 
     Args:
         settings: exchange, keys and EXCHANGE_CONFIG, which may name a proxy.
@@ -53,9 +53,10 @@ def clock_findings(
     now: Callable[[], float] = time.time,
     elapsed: Callable[[], float] = time.monotonic,
 ) -> list[Finding]:
-    """Compare this machine's clock with the exchange's, by the quickest of a few answers.
+    """Compare this machine's clock with the exchange's, by the quickest of SAMPLES answers.
 
-    The exchange read its clock within the round trip; half of it is taken off, and may be wrong by as much.
+    The exchange read its clock at some time within the round trip. The middle is assumed, which may be wrong by half
+    of the round trip; that much is taken off the difference.
     """
     name = exchange.id
     if not exchange.has.get("fetchTime"):
@@ -82,7 +83,7 @@ def clock_findings(
 
 
 def key_findings(exchange: Any, redact: Redact, *, is_sure: bool) -> list[Finding]:  # noqa: ANN401
-    """Ask what the key may do: by one that can withdraw, whoever steals it takes the money out."""
+    """Ask what the key may do: whoever steals one that can withdraw takes the money out."""
     try:
         return _about_rights(exchange.id, rights_of(exchange))
     except CannotSay as error:
@@ -136,7 +137,7 @@ def _open(settings: Settings) -> Any:  # noqa: ANN401
     import ccxt
 
     keys = {_CCXT_NAMES.get(name, name): value for name, value in exchange_keys(settings).items()}
-    # No limit of its own: a pause before a question would count as the way to the exchange.
+    # No rate limit: a pause before a request would count as part of the round trip.
     usual = {"timeout": _PATIENCE_MS, "enableRateLimit": False}
     config = {**usual, **keys, **settings.exchange_config.get_secret_value(), "enableRateLimit": False}
     return getattr(ccxt, settings.exchange)(config)

@@ -1,4 +1,4 @@
-"""Whether other users of this machine can read, or exchange, the files that hold secrets."""
+"""Whether other users of this machine can read or replace the files that hold secrets."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OF_OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
 _KEY_FILE = "_KEY_FILE"
 _HANDED_OVER = Path("/run/secrets")
-"""Where Docker and Kubernetes put secrets, in a file system that only the container sees; there all may read them."""
+"""Where Docker and Kubernetes put secrets, in a file system of the container, readable by all users in it."""
 
 
 def file_findings(environ: Mapping[str, str]) -> list[Finding]:
-    """Of the `.env` file, and of every file that a secret or a private key is read from.
+    """Check the `.env` file, and every file that a secret or a private key is read from.
 
-    A `.env` that is there is for its owner alone, whatever it holds. A file with one secret may also be readable where
-    nobody else can enter its folder, as those of `secrets init` are.
+    The `.env` file must be readable by its owner only, whatever it holds. A file with one secret may have wider rights
+    in a folder that nobody else can enter, as those of `secrets init` do.
     """
     env_file = default_env_file(environ)
     found: list[Finding] = []
@@ -64,7 +64,7 @@ def _is_safe_above(folder: Path) -> bool:
 
 
 def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Finding]:
-    """Of the file and, where it is a link, of what it points to; the system follows links as well."""
+    """Check the file and, if it is a link, its target too."""
     target = path.resolve()
     shown = f"{name}={path}" if name.endswith(SUFFIX) else str(path)
     try:
@@ -82,7 +82,8 @@ def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Fi
     for folder in sorted(above):
         if not _is_safe_above(folder):
             yield fault(
-                f"{shown} can be replaced by others, for {folder} is theirs", f"ls -ld {folder}, and close it"
+                f"{shown} can be replaced by others, who own or may write {folder}",
+                f"ls -ld {folder}, and close it",
             )
     for folder, found in folders.items():
         # In a folder with the sticky bit nobody renames or deletes what is another's.

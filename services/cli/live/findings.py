@@ -6,27 +6,28 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Weight(Enum):
-    """What follows from a finding."""
+class Severity(Enum):
+    """What a finding means for live trading."""
 
     FAULT = auto()
-    """Real money is not traded like this."""
+    """Refuses live trading."""
     AWAY = auto()
-    """Who could tell does not answer now; that passes by itself."""
+    """A server that was asked does not answer now: ask again later."""
     NOTE = auto()
-    """Something to know; nothing follows."""
+    """Shown, and refuses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or that could not be found out. Never holds a secret.
+    """One thing that is wrong, or that could not be checked. Never holds a secret.
 
     Attributes:
+        severity: what it means for live trading.
         text: what was found, without a full stop.
         step: what to do about it, likewise.
     """
 
-    weight: Weight
+    severity: Severity
     text: str
     step: str
 
@@ -35,15 +36,15 @@ class Finding:
 
 
 def fault(text: str, step: str) -> Finding:
-    """A finding with which real money is not traded."""
-    return Finding(Weight.FAULT, text, step)
+    """A finding that refuses live trading."""
+    return Finding(Severity.FAULT, text, step)
 
 
 def away(text: str, step: str) -> Finding:
-    """What could not be asked now."""
-    return Finding(Weight.AWAY, text, step)
+    """A finding that something does not answer now."""
+    return Finding(Severity.AWAY, text, step)
 
 
 def note(text: str, step: str) -> Finding:
-    """What is only told."""
-    return Finding(Weight.NOTE, text, step)
+    """A finding that is only shown."""
+    return Finding(Severity.NOTE, text, step)

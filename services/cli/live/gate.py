@@ -1,4 +1,4 @@
-"""What stands before live trading, for `up` and for `trade`: everything that is wrong, told at once."""
+"""The checks before live trading, for `up` and for `trade`. Everything that is wrong is shown at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from services.cli.live.exchange import exchange_findings
 from services.cli.live.files import file_findings
-from services.cli.live.findings import Finding, Weight, fault
+from services.cli.live.findings import Finding, Severity, fault
 from services.cli.live.servers import rabbitmq_findings, redis_findings
 from services.cli.open_trades import open_pairs
 from services.common.errors import StopProgram, TryLater
@@ -35,7 +35,7 @@ class LiveCheck:
     ask: Callable[[], Sequence[Finding]]
 
     def findings(self) -> Sequence[Finding]:
-        """What was found. A check that fails is a fault, and no reason to leave an open trade alone."""
+        """What was found. A check that raises is a fault like any other: open trades are watched all the same."""
         try:
             return self.ask()
         except StopProgram as error:
@@ -46,7 +46,7 @@ class LiveCheck:
 
 
 def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> list[LiveCheck]:
-    """What is looked at; `doctor` shows the same."""
+    """All checks, in the order in which they are shown; `doctor` shows the same."""
     is_sure = i_know or settings.live_keys_cannot_withdraw
     return [
         LiveCheck("redis", lambda: redis_findings(settings)),
@@ -59,10 +59,10 @@ def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool 
 def check_live(
     settings: Settings, trades_file: Path, environ: Mapping[str, str], say: Say, *, i_know: bool = False
 ) -> bool:
-    """Refuse real money with everything that is wrong.
+    """Check the machine, and refuse live trading with a list of all faults.
 
-    Open trades are watched whatever is wrong: without Freqtrade they have no stop loss and no exit. Then it starts, and
-    what is wrong keeps it from new entries until it is started again without.
+    While trades are open Freqtrade starts in any case, because without it they have no stop loss and no exit. Faults
+    then only refuse new entries, until they are mended and Freqtrade is started again.
 
     Args:
         settings: those of the run.
@@ -76,11 +76,11 @@ def check_live(
 
     Raises:
         StopProgram: something is wrong, and no trade is open.
-        TryLater: no trade is open, and who could tell whether something is wrong does not answer.
+        TryLater: no trade is open, and a server that has to be asked does not answer.
     """
     found = [each for check in live_checks(settings, environ, i_know=i_know) for each in check.findings()]
-    faults = [each for each in found if each.weight is Weight.FAULT]
-    unknown = [each for each in found if each.weight is Weight.AWAY]
+    faults = [each for each in found if each.severity is Severity.FAULT]
+    unknown = [each for each in found if each.severity is Severity.AWAY]
     trades = open_pairs(trades_file)
     if trades == frozenset():
         _refuse(faults, unknown)
@@ -99,4 +99,4 @@ def _refuse(faults: Sequence[Finding], unknown: Sequence[Finding]) -> None:
     if faults:
         raise StopProgram(f"real money is not traded like this; nothing was started:{lines}")
     if unknown:
-        raise TryLater(f"it cannot be told whether real money is safe; nothing was started:{lines}")
+        raise TryLater(f"it could not be checked whether real money is safe; nothing was started:{lines}")

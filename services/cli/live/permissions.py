@@ -1,7 +1,6 @@
-"""What a key may do besides trading, as its exchange tells it. One function for each exchange that can be asked.
+"""Which rights besides trading a key has, asked of its exchange. One function for each exchange that can be asked.
 
-Names of rights are the exchange's own. Whatever takes money out of the account that is traded counts: withdrawals, and
-transfers to other accounts.
+Names of rights are the exchange's own. Rights to withdraw and to transfer count: both move money out of the account.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ _TAKES_OUT = re.compile(r"withdraw|transfer", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What an exchange told of a key.
+    """What an exchange says about a key.
 
     Attributes:
-        taking_out: the names of those rights by which money leaves the account.
+        taking_out: names of the rights by which money can leave the account.
         is_bound: whether the key works from some addresses only; None: the exchange does not tell.
     """
 
@@ -33,7 +32,7 @@ def rights_of(exchange: Any) -> Rights:  # noqa: ANN401 - ccxt has no types
     """Ask the exchange what the key may do.
 
     Raises:
-        CannotSay: this exchange cannot be asked, or answered something that does not tell it.
+        CannotSay: this exchange cannot be asked, or its answer does not say.
         Exception: whatever ccxt raises.
     """
     names = [each.__name__ for each in type(exchange).__mro__]

@@ -1,4 +1,4 @@
-"""Whether anybody can get into the servers that decide what the bot does: Redis and RabbitMQ."""
+"""Whether the servers that decide what the bot does, Redis and RabbitMQ, let in clients without a secret password."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from services.common.store.keys import HOLDS
 from services.common.tls import TlsFiles, redis_tls
 
 WELL_KNOWN = (("guest", "guest"), ("cryptoboy", "cryptoboy123"))
-"""Users of RabbitMQ that it, or our file for development, makes with a password that everybody knows."""
+"""Users that RabbitMQ, or our Compose file for development, creates with a well-known password."""
 _KNOWN = frozenset(password for _, password in WELL_KNOWN)
 _OF_RABBITMQ = frozenset({"broker", "rabbitmq_user", "rabbitmq_pass"})
 _PATIENCE_SECONDS = 5.0
 
 
 def redis_findings(settings: Settings) -> list[Finding]:
-    """A Redis needs a password, and has to refuse who has none; the embedded one, which `up` starts, is given one."""
+    """Redis needs a password and must refuse clients without it. The embedded one gets its own password from `up`."""
     embedded = settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK
     if embedded and is_free(settings.redis_port):
         return []
@@ -46,7 +46,7 @@ def redis_findings(settings: Settings) -> list[Finding]:
 
 
 def rabbitmq_findings(settings: Settings) -> list[Finding]:
-    """Where RabbitMQ is used, by the settings: not with a password that everybody knows, nor beside one."""
+    """If the settings use RabbitMQ: neither our password nor that of any default user may be a well-known one."""
     if settings.broker is not BrokerKind.RABBITMQ or settings.model_fields_set.isdisjoint(_OF_RABBITMQ):
         return []
     password = settings.rabbitmq_pass.get_secret_value()

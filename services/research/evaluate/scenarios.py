@@ -91,7 +91,7 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Comparison:
     """What an attack did to a day. `reached` of `honest` posts were read in time with it."""
 
     scenario: Scenario
@@ -189,11 +189,11 @@ def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
     return Played(decide(signals, scenario.pair, clock.now()), frozenset(read))
 
 
-def try_scenario(scenario: Scenario, scorer: Scorer) -> Outcome:
+def try_scenario(scenario: Scenario, scorer: Scorer) -> Comparison:
     """Play a day twice and compare."""
     without = play(scenario, scorer, attacked=False)
     attacked = play(scenario, scorer, attacked=True)
-    return Outcome(
+    return Comparison(
         scenario,
         without.decision,
         attacked.decision,
@@ -204,7 +204,7 @@ def try_scenario(scenario: Scenario, scorer: Scorer) -> Outcome:
 
 def measure(scorer: Scorer, progress: Progress) -> list[Row]:
     """Of each kind: how far the sentiment moves, how often trades are opened or kept, how much of others is read."""
-    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    outcomes: dict[str, list[Comparison]] = defaultdict(list)
     scenarios = read_scenarios()
     for number, scenario in enumerate(scenarios, 1):
         outcomes[scenario.kind].append(try_scenario(scenario, scorer))
@@ -212,7 +212,7 @@ def measure(scorer: Scorer, progress: Progress) -> list[Row]:
     return [row for kind in KINDS for row in _rows(kind, outcomes[kind])]
 
 
-def _rows(kind: str, outcomes: Sequence[Outcome]) -> Iterator[Row]:
+def _rows(kind: str, outcomes: Sequence[Comparison]) -> Iterator[Row]:
     moved, n = [outcome.moved for outcome in outcomes], len(outcomes)
     yield Row(f"{kind}: mean movement", sum(moved) / n, "score", n)
     yield Row(f"{kind}: largest movement", max(moved), "score", n)

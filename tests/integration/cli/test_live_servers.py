@@ -8,7 +8,7 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from services.cli.live.findings import Weight
+from services.cli.live.findings import Severity
 from services.cli.live.servers import rabbitmq_findings, redis_findings
 from services.common.settings import BrokerKind, Settings
 from tests.rabbitmq_management import Management
@@ -22,7 +22,7 @@ def test_a_redis_without_a_password_is_a_fault_whatever_the_settings_say(redis_s
     assert "REDIS_PASSWORD is not set" in first.text
     assert "lets in clients without a password" in second.text
     (only,) = redis_findings(redis_settings.changed(redis_password=SecretStr("given-in-vain")))
-    assert (only.weight, "lets in clients" in only.text) == (Weight.FAULT, True)
+    assert (only.severity, "lets in clients" in only.text) == (Severity.FAULT, True)
 
 
 @pytest.mark.parametrize("rights", ["off", "resetpass +@all ~*", "nopass -@all"])
@@ -44,7 +44,7 @@ def test_a_redis_that_refuses_strangers_is_none(
 
 def test_a_password_of_redis_that_everybody_knows_is_a_fault(redis_settings: Settings) -> None:
     away = redis_settings.changed(redis_port=1, redis_password=SecretStr("cryptoboy123"))
-    assert [each.weight for each in redis_findings(away)] == [Weight.FAULT, Weight.NOTE]
+    assert [each.severity for each in redis_findings(away)] == [Severity.FAULT, Severity.NOTE]
 
 
 def test_servers_that_are_away_are_told_of_and_stop_nothing(redis_settings: Settings) -> None:
@@ -53,7 +53,7 @@ def test_servers_that_are_away_are_told_of_and_stop_nothing(redis_settings: Sett
         rabbitmq_pass=SecretStr("our own"),
     )  # fmt: skip
     found = [*redis_findings(away), *rabbitmq_findings(away)]
-    assert [each.weight for each in found] == [Weight.NOTE, Weight.NOTE]
+    assert [each.severity for each in found] == [Severity.NOTE, Severity.NOTE]
 
 
 def test_a_users_password_that_everybody_knows_is_a_fault(rabbitmq: RabbitServer) -> None:

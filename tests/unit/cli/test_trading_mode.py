@@ -9,7 +9,7 @@ import pytest
 
 from services.cli import trading_mode
 from services.cli.freqtrade_api import FreqtradeApi
-from services.cli.trading_mode import beside_the_settings, check_mode, reads_as_said, said_mode
+from services.cli.trading_mode import beside_the_settings, check_mode, mode_of, mode_question
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from tests.server_control import free_ports
@@ -17,18 +17,18 @@ from tests.server_control import free_ports
 
 def shown(**changes: Any) -> dict[str, Any]:
     """As a Freqtrade shows it that does what the default settings say."""
-    return {**said_mode(Settings()), "stake_amount": "100.0", "state": "running"} | changes
+    return {**mode_of(Settings()), "stake_amount": "100.0", "state": "running"} | changes
 
 
 @pytest.mark.parametrize("changes", [{}, {"stake_amount": "100"}, {"stake_amount": 100}, {"stoploss": -0.5}])
 def test_the_same_written_otherwise_is_no_difference(changes: dict[str, Any]) -> None:
-    check_mode(said_mode(Settings()), shown(**changes))
+    check_mode(mode_of(Settings()), shown(**changes))
 
 
 def test_no_limit_and_equal_shares_are_compared_as_freqtrade_writes_them() -> None:
     settings = Settings(stake_amount="unlimited", max_open_trades=2)
-    check_mode(said_mode(settings), shown(stake_amount="unlimited", max_open_trades=2))
-    check_mode(said_mode(Settings(max_open_trades=-1)), shown(max_open_trades=-1))
+    check_mode(mode_of(settings), shown(stake_amount="unlimited", max_open_trades=2))
+    check_mode(mode_of(Settings(max_open_trades=-1)), shown(max_open_trades=-1))
 
 
 @pytest.mark.parametrize(
@@ -40,21 +40,21 @@ def test_no_limit_and_equal_shares_are_compared_as_freqtrade_writes_them() -> No
 )  # fmt: skip
 def test_a_difference_is_named_with_both_values(changes: dict[str, Any]) -> None:
     ((name, value),) = changes.items()
-    with pytest.raises(StopProgram, match=rf"said: {name} is {value}, not {said_mode(Settings())[name]}\."):
-        check_mode(said_mode(Settings()), shown(**changes))
+    with pytest.raises(StopProgram, match=rf"say: {name} is {value}, not {mode_of(Settings())[name]}\."):
+        check_mode(mode_of(Settings()), shown(**changes))
 
 
-def test_what_is_not_told_is_a_difference() -> None:
+def test_what_is_not_shown_is_a_difference() -> None:
     told = shown()
     del told["dry_run"]
-    with pytest.raises(StopProgram, match="dry_run is not told, not True"):
-        check_mode(said_mode(Settings()), told)
+    with pytest.raises(StopProgram, match="dry_run is not shown, not True"):
+        check_mode(mode_of(Settings()), told)
 
 
 def test_a_freqtrade_that_does_not_answer_yet_is_asked_again() -> None:
     (port,) = free_ports(1)
     api = FreqtradeApi(port, "user", "password")
-    assert reads_as_said(said_mode(Settings()), api)() is False
+    assert mode_question(mode_of(Settings()), api)() is False
     api.close()
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.common.errors import NeverWorks
-from services.data_ingestor.news_addresses import Place, is_local_name, is_public
+from services.data_ingestor.news_addresses import Origin, is_local_name, is_public
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_a_name_is_local_by_what_is_written(host: str, local: bool) -> None:
     ],
 )
 def test_a_place_is_a_host_and_a_port(configured: str, url: str, same: bool) -> None:
-    place = Place.of(httpx.URL(configured))
-    assert place.is_local
-    assert place.has(httpx.URL(url)) is same
+    origin = Origin.of(httpx.URL(configured))
+    assert origin.is_local
+    assert origin.has(httpx.URL(url)) is same
     if not same:
         with pytest.raises(NeverWorks, match="not on the public internet"):
-            place.check(httpx.URL(url))
+            origin.check(httpx.URL(url))

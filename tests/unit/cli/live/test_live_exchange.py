@@ -9,7 +9,7 @@ import ccxt
 import pytest
 
 from services.cli.live.exchange import clock_findings, key_findings
-from services.cli.live.findings import Weight
+from services.cli.live.findings import Severity
 
 
 class Clock:
@@ -28,8 +28,8 @@ class Clock:
         return round((self.seconds - trip / 2 + self._off) * 1000)
 
 
-def weights(clock: Clock) -> list[Weight]:
-    return [each.weight for each in clock_findings(clock, str, clock.now, clock.now)]
+def severities(clock: Clock) -> list[Severity]:
+    return [each.severity for each in clock_findings(clock, str, clock.now, clock.now)]
 
 
 @pytest.mark.parametrize(
@@ -38,25 +38,25 @@ def weights(clock: Clock) -> list[Weight]:
         ([0.1, 0.1, 0.1], 0.0, []),
         ([0.1, 0.1, 0.1], 2.9, []),
         ([0.1, 0.1, 0.1], -2.9, []),
-        ([0.1, 0.1, 0.1], 3.2, [Weight.FAULT]),
-        ([0.1, 0.1, 0.1], -3.2, [Weight.FAULT]),
+        ([0.1, 0.1, 0.1], 3.2, [Severity.FAULT]),
+        ([0.1, 0.1, 0.1], -3.2, [Severity.FAULT]),
         ([9.0, 9.0, 0.2], 0.0, []),
-        ([9.0, 9.0, 0.2], 3.5, [Weight.FAULT]),
+        ([9.0, 9.0, 0.2], 3.5, [Severity.FAULT]),
         ([4.0, 4.0, 4.0], 4.5, []),
-        ([8.0, 9.0, 8.0], 5.0, [Weight.AWAY]),
-        ([8.0, 9.0, 8.0], 60.0, [Weight.FAULT]),
+        ([8.0, 9.0, 8.0], 5.0, [Severity.AWAY]),
+        ([8.0, 9.0, 8.0], 60.0, [Severity.FAULT]),
     ],
 )
 def test_half_of_the_quickest_way_is_taken_off_and_not_held_against_the_clock(
-    trips: list[float], off: float, expected: list[Weight]
+    trips: list[float], off: float, expected: list[Severity]
 ) -> None:
-    assert weights(Clock(iter(trips), off)) == expected
+    assert severities(Clock(iter(trips), off)) == expected
 
 
 def test_an_exchange_that_does_not_tell_its_time_is_told_of() -> None:
     clock = Clock(iter(()), 0.0)
     clock.has = {"fetchTime": None}  # type: ignore[dict-item]  # as ccxt has it
-    assert weights(clock) == [Weight.NOTE]
+    assert severities(clock) == [Severity.NOTE]
 
 
 class Refuses:
@@ -78,20 +78,20 @@ class binance(Refuses):  # noqa: N801 - as ccxt names its classes
 @pytest.mark.parametrize(
     ("error", "expected", "vouched"),
     [
-        (ccxt.RequestTimeout("x"), Weight.AWAY, Weight.NOTE),
-        (ccxt.ExchangeNotAvailable("404"), Weight.AWAY, Weight.NOTE),
-        (ccxt.InvalidNonce("-1021"), Weight.FAULT, Weight.FAULT),
-        (ccxt.AuthenticationError("-2015"), Weight.FAULT, Weight.FAULT),
-        (ccxt.PermissionDenied("may not ask"), Weight.FAULT, Weight.NOTE),
-        (ccxt.NotSupported("x"), Weight.FAULT, Weight.NOTE),
-        (ccxt.BadRequest("x"), Weight.FAULT, Weight.NOTE),
-        (RuntimeError("x"), Weight.FAULT, Weight.NOTE),
+        (ccxt.RequestTimeout("x"), Severity.AWAY, Severity.NOTE),
+        (ccxt.ExchangeNotAvailable("404"), Severity.AWAY, Severity.NOTE),
+        (ccxt.InvalidNonce("-1021"), Severity.FAULT, Severity.FAULT),
+        (ccxt.AuthenticationError("-2015"), Severity.FAULT, Severity.FAULT),
+        (ccxt.PermissionDenied("may not ask"), Severity.FAULT, Severity.NOTE),
+        (ccxt.NotSupported("x"), Severity.FAULT, Severity.NOTE),
+        (ccxt.BadRequest("x"), Severity.FAULT, Severity.NOTE),
+        (RuntimeError("x"), Severity.FAULT, Severity.NOTE),
     ],
 )
 def test_an_error_is_never_taken_for_a_key_that_cannot_withdraw(
-    error: Exception, expected: Weight, vouched: Weight
+    error: Exception, expected: Severity, vouched: Severity
 ) -> None:
-    for is_sure, weight in ((False, expected), (True, vouched)):
+    for is_sure, severity in ((False, expected), (True, vouched)):
         (found,) = key_findings(binance(error), str, is_sure=is_sure)
-        assert found.weight is weight
+        assert found.severity is severity
         assert found.step

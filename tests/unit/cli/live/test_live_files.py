@@ -71,7 +71,7 @@ def test_a_folder_further_up_that_others_can_write_lets_them_replace_it_too(fold
     environ = env_file(folder / "a" / "b")
     assert texts(environ) == ""
     folder.chmod(0o777)
-    assert f"for {folder} is theirs" in texts(environ)
+    assert f"who own or may write {folder}" in texts(environ)
 
 
 def test_secret_files_are_looked_at_wherever_they_are_named(folder: Path) -> None:
