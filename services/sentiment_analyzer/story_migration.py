@@ -29,8 +29,8 @@ class _Old(NamedTuple):
 def bring_up_to_date(db: sqlite3.Connection) -> None:
     """Add what an older file lacks; does nothing to one that has it. Other processes may do the same meanwhile.
 
-    The revisions of a story's first signals were numbered by its further sources. Every telling counts as one that
-    agreed with them, so that their numbers go on from there.
+    The revisions of a story's first signals were numbered by its further sources. Every telling that ended counts as
+    one that agreed with them, and the others are scored when they come again; either way the numbers go on from there.
 
     Raises:
         sqlite3.Error: the file cannot be used.
@@ -58,13 +58,31 @@ def _changes(story: list[_Old]) -> list[tuple[str, str, int, str, str]]:
     changes = []
     for row in story:
         own = {pair: [score, scope, True, [], []] for pair, score, scope in _scores(row.signals)}
-        stands = {} if row.part == _SUSPECT else own if row is first else {**joined, **own}
-        is_waiting = row.part not in {_RETOLD, _SILENT, _SUSPECT} and not own
-        part = _TOLD if is_waiting else row.part
-        turn = 0 if is_waiting or not (stands or own) else row.number
-        kept = json.dumps({} if is_waiting else stands)
-        changes.append((part, row.source.casefold(), turn, kept, row.article_id))
+        if row is first:
+            own = {pair: [*stand, _not_joined(story, row, pair)] for pair, stand in own.items()}
+        is_open = _is_open(row)
+        stands = {} if row.part == _SUSPECT or is_open else own if row is first else {**joined, **own}
+        part = _TOLD if is_open and row.part != _SILENT else row.part
+        turn = row.number if stands or own else 0
+        changes.append((part, row.source.casefold(), turn, json.dumps(stands), row.article_id))
     return changes
+
+
+def _is_open(row: _Old) -> bool:
+    """Whether it is to be scored when it comes again: it waits, or nothing came of it."""
+    return row.part not in {_RETOLD, _SUSPECT} and not _scores(row.signals)
+
+
+def _not_joined(story: list[_Old], first: _Old, pair: str) -> int:
+    """How many sources were counted as telling the first's story that do not count as having agreed with it."""
+    honest = [row for row in story if row.part != _SUSPECT]
+    joined = [
+        row for row in honest if not _is_open(row) and pair not in {each for each, *_ in _scores(row.signals)}
+    ]
+    counted, agreeing = (
+        {row.source.casefold() for row in some} | {first.source.casefold()} for some in (honest, joined)
+    )
+    return len(counted - agreeing)
 
 
 def _scores(signals: str) -> list[tuple[str, float, str]]:

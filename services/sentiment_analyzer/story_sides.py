@@ -44,6 +44,7 @@ class Stand(NamedTuple):
         is_own: the telling's own signal is published.
         joins: the articles whose signals it corroborates: at most one for each scope.
         against: the articles whose signals it contradicts, unless its owner had contradicted them before.
+        revised: revisions that an older release published of its own signal for tellings that are not among these.
     """
 
     score: float
@@ -51,6 +52,7 @@ class Stand(NamedTuple):
     is_own: bool
     joins: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    revised: int = 0
 
 
 Stands = Mapping[str, Stand]
@@ -80,8 +82,8 @@ def encode_stands(stands: Stands) -> str:
 def decode_stands(kept: str) -> Stands:
     """From what is kept."""
     return {
-        pair: Stand(score, scope, is_own, tuple(joins), tuple(against))
-        for pair, (score, scope, is_own, joins, against) in json.loads(kept).items()
+        pair: Stand(score, scope, is_own, tuple(joins), tuple(against), *revised)
+        for pair, (score, scope, is_own, joins, against, *revised) in json.loads(kept).items()
     }
 
 
@@ -204,16 +206,16 @@ def support_of(article_id: str, pair: str, rows: Sequence[Row]) -> Support:
     Each gain of a further owner and each withdrawal is one revision, and so is the first contradiction of a hope.
     Tellings are only ever added behind, so a revision once made stays what it was.
     """
-    own = {row.owner for row in rows if row.article_id == article_id}
-    hopes = any(_stand_of(row, pair).score > 0 for row in rows if row.article_id == article_id)
+    own = {row.owner: _stand_of(row, pair) for row in rows if row.article_id == article_id}
+    hopes = any(stand.score > 0 for stand in own.values())
     owners: set[str] = set()
-    revision, by = 0, ""
+    revision, by = sum(stand.revised for stand in own.values()), ""
     for row in rows:
         stand = _stand_of(row, pair)
         if article_id in stand.against and (owners or (hopes and not by)):
             owners.clear()
             revision, by = revision + 1, row.source
-        elif article_id in stand.joins and row.owner not in owners | own:
+        elif article_id in stand.joins and row.owner not in owners | own.keys():
             owners.add(row.owner)
             revision += 1
     return Support(len(owners), revision, by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +23,14 @@ CREATE TABLE tellings (
 TITLE = "SEC approves spot bitcoin ETF of Granite Capital"
 
 
-def old_file(path: Path) -> Path:
+OPEN = (
+    ("wide-4", "one-0", "wider", "wide", 4, TITLE, "[]"),
+    ("dumb-5", "one-0", "silent", "dumb", 5, TITLE, "[]"),
+)
+"""Tellings that counted as further sources, and were not scored: one waits, of the other nothing came."""
+
+
+def old_file(path: Path, further: Sequence[tuple[str, str, str, str, int, str, str]] = ()) -> Path:
     """The first telling, two retellings, one of them by the source under another name, and one that waits."""
     first = Day().hear(telling("one", TITLE, 0)).signals
     rows = [
@@ -30,6 +38,7 @@ def old_file(path: Path) -> Path:
         ("two-1", "one-0", "retold", "Two", 1, TITLE, "[]"),
         ("three-2", "one-0", "retold", "THREE", 2, TITLE, "[]"),
         ("wait-3", "wait-3", "first", "wait", 3, "Bitcoin climbs as Harbour Foods buys", "[]"),
+        *further,
     ]
     with sqlite3.connect(path) as db:
         db.executescript(OLD)
@@ -58,6 +67,27 @@ def test_revisions_go_on_from_where_they_were(tmp_path: Path) -> None:
         ("paper-9", 0, 0),
         ("one-0", 4, 0),
     ]
+
+
+def test_a_withdrawal_is_a_new_revision_also_where_sources_counted_that_were_not_scored(
+    tmp_path: Path,
+) -> None:
+    day = Day(Stories(old_file(tmp_path / "stories.sqlite", OPEN)))
+
+    denial = day.hear(telling("paper", "SEC has not approved Granite Capital's spot bitcoin ETF", 9))
+
+    assert [(each.article_id, each.revision, each.corroboration) for each in denial.signals] == [
+        ("paper-9", 0, 0),
+        ("one-0", 5, 0),  # the former version had published 4: two, THREE, wide, dumb
+    ]
+
+
+def test_what_nothing_came_of_is_scored_when_it_comes_again(tmp_path: Path) -> None:
+    day = Day(Stories(old_file(tmp_path / "stories.sqlite", OPEN)))
+
+    replayed = day.hear(telling("dumb", "SEC has not approved Granite Capital's spot bitcoin ETF", 5))
+
+    assert "dumb-5" in {each.article_id for each in replayed.signals}
 
 
 def test_what_waited_is_scored_and_a_source_is_its_own_owner(tmp_path: Path) -> None:
