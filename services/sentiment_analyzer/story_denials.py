@@ -36,12 +36,14 @@ class Claim(NamedTuple):
         words: those of the headline, stemmed.
         negated: words of the lead that follow a negation closely, stemmed.
         money: the one amount of money in the headline, or None.
+        is_open: the headline says that it is not certain, or not yet so.
     """
 
     denies: bool
     words: frozenset[str]
     negated: frozenset[str]
     money: float | None
+    is_open: bool
 
 
 def contradicts_by_words(one: Claim, other: Claim) -> bool:
@@ -60,12 +62,14 @@ def claim_of(title: str, lead: str) -> Claim:
     found = [patterns.anywhere.search(text) for text in (title, lead)]
     found += [pattern.search(headline) for pattern in (patterns.headline, patterns.negations)]
     denies = any(found)
-    return Claim(denies, headline_words(title), _negated(patterns, lead), _money(title))
+    is_open = patterns.open.search(title) is not None
+    return Claim(denies, headline_words(title), _negated(patterns, lead), _money(title), is_open)
 
 
 class _Patterns(NamedTuple):
     anywhere: re.Pattern[str]
     headline: re.Pattern[str]
+    open: re.Pattern[str]
     negations: re.Pattern[str]
     harmless: re.Pattern[str]
 

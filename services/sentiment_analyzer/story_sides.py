@@ -159,7 +159,7 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
             is_others = other.owner != row.owner or support_of(other.article_id, pair, rows).sources > 0
             if is_others and not is_heard:
                 against.append(other.article_id)
-        elif not is_again and other.owner != row.owner and _agrees(signal, other, stand):
+        elif not is_again and other.owner != row.owner and _agrees(row, signal, other, stand):
             joins.setdefault(stand.scope, other.article_id)
             like.append(other)
     is_own = is_again or not joins or (scope == Scope.ASSET and Scope.ASSET not in joins)
@@ -174,9 +174,11 @@ def _newest(rows: Iterable[Row]) -> tuple[float, int]:
     return max(((row.published.timestamp(), row.turn) for row in rows), default=(-math.inf, 0))
 
 
-def _agrees(signal: SentimentSignal, other: Row, stand: Stand) -> bool:
+def _agrees(row: Row, signal: SentimentSignal, other: Row, stand: Stand) -> bool:
     """Whether a signal that does not contradict another adds nothing to it."""
     if sign(signal.sentiment_score) != sign(stand.score):
+        return False
+    if claim_of(row.title, row.lead).is_open and not claim_of(other.title, other.lead).is_open:
         return False
     known = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
     return all(may_stand_for(each, signal) for each in known)

@@ -34,6 +34,25 @@ DENIALS = [
     "Reports that SEC approves spot bitcoin ETF of Granite Capital are a hoax",
     "SEC\u2019s account hacked: no spot bitcoin ETF of Granite Capital approved",
     "SEC yet to approve Granite Capital's spot bitcoin ETF",
+    "SEC declines to approve Granite Capital's spot bitcoin ETF",
+    "SEC withdraws approval of spot bitcoin ETF of Granite Capital",
+    "SEC approval of Granite Capital spot bitcoin ETF annulled",
+    "SEC halts approved spot bitcoin ETF of Granite Capital",
+    "Granite Capital spot bitcoin ETF approval is only a rumour, SEC says",
+    "Phony: SEC approves spot bitcoin ETF of Granite Capital",
+    "Impostor posts that SEC approves spot bitcoin ETF of Granite Capital",
+    "SEC approves spot bitcoin ETF of Granite Capital? Nope",
+    "SEC unaware of approval of Granite Capital spot bitcoin ETF",
+    "Trader fooled markets with SEC approves spot bitcoin ETF of Granite Capital",
+    "SEC has approved zero spot bitcoin ETFs of Granite Capital",
+    "Doubts grow that SEC approves spot bitcoin ETF of Granite Capital",
+]
+OPEN = [
+    "Granite Capital seeks approval of SEC for spot bitcoin ETF",
+    "Granite Capital's spot bitcoin ETF awaits SEC approval",
+    "SEC to decide whether it approves spot bitcoin ETF of Granite Capital in June",
+    "Alleged SEC approval of Granite Capital spot bitcoin ETF raises eyebrows",
+    "If SEC approves spot bitcoin ETF of Granite Capital, bitcoin may rise",
 ]
 
 HACK_DENIED_BY_A_LIAR = telling(
@@ -57,6 +76,16 @@ def test_a_denial_is_heard_by_itself_and_takes_the_corroboration_of_the_lie_away
     assert (withdrawn.article_id, withdrawn.revision, withdrawn.corroboration) == ("liar-0", 2, 0)
     assert withdrawn.confidence == lie.signals[0].confidence
     assert withdrawn.rationale.startswith("[contradicted by paper]")
+
+
+@pytest.mark.parametrize("title", OPEN)
+def test_news_of_what_is_not_yet_so_does_not_confirm_that_it_is(title: str) -> None:
+    """An honest report of the application would otherwise be a witness of the invented approval."""
+    day = Day()
+    day.hear_all([LIE, telling("paper", title, 9)])
+
+    assert day.standing()["liar-0"].corroboration == 0
+    assert "paper-9" in day.standing()
 
 
 def test_a_denial_in_the_lead_alone_corroborates_nothing() -> None:
