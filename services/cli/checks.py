@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from services.cli.exchange_checks import freqtrade_accepts, live_trading, markets_found
 from services.cli.scored_checks import unscored_pairs
 from services.cli.store_checks import entries_allowed, redis_memory
 from services.common.clock import SystemClock
 from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
-from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.redaction import Redact
-from services.common.secret_texts import public_part
 from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
-    from services.cli.live.gate import LiveCheck
     from services.data_ingestor.news_sources import NewsSource
 
 OLDEST_PYTHON = (3, 11)
@@ -89,11 +85,13 @@ def all_checks(settings: Settings) -> list[Question]:
         *_scorer_questions(settings),
         Question(
             f"exchange {settings.exchange}",
-            partial(_exchange, settings),
+            partial(markets_found, settings),
             "check the network; EXCHANGE, EXCHANGE_CONFIG and TRADING_PAIRS say what is asked for",
         ),
         Question(
-            "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
+            "freqtrade configuration",
+            partial(freqtrade_accepts, settings),
+            "correct the variables that it names",
         ),
         *_live_questions(settings),
         Question(
@@ -234,60 +232,15 @@ def _scorer(settings: Settings) -> str:
     return f"{scorer.name} answers"
 
 
-def _exchange(settings: Settings) -> str:
-    import asyncio
-
-    return asyncio.run(_load_markets(settings))
-
-
-async def _load_markets(settings: Settings) -> str:
-    import ccxt.async_support as ccxt
-
-    if settings.exchange not in ccxt.exchanges:
-        raise StopProgram(f"ccxt knows no exchange {settings.exchange!r}")
-    exchange = getattr(ccxt, settings.exchange)(
-        {"timeout": 15_000, **public_part(settings.exchange_config.get_secret_value())}
-    )
-    try:
-        markets = await exchange.load_markets()
-    finally:
-        await exchange.close()
-    missing = [pair for pair in settings.trading_pairs if pair not in markets]
-    if missing:
-        raise RuntimeError(f"{settings.exchange} does not trade {', '.join(missing)}; correct TRADING_PAIRS")
-    return f"{len(markets)} markets, {', '.join(settings.trading_pairs)} among them"
-
-
-def _freqtrade(settings: Settings) -> str:
-    from freqtrade.configuration.config_validation import validate_config_schema
-
-    from services.cli.freqtrade_config import freqtrade_config
-
-    refuse_variables_about_money(os.environ)
-    with tempfile.TemporaryDirectory() as folder:
-        validate_config_schema(freqtrade_config(settings, database=Path(folder) / "trades.sqlite"))
-    return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"
-
-
 def _live_questions(settings: Settings) -> list[Question]:
     if settings.dry_run:
         return []
     from services.cli.live.gate import live_checks
 
     return [
-        Question(f"live trading: {check.name}", partial(_live, check), "")
+        Question(f"live trading: {check.name}", partial(live_trading, check), "")
         for check in live_checks(settings, os.environ)
     ]
-
-
-def _live(check: LiveCheck) -> str:
-    from services.cli.live.findings import Severity
-
-    found = check.findings()
-    told = "\n".join(map(str, found))
-    if any(each.severity is not Severity.NOTE for each in found):
-        raise StopProgram(told)
-    return told or "nothing is against it"
 
 
 def _feed(settings: Settings, source: NewsSource) -> str:

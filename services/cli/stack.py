@@ -20,11 +20,8 @@ from services.cli.trading_mode import mode_of, mode_question
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.ports import free_port
 from services.common.runner import DEFAULT_PORTS
-from services.common.services import SECRETS_OF_REDIS, with_secrets
-from services.common.services import SERVICES as REGISTRY
+from services.common.services import SECRETS_OF_REDIS, SERVICES, with_secrets
 from services.common.settings import CURRENT_ENV_FILE, BrokerKind, Settings
-
-SERVICES = {service.name: service.module for service in REGISTRY.values()}
 
 
 @dataclass(frozen=True)
@@ -54,9 +51,11 @@ class Stack:
 
     def _service(self, name: str) -> ProcessSpec:
         port = self.health_ports[name]
-        environ = {**self._environ_with(REGISTRY[name].secrets), "HEALTH_PORT": str(port)}
+        environ = {**self._environ_with(SERVICES[name].secrets), "HEALTH_PORT": str(port)}
         url = f"http://127.0.0.1:{port}/health"
-        return ProcessSpec(name, self._module(SERVICES[name]), environ, answers_ok(url), health_url=url)
+        return ProcessSpec(
+            name, self._module(SERVICES[name].module), environ, answers_ok(url), health_url=url
+        )
 
     def store(self, snapshot: Path) -> ProcessSpec:
         """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""

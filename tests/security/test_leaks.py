@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.stack import SERVICES
+from services.common.services import SERVICES
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_secrets import secret_variables
 
@@ -115,7 +115,7 @@ def run(code: str, planted: Mapping[str, str], log_format: str, folder: Path) ->
 
 
 PROGRAMS = {
-    **{name: f"MODULE = {module!r}\n" + SERVICE for name, module in SERVICES.items()},
+    **{name: f"MODULE = {service.module!r}\n" + SERVICE for name, service in SERVICES.items()},
     "command": COMMAND,
     "tool": TOOL,
     "doctor": DOCTOR,

@@ -22,7 +22,6 @@ import pytest
 from pydantic import SecretStr
 
 from services.cli.freqtrade_config import freqtrade_config
-from services.cli.stack import SERVICES as MODULES
 from services.cli.stack import Stack
 from services.cli.supervisor import ProcessSpec
 from services.common.services import (
@@ -214,7 +213,7 @@ def test_a_running_poller_and_all_its_processes_hold_no_secret(tmp_path: Path) -
     sources = tmp_path / "sources.toml"
     sources.write_text('[[source]]\nname = "paper"\nurl = "http://127.0.0.1:9/rss"\n')
     given = {"NEWS_SOURCES_FILE": str(sources), "STATE_DIR": str(tmp_path), "BROKER": "embedded"}
-    stack = Stack(Settings.load(planted | given), tmp_path, health_ports=dict.fromkeys(MODULES, health))
+    stack = Stack(Settings.load(planted | given), tmp_path, health_ports=dict.fromkeys(SERVICES, health))
     spec = next(each for each in stack.services() if each.name == "news_poller")
     log = tmp_path / "log"
     environ = {**spec.environ, "PYTHONPATH": str(PROJECT_ROOT)}

@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from services.cli.stack import SERVICES
+from services.common.services import SERVICES
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_secrets import secret_variables
 from services.research.servers.programs import Program
@@ -129,7 +129,7 @@ def test_services_that_are_refused_tell_no_secret(
         for path in ("/v1/models", "/v1/chat/completions"):
             model.usually(path, Reply(401, json.dumps(echo).encode()))
         ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
-        for name, module in SERVICES.items():
+        for name, service in SERVICES.items():
             variables = planted | {
                 "RABBITMQ_HOST": rabbitmq.host,
                 "RABBITMQ_PORT": str(rabbitmq.port),
@@ -143,7 +143,7 @@ def test_services_that_are_refused_tell_no_secret(
             }
             if name == "sentiment_processor":  # let in, so that it gets as far as the model
                 variables |= {"RABBITMQ_USER": rabbitmq.user, "RABBITMQ_PASS": rabbitmq.password}
-            running.start(name, module, environment(tmp_path, **variables))
+            running.start(name, service.module, environment(tmp_path, **variables))
         for name, port in ports.items():
             # A busy RabbitMQ may be waited for before the model is asked.
             running.look(name, port, "status 401" if name == "sentiment_processor" else "")
@@ -159,7 +159,7 @@ def test_services_whose_servers_are_away_tell_no_secret(tmp_path: Path) -> None:
     planted = plant()
     with parts(tmp_path) as running:
         away, *ports = free_ports(1 + len(SERVICES))
-        for (name, module), port in zip(SERVICES.items(), ports, strict=True):
+        for (name, service), port in zip(SERVICES.items(), ports, strict=True):
             variables = planted | {
                 "RABBITMQ_PORT": str(away),
                 "REDIS_PORT": str(away),
@@ -167,7 +167,7 @@ def test_services_whose_servers_are_away_tell_no_secret(tmp_path: Path) -> None:
                 "HEALTH_PORT": str(port),
                 "STATE_DIR": str(tmp_path / name),
             }
-            running.start(name, module, environment(tmp_path, **variables))
+            running.start(name, service.module, environment(tmp_path, **variables))
         for name, port in zip(SERVICES, ports, strict=True):
             running.look(name, port)
     told = "\n".join(running.told)

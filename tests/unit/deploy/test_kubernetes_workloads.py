@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.cli.stack import SERVICES as MODULES
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.runner import DEFAULT_PORTS
+from services.common.services import SERVICES as REGISTRY
 from services.common.settings import PROJECT_ROOT, Settings
 from tests.kubernetes_files import (
     FOLDER,
@@ -87,7 +87,7 @@ def test_every_container_is_watched_on_a_port_of_its_own(target: str) -> None:
 def test_each_service_runs_its_module_on_its_port(name: str) -> None:
     service = name.replace("-", "_")
     found = container("base", name)
-    assert found["command"] == ["python", "-m", MODULES[service]]
+    assert found["command"] == ["python", "-m", REGISTRY[service].module]
     assert found["ports"] == [{"name": "health", "containerPort": DEFAULT_PORTS[service]}]
 
 
