@@ -45,7 +45,7 @@ class Place:
         story: the article that told it first.
         part: what the article is to the story.
         signals: what to publish for it, as far as it was scored: its own signals and the latest revisions of those
-            that it corroborates or contradicts.
+            of which it made one.
         sources: how many owners corroborate those that it agrees with, by now.
         like: of REPOSTED the article that had the same text, of CONTRADICTS those that it contradicts, of others those
             that it corroborates.
@@ -77,6 +77,9 @@ def place_of(row: Row, rows: Mapping[str, Row], now: datetime) -> Place:
     sources, joined, contradicted = 0, dict[str, None](), dict[str, None]()
     for pair, stand in stands.items():
         for article_id in (*stand.joins, *stand.against):
+            # One that changed nothing has nothing to publish: the revision that there is was, by who made it.
+            if row.article_id not in dict(story_sides.revisions_of(article_id, pair, turns)):
+                continue
             published += [
                 signal
                 for signal in (

@@ -203,8 +203,14 @@ def _contradict(one: Row, score: float, other: Row, other_score: float) -> bool:
 
 
 def support_of(article_id: str, pair: str, rows: Sequence[Row]) -> Support:
-    """How the signal of an article for a pair stands after the tellings `rows`, which are in turn.
+    """How the signal of an article for a pair stands after the tellings `rows`, which are in turn."""
+    return revisions_of(article_id, pair, rows)[-1][1]
 
+
+def revisions_of(article_id: str, pair: str, rows: Sequence[Row]) -> list[tuple[str, Support]]:
+    """Each revision of the signal of an article for a pair: the telling that made it, and how the signal stood then.
+
+    The first is how it stood by itself, made by none.
     Each gain of a further owner and each withdrawal is one revision, and so is the first contradiction of a hope.
     Tellings are only ever added behind, so a revision once made stays what it was.
     """
@@ -212,15 +218,19 @@ def support_of(article_id: str, pair: str, rows: Sequence[Row]) -> Support:
     hopes = any(stand.score > 0 for stand in own.values())
     owners: set[str] = set()
     revision, by = sum(stand.revised for stand in own.values()), ""
+    made = [("", Support(0, revision, by))]
     for row in rows:
         stand = _stand_of(row, pair)
         if article_id in stand.against and (owners or (hopes and not by)):
             owners.clear()
-            revision, by = revision + 1, row.source
+            by = row.source
         elif article_id in stand.joins and row.owner not in owners | own.keys():
             owners.add(row.owner)
-            revision += 1
-    return Support(len(owners), revision, by)
+        else:
+            continue
+        revision += 1
+        made.append((row.article_id, Support(len(owners), revision, by)))
+    return made
 
 
 def corroborate(signal: SentimentSignal, support: Support, now: datetime) -> SentimentSignal:

@@ -14,10 +14,11 @@ from services.research.history.archive import Archive
 from services.research.history.judging import as_message
 from services.research.history.scoring import ScoreOptions, score_archive
 from services.research.history.signal_rows import signal_rows
+from services.research.sentiment_csv import read_sentiment_csv
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorer import Scores
+from services.sentiment_analyzer.scorer import AssetScore, Scores
 from services.sentiment_analyzer.scoring import judge_article
 from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.text import ArticleText
@@ -41,6 +42,29 @@ def archive(tmp_path: Path) -> Path:
 def score(archive: Path, out: Path, scorer: LexiconScorer | None = None) -> None:
     with Archive.open(archive) as news:
         score_archive(news, out, scorer or LexiconScorer(), OPTIONS)
+
+
+class Worried(LexiconScorer):
+    """The worse the more often a title says so; else good."""
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        answer = AssetScore(-0.3 * text.title.count("worry") or 0.8, 0.5)
+        return Scores(self.model, {asset.ticker: answer for asset in assets})
+
+
+def test_a_telling_that_changes_nothing_repeats_no_signal(tmp_path: Path) -> None:
+    told = {
+        5: news_row(5, title=STORY, source="alpha"),
+        12: news_row(12, title=f"{STORY}, filing shows", source="beta"),
+        14: news_row(14, title=f"{STORY} again", source="beta"),
+        18: news_row(18, title=f"{STORY}, worry", source="gamma"),
+        21: news_row(21, title=f"{STORY}, worry, worry", source="delta"),
+        25: news_row(25, title=f"{STORY}, worry, worry, worry", source="epsilon"),
+    }
+    rows = [told.get(number, news_row(number)) for number in range(30)]
+    score(make_archive(tmp_path, rows), tmp_path / "s.csv", Worried())
+    signals = read_sentiment_csv(tmp_path / "s.csv")  # refuses a signal that is there twice
+    assert signals[signals["headline"] == STORY]["revision"].tolist() == [0, 1, 2]
 
 
 def test_further_sources_make_revisions_of_the_first_telling_at_their_own_times(
