@@ -1,7 +1,7 @@
-"""What a program prints has no control characters of others: headlines, names and errors quote what anybody wrote.
+"""Removes control characters from all that a program prints: headlines, names and errors quote what anybody wrote.
 
-Each program has its two streams cleaned once, at its start, so that no call has to think of it. What draws with escape
-sequences of its own (see `services.cli.console`) cleans what it shows and writes past the stream.
+Each program wraps its two streams once, at its start, so no call has to think of it. Code that draws with escape
+sequences of its own (`services.cli.console`) cleans the texts itself and writes to the stream behind the wrapper.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from services.common.plain_text import without_control
 
 
 class CleanStream:
-    """A text stream in front of another, which gets every text without control characters; lines stay.
+    """Wraps a text stream and removes control characters from every text but line ends and tabs.
 
     Attributes:
-        trusted: the other, for those who clean what they show themselves.
+        trusted: the wrapped stream, for callers that clean their texts themselves.
     """
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - whatever sys.stdout is
@@ -38,7 +38,7 @@ class CleanStream:
 
 
 def clean_output() -> None:
-    """From now on, what this process prints, tracebacks included, steers no terminal. May be called again."""
+    """Wrap this process's standard output and standard error, tracebacks included. May be called again."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, CleanStream):
@@ -46,5 +46,5 @@ def clean_output() -> None:
 
 
 def trusted(stream: Any) -> Any:  # noqa: ANN401 - any stream
-    """The stream behind one that is cleaned, else the same."""
+    """The stream that a `CleanStream` wraps; any other stream itself."""
     return stream.trusted if isinstance(stream, CleanStream) else stream

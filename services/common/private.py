@@ -1,4 +1,4 @@
-"""What our programs write is for their user alone: passwords, positions, and what a local user could change."""
+"""Files and folders that other users of the machine can neither read nor change."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ROOT = 0
 
 
 def keep_private() -> None:
-    """From now on other users may not read what this process and its children write.
+    """Set the umask so that only this user can read what the process and its children write from now on.
 
-    Each program calls it first. What others have to read (secrets that containers of several users mount, what servers
-    are configured with) is given its mode where it is written.
+    Each program calls it first. Files that other users have to read (secrets mounted into containers, configuration of
+    servers) get their mode where they are written.
     """
     os.umask(_UMASK)
 
@@ -29,8 +29,8 @@ def close_folder(folder: Path) -> str:
         What was changed, for the user; empty if nothing had to be.
 
     Raises:
-        StopProgram: another user, who is not root, owns the folder or the link that leads to it, and so could put
-            there what he likes. Root may use anybody's.
+        StopProgram: another user, who is not root, owns the folder or a link to it, and so could replace its content.
+            Root may use any user's folder.
     """
     try:
         found, link = folder.stat(), folder.lstat()

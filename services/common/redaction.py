@@ -1,6 +1,6 @@
-"""Keeps secrets out of what a program says, whoever says it: libraries quote them in their errors.
+"""Replaces secrets in all that a program prints, logs or answers: libraries quote them in their errors.
 
-What is secret says `secret_texts`.
+`secret_texts` decides which texts are secret.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ Redact = Callable[[str], str]
 
 
 def redactor(secrets: Iterable[str]) -> Redact:
-    """What puts three stars for each of the secrets in a text, however they are written there.
+    """Make a function that replaces each of the secrets in a text with three stars.
 
-    Known are the text itself and what JSON, Python, URLs, HTML and Base64 make of it. The credentials of URLs are
-    hidden as well.
+    Secrets are found as they are and as JSON, Python, URLs, HTML and Base64 write them. The credentials of any URL are
+    replaced too.
     """
     pattern = _pattern(secrets)
     return lambda text: pattern.sub(HIDDEN, text)
 
 
 class RedactedStream:
-    """A text stream in front of another, which gets every text without the secrets in it.
+    """Wraps a text stream and replaces the secrets in every text.
 
-    The end of a text that may be the beginning of a secret waits for what is written next: programs write in pieces.
+    Programs write in pieces, so an end of a text that may begin a secret is held until more is written.
     """
 
     def __init__(self, stream: Any, secrets: Collection[str]) -> None:  # noqa: ANN401 - whatever sys.stderr is

@@ -1,6 +1,6 @@
 """The registry of services: what each is called, reads, publishes and stores, and which secrets it may have.
 
-Secrets are settings by name. A secret that stands here for nobody reaches nobody.
+Secrets are named as in the settings. A secret that is listed for no program is given to none.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ SERVICES = {service.name: service for service in _ALL}
 """By name, the readers before the writers."""
 
 SECRETS_OF_REDIS = frozenset({"redis_password"})
-"""Of the embedded Redis."""
+"""Secrets that the embedded Redis gets."""
 
 SECRETS_OF_FREQTRADE = frozenset(
     {
@@ -95,13 +95,13 @@ SECRETS_OF_FREQTRADE = frozenset(
         "redis_password",
     }
 )
-"""Of Freqtrade, which gets them by a file that only its owner reads, and of the keys none in a dry run."""
+"""Secrets that Freqtrade gets, in a file that only its owner can read; in a dry run without the exchange's keys."""
 
 
 def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
-    """The settings of a program that may have no other secrets than these: the others are as if unset.
+    """The settings of a program that gets only these secrets; all others have their defaults, as if unset.
 
-    EXCHANGE_CONFIG loses its credentials also where it is allowed: who trades gets them, and that is Freqtrade alone.
+    EXCHANGE_CONFIG loses its credentials even where it is allowed: only Freqtrade trades and needs them.
     """
     secret = {name for name, info in type(settings).model_fields.items() if is_secret(info)}
     secret |= {name for name in MODEL_ADDRESSES if secrets_of_urls(getattr(settings, name))}

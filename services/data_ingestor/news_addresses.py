@@ -1,7 +1,7 @@
 """Where on the network a feed may be fetched from: the public internet, and the origin that the operator named.
 
-Whoever runs a source, or writes to it on its way, may redirect us, and may let its name mean any address. Neither is to
-reach what only this machine can: its own services, its network, the address that tells a virtual machine its secrets.
+Whoever runs a source, or can change its answers on the way, can redirect us and can have its name resolve to any
+address. Neither may lead to what only this machine can reach: its own services, its network, a cloud's metadata.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def is_public(address: Address) -> bool:
-    """Whether everybody on the internet means the same machine by this address.
+    """Whether an address is one of the public internet.
 
-    An IPv6 address that stands for one of IPv4 (mapped, 6to4, NAT64) is what that is.
+    An IPv6 address that contains one of IPv4 (mapped, 6to4, NAT64) is public if that one is.
     """
     if isinstance(address, ipaddress.IPv6Address):
         if (inner := _ipv4_within(address)) is not None:
@@ -53,7 +53,7 @@ def _ipv4_within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None
 
 
 def is_local_name(host: str) -> bool:
-    """Whether a host, not resolved, can only mean something on this machine or its own network."""
+    """Whether a host name or address, without resolving it, can only be on this machine or its own network."""
     name = host.rstrip(".").lower()
     if (address := written_address(name)) is not None:
         return not is_public(address)
@@ -68,7 +68,7 @@ class Origin:
 
     Attributes:
         url: as configured.
-        is_local: it may be, and stay, outside of the public internet: so its address says, or the operator.
+        is_local: it may be outside of the public internet, because its host or the operator (`own_network`) says so.
     """
 
     url: httpx.URL
@@ -86,10 +86,10 @@ class Origin:
         return _port(url) == _port(self.url) or (_port(self.url), _port(url)) == (80, 443)
 
     def check(self, url: httpx.URL) -> None:
-        """Return if `url` may be asked as far as its host, unresolved, tells.
+        """Check whether `url` may be requested, by its host as it is written.
 
         Raises:
-            NeverWorks: it is no public one, and not the configured one.
+            NeverWorks: the host is not public, and `url` is not at this origin.
         """
         if self.has(url):
             return

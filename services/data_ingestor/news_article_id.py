@@ -5,10 +5,10 @@ The id is the first 32 hexadecimal digits of the SHA-256 of
 - the source's name in lower case and the canonical link, where the article has one, or else
 - the source's name as it is written and the normalised title.
 
-The source belongs to the identity because every source chooses the links that it lists: a feed that lists another's
-links first would otherwise make his articles known before he is read, with its own words in the place of his. That two
-sources tell the same story is recognised by what they say (`services/sentiment_analyzer/stories.py`), not here. A
-source under a new name is another source.
+The source belongs to the identity because every source chooses the links that it lists: otherwise a feed that lists a
+competitor's links first would make the competitor's articles known before they are read, with its own text in place of
+theirs. That two sources tell the same story is recognised by the text (`services/sentiment_analyzer/stories.py`), not
+here. A source under a new name is another source.
 
 A front page is the address of no article, so a link to one counts as none. What several entries of one feed share does
 not identify them either: `news_identity` tells those apart.
@@ -20,8 +20,8 @@ trailing slashes, the order of the query's parameters, and the parameters that o
 parameter, and does not change when title, text or date are corrected. Without a link it changes with the words
 of the title, but not with their case, punctuation or spacing.
 
-Stored ids depend on this: the file of what the poller has seen, archives of news, signals, receipts and stories. A
-change here makes every article a new one, unless those are converted as `former_id` is for.
+Stored ids depend on this: the poller's record of seen articles, archives of news, signals, receipts and stories. A
+change here makes every article a new one unless those are converted; `former_id` is for that.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def article_id(link: str, source: str, title: str) -> str:
 
 
 def former_id(link: str) -> str:
-    """The id of a linked article while its source did not belong to it; empty where the id has not changed."""
+    """The id that earlier releases gave a linked article, without its source; empty where the id has not changed."""
     canonical = canonical_link(link)
     return digest("link", canonical) if is_page(canonical) else ""
 

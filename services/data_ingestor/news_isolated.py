@@ -57,8 +57,8 @@ _KEPT = re.compile(
     r"|\w+_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|COVERAGE_\w+",
     re.IGNORECASE,
 )
-"""The variables that reading a feed needs. What else is in our environment may be secret, and this process reads what
-strangers wrote."""
+"""The variables that reading a feed needs. All others are withheld: they may be secret, and this process parses input
+of strangers."""
 
 
 def run_isolated(

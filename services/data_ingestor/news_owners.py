@@ -1,4 +1,4 @@
-"""Who owns which of the sources that are polled. What is counted by owner counts several sources of one as one."""
+"""Which owner each polled source has. Counted by owner, several sources of one owner count as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Owners:
     """The owners of sources, in lower case.
 
     Args:
-        owners: by the names of the sources that are polled; empty for a source that is its own owner.
+        owners: the owner of each polled source, by the source's name; empty for a source that is its own owner.
 
     Attributes:
         sources: those that are polled.
@@ -21,9 +21,9 @@ class Owners:
         self.sources = frozenset(owners)
 
     def of(self, source: str) -> str:
-        """Whose source it is; one that is not polled any more is its own owner."""
+        """The owner of a source; a source that is not polled any more is its own owner."""
         return self._owners.get(source, source.casefold())
 
     def part_of(self, whole: int) -> int:
-        """What each owner has where all have the same part."""
+        """The part of each owner if all have the same part, rounded down."""
         return whole // max(self._count, 1)

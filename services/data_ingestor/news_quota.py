@@ -1,7 +1,7 @@
-"""How many articles an owner of sources may publish: a token bucket each, filled up by NEWS_SOURCE_QUOTA an hour.
+"""How many articles an owner may publish: one token bucket per owner, refilled with NEWS_SOURCE_QUOTA an hour.
 
-Pure decisions. What one does not use is kept up to an hour's worth, with which everybody begins. Feeds list 25 to 100
-articles when they are first read, and later bring up to about 100 a day, of which a quarter may come in one hour.
+Pure decisions. A bucket holds one hour's quota and starts full. Feeds list 25 to 100 articles when they are first read,
+and later up to about 100 a day, of which a quarter may come in one hour.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _HOUR_MS = 3_600_000
 
 
 class Allowance(NamedTuple):
-    """So many articles an owner might publish at that time, in milliseconds since 1970. A part of one counts later."""
+    """How many articles `left`, with fractions, an owner could publish at `at_ms`, milliseconds since 1970."""
 
     left: float
     at_ms: int
@@ -22,10 +22,9 @@ def allowance_now(known: Allowance | None, quota: int, now_ms: int) -> Allowance
     """What an owner may publish now.
 
     Args:
-        known: what he had when he published last; None for a new one.
+        known: what was left when the owner published last; None for a new owner.
         quota: articles an hour.
-        now_ms: a time before `known` means that the clock was put back, so that nobody can say how long ago that was:
-            then an hour's worth is there.
+        now_ms: milliseconds since 1970. If it is before `known` the clock was set back, and the bucket counts as full.
     """
     if known is None:
         return Allowance(float(quota), now_ms)
@@ -35,5 +34,5 @@ def allowance_now(known: Allowance | None, quota: int, now_ms: int) -> Allowance
 
 
 def spent(allowance: Allowance, articles: int) -> Allowance:
-    """What is left after so many articles. What was published beyond the quota is not owed."""
+    """What is left after so many articles; 0 if they were more than that."""
     return allowance._replace(left=max(allowance.left - articles, 0.0))

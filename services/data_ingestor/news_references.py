@@ -1,7 +1,7 @@
-"""Numbers of characters that there are none of, in a feed's bytes: for one of them feedparser gives up the whole feed.
+"""Character references without a character (`&#xD800;`) in a feed: feedparser gives up the whole feed for one of them.
 
-Publishers that cut an emoji in half write such numbers by accident; whoever gets a single entry into a feed could
-silence all the others with one.
+Publishers that cut an emoji in half write such references by accident. Whoever gets a single entry into a feed could
+silence all its other entries with one.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _NO_CHARACTER = b"&#65533;"
 
 
 def with_valid_references(body: bytes) -> bytes:
-    """A document in any encoding whose characters are ASCII, with each number of no character replaced.
+    """Replace references that name no character, in a document of any encoding that contains ASCII.
 
-    The two halves of one character become that character, what else is none becomes U+FFFD.
+    Two that are the surrogates of one character become a reference to it; others become U+FFFD.
     """
     return _REFERENCE.sub(_valid, _PAIR.sub(_joined, body)) if b"&#" in body else body
 

@@ -1,4 +1,4 @@
-"""One request of a feed, to a checked address, with headers that can be sent whatever a server said before."""
+"""One request for a feed: to an address that was checked, with valid headers whatever the server sent before."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from services.common.tls import usual_trust
 from services.data_ingestor.news_addresses import Origin, public_addresses
 
 MAX_REMEMBERED = 1_000
-"""Bytes of a header that a server gave us to send back; many servers refuse requests of more than 8 KB for ever."""
+"""Bytes of a header that is sent back to the server. Many servers refuse requests with more than 8 KB of headers."""
 
 Headers = dict[bytes, bytes]
 
 
 def sendable(value: bytes) -> bytes:
-    """What of a server's header may be sent back: all of it, byte for byte, or nothing.
+    """A server's header value if it may be sent back, byte for byte; else nothing.
 
-    Nothing of one that is too long, has a control character, or is not what HTTP calls a field value.
+    Refused are values that are too long, have a control character, or are no field value of HTTP.
     """
     if len(value) > MAX_REMEMBERED or value != value.strip():
         return b""
@@ -60,9 +60,9 @@ def answer_to(
 ) -> Iterator[httpx.Response]:
     """The answer to a request for `url`, its body unread.
 
-    The connection goes to an address that was checked, and the certificate is checked against the name, so that what
-    the name means a moment later changes nothing. A proxy resolves names itself: then what stands in the address is
-    all that is checked. The configured origin is asked without questions if it is a local one.
+    The connection goes to the address that was checked, and the certificate is checked against the name, so another
+    answer of the name server a moment later changes nothing. A proxy resolves names itself: then only the host as it
+    is written in the URL is checked. A local origin that was configured is connected to unchecked.
 
     Args:
         url: of the feed, or where it redirects to.

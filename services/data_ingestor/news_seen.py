@@ -26,8 +26,8 @@ from services.data_ingestor.news_quota import Allowance
 from services.data_ingestor.news_seen_file import forget, open_seen
 
 MAX_WAITING = 10_000
-"""Articles that may wait for the broker, in equal parts for the owners of sources; beyond his part none of an owner's
-are noted."""
+"""Articles that may wait for the broker, in equal parts for all owners. While an owner's part is full, no further
+article of that owner is noted."""
 
 MOST_SEEN = 20_000
 """Articles of a source that are remembered as seen, ten times what a feed may list: a flood must not fill the disk."""
@@ -126,8 +126,8 @@ class SeenArticles:
             ids: of articles that a feed lists.
             now: when it does.
             former: by their ids, the ids under which an earlier release may have noted them.
-            source: whose articles they are. What is noted under a former id is known if it was his, and has its
-                present id from now on, unless it waits: then the message that is to be published has the former one.
+            source: whose articles they are. A former id counts as known only if it was noted for this source. It is
+                replaced by the present id, unless the article still waits: its message has the former id.
         """
         listed = "UPDATE articles SET listed_ms = ? WHERE article_id = ?"
         listed_formerly = (
@@ -207,7 +207,7 @@ class SeenArticles:
         return [WaitingArticle(*row) for row in rows]
 
     def confirm(self, ids: Sequence[str], left: Mapping[str, Allowance] = _NO_ALLOWANCES) -> None:
-        """From now on these articles count as seen, and `left` is what their owners have left of their quotas."""
+        """Note that these articles were published, and what their owners have `left` of their quotas."""
         with self._transaction() as db:
             db.executemany("UPDATE articles SET body = NULL WHERE article_id = ?", [(one,) for one in ids])
             db.executemany(
@@ -222,7 +222,7 @@ class SeenArticles:
         return {owner: Allowance(left, at_ms) for owner, left, at_ms in rows}
 
     def expire(self, published_before: datetime) -> Counter[str]:
-        """Count as seen what waits and was published before; returns how many, by source."""
+        """Give up waiting articles that were published before then: they count as seen. Returns how many, by source."""
         old = "body IS NOT NULL AND published_ms < ?"
         with self._transaction() as db:
             rows = db.execute(

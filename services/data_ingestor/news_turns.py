@@ -1,9 +1,8 @@
-"""Whose articles are published next. Owners of sources take turns, within their quota; what is beyond it waits.
+"""Whose articles are published next: owners of sources take turns, each within a quota; articles beyond it wait.
 
-So a source that floods delays its own articles and nobody else's: its newest go first, in its turn, and its oldest wait
-until they are too old to be news. Beyond the quota a source publishes only while the news queue is empty, in small
-batches: then nobody waits behind them, and nothing is held back for no reason. Where nobody can tell how long the queue
-is, it counts as not empty.
+A source that floods therefore delays its own articles only. Its newest are published first, in its turn, and its
+oldest wait until they are too old to be news. Articles beyond the quota are published only while the news queue is
+empty, in small batches, so that no other article waits behind them. A queue of unknown length counts as not empty.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ class Turns:
     """Chooses what is published next. Use from one thread; `due` may be read by others.
 
     Args:
-        seen: where the articles wait. What an owner has left of his quota is kept there too.
+        seen: the store of waiting articles; also keeps what each owner has left of the quota.
         quota: NEWS_SOURCE_QUOTA.
-        clock: says how much of a quota has grown again.
+        clock: by which quotas are refilled.
 
     Attributes:
         due: how many articles may be published now, as of the last `look`.
@@ -53,7 +52,7 @@ class Turns:
         self.due = 0
 
     def look(self) -> None:
-        """Note for others what waits, and whose articles wait for their quota."""
+        """Update `due`, the metrics and the log with what waits, and with the owners that are over their quota."""
         waiting = self._seen.waiting_by_source
         by_owner = self._by_owner(waiting)
         allowed = self._allowed(by_owner)
@@ -99,7 +98,7 @@ class Turns:
         return {owner: int(self._allowance(owner, now_ms).left) for owner in owners}
 
     def _published_ms(self, owner: str) -> int:
-        """When he published last; whoever waits longest has the first turn."""
+        """When an owner published last, ms since 1970; whoever waits longest has the first turn."""
         known = self._known.get(owner)
         return known.at_ms if known else 0
 

@@ -1,8 +1,8 @@
-"""Who may speak to the embedded Redis: this user's programs by its socket, others of this user by its password.
+"""Who may connect to the embedded Redis: our programs through its socket, this user's other clients with its password.
 
-The socket lies in a folder that nobody else may enter (see `private`), so a client knows that the server behind it is
-this user's: another user who takes the port while nothing listens gets neither a password nor a reader. Why there are
-both: docs/adr/0019-the-embedded-redis-is-reached-by-a-socket-in-a-closed-folder.md.
+The socket is in a folder that nobody else may enter (see `private`), so a client knows that the server behind it is
+this user's. Another user who takes the port while nothing listens there gets neither a password nor a client. Why there
+are both: docs/adr/0019-the-embedded-redis-is-reached-by-a-socket-in-a-closed-folder.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.common.settings import BrokerKind, Settings
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - for a folder that is checked to be ours alone # nosec B108
 _LONGEST_PATH = 103
-"""Bytes that the address of a socket has on every system; Linux has four more."""
+"""Bytes of a socket's path that every system allows; Linux allows four more."""
 _RANDOM_BYTES = 24
 _OF_OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
@@ -31,7 +31,7 @@ _WRITABLE_BY_OTHERS = 0o022
 def socket_file(state_dir: Path, port: int) -> Path:
     """The socket of the embedded Redis that serves `port` from that STATE_DIR.
 
-    Where the path would be too long for a socket, it is in a folder beside others' in /tmp, as closed as STATE_DIR.
+    If the path would be too long for a socket, it is in a folder of its own in /tmp, which is closed like STATE_DIR.
     """
     folder = state_dir.resolve()
     name = f"redis-{port}.sock"
@@ -79,7 +79,7 @@ def socket_of(settings: Settings) -> Path | None:
 
 
 def _is_own_socket(path: Path) -> bool:
-    """Whether nobody but this user, or root, can have put it there; root may use another user's system."""
+    """Whether only this user or root can have created the socket. Root may use another user's system."""
     try:
         found, folder = path.lstat(), path.parent.stat()
     except OSError:

@@ -39,7 +39,7 @@ REDIS_VERSION = (7, 0)
 STRANGERS = 64
 """Clients that have not given the password, at once: one more, and the one that has been silent longest is dropped."""
 STRANGER_SECONDS = 5.0
-"""What a client has to give the password, so that nobody else can use up memory and descriptors."""
+"""How long a client may take to give the password: others must not use up memory and descriptors."""
 _STRANGER_ARGUMENTS, _STRANGER_BYTES = 10, 16 * 1024  # as Redis has it
 
 
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
     that has not given the password yet can send small requests only, for a few seconds, and is one of few.
 
     Args:
-        is_trusted: whether the way by which it came is the password.
+        is_trusted: it came by the socket, which needs no password.
     """
 
     def __init__(self, host: Host, *, is_trusted: bool = False) -> None:
