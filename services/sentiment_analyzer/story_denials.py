@@ -24,6 +24,11 @@ CORRECTED = 1.9
 _MONEY = re.compile(
     r"[$€£¥]\s?(\d[\d,]*(?:\.\d+)?)\s*(trillion|billion|million|thousand|tn|bn|mn|[kmbt])?\b", re.IGNORECASE
 )
+_COINS = re.compile(
+    r"(?<![$€£¥\d.,])(?<![$€£¥]\s)\b(\d[\d,]*(?:\.\d+)?)\s*(billion|million|thousand|bn|mn|[kmb])?\s+"
+    r"(?:btc|bitcoins?|coins|eth|ether|xrp|sol|bnb|doge|tokens)\b",
+    re.IGNORECASE,
+)
 _UNITS = {"trillion": 1e12, "tn": 1e12, "t": 1e12, "billion": 1e9, "bn": 1e9, "b": 1e9}
 _UNITS |= {"million": 1e6, "mn": 1e6, "m": 1e6, "thousand": 1e3, "k": 1e3}
 
@@ -36,6 +41,7 @@ class Claim(NamedTuple):
         words: those of the headline, stemmed.
         negated: words of the lead that follow a negation closely, stemmed.
         money: the one amount of money in the headline, or None.
+        coins: the one number of coins in it, or None.
         is_open: the headline says that it is not certain, or not yet so.
     """
 
@@ -43,6 +49,7 @@ class Claim(NamedTuple):
     words: frozenset[str]
     negated: frozenset[str]
     money: float | None
+    coins: float | None
     is_open: bool
 
 
@@ -50,7 +57,7 @@ def contradicts_by_words(one: Claim, other: Claim) -> bool:
     """Whether one of two tellings of a story denies or corrects what the other says, by its words alone."""
     denies = one.denies or not one.negated.isdisjoint(other.words)
     denied = other.denies or not other.negated.isdisjoint(one.words)
-    return denies != denied or _is_corrected(one.money, other.money)
+    return denies != denied or _is_corrected(one.money, other.money) or _is_corrected(one.coins, other.coins)
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +70,14 @@ def claim_of(title: str, lead: str) -> Claim:
     found += [pattern.search(headline) for pattern in (patterns.headline, patterns.negations)]
     denies = any(found)
     is_open = patterns.open.search(title) is not None
-    return Claim(denies, headline_words(title), _negated(patterns, lead), _money(title), is_open)
+    return Claim(
+        denies,
+        headline_words(title),
+        _negated(patterns, lead),
+        _amount(_MONEY, title),
+        _amount(_COINS, title),
+        is_open,
+    )
 
 
 class _Patterns(NamedTuple):
@@ -98,10 +112,9 @@ def _negated(patterns: _Patterns, lead: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _money(title: str) -> float | None:
+def _amount(kind: re.Pattern[str], title: str) -> float | None:
     amounts = {
-        float(number.replace(",", "")) * _UNITS.get(unit.lower(), 1.0)
-        for number, unit in _MONEY.findall(title)
+        float(number.replace(",", "")) * _UNITS.get(unit.lower(), 1.0) for number, unit in kind.findall(title)
     }
     return amounts.pop() if len(amounts) == 1 else None
 

@@ -46,6 +46,11 @@ DENIALS = [
     "Trader fooled markets with SEC approves spot bitcoin ETF of Granite Capital",
     "SEC has approved zero spot bitcoin ETFs of Granite Capital",
     "Doubts grow that SEC approves spot bitcoin ETF of Granite Capital",
+    "SEC calls off approval of Granite Capital spot bitcoin ETF",
+    "SEC spot bitcoin ETF approval of Granite Capital was test message, agency says",
+    "Granite Capital backs out of SEC approved spot bitcoin ETF",
+    "Spot bitcoin ETF of Granite Capital: SEC rules out that it approves it",
+    "SEC approves spot bitcoin ETF of Granite Capital: 'a joke'",
 ]
 OPEN = [
     "Granite Capital seeks approval of SEC for spot bitcoin ETF",

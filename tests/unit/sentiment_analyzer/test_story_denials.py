@@ -29,6 +29,16 @@ def between(one: str, other: str, one_lead: str = "", other_lead: str = "") -> b
         "SEC's hacked account announced bitcoin ETF",
         "No decision on bitcoin ETF, says SEC",
         "SEC rejects claims that it approved bitcoin ETF",
+        "SEC rescinds approval of Granite Capital's bitcoin ETF",
+        "SEC calls off approval of Granite Capital's bitcoin ETF",
+        "Approval of Granite Capital's bitcoin ETF is withdrawn by SEC",
+        "SEC declines to approve Granite Capital's bitcoin ETF",
+        "SEC refuses Granite Capital's bitcoin ETF",
+        "SEC approves Granite Capital's bitcoin ETF: only a rumor",
+        "SEC approval of Granite Capital's bitcoin ETF was a test message",
+        "SEC approval of Granite Capital's bitcoin ETF in doubt",
+        "Granite Capital backs out of bitcoin ETF",
+        "Nope: SEC approves Granite Capital's bitcoin ETF",
     ],
 )
 def test_a_denial_stands_between_a_claim_and_its_denial(title: str) -> None:
@@ -47,6 +57,10 @@ def test_a_denial_stands_between_a_claim_and_its_denial(title: str) -> None:
         ("Vantor fined $1.5 billion", "Vantor to pay $1.45B fine"),
         ("Update no. 3: bitcoin rises", "Bitcoin climbs"),
         ("SEC denies approving the bitcoin ETF", "SEC has not approved the bitcoin ETF"),
+        ("Bitcoin falls to $50,000 before ETF ruling", "Bitcoin declines to $50,000 before ETF ruling"),
+        ("Bitcoin falls on ETF approval", "Bitcoin drops on ETF approval"),
+        ("Bitcoin climbs to $90,000 again", "Bitcoin returns to $90,000"),
+        ("Strategy refuses to comment on bitcoin purchase", "Strategy silent on bitcoin purchase"),
     ],
 )
 def test_none_stands_between_two_that_say_the_same(one: str, other: str) -> None:
@@ -63,3 +77,15 @@ def test_amounts_of_another_size_are_a_correction() -> None:
     assert between("Firm raises $250 million for bitcoin", "Firm raises $25M for bitcoin")
     assert not between("Firm raises $250 million for bitcoin", "Firm raises $0.25B for bitcoin")
     assert not between("Firm raises $250 million for bitcoin", "Firm raises $250M, owes $10M, for bitcoin")
+
+
+def test_numbers_of_coins_of_another_size_are_a_correction() -> None:
+    assert between("El Salvador buys 10,000 bitcoin", "El Salvador buys 1,000 BTC")
+    assert not between("El Salvador buys 10,000 bitcoin", "El Salvador purchases 10k BTC")
+    assert not between("Firm buys $90M bitcoin", "Firm buys 1,000 bitcoin"), "money is not a number of coins"
+
+
+def test_what_was_stolen_is_not_returned_by_the_theft() -> None:
+    theft = "Hackers steal $90 million in bitcoin from exchange Coinharbor"
+    assert between(theft, "Coinharbor exchange hackers return $90 million in bitcoin")
+    assert between(theft, "Hackers failed to steal $90 million in bitcoin from exchange Coinharbor")
