@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.cli.redact import redact_output
+from services.common.ports import handed_over
 from services.common.private import keep_private
 
 if TYPE_CHECKING:
@@ -33,12 +36,15 @@ def main() -> None:
     With `--expected-mode MODE` before it, the process ends with 78 if Freqtrade trades otherwise: see
     `ModeWatch`.
     """
-    expected, arguments = _split(sys.argv[1:])
+    listener, given = handed_over(sys.argv[1:])
+    expected, arguments = _split(given)
     keep_private()
     if not sys.stderr.isatty():
         os.environ["COLUMNS"] = str(LOG_COLUMNS)
     redact_output(arguments)  # before Freqtrade's log takes hold of the streams
     watch = _watch(expected, arguments) if expected else None
+    if arguments[:1] == ["trade"]:
+        _serve_api(listener)
     from freqtrade.main import main as freqtrade
 
     status: object = 1
@@ -55,6 +61,21 @@ def main() -> None:
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:
     return (arguments[1], arguments[2:]) if arguments[:1] == ["--expected-mode"] else ("", arguments)
+
+
+def _serve_api(listener: socket.socket | None) -> None:
+    """Have the API served as `bot_api` does; by a Freqtrade that is arranged otherwise, as it does by itself."""
+    try:
+        from services.cli.bot_api import keep_serving
+    except ImportError as error:
+        sys.stderr.write(
+            f"cryptoboy: this Freqtrade serves its API by itself, on a port that nobody holds: {error}\n"
+        )
+        with suppress(OSError):  # an earlier start did
+            if listener:
+                listener.shutdown(socket.SHUT_RDWR)  # for `up` too: else the port would be taken
+        return
+    keep_serving(listener)
 
 
 def _watch(expected: str, arguments: list[str]) -> ModeWatch:

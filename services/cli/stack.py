@@ -53,9 +53,9 @@ class Stack:
         port = self.health_ports[name]
         environ = {**self._environ_with(SERVICES[name].secrets), "HEALTH_PORT": str(port)}
         url = f"http://127.0.0.1:{port}/health"
-        return ProcessSpec(
-            name, self._module(SERVICES[name].module), environ, answers_ok(url), health_url=url
-        )
+        host = self.settings.health_host
+        argv = self._module(SERVICES[name].module)
+        return ProcessSpec(name, argv, environ, answers_ok(url), health_url=url, port=port, host=host)
 
     def store(self, snapshot: Path) -> ProcessSpec:
         """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
@@ -112,6 +112,8 @@ class Stack:
             self._environ(),
             mode_question(expected, FreqtradeApi.of(config["api_server"])),
             role=Role.TRADES,
+            port=self.settings.freqtrade_api_port,
+            host=self.settings.freqtrade_api_host,
         )
 
     def _environ_with(self, secrets: Collection[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import Self
 from services.cli.ending import uninterrupted
 from services.cli.log_reason import reason_in
 from services.common.errors import StopProgram
-from services.common.ports import listen_on
+from services.common.ports import LOOPBACK, hand_over, listen_on
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -53,8 +53,9 @@ class ProcessSpec:
             it does what it must not.
         role: what it is to the others.
         health_url: where it says how it is, if it does.
-        port: on loopback, on which the supervisor listens for it as long as it runs itself: nobody else can take the
-            port while the program starts again, and who connects waits. The program gets `--fd` with the descriptor.
+        port: on which the supervisor listens for it as long as it runs itself: nobody else can take the port while the
+            program starts again, and who connects waits. The program gets the socket: see `ports.handed_over`.
+        host: the address of that port.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ProcessSpec:
     role: Role = Role.FEEDS
     health_url: str = ""
     port: int | None = None
+    host: str = LOOPBACK
 
 
 class ProcessEnded(StopProgram):
@@ -97,12 +99,12 @@ class Supervisor:
             StopProgram: its port is taken.
         """
         self._roles[spec.name] = spec.role
-        descriptors = self._listen_for(spec)
+        listener = self._listen_for(spec)
         # Ctrl-C between the start and the entry in `_running` would leave a program that nobody stops.
         with uninterrupted(), self.log_file(spec.name).open("ab") as log:
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-                [*spec.argv, *(f"--fd={each}" for each in descriptors)],
-                pass_fds=descriptors,
+                [*spec.argv, *([hand_over(listener)] if listener else [])],
+                pass_fds=[listener.fileno()] if listener else [],
                 env=dict(spec.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -111,17 +113,17 @@ class Supervisor:
                 preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call, nothing that locks
             )
 
-    def _listen_for(self, spec: ProcessSpec) -> tuple[int, ...]:
+    def _listen_for(self, spec: ProcessSpec) -> socket.socket | None:
         if spec.port is None:
-            return ()
+            return None
         if spec.port not in self._listeners:
             try:
-                self._listeners[spec.port] = listen_on(spec.port)
+                self._listeners[spec.port] = listen_on(spec.port, spec.host)
             except OSError as error:
                 raise StopProgram(
-                    f"port {spec.port}, which {spec.name} needs, is taken by another program: {error.strerror}"
+                    f"{spec.name} needs port {spec.port} of {spec.host}, where nothing can listen: {error.strerror}"
                 ) from error
-        return (self._listeners[spec.port].fileno(),)
+        return self._listeners[spec.port]
 
     def wait_ready(
         self,

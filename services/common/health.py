@@ -8,20 +8,23 @@ runs, whatever it waits for: a supervisor that restarts on it does not restart a
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 
 import services
 from services.common.errors import StopProgram
+from services.common.ports import listen_on
 from services.common.probe import TIMEOUT_SECONDS, open_directly
 
 if TYPE_CHECKING:
@@ -82,8 +85,39 @@ def is_served_by(service: str, host: str, port: int) -> bool:
     return isinstance(said, dict) and said.get("service") == service
 
 
+MOST_CONNECTIONS = 64
+"""Each has a thread and a descriptor of the service. With one more, the oldest is ended: who asks now is answered."""
+
+
 class _Server(ThreadingMixIn, WSGIServer):
+    """On a socket that listens already. The base would ask for the name of its address, which may take long."""
+
     daemon_threads = True
+
+    def __init__(self, listener: socket.socket, handler: type[WSGIRequestHandler]) -> None:
+        address = listener.getsockname()
+        super().__init__(address[:2], handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = address[:2]
+        self.setup_environ()
+        self._lock = threading.Lock()
+        self._connected: dict[socket.socket, None] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base's signature
+        with self._lock:
+            self._connected[request] = None
+            if len(self._connected) > MOST_CONNECTIONS:
+                oldest = next(iter(self._connected))
+                del self._connected[oldest]
+                with suppress(OSError):  # it has gone by itself
+                    oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the base's signature
+        with self._lock:
+            self._connected.pop(request, None)
+        super().shutdown_request(request)
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -98,6 +132,7 @@ class HealthServer:
 
     Args:
         report: called at each request; must answer at once.
+        listener: listens there already.
 
     Raises:
         StopProgram: the address cannot be used.
@@ -110,6 +145,8 @@ class HealthServer:
         port: int,
         report: Callable[[], HealthReport],
         registry: CollectorRegistry = REGISTRY,
+        *,
+        listener: socket.socket | None = None,
     ) -> None:
         self._service = service
         self._report = report
@@ -117,14 +154,13 @@ class HealthServer:
         self._metrics = make_wsgi_app(registry)
         self.ready = threading.Event()
         try:
-            self._server = make_server(
-                host, port, self._answer, server_class=_Server, handler_class=_QuietHandler
-            )
+            self._server = _Server(listener or listen_on(port, host), _QuietHandler)
         except (OSError, OverflowError) as error:
             raise StopProgram(
                 f"{service} cannot listen on {host}:{port} ({error}). "
                 "Set HEALTH_PORT (and HEALTH_HOST) to an address that is free; 0 takes any free port."
             ) from error
+        self._server.set_app(self._answer)
         self.port: int = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.2,), name="health", daemon=True).start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LISTENS = "0A"
+_DESCRIPTOR = "--fd="
 
 
 def free_port() -> int:
@@ -41,12 +43,29 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
-def listen_on(port: int) -> socket.socket:
-    """A socket that listens on a port of loopback, 0 being any free one. Raises OSError, OverflowError.
+def listen_on(port: int, host: str = LOOPBACK) -> socket.socket:
+    """A socket that listens on a port of that address, 0 being any free one. Raises OSError, OverflowError.
 
     As long as it is open nobody else can listen there, whether anybody answers or not: what connects meanwhile waits.
     """
-    return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def handed_over(arguments: Sequence[str]) -> tuple[socket.socket | None, list[str]]:
+    """The socket on which whoever started this program listens for it, if he does (`--fd=N`); the other arguments."""
+    descriptors = [each for each in arguments if each.startswith(_DESCRIPTOR)]
+    others = [each for each in arguments if not each.startswith(_DESCRIPTOR)]
+    if not descriptors:
+        return None, others
+    listener = socket.socket(fileno=int(descriptors[-1].removeprefix(_DESCRIPTOR)))
+    listener.set_inheritable(False)
+    return listener, others
+
+
+def hand_over(listener: socket.socket) -> str:
+    """The argument by which a program that inherits that socket gets it: see `handed_over`."""
+    return f"{_DESCRIPTOR}{listener.fileno()}"
 
 
 def users_listening(host: str, port: int) -> set[int]:

@@ -30,6 +30,7 @@ from services.common.metrics import (
     QUEUE_LIMIT,
     SENTIMENT_STALENESS,
 )
+from services.common.ports import handed_over
 from services.common.private import close_folder, keep_private
 from services.common.proxies import shield_loopback
 from services.common.redaction import redact_errors, redactor
@@ -153,8 +154,14 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
 
 
 def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:
-    """On the port of the settings; a second copy on trial, for which no port is set, takes a free one."""
+    """On the socket that was handed over, else on the port of the settings.
+
+    A second copy on trial, for which no port is set, takes a free one.
+    """
     port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
+    listener, _ = handed_over(sys.argv[1:])
+    if listener:
+        return HealthServer(name, settings.health_host, port, report, listener=listener)
     try:
         return HealthServer(name, settings.health_host, port, report)
     except StopProgram:

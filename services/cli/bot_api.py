@@ -1,0 +1,82 @@
+"""How Freqtrade's API is served, so that nobody who can reach its port keeps Freqtrade from watching its trades.
+
+By itself Freqtrade waits without end, before it looks at any trade, for an API whose port another program has; and it
+keeps every connection open, until it has no descriptors left to ask the exchange with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from freqtrade.rpc.api_server import webserver
+from freqtrade.rpc.api_server.uvicorn_threaded import UvicornServer
+
+log = logging.getLogger(__name__)
+
+MOST_CONNECTIONS = 100
+"""With one more, the oldest is closed: who asks now is answered, whoever holds the others."""
+_LOOK_SECONDS = 0.01
+
+
+def keep_serving(listener: socket.socket | None) -> None:
+    """Have Freqtrade, in this process, serve its API as `Server` does; `listener` listens on its port already."""
+
+    class Ours(Server):
+        _listener = listener
+
+    webserver.UvicornServer = Ours
+
+
+class Server(UvicornServer):  # type: ignore[misc]  # Freqtrade has no types
+    """Serves on a socket that listens already, if there is one, to no more than MOST_CONNECTIONS.
+
+    Where it cannot listen Freqtrade goes on without an API, and its log says so.
+    """
+
+    _listener: socket.socket | None = None
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        config.load()
+        config.http_protocol_class = _bounded(config.http_protocol_class)
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until asked to end. A copy of the socket is closed with that: Freqtrade may serve again."""
+        with suppress(SystemExit):  # it cannot listen, and has said why
+            super().run([self._listener.dup()] if self._listener else sockets)
+
+    def run_in_thread(self) -> None:
+        """Return once the API is served, or cannot be."""
+        self.thread = threading.Thread(target=self.run, name="FTUvicorn")
+        self.thread.start()
+        while not self.started:
+            self.thread.join(_LOOK_SECONDS)
+            if not self.thread.is_alive():
+                log.error(
+                    "Freqtrade's API is not served: its port cannot be listened on. Trades are watched without it; "
+                    "nothing can be asked of Freqtrade until it starts again with the port free"
+                )
+                return
+
+
+def _bounded(protocol: Any) -> type[asyncio.Protocol]:  # noqa: ANN401 - a class that uvicorn chooses when it runs
+    connected: dict[asyncio.BaseTransport, None] = {}
+
+    class Bounded(protocol):  # type: ignore[misc]
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            for each in [each for each in connected if each.is_closing()]:
+                del connected[each]
+            connected[transport] = None
+            if len(connected) > MOST_CONNECTIONS:
+                oldest = next(iter(connected))
+                del connected[oldest]
+                oldest.abort()  # type: ignore[attr-defined]
+
+    return Bounded
