@@ -165,11 +165,6 @@ class Service:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_SECONDS)
 
-    def restart_if_ended(self) -> None:
-        """As a supervisor does."""
-        if self.process is not None and self.process.poll() is not None:
-            self.start()
-
     def events(self, name: str) -> list[dict[str, Any]]:
         """What all its runs logged under this name."""
         return [event for run in tuple(self._runs) for event in _events_in(run, name)]

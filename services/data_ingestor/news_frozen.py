@@ -36,11 +36,6 @@ class FeedFreshness:
         SOURCE_FROZEN.labels(source).set(0)
         SOURCE_FREEZES.labels(source)
 
-    @property
-    def is_frozen(self) -> bool:
-        """As of the last answer."""
-        return self._ask_from is not None
-
     def read(self, listed: Mapping[str, datetime | None], now: datetime, *, news: bool) -> None:
         """The feed was read.
 

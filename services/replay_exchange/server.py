@@ -26,7 +26,6 @@ log = structlog.get_logger(__name__)
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.05
-_SERVER_ERRORS_FROM = 500
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from services.data_ingestor.news_poller import NewsPoller
 from services.data_ingestor.news_sources import NewsSource
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import Item, rss
+from tests.waiting import eventually
 
 QUOTA = Settings().news_source_quota
 GROWN = 5
@@ -72,13 +72,6 @@ def polled(server: FeedServer, state: Path, owners: dict[str, str]) -> Iterator[
             stop.set()
             thread.join(60)
             poller.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def ready(broker: Broker) -> int:

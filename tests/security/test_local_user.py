@@ -14,12 +14,10 @@ import stat
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -39,6 +37,7 @@ from services.common.store.embedded_server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.resp import encode_request
 from services.data_ingestor.news_poller import SEEN_FILE
+from tests.waiting import eventually
 
 PATIENCE_SECONDS = 30.0
 NOBODY = 65534
@@ -58,13 +57,6 @@ ATTACKS = {
     "a wrong password in HELLO": [b"HELLO", b"3", b"AUTH", b"default", b""],
     "another user's name": [b"AUTH", b"strategy", b"cryptoboy123"],
 }
-
-
-def eventually(is_so: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -11,8 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from services.common.services import (
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.settings_report import is_secret
 from tests.server_control import free_ports
+from tests.waiting import eventually
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
 CCXT = (
@@ -221,7 +221,7 @@ def test_a_running_poller_and_all_its_processes_hold_no_secret(tmp_path: Path) -
         list(spec.argv), env=environ, stdout=output, stderr=output
     ) as process:  # fmt: skip
         try:
-            until(lambda: b"source_failed" in log.read_bytes() or process.poll() is not None)
+            eventually(lambda: b"source_failed" in log.read_bytes() or process.poll() is not None)
             poller = psutil.Process(process.pid)
             others = poller.children(recursive=True)
             held = {each.pid: found_in(each.environ(), planted) for each in (poller, *others)}
@@ -229,13 +229,6 @@ def test_a_running_poller_and_all_its_processes_hold_no_secret(tmp_path: Path) -
             process.kill()
     assert others, "the server that readers are forked from"
     assert not any(held.values())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_service_started_by_itself_takes_of_a_full_env_file_only_what_is_its_own() -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from services.common.messages import NewsArticle, decode
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import numbered, rss
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -107,13 +107,6 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Poll
     for poller in started:
         poller.process.kill()
         poller.process.wait()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def published(tmp_path: Path) -> list[NewsArticle]:

@@ -3,8 +3,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from services.data_ingestor.news_sources import NewsSource
 from tests.news_broker import MemoryBroker, accept, away
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, numbered, rss
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -60,13 +60,6 @@ def running(poller: NewsPoller) -> Iterator[None]:
         assert not thread.is_alive()
         poller.close()
     assert not failed
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def test_what_feeds_bring_is_published_and_new_articles_follow(server: FeedServer, tmp_path: Path) -> None:

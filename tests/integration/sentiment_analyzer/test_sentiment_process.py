@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from services.sentiment_analyzer.refusals import MOST_REFUSED
 from tests import scripted_models as models
 from tests.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama, chat_reply, error_reply
 from tests.sentiment_fakes import article
+from tests.waiting import eventually
 
 PATIENCE_SECONDS = 60.0
 BUSY = error_reply(503, "server busy")
@@ -86,13 +87,6 @@ def running(settings: Settings, folder: Path) -> Iterator[Processor]:
     finally:
         processor.process.kill()
         processor.process.wait()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def publish(broker: Broker, *articles: NewsArticle) -> None:

@@ -26,7 +26,6 @@ PAIR = "BTC/USDT"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD = Post("one", 0, "Bitcoin surges to record high", "Bitcoin soared.")
 BAD = Post("two", 1, "Bitcoin exchange hacked, bitcoin plunges", "Bitcoin crashed.")
-NAN = math.nan
 
 
 def day(*posts: Post) -> Scenario:
