@@ -161,7 +161,9 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
                 against.append(other.article_id)
         elif not is_again and other.owner != row.owner and _agrees(row, signal, other, stand):
             joins.setdefault(stand.scope, other.article_id)
-            like.append(other)
+            # One about the market displaces none about an asset.
+            if scope in {stand.scope, Scope.MARKET}:
+                like.append(other)
     is_own = is_again or not joins or (scope == Scope.ASSET and Scope.ASSET not in joins)
     # A revision of an older one would leave what it contradicts the newest, which trades go by.
     is_own = is_own or _newest(higher) > _newest(like)

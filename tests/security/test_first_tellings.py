@@ -170,3 +170,17 @@ def test_who_repeats_a_lie_after_its_denial_does_not_make_it_the_newest() -> Non
 
     assert judged[2].outcome is Outcome.RETOLD
     assert "newest" not in day.decision(12).entries
+
+
+def test_a_warning_about_the_market_does_not_stand_for_one_about_the_asset_that_was_contradicted() -> None:
+    day = Day()
+    day.hear_all(
+        [
+            telling("liar", "Bitcoin crashes as exchange Tarrago collapses, $2 billion liquidated", 0),
+            telling("liar", "Bitcoin soars as exchange Tarrago rescued, $2 billion inflows", 1),
+            telling("paper", "Crypto market crashes as exchange Tarrago collapses, $2 billion liquidated", 5),
+            telling("wire", "Bitcoin crash: Tarrago exchange collapses, $2 billion liquidated", 6),
+        ]
+    )
+
+    assert "newest" in day.decision(9).exits

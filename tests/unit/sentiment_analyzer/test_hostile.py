@@ -22,6 +22,7 @@ from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
         "比特币价格上涨 市场回答了投资者的问题",
         "S.E.C. and U.S. D.O.J. drop their case",
         "A.I. & I.P.O. boom: X, Y and Z rise",
+        "Prompt injection drains $90M in bitcoin from AI agents of an exchange",
     ],
 )
 def test_news_is_left_as_it_is(headline: str) -> None:
