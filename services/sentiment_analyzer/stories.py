@@ -145,7 +145,8 @@ class Stories:
                 return False
             before = story_sides.in_turn(self._kept.story(row.story).values())
             stands = story_sides.take_stand(row, signals, before)
-            if any(stand.is_own for stand in stands.values()):
+            # Words that nobody could read have no stand: a model may read a denial in them.
+            if len(stands) < len(signals) or any(stand.is_own for stand in stands.values()):
                 return False
             self._kept.set_part(article_id, Part.UNSCORED)
             return True

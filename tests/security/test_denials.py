@@ -347,6 +347,18 @@ def test_a_bound_on_calls_silences_no_denial_whoever_fills_it() -> None:
     assert day.standing()["liar-0"].corroboration == 0
 
 
+def test_what_words_cannot_read_is_scored_however_crowded_its_story_is() -> None:
+    day = Day(Stories(most_scored=2))
+    title = "SEC approves Granite Capital's spot bitcoin ETF"
+    day.hear_all(telling(f"source{number}", f"{title}, sources {number}", number) for number in range(3))
+    day.scorer = Reader(-0.1, 0.1)  # a model, which reads other sources' articles as -0.85
+
+    told = day.hear(telling("paper", "Granite Capital's spot bitcoin ETF, SEC: what became of it", 9))
+
+    assert told.outcome is not Outcome.UNSCORED
+    assert [signal.sentiment_score for signal in told.signals if signal.article_id == "paper-9"] == [-0.85]
+
+
 READ_AS_HOPE = [
     "Paper apologizes for post on SEC record approval of Granite Capital spot bitcoin ETF; bitcoin surges",
     "SEC disavows tweet on record approval of spot bitcoin ETF of Granite Capital",
