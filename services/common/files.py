@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
+import stat
 import uuid
 from pathlib import Path
 from typing import TextIO
 
 _GZIP = ".gz"
+_MOST_BYTES = 1_000_000
 
 
 def is_gzipped(path: Path) -> bool:
@@ -25,6 +29,22 @@ def open_text(path: Path) -> TextIO:
     if is_gzipped(path):
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
+
+
+def read_small(path: Path) -> str:
+    """The text of a file of settings or of one secret, in UTF-8, with or without a byte order mark; waits for nobody.
+
+    Raises:
+        OSError: it cannot be read, is a pipe, which can be read once only, or is longer than anybody writes it.
+        UnicodeDecodeError: it is no text.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "a pipe can be read once only", str(path))
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"longer than {_MOST_BYTES:,} bytes", str(path))
+    return content.decode("utf-8-sig")
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import Secret, SecretStr
 
 from services.common.errors import StopProgram
+from services.common.files import read_small
 from services.common.settings import Settings
 from services.common.settings_names import SUFFIX
 from services.common.settings_secrets import secret_variables
@@ -150,7 +151,7 @@ def _secrets_of_variable(text: str) -> set[str]:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8") if path else ""
+        return read_small(Path(path)) if path else ""
     except (OSError, ValueError):
         return ""
 

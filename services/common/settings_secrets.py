@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from services.common.files import read_small
 from services.common.settings_names import SUFFIX
 from services.common.settings_report import Mistake, is_secret
 
@@ -52,7 +53,7 @@ def read_secret_files(
             )
             continue
         try:
-            text = Path(path).read_text(encoding="utf-8").strip()
+            text = read_small(Path(path)).strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
             line = f"{name}{SUFFIX}={path}: cannot be read ({why}); name a file that holds the secret"

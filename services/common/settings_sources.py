@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 from services.common.errors import StopProgram
+from services.common.files import read_small
 from services.common.settings_names import is_of_orchestrator
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -27,16 +29,38 @@ def read_env_file(path: Path) -> dict[str, str]:
     """The variables of a `.env` file by name; an absent file has none.
 
     Raises:
-        StopProgram: the file is there but cannot be read as text.
+        StopProgram: the file is there but cannot be read as text, has a line that is no NAME=value, or gives a
+            variable two values: what somebody wrote there, a smaller stake perhaps, would count for nothing.
     """
-    if not path.is_file():
-        return {}
     try:
-        return {name.upper(): value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+        if not path.exists():
+            return {}
+        text = read_small(path)
     except (OSError, UnicodeDecodeError) as error:
         raise StopProgram(
             f"{path} cannot be read: {error}. Write it as UTF-8 lines of NAME=value."
         ) from error
+    values: dict[str, str] = {}
+    for each in parse_stream(io.StringIO(text)):
+        line = _line_of(each)
+        if each.error:
+            raise StopProgram(
+                f"line {line} of {path} is no NAME=value, or a quote in it is not closed. Mend or remove it."
+            )
+        if each.key is None:
+            continue
+        name, value = each.key.upper(), each.value or ""
+        if values.setdefault(name, value) != value:
+            raise StopProgram(
+                f"line {line} of {path} gives {name} another value than a line above. Remove one."
+            )
+    return values
+
+
+def _line_of(binding: Binding) -> int:
+    """The number of its line, before which empty ones may have been read with it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def texts_of(source: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
