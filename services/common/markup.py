@@ -54,6 +54,7 @@ _NOT_TEXT = frozenset(
         "noframes",
     }
     | {"noembed", "canvas", "audio", "video", "select", "datalist", "textarea", "applet", "map", "rp"}
+    | {"progress", "meter", "annotation", "annotation-xml"}
 )
 
 

@@ -38,11 +38,13 @@ SHORTEST = 4
 """A shorter text is no secret worth the name."""
 _SHORTEST_NUMBER = 6
 _PART_OF_NAME = re.compile(
-    r"secret|passw|passphrase|token|private|credential|api_?key|mnemonic|cookie|authorization|webhook|wallet_?address"
+    r"secret|passw|passphrase|token|private|credential|api_?key|mnemonic|cookie|authorization|webhook|session"
+    r"|signature|certificate|(?:wallet|vault|agent|account)_?address"
 )
 _WORD_OF_NAME = frozenset(
-    {"account", "accountid", "accounts", "auth", "jwt", "key", "keys", "login", "otp", "pass", "pin", "pwd"}
-    | {"seed", "subaccount", "totp", "twofa", "uid"}
+    {"account", "accountid", "accounts", "auth", "bearer", "dsn", "fa", "hmac", "jwt", "key", "keys", "login"}
+    | {"otp", "pass", "pem", "phrase", "pin", "pw", "pwd", "rsa", "seed", "signer", "subaccount", "totp"}
+    | {"twofa", "uid"}
 )
 _SECTIONS_OF_HOOKS = frozenset({"webhook", "discord"})
 _NAMES_OF_FILES = frozenset({"file", "path"})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from services.common.colours import are_alike, colour_of, is_transparent
 
 MAX_DECLARATIONS = 10_000
 """Characters of the declarations of an element that are read."""
@@ -15,16 +17,21 @@ FAINT = 0.05
 TINY = 2.0
 """Pixels of letters that nobody reads."""
 UNKNOWN = "an image"
+BLURRED = 8.0
+"""Pixels over which letters are spread that nobody reads."""
 FAR = 200.0
 """Pixels that a text lies outside of its place."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.DOTALL)
+_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)")
 _BRACE = re.compile(r"([{}])")
 _LAST_NAME = re.compile(r"[.#][\w-]{1,100}$")
 _ALWAYS = re.compile(r"@(?:media\s+(?:only\s+)?(?:all|screen)|layer|supports)\b[^()]*$")
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;]*)")
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(%|[a-z]*)")
+_FIRST = re.compile(r"^(?:calc|min|clamp)\(\s*")
+"""What may stand before the length that counts at least."""
 _PIXELS = {
     "": 1.0, "px": 1.0, "pt": 1.33, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "q": 0.94, "%": 4.0,
     "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "vw": 10.0, "vh": 10.0, "vmin": 10.0, "vmax": 10.0,
@@ -41,14 +48,33 @@ _SIDES = (
     "margin-left",
     "margin-top",
     "margin-right",
+    "margin-inline",
+    "margin-inline-start",
+    "margin-block",
+    "margin-block-start",
+    "inset-inline",
+    "inset-inline-start",
+    "inset-block",
+    "inset-block-start",
     "text-indent",
+    "translate",
+    "letter-spacing",
+    "word-spacing",
 )
-_COLOURS = {"white": "fff", "black": "000", "#ffffff": "fff", "#000000": "000", "#fff": "fff", "#000": "000"}
+_LEVEL = frozenset(
+    {"left", "right", "margin-left", "margin-right", "margin-inline-start", "inset-inline-start"}
+)
+"""Of them those to a side to which nobody scrolls in a feed."""
+_FAR_AWAY = 3_000.0
+"""Pixels to a side that no screen has."""
+_SIZES = ("width", "height", "block-size", "inline-size")
 _EMPTY_CLIP = re.compile(
     r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|ellipse\(\s*0|polygon\([0\s,pxem%]+\)"
     r"|rect\((?:[01](?:px)?[\s,]*){4}\))"
 )
-_NOWHERE = re.compile(r"scale(?:x|y|3d)?\(\s*0?\.?0*\s*[,)]|translate\w*\([^)]*-\d{4,}|rotate[xy]\(\s*90deg")
+_NOWHERE = re.compile(
+    r"scale(?:x|y|3d)?\(\s*(?:0?\.?0*|0?\.0\d*)\s*[,)]|matrix\(\s*0?\.?0*\s*,\s*0?\.?0*\s*,|translate\w*\([^)]*-\d{4,}|rotate[xy]\(\s*90deg"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +100,7 @@ class Look:
 
     def _has_no_contrast(self) -> bool:
         return bool(self.colour) and (
-            _is_transparent(self.colour) or self.colour == (self.background or _colour("white"))
+            is_transparent(self.colour) or are_alike(self.colour, self.background or colour_of("white"))
         )
 
 
@@ -83,20 +109,20 @@ def look_within(around: Look, declarations: str) -> Look:
 
     One declaration that hides it is enough, though another one may follow: browsers skip those that they do not know.
     """
-    given = list(_declarations(declarations[:MAX_DECLARATIONS]))
+    given = list(_resolved(list(_declarations(declarations[:MAX_DECLARATIONS]))))
     look = around
     for name, value in given:
         if _hides(name, value):
             return replace(around, is_hidden=True)
         if name in {"font-size", "font"}:
             look = replace(look, is_tiny=_is_tiny(name, value, is_within_tiny=around.is_tiny))
-        elif name == "color":
-            look = replace(look, colour=_colour(value))
+        elif name in {"color", "-webkit-text-fill-color"}:
+            look = replace(look, colour=colour_of(value))
         elif name == "background-image":
             look = replace(look, background=UNKNOWN if value != "none" else look.background)
         elif name in {"background", "background-color"}:
             look = replace(
-                look, background=_colour(value) if "(" not in value or value.startswith("rgb") else UNKNOWN
+                look, background=colour_of(value) if "(" not in value or value.startswith("rgb") else UNKNOWN
             )
     return replace(look, is_hidden=True) if _is_cut_off(dict(given)) else look
 
@@ -105,6 +131,13 @@ def _declarations(text: str) -> Iterator[tuple[str, str]]:
     plain = _ESCAPE.sub(_unescaped, _COMMENT.sub("", text)).lower()
     for name, value in _DECLARATION.findall(plain):
         yield name, value.replace("!important", "").strip()
+
+
+def _resolved(given: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The same with the variables that are declared beside them, or what stands in for unknown ones."""
+    variables = {name: value for name, value in given if name.startswith("--")}
+    for name, value in given:
+        yield name, _VARIABLE.sub(lambda found: variables.get(found[1], found[2] or "").strip(), value)
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -120,17 +153,32 @@ def _hides(name: str, value: str) -> bool:  # noqa: PLR0911 - a table
             return value == "none"
         case "visibility" | "content-visibility":
             return value in {"hidden", "collapse"}
+        case "scale" | "zoom":
+            return _number(value, {"": 1.0, "%": 0.01}) <= FAINT
+        case "rotate":
+            return re.fullmatch(r"[xy]\s+90deg", value) is not None
         case "opacity":
             return _number(value, {"": 1.0, "%": 0.01}) <= FAINT
         case "filter":
-            return value.startswith("opacity(") and _number(value[8:], {"": 1.0, "%": 0.01}) <= FAINT
+            return _is_filtered_out(value)
         case "clip" | "clip-path":
             return _EMPTY_CLIP.match(value) is not None
         case "transform":
             return _NOWHERE.search(value) is not None
         case _ if name in _SIDES:
-            return any(_pixels(part) <= -FAR for part in value.split())
+            return _is_outside(name, value)
     return False
+
+
+def _is_filtered_out(value: str) -> bool:
+    if value.startswith("blur("):
+        return BLURRED <= _pixels(value[5:]) < float("inf")
+    return value.startswith("opacity(") and _number(value[8:], {"": 1.0, "%": 0.01}) <= FAINT
+
+
+def _is_outside(side: str, value: str) -> bool:
+    lengths = [_pixels(part) for part in value.split()] or [0.0]
+    return min(lengths) <= -FAR or (side in _LEVEL and _FAR_AWAY <= lengths[0] < float("inf"))
 
 
 def _is_cut_off(given: dict[str, str]) -> bool:
@@ -140,7 +188,7 @@ def _is_cut_off(given: dict[str, str]) -> bool:
     ):
         return False
     return any(
-        _pixels(given[name]) <= 1 for name in ("width", "height", "max-width", "max-height") if name in given
+        _pixels(given[name]) <= 1 for size in _SIZES for name in (size, f"max-{size}") if name in given
     )
 
 
@@ -148,7 +196,7 @@ def _is_tiny(name: str, value: str, *, is_within_tiny: bool) -> bool:
     if name == "font":
         sizes = [part.partition("/")[0] for part in value.split() if part[:1].isdigit() or part[:1] == "."]
         value = sizes[-1] if sizes else ""
-    found = _NUMBER.match(value)
+    found = _NUMBER.match(_FIRST.sub("", value))
     if not found or (is_within_tiny and found[2] in _RELATIVE):
         return is_within_tiny and value not in {"medium", "large", "small", "x-large", "xx-large", "initial"}
     return float(found[1]) * _SIZE_OF_FONT.get(found[2], 1.0) < TINY
@@ -160,23 +208,8 @@ def _pixels(value: str) -> float:
 
 
 def _number(value: str, units: dict[str, float]) -> float:
-    found = _NUMBER.match(value)
+    found = _NUMBER.match(_FIRST.sub("", value))
     return float(found[1]) * units.get(found[2], 1.0) if found else float("inf")
-
-
-def _colour(value: str) -> str:
-    plain = "".join(value.split())
-    if match := re.fullmatch(r"rgba?\((\d+),(\d+),(\d+)(?:,1(?:\.0*)?)?\)", plain):
-        plain = "#" + "".join(f"{min(int(part[:3]), 255):02x}" for part in match.groups())
-    if match := re.fullmatch(r"#([0-9a-f])\1([0-9a-f])\2([0-9a-f])\3(?:ff)?", plain):
-        plain = "#" + "".join(match.groups())
-    return _COLOURS.get(plain, plain)
-
-
-def _is_transparent(colour: str) -> bool:
-    return (
-        colour == "transparent" or re.fullmatch(r"(?:rgba|hsla?|rgb)\(.*[,/]0?\.?0*%?\)", colour) is not None
-    )
 
 
 def rules_of(sheet: str) -> dict[str, str]:
