@@ -3,7 +3,8 @@
 Indicators, rules, tags and stakes are pure functions in the package beside this file, which bot, tests and tools
 share; the class connects them with Freqtrade. The numbers are hyperopt parameters: thresholds in the spaces `buy`
 and `sell`, and what the indicators are computed from in a space of its own, `indicators`, because that one needs
-`freqtrade hyperopt --spaces indicators --analyze-per-epoch` (otherwise indicators are computed only once).
+`freqtrade hyperopt --spaces indicators --analyze-per-epoch` (otherwise indicators are computed only once). So does
+`buy_confidence_above`, on which the columns of sentiment depend.
 
 A bot that trades always has the protections at work; `freqtrade backtesting` and `hyperopt` have them only with
 `--enable-protections`.
