@@ -55,9 +55,15 @@ class Claim(NamedTuple):
 
 def contradicts_by_words(one: Claim, other: Claim) -> bool:
     """Whether one of two tellings of a story denies or corrects what the other says, by its words alone."""
+    is_corrected = _is_corrected(one.money, other.money) or _is_corrected(one.coins, other.coins)
+    return is_corrected or one_denies(one, other)
+
+
+def one_denies(one: Claim, other: Claim) -> bool:
+    """Whether one of two tellings denies what the other says; another amount denies nothing."""
     denies = one.denies or not one.negated.isdisjoint(other.words)
     denied = other.denies or not other.negated.isdisjoint(one.words)
-    return denies != denied or _is_corrected(one.money, other.money) or _is_corrected(one.coins, other.coins)
+    return denies != denied
 
 
 @lru_cache(maxsize=4096)

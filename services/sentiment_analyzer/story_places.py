@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from services.common.messages import SentimentSignal
 from services.sentiment_analyzer import story_sides
+from services.sentiment_analyzer.story_denials import claim_of, one_denies
 from services.sentiment_analyzer.story_keeper import REPOST, Row
 from services.sentiment_analyzer.story_sides import Stand, Stands
 
@@ -105,7 +106,9 @@ def scored(row: Row, signals: Sequence[SentimentSignal], before: Sequence[Row]) 
         return row._replace(signals=_encode(signals), turn=turn)
     stands = story_sides.take_stand(row, signals, before)
     known = {each.article_id: each for each in before}
-    kept = [_saying_so(signal, stands[signal.pair], known) for signal in signals if signal.pair in stands]
+    kept = [
+        _saying_so(row, signal, stands[signal.pair], known) for signal in signals if signal.pair in stands
+    ]
     return row._replace(
         part=_part_of(row, stands, before),
         signals=_encode(kept),
@@ -114,15 +117,19 @@ def scored(row: Row, signals: Sequence[SentimentSignal], before: Sequence[Row]) 
     )
 
 
-def _saying_so(signal: SentimentSignal, stand: Stand, known: Mapping[str, Row]) -> SentimentSignal:
+def _saying_so(row: Row, signal: SentimentSignal, stand: Stand, known: Mapping[str, Row]) -> SentimentSignal:
     if not stand.against:
         return signal
     denied = [known[each] for each in stand.against]
     names = ", ".join(dict.fromkeys(each.source for each in denied))
     rationale = f"[contradicts {names}] {signal.rationale}"[: story_sides.MAX_RATIONALE_CHARS]
     # Where a hope and its denial read alike, the scorer did not see which is which: neither is a reason to buy.
-    stands = [story_sides.decode_stands(each.stands)[signal.pair] for each in denied]
-    is_doubted = signal.sentiment_score > 0 and any(each.score > 0 for each in stands)
+    claim = claim_of(row.title, row.lead)
+    is_doubted = signal.sentiment_score > 0 and any(
+        story_sides.decode_stands(each.stands)[signal.pair].score > 0
+        and one_denies(claim, claim_of(each.title, each.lead))
+        for each in denied
+    )
     update = {"rationale": rationale, "degraded": signal.degraded or is_doubted}
     return signal.model_copy(update=update)
 

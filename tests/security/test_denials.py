@@ -401,3 +401,18 @@ def test_a_warning_that_is_denied_still_ends_trades_as_before() -> None:
 
     assert not any(signal.degraded for signal in day.standing().values())
     assert "aggregate" in day.decision(9).exits
+
+
+def test_another_amount_of_the_same_good_news_may_open_a_trade() -> None:
+    day = Day()
+    day.hear_all(
+        [
+            telling(
+                "paper", "Harbour Foods buys $250 million of bitcoin, record purchase; bitcoin surges", 0
+            ),
+            telling("wire", "Harbour Foods buys $900 million of bitcoin, record purchase; bitcoin surges", 5),
+        ]
+    )
+
+    assert not day.standing()["wire-5"].degraded
+    assert "newest" in day.decision(8).entries
