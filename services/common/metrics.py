@@ -22,7 +22,7 @@ ARTICLES_SKIPPED = Counter(
 )
 ARTICLES_CORRECTED = Counter(
     "cryptoboy_articles_corrected_total",
-    "Articles in which something was put right, by reason: no_date, no_zone, future_date, hidden_text",
+    "Articles in which something was corrected, by reason: no_date, no_zone, future_date, hidden_text",
     ["source", "reason"],
 )
 SOURCE_POLLS = Counter(
@@ -34,7 +34,9 @@ SOURCE_LAST_SUCCESS = Gauge(
 )
 ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
 SOURCE_WAITING = Gauge(
-    "cryptoboy_source_articles_waiting", "Articles of a source that are among those that wait", ["source"]
+    "cryptoboy_source_articles_waiting",
+    "Articles of a source that wait for the broker or for their turn",
+    ["source"],
 )
 SOURCE_OVER_QUOTA = Gauge(
     "cryptoboy_source_over_quota",

@@ -51,8 +51,8 @@ def rabbitmq_findings(settings: Settings) -> list[Finding]:
         return []
     password = settings.rabbitmq_pass.get_secret_value()
     step = (
-        "rabbitmqctl change_password USER, or users of your own, and RABBITMQ_USER and RABBITMQ_PASS; if only "
-        "Freqtrade runs here, leave BROKER and RABBITMQ_* unset"
+        "change it (rabbitmqctl change_password), or make users of your own, and set RABBITMQ_USER and RABBITMQ_PASS; "
+        "if only Freqtrade runs here, leave BROKER and RABBITMQ_* unset"
     )
     found = []
     if password in _KNOWN or password == settings.rabbitmq_user:
