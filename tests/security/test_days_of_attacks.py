@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.research.evaluate.scenarios import Scenario, read_scenarios, try_scenario
+from services.research.evaluate.scenario_days import Scenario, read_scenarios
+from services.research.evaluate.scenarios import try_scenario
 from services.sentiment_analyzer.lexicon import LexiconScorer
 
 SCORER = LexiconScorer()

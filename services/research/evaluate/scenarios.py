@@ -1,8 +1,8 @@
-"""Whole days on which somebody tries to steer the bot: what the strategy would read and decide, with and without.
+"""Plays days of news with an attack and without it, and compares what the strategy would read and decide.
 
-`scenarios.toml` has them. Their posts go the way of live news: out of a feed that is parsed, chosen and noted by the
-poller, through the queue at the pace of a slow model, into the stories, the scorer and the signals, to the sentiment of
-a candle and the strategy's rules of entry and exit, with the newest signal and with the aggregate.
+The posts of a day (see `scenario_days`) are processed as live news are: a feed is parsed, the poller selects and notes
+its entries, a queue is read at the pace of a slow model, and stories, scorer and signals make the sentiment of a
+candle. The rules of entry and exit then decide, by the newest signal and by the aggregate.
 """
 
 from __future__ import annotations
@@ -10,15 +10,11 @@ from __future__ import annotations
 import math
 import tempfile
 import threading
-import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from html import escape
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from services.common.broker.port import OutgoingMessage
 from services.common.clock import ManualClock
@@ -29,52 +25,30 @@ from services.data_ingestor.news_parse import parse_feed
 from services.data_ingestor.news_publish import publish_waiting
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource
 from services.data_ingestor.news_turns import Turns
 from services.research.evaluate.decisions import Decision, decide
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row, share
+from services.research.evaluate.scenario_days import (
+    BEGIN,
+    BETWEEN_POLLS,
+    KINDS,
+    PAIRS,
+    Scenario,
+    feeds_of,
+    read_scenarios,
+    rss_of,
+)
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scoring import judge_article
 from services.sentiment_analyzer.stories import Stories
 
-SCENARIOS_FILE = Path(__file__).with_name("scenarios.toml")
-KINDS = ("denial", "repost", "flood", "silencing", "hidden text")
-PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
 POLLS = 12
-BETWEEN_POLLS = timedelta(minutes=5)
 SCORED_BETWEEN_POLLS = 5
-"""Of a model that takes a minute for an article."""
+"""Articles that a model scores in that time if each takes a minute."""
 NEWS_MAX_AGE = timedelta(hours=4)
-_BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """An entry of a feed, or several alike. The fields are explained in `scenarios.toml`."""
-
-    source: str
-    poll: int
-    title: str
-    summary: str
-    owner: str = ""
-    attack: bool = False
-    hidden: str = ""
-    link: str = ""
-    copies: int = 1
-    at_once: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A day of news about a pair."""
-
-    kind: str
-    name: str
-    pair: str
-    posts: tuple[Post, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,28 +110,15 @@ class _Poller(SourcePoller):
         return "ok"
 
 
-def read_scenarios(path: Path = SCENARIOS_FILE) -> list[Scenario]:
-    """Read a file such as `scenarios.toml`. It is part of the program: a mistake in it raises ValueError."""
-    scenarios = []
-    for entry in tomllib.loads(path.read_text("utf-8"))["scenario"]:
-        posts = tuple(Post(**post) for post in entry["post"])
-        if entry["kind"] not in KINDS or entry["pair"] not in PAIRS:
-            raise ValueError(f"{path.name}: {entry['name']!r} has an unknown kind or pair")
-        if not any(post.attack or post.hidden for post in posts):
-            raise ValueError(f"{path.name}: nobody attacks in {entry['name']!r}")
-        scenarios.append(Scenario(entry["kind"], entry["name"], entry["pair"], posts))
-    return scenarios
-
-
 def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
     """Let a day pass, with the attack or without.
 
     Raises:
         TryLater: as the scorer raises it.
     """
-    feeds = _feeds(scenario, attacked=attacked)
+    feeds = feeds_of(scenario, attacked=attacked)
     matcher, stories = AssetMatcher(load_registry(), PAIRS), Stories()
-    clock, queue = ManualClock(_BEGIN), _Queue()
+    clock, queue = ManualClock(BEGIN), _Queue()
     signals: list[tuple[datetime, SentimentSignal]] = []
     read: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="cryptoboy-scenario-") as folder:
@@ -168,7 +129,7 @@ def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
         pollers = [(_Poller(source, settings, clock, seen), entries) for source, entries in feeds]
         for poll in range(POLLS):
             for poller, entries in pollers:
-                poller.body = _feed(entry for entry in entries if entry[0] <= poll)
+                poller.body = rss_of(entry for entry in entries if entry[0] <= poll)
                 poller.poll(threading.Event())
             while len(queue.waiting) < settings.news_queue_slow_at and publish_waiting(
                 queue,  # type: ignore[arg-type]  # it publishes, and no more
@@ -224,43 +185,6 @@ def _rows(kind: str, outcomes: Sequence[Comparison]) -> Iterator[Row]:
         sum(outcome.reached for outcome in outcomes),
         sum(outcome.honest for outcome in outcomes),
     )
-
-
-Entry = tuple[int, str, str, str]
-"""The poll from which on a feed has it, its link, title and summary."""
-
-
-def _feeds(scenario: Scenario, *, attacked: bool) -> list[tuple[NewsSource, list[Entry]]]:
-    entries: dict[str, list[Entry]] = defaultdict(list)
-    owners: dict[str, str] = {}
-    for number, post in enumerate(scenario.posts):
-        if post.attack and not attacked:
-            continue
-        owners[post.source] = post.owner
-        entries[post.source] += _entries(post, number, attacked=attacked)
-    return [
-        (NewsSource(name=name, url=f"https://{number}.feeds.example/rss", owner=owners[name]), listed)
-        for number, (name, listed) in enumerate(entries.items())
-    ]
-
-
-def _entries(post: Post, number: int, *, attacked: bool) -> Iterator[Entry]:
-    summary = post.summary + (post.hidden if attacked else "")
-    for copy in range(post.copies):
-        link = post.link or f"https://news.example/{number}/{copy}"
-        words: Mapping[str, Any] = {"n": copy + 1}
-        yield post.poll + copy // post.at_once, link, post.title.format_map(words), summary.format_map(words)
-
-
-def _feed(entries: Iterable[Entry]) -> bytes:
-    items = "".join(
-        f"<item><title>{escape(title)}</title><link>{escape(link)}</link><guid>{escape(link)}</guid>"
-        f"<pubDate>{format_datetime(_BEGIN + poll * BETWEEN_POLLS)}</pubDate>"
-        f"<description>{escape(summary)}</description></item>"
-        for poll, link, title, summary in entries
-    )
-    head = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>news</title>'
-    return f"{head}{items}</channel></rss>".encode()
 
 
 def _or_zero(sentiment: float) -> float:
