@@ -19,27 +19,17 @@ FILE_NAME = "stories.sqlite"
 """In STATE_DIR."""
 BUSY_SECONDS = 30.0
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS tellings (
-    number INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE, story TEXT NOT NULL, part TEXT NOT NULL,
-    source TEXT NOT NULL, published INTEGER NOT NULL, title TEXT NOT NULL, lead TEXT NOT NULL,
-    about TEXT NOT NULL, signals TEXT NOT NULL DEFAULT '[]',
-    owner TEXT NOT NULL DEFAULT '', turn INTEGER NOT NULL DEFAULT 0, stands TEXT NOT NULL DEFAULT '{}'
-) STRICT;
-CREATE INDEX IF NOT EXISTS by_story ON tellings (story);
-CREATE INDEX IF NOT EXISTS no_reposts_by_story ON tellings (story) WHERE part <> 'reposted';
-"""
-_FORGET = "DELETE FROM tellings WHERE published < (SELECT max(published) FROM tellings) - ?"
-_KEEP = f"INSERT INTO tellings VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - no value # nosec B608
+_FORGET = "DELETE FROM told WHERE published < (SELECT max(published) FROM told) - ?"
+_KEEP = f"INSERT INTO told VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - no value # nosec B608
 _INSERT = """
-INSERT INTO tellings (article_id, story, part, source, published, title, lead, about, owner)
+INSERT INTO told (article_id, story, part, source, published, title, lead, about, owner)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
 def after_condition(most: int) -> str:
     """Of the rows after a number, the last: no more than `most`."""
-    return f"number > max(?, (SELECT max(number) FROM tellings) - {most})"  # noqa: S608 - our own number # nosec B608
+    return f"number > max(?, (SELECT max(number) FROM told) - {most})"  # noqa: S608 - our own number # nosec B608
 
 
 _AFTER = after_condition(MOST_REMEMBERED)
@@ -86,13 +76,13 @@ class StoryFile:
 
     def story_of(self, article_id: str) -> dict[str, Row]:
         """All tellings of the story that an article tells; empty for an unknown article."""
-        condition = "story = (SELECT story FROM tellings WHERE article_id = ?)"
+        condition = "story = (SELECT story FROM told WHERE article_id = ?)"
         return {row.article_id: row for row in self._select(condition, article_id)}
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:
         """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
         rows = self._db.execute(
-            "SELECT article_id FROM tellings WHERE article_id >= ?1 AND article_id < ?1 || char(1114111) "
+            "SELECT article_id FROM told WHERE article_id >= ?1 AND article_id < ?1 || char(1114111) "
             "ORDER BY article_id LIMIT ?2",
             (prefix, most),
         ).fetchall()
@@ -111,12 +101,12 @@ class StoryFile:
 
     def set_part(self, article_id: str, part: str) -> None:
         """Change what an article is to its story."""
-        self._db.execute("UPDATE tellings SET part = ? WHERE article_id = ?", (part, article_id))
+        self._db.execute("UPDATE told SET part = ? WHERE article_id = ?", (part, article_id))
 
     def set_scored(self, row: Row) -> None:
         """Keep what came of an article: part, signals, turn and stands of `row`."""
         self._db.execute(
-            "UPDATE tellings SET part = ?, signals = ?, turn = ?, stands = ? WHERE article_id = ?",
+            "UPDATE told SET part = ?, signals = ?, turn = ?, stands = ? WHERE article_id = ?",
             (row.part, row.signals, row.turn, row.stands, row.article_id),
         )
 
@@ -127,7 +117,7 @@ class StoryFile:
 
     def forget_after(self, number: int) -> None:
         """Forget the tellings that came after that one."""
-        self._db.execute("DELETE FROM tellings WHERE number > ?", (number,))
+        self._db.execute("DELETE FROM told WHERE number > ?", (number,))
 
     def close(self) -> None:
         """Close the file. May be called twice."""
@@ -142,7 +132,7 @@ class StoryFile:
         return self._connection
 
     def _select(self, condition: str, value: str | int) -> Iterator[Row]:
-        found = self._db.execute(f"SELECT * FROM tellings WHERE {condition} ORDER BY number", (value,))  # noqa: S608 - our own text # nosec B608
+        found = self._db.execute(f"SELECT * FROM told WHERE {condition} ORDER BY number", (value,))  # noqa: S608 - our own text # nosec B608
         for row in found.fetchall():
             kept = Row(*row)
             yield kept._replace(published=from_ms(row[5]))
@@ -156,7 +146,6 @@ class StoryFile:
         db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(_SCHEMA)
         bring_up_to_date(db)
         db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
         return db

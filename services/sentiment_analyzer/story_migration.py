@@ -7,13 +7,22 @@ import sqlite3
 from itertools import groupby
 from typing import NamedTuple
 
-_COLUMNS = (
-    "owner TEXT NOT NULL DEFAULT ''",
-    "turn INTEGER NOT NULL DEFAULT 0",
-    "stands TEXT NOT NULL DEFAULT '{}'",
+_SCHEMA = (
+    """
+CREATE TABLE told (
+    number INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE, story TEXT NOT NULL, part TEXT NOT NULL,
+    source TEXT NOT NULL, published INTEGER NOT NULL, title TEXT NOT NULL, lead TEXT NOT NULL,
+    about TEXT NOT NULL, signals TEXT NOT NULL DEFAULT '[]',
+    owner TEXT NOT NULL DEFAULT '', turn INTEGER NOT NULL DEFAULT 0, stands TEXT NOT NULL DEFAULT '{}'
+) STRICT
+""",
+    "CREATE INDEX told_by_story ON told (story)",
+    "CREATE INDEX told_but_reposts ON told (story) WHERE part <> 'reposted'",
 )
-_OLD = "SELECT article_id, story, part, source, signals, number FROM tellings ORDER BY story, number"
-_UPDATE = "UPDATE tellings SET part = ?, owner = ?, turn = ?, stands = ? WHERE article_id = ?"
+_SAME = "number, article_id, story, part, source, published, title, lead, about, signals"
+_TAKE_OVER = f"INSERT INTO told ({_SAME}) SELECT {_SAME} FROM tellings"  # noqa: S608 - our own names # nosec B608
+_OLD = "SELECT article_id, story, part, source, signals, number FROM told ORDER BY story, number"
+_UPDATE = "UPDATE told SET part = ?, owner = ?, turn = ?, stands = ? WHERE article_id = ?"
 _SUSPECT, _SILENT, _FIRST, _RETOLD, _TOLD = "suspect", "silent", "first", "retold", "told"
 
 
@@ -27,7 +36,10 @@ class _Old(NamedTuple):
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Add what an older file lacks; does nothing to one that has it. Other processes may do the same meanwhile.
+    """Make the table of tellings, and take over an older version's; does nothing where that was done.
+
+    Other processes may do the same meanwhile. The older version's table stays as it is: one of its processors that
+    still runs, or runs again, goes on with that one, where in a changed one it would fail on every article.
 
     The revisions of a story's first signals were numbered by its further sources. Every telling that ended counts as
     one that agreed with them, and the others are scored when they come again; either way the numbers go on from there.
@@ -37,10 +49,12 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
     """
     db.execute("BEGIN IMMEDIATE")
     try:
-        known = {name for _, name, *_ in db.execute("PRAGMA table_info(tellings)")}
-        if "stands" not in known:
-            for column in _COLUMNS:
-                db.execute(f"ALTER TABLE tellings ADD COLUMN {column}")
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "told" not in tables:
+            for statement in _SCHEMA:
+                db.execute(statement)
+            if "tellings" in tables:
+                db.execute(_TAKE_OVER)
             old = [_Old(*row) for row in db.execute(_OLD).fetchall()]
             for _, story in groupby(old, key=lambda row: row.story):
                 db.executemany(_UPDATE, _changes(list(story)))

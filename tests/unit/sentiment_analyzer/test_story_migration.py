@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -105,3 +106,14 @@ def test_it_is_brought_up_to_date_once(tmp_path: Path) -> None:
         rows = stories.tellings("one-0")
         assert [(row.owner, row.turn) for row in rows] == [("one", 1), ("two", 2), ("three", 3)]
         stories.close()
+
+
+def test_a_processor_of_the_former_version_can_go_on(tmp_path: Path) -> None:
+    path = old_file(tmp_path / "stories.sqlite")
+    with closing(sqlite3.connect(path)) as db:
+        before = db.execute("SELECT * FROM tellings").fetchall()
+    day = Day(Stories(path))
+    day.hear(telling("four", "SEC approves Granite Capital's spot bitcoin ETF", 5))
+    day.stories.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM tellings").fetchall() == before
