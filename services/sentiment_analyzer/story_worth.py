@@ -20,6 +20,10 @@ HARDLY_SURE = 0.2
 LATE = timedelta(minutes=30)
 """Nor a signal that was made so long after its date, for one that was published so long after that date."""
 
+FADED = timedelta(hours=2)
+"""Nor a warning for one that ends trades and was published so long after it: the aggregate has halved it by then, and
+after as long again the strategy takes it for stale."""
+
 
 def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
     """Whether nothing is lost where the other one, which came later and has the same sign, is not published."""
@@ -34,6 +38,7 @@ def _is_worth_less(one: SentimentSignal, other: SentimentSignal) -> bool:
 def _says_more(one: SentimentSignal, other: SentimentSignal) -> bool:
     """Whether leaving the other one out could hide an exit or keep an entry."""
     high, low = one.sentiment_score, other.sentiment_score
-    if low < WARNING and (high >= WARNING or one.confidence <= HARDLY_SURE < other.confidence):
+    is_weaker = high >= WARNING or one.confidence <= HARDLY_SURE < other.confidence
+    if low < WARNING and (is_weaker or other.published - one.published > FADED):
         return True
     return (low < 0 or high > HOPE) and high - low > SAYS_LESS

@@ -184,3 +184,20 @@ def test_a_warning_about_the_market_does_not_stand_for_one_about_the_asset_that_
     )
 
     assert "newest" in day.decision(9).exits
+
+
+@pytest.mark.parametrize("hours", [2.5, 5])
+def test_a_warning_of_hours_ago_does_not_swallow_one_that_is_due_now(hours: float) -> None:
+    """A false alarm in the same words would keep the true one from ending a trade."""
+    day = Day()
+    judged = day.hear_all(
+        [
+            COPY,
+            telling("liar", HOPE.title, 10),
+            telling("paper", HACK.title, 60 * hours),
+            telling("wire", HACK_TOO.title, 60 * hours + 5),
+        ]
+    )
+
+    assert "newest" in day.decision(60 * hours + 10).exits
+    assert judged[3].outcome is Outcome.RETOLD, "what is told again at once is one signal still"
