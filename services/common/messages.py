@@ -116,7 +116,7 @@ class NewsArticle(Message):
 
     `weight` is how much its source counts beside others where signals are added up; 1 is normal, and 0 opens no trade.
     `owner` is who publishes the source: sources of one owner count as one. Without it the source is its own owner.
-    `hidden_text` says that something was taken out of it which its readers do not see, or see in another order.
+    `hidden_text`: text was removed that its readers do not see, or see with its letters in another order.
     """
 
     type: Literal["news_article"] = "news_article"
@@ -144,8 +144,8 @@ class SentimentSignal(Message):
 
     `corroboration` is the number of further sources that told the same story when this revision was made; `weight` and
     `owner` are those of the source that told it first, as in `NewsArticle`. `suspected`: something in the article was
-    meant for a machine. `degraded`: entries should not go by it, as a fallback scorer made it, it `is_trusted` by
-    nobody, or what it hopes is contradicted.
+    meant for a machine. `degraded`: entries should not go by it, because a fallback scorer made it, it is not
+    `is_trusted`, or it is positive and contradicted.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
