@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.common.errors import CryptoBoyError, TryLater
 from services.common.proxies import hidden_variables, proxy_for
+from services.sentiment_analyzer.answer_bounds import event_hooks
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,
     CONNECT_SECONDS,
@@ -79,7 +80,12 @@ class OllamaServer:
         self._model = model
         _import_ollama()
         self._timeout = timeout
-        self._network = {"verify": trust(ca_file, "OLLAMA"), "proxy": proxy_for(url), "trust_env": False}
+        self._network = {
+            "verify": trust(ca_file, "OLLAMA"),
+            "proxy": proxy_for(url),
+            "trust_env": False,
+            "event_hooks": event_hooks(),
+        }
         self._client: Client | None = None
         self._thinks = False
         self._shapes = RequestShapes(self.url, _PARTS)

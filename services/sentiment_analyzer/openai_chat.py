@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.common.errors import CryptoBoyError, TryLater
 from services.common.proxies import proxy_for
+from services.sentiment_analyzer.answer_bounds import event_hooks
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,
     CONNECT_SECONDS,
@@ -126,7 +127,9 @@ class OpenAiServer:
                 api_key=self._key,
                 timeout=timeout,
                 max_retries=0,
-                http_client=DefaultHttpxClient(verify=self._verify, proxy=self._proxy, trust_env=False),
+                http_client=DefaultHttpxClient(
+                    verify=self._verify, proxy=self._proxy, trust_env=False, event_hooks=event_hooks()
+                ),
             )
         return self._client
 
