@@ -1,4 +1,4 @@
-"""Whether other users of this machine can read or replace the files that hold secrets."""
+"""Whether other users of this machine can read or replace the files that hold secrets, or the folder of state."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ def file_findings(environ: Mapping[str, str]) -> list[Finding]:
         if path.exists() and not _is_handed_over(path, environ):
             found += _findings(variable, path, may_rely_on_folder=True)
     return found
+
+
+def folder_findings(state_dir: Path) -> list[Finding]:
+    """Check the folders above STATE_DIR: who can put another in its place chooses with what Freqtrade starts again."""
+    path = state_dir.absolute()
+    above = {*path.parents, *path.resolve().parents}
+    return [
+        fault(
+            f"STATE_DIR={state_dir} can be replaced by others, who own or may write {folder}",
+            f"ls -ld {folder}, and close it or choose another STATE_DIR",
+        )
+        for folder in sorted(above)
+        if not _is_safe_above(folder)
+    ]
 
 
 def _secret_files(environ: Mapping[str, str], env_file: Path | None) -> Iterator[tuple[str, Path]]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services.cli.live.exchange import exchange_findings
-from services.cli.live.files import file_findings
+from services.cli.live.files import file_findings, folder_findings
 from services.cli.live.findings import Finding, Severity, fault
 from services.cli.live.servers import rabbitmq_findings, redis_findings
 from services.cli.open_trades import open_pairs
@@ -51,7 +51,7 @@ def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool 
     return [
         LiveCheck("redis", lambda: redis_findings(settings)),
         LiveCheck("rabbitmq", lambda: rabbitmq_findings(settings)),
-        LiveCheck("files", lambda: file_findings(environ)),
+        LiveCheck("files", lambda: [*file_findings(environ), *folder_findings(settings.state_dir)]),
         LiveCheck("exchange", lambda: exchange_findings(settings, is_sure=is_sure)),
     ]
 

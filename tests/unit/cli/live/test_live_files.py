@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.live.files import file_findings
+from services.cli.live.files import file_findings, folder_findings
 
 
 @pytest.fixture
@@ -112,3 +112,18 @@ def test_a_file_of_another_user_is_a_fault(folder: Path, monkeypatch: pytest.Mon
     else:
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert "belongs to another user" in texts(environ)
+
+
+def test_a_folder_above_the_state_that_others_can_write_lets_them_replace_freqtrades_configuration(
+    folder: Path,
+) -> None:
+    state = folder / "shared" / "state"
+    state.mkdir(parents=True)
+    assert folder_findings(state) == []
+    state.parent.chmod(0o777)
+    (told,) = folder_findings(state)
+    assert f"can be replaced by others, who own or may write {state.parent}" in str(told)
+    (folder / "link").symlink_to(state)
+    assert len(folder_findings(folder / "link")) == 1, "where it leads to"
+    state.parent.chmod(0o1777)
+    assert folder_findings(folder / "link") == []
