@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from cryptoboy_sentiment import telemetry
 from freqtrade.rpc.api_server import webserver
 
 from services.cli import bot_api
@@ -213,6 +214,16 @@ def test_who_holds_connections_to_freqtrades_api_does_not_use_up_its_descriptors
             assert asked(port).endswith(b"hello")
             eventually(lambda: 0 < are_open(clients) <= bot_api.MOST_CONNECTIONS)
         server.cleanup()
+
+
+def test_who_holds_connections_to_the_strategys_metrics_does_not_use_up_freqtrades_threads() -> None:
+    port = free_port()
+    telemetry.open_telemetry("127.0.0.1", port)
+    before = threading.active_count()
+    with held(port, 3 * telemetry.MOST_CONNECTIONS) as clients:
+        assert b"cryptoboy_strategy" in asked(port)
+        eventually(lambda: 0 < are_open(clients) <= telemetry.MOST_CONNECTIONS)
+        eventually(lambda: threading.active_count() <= before + telemetry.MOST_CONNECTIONS)
 
 
 def test_who_holds_connections_to_health_does_not_use_up_a_services_threads() -> None:

@@ -7,7 +7,10 @@ there are no metrics and the bot trades as before. Nothing here ever keeps it fr
 
 import logging
 import math
+import socket
+import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -146,6 +149,34 @@ class PrometheusTelemetry(Telemetry):
         self._exits.labels(pair, reason if reason in EXIT_REASONS else SIGNAL_REASON).inc()
 
 
+MOST_CONNECTIONS = 32
+"""Each has a thread and a descriptor of Freqtrade, which needs its own for the exchange."""
+
+
+def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which names no type
+    """With one connection more, have the oldest ended: who asks now is answered."""
+    connected: dict[socket.socket, None] = {}
+    lock = threading.Lock()
+    process, shut_down = server.process_request, server.shutdown_request
+
+    def process_request(request: socket.socket, client_address: object) -> None:
+        with lock:
+            connected[request] = None
+            if len(connected) > MOST_CONNECTIONS:
+                oldest = next(iter(connected))
+                del connected[oldest]
+                with suppress(OSError):  # it has gone by itself
+                    oldest.shutdown(socket.SHUT_RDWR)
+        process(request, client_address)
+
+    def shutdown_request(request: socket.socket) -> None:
+        with lock:
+            connected.pop(request, None)
+        shut_down(request)
+
+    server.process_request, server.shutdown_request = process_request, shutdown_request
+
+
 _opened: dict[tuple[str, int], Telemetry] = {}
 """By address: a bot that reloads its configuration makes a new strategy in the same process."""
 
@@ -161,7 +192,8 @@ def open_telemetry(host: str, port: int | None) -> Telemetry:
 
         registry = CollectorRegistry()
         telemetry = PrometheusTelemetry(registry)
-        start_http_server(port, host, registry)
+        server, _ = start_http_server(port, host, registry)
+        _bound(server)
     except ImportError:
         logger.warning("There are no metrics on port %d: install the package prometheus_client", port)
         return Telemetry()
