@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.common.errors import StopProgram
+from services.common.files import read_small
 from services.common.messages import OwnerName, SourceName, Weight
 from services.data_ingestor.news_urls import check_url
 
@@ -58,7 +59,7 @@ def load_sources(path: Path) -> tuple[NewsSource, ...]:
             field, never an address, which may hold a key.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_small(path))
     except OSError as error:
         raise StopProgram(
             f"the news sources {path} cannot be read ({error.strerror}). Set NEWS_SOURCES_FILE to a file that is there."

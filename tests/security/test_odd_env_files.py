@@ -14,6 +14,7 @@ import pytest
 from services.common.errors import StopProgram
 from services.common.secret_texts import secrets_given
 from services.common.settings import Settings
+from services.data_ingestor.news_sources import load_sources
 
 SECRET = "planted-77e1"
 PASSED_OVER = {
@@ -74,3 +75,10 @@ def test_a_secret_file_that_never_ends_or_waits_for_a_writer_is_refused(tmp_path
         with pytest.raises(StopProgram, match=f"FREQTRADE_API_PASS_FILE={path}: cannot be read .{why}"):
             Settings.load(environ)
     assert Settings.load({"FREQTRADE_API_PASS_FILE": "/dev/null"}).freqtrade_api_pass is None
+
+
+def test_a_file_of_news_sources_that_never_ends_or_waits_for_a_writer_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(StopProgram, match=f"the news sources {path} cannot be read"):
+            load_sources(path)
