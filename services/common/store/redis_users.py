@@ -72,7 +72,7 @@ STRATEGY = StoreUser(
     keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{HOLDS}", f"%R~{DEMO}", f"%R~{SCORED}"),
     commands=(*_CONNECTION, *_SCRIPT_READS, "hgetall"),
 )
-# Looks at everything, pauses and resumes, and has Redis write a copy for a backup.
+# Looks at everything, pauses and resumes, has Redis write a copy for a backup, and ends a script that does not end.
 OPERATOR = StoreUser(
     "operator",
     keys=(
@@ -83,7 +83,7 @@ OPERATOR = StoreUser(
         *_CONNECTION,
         *("get", "set", "del", "exists", "type", "ttl", "scan", "multi", "exec", "hset", "hdel"),
         *("hget", "hgetall", "hlen", "lrange", "llen", "zrange", "zcard", "zcount", "zrangebyscore"),
-        *("info", "dbsize", "memory|usage", "bgsave", "lastsave"),
+        *("info", "dbsize", "memory|usage", "bgsave", "lastsave", "script|kill"),
     ),
     also=((f"~{_SIGNALS}", f"~{ENTRIES}"), _SCRIPT_READS),
 )

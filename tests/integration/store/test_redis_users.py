@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -314,3 +316,26 @@ def test_the_file_holds_no_password(server: ProductionRedis) -> None:
         *(each.name for each in STORE_USERS),
     }
     assert not any(password in text for password in server.passwords.values())
+
+
+def test_the_operator_ends_a_script_of_the_strategys_account_that_does_not_end(
+    server: ProductionRedis,
+) -> None:
+    def run() -> None:
+        with connection(server, "strategy") as client, suppress(redis.RedisError):
+            client.eval("while true do end", 0)
+
+    script = threading.Thread(target=run, daemon=True)
+    script.start()
+    with connection(server, "operator") as operator:
+        deadline = time.monotonic() + 30
+        while True:
+            assert time.monotonic() < deadline
+            try:
+                operator.script_kill()
+                break
+            except redis.ResponseError:  # not running yet
+                time.sleep(0.1)
+        script.join(30)
+        assert not script.is_alive()
+        assert operator.ping()
