@@ -115,6 +115,7 @@ def take_stand(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
         signal.pair: stand
         for signal in signals
         if (stand := _stand(row, signal, rows, is_again=is_again)).against
+        or stand.joins
         or not (_has_no_opinion(signal) and _has_signal(signal.pair, rows))
     }
     if is_again or any(stand.against for stand in stands.values()):
@@ -147,6 +148,7 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
     higher: list[Row] = []  # of those that it contradicts
     before = [(each, _stand_of(each, pair)) for each in rows]
     said = [(each, stand) for each, stand in before if each.owner == row.owner and stand is not _NONE]
+    may_join = not is_again and (not _has_no_opinion(signal) or _is_undisputed(stand for _, stand in before))
     for other, stand in before:
         if not stand.is_own:
             continue
@@ -159,12 +161,13 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
             is_others = other.owner != row.owner or support_of(other.article_id, pair, rows).sources > 0
             if is_others and not is_heard:
                 against.append(other.article_id)
-        elif not is_again and other.owner != row.owner and _agrees(row, signal, other, stand):
+        elif may_join and other.owner != row.owner and _agrees(row, signal, other, stand):
             joins.setdefault(stand.scope, other.article_id)
             # One about the market displaces none about an asset.
             if scope in {stand.scope, Scope.MARKET}:
                 like.append(other)
     is_own = is_again or not joins or (scope == Scope.ASSET and Scope.ASSET not in joins)
+    is_own = is_own and not (joins and _has_no_opinion(signal))
     # A revision of an older one would leave what it contradicts the newest, which trades go by.
     is_own = is_own or _newest(higher) > _newest(like)
     # What agrees with a signal corroborates it and says no more: it withdraws nothing from others.
@@ -176,12 +179,25 @@ def _newest(rows: Iterable[Row]) -> tuple[float, int]:
     return max(((row.published.timestamp(), row.turn) for row in rows), default=(-math.inf, 0))
 
 
+def _is_undisputed(stands: Iterable[Stand]) -> bool:
+    """Whether all who told the story so far say the same of a pair."""
+    told = list(stands)
+    signs = {sign(stand.score) for stand in told if stand.is_own}
+    return len(signs) == 1 and not any(stand.against for stand in told)
+
+
 def _agrees(row: Row, signal: SentimentSignal, other: Row, stand: Stand) -> bool:
-    """Whether a signal that does not contradict another adds nothing to it."""
-    if sign(signal.sentiment_score) != sign(stand.score):
+    """Whether a signal that does not contradict another adds nothing to it.
+
+    Where the scorer could not tell there is no sign to compare, and the words alone decide.
+    """
+    says_nothing = _has_no_opinion(signal)
+    if not says_nothing and sign(signal.sentiment_score) != sign(stand.score):
         return False
     if claim_of(row.title, row.lead).is_open and not claim_of(other.title, other.lead).is_open:
         return False
+    if says_nothing:
+        return True
     known = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
     return all(may_stand_for(each, signal) for each in known)
 

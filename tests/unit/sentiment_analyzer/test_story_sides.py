@@ -13,6 +13,7 @@ from services.sentiment_analyzer.story_keeper import Row
 from services.sentiment_analyzer.story_sides import (
     Support,
     corroborate,
+    decode_stands,
     encode_stands,
     support_of,
     take_stand,
@@ -44,10 +45,17 @@ class Story:
     def __init__(self) -> None:
         self.rows: list[Row] = []
 
-    def tell(self, name: str, score: float, scope: Scope = Scope.ASSET, confidence: float = 0.5) -> None:
+    def tell(
+        self,
+        name: str,
+        score: float,
+        scope: Scope = Scope.ASSET,
+        confidence: float = 0.5,
+        title: str = "Harbour Foods buys",
+    ) -> None:
         turn, owner = len(self.rows) + 1, name.split("-", maxsplit=1)[0]
         made = signal(name, score, scope, confidence)
-        row = Row(turn, name, "s", "told", name, NOON, "Harbour Foods buys", "", "", owner=owner, turn=turn)
+        row = Row(turn, name, "s", "told", name, NOON, title, "", "", owner=owner, turn=turn)
         stands = take_stand(row, [made], self.rows)
         kept = json.dumps([made.encode().decode()])
         self.rows.append(row._replace(signals=kept, stands=encode_stands(stands)))
@@ -87,10 +95,30 @@ def test_a_score_without_a_sign_withdraws_nothing_and_is_a_signal_of_its_own(sto
     assert '"BTC/USDT": [0.0, "asset", true' in story.rows[2].stands
 
 
-def test_a_scorer_that_could_not_tell_is_not_heard_beside_one_that_could(story: Story) -> None:
+def test_where_a_scorer_could_not_tell_the_words_decide_and_no_signal_follows(story: Story) -> None:
     story.tell("a", -0.8)
     story.tell("b", 0.0, confidence=0.1)
-    assert story.rows[1].stands == "{}"
+    story.tell("c", 0.0, confidence=0.1)
+    assert story.support("a").sources == 2
+    assert {stand.is_own for row in story.rows[1:] for stand in decode_stands(row.stands).values()} == {False}
+
+
+@pytest.mark.parametrize("disputed", [0.8, 0.0])
+def test_where_a_story_is_disputed_a_scorer_that_could_not_tell_takes_no_side(
+    story: Story, disputed: float
+) -> None:
+    story.tell("a", -0.8)
+    story.tell("b", disputed)
+    story.tell("c", 0.0, confidence=0.1)
+    assert story.support("a").sources == 0
+    assert story.support("b").sources == 0
+    assert story.rows[2].stands == "{}"
+
+
+def test_a_scorer_that_could_not_tell_supports_no_denial_and_nothing_that_is_denied(story: Story) -> None:
+    story.tell("a", 0.8)
+    story.tell("b", 0.0, confidence=0.1, title="Harbour Foods denies that it buys")
+    assert story.support("a").sources == 0
 
 
 @pytest.mark.parametrize(("first", "then"), [(-0.1, -0.85), (-0.49, -0.55), (-0.51, -0.95)])
