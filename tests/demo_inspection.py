@@ -32,9 +32,13 @@ def ask(url: str, credentials: str = "", method: str = "GET") -> Any:
         return json.load(answer)
 
 
-def redis_cli(path: str, *command: str) -> list[str]:
+def redis_cli(config: dict[str, Any], *command: str) -> list[str]:
+    """Ask the Redis of the strategy: by its socket where it is the embedded one, else by its port."""
+    where = (
+        ["-s", config["redis_socket"]] if config.get("redis_socket") else ["-p", str(config["redis_port"])]
+    )
     asked = subprocess.run(
-        ["redis-cli", "-s", path, *command], capture_output=True, text=True, timeout=20, check=True
+        ["redis-cli", *where, *command], capture_output=True, text=True, timeout=20, check=True
     )
     return asked.stdout.splitlines()
 
@@ -103,14 +107,14 @@ def inspect(arguments: list[str]) -> dict[str, Any]:
 
 def look(run_dir: Path, seen: dict[str, Any]) -> None:
     config = json.loads((run_dir / "freqtrade.json").read_text())
-    path, api = config["cryptoboy"]["redis_socket"], config["api_server"]
+    api = config["api_server"]
     credentials = f"{api['username']}:{api['password']}"
     base = f"http://127.0.0.1:{api['listen_port']}/api/v1"
     closed = [trade for trade in ask(f"{base}/trades", credentials)["trades"] if not trade["is_open"]]
     seen["rest_trades"] = closed or seen["rest_trades"]
     if not seen["history"]:
-        seen["hash"] = redis_cli(path, "HGETALL", "sentiment:BTC/USDT")
-        seen["history"] = redis_cli(path, "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
+        seen["hash"] = redis_cli(config["cryptoboy"], "HGETALL", "sentiment:BTC/USDT")
+        seen["history"] = redis_cli(config["cryptoboy"], "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
     if not seen["times"]:
         exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].removesuffix("/api/v3")
         seen["times"] = times_in_turn(run_dir, exchange, f"{base}/token/login", credentials)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import ssl
 import subprocess
@@ -227,15 +226,14 @@ def test_a_model_server_of_another_ca_is_not_trusted(
     assert model_server.requests == []
 
 
-def test_a_backup_is_written_by_the_options_that_the_guide_names(
+def test_a_backup_is_written_by_the_command_that_the_guide_names(
     redis_tls: ProductionRedis, secrets: Path
 ) -> None:
-    (line,) = re.findall(r"`redis-cli (--tls .*bgsave)`", (PROJECT_ROOT / "docs/operating.md").read_text())
-    options = line.replace("/run/secrets/tls_ca", str(secrets / CA_FILE)).split()
-    environ = {**os.environ, "REDISCLI_AUTH": redis_tls.passwords["operator"]}
+    (named,) = re.findall(r"redis-cli (--user .*bgsave) <", (PROJECT_ROOT / "docs/operating.md").read_text())
+    by_the_container = ["--tls", "--cacert", str(secrets / CA_FILE)]  # deploy/redis/redis-cli
     said = subprocess.run(
-        ["redis-cli", "-p", str(redis_tls.port), *options],
-        env=environ,
+        ["redis-cli", "-p", str(redis_tls.port), *by_the_container, *named.split()],
+        input=redis_tls.passwords["operator"] + "\n",
         capture_output=True,
         text=True,
         check=True,
