@@ -145,8 +145,9 @@ class Stories:
                 return False
             before = story_sides.in_turn(self._kept.story(row.story).values())
             stands = story_sides.take_stand(row, signals, before)
-            # Words that nobody could read have no stand: a model may read a denial in them.
-            if len(stands) < len(signals) or any(stand.is_own for stand in stands.values()):
+            # A model may read a denial in words that could not be read.
+            unread = any(map(story_sides.has_no_opinion, signals))
+            if unread or len(stands) < len(signals) or any(stand.is_own for stand in stands.values()):
                 return False
             self._kept.set_part(article_id, Part.UNSCORED)
             return True

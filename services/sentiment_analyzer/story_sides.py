@@ -22,7 +22,7 @@ from services.common.messages import SentimentSignal, decode
 from services.common.values import Scope
 from services.sentiment_analyzer.story_denials import claim_of, contradicts_by_words
 from services.sentiment_analyzer.story_keeper import Row
-from services.sentiment_analyzer.story_worth import may_stand_for
+from services.sentiment_analyzer.story_worth import is_outdated, may_stand_for
 
 DOUBT_LEFT = 0.9
 """What every further source leaves of the doubt in a score."""
@@ -116,7 +116,7 @@ def take_stand(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
         for signal in signals
         if (stand := _stand(row, signal, rows, is_again=is_again)).against
         or stand.joins
-        or not (_has_no_opinion(signal) and _has_signal(signal.pair, rows))
+        or not (has_no_opinion(signal) and _has_signal(signal.pair, rows))
     }
     if is_again or any(stand.against for stand in stands.values()):
         return stands
@@ -131,7 +131,8 @@ def take_stand(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
     }
 
 
-def _has_no_opinion(signal: SentimentSignal) -> bool:
+def has_no_opinion(signal: SentimentSignal) -> bool:
+    """Whether the scorer could not tell."""
     # Published it would take the place of the story's signal, which others are sure of, as the newest.
     return sign(signal.sentiment_score) == 0 and signal.confidence <= NO_OPINION
 
@@ -143,12 +144,15 @@ def _has_signal(pair: str, rows: Iterable[Row]) -> bool:
 def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: bool) -> Stand:
     pair, score, scope = signal.pair, signal.sentiment_score, signal.scope
     joins: dict[str, str] = {}
+    outdated: dict[
+        str, str
+    ] = {}  # of those that it agrees with, by scope, whose signals are too old to stand for it
     against: list[str] = []
     like: list[Row] = []
     higher: list[Row] = []  # of those that it contradicts
     before = [(each, _stand_of(each, pair)) for each in rows]
     said = [(each, stand) for each, stand in before if each.owner == row.owner and stand is not _NONE]
-    may_join = not is_again and (not _has_no_opinion(signal) or _is_undisputed(stand for _, stand in before))
+    may_join = not is_again and (not has_no_opinion(signal) or _is_undisputed(stand for _, stand in before))
     for other, stand in before:
         if not stand.is_own:
             continue
@@ -162,16 +166,22 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
             if is_others and not is_heard:
                 against.append(other.article_id)
         elif may_join and other.owner != row.owner and _agrees(row, signal, other, stand):
+            if not has_no_opinion(signal) and any(
+                is_outdated(each, signal) for each in _signals_of(other, pair)
+            ):
+                outdated.setdefault(stand.scope, other.article_id)
+                continue
             joins.setdefault(stand.scope, other.article_id)
             # One about the market displaces none about an asset.
             if scope in {stand.scope, Scope.MARKET}:
                 like.append(other)
     is_own = is_again or not joins or (scope == Scope.ASSET and Scope.ASSET not in joins)
-    is_own = is_own and not (joins and _has_no_opinion(signal))
     # A revision of an older one would leave what it contradicts the newest, which trades go by.
     is_own = is_own or _newest(higher) > _newest(like)
+    is_own = is_own and not (joins and has_no_opinion(signal))
+    witness_of = tuple((joins or outdated).values())
     # What agrees with a signal corroborates it and says no more: it withdraws nothing from others.
-    return Stand(score, scope.value, is_own, tuple(joins.values()), () if joins else tuple(against))
+    return Stand(score, scope.value, is_own, witness_of, () if joins else tuple(against))
 
 
 def _newest(rows: Iterable[Row]) -> tuple[float, int]:
@@ -187,19 +197,20 @@ def _is_undisputed(stands: Iterable[Stand]) -> bool:
 
 
 def _agrees(row: Row, signal: SentimentSignal, other: Row, stand: Stand) -> bool:
-    """Whether a signal that does not contradict another adds nothing to it.
+    """Whether a telling that does not contradict another one is a witness for it.
 
     Where the scorer could not tell there is no sign to compare, and the words alone decide.
     """
-    says_nothing = _has_no_opinion(signal)
-    if not says_nothing and sign(signal.sentiment_score) != sign(stand.score):
-        return False
     if claim_of(row.title, row.lead).is_open and not claim_of(other.title, other.lead).is_open:
         return False
-    if says_nothing:
+    if has_no_opinion(signal):
         return True
-    known = [each for each in decode_signals(other.signals) if each.pair == signal.pair]
-    return all(may_stand_for(each, signal) for each in known)
+    same_sign = sign(signal.sentiment_score) == sign(stand.score)
+    return same_sign and all(may_stand_for(each, signal) for each in _signals_of(other, signal.pair))
+
+
+def _signals_of(row: Row, pair: str) -> list[SentimentSignal]:
+    return [each for each in decode_signals(row.signals) if each.pair == pair]
 
 
 _NONE = Stand(0.0, "", is_own=False)

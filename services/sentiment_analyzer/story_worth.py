@@ -30,9 +30,16 @@ def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
     return not (_is_worth_less(one, other) or _says_more(one, other))
 
 
+def is_outdated(one: SentimentSignal, other: SentimentSignal) -> bool:
+    """Whether the first was made so late, and the other one is dated so late, that a revision of it would be old news.
+
+    The other one confirms it all the same.
+    """
+    return min(one.analyzed_at, other.published) - one.published > LATE
+
+
 def _is_worth_less(one: SentimentSignal, other: SentimentSignal) -> bool:
-    is_late = min(one.analyzed_at, other.published) - one.published > LATE
-    return is_late or one.weight < other.weight or (one.degraded and not other.degraded)
+    return one.weight < other.weight or (one.degraded and not other.degraded)
 
 
 def _says_more(one: SentimentSignal, other: SentimentSignal) -> bool:
