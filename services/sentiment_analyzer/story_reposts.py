@@ -1,8 +1,8 @@
 """Whether a source publishes a text again that it has published before: the same words at a new link.
 
-Headlines have to be the same but for case, punctuation, endings, fillers ("breaking", "just in"), and the counting of
-updates (dates, times of day, "update 3"). Leads have to be nearly the same, with the same numbers: a new amount is
-news.
+Headlines have to be the same but for case, punctuation, endings, fillers ("breaking", "just in"), the counting of
+updates (dates, times of day, "update 3"), hash tags, labels such as "(video)", and the name of a site behind "|". Leads
+have to be nearly the same, with the same numbers: a new amount is news.
 How the measure was chosen is in docs/adr/0018-every-telling-is-scored.md.
 """
 
@@ -46,6 +46,11 @@ _LAST_COUNT = re.compile(
     r"(?<!\bto)(?<!\bby)(?<!\bat)(?<!\bof)(?<!\bin)(?<!\bfor)(?<!\bover)(?<!\bthan)(?<!\bunder)(?<!\babove)(?<!\bbelow)"
     rf"\s+[(\[#]*\d{{1,3}}{_OF}[)\]]*\W*$"
 )
+_TAGS = re.compile(r"(?:\s+#\w+)+\s*$")
+_LABEL = re.compile(
+    r"[(\[](?:video|photos?|pictures|watch|audio|podcast|updated?|exclusive|live|opinion|infographic)[)\]]"
+)
+_SITE = re.compile(r"\s+\|\s+[^\W\d]+(?: [^\W\d]+){0,2}\s*$")
 _WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
 HEADLINE_ALONE = timedelta(hours=2)
 """A headline without a lead may have come true again after this."""
@@ -112,11 +117,19 @@ def _is_same(telling: Telling, row: Row) -> bool:
 
 @lru_cache(maxsize=4096)  # asked when a telling comes, and again when it is noted
 def _headline(title: str) -> _Headline:
-    last = _LAST_COUNT.search(title.casefold())
+    title = _undressed(_COUNTED.sub(" ", title.casefold()))
+    last = _LAST_COUNT.search(title)
     words = _words(title[: last.start()] if last else title)
     fillers = word_lists().fillers
     kept = tuple(stem(word) for word in words if word not in fillers)
     return _Headline(kept or tuple(words), last[0] if last else "")
+
+
+def _undressed(title: str) -> str:
+    """A headline without what is hung on it: tags, "(video)", and the name of a site behind "|"."""
+    title = _LABEL.sub(" ", _TAGS.sub(" ", title)).replace(" & ", " and ")
+    bare = _SITE.sub("", title)
+    return bare if len(_WORD.findall(bare)) >= ENOUGH_WORDS else title
 
 
 @lru_cache(maxsize=1024)
