@@ -295,7 +295,7 @@ def test_an_empty_confirmation_confirms_nothing_and_other_empty_variables_say_no
     assert settings.stake_amount == 20
 
 
-@pytest.mark.parametrize("lines", ["DRY_RUN=\n", "DRY_RUN\n", "DRY_RUN=false\nDRY_RUN=\n", 'DRY_RUN=" "\n'])
+@pytest.mark.parametrize("lines", ["DRY_RUN=\n", "DRY_RUN\n", 'DRY_RUN=" "\n'])
 def test_an_empty_line_of_the_file_is_a_dry_run_unless_the_environment_says_otherwise(
     tmp_path: Path, lines: str
 ) -> None:
@@ -303,3 +303,11 @@ def test_an_empty_line_of_the_file_is_a_dry_run_unless_the_environment_says_othe
     env_file.write_text(lines)
     assert Settings.load({}, env_file).dry_run is True
     assert Settings.load({"DRY_RUN": "false"}, env_file).dry_run is False
+
+
+@pytest.mark.parametrize("lines", ["DRY_RUN=false\nDRY_RUN=\n", "DRY_RUN=\nDRY_RUN=false\n"])
+def test_a_file_that_says_both_empty_and_live_is_refused(tmp_path: Path, lines: str) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(lines)
+    with pytest.raises(StopProgram, match=r"line 2 of .* gives DRY_RUN another value"):
+        Settings.load({}, env_file)
