@@ -92,6 +92,23 @@ def test_a_market_signal_does_not_displace_an_asset_signal_that_is_fresh() -> No
     assert result["sentiment_scope"].tolist() == ["asset"] * 3
 
 
+def test_a_newer_warning_of_the_market_ends_trades_beside_a_fresh_signal_of_the_asset() -> None:
+    asset = signal("asset", published=0, score=0.9)
+    market = signal("market", published=30, score=-0.9, scope="market")
+    older = signal("older", published=-30, score=-0.8, scope="market")
+    assert seen([asset, market], 30)["sentiment_for_exit"].tolist() == [-0.9]
+    assert seen([asset, older], 30)["sentiment_for_exit"].tolist() == [0.9]
+
+
+def test_good_or_unsure_news_of_the_market_changes_nothing_beside_a_fresh_signal_of_the_asset() -> None:
+    asset = signal("asset", published=0, score=0.9)
+    good = signal("good", published=30, score=0.2, scope="market")
+    unsure = signal("unsure", published=30, score=-0.9, scope="market", confidence=0.1)
+    for market in (good, unsure):
+        result = seen([asset, market], 30)
+        assert result["sentiment_for_exit"].tolist() == result["sentiment_for_entry"].tolist() == [0.9]
+
+
 def test_a_market_signal_takes_over_when_the_asset_signal_is_stale() -> None:
     asset = signal("asset", published=0, score=0.8)
     market = signal("market", published=30, score=-0.9, scope="market")

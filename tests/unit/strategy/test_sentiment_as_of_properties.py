@@ -63,6 +63,17 @@ def fresh_score(known: list[news.Signal], close: datetime) -> list[float]:
     return [chosen.score] if chosen and status == "fresh" else []
 
 
+def market_warnings(sound: list[news.Signal], believed: list[news.Signal], close: datetime) -> list[float]:
+    """The score of the newest sound signal about the market, if it warns and is newer than the one believed."""
+    _, chosen = newest(believed, close)
+    of_market = [one for one in sound if one.scope == "market"][-1:]
+    return [
+        one.score
+        for one in of_market
+        if chosen and newness(one) > newness(chosen) and one.score < 0 and close - one.published <= STALENESS
+    ]
+
+
 def merged(signals: list[news.Signal], candles: tuple[int, ...] = CANDLES) -> pd.DataFrame:
     return news.as_of(news.signals_frame(signals), opens(*candles), QUARTER, staleness=STALENESS)
 
@@ -96,9 +107,10 @@ def test_exits_and_entries_go_by_what_the_definition_says(signals: list[news.Sig
             if not is_trusted(one) and newest(sorted([*believed, one], key=newness), close) == ("fresh", one)
         ]
         if exits:
-            exits += fresh_score([one for one in known if is_sound(one)], close)
-            assert row["sentiment_for_exit"] == min(exits)
+            sound = [one for one in known if is_sound(one)]
+            exits += fresh_score(sound, close)
             assert row["sentiment_for_entry"] == min(exits + entries)
+            assert row["sentiment_for_exit"] == min(exits + market_warnings(sound, believed, close))
         else:
             assert pd.isna(row["sentiment_for_exit"])
             assert pd.isna(row["sentiment_for_entry"])

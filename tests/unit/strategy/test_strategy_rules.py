@@ -219,9 +219,9 @@ def test_exit_tags_say_rules_and_sentiment_or_why_there_is_none(
     assert news.exit_tag(row, fired, Rules()) == tag
 
 
-def test_an_exit_tag_says_when_the_sentiment_is_that_of_an_earlier_signal() -> None:
+def test_an_exit_tag_says_when_the_sentiment_is_that_of_another_signal() -> None:
     row = {"sentiment": 0.2, "sentiment_for_exit": -0.9, "sentiment_status": "fresh"}
-    assert news.exit_tag(row, ["sentiment"], Rules()) == "sentiment -0.90 earlier"
+    assert news.exit_tag(row, ["sentiment"], Rules()) == "sentiment -0.90 other"
 
 
 @pytest.mark.parametrize(

@@ -146,10 +146,9 @@ def as_of(
     if last_unreadable:
         place[-1:], fresh[-1:], status[-1:] = -1, False, "unreadable"
     known, used = newest.row[place], np.where(fresh, newest.row[place], -1)
-    for_exit = np.where(
-        fresh, np.fmin(newest.score(of_trusted), newest.score(newest.among(is_sound))), np.nan
-    )
-    for_entry = np.where(fresh, np.fmin(for_exit, newest.lowest_above(of_trusted, ~is_trusted)), np.nan)
+    lowest = np.fmin(newest.score(of_trusted), newest.score(newest.among(is_sound)))
+    for_entry = np.where(fresh, np.fmin(lowest, newest.lowest_above(of_trusted, ~is_trusted)), np.nan)
+    for_exit = np.where(fresh, np.fmin(lowest, newest.warning_of_market(of_trusted, is_sound)), np.nan)
     columns = {
         "sentiment": _taken(signals["score"], used, np.nan),
         "sentiment_for_entry": for_entry,
@@ -198,6 +197,12 @@ class _Newest:
     def score(self, place: Integers) -> Floats:
         """The score of the signal in that place, NaN where it is stale or there is none."""
         return np.where(self.is_fresh(place), np.append(self._score, np.nan)[self.row[place]], np.nan)
+
+    def warning_of_market(self, place: Integers, rows: Booleans) -> Floats:
+        """The score of the newest of these rows about the market, where it is negative and newer than that place."""
+        market = self._newest(rows & ~self._of_asset)
+        score = self.score(market)
+        return np.where((market > place) & (score < 0), score, np.nan)
 
     def lowest_above(self, place: Integers, rows: Booleans) -> Floats:
         """The lowest score of the fresh ones among these rows that would displace the one in that place, or NaN."""

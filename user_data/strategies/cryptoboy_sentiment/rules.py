@@ -160,8 +160,8 @@ def exit_tag(
 ) -> str:
     """Which rules fired, and if sentiment is among those `used`, what it was or why there is none.
 
-    For example 'sentiment -0.62', 'sentiment -0.90 earlier' where that of an earlier signal counts, of two rules
-    without sentiment 'ema_down_rsi_high+macd_cross_down none', or where the aggregate counts
+    For example 'sentiment -0.62', 'sentiment -0.90 other' where that of an earlier signal or of one about the market
+    counts, of two rules without sentiment 'ema_down_rsi_high+macd_cross_down none', or where the aggregate counts
     'sentiment aggregate -0.31'.
     """
     names = "+".join(fired)
@@ -173,7 +173,7 @@ def exit_tag(
     status, score = row["sentiment_status"], row["sentiment_for_exit"]
     if status != "fresh":
         return f"{names} {status}"
-    return f"{names} {score:.2f}{' earlier' if score < row['sentiment'] else ''}"
+    return f"{names} {score:.2f}{' other' if score < row['sentiment'] else ''}"
 
 
 def exit_tags(frame: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> Objects:

@@ -1,7 +1,8 @@
 """Which signals may decide on trades, by themselves and beside others.
 
-Exits go by the newest trusted signal, or by the newest sound one where that says less. Entries go by the lowest of
-these and of all doubtful signals that are newer, and only while the newest trusted one is confident and not degraded.
+Exits go by the newest trusted signal, or by the newest sound one where that says less, or by a newer sound warning
+about the market. Entries go by the lowest of the first two and of all doubtful signals that are newer, and only while
+the newest trusted one is confident and not degraded.
 
 So nobody hides an exit behind a signal that deserves less trust, and no entry becomes possible because a signal does
 not count. `as_of` applies this to single signals, `aggregate_as_of` in the same sense to their mean.
