@@ -2,7 +2,8 @@
 
 The first telling that is scored for a pair makes a signal. A later one that agrees with a signal corroborates it: the
 scores have one sign, no word of denial, correction or falsity stands between the texts, and it neither says much less
-of the pair nor is worth more than the signal. One that agrees with none is a signal of its own, with which later ones
+of the pair nor is worth more than the signal. Where the scorer could not tell, the words alone decide, unless the story
+is disputed. One that agrees with none is a signal of its own, with which later ones
 may agree in turn. Where it contradicts a signal, the corroboration of that signal so far is withdrawn.
 
 What a telling stands for is decided once, when it has been scored, and kept with it. Corroborations and revisions are
@@ -144,9 +145,7 @@ def _has_signal(pair: str, rows: Iterable[Row]) -> bool:
 def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: bool) -> Stand:
     pair, score, scope = signal.pair, signal.sentiment_score, signal.scope
     joins: dict[str, str] = {}
-    outdated: dict[
-        str, str
-    ] = {}  # of those that it agrees with, by scope, whose signals are too old to stand for it
+    outdated: dict[str, str] = {}  # what it would join if a revision of it were not old news
     against: list[str] = []
     like: list[Row] = []
     higher: list[Row] = []  # of those that it contradicts
@@ -166,9 +165,7 @@ def _stand(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: 
             if is_others and not is_heard:
                 against.append(other.article_id)
         elif may_join and other.owner != row.owner and _agrees(row, signal, other, stand):
-            if not has_no_opinion(signal) and any(
-                is_outdated(each, signal) for each in _signals_of(other, pair)
-            ):
+            if _is_old_news(other, signal):
                 outdated.setdefault(stand.scope, other.article_id)
                 continue
             joins.setdefault(stand.scope, other.article_id)
@@ -207,6 +204,12 @@ def _agrees(row: Row, signal: SentimentSignal, other: Row, stand: Stand) -> bool
         return True
     same_sign = sign(signal.sentiment_score) == sign(stand.score)
     return same_sign and all(may_stand_for(each, signal) for each in _signals_of(other, signal.pair))
+
+
+def _is_old_news(other: Row, signal: SentimentSignal) -> bool:
+    """Whether a revision of the other signal cannot stand for this one, which says something, because of its date."""
+    known = _signals_of(other, signal.pair)
+    return not has_no_opinion(signal) and any(is_outdated(each, signal) for each in known)
 
 
 def _signals_of(row: Row, pair: str) -> list[SentimentSignal]:
