@@ -37,10 +37,10 @@ from services.common.store.embedded_server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.resp import encode_request
 from services.data_ingestor.news_poller import SEEN_FILE
+from tests.another_user import another_user
 from tests.waiting import eventually
 
 PATIENCE_SECONDS = 30.0
-NOBODY = 65534
 ATTACKS = {
     "a score": [b"HSET", b"sentiment:BTC/USDT", b"score", b"1.0"],
     "a signal": [b"ZADD", b"sentiment_signals:BTC/USDT", b"1", b"{}"],
@@ -57,19 +57,6 @@ ATTACKS = {
     "a wrong password in HELLO": [b"HELLO", b"3", b"AUTH", b"default", b""],
     "another user's name": [b"AUTH", b"strategy", b"cryptoboy123"],
 }
-
-
-@contextmanager
-def another_user() -> Iterator[None]:
-    """Do as another user does, where these tests may (as root); elsewhere as this one, from whom less is kept."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 class Running:

@@ -33,9 +33,9 @@ from services.common.health import HealthServer
 from services.common.ports import free_port, listen_on
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.store.embedded_access import with_socket
+from tests.another_user import another_user
 
 PATIENCE_SECONDS = 30.0
-NOBODY = 65534
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(600)")
 PROGRAMS = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher", "freqtrade")
 
@@ -45,19 +45,6 @@ def eventually(is_so: Callable[[], Any]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-@contextmanager
-def another_user() -> Iterator[None]:
-    """Do as another user does, where these tests may (as root); elsewhere as this one."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture
