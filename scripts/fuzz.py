@@ -14,4 +14,4 @@ if __name__ == "__main__":
     if not PYTHON.exists():
         sys.exit(f"{PYTHON} is not there; run ./cryptoboy test --only-install first")
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    os.execve(PYTHON, [str(PYTHON), "-P", "-m", "services.cli.fuzz", *sys.argv[1:]], environ)  # noqa: S606 - ours
+    os.execve(PYTHON, [str(PYTHON), "-P", "-m", "devtools.commands.fuzz", *sys.argv[1:]], environ)  # noqa: S606 - ours

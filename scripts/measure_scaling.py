@@ -19,10 +19,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("."
 
 def main() -> int:
     """Measure, tell how far it is on stderr, print the figures; returns the exit status."""
+    from devtools.bench.cases.many_pairs import many_pairs
+    from devtools.servers.control import ServerProblem
+    from devtools.servers.programs import RedisProgram
     from services.common.errors import StopProgram
-    from services.research.bench.many_pairs import many_pairs
-    from services.research.servers.control import ServerProblem
-    from services.research.servers.programs import RedisProgram
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -132,7 +132,9 @@ class ProductionRun:
             "TRADING_PAIRS": PAIR,
             "STRATEGY_TIMEFRAME": "1m",
             "NEWS_POLL_INTERVAL": "1",
-            "NEWS_SOURCE_QUOTA": str(24 * 3600),  # one feed brings an article at every poll, which is no flood here
+            "NEWS_SOURCE_QUOTA": str(
+                24 * 3600
+            ),  # one feed brings an article at every poll, which is no flood here
             "OLLAMA_MODEL": MODEL,
             "CRYPTOBOY_OLLAMA_HOST": f"http://{LOOPBACK}:{self._ports['model']}",
             "EXCHANGE_CONFIG": json.dumps(exchange),

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import yaml
 
-from services.research.servers.programs import Program
+from devtools.servers.programs import Program
 from tests.prometheus_tools import ALERTMANAGER_FILE, PROMETHEUS, RULES
 from tests.server_control import LOOPBACK, ServerProblem, free_ports, wait_until
 

@@ -1,6 +1,6 @@
 """What a found or started test server looks like; the same as for measurements."""
 
-from services.research.servers.control import (
+from devtools.servers.control import (
     LOOPBACK,
     Control,
     RabbitControl,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import sys
 
@@ -9,7 +11,6 @@ import typer
 
 from services.cli import (
     backtest,
-    bench,
     control,
     demo,
     deploy,
@@ -56,7 +57,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
-app.command("bench")(bench.bench)
+if importlib.util.find_spec("devtools"):  # in a checkout; no image has it
+    app.command("bench")(importlib.import_module("devtools.commands.bench").bench)
 app.add_typer(queues.queues_app, name="queues")
 app.add_typer(secret_files.secrets_app, name="secrets")
 app.add_typer(deploy.deploy_app, name="deploy")

@@ -60,7 +60,7 @@ sys.argv = ["cryptoboy", "up"]
 app.main()
 """
 TOOL = """
-from services.cli import tool
+from devtools.commands import tool
 def command() -> None:
     deep(Settings.load())
 tool.run_tool(command, "tool")

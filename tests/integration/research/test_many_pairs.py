@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.research.bench.many_pairs import many_pairs
-from services.research.servers.programs import RedisProgram
+from devtools.bench.cases.many_pairs import many_pairs
+from devtools.servers.programs import RedisProgram
 
 pytestmark = pytest.mark.integration
 

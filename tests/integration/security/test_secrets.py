@@ -17,10 +17,10 @@ import httpx
 import psutil
 import pytest
 
+from devtools.servers.programs import Program
 from services.common.services import SERVICES
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.settings_secrets import secret_variables
-from services.research.servers.programs import Program
 from services.sentiment_analyzer.scorers import check_scorer_settings
 from tests.live_exchange import LiveExchange
 from tests.scripted_ollama import Reply, ScriptedOllama

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from devtools.bench.cases.asking import chat_request
+from devtools.bench.processes import sum_of
+from devtools.bench.programs.llm_stand_in import MODEL, StandIn
+from devtools.bench.samples import article
 from services.common.settings import ScorerKind, Settings
-from services.research.bench.asking import chat_request
-from services.research.bench.llm_stand_in import MODEL, StandIn
-from services.research.bench.processes import sum_of
-from services.research.bench.samples import article
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorer import Scores

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from devtools.bench.catalogue import CASES, chosen_cases
+from devtools.bench.lab import Lab
+from devtools.bench.plot import latency_page
+from devtools.bench.results import Latencies
+from devtools.bench.samples import PAIRS, article, signals
+from devtools.bench.servers import Servers, rabbitmq_at, redis_at
 from services.common.errors import StopProgram
-from services.research.bench.catalogue import CASES, chosen_cases
-from services.research.bench.lab import Lab
-from services.research.bench.plot import latency_page
-from services.research.bench.results import Latencies
-from services.research.bench.samples import PAIRS, article, signals
-from services.research.bench.servers import Servers, rabbitmq_at, redis_at
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

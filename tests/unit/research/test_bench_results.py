@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.research.bench.results import at_least, at_most, compare, percentile
+from devtools.bench.results import at_least, at_most, compare, percentile
 
 FIELDS = {"name", "value", "unit", "baseline", "ratio", "target", "met"}
 

@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.common.errors import NeverWorks, StopProgram
-from services.common.messages import Message, NewsArticle, decode
-from services.common.values import EventType
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import MAX_TITLE, FeedEntry, ParsedFeed, parse_feed
-from services.research.fuzzing import checks
-from services.research.fuzzing.checks import (
+from devtools.fuzzing import checks
+from devtools.fuzzing.checks import (
     MAX_REFUSAL,
     MODELS,
     BrokenPromiseError,
@@ -23,9 +18,14 @@ from services.research.fuzzing.checks import (
     check_feed,
     check_message,
 )
-from services.research.fuzzing.json_mutation import ODD_VALUES, mutated
-from services.research.fuzzing.seeds import ANSWERS, FEEDS, MESSAGES, answer_seeds, feed_seeds, message_seeds
-from services.research.fuzzing.targets import TARGETS, Target, target_named
+from devtools.fuzzing.json_mutation import ODD_VALUES, mutated
+from devtools.fuzzing.seeds import ANSWERS, FEEDS, MESSAGES, answer_seeds, feed_seeds, message_seeds
+from devtools.fuzzing.targets import TARGETS, Target, target_named
+from services.common.errors import NeverWorks, StopProgram
+from services.common.messages import Message, NewsArticle, decode
+from services.common.values import EventType
+from services.data_ingestor.news_fetch import Fetched
+from services.data_ingestor.news_parse import MAX_TITLE, FeedEntry, ParsedFeed, parse_feed
 from services.sentiment_analyzer.scorer import AssetScore
 
 odd = st.sampled_from(ODD_VALUES) | st.text(max_size=20) | st.integers() | st.floats()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from devtools import guards
+from devtools.guards import Edit, Guard, Verdict, copy_tree, edited, load_guards, take_away, without
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
-from services.research import guards
-from services.research.guards import Edit, Guard, Verdict, copy_tree, edited, load_guards, take_away, without
 
 CODE = "def ready() -> bool:\n    return True\n"
 TEST = "from code_under_test import ready\n\n\ndef test_it() -> None:\n    assert ready()\n"

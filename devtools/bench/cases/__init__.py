@@ -1,0 +1,1 @@
+"""What the bench measures: one module for each case."""

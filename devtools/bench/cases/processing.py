@@ -1,0 +1,129 @@
+"""Scoring, where the scorer is what takes the time."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from devtools.bench.cases.publishing import empty
+from devtools.bench.lab import Lab
+from devtools.bench.processes import started_service
+from devtools.bench.results import Findings, Result, at_least, compare
+from devtools.bench.samples import article
+from devtools.bench.servers import bare_connection
+from devtools.servers.control import RabbitServer
+from services.common.broker.port import OutgoingMessage
+from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
+from services.common.clock import SystemClock
+from services.common.errors import TryLater
+
+CONCURRENCY = 16
+SCORE_SECONDS = 0.05
+SLOW_SCORE_SECONDS = 0.4
+"""At which what processors do themselves leaves a machine of two cores time to spare, even for four of them."""
+SECONDS = 10
+"""Of one run, so that the first articles, which find nothing under way, count for little."""
+PATIENCE_SECONDS = 120.0
+MODULE = "devtools.bench.programs.sleeping_processor"
+
+
+def processor(lab: Lab) -> Findings:
+    """Articles a second, from the first published to the last signal in the queue."""
+    rates = []
+    for run in range(lab.repeat):
+        lab.report(f"run {run + 1} of {lab.repeat}")
+        rates.append(_rate(lab, 1, SCORE_SECONDS, f"one-{run}"))
+    note = f"the ideal {CONCURRENCY} / {SCORE_SECONDS:g}"
+    return Findings(
+        (
+            compare(
+                "processor",
+                "articles/s",
+                rates,
+                [_ideal(SCORE_SECONDS)] * len(rates),
+                at_least(0.9),
+                note=note,
+            ),
+        )
+    )
+
+
+def processors_scaling(lab: Lab) -> Findings:
+    """As `processor`, by 1, 2 and 4 processes; the rate of one, times their number, is the baseline.
+
+    Likewise with a slower scorer: where that scales and the quick one does not, it is the machine that has no more
+    time to give.
+    """
+    quick = _scaling(lab, "processors_scaling", SCORE_SECONDS)
+    return Findings((*quick, *_scaling(lab, "processors_scaling.slow", SLOW_SCORE_SECONDS)))
+
+
+def _scaling(lab: Lab, name: str, score_seconds: float) -> list[Result]:
+    rates: dict[int, list[float]] = {1: [], 2: [], 4: []}
+    for run in range(lab.repeat):
+        for processes, found in rates.items():
+            lab.report(f"run {run + 1} of {lab.repeat}, {processes} at once, {score_seconds:g} s a score")
+            found.append(_rate(lab, processes, score_seconds, f"{name}-{processes}-{run}"))
+    return [_against_one(name, rates, processes, _ideal(score_seconds)) for processes in rates]
+
+
+def _ideal(score_seconds: float) -> float:
+    """Articles a second of one process that does nothing but wait for its scorer."""
+    return CONCURRENCY / score_seconds
+
+
+def _against_one(name: str, rates: dict[int, list[float]], processes: int, ideal: float) -> Result:
+    linear = [processes * rate for rate in rates[1]] if processes > 1 else [ideal] * len(rates[1])
+    return compare(
+        f"{name}.{processes}",
+        "articles/s",
+        rates[processes],
+        linear,
+        at_least(0.9),
+        note=f"{processes} times what one did" if processes > 1 else "the ideal",
+    )
+
+
+def _rate(lab: Lab, processes: int, score_seconds: float, state: str) -> float:
+    """Articles a second of so many new processors, which know no stories yet: a retold one takes no time."""
+    settings = lab.settings(sentiment_concurrency=CONCURRENCY, state_dir=lab.folder / state)
+    with ExitStack() as stack:
+        for _ in range(processes):
+            stack.enter_context(started_service(lab, MODULE, settings, arguments=[str(score_seconds)]))
+        return _rate_of_started(lab, lab.amount(round(SECONDS * _ideal(score_seconds))) * processes)
+
+
+def _rate_of_started(lab: Lab, count: int) -> float:
+    clock, server = SystemClock(), lab.servers.rabbitmq()
+    now = clock.now()
+    articles = [article(number, now) for number in range(count)]
+    messages = [OutgoingMessage(NEWS_ARTICLE, each.encode(), each.article_id) for each in articles]
+    broker = RabbitMqBroker(lab.settings(), clock)
+    try:
+        broker.start()
+        empty(server, RAW_NEWS_DATA.name, SENTIMENT_SIGNALS.name)
+        begin = time.perf_counter()
+        broker.publish(messages, timeout=PATIENCE_SECONDS)
+        end = _last_signal(server, count)
+    finally:
+        broker.close()
+    return count / (end - begin)
+
+
+def _last_signal(server: RabbitServer, count: int) -> float:
+    """When so many signals had come out, on `time.perf_counter`."""
+    connection = bare_connection(server)
+    channel = connection.channel()
+    left = count
+    for method, _properties, _body in channel.consume(
+        SENTIMENT_SIGNALS.name, auto_ack=True, inactivity_timeout=PATIENCE_SECONDS
+    ):
+        if method is None:
+            raise TryLater(f"{left} of {count} articles were not scored in time; run it again")
+        left -= 1
+        if not left:
+            break
+    end = time.perf_counter()
+    connection.close()
+    return end

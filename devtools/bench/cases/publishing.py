@@ -1,0 +1,100 @@
+"""Publishing to a quorum queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import pika
+
+from devtools.bench.lab import Lab
+from devtools.bench.results import Findings, at_least, compare
+from devtools.bench.samples import signals
+from devtools.bench.servers import bare_connection
+from devtools.servers.control import RabbitServer
+from services.common.broker.port import OutgoingMessage
+from services.common.broker.rabbitmq import RabbitMqBroker, properties_of
+from services.common.broker.topology import EVENTS_EXCHANGE, SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
+from services.common.clock import SystemClock
+
+MESSAGES = 10_000
+PERSISTENT = 2
+
+
+def publish_confirmed(lab: Lab) -> Findings:
+    """Messages a second, from the call to the last confirm, with everything that our messages carry.
+
+    Held against a bare loop twice: one that sends bodies alone straight to the queue, and one that sends the same
+    messages through the same exchange, which tells what RabbitMQ's own work on exchange and properties costs.
+    """
+    settings, clock = lab.settings(), SystemClock()
+    bodies = [each.encode() for each in signals(lab.amount(MESSAGES), clock.now())]
+    messages = [OutgoingMessage(SENTIMENT_SIGNAL, body, f"id-{i}") for i, body in enumerate(bodies)]
+    broker = RabbitMqBroker(settings, clock)
+    server = lab.servers.rabbitmq()
+
+    def ours() -> float:
+        begin = time.perf_counter()
+        broker.publish(messages, timeout=120)
+        seconds = time.perf_counter() - begin
+        empty(server, SENTIMENT_SIGNALS.name)
+        return len(messages) / seconds
+
+    def bodies_alone() -> float:
+        persistent = pika.BasicProperties(delivery_mode=PERSISTENT)
+        parcels = ((body, persistent) for body in bodies)
+        return len(bodies) / _bare_loop(server, "", SENTIMENT_SIGNALS.name, parcels)
+
+    def same_messages() -> float:
+        now = int(clock.now().timestamp())
+        parcels = ((each.body, properties_of(each, now)) for each in messages)
+        return len(messages) / _bare_loop(server, EVENTS_EXCHANGE, SENTIMENT_SIGNAL, parcels)
+
+    try:
+        broker.start()
+        alone = lab.interleave(ours, bodies_alone)
+        same = lab.interleave(ours, same_messages)
+    finally:
+        broker.close()
+    bare = "bare BlockingConnection loop without confirms"
+    return Findings(
+        (
+            compare(
+                "publish_confirmed",
+                "messages/s",
+                *alone,
+                at_least(1.5),
+                note=f"{bare}, same bodies, straight to the queue, no more than persistent",
+            ),
+            compare(
+                "publish_confirmed.same_messages",
+                "messages/s",
+                *same,
+                at_least(1.5),
+                note=f"{bare}, same messages with all their properties, same exchange",
+            ),
+        )
+    )
+
+
+def _bare_loop(
+    server: RabbitServer, exchange: str, key: str, parcels: Iterable[tuple[bytes, pika.BasicProperties]]
+) -> float:
+    connection = bare_connection(server)
+    channel = connection.channel()
+    begin = time.perf_counter()
+    for body, properties in parcels:
+        channel.basic_publish(exchange, key, body, properties)
+    seconds = time.perf_counter() - begin
+    connection.close()  # answered when everything before it was read
+    empty(server, SENTIMENT_SIGNALS.name)
+    return seconds
+
+
+def empty(server: RabbitServer, *queues: str) -> None:
+    """Throw away what these queues hold."""
+    connection = bare_connection(server)
+    channel = connection.channel()
+    for queue in queues:
+        channel.queue_purge(queue)
+    connection.close()

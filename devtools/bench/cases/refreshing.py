@@ -1,0 +1,80 @@
+"""What a loop of the bot pays for sentiment."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from cryptoboy_sentiment import RedisSignals, connect
+
+from devtools.bench.lab import Lab
+from devtools.bench.results import Findings, at_most, compare
+from devtools.bench.samples import signals
+from devtools.bench.servers import bare_redis
+from services.common.clock import SystemClock
+from services.common.errors import TryLater
+from services.common.store.keys import current_key
+from services.common.store.redis_store import RedisStore
+
+PAIRS = tuple(f"COIN{number:03d}/USDT" for number in range(100))
+SIGNALS_A_PAIR = 100
+NEW_SIGNALS = 5
+WINDOW = timedelta(days=2)
+LOOPS_A_RUN = 5
+
+
+def strategy_refresh(lab: Lab) -> Findings:
+    """Milliseconds of one refresh with five new signals, and of the first of all, against HGETALL pair by pair."""
+    clock, server = SystemClock(), lab.servers.redis()
+    store = RedisStore(lab.settings())
+    client = connect(server.host, server.port, server.password)
+    with bare_redis(server) as owner:
+        owner.flushdb()
+    made = 0
+    for _ in range(SIGNALS_A_PAIR):
+        store.write(list(signals(len(PAIRS), clock.now(), PAIRS, first=made)), clock.now())
+        made += len(PAIRS)
+    source = RedisSignals(client, window=WINDOW, patience_s=60.0)
+    source.refresh(PAIRS, clock.now())
+
+    def refresh() -> float:
+        nonlocal made
+        seconds = 0.0
+        for _ in range(LOOPS_A_RUN):
+            store.write(list(signals(NEW_SIGNALS, clock.now(), PAIRS, first=made)), clock.now())
+            made += NEW_SIGNALS
+            seconds += _seconds_of_refresh(source)
+        return 1000 * seconds / LOOPS_A_RUN
+
+    def first_load() -> float:
+        return 1000 * _seconds_of_refresh(RedisSignals(client, window=WINDOW, patience_s=60.0))
+
+    def baseline() -> float:
+        begin = time.perf_counter()
+        for _ in range(LOOPS_A_RUN):
+            for pair in PAIRS:
+                client.hgetall(current_key(pair))
+        return 1000 * (time.perf_counter() - begin) / LOOPS_A_RUN
+
+    try:
+        later = lab.interleave(refresh, baseline)
+        first = lab.interleave(first_load, baseline)
+    finally:
+        store.close()
+        client.close()
+    note = f"one HGETALL for each of {len(PAIRS)} pairs in turn"
+    return Findings(
+        (
+            compare("strategy_refresh.next", "ms", *later, at_most(0.5), note=note),
+            compare("strategy_refresh.first", "ms", *first, at_most(20), note=note),
+        )
+    )
+
+
+def _seconds_of_refresh(source: RedisSignals) -> float:
+    begin = time.perf_counter()
+    source.refresh(PAIRS, SystemClock().now())
+    seconds = time.perf_counter() - begin
+    if not all(source.readable(pair) for pair in PAIRS):
+        raise TryLater("strategy_refresh: Redis could not be read; run it again")
+    return seconds

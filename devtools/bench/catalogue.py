@@ -1,0 +1,85 @@
+"""The cases, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from devtools.bench.archives import history_memory, lexicon_scoring
+from devtools.bench.cases.asking import processor_llm
+from devtools.bench.cases.backtesting import backtest_join
+from devtools.bench.cases.caching import cacher
+from devtools.bench.cases.embedded import embedded_broker
+from devtools.bench.cases.latency import news_to_cache
+from devtools.bench.cases.processing import processor, processors_scaling
+from devtools.bench.cases.publishing import publish_confirmed
+from devtools.bench.cases.refreshing import strategy_refresh
+from devtools.bench.cases.starting import cold_start, cold_start_streamer
+from devtools.bench.lab import Lab
+from devtools.bench.results import Findings
+from services.common.errors import StopProgram
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Something to measure.
+
+    Attributes:
+        about: one line for `--list`.
+        has_latencies: whether it gives curves for the plot.
+    """
+
+    name: str
+    about: str
+    measure: Callable[[Lab], Findings]
+    has_latencies: bool = False
+
+
+CASES = (
+    Case("publish_confirmed", "messages/s to a quorum queue, every message confirmed", publish_confirmed),
+    Case("cacher", "signals/s from queue to Redis, acknowledged after the write", cacher),
+    Case(
+        "news_to_cache",
+        "latency at 20 articles/s, lexicon scorer, p50 and p99",
+        news_to_cache,
+        has_latencies=True,
+    ),
+    Case("processor", "articles/s with a scorer that sleeps 50 ms, concurrency 16", processor),
+    Case(
+        "processor_llm",
+        "articles/s with a language model's server, against a client that only asks",
+        processor_llm,
+    ),
+    Case("processors_scaling", "1, 2 and 4 processes with that scorer", processors_scaling),
+    Case(
+        "strategy_refresh",
+        "the bot's refresh of 100 pairs, five new signals; and its first",
+        strategy_refresh,
+    ),
+    Case("embedded_broker", "messages/s published and consumed durably, against RabbitMQ", embedded_broker),
+    Case("cold_start", "start to ready of poller, processor and cacher", cold_start),
+    Case("cold_start_streamer", "start to ready of the streamer", cold_start_streamer),
+    Case(
+        "backtest_join", "freqtrade backtesting with and without reading and joining sentiment", backtest_join
+    ),
+    Case("lexicon_scoring", "articles/s of history score on one core, file to file", lexicon_scoring),
+    Case(
+        "history_memory",
+        "peak memory of scoring 500,000 articles against 17,000; takes minutes",
+        history_memory,
+    ),
+)
+
+
+def chosen_cases(names: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of these names in the order of the catalogue; all of them without names.
+
+    Raises:
+        StopProgram: a name is unknown; lists those that there are.
+    """
+    known = {case.name for case in CASES}
+    if unknown := [name for name in names if name not in known]:
+        raise StopProgram(
+            f"there is no case {unknown[0]!r}; there are {', '.join(case.name for case in CASES)}"
+        )
+    return tuple(case for case in CASES if not names or case.name in names)

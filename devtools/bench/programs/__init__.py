@@ -1,0 +1,1 @@
+"""Programs that the bench starts beside ours: stand-ins and baselines."""

@@ -1,0 +1,75 @@
+"""The sentiment processor with a scorer that only takes time, as a language model's server does.
+
+python -m devtools.bench.programs.sleeping_processor SECONDS
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from services.common.clock import Clock
+from services.common.health import DependencyHealth
+from services.common.runner import run_service
+from services.common.settings import Settings
+from services.sentiment_analyzer.asset_matching import AssetMatcher
+from services.sentiment_analyzer.assets import Asset, load_registry
+from services.sentiment_analyzer.scorer import AssetScore, Scores
+from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
+from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.text import ArticleText
+
+
+class SleepingScorer:
+    """See `scorer.Scorer`.
+
+    Args:
+        seconds: how long a score takes.
+    """
+
+    name = "sleeping"
+    model = "sleeping-1"
+    articles_at_once = 1
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def check(self) -> None:
+        """It always works."""
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:  # noqa: ARG002 - the text is not read
+        """The same score for all, after the seconds."""
+        time.sleep(self._seconds)
+        return Scores(self.model, {asset.ticker: AssetScore(0.5, 0.8) for asset in assets})
+
+    def health(self) -> DependencyHealth:
+        """Well."""
+        return DependencyHealth(ok=True, detail="sleeps")
+
+    def digest(self) -> str:
+        """Nothing else decides."""
+        return ""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def build(seconds: float, settings: Settings, clock: Clock) -> SentimentProcessor:
+    """The service on the broker that the settings name."""
+    from services.common.broker.open import open_broker
+
+    return SentimentProcessor(
+        broker=open_broker(settings, clock),
+        scorer=SleepingScorer(seconds),
+        matcher=AssetMatcher(load_registry(), settings.trading_pairs),
+        clock=clock,
+        concurrency=settings.sentiment_concurrency,
+        stories=Stories(settings.state_dir / STORIES_FILE),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_service("sentiment_processor", partial(build, float(sys.argv[1]))))

@@ -1,0 +1,1 @@
+"""Strategies that Freqtrade loads for a measurement."""

@@ -1,0 +1,51 @@
+"""One search, in a process of its own: `python -m devtools.fuzzing.child TARGET [libFuzzer options] [files]`.
+
+Nothing of ours is imported before the instrumentation is in place.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import sys
+from typing import Any
+
+INSTRUMENTED = (
+    "services.common.messages",
+    "services.common.values",
+    "services.data_ingestor",
+    "services.sentiment_analyzer",
+    "feedparser",
+    "sgmllib",
+    "bs4",
+    "html",
+)
+"""Whose branches are counted."""
+
+
+def main() -> None:
+    """Search until an option of libFuzzer ends it; its exit status says what was found."""
+    atheris: Any = importlib.import_module("atheris")
+    name, *options = sys.argv[1:]
+    with atheris.instrument_imports(include=list(INSTRUMENTED)):
+        from devtools.fuzzing.targets import target_named
+    target = target_named(name)
+    own, samples = target.mutate, tuple(target.seeds())
+
+    def mutate(data: bytes, max_size: int, seed: int) -> bytes:
+        chance = random.Random(seed)
+        if own is not None and chance.choice((True, False)):
+            # Where coverage tells little, what was valid wears away; so now and then it begins anew.
+            changed = own(chance.choice((data, chance.choice(samples))), chance)
+            if changed is not None and len(changed) <= max_size:
+                return changed
+        changed_bytes: bytes = atheris.Mutate(data, len(data))
+        return changed_bytes[:max_size]
+
+    how = {} if own is None else {"custom_mutator": mutate}
+    atheris.Setup([sys.argv[0], *options], target.check, **how)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
