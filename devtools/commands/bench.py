@@ -15,9 +15,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.answers import answer_console
-from services.cli.console import PlainConsole
-from services.cli.options import load_settings
+from services.cli.support.answers import answer_console
+from services.cli.support.console import PlainConsole
+from services.cli.support.options import load_settings
 from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.logging import configure_logging

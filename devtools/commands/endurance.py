@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from devtools.commands.tool import run_tool
-from services.cli.answers import answer_console
-from services.cli.console import PlainConsole
+from services.cli.support.answers import answer_console
+from services.cli.support.console import PlainConsole
 from services.common.errors import StopProgram
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 from rich.status import Status
 
 from devtools.commands.tool import run_tool
-from services.cli.console import PlainConsole
+from services.cli.support.console import PlainConsole
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
 

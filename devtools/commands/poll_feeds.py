@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from devtools.commands.tool import run_tool
-from services.cli.answers import answer_console
-from services.cli.console import PlainConsole
+from services.cli.support.answers import answer_console
+from services.cli.support.console import PlainConsole
 
 if TYPE_CHECKING:
     from devtools.fuzzing.polling import Polled

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import typer
 
-from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
 from services.common.clean_output import clean_output
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging
@@ -17,6 +16,7 @@ from services.common.proxies import shield_loopback
 from services.common.redaction import redact_errors
 from services.common.secret_texts import secrets_given
 from services.common.settings import Settings
+from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped
 
 
 def run_tool(command: Callable[..., None], name: str) -> None:

@@ -1,6 +1,6 @@
 """`python -m services.cli`, which is what `./cryptoboy` runs."""
 
-from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped
+from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped
 
 if __name__ == "__main__":
     end_as_by_ctrl_c()

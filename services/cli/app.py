@@ -16,7 +16,6 @@ from services.cli import (
     deploy,
     doctor,
     evaluate,
-    history,
     queues,
     run_tests,
     score,
@@ -26,6 +25,7 @@ from services.cli import (
     up,
     walk_forward,
 )
+from services.cli.history import app as history
 from services.common.clean_output import clean_output
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.logging import configure_logging

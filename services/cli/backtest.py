@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from services.cli.answers import answer_console
-from services.cli.freqtrade_config import chosen_staleness
-from services.cli.options import OF_LOGGING, Json, load_settings, read_pairs
-from services.cli.pages import write_page
-from services.cli.period import read_period
-from services.cli.progress import progress_of
+from services.cli.support.answers import answer_console
+from services.cli.support.options import OF_LOGGING, Json, load_settings, read_pairs
+from services.cli.support.pages import write_page
+from services.cli.support.period import read_period
+from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.values import check_timeframe
+from services.launch.freqtrade.config import chosen_staleness
 
 _MOST_JOBS = 4
 
@@ -113,7 +113,7 @@ def backtest(
         print(json.dumps(answer, allow_nan=False))
         return
 
-    from services.cli.backtest_view import show_backtest
+    from services.cli.views.backtest import show_backtest
 
     show_backtest(answer, answer_console())
     if page is not None:

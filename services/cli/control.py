@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from services.cli.entries import Entries, entries_of
-from services.cli.options import OF_STORE, Json, next_step, settings_for, store_hint
+from services.cli.support.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.store.holds import OPERATOR, Hold, Holds
+from services.operations.entries import Entries, entries_of
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 _LONGEST = timedelta(days=366)

@@ -12,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from services.cli.demo_folder import DemoFailed, demo_folder
-from services.cli.options import Broker, Json, load_settings, next_step
+from services.cli.support.options import Broker, Json, load_settings, next_step
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings import BrokerKind, ScorerKind, Settings
 from services.common.settings_trading import TradingSettings
+from services.demo.folder import DemoFailed, demo_folder
 
 _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)
 """Of trading, a demo has all from its plan."""
@@ -60,10 +60,10 @@ def demo(
 
     Example: ./cryptoboy demo --json
     """
-    from services.cli.demo_plan import archive_plan, sample_plan
-    from services.cli.demo_run import DemoRun
-    from services.cli.demo_view import watcher
-    from services.cli.trading_mode import beside_the_settings
+    from services.cli.views.demo import watcher
+    from services.demo.plan import archive_plan, sample_plan
+    from services.demo.run import DemoRun
+    from services.launch.freqtrade.trading_mode import beside_the_settings
 
     refuse_variables_about_money(os.environ)
     settings = load_settings(_USED).changed(broker=broker, sentiment_scorer=scorer)
@@ -76,7 +76,7 @@ def demo(
     else:
         plan = sample_plan(speed, time_limit)
     _check_scorer(settings)
-    from services.cli.demo_summary import as_json, as_text, verdict
+    from services.demo.summary import as_json, as_text, verdict
 
     with demo_folder(run_dir) as folder:
         tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())

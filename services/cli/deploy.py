@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import load_settings
 from services.cli.secret_files import BROKER_SECRETS, DEFAULT_FOLDER, STORE_SECRETS, read_passwords
+from services.cli.support.options import load_settings
 from services.common.broker.rabbitmq_definitions import definitions
 from services.common.broker.rabbitmq_users import SALT_BYTES, password_hash
 from services.common.errors import StopProgram

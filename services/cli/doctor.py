@@ -13,13 +13,13 @@ from textwrap import TextWrapper
 import typer
 from rich.text import Text
 
-from services.cli.answers import answer_console
-from services.cli.checks import Check, all_checks, run_check
-from services.cli.options import Broker, Json, choose_parts
+from services.cli.support.answers import answer_console
+from services.cli.support.options import Broker, Json, choose_parts
 from services.common.errors import StopProgram
 from services.common.redaction import redactor
 from services.common.secret_texts import secrets_of
 from services.common.settings import Settings
+from services.operations.checks.checks import Check, all_checks, run_check
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 # Where a terminal is narrower than this beside the names, its own wrapping does less harm.

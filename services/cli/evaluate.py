@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from services.cli.answers import answer_console
-from services.cli.console import PlainConsole
-from services.cli.options import OF_SCORING, settings_for
-from services.cli.pages import write_page
+from services.cli.support.answers import answer_console
+from services.cli.support.console import PlainConsole
+from services.cli.support.options import OF_SCORING, settings_for
+from services.cli.support.pages import write_page
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
@@ -59,7 +59,7 @@ def evaluate(
     if html is not None and not labelled:
         raise StopProgram("--html draws labelled texts: give a file with --labelled")
 
-    from services.cli.evaluate_view import show_evaluation
+    from services.cli.views.evaluate import show_evaluation
     from services.research.evaluate.evaluation import Plan
     from services.research.evaluate.evaluation import evaluate as carry_out
     from services.research.evaluate.labelled import read_labelled

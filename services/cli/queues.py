@@ -9,13 +9,13 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Column, Table
 
-from services.cli.answers import answer_console
 from services.cli.dlq import dlq_app
-from services.cli.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
-from services.cli.queue_rates import Rates, read_rates, watch_embedded
+from services.cli.support.answers import answer_console
+from services.cli.support.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
 from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
 from services.common.settings import BrokerKind, Settings
+from services.operations.queue_rates import Rates, read_rates, watch_embedded
 
 queues_app = typer.Typer(invoke_without_command=True)
 queues_app.add_typer(dlq_app, name="dlq")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.packages import install_test_packages, install_test_servers
+from services.cli.support.packages import install_test_packages, install_test_servers
 from services.common.settings import PROJECT_ROOT
 
 # Most of their time the tests wait, for servers above all; two at once need little more of the machine.

@@ -11,8 +11,8 @@ from rich.box import SIMPLE
 from rich.table import Column, Table
 from rich.text import Text
 
-from services.cli.answers import answer_console
-from services.cli.options import OF_SCORING, SCORER_HINT, Json, next_step, settings_for
+from services.cli.support.answers import answer_console
+from services.cli.support.options import OF_SCORING, SCORER_HINT, Json, next_step, settings_for
 from services.common.errors import StopProgram
 from services.common.settings import Fallback, ScorerKind, Settings
 
@@ -43,7 +43,7 @@ def score(
     if explain is not None:
         if title or text or scorer is not None:
             raise StopProgram("--explain shows what was scored before: give it the ID alone")
-        from services.cli.score_explain import explain_article
+        from services.cli.views.score_explain import explain_article
 
         explain_article(settings, explain, json_output=json_output)
         return

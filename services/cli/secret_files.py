@@ -19,13 +19,13 @@ from typing import Annotated
 
 import typer
 
-from services.cli.certificates import make_certificates
-from services.cli.options import Json
-from services.cli.secret_takeover import ISSUED, find_secrets, secrets_left, unused_in_production
+from services.cli.support.options import Json
 from services.common.broker.rabbitmq_users import BROKER_USERS
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
 from services.common.store.redis_users import STORE_USERS
+from services.operations.secrets.certificates import make_certificates
+from services.operations.secrets.takeover import ISSUED, find_secrets, secrets_left, unused_in_production
 
 SECRETS_VARIABLE = "CRYPTOBOY_SECRETS"
 DEFAULT_FOLDER = PROJECT_ROOT / "secrets"

@@ -13,14 +13,14 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.answers import answer_console
-from services.cli.entries import entries_of
-from services.cli.freqtrade_config import strategy_section
-from services.cli.options import OF_STORE, Json, next_step, settings_for, store_hint
+from services.cli.support.answers import answer_console
+from services.cli.support.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
 from services.common.settings import Settings
 from services.common.store.current import published_at
 from services.common.values import check_pair
+from services.launch.freqtrade.config import strategy_section
+from services.operations.entries import entries_of
 
 
 def sentiment(

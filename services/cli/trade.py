@@ -6,16 +6,16 @@ import os
 import sys
 from dataclasses import replace
 
-from services.cli.demo_guard import refuse_demo_news
-from services.cli.live.gate import IKnow
-from services.cli.stack import Stack
-from services.cli.trading_checks import check_trading
-from services.cli.trading_mode import beside_the_settings
 from services.cli.up import begin_live_trading
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.private import close_folder
 from services.common.settings import BrokerKind, Settings
 from services.common.store.embedded_access import LOOPBACK, with_socket
+from services.demo.guard import refuse_demo_news
+from services.launch.freqtrade.trading_checks import check_trading
+from services.launch.freqtrade.trading_mode import beside_the_settings
+from services.launch.live.gate import IKnow
+from services.launch.stack import Stack
 
 
 def trade(i_know: IKnow = False) -> None:

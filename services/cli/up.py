@@ -11,17 +11,7 @@ from time import monotonic
 from time import sleep as pause
 from urllib.parse import urlsplit
 
-from services.cli.demo_guard import refuse_demo_news
-from services.cli.freqtrade_config import STRATEGY
-from services.cli.live.gate import IKnow, check_live
-from services.cli.open_trades import open_pairs
-from services.cli.options import Broker, settings_for
-from services.cli.servers import MissingServers, servers_of
-from services.cli.stack import Stack
-from services.cli.supervisor import Supervisor
-from services.cli.trading_checks import check_trading
-from services.cli.trading_mode import beside_the_settings
-from services.cli.watch import Watch
+from services.cli.support.options import Broker, settings_for
 from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
@@ -32,6 +22,16 @@ from services.common.settings import BrokerKind, Settings
 from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
 from services.common.store.embedded_access import LOOPBACK, with_socket
 from services.common.store.redis_client import address_of
+from services.demo.guard import refuse_demo_news
+from services.launch.freqtrade.config import STRATEGY
+from services.launch.freqtrade.open_trades import open_pairs
+from services.launch.freqtrade.trading_checks import check_trading
+from services.launch.freqtrade.trading_mode import beside_the_settings
+from services.launch.live.gate import IKnow, check_live
+from services.launch.servers import MissingServers, servers_of
+from services.launch.stack import Stack
+from services.launch.supervisor import Supervisor
+from services.launch.watch import Watch
 from services.sentiment_analyzer.scorers import check_scorer_settings, model_servers
 
 STOPPING = (

@@ -13,10 +13,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.answers import answer_console
-from services.cli.options import OF_LOGGING, Json, load_settings
-from services.cli.period import read_period
-from services.cli.progress import progress_of
+from services.cli.support.answers import answer_console
+from services.cli.support.options import OF_LOGGING, Json, load_settings
+from services.cli.support.period import read_period
+from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.values import check_pair, check_timeframe
 

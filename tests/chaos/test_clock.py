@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from services.cli.replay_clock import find_library
 from services.common.broker.topology import SENTIMENT_SIGNALS
+from services.demo.replay_clock import find_library
 from tests.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, eventually, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.stack import Stack
-from services.cli.supervisor import Supervisor
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.launch.stack import Stack
+from services.launch.supervisor import Supervisor
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.replay_exchange.replay import BUNDLED_CANDLES
 from tests.server_control import free_ports

@@ -66,7 +66,8 @@ def command() -> None:
 tool.run_tool(command, "tool")
 """
 DOCTOR = """
-from services.cli import app, checks, doctor
+from services.cli import app, doctor
+from services.operations.checks import checks
 def ask(settings):
     return lambda: quotes_everything(settings)
 doctor.all_checks = lambda settings: [checks.Question("broken", ask(settings), "mend it")]
@@ -156,7 +157,7 @@ def test_a_traceback_shows_where_and_no_local_variable(
 
 BOT = """
 import logging, sys
-from services.cli.redact import redact_output
+from services.launch.freqtrade.redact import redact_output
 redact_output(sys.argv[1:])
 from freqtrade.loggers import bufferHandler, setup_logging_pre
 setup_logging_pre()

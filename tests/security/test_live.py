@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.checks import all_checks, run_check
-from services.cli.live.gate import check_live
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import PROJECT_ROOT, Settings
+from services.launch.live.gate import check_live
+from services.operations.checks.checks import all_checks, run_check
 from tests.live_exchange import TRADES_ONLY, LiveExchange
 from tests.server_control import free_ports
 from tests.servers import RedisServer
@@ -35,7 +35,8 @@ PASSWORD = f"planted{secrets.token_hex(12)}"
 # Everything up to the moment in which Freqtrade would start.
 PROGRAM = """
 import os, sys
-from services.cli import app, stack, trade, up
+from services.cli import app, trade, up
+from services.launch import stack
 def would_start(path, arguments, environ):
     config = arguments[arguments.index("--config") + 1]
     import json

@@ -23,9 +23,6 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from services.cli.stack import Stack
-from services.cli.supervisor import Supervisor
-from services.cli.watch import Watch
 from services.common.broker.embedded import FILE_NAME as QUEUE_FILE
 from services.common.errors import StopProgram
 from services.common.ports import free_port
@@ -37,6 +34,9 @@ from services.common.store.embedded_server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.resp import encode_request
 from services.data_ingestor.news_poller import SEEN_FILE
+from services.launch.stack import Stack
+from services.launch.supervisor import Supervisor
+from services.launch.watch import Watch
 from tests.another_user import another_user
 from tests.waiting import eventually
 

@@ -23,16 +23,16 @@ import uvicorn
 from cryptoboy_sentiment import telemetry
 from freqtrade.rpc.api_server import webserver
 
-from services.cli import bot_api
-from services.cli.probes import get_json
-from services.cli.stack import Stack, free_health_ports
-from services.cli.supervisor import ProcessSpec, Supervisor
 from services.common import health
 from services.common.errors import StopProgram
 from services.common.health import HealthServer
 from services.common.ports import free_port, listen_on
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.store.embedded_access import with_socket
+from services.launch.freqtrade import bot_server as bot_api
+from services.launch.probes import get_json
+from services.launch.stack import Stack, free_health_ports
+from services.launch.supervisor import ProcessSpec, Supervisor
 from tests.another_user import another_user
 
 PATIENCE_SECONDS = 30.0

@@ -20,9 +20,6 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from services.cli.freqtrade_config import freqtrade_config
-from services.cli.stack import Stack
-from services.cli.supervisor import ProcessSpec
 from services.common.services import (
     MODEL_ADDRESSES,
     SECRETS_OF_FREQTRADE,
@@ -32,6 +29,9 @@ from services.common.services import (
 )
 from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.settings_report import is_secret
+from services.launch.freqtrade.config import freqtrade_config
+from services.launch.stack import Stack
+from services.launch.supervisor import ProcessSpec
 from tests.server_control import free_ports
 from tests.waiting import eventually
 

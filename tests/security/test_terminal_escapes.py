@@ -26,10 +26,8 @@ import pandas as pd
 import pytest
 import structlog
 
-from services.cli import app, demo_view, redact
-from services.cli.books import Books
-from services.cli.demo_observer import Scene
-from services.cli.demo_plan import sample_plan
+from services.cli import app
+from services.cli.views import demo as demo_view
 from services.common.clean_output import clean_output
 from services.common.errors import TryLater
 from services.common.logging import configure_logging
@@ -38,6 +36,10 @@ from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.store.embedded_access import with_socket
 from services.common.store.embedded_server import EmbeddedRedis
 from services.common.store.redis_client import redis_client
+from services.demo.books import Books
+from services.demo.observer import Scene
+from services.demo.plan import sample_plan
+from services.launch.freqtrade import redact
 from services.research.history.signal_rows import COLUMNS, row_of
 from tests.strategy_samples import signal
 

@@ -19,12 +19,12 @@ from typing import ClassVar
 import pytest
 
 from services.cli import up as command
-from services.cli.freqtrade_config import freqtrade_config
-from services.cli.stack import Stack
-from services.cli.supervisor import ProcessSpec, Role, Supervisor
-from services.cli.trading_mode import beside_the_settings, mode_of
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT, Settings
+from services.launch.freqtrade.config import freqtrade_config
+from services.launch.freqtrade.trading_mode import beside_the_settings, mode_of
+from services.launch.stack import Stack
+from services.launch.supervisor import ProcessSpec, Role, Supervisor
 from tests.server_control import free_ports
 
 SECRET = "planted-5a1f0c"
@@ -258,7 +258,7 @@ def test_another_users_program_on_the_port_learns_no_password_stops_no_bot_and_v
         settings = Settings(freqtrade_api_port=server.server_port, state_dir=tmp_path)
         bot = Stack(settings, tmp_path).freqtrade(throttle_seconds=5)
         own = os.geteuid()
-        monkeypatch.setattr("services.cli.freqtrade_api.os.geteuid", lambda: own + 1)
+        monkeypatch.setattr("services.launch.freqtrade.api.os.geteuid", lambda: own + 1)
         assert bot.is_ready() is False
         server.shutdown()
     assert Eavesdropper.heard == []

@@ -11,11 +11,11 @@ from typing import Any
 import pika
 import pytest
 
-from services.cli.dead_letters import DeadLetter, DeadLetterBox
 from services.common.broker.options import BrokerOptions
 from services.common.broker.rabbitmq_definitions import definitions
 from services.common.broker.topology import DELIVERY_LIMIT, RAW_NEWS_DATA
 from services.common.settings import Settings
+from services.operations.dead_letters import DeadLetter, DeadLetterBox
 from tests.broker_house import (
     SHORT_RETRY_SECONDS,
     BrokerHouse,

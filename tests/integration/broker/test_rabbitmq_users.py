@@ -14,8 +14,6 @@ import pytest
 from pika.exceptions import ChannelClosedByBroker
 from pydantic import SecretStr
 
-from services.cli.dead_letters import DeadLetterBox, queues_with_dead_letters
-from services.cli.queue_rates import read_rates
 from services.common.broker.open import open_broker
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker, OutgoingMessage
@@ -26,6 +24,8 @@ from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_NEW
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
+from services.operations.queue_rates import read_rates
 from tests.broker_house import depth, eventually, plain_parameters, receive_one
 from tests.rabbitmq_management import Management
 

@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 import pytest
 import redis
 
-from services.cli.demo_guard import Guest, refuse_demo_news
 from services.cli.trade import trade
 from services.cli.up import up
 from services.common.broker.open import open_broker
@@ -25,6 +24,7 @@ from services.common.clock import ManualClock, SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import BrokerKind, Settings
 from services.common.store.embedded_server import EmbeddedRedis
+from services.demo.guard import Guest, refuse_demo_news
 
 pytestmark = pytest.mark.integration
 PAIRS = ("BTC/USDT", "ETH/USDT")
@@ -116,7 +116,7 @@ def test_a_demo_that_is_interrupted_while_it_enters_leaves_no_mark(
 ) -> None:
     kill(redis_settings, broker)
     left = [lambda *_: signal.raise_signal(signal.SIGINT), lambda *_: None]
-    monkeypatch.setattr("services.cli.demo_guard.empty_queues", lambda *_: left.pop(0)())
+    monkeypatch.setattr("services.demo.guard.empty_queues", lambda *_: left.pop(0)())
     with pytest.raises(KeyboardInterrupt):
         guest(redis_settings, broker).__enter__()
     assert client.keys("*") == []

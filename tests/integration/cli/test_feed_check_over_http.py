@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import REGISTRY, start_http_server
 
-from services.cli.feed_check import check_feed
 from services.common.errors import NeverWorks
 from services.common.metrics import SOURCE_LAG
 from services.common.ports import free_port
 from services.common.settings import Settings
 from services.data_ingestor.news_sources import NewsSource
+from services.operations.checks.feeds import check_feed
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import Item, rss
 

@@ -8,9 +8,9 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from services.cli.live.findings import Severity
-from services.cli.live.servers import rabbitmq_findings, redis_findings
 from services.common.settings import BrokerKind, Settings
+from services.launch.live.findings import Severity
+from services.launch.live.servers import rabbitmq_findings, redis_findings
 from tests.rabbitmq_management import Management
 from tests.servers import RabbitServer, RedisServer
 

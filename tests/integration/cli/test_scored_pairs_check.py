@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.checks import Check, all_checks, run_check
 from services.common.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
+from services.operations.checks.checks import Check, all_checks, run_check
 from tests.server_control import free_ports
 
 PAIRS = ("BTC/USDT", "SOL/USDT")

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from devtools.servers.programs import Program
-from services.cli.certificates import CA_FILE, make_certificates
 from services.common.settings import PROJECT_ROOT
 from services.common.tls import TlsFiles, client_context
+from services.operations.secrets.certificates import CA_FILE, make_certificates
 from services.sentiment_analyzer.chat import PersonNeededError
 from services.sentiment_analyzer.ollama_chat import OllamaServer
 from tests.scripted_ollama import MODEL, Reply, ScriptedOllama

@@ -15,8 +15,6 @@ import cryptoboy_sentiment as news
 import pytest
 from pydantic import SecretStr
 
-from services.cli.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
-from services.cli.queue_rates import read_rates
 from services.cli.secret_files import make_secrets
 from services.common.broker.open import open_broker
 from services.common.broker.port import OutgoingMessage
@@ -25,6 +23,8 @@ from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.store.open import open_store
+from services.operations.queue_rates import read_rates
+from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
 from services.sentiment_analyzer.chat import ChatServer, PersonNeededError
 from services.sentiment_analyzer.ollama_chat import OllamaServer
 from services.sentiment_analyzer.openai_chat import OpenAiServer

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.cli.certificates import CA_FILE, make_certificates
 from services.cli.secret_files import make_secrets
 from services.common.settings import PROJECT_ROOT, Settings
 from services.common.store.redis_store import RedisStore
+from services.operations.secrets.certificates import CA_FILE, make_certificates
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRedis
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import cryptoboy_sentiment as news
 import pytest
 
-from services.cli.checks import all_checks, run_check
 from services.common.clock import SystemClock
 from services.common.settings import BrokerKind, Settings
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
+from services.operations.checks.checks import all_checks, run_check
 from services.signal_cacher.keeping import HoldsKeeper
 from tests.contract.store_samples import NOW, PAIR
 from tests.redis_variants import admin, redis_with

@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from services.cli.demo_guard import Guest, refuse_demo_news
 from services.cli.secret_files import make_secrets
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
@@ -27,6 +26,7 @@ from services.common.store.holds import Hold
 from services.common.store.keys import written_together
 from services.common.store.redis_store import RedisStore
 from services.common.store.redis_users import STORE_USERS
+from services.demo.guard import Guest, refuse_demo_news
 from services.research.history.exporting import export_signals
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRedis

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.cli.books import keep_books
-from services.cli.probes import Samples
+from services.demo.books import keep_books
+from services.launch.probes import Samples
 
 Row = tuple[str, dict[str, str], float]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.bot import exit_status
 from services.common.settings import PROJECT_ROOT
+from services.launch.freqtrade.bot import exit_status
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +27,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 LEAVES = """
 import atexit, sys, threading, time
-from services.cli.bot import leave
+from services.launch.freqtrade.bot import leave
 atexit.register(lambda: print("tidied up"))
 threading.Thread(target=time.sleep, args=({seconds},), daemon={daemon}).start()
 sys.stdout.write("said before; ")
@@ -62,7 +62,16 @@ def test_a_thread_that_does_not_end_is_left_behind_and_nothing_said_is_lost(stat
 def test_a_configuration_that_freqtrade_refuses_ends_with_78_and_its_words(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text('{"max_open_trades": three}')
-    ended = run("-P", "-m", "services.cli.bot", "trade", "--config", str(config), "--userdir", str(tmp_path))
+    ended = run(
+        "-P",
+        "-m",
+        "services.launch.freqtrade.bot",
+        "trade",
+        "--config",
+        str(config),
+        "--userdir",
+        str(tmp_path),
+    )
     assert ended.returncode == os.EX_CONFIG, ended.stderr
     assert "Configuration error" in ended.stderr
 
@@ -71,12 +80,12 @@ def test_a_line_of_its_log_stays_one_whatever_the_width_of_the_terminal(tmp_path
     config = tmp_path / "config.json"
     config.write_text("{}")
     where = ("--config", str(config), "--userdir", str(tmp_path), "--logfile", str(tmp_path / "log"))
-    ended = run("-P", "-m", "services.cli.bot", "list-timeframes", *where, COLUMNS="40")
+    ended = run("-P", "-m", "services.launch.freqtrade.bot", "list-timeframes", *where, COLUMNS="40")
     longest = max(ended.stderr.splitlines(), key=len)
     assert len(longest) > 80, ended.stderr
 
 
 def test_its_version_ends_with_success() -> None:
-    ended = run("-P", "-m", "services.cli.bot", "--version")
+    ended = run("-P", "-m", "services.launch.freqtrade.bot", "--version")
     assert ended.returncode == 0, ended.stderr
     assert "Freqtrade" in ended.stdout

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.checks import Question, all_checks, run_check
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, Settings
+from services.operations.checks.checks import Question, all_checks, run_check
 
 
 def raising(error: Exception) -> Question:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.demo_run import clock_note, how_to_look
 from services.common.settings import BrokerKind, Settings
+from services.demo.run import clock_note, how_to_look
 
 
 def test_a_clock_that_runs_faster_is_said_to_be_set_back_and_by_how_much() -> None:

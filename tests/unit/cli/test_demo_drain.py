@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.cli import demo_drain
-from services.cli.books import Books
-from services.cli.demo_drain import drain
-from services.cli.feed_server import FeedServer
-from services.cli.timed_news import TimedArticle
 from services.common.clock import ManualClock
+from services.demo import drain as demo_drain
+from services.demo.books import Books
+from services.demo.drain import drain
+from services.demo.feed_server import FeedServer
+from services.demo.timed_news import TimedArticle
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.cli.demo_folder import ROOM_BYTES, demo_folder
 from services.common.errors import StopProgram, TryLater
+from services.demo.folder import ROOM_BYTES, demo_folder
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.demo_plan import sample_plan
-from services.cli.demo_settings import for_replay
 from services.common.settings import BrokerKind, Settings
+from services.demo.plan import sample_plan
+from services.demo.settings import for_replay
 
 OF_A_REAL_SYSTEM = {
     "REDIS_HOST": "cache.example",

@@ -18,7 +18,7 @@ def _stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("services.cli.demo_run.DemoRun.play", stop)
+    monkeypatch.setattr("services.demo.run.DemoRun.play", stop)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 

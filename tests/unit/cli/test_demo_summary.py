@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from services.cli.books import Books
-from services.cli.demo_plan import sample_plan
-from services.cli.demo_run import DemoResult
-from services.cli.demo_summary import as_json, as_text, verdict
-from services.cli.freqtrade_api import Trade
+from services.demo.books import Books
+from services.demo.plan import sample_plan
+from services.demo.run import DemoResult
+from services.demo.summary import as_json, as_text, verdict
+from services.launch.freqtrade.api import Trade
 
 PLAN = sample_plan(None, None)
 BOOKS = Books(

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from services.cli.books import Books
-from services.cli.demo_observer import Scene
-from services.cli.demo_plan import sample_plan
-from services.cli.demo_view import picture
-from services.cli.freqtrade_api import Trade
+from services.cli.views.demo import picture
 from services.common.messages import SentimentSignal
 from services.common.values import Label
+from services.demo.books import Books
+from services.demo.observer import Scene
+from services.demo.plan import sample_plan
+from services.launch.freqtrade.api import Trade
 
 NOW = datetime(2026, 4, 2, 20, 0, tzinfo=UTC)
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")

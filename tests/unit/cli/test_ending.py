@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted
+from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted
 
 ROOT = Path(__file__).parents[3]
 
@@ -57,7 +57,7 @@ def test_the_status_is_that_of_ctrl_c_wherever_in_the_program_it_comes(tmp_path:
     """Also in an `exec`: run with -m, Python would forget the status."""
     (tmp_path / "program.py").write_text(
         "import signal\n"
-        "from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted\n"
+        "from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted\n"
         "end_as_by_ctrl_c()\n"
         "with tells_when_stopped('program'):\n"
         "    exec('signal.raise_signal(signal.SIGINT)')\n"
@@ -73,7 +73,7 @@ def test_the_status_is_that_of_ctrl_c_wherever_in_the_program_it_comes(tmp_path:
 def test_a_second_ctrl_c_at_the_very_end_changes_no_status(tmp_path: Path) -> None:
     (tmp_path / "impatient.py").write_text(
         "import atexit, signal\n"
-        "from services.cli.ending import end_as_by_ctrl_c, tells_when_stopped\n"
+        "from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped\n"
         "atexit.register(signal.raise_signal, signal.SIGINT)\n"
         "end_as_by_ctrl_c()\n"
         "with tells_when_stopped('impatient'):\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.exchange_keys import exchange_keys
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.launch.freqtrade.exchange_keys import exchange_keys
 
 BINANCE = {"BINANCE_API_KEY": "b-key", "BINANCE_API_SECRET": "b-secret"}
 ANY = {"EXCHANGE_KEY": "x-key", "EXCHANGE_SECRET": "x-secret"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.cli.feed_check import describe
 from services.data_ingestor.news_parse import FeedEntry, ParsedFeed
+from services.operations.checks.feeds import describe
 from tests.news_samples import NOW
 
 HOUR = timedelta(hours=1)

@@ -12,9 +12,9 @@ from cryptoboy_sentiment.settings import Settings as StrategySettings
 from freqtrade.configuration.config_validation import validate_config_schema
 from sqlalchemy import create_engine
 
-from services.cli.freqtrade_config import freqtrade_config, write_config
-from services.cli.options import choose_parts
+from services.cli.support.options import choose_parts
 from services.common.settings import BrokerKind, Settings
+from services.launch.freqtrade.config import freqtrade_config, write_config
 
 KEYS = {"BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.log_reason import reason_in
+from services.launch.log_reason import reason_in
 
 CAUSE = "x.errors.ExchangeNotAvailable: binance GET https://api.example/time"
 POINTS = "2026 - freqtrade - ERROR - Could not load markets. Please investigate the above error for details."

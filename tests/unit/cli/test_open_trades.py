@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from services.cli.open_trades import open_pairs
+from services.launch.freqtrade.open_trades import open_pairs
 
 
 def database(path: Path, *rows: tuple[str, bool]) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.progress import Estimate
+from services.cli.support.progress import Estimate
 
 
 def test_nothing_is_said_of_the_time_left_before_a_tenth_is_done() -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.freqtrade_config import freqtrade_config
 from services.common.secret_texts import secrets_in
 from services.common.settings import PROJECT_ROOT, Settings
+from services.launch.freqtrade.config import freqtrade_config
 
 TOKEN, KEY = "12345678:planted-token", "planted-exchange-key"
 
 PRINTS = """
 import logging, sys, threading
-from services.cli.redact import redact_output
+from services.launch.freqtrade.redact import redact_output
 redact_output(sys.argv[1:])
 logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
 logging.warning("asked with %s", "planted-exchange-key")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import replay_clock
-from services.cli.replay_clock import ReplayClock, find_library
 from services.common.errors import StopProgram
+from services.demo import replay_clock
+from services.demo.replay_clock import ReplayClock, find_library
 
 TELL_TIME = "from datetime import datetime, UTC; print(datetime.now(UTC).isoformat())"
 

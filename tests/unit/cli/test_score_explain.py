@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services.cli.score_explain import explain_article
+from services.cli.views.score_explain import explain_article
 from services.common.clock import ManualClock
 from services.common.errors import CannotSay, StopProgram
 from services.common.settings import Settings

@@ -9,14 +9,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.cli import secret_files
-from services.cli.certificates import (
-    CA_FILE,
-    CERTIFICATE_FILE,
-    KEY_FILE,
-    SERVER_NAMES,
-    VALID_DAYS,
-    make_certificates,
-)
 from services.cli.deploy import redis_acl, render, write
 from services.cli.secret_files import (
     BROKER_SECRETS,
@@ -28,6 +20,14 @@ from services.cli.secret_files import (
     tell_compose,
 )
 from services.common.errors import StopProgram
+from services.operations.secrets.certificates import (
+    CA_FILE,
+    CERTIFICATE_FILE,
+    KEY_FILE,
+    SERVER_NAMES,
+    VALID_DAYS,
+    make_certificates,
+)
 
 
 def test_the_folder_is_closed_and_every_password_is_long_and_its_own(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.supervisor import ProcessEnded, ProcessSpec, Role, Supervisor
 from services.common.errors import StopProgram
 from services.common.settings import PROJECT_ROOT
+from services.launch.supervisor import ProcessEnded, ProcessSpec, Role, Supervisor
 
 
 def spec(name: str, code: str, **more: object) -> ProcessSpec:
@@ -102,7 +102,7 @@ def test_programs_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> 
     code = f"""
 import os, sys, time
 from pathlib import Path
-from services.cli.supervisor import ProcessSpec, Supervisor
+from services.launch.supervisor import ProcessSpec, Supervisor
 supervisor = Supervisor(Path({str(tmp_path)!r}))
 supervisor.start(ProcessSpec("child", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ)))
 print(supervisor.pids()["child"], flush=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 import feedparser
 import pytest
 
-from services.cli.demo_plan import archive_plan, sample_plan
-from services.cli.feed_server import FeedServer, render_feed, write_sources
-from services.cli.timed_news import TimedArticle, busiest_day, read_archive, read_sample
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram
 from services.data_ingestor.news_sources import load_sources
+from services.demo.feed_server import FeedServer, render_feed, write_sources
+from services.demo.plan import archive_plan, sample_plan
+from services.demo.timed_news import TimedArticle, busiest_day, read_archive, read_sample
 
 HEADER = "published,source,title,text,url,first_seen\n"
 BEGIN = datetime(2025, 5, 1, tzinfo=UTC)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from services.cli import trade, up
-from services.cli.checks import all_checks, run_check
-from services.cli.freqtrade_config import freqtrade_config
-from services.cli.trading_checks import check_trading
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.launch.freqtrade.config import freqtrade_config
+from services.launch.freqtrade.trading_checks import check_trading
+from services.operations.checks.checks import all_checks, run_check
 
 EUROS = {"TRADING_PAIRS": "BTC/EUR,ETH/EUR", "EXCHANGE": "kraken"}
 REFUSED = [

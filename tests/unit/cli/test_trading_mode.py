@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.cli import trading_mode
-from services.cli.freqtrade_api import FreqtradeApi
-from services.cli.trading_mode import beside_the_settings, check_mode, mode_of, mode_question
 from services.common.errors import StopProgram
 from services.common.settings import Settings
+from services.launch.freqtrade import trading_mode
+from services.launch.freqtrade.api import FreqtradeApi
+from services.launch.freqtrade.trading_mode import beside_the_settings, check_mode, mode_of, mode_question
 from tests.server_control import free_ports
 
 

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from services.cli import up as command
-from services.cli.checks import all_checks, run_check
-from services.cli.options import choose_parts
-from services.cli.stack import Stack
-from services.cli.supervisor import ProcessSpec, Role, Supervisor
+from services.cli.support.options import choose_parts
 from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading, ports_taken
 from services.common.errors import StopProgram
 from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.launch.stack import Stack
+from services.launch.supervisor import ProcessSpec, Role, Supervisor
+from services.operations.checks.checks import all_checks, run_check
 
 LIVE = {"DRY_RUN": "false", "BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.validate_view import Run, conclusion, lines_about, runs_of
+from services.cli.views.validate import Run, conclusion, lines_about, runs_of
 from services.research.history.findings import Finding, Level
 
 PAIRS = ("BTC/USDT", "ETH/USDT")

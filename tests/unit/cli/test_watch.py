@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from services.cli.supervisor import ProcessSpec, Role, Supervisor
-from services.cli.watch import TELL_AFTER_SECONDS, Watch, trouble_of
 from services.common.errors import StopProgram
+from services.launch.supervisor import ProcessSpec, Role, Supervisor
+from services.launch.watch import TELL_AFTER_SECONDS, Watch, trouble_of
 
 STAYS = "import time; time.sleep(600)"
 

@@ -11,12 +11,12 @@ import requests
 from aiohttp.helpers import get_env_proxy_for_url
 from yarl import URL
 
-from services.cli.probes import answers_ok
 from services.common import probe
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.proxies import by_way_of, is_loopback, proxy_for, shield_loopback
 from services.common.settings import PROJECT_ROOT, ScorerKind, Settings
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
+from services.launch.probes import answers_ok
 from services.sentiment_analyzer.scorers import build_scorer
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss

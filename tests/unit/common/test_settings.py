@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.cli.options import choose_parts
+from services.cli.support.options import choose_parts
 from services.common.errors import StopProgram
 from services.common.model_addresses import ollama_servers
 from services.common.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.cli.stack import Stack
 from services.common.errors import StopProgram
 from services.common.services import SERVICES
 from services.common.settings import Settings
 from services.common.settings_secrets import secret_variables
+from services.launch.stack import Stack
 
 SECRET = "hunter2-hunter2"
 

@@ -8,8 +8,8 @@ from typing import Any
 import ccxt
 import pytest
 
-from services.cli.live.exchange import clock_findings, key_findings
-from services.cli.live.findings import Severity
+from services.launch.live.exchange import clock_findings, key_findings
+from services.launch.live.findings import Severity
 
 
 class Clock:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.live.files import file_findings, folder_findings
+from services.launch.live.files import file_findings, folder_findings
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.cli.live.permissions import Rights, rights_of
 from services.common.errors import CannotSay
+from services.launch.live.permissions import Rights, rights_of
 
 
 def exchange(name: str, answer: Any) -> Any:

@@ -1,0 +1,1 @@
+"""`cryptoboy history`: one module for each of its commands."""

@@ -1,0 +1,103 @@
+"""`cryptoboy history fetch`: candles through Freqtrade's own download."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.support.options import Json, Pairs, load_settings, read_pairs
+from services.cli.support.period import From, To, read_period
+from services.common.errors import StopProgram
+from services.common.secret_texts import public_part
+from services.common.settings import Settings
+from services.common.values import check_timeframe
+
+if TYPE_CHECKING:
+    from services.research.candles import Candles
+
+
+def fetch_history(
+    out: Annotated[
+        Path, typer.Option(help="Directory for files such as BTC_USDT-1h.feather.", show_default=False)
+    ],
+    start: From = None,
+    end: To = None,
+    timeframes: Annotated[
+        list[str] | None,
+        typer.Option("--timeframe", help="May be repeated. Default: STRATEGY_TIMEFRAME.", show_default=False),
+    ] = None,
+    pairs: Pairs = None,
+    json_output: Json = False,
+) -> None:
+    """Fetch candles with `freqtrade download-data` from the exchange of the settings (EXCHANGE, EXCHANGE_CONFIG).
+
+    Files appear when all of them are there and usable. Freqtrade's own log goes to stderr.
+
+    Example: ./cryptoboy history fetch --out candles --timeframe 1h --from 2025-05-01 --to 2025-07-01
+    """
+    from services.research.history.fetching import FetchOptions, fetch_candles
+
+    settings = load_settings(_USED)
+    first, last = read_period(start, end)
+    if first is None:
+        raise StopProgram("say from when: --from 2025-05-01")
+    options = FetchOptions(
+        out=out,
+        pairs=read_pairs(pairs) or settings.trading_pairs,
+        timeframes=_checked(timeframes) or (settings.strategy_timeframe,),
+        start=first,
+        end=last,
+    )
+    found = fetch_candles(options, _config(settings), os.environ, _REDACTED)
+    if json_output:
+        print(json.dumps({"directory": str(out), "files": [_as_json(candles) for candles in found]}))
+        return
+    for candles in found:
+        facts = _as_json(candles)
+        print(
+            f"{facts['file']}: {facts['candles']} candles from {facts['start']} to {facts['end']}, "
+            f"{facts['missing']} missing."
+        )
+        if candles.start - first >= candles.length:
+            print(f"  The exchange has nothing before {candles.start.isoformat()}.")
+
+
+_AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
+_REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.launch.freqtrade.bot")
+"""Freqtrade, whose output lacks secrets: it tells ccxt's whole configuration. It finds modules where we do."""
+_USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
+
+
+def _checked(timeframes: list[str] | None) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(check_timeframe(timeframe) for timeframe in timeframes or ()))
+    except ValueError as error:
+        raise StopProgram(f"--timeframe: {error}") from None
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    """What a download needs of Freqtrade's configuration: no key, only the password that a proxy may want."""
+    from services.launch.freqtrade.config import freqtrade_config
+
+    whole = freqtrade_config(settings.changed(dry_run=True), database=Path("unused"))
+    needed = ("dry_run", "exchange", "pairlists", "stake_currency", "trading_mode")
+    whole["exchange"]["ccxt_config"] = public_part(whole["exchange"]["ccxt_config"])
+    return {name: whole[name] for name in needed}
+
+
+def _as_json(candles: Candles) -> dict[str, Any]:
+    return {
+        "pair": candles.pair,
+        "timeframe": candles.timeframe,
+        "file": str(candles.path),
+        "candles": len(candles.frame),
+        "start": candles.start.isoformat(),
+        "end": candles.end.isoformat(),
+        "missing": sum(gap.missing for gap in candles.gaps),
+        "gaps": len(candles.gaps),
+    }

@@ -1,0 +1,211 @@
+"""`cryptoboy history score`: an archive's articles into the sentiment that a backtest reads."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.support.options import (
+    OF_SCORING,
+    SCORER_HINT,
+    Json,
+    Pairs,
+    next_step,
+    read_pairs,
+    settings_for,
+)
+from services.cli.support.period import From, To, read_period
+from services.cli.support.progress import progress_of
+from services.common.errors import StopProgram
+from services.common.settings import Fallback, ScorerKind, Settings
+
+if TYPE_CHECKING:
+    from services.data_ingestor.news_sources import NewsSource
+    from services.research.history.tally import ScoreReport
+    from services.sentiment_analyzer.scorer import Scorer
+
+DELAY_SECONDS = 300.0
+
+
+def score_history(
+    archive: Annotated[Path, typer.Argument(help="Made by history import.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(help="The sentiment CSV; compressed if its name ends with .gz.", show_default=False),
+    ],
+    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: as `up`.")] = None,
+    pairs: Pairs = None,
+    delay: Annotated[
+        float,
+        typer.Option(
+            "--scoring-delay",
+            min=0,
+            max=86_400,
+            help="Seconds from an article being known to its signals being available: as long as a poll "
+            "(NEWS_POLL_INTERVAL) and longer than a slow model's answer (OLLAMA_TIMEOUT).",
+        ),
+    ] = DELAY_SECONDS,
+    start: From = None,
+    end: To = None,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where answers of language models are kept. Default: receipts.sqlite in STATE_DIR.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Articles that a language model scores at once, with --no-stories. Default: SENTIMENT_CONCURRENCY.",
+            show_default=False,
+        ),
+    ] = None,
+    stories: Annotated[
+        bool,
+        typer.Option(
+            "--stories/--no-stories",
+            help="As live, an article that tells a story again makes a revision of the first telling's signals, "
+            "with more confidence, and is not scored. Without, each article is scored by itself.",
+        ),
+    ] = True,
+    json_output: Json = False,
+) -> None:
+    """Score an archive with the matching and the scorer of the live pipeline.
+
+    A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
+    published. A source has the weight that one of the same name has in NEWS_SOURCES_FILE. --from and --to choose
+    articles by when they were known. Answers of language models are kept as receipts, by content, model and prompt
+    version: a second run asks nothing twice. (The lexicon is asked again, which takes less time than keeping its
+    answers.) Articles that the scorer refused or abstained from are counted by reason, each with the first of them.
+    The file appears when it is whole: after Ctrl-C the same command goes on where it was.
+
+    Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
+    """
+    from services.research.history.archive import Archive
+    from services.research.history.scoring import ScoreOptions, score_archive
+
+    settings = settings_for(uses=OF_SCORING | {"news_sources_file"})
+    first, last = read_period(start, end)
+    # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
+    settings = settings.changed(
+        sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
+    )
+    if math.isnan(delay):
+        raise StopProgram("--scoring-delay nan: expected seconds, such as 300")
+    sources = _sources(settings)
+    options = ScoreOptions(
+        pairs=read_pairs(pairs) or settings.trading_pairs,
+        delay=timedelta(seconds=delay),
+        known_from=first,
+        known_until=last,
+        stories=stories,
+        weights=tuple((name, source.weight) for name, source in sources if source.weight != 1),
+        owners=tuple((name, source.owner) for name, source in sources if source.owner),
+        tellings_scored=settings.story_tellings_scored,
+    )
+    began = time.monotonic()
+    with (
+        Archive.open(archive) as news,
+        _scorer(settings, receipts) as chosen,
+        progress_of("scoring") as progress,
+    ):
+        report = score_archive(
+            news,
+            out,
+            chosen.scorer,
+            options,
+            scored_by=chosen.identity,
+            workers=workers or chosen.workers,
+            progress=progress,
+            waiting=_say_waiting,
+        )
+    figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3), **chosen.receipts()}
+    if json_output:
+        print(json.dumps(figures))
+    else:
+        _print(report, figures)
+
+
+def _say_waiting(reason: str) -> None:
+    sys.stderr.write(f"cryptoboy: waiting for the scorer: {reason}\n")
+    sys.stderr.flush()
+
+
+def _sources(settings: Settings) -> list[tuple[str, NewsSource]]:
+    """Those that are polled, by their names in lower case."""
+    from services.data_ingestor.news_sources import load_sources
+
+    sources = load_sources(settings.news_sources_file)
+    return sorted(((each.name.casefold(), each) for each in sources), key=lambda each: each[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Who scores, what its answers depend on beside its model's name, and how many it answers at once."""
+
+    scorer: Scorer
+    identity: tuple[str, ...] = ()
+    workers: int = 1
+
+    def receipts(self) -> dict[str, int]:
+        """How many answers were paid for, and how many were there."""
+        from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+
+        if not isinstance(self.scorer, ReceiptScorer):
+            return {}
+        return {"asked": self.scorer.asked, "answered_from_receipts": self.scorer.answered_from_receipts}
+
+
+@contextmanager
+def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
+    """The scorer of the settings, checked; one that costs something keeps receipts."""
+    from services.common.clock import SystemClock
+    from services.sentiment_analyzer.prompt import PROMPT_VERSION
+    from services.sentiment_analyzer.receipts import FILE_NAME, Receipts
+    from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+    from services.sentiment_analyzer.scorers import build_scorer
+
+    with ExitStack() as stack:
+        scorer = build_scorer(settings)
+        stack.callback(scorer.close)
+        with next_step(SCORER_HINT):
+            scorer.check()
+        if settings.sentiment_scorer is ScorerKind.LEXICON:
+            yield _Chosen(scorer)
+            return
+        kept = Receipts(receipts or settings.state_dir / FILE_NAME)
+        stack.callback(kept.close)
+        identity = (scorer.digest(), str(PROMPT_VERSION))
+        keeping = ReceiptScorer(scorer, kept, prompt_version=PROMPT_VERSION, clock=SystemClock())
+        yield _Chosen(keeping, identity, settings.sentiment_concurrency)
+
+
+def _print(report: ScoreReport, figures: dict[str, Any]) -> None:
+    tally = report.tally
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.most_common())
+    signals = ", ".join(f"{pair} {count}" for pair, count in sorted(tally.signals.items()))
+    labels = ", ".join(f"{count} {label}" for label, count in tally.labels.most_common())
+    if report.restarted:
+        print("What an interrupted run with other options had left was thrown away.")
+    if report.resumed_after:
+        print(f"Went on after {report.resumed_after} articles that were scored before.")
+    print(f"{tally.articles} articles in {figures['seconds']:.1f} s by {report.model}: {outcomes}.")
+    for reason in tally.reasons:
+        print(f"  {reason}")
+    if "asked" in figures:
+        print(f"Answers: {figures['asked']} asked for, {figures['answered_from_receipts']} from receipts.")
+    print(f"Signals: {signals}; {labels}.")
+    print(f"{report.sentiment}: available {report.delay.total_seconds():g} s after an article was known.")

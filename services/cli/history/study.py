@@ -1,0 +1,105 @@
+"""`cryptoboy history study`: what prices did after signals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.support.answers import answer_console
+from services.cli.support.options import Json
+from services.cli.support.pages import write_page
+from services.cli.support.period import From, To, read_period
+from services.cli.support.progress import progress_of
+from services.common.errors import StopProgram
+from services.common.values import Scope, check_pair, check_timeframe
+
+_FEWEST = 2
+
+
+def study(
+    candles: Annotated[Path, typer.Option(help="Directory with candles such as BTC_USDT-1h.feather.")],
+    sentiment: Annotated[Path, typer.Option(help="The sentiment CSV, as from `history score`.")],
+    timeframe: Annotated[
+        str | None, typer.Option(help="Candles to measure with; else those that cover most signals.")
+    ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all with candles and signals."
+        ),
+    ] = None,
+    start: From = None,
+    end: To = None,
+    scope: Annotated[
+        Scope | None, typer.Option(help="Only signals about the asset, or only about the market.")
+    ] = None,
+    degraded: Annotated[
+        bool,
+        typer.Option(
+            "--degraded/--no-degraded",
+            help="With or without signals of a fallback scorer, of suspected articles and of sources of weight 0.",
+        ),
+    ] = True,
+    min_events: Annotated[
+        int, typer.Option(min=_FEWEST, help="Cells with fewer events have a count and no figures.")
+    ] = 30,
+    resamples: Annotated[int, typer.Option(min=100, help="Resamples behind the intervals.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed repeats every figure.")] = 1,
+    html: Annotated[Path | None, typer.Option(help="Also write charts and tables to this file.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Measure returns after signals by label, pair and source, and how they fade with delay.
+
+    Example: ./cryptoboy history study --candles candles --sentiment sentiment.csv --html study.html
+    """
+    first, last = read_period(start, end)
+    chosen = _checked(timeframe, pairs)
+    if html is not None and not html.parent.is_dir():
+        raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
+
+    from services.research.study.conclusions import judge
+    from services.research.study.events import Selection
+    from services.research.study.inputs import read_candles_for, read_signals
+    from services.research.study.report import study_json
+    from services.research.study.study import run_study
+
+    with progress_of("event study") as show:
+        signals = read_signals(sentiment)
+        result = run_study(
+            signals,
+            read_candles_for(signals, candles, timeframe, chosen),
+            Selection(chosen, first, last, scope and scope.value, degraded),
+            resamples=resamples,
+            seed=seed,
+            min_events=min_events,
+            progress=show,
+        )
+    tests = judge(result)
+    found = study_json(result, tests)
+    if html is not None:
+        from services.research.study.page import study_page
+
+        write_page(html, study_page(result, tests))
+    if json_output:
+        print(json.dumps(found, allow_nan=False))
+        return
+
+    from services.cli.views.study import show_study
+
+    show_study(found, answer_console())
+    if html is not None:
+        print(f"\nCharts: {html}")
+
+
+def _checked(timeframe: str | None, pairs: list[str] | None) -> tuple[str, ...]:
+    try:
+        if timeframe is not None:
+            check_timeframe(timeframe)
+        return tuple(
+            sorted({check_pair(pair) for given in pairs or () for pair in given.replace(",", " ").split()})
+        )
+    except ValueError as error:
+        raise StopProgram(f"{error}") from error

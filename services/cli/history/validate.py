@@ -1,0 +1,69 @@
+"""`cryptoboy history validate`: whether candles and sentiment are fit for a backtest."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.support.answers import answer_console
+from services.cli.support.options import Json, load_settings, read_pairs
+from services.cli.support.progress import progress_of
+from services.cli.views.validate import show_validation
+from services.common.errors import StopProgram
+from services.common.values import check_timeframe
+
+
+def validate_history(
+    candles: Annotated[
+        Path | None, typer.Option(help="Directory with candles such as BTC_USDT-1h.feather.")
+    ] = None,
+    sentiment: Annotated[Path | None, typer.Option(help="The sentiment CSV, as from history score.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Only candles of this length. Default: all.")] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are."),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Check candles and sentiment: gaps, repetitions, disorder, time zones, signals before their news, coverage.
+
+    Errors are what a backtest refuses, or would believe wrongly: files that cannot be read, wrong or missing
+    columns and values, times without a zone, rows out of order or repeated, signals available before their news,
+    labels that do not fit their score, pairs without candles, pairs all of whose signals lie outside the candles,
+    fewer than eight candles, pairs that are paid in different currencies. `backtest` refuses by the same rules: give
+    the --timeframe and --pairs that it will have.
+    Warnings are what one should know: missing candles, some signals outside the candles, signals that were stale
+    when they became available, times in another zone than UTC.
+
+    Exit status: 0 without errors, whatever the warnings; 1 with errors; 78 when a path is not there.
+
+    Example: ./cryptoboy history validate --candles candles --sentiment sentiment.csv
+    """
+    from services.research.history.validating import validate
+
+    if timeframe is not None:
+        try:
+            check_timeframe(timeframe)
+        except ValueError as error:
+            raise StopProgram(f"--timeframe: {error}") from None
+    staleness = timedelta(hours=load_settings({"sentiment_staleness_hours"}).sentiment_staleness_hours)
+    with progress_of("checking") as progress:
+        found = validate(
+            candles,
+            sentiment,
+            timeframe=timeframe,
+            pairs=read_pairs(pairs),
+            staleness=staleness,
+            now=datetime.now(UTC),
+            progress=progress,
+        )
+    if json_output:
+        print(json.dumps(found.as_json()))
+    else:
+        show_validation(found, answer_console())
+    if not found.findings.ok:
+        raise typer.Exit(1)

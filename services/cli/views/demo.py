@@ -1,0 +1,189 @@
+"""The live view of a demo: news, scores, candles, trades. On a terminal a screen, elsewhere lines on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Column, Table
+from rich.text import Text
+
+from services.cli.support.console import PlainConsole
+from services.common.messages import SentimentSignal
+from services.demo.observer import Scene
+from services.demo.plan import DemoPlan
+
+LINE_EVERY_SECONDS = 10.0
+ARTICLES_SHOWN = 8
+# The title of the table, its head and the line below that.
+_LINES_ABOVE_NEWS = 3
+_COLOURS = {
+    "very_bullish": "bold green", "bullish": "green", "neutral": "dim", "bearish": "red", "very_bearish": "bold red",
+}  # fmt: skip
+
+
+class View(Protocol):
+    """Shows scenes while it is entered."""
+
+    def show(self, scene: Scene) -> None:
+        """Show what is happening now."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def watcher(plan: DemoPlan, *, live: bool) -> tuple[Callable[[str], None], View]:
+    """A function that tells one line, and the view."""
+    if live:
+        console = PlainConsole()
+        return (lambda text: console.print(Text(text, style="cyan")), _Screen(plan, console))
+    return (_tell_stderr, _Lines())
+
+
+def _tell_stderr(text: str) -> None:
+    sys.stderr.write(f"cryptoboy: {text}\n")
+    sys.stderr.flush()
+
+
+class _Lines:
+    """A line from time to time, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def show(self, scene: Scene) -> None:
+        if time.monotonic() - self._last < LINE_EVERY_SECONDS:
+            return
+        self._last = time.monotonic()
+        books = scene.books
+        scores = " ".join(
+            f"{pair} {float(fields['score']):+.2f}" for pair, fields in scene.sentiment.items() if fields
+        )
+        _tell_stderr(
+            f"{scene.elapsed:3.0f} of {scene.limit:.0f} s: {books.articles_published} articles, "
+            f"{books.signals_cached} signals, {books.candles_published} candles, {len(scene.trades)} trades; {scores}"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+class _Screen:
+    """A picture that is drawn over itself."""
+
+    def __init__(self, plan: DemoPlan, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        waiting = Text("starting the programs; the live view begins when Freqtrade is ready ...")
+        self._live = Live(waiting, console=console, refresh_per_second=4)
+
+    def show(self, scene: Scene) -> None:
+        self._live.update(picture(self._plan, scene, self._console))
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, value, trace)
+
+
+def picture(plan: DemoPlan, scene: Scene, console: Console) -> Group:
+    """A scene as a screen; what does not fit the height of `console` is old news."""
+    above: list[RenderableType] = [_head(plan, scene), _pairs(scene), _trades(scene)]
+    lines = 1 + sum(len(console.render_lines(part)) + 1 for part in above)
+    most = max(console.height - lines - _LINES_ABOVE_NEWS, 1)
+    shown: list[RenderableType] = []
+    for part in (*above, _news(scene, most)):
+        shown += [Text(), part]
+    return Group(*shown)
+
+
+def _head(plan: DemoPlan, scene: Scene) -> Text:
+    books = scene.books
+    return Text(
+        f"Freqtrade's clock: {scene.clock} UTC ({plan.speed:g}x)   {scene.elapsed:.0f} of {scene.limit:.0f} s\n"
+        f"articles {books.articles_published}   signals {books.signals_cached}   "
+        f"candles {books.candles_published}   waiting {books.waiting}   dead letters {books.dead_lettered}",
+        style="bold",
+    )
+
+
+def _table(title: str, *columns: Column | str) -> Table:
+    """A table as wide as the screen, whose last column has what the others leave."""
+    return Table(
+        *columns, title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, expand=True, pad_edge=False
+    )  # fmt: skip
+
+
+def _narrow(name: str) -> Column:
+    return Column(name, no_wrap=True)
+
+
+def _pairs(scene: Scene) -> Table:
+    table = _table(
+        "Sentiment", *map(_narrow, ("pair", "price", "score", "label")), _one_line("newest headline")
+    )
+    for pair, fields in scene.sentiment.items():
+        price = f"{scene.prices[pair]:,.2f}" if pair in scene.prices else ""
+        if fields is None:
+            table.add_row(pair, price, "none", "", "")
+        else:
+            label = Text(fields["label"], style=_COLOURS.get(fields["label"], ""))
+            table.add_row(pair, price, f"{float(fields['score']):+.2f}", label, Text(fields["headline"]))
+    return table
+
+
+def _one_line(name: str) -> Column:
+    return Column(name, no_wrap=True, overflow="ellipsis", ratio=1)
+
+
+def _news(scene: Scene, most: int) -> Table:
+    """The newest articles, each once with the coins it is about."""
+    table = _table(
+        "News as it was scored", *map(_narrow, ("time", "source", "coins", "score")), _one_line("headline")
+    )
+    by_article: dict[tuple[str, float], list[SentimentSignal]] = {}
+    for signal in scene.headlines:
+        by_article.setdefault((signal.article_id, signal.sentiment_score), []).append(signal)
+    for signals in list(by_article.values())[: min(most, ARTICLES_SHOWN)]:
+        first = signals[0]
+        score = Text(f"{first.sentiment_score:+.2f}", style=_COLOURS.get(first.sentiment_label, ""))
+        coins = ",".join(signal.pair.split("/")[0] for signal in signals)
+        table.add_row(f"{first.published:%H:%M}", Text(first.source), coins, score, Text(first.headline))
+    return table
+
+
+def _trades(scene: Scene) -> Table:
+    title = "Trades of Freqtrade (dry-run)"
+    table = _table(title, *map(_narrow, ("pair", "state", "in", "out", "profit")), Column("why", ratio=1))
+    for trade in scene.trades:
+        why = trade.enter_tag if trade.is_open else f"{trade.enter_tag} -> {trade.exit_reason}"
+        table.add_row(
+            trade.pair,
+            "open" if trade.is_open else "closed",
+            f"{trade.open_rate:,.2f}",
+            f"{trade.close_rate:,.2f}" if trade.close_rate and not trade.is_open else "",
+            f"{trade.profit_ratio:+.2%}",
+            Text(why),
+        )
+    if not scene.trades:
+        table.add_row("none yet", "", "", "", "", "")
+    return table

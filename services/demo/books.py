@@ -1,0 +1,72 @@
+"""The books of a run: what went in, what came out, and whether anything is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.launch.probes import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Counts of one run. Every article and every signal is in exactly one of the places they can end in.
+
+    Attributes:
+        articles_ended: articles scored, abstained on, or without a pair that is traded.
+        waiting: messages still in a queue or being handled.
+        silent: services that did not answer; what they counted is as old as their last answer.
+    """
+
+    articles_published: int
+    articles_ended: int
+    signals_published: int
+    signals_cached: int
+    signals_repeated: int
+    candles_published: int
+    dead_lettered: int
+    waiting: int
+    silent: tuple[str, ...] = ()
+
+    @property
+    def messages_lost(self) -> int:
+        """Messages that were confirmed as published and are nowhere now."""
+        articles = self.articles_published - self.articles_ended
+        signals = self.signals_published - self.signals_cached - self.signals_repeated
+        return max(articles + signals - self.dead_lettered - self.waiting, 0)
+
+
+def keep_books(
+    metrics: Mapping[str, Samples], waiting: int, dead_lettered: int, silent: tuple[str, ...] = ()
+) -> Books:
+    """Add up what the services counted.
+
+    Args:
+        metrics: the samples of each service by its name.
+        waiting: messages now in the queues of news and signals, retries included.
+        dead_lettered: messages now in their dead letters that were not there before the run.
+        silent: services whose samples are not of now.
+    """
+    cacher, processor = metrics["signal_cacher"], metrics["sentiment_processor"]
+    cached = cacher.total("cryptoboy_signals_cached_total")
+    repeated = cacher.total("cryptoboy_signals_cached_total", outcome="duplicate")
+    return Books(
+        articles_published=metrics["news_poller"].total("cryptoboy_articles_published_total"),
+        articles_ended=_articles_ended(processor),
+        signals_published=processor.total("cryptoboy_signals_published_total"),
+        signals_cached=cached - repeated,
+        signals_repeated=repeated,
+        candles_published=metrics["market_streamer"].total("cryptoboy_candles_published_total"),
+        dead_lettered=dead_lettered,
+        waiting=waiting,
+        silent=silent,
+    )
+
+
+def _articles_ended(processor: Samples) -> int:
+    everything = processor.total("cryptoboy_articles_scored_total")
+    not_ended = sum(
+        processor.total("cryptoboy_articles_scored_total", outcome=outcome)
+        for outcome in ("dead_lettered", "retried", "released")
+    )
+    return everything - not_ended

@@ -1,0 +1,182 @@
+"""Keeps a demo's invented news away from what trades: on servers of others a demo is a guest that tidies up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import redis
+
+from services.common.broker.port import Broker
+from services.common.clock import Clock, to_ms
+from services.common.errors import CryptoBoyError, StopProgram
+from services.common.settings import Settings
+from services.common.store.keys import DEMO, HOLDS, HOLDS_ID, SCORED, signals_key, written_together
+from services.common.store.redis_client import address_of, redis_client
+from services.common.store.redis_errors import reaction_to
+from services.demo.queues import empty_queues, names_to_empty, refuse_busy_queues, refuse_waiting_news
+from services.launch.ending import uninterrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a demo writes to `cryptoboy:demo` before anything else. It goes when the demo has tidied up.
+
+    Attributes:
+        pairs: whose sentiment the demo writes.
+        until_ms: milliseconds since 1970 after which the demo writes nothing more.
+        begins_holds: whether the store kept no holds before: those that the demo begins go with it, for they would
+            open entries to a bot on a store that had lost its own.
+    """
+
+    pairs: tuple[str, ...]
+    until_ms: int
+    begins_holds: bool = False
+
+    def as_text(self) -> str:
+        """As it stands in Redis."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_text(cls, text: str) -> Mark:
+        """Raises StopProgram if it is no mark of ours."""
+        try:
+            fields = json.loads(text)
+            pairs = tuple(map(str, fields["pairs"]))
+            return cls(pairs, int(fields["until_ms"]), bool(fields.get("begins_holds")))
+        except (ValueError, TypeError, LookupError):
+            raise StopProgram(
+                f"the key {DEMO} in Redis is not of this version's demo ({text[:80]!r}). Delete it, and the sentiment "
+                f"keys that the demo wrote: redis-cli DEL {DEMO}"
+            ) from None
+
+    @property
+    def keys(self) -> list[str]:
+        """All that the demo wrote, the mark last."""
+        holds = (HOLDS, HOLDS_ID) if self.begins_holds else ()
+        return [*(key for pair in self.pairs for key in written_together(pair)), *holds, SCORED, DEMO]
+
+
+class Guest:
+    """While it lasts, a demo has queues and store of a broker and a Redis that others may use, too.
+
+    It enters only where no real news and no real sentiment is, marks the store, and removes in the end what the
+    demo left in both. What a demo left that was killed is removed first.
+
+    Args:
+        broker: connected.
+        lasts: the longest that the demo can take.
+        tell: is told what could not be removed, if something else had ended the demo.
+
+    Raises:
+        StopProgram: somebody reads the queues, or there is news or sentiment that no demo wrote.
+        TryLater: RabbitMQ or Redis is away, at the start or when it is time to tidy up.
+    """
+
+    def __init__(
+        self, settings: Settings, broker: Broker, clock: Clock, lasts: timedelta, tell: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._mark = Mark(settings.trading_pairs, to_ms(clock.now() + lasts))
+        self._tell = tell
+        self._to_empty: tuple[str, ...] = ()
+        self._is_in = False  # so that there is something to remove
+
+    def __enter__(self) -> Self:
+        try:
+            self._enter()
+        except KeyboardInterrupt as stopped:
+            self.__exit__(KeyboardInterrupt, stopped, None)
+            raise
+        return self
+
+    def _enter(self) -> None:
+        states = self._broker.queues()
+        refuse_busy_queues(states)
+        with _connected(self._settings) as client:
+            earlier = _earlier(client)
+            if earlier is None:
+                refuse_waiting_news(states)
+            self._to_empty = names_to_empty(states, is_ours=earlier is not None)
+            _refuse_real_sentiment(client, self._mark, earlier)
+            self._is_in = True
+            if earlier:
+                client.delete(*earlier.keys)
+            self._mark = replace(self._mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
+            client.set(DEMO, self._mark.as_text())
+        if earlier is not None:
+            empty_queues(self._broker, self._to_empty)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._is_in:
+            return
+        try:
+            with uninterrupted():
+                empty_queues(self._broker, self._to_empty)
+                with _connected(self._settings) as client:
+                    client.delete(*self._mark.keys)
+        except CryptoBoyError as problem:
+            text = f"the demo's news could not be removed, and nothing trades on it meanwhile: {problem}"
+            if kind is None:
+                raise type(problem)(f"{text}. The next demo on these servers removes it.") from problem
+            self._tell(text)
+
+
+def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Raise StopProgram while the store holds what a demo wrote: a bot would trade on invented news.
+
+    A Redis that cannot be asked is told, and no reason to stop: a bot has to look after its open trades.
+    """
+    try:
+        with _connected(settings) as client:
+            text = client.get(DEMO)
+    except CryptoBoyError as error:
+        tell(f"whether a demo left its news in Redis is not known: {error}")
+        return
+    if text is not None:
+        mark = Mark.of_text(str(text))
+        raise StopProgram(
+            f"Redis at {address_of(settings)} holds the invented news of a demo, which is running or was killed. If it "
+            "is running, let it end. If not, another one removes it, from the queues as well: ./cryptoboy demo "
+            f"--broker rabbitmq. Or delete the keys yourself: redis-cli DEL {' '.join(mark.keys)}"
+        )
+
+
+@contextmanager
+def _connected(settings: Settings) -> Iterator[redis.Redis]:
+    """Errors of Redis become ours."""
+    with closing(redis_client(settings)) as client:
+        try:
+            yield client
+        except redis.RedisError as error:
+            raise reaction_to(error, address_of(settings)) from error
+
+
+def _earlier(client: redis.Redis) -> Mark | None:
+    text = client.get(DEMO)
+    return None if text is None else Mark.of_text(str(text))
+
+
+def _refuse_real_sentiment(client: redis.Redis, mark: Mark, earlier: Mark | None) -> None:
+    """Raise StopProgram if the store holds sentiment that neither demo wrote."""
+    left_over = earlier.pairs if earlier else ()
+    strangers = [
+        pair for pair in mark.pairs if pair not in left_over and client.exists(*written_together(pair))
+    ]
+    if earlier:
+        strangers += [
+            pair for pair in left_over if client.zcount(signals_key(pair), f"({earlier.until_ms}", "+inf")
+        ]
+    if strangers:
+        raise StopProgram(
+            f"this Redis holds sentiment for {', '.join(strangers)} that no demo wrote; replayed news would be "
+            "mixed into it. Use another Redis (REDIS_HOST, REDIS_PORT) for the demo."
+        )

@@ -1,0 +1,131 @@
+"""Looks at a running demo through the same doors as any operator: metrics, queues, Redis, REST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from services.common.broker.open import open_broker
+from services.common.broker.topology import QUEUES
+from services.common.clock import Clock
+from services.common.errors import TryLater
+from services.common.messages import SentimentSignal
+from services.common.settings import Settings
+from services.common.store.open import open_store
+from services.demo.books import Books, keep_books
+from services.launch.freqtrade.api import FreqtradeApi, Trade
+from services.launch.probes import Samples, get_json, read_metrics
+
+SIGNALS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a watcher sees at one moment.
+
+    `elapsed` and `limit` are real seconds, `prices` by pair, `headlines` the newest signals of each pair.
+    """
+
+    clock: str
+    elapsed: float
+    limit: float
+    sentiment: Mapping[str, Mapping[str, str] | None]
+    headlines: Sequence[SentimentSignal]
+    prices: Mapping[str, float]
+    trades: Sequence[Trade]
+    books: Books
+
+
+class Observer:
+    """Connections of its own to every part of a demo; close it."""
+
+    def __init__(
+        self, settings: Settings, health_ports: Mapping[str, int], exchange_port: int, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._ports = health_ports
+        self._exchange_port = exchange_port
+        self._clock = clock
+        self._dead_before = 0
+        self._trades: list[Trade] = []
+        self._metrics: dict[str, Samples] = dict.fromkeys(health_ports, Samples())
+        self.broker = open_broker(settings, clock)
+        self.store = open_store(settings)
+        password = settings.freqtrade_api_pass
+        self._bot = FreqtradeApi(
+            settings.freqtrade_api_port,
+            settings.freqtrade_api_user,
+            password.get_secret_value() if password else "",
+        )
+
+    def connect(self) -> None:
+        """Connect to broker and store. Raises TryLater or StopProgram, as the ports say."""
+        self.broker.start()
+        self.store.check()
+        self._dead_before = self._dead_lettered()
+
+    def trades(self) -> list[Trade]:
+        """The bot's trades; those last seen while it does not answer."""
+        with suppress(TryLater):  # busy with a loop; the next look tells
+            self._trades = self._bot.trades()
+        return self._trades
+
+    def waiting(self) -> int:
+        """Messages in the queues of news and signals, retries included."""
+        names = {name for queue in QUEUES if queue.retried for name in (queue.name, queue.retry_name)}
+        return sum(
+            state.ready + (state.unacknowledged or 0) for state in self.broker.queues() if state.name in names
+        )
+
+    def books(self) -> Books:
+        """The books as they are now; of a service that does not answer, what it said last."""
+        now = {name: read_metrics(port) for name, port in self._ports.items()}
+        self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
+        silent = tuple(name for name, samples in now.items() if samples is None)
+        return keep_books(self._metrics, self.waiting(), self._dead_lettered() - self._dead_before, silent)
+
+    def sentiment(self) -> dict[str, dict[str, str] | None]:
+        """The current sentiment by pair."""
+        return self.store.current(self._settings.trading_pairs)
+
+    def scene(self, elapsed: float, limit: float) -> Scene:
+        """Everything at once."""
+        return Scene(
+            clock=f"{self._clock.now():%F %T}",
+            elapsed=elapsed,
+            limit=limit,
+            sentiment=self.sentiment(),
+            headlines=self._headlines(),
+            prices=self._prices(),
+            trades=self.trades(),
+            books=self.books(),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._bot.close()
+        self.store.close()
+        self.broker.close()
+
+    def _dead_lettered(self) -> int:
+        names = {queue.dead_letter_name for queue in QUEUES if queue.retried}
+        return sum(state.ready for state in self.broker.queues() if state.name in names)
+
+    def _headlines(self) -> list[SentimentSignal]:
+        signals = [
+            signal
+            for pair in self._settings.trading_pairs
+            for signal in self.store.history(pair, SIGNALS_SHOWN)
+        ]
+        return sorted(signals, key=lambda signal: signal.published, reverse=True)
+
+    def _prices(self) -> dict[str, float]:
+        status, rows = get_json(f"http://127.0.0.1:{self._exchange_port}/api/v3/ticker/price")
+        if status != 200:  # noqa: PLR2004 - HTTP's OK
+            return {}
+        by_symbol = {row["symbol"]: float(row["price"]) for row in rows}
+        pairs = self._settings.trading_pairs
+        return {
+            pair: by_symbol[pair.replace("/", "")] for pair in pairs if pair.replace("/", "") in by_symbol
+        }

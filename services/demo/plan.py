@@ -1,0 +1,138 @@
+"""What a demo replays: which candles, which news, from when, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from services.common.errors import StopProgram
+from services.common.settings import PROJECT_ROOT
+from services.common.values import timeframe_seconds
+from services.demo.replay_clock import find_library
+from services.demo.timed_news import TimedArticle, busiest_day, read_archive, read_sample
+
+SAMPLE_CANDLES = PROJECT_ROOT / "services" / "replay_exchange" / "candles"
+SAMPLE_TIMEFRAME = "1m"
+SAMPLE_SPEED = 10.0
+SAMPLE_TIME_LIMIT = 240.0
+ARCHIVE_TIME_LIMIT = 120.0
+# Real seconds that the programs get to start before the first entry becomes possible.
+LEAD_SECONDS = 35.0
+# Real seconds that one candle of an archive takes.
+CANDLE_SECONDS = 5.0
+HISTORY_CANDLES = 300
+NEWS_BEFORE_START = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """A replay, in the time of its candles (UTC); `speed` is replayed seconds per real second.
+
+    Attributes:
+        expects_trade: whether the story is written so that a trade must open and close.
+    """
+
+    candles: Path
+    timeframe: str
+    pairs: tuple[str, ...]
+    start: datetime
+    articles: tuple[TimedArticle, ...]
+    speed: float
+    time_limit: float
+    expects_trade: bool
+
+    @property
+    def end(self) -> datetime:
+        """The last instant that the replay can reach."""
+        return self.start + timedelta(seconds=self.time_limit * self.speed)
+
+
+def sample_plan(speed: float | None, time_limit: float | None) -> DemoPlan:
+    """The story that comes with the project, on real candles of three pairs."""
+    story = read_sample()
+    chosen = _speed_or_default(speed, SAMPLE_SPEED)
+    return DemoPlan(
+        candles=SAMPLE_CANDLES,
+        timeframe=SAMPLE_TIMEFRAME,
+        pairs=("BTC/USDT", "ETH/USDT", "BNB/USDT"),
+        start=story.moment - timedelta(seconds=LEAD_SECONDS * chosen),
+        articles=story.articles,
+        speed=chosen,
+        time_limit=time_limit or SAMPLE_TIME_LIMIT,
+        expects_trade=True,
+    )
+
+
+def archive_plan(
+    news: Path, candles: Path, speed: float | None, time_limit: float | None, start: datetime | None
+) -> DemoPlan:
+    """Real articles on real candles of the same time, from the busiest day on if no `start` is given.
+
+    Raises:
+        StopProgram: a file is missing or damaged, or news and candles do not overlap; says what there is.
+    """
+    begin = start or busiest_day(news)
+    timeframe, pairs = _choose_timeframe(candles, begin)
+    chosen = _speed_or_default(speed, max(timeframe_seconds(timeframe) / CANDLE_SECONDS, 1.0))
+    limit = time_limit or ARCHIVE_TIME_LIMIT
+    last = begin + timedelta(seconds=limit * chosen)
+    articles = read_archive(news, begin - NEWS_BEFORE_START, last)
+    if not articles:
+        raise StopProgram(
+            f"{news} has no article between {begin - NEWS_BEFORE_START} and {last}; try another --start"
+        )
+    return DemoPlan(candles, timeframe, pairs, begin, tuple(articles), chosen, limit, expects_trade=False)
+
+
+def _speed_or_default(speed: float | None, default: float) -> float:
+    """The speed asked for, or the default where the machine can change the speed of its clock."""
+    if speed is not None:
+        return speed
+    return default if find_library() is not None else 1.0
+
+
+def _choose_timeframe(folder: Path, begin: datetime) -> tuple[str, tuple[str, ...]]:
+    """The shortest timeframe with history before and candles after `begin`, and the pairs that have it."""
+    spans = _spans(folder)
+    by_timeframe: dict[str, list[str]] = {}
+    for (pair, timeframe), (first, last) in spans.items():
+        history = timedelta(seconds=HISTORY_CANDLES * timeframe_seconds(timeframe))
+        if first + history <= begin < last:
+            by_timeframe.setdefault(timeframe, []).append(pair)
+    if not by_timeframe:
+        there = "; ".join(
+            f"{pair} {frame}: {first:%F} to {last:%F}" for (pair, frame), (first, last) in spans.items()
+        )
+        raise StopProgram(f"{folder} has no candles around {begin:%F %H:%M} UTC. There is: {there}")
+    shortest = min(by_timeframe, key=timeframe_seconds)
+    pairs = tuple(sorted(by_timeframe[shortest]))
+    if len(quotes := {pair.partition("/")[2] for pair in pairs}) > 1:
+        raise StopProgram(
+            f"{folder} has {', '.join(pairs)}, paid in {' and '.join(sorted(quotes))}, and a bot pays all its trades "
+            "in one currency: name a folder with pairs of one"
+        )
+    return shortest, pairs
+
+
+def _spans(folder: Path) -> Mapping[tuple[str, str], tuple[datetime, datetime]]:
+    import pyarrow as pa
+    from pyarrow import compute, feather
+
+    spans = {}
+    for path in sorted(folder.glob("*_*-*.feather")):
+        name, _, timeframe = path.stem.rpartition("-")
+        try:
+            dates = feather.read_table(path, columns=["date"])["date"]
+            limits = compute.min_max(dates.cast(pa.timestamp("ms", "UTC"))).as_py()
+        except (pa.ArrowException, OSError) as error:
+            raise StopProgram(f"{path} is not a Freqtrade candle file: {error}") from error
+        if limits["min"] is not None:
+            spans[name.replace("_", "/"), timeframe] = (
+                limits["min"].astimezone(UTC),
+                limits["max"].astimezone(UTC),
+            )
+    if not spans:
+        raise StopProgram(f"{folder} has no candle files such as BTC_USDT-1h.feather")
+    return spans

@@ -1,0 +1,211 @@
+"""One demo from start to end: start the programs, follow the story, drain, count, stop."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from services.cli.support.options import next_step
+from services.common.clock import SystemClock, to_ms
+from services.common.ports import free_port
+from services.common.settings import BrokerKind, Settings
+from services.common.values import timeframe_seconds
+from services.demo.books import Books
+from services.demo.drain import drain, longest_drain
+from services.demo.feed_server import FeedServer, write_sources
+from services.demo.guard import Guest
+from services.demo.observer import Observer, Scene
+from services.demo.plan import DemoPlan
+from services.demo.replay_clock import ReplayClock
+from services.demo.settings import for_replay
+from services.launch.ending import uninterrupted
+from services.launch.freqtrade.api import Trade
+from services.launch.stack import Stack, free_health_ports
+from services.launch.supervisor import Supervisor
+from services.replay_exchange.timeline import place
+
+START_TIMEOUT_SECONDS = 90.0
+TICK_SECONDS = 0.5
+# With fewer, Freqtrade waits until the services are up: its imports would only delay theirs.
+CORES_TO_START_ALL_AT_ONCE = 4
+SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the demo then needs no server"
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """How a demo ended; `ready_seconds` and `duration_seconds` are real time."""
+
+    books: Books
+    sentiment: dict[str, dict[str, str] | None]
+    trades: list[Trade]
+    ready_seconds: float
+    duration_seconds: float
+    reason: str
+
+    @property
+    def closed_by_sentiment(self) -> list[Trade]:
+        """The closed trades that news had opened."""
+        return [trade for trade in self.trades if not trade.is_open and trade.by_sentiment]
+
+
+class DemoRun:
+    """Owns everything that a demo starts. Make one for each demo and call `play` once."""
+
+    def __init__(
+        self, plan: DemoPlan, settings: Settings, run_dir: Path, tell: Callable[[str], None]
+    ) -> None:
+        self._plan = plan
+        self._run_dir = run_dir
+        self._tell = tell
+        self._began = time.monotonic()
+        self._exchange_port = free_port()
+        self._health_ports = free_health_ports()
+        self._embedded = settings.broker is BrokerKind.EMBEDDED
+        self._anchor = datetime.min.replace(tzinfo=UTC)
+        self.settings = for_replay(settings, plan, run_dir, self._exchange_port)
+
+    def play(self, show: Callable[[Scene], None]) -> DemoResult:
+        """Run the demo to its end; `show` is called about twice a second.
+
+        Raises:
+            StopProgram, TryLater: a part could not be started, or ended before its time.
+            KeyboardInterrupt: passed on, after everything was stopped.
+        """
+        with ExitStack() as shared:
+            with uninterrupted():
+                clock = ReplayClock(self._plan.speed, horizon=self._plan.time_limit + START_TIMEOUT_SECONDS)
+                shared.callback(clock.close)
+            clock.check()
+            return self._play(clock, show)
+
+    def _play(self, clock: ReplayClock, show: Callable[[Scene], None]) -> DemoResult:
+        stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
+        observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
+        try:
+            with ExitStack() as running:
+                try:
+                    return self._run(running, clock, stack, observer, show)
+                except KeyboardInterrupt:
+                    self._tell("stopping ...")
+                    raise
+        finally:
+            observer.close()
+
+    def _run(
+        self,
+        running: ExitStack,
+        clock: ReplayClock,
+        stack: Stack,
+        observer: Observer,
+        show: Callable[[Scene], None],
+    ) -> DemoResult:
+        """What `running` holds is stopped after it."""
+        if not self._embedded:
+            with next_step(SERVERS_HINT):
+                observer.connect()
+                running.enter_context(self._guest(observer))  # leaves after every program has ended
+        supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
+        feeds = running.enter_context(self._start_feeds(clock))
+        ready = self._start_programs(supervisor, stack, clock)
+        if self._embedded:
+            observer.connect()
+        reason = self._follow(supervisor, observer, show)
+        books = drain(feeds, observer.books, self.settings.news_poll_interval)
+        result = DemoResult(
+            books=books,
+            sentiment=observer.sentiment(),
+            trades=observer.trades(),
+            ready_seconds=ready,
+            duration_seconds=time.monotonic() - self._began,
+            reason=reason,
+        )
+        self._tell(f"{reason}; stopping the programs")
+        return result
+
+    def _guest(self, observer: Observer) -> Guest:
+        longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS
+        longest += longest_drain(self.settings.news_poll_interval)
+        return Guest(self.settings, observer.broker, SystemClock(), timedelta(seconds=longest), self._tell)
+
+    def _start_feeds(self, clock: ReplayClock) -> FeedServer:
+        plan = self._plan
+        step_ms = timeframe_seconds(plan.timeframe) * 1000
+        self._anchor = clock.now()
+        timeline = place(start_ms=to_ms(plan.start), anchor_ms=to_ms(self._anchor), step_ms=step_ms)
+        shift = timedelta(milliseconds=timeline.shift_ms)
+        feeds = FeedServer([article.moved(shift) for article in plan.articles], clock)
+        write_sources(self.settings.news_sources_file, feeds.url, feeds.sources)
+        self._tell(
+            f"replaying {plan.timeframe} candles from {plan.start:%F %H:%M} UTC, {plan.speed:g} times as fast"
+        )
+        return feeds
+
+    def _start_programs(self, supervisor: Supervisor, stack: Stack, clock: ReplayClock) -> float:
+        """Start everything; returns the seconds until all four services were ready."""
+        plan = self._plan
+        programs = [
+            stack.exchange(plan.candles, plan.timeframe, plan.start, self._anchor, self._exchange_port)
+        ]
+        if self._embedded:
+            programs.append(stack.store(self._run_dir / "state" / "redis.json"))
+        programs += stack.services()
+        bot = stack.freqtrade(throttle_seconds=1)
+        for spec in programs:
+            supervisor.start(spec)
+        if (os.cpu_count() or 1) >= CORES_TO_START_ALL_AT_ONCE:
+            supervisor.start(bot)
+        supervisor.wait_ready(programs, START_TIMEOUT_SECONDS, self._tell)
+        ready = time.monotonic() - self._began
+        self._tell(
+            f"the services are ready after {ready:.1f} s; to look inside: {how_to_look(self.settings)}"
+        )
+        if bot.name not in supervisor.pids():
+            supervisor.start(bot)
+        supervisor.wait_ready([bot], START_TIMEOUT_SECONDS, self._tell)
+        self._tell(
+            f"Freqtrade is ready after {time.monotonic() - self._began:.1f} s, in dry-run; its API: "
+            f"http://127.0.0.1:{self.settings.freqtrade_api_port}/api/v1"
+            f"{clock_note(plan.speed, datetime.now(UTC) - clock.now())}"
+        )
+        return ready
+
+    def _follow(self, supervisor: Supervisor, observer: Observer, show: Callable[[Scene], None]) -> str:
+        limit = self._plan.time_limit
+        while (elapsed := time.monotonic() - self._began) < limit:
+            supervisor.check()
+            scene = observer.scene(elapsed, limit)
+            show(scene)
+            if self._plan.expects_trade and any(
+                not trade.is_open and trade.by_sentiment for trade in scene.trades
+            ):
+                return "a trade that news had opened was closed"
+            time.sleep(TICK_SECONDS)
+        return f"the time limit of {limit:.0f} s was reached"
+
+
+def how_to_look(settings: Settings) -> str:
+    """A command that shows the sentiment while the demo runs."""
+    if settings.broker is not BrokerKind.EMBEDDED:
+        return "./cryptoboy sentiment"
+    path = shlex.quote(str(settings.redis_socket))
+    if shutil.which("redis-cli"):
+        return f"redis-cli -s {path} HGETALL sentiment:{settings.trading_pairs[0]}"
+    pairs = " ".join(settings.trading_pairs)
+    return f"CRYPTOBOY_ENV_FILE= REDIS_SOCKET={path} ./cryptoboy sentiment {pairs}"
+
+
+def clock_note(speed: float, behind: timedelta) -> str:
+    """Why the times in the logs are not those of the wall clock; nothing where they are."""
+    if speed == 1:
+        return ""
+    if speed < 1:
+        return f"; its clock runs {speed:g} times as fast"
+    minutes = round(behind.total_seconds() / 60)
+    return f"; its clock is set back by {minutes} minutes, so that it can run {speed:g} times as fast"

@@ -1,0 +1,1 @@
+"""Freqtrade's process: configured, started, asked over its API."""

@@ -1,0 +1,137 @@
+"""Whether Freqtrade trades as the settings say, read back from its API.
+
+Its configuration is merged from a file, a strategy (perhaps with a file of parameters), an environment and arguments.
+Only the running program knows the outcome.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from services.common.errors import StopProgram, TryLater
+from services.common.freqtrade_variables import freqtrade_variables
+from services.common.plain_text import without_control
+from services.common.settings import Settings
+from services.common.settings_sources import default_env_file, read_env_file
+from services.launch.freqtrade.api import FreqtradeApi
+from services.launch.freqtrade.config import STRATEGY, STRATEGY_DIR
+
+LOOK_EVERY_SECONDS = 1.0
+GRACE_SECONDS = 15.0
+PARAMETERS = STRATEGY_DIR / f"{STRATEGY}.json"
+"""Written by `freqtrade hyperopt`; Freqtrade reads it with the strategy."""
+Mode = Mapping[str, Any]
+"""By the names of Freqtrade's /show_config."""
+
+
+def mode_of(settings: Settings) -> Mode:
+    """What the settings say of Freqtrade."""
+    return {
+        "dry_run": settings.dry_run,
+        "runmode": "dry_run" if settings.dry_run else "live",
+        "trading_mode": "spot",
+        "exchange": settings.exchange,
+        "stake_currency": settings.stake_currency,
+        "stake_amount": settings.stake_amount,
+        "max_open_trades": settings.max_open_trades,
+        "strategy": STRATEGY,
+        "timeframe": settings.strategy_timeframe,
+        "position_adjustment_enable": False,
+        "force_entry_enable": False,
+    }
+
+
+def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
+    """Lines for a person about configuration beside the settings: variables (left out) and parameters (used).
+
+    Raises:
+        StopProgram: the `.env` file cannot be read.
+    """
+    lines = []
+    env_file = default_env_file(environ)
+    if left_out := freqtrade_variables({**(read_env_file(env_file) if env_file else {}), **environ}):
+        names = ", ".join(map(without_control, left_out))
+        lines.append(f"Freqtrade does not get these variables, for here it reads only its file: {names}")
+    if PARAMETERS.exists():
+        lines.append(
+            f"rules, ROI, stop loss and trailing of the strategy come out of {PARAMETERS}, which a search wrote"
+        )
+    return lines
+
+
+def check_mode(expected: Mode, shown: Mode) -> None:
+    """Compare what Freqtrade shows with what the settings say. Raises StopProgram with all differences."""
+    if wrong := [
+        f"{name} is {shown.get(name, 'not shown')}, not {value}"
+        for name, value in expected.items()
+        if not _same(value, shown.get(name))
+    ]:
+        raise StopProgram(
+            f"Freqtrade does not trade as the settings say: {'; '.join(wrong)}. It was stopped at once. "
+            "Look for its orders in the account; then find what overrides the settings: its arguments, its "
+            "environment, or the file freqtrade.json"
+        )
+
+
+def mode_question(expected: Mode, api: FreqtradeApi) -> Callable[[], bool]:
+    """Make a function that asks Freqtrade: True if it trades as the settings say, False while it does not answer.
+
+    The function raises StopProgram if Freqtrade trades otherwise. The caller then ends it before all other programs.
+    """
+
+    def ask() -> bool:
+        if api.is_of_another_user():
+            return False
+        with suppress(TryLater):
+            check_mode(expected, api.configuration())
+            return True
+        return False
+
+    return ask
+
+
+def _same(expected: object, shown: object) -> bool:
+    """Numbers may be shown as text; a switch is one only as true or false."""
+    if isinstance(expected, bool) or isinstance(shown, bool):
+        return expected is shown
+    if isinstance(expected, (int, float)):
+        with suppress(TypeError, ValueError):
+            return float(expected) == float(shown)  # type: ignore[arg-type]  # whatever was shown; the error is caught
+        return False
+    return expected == shown
+
+
+class ModeWatch(threading.Thread):
+    """Ends this process, which runs Freqtrade, if Freqtrade does not trade as the settings say.
+
+    Freqtrade gets SIGTERM and GRACE_SECONDS to end; the exit status is EX_CONFIG. The watch goes on as long as the
+    process runs, because Freqtrade can load its configuration again.
+
+    Args:
+        ask: as `mode_question` makes it.
+    """
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        super().__init__(name="mode-watch", daemon=True)
+        self._ask = ask
+        self.found_a_difference = False
+
+    def run(self) -> None:
+        """Ask again and again."""
+        while not self.found_a_difference:
+            time.sleep(LOOK_EVERY_SECONDS)
+            try:
+                self._ask()
+            except StopProgram as error:
+                self.found_a_difference = True
+                sys.stderr.write(f"cryptoboy: {error}\n")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
+        os._exit(os.EX_CONFIG)

@@ -1,0 +1,102 @@
+"""The checks before live trading, for `up` and for `trade`. Everything that is wrong is shown at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.common.errors import StopProgram, TryLater
+from services.common.settings import Settings
+from services.launch.freqtrade.open_trades import open_pairs
+from services.launch.live.exchange import exchange_findings
+from services.launch.live.files import file_findings, folder_findings
+from services.launch.live.findings import Finding, Severity, fault
+from services.launch.live.servers import rabbitmq_findings, redis_findings
+
+IKnow = Annotated[
+    bool,
+    typer.Option(
+        "--i-know",
+        help="Where the exchange cannot tell: you looked, and the keys cannot withdraw.",
+    ),
+]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCheck:
+    """One thing to look at before live trading."""
+
+    name: str
+    ask: Callable[[], Sequence[Finding]]
+
+    def findings(self) -> Sequence[Finding]:
+        """What was found. A check that raises is a fault like any other: open trades are watched all the same."""
+        try:
+            return self.ask()
+        except StopProgram as error:
+            return [fault(str(error), "correct what it names")]
+        except Exception as error:  # noqa: BLE001 - what a library may raise nobody can list
+            text = f"{self.name} could not be looked at ({type(error).__name__})"
+            return [fault(text, "./cryptoboy doctor may say more; correct the variables of it")]
+
+
+def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> list[LiveCheck]:
+    """All checks, in the order in which they are shown; `doctor` shows the same."""
+    is_sure = i_know or settings.live_keys_cannot_withdraw
+    return [
+        LiveCheck("redis", lambda: redis_findings(settings)),
+        LiveCheck("rabbitmq", lambda: rabbitmq_findings(settings)),
+        LiveCheck("files", lambda: [*file_findings(environ), *folder_findings(settings.state_dir)]),
+        LiveCheck("exchange", lambda: exchange_findings(settings, is_sure=is_sure)),
+    ]
+
+
+def check_live(
+    settings: Settings, trades_file: Path, environ: Mapping[str, str], say: Say, *, i_know: bool = False
+) -> bool:
+    """Check the machine, and refuse live trading with a list of all faults.
+
+    While trades are open Freqtrade starts in any case, because without it they have no stop loss and no exit. Faults
+    then only refuse new entries, until they are mended and Freqtrade is started again.
+
+    Args:
+        settings: those of the run.
+        trades_file: Freqtrade's database of live trades.
+        environ: the variables of this process.
+        say: shows one line to a person.
+        i_know: a person vouches for the keys, see `exchange_findings`.
+
+    Returns:
+        Whether new entries may be made.
+
+    Raises:
+        StopProgram: something is wrong, and no trade is open.
+        TryLater: no trade is open, and a server that has to be asked does not answer.
+    """
+    found = [each for check in live_checks(settings, environ, i_know=i_know) for each in check.findings()]
+    faults = [each for each in found if each.severity is Severity.FAULT]
+    unknown = [each for each in found if each.severity is Severity.AWAY]
+    trades = open_pairs(trades_file)
+    if trades == frozenset():
+        _refuse(faults, unknown)
+    for each in found:
+        say(f"WARNING: {each}")
+    if faults:
+        say(
+            f"trades are open in {', '.join(sorted(trades or ())) or 'a database that cannot be read'}: Freqtrade "
+            "starts for their exits only (state `paused`). NO NEW ENTRIES until this is mended and it is started again"
+        )
+    return not faults
+
+
+def _refuse(faults: Sequence[Finding], unknown: Sequence[Finding]) -> None:
+    lines = "".join(f"\n  - {each}" for each in (*faults, *unknown))
+    if faults:
+        raise StopProgram(f"real money is not traded like this; nothing was started:{lines}")
+    if unknown:
+        raise TryLater(f"it could not be checked whether real money is safe; nothing was started:{lines}")

@@ -1,0 +1,148 @@
+"""Which programs make up the system, and with which arguments and environment each is started."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from services.common.freqtrade_variables import without_freqtrade_variables
+from services.common.ports import free_port
+from services.common.runner import DEFAULT_PORTS
+from services.common.services import SECRETS_OF_REDIS, SERVICES, with_secrets
+from services.common.settings import CURRENT_ENV_FILE, BrokerKind, Settings
+from services.launch.freqtrade.api import FreqtradeApi
+from services.launch.freqtrade.config import freqtrade_config, write_config
+from services.launch.freqtrade.trading_mode import mode_of, mode_question
+from services.launch.probes import answers_ok
+from services.launch.supervisor import ProcessSpec, Role
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The programs of one run.
+
+    Attributes:
+        settings: what every program of ours is configured with.
+        run_dir: folder of this run: logs, Freqtrade's configuration and database.
+        extra: further variables for every program, such as those of a replay's clock.
+        health_ports: the port of each service for /health and /metrics.
+        alone: nobody asks Freqtrade's `is_ready`, so that its own process has to check that it trades as the settings
+            say.
+        may_enter: whether Freqtrade opens trades; else it only ends those that are open.
+    """
+
+    settings: Settings
+    run_dir: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+    health_ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
+    alone: bool = False
+    may_enter: bool = True
+
+    def services(self) -> list[ProcessSpec]:
+        """The four services, the readers before the writers."""
+        return [self._service(name) for name in SERVICES]
+
+    def _service(self, name: str) -> ProcessSpec:
+        port = self.health_ports[name]
+        environ = {**self._environ_with(SERVICES[name].secrets), "HEALTH_PORT": str(port)}
+        url = f"http://127.0.0.1:{port}/health"
+        host = self.settings.health_host
+        argv = self._module(SERVICES[name].module)
+        return ProcessSpec(name, argv, environ, answers_ok(url), health_url=url, port=port, host=host)
+
+    def store(self, snapshot: Path) -> ProcessSpec:
+        """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
+        arguments = self._module("services.common.store.embedded_server", "--snapshot", str(snapshot))
+        environ = self._environ_with(SECRETS_OF_REDIS)
+        is_ready = partial(_accepts_connections, self.settings.redis_socket)
+        port = self.settings.redis_port
+        return ProcessSpec("redis", arguments, environ, is_ready, role=Role.SERVES, port=port)
+
+    def exchange(
+        self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
+    ) -> ProcessSpec:
+        """The replay exchange; `start` is the instant of the candles that falls on `anchor`."""
+        arguments = self._module(
+            "services.replay_exchange.replay_exchange",
+            *("--candles", str(candles), "--timeframe", timeframe),
+            *("--start", start.isoformat(), "--anchor", anchor.isoformat(), "--port", str(port)),
+            "--read-only",
+        )
+        environ = self._environ_with(())
+        return ProcessSpec(
+            "replay_exchange",
+            arguments,
+            environ,
+            answers_ok(f"http://127.0.0.1:{port}/api/v3/ping"),
+            role=Role.SERVES,
+        )
+
+    @property
+    def trades_file(self) -> Path:
+        """Freqtrade's database."""
+        return self.run_dir / ("trades-dry-run.sqlite" if self.settings.dry_run else "trades-live.sqlite")
+
+    def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
+        """The real `freqtrade trade`, configured from the settings by a file that only its owner reads."""
+        config_file = self.run_dir / "freqtrade.json"
+        user_data = self.run_dir / "user_data"
+        user_data.mkdir(parents=True, exist_ok=True)
+        config = freqtrade_config(
+            self.settings,
+            database=self.trades_file,
+            throttle_seconds=throttle_seconds,
+            may_enter=self.may_enter,
+        )
+        write_config(config, config_file)
+        expected = mode_of(self.settings)
+        return ProcessSpec(
+            "freqtrade",
+            self._module(
+                "services.launch.freqtrade.bot",
+                *(("--expected-mode", json.dumps(expected)) if self.alone else ()),
+                *("trade", "--config", str(config_file), "--userdir", str(user_data)),
+            ),
+            self._environ(),
+            mode_question(expected, FreqtradeApi.of(config["api_server"])),
+            role=Role.TRADES,
+            port=self.settings.freqtrade_api_port,
+            host=self.settings.freqtrade_api_host,
+        )
+
+    def _environ_with(self, secrets: Collection[str]) -> dict[str, str]:
+        """The settings, with no other secrets than these, in our own environment."""
+        if self.settings.broker is BrokerKind.EMBEDDED:
+            secrets = set(secrets) - {"rabbitmq_pass"}
+        return {**self._environ(), **with_secrets(self.settings, secrets).environment()}
+
+    def _environ(self) -> dict[str, str]:
+        """Our own environment without variables of the settings, which are passed explicitly, and of Freqtrade."""
+        ours = Settings.variables()
+        others = without_freqtrade_variables(os.environ)
+        inherited = {name: value for name, value in others.items() if name.upper() not in ours}
+        return {**inherited, CURRENT_ENV_FILE: "", "PYTHONUNBUFFERED": "1", **self.extra}
+
+    def _module(self, name: str, *arguments: str) -> Sequence[str]:
+        return [sys.executable, "-P", "-m", name, *arguments]
+
+
+def free_health_ports() -> dict[str, int]:
+    """A free port for each service."""
+    return {name: free_port() for name in SERVICES}
+
+
+def _accepts_connections(path: Path | None) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            client.connect(str(path))
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,256 @@
+"""Starts processes, watches them, and stops them in order: what `demo` and `up` stand on."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from services.common.errors import StopProgram
+from services.common.ports import LOOPBACK, hand_over, listen_on
+from services.launch.ending import uninterrupted
+from services.launch.log_reason import reason_in
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+GRACE_SECONDS = 15.0
+TELL_SECONDS = 15.0
+_LOG_END_BYTES = 65_536
+"""What is read of a log, which grows for months: the rest would cost memory, and with ours Freqtrade ends."""
+
+
+class Role(IntEnum):
+    """What a program is to the others, in the order in which they are stopped.
+
+    Freqtrade's trades have their stop-losses only while it runs, so what feeds it is stopped before it; what it asks
+    until it has ended (Redis, the exchange of a replay) is stopped after it.
+    """
+
+    FEEDS = 0
+    TRADES = 1
+    SERVES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """A program to run.
+
+    Attributes:
+        name: what people call it; also the name of its log file.
+        argv: program and arguments; never a secret, everyone on the machine can read it.
+        environ: the whole environment of the process.
+        is_ready: asked again and again after the start; True when the program can do its work. Raises StopProgram if
+            it does what it must not.
+        role: what it is to the others.
+        health_url: where it says how it is, if it does.
+        port: on which the supervisor listens for it as long as it runs itself: nobody else can take the port while the
+            program starts again, and who connects waits. The program gets the socket: see `ports.handed_over`.
+        host: the address of that port.
+    """
+
+    name: str
+    argv: Sequence[str]
+    environ: Mapping[str, str] = field(repr=False)
+    is_ready: Callable[[], bool] = lambda: True
+    role: Role = Role.FEEDS
+    health_url: str = ""
+    port: int | None = None
+    host: str = LOOPBACK
+
+
+class ProcessEnded(StopProgram):
+    """A program of ours ended although nobody asked it to; the message holds the end of its log."""
+
+
+class Supervisor:
+    """Runs programs until it is closed; each writes to `log_dir`/NAME.log.
+
+    Programs are asked to end with SIGTERM, all of one role at once, and killed after a grace.
+    They also end when this process dies without closing (Linux only).
+    """
+
+    def __init__(self, log_dir: Path) -> None:
+        self._log_dir = log_dir
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked: set[int] = set()
+        self._roles: dict[str, Role] = {}
+        self._listeners: dict[int, socket.socket] = {}
+        log_dir.mkdir(parents=True, exist_ok=True)
+
+    def log_file(self, name: str) -> Path:
+        """Where a program's output goes."""
+        return self._log_dir / f"{name}.log"
+
+    def start(self, spec: ProcessSpec) -> None:
+        """Start a program; does not wait for it to be ready.
+
+        Raises:
+            OSError: the system has no room for it.
+            StopProgram: its port is taken.
+        """
+        self._roles[spec.name] = spec.role
+        listener = self._listen_for(spec)
+        # Ctrl-C between the start and the entry in `_running` would leave a program that nobody stops.
+        with uninterrupted(), self.log_file(spec.name).open("ab") as log:
+            self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+                [*spec.argv, *([hand_over(listener)] if listener else [])],
+                pass_fds=[listener.fileno()] if listener else [],
+                env=dict(spec.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call, nothing that locks
+            )
+
+    def _listen_for(self, spec: ProcessSpec) -> socket.socket | None:
+        if spec.port is None:
+            return None
+        if spec.port not in self._listeners:
+            try:
+                self._listeners[spec.port] = listen_on(spec.port, spec.host)
+            except OSError as error:
+                raise StopProgram(
+                    f"{spec.name} needs port {spec.port} of {spec.host}, where nothing can listen: {error.strerror}"
+                ) from error
+        return self._listeners[spec.port]
+
+    def wait_ready(
+        self,
+        specs: Sequence[ProcessSpec],
+        timeout: float,
+        tell: Callable[[str], None] = lambda _: None,
+        every: float = TELL_SECONDS,
+    ) -> None:
+        """Wait until all are ready; say for which it still waits, each time `every` seconds have gone by.
+
+        Raises:
+            StopProgram: one ended (see ProcessEnded) or was not ready in `timeout` seconds.
+        """
+        waiting = list(specs)
+        began = told = time.monotonic()
+        while waiting:
+            self.check()
+            waiting = [spec for spec in waiting if not self.is_ready(spec)]
+            now = time.monotonic()
+            names = ", ".join(spec.name for spec in waiting)
+            if waiting and now - began > timeout:
+                raise StopProgram(f"not ready after {timeout:.0f} s: {names}. {self.tail(waiting[0].name)}")
+            if waiting and now - told >= every:
+                told = now
+                tell(f"waiting for {names} since {now - began:.0f} s")
+            time.sleep(0.1)
+
+    def is_ready(self, spec: ProcessSpec) -> bool:
+        """Ask a program whether it can do its work.
+
+        Raises:
+            StopProgram: it does what it must not. It was ended, before anything else is.
+        """
+        try:
+            return spec.is_ready()
+        except StopProgram:
+            with uninterrupted():
+                self.stop(spec.name)
+            raise
+
+    def check(self) -> None:
+        """Raise ProcessEnded if a program ended by itself."""
+        for name, process in self._running.items():
+            if (status := process.poll()) is not None:
+                raise ProcessEnded(f"{name} ended with status {status}. {self.tail(name)}")
+
+    def ended(self) -> dict[str, int]:
+        """The programs that ended by themselves since the last call, with their exit statuses."""
+        gone = {
+            name: status for name, process in self._running.items() if (status := process.poll()) is not None
+        }
+        for name in gone:
+            del self._running[name]
+        return gone
+
+    def pids(self) -> dict[str, int]:
+        """The running programs by name."""
+        return {name: process.pid for name, process in self._running.items() if process.poll() is None}
+
+    def stop(self, name: str, grace: float = GRACE_SECONDS) -> int | None:
+        """Ask a program to end and wait for it; its exit status, or None if it was not running."""
+        process = self._running.pop(name, None)
+        if process is None:
+            return None
+        self._ask_to_end(process)
+        return _wait_or_kill(process, grace)
+
+    def close(self) -> dict[str, int | None]:
+        """Stop everything; the exit statuses by name. May be called twice."""
+        statuses: dict[str, int | None] = {}
+        for role in Role:
+            statuses |= self._stop_together([name for name in self._running if self._roles[name] is role])
+        while self._listeners:
+            self._listeners.popitem()[1].close()
+        return statuses
+
+    def _stop_together(self, names: Sequence[str]) -> dict[str, int | None]:
+        for name in names:
+            self._ask_to_end(self._running[name])
+        return {name: self.stop(name) for name in names}
+
+    def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
+        """Send SIGTERM once: a second one would cut off the orderly end that the first began."""
+        if process.pid not in self._asked and process.poll() is None:
+            self._asked.add(process.pid)
+            process.send_signal(signal.SIGTERM)
+
+    def tail(self, name: str, lines: int = 8) -> str:
+        """The last lines of a program's log."""
+        text = "\n".join(f"    {line}" for line in self._log_lines(name)[-lines:])
+        return f"The end of {self.log_file(name)}:\n{text}"
+
+    def last_line(self, name: str) -> str:
+        """The last line of a program's log that says something; empty if there is none."""
+        return next((line.strip() for line in reversed(self._log_lines(name)) if line.strip()), "")
+
+    def reason(self, name: str) -> str:
+        """Why a program does not work, as its log says it (see `reason_in`); empty if it says nothing of it."""
+        return reason_in(self._log_lines(name))
+
+    def _log_lines(self, name: str) -> list[str]:
+        """The last lines of a log, none if it cannot be read: a log that somebody removed must not end the programs."""
+        try:
+            with self.log_file(name).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END_BYTES))
+                return log.read().decode(errors="replace").splitlines()
+        except OSError:
+            return []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with uninterrupted():
+            self.close()
+
+
+def _die_with_parent() -> None:
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes], grace: float) -> int:
+    try:
+        return process.wait(grace)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()

@@ -1,0 +1,200 @@
+"""Keeps the programs of `up` running, and says what is not well with them: once, and when it is over.
+
+Open trades have stop-losses only while Freqtrade runs, so nothing that happens to another program stops it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.common.errors import StopProgram
+from services.launch.probes import get_json
+from services.launch.supervisor import ProcessSpec, Role, Supervisor
+
+TELL_AFTER_SECONDS = 20.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+# A program that has run for so long did not fail at its start, and is started again soon.
+_RAN_WELL_SECONDS = 300.0
+_LONGEST_TEXT = 300
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is not well with a program.
+
+    Attributes:
+        kind: tells one trouble from another.
+        text: for people.
+        parts: the names that its /health has for what is down.
+    """
+
+    kind: str
+    text: str
+    parts: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Watched:
+    spec: ProcessSpec
+    started: float
+    pause: float = _FIRST_PAUSE_SECONDS
+    due: float | None = None
+    now_kind: str = ""
+    since: float = 0.0
+    told_kind: str = ""
+    refusal: str = ""
+
+
+class Watch:
+    """Looks after programs that were started; call `look` again and again.
+
+    A program that cannot work as it is configured (status 78) is started again once a minute, for the reason may lie
+    outside of it; each attempt is reported. Before Freqtrade has been ready for the first time such a program ends
+    everything if it is Freqtrade itself, or if `may_end` allows it.
+
+    Args:
+        programs: all of them run.
+        may_end: whether nothing is lost if everything ends before Freqtrade has been ready: no trade is open.
+        tell: shows one line to a person.
+        now: a monotonic time in seconds, here and in `look`.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        programs: Sequence[ProcessSpec],
+        tell: Callable[[str], None],
+        now: float,
+        *,
+        may_end: bool = True,
+    ) -> None:
+        self._supervisor = supervisor
+        self._tell = tell
+        self._may_end = may_end
+        self._bot_was_ready = False
+        self._watched = {spec.name: _Watched(spec, started=now, since=now) for spec in programs}
+        self._all_were_ready = False
+
+    def look(self, now: float) -> frozenset[str]:
+        """Start again what has ended, after a pause that grows, and tell what changed.
+
+        Returns:
+            What the programs need and is down, by the names of /health.
+
+        Raises:
+            StopProgram: a program cannot work as it is configured, and no trade depends on the others; or Freqtrade
+                does not trade as the settings say, and was ended.
+        """
+        for name, status in self._supervisor.ended().items():
+            self._note_end(self._watched[name], status, now)
+        for each in self._watched.values():
+            if each.due is not None and each.due <= now:
+                self._start_again(each, now)
+        down: frozenset[str] = frozenset()
+        for each in self._watched.values():
+            if each.due is None:
+                down |= self._ask(each, now)
+        well = all(each.due is None and not each.now_kind for each in self._watched.values())
+        if well and not self._all_were_ready:
+            self._all_were_ready = True
+            self._tell("everything is ready")
+        return down
+
+    def refusals(self) -> list[str]:
+        """A line for each program that could not work as it is configured when it was last started."""
+        return [f"{each.spec.name}: {each.refusal}" for each in self._watched.values() if each.refusal]
+
+    def _start_again(self, each: _Watched, now: float) -> None:
+        try:
+            self._supervisor.start(each.spec)
+        except OSError as error:  # no room for a process or its log: that must not end the programs that run
+            self._tell(
+                f"{each.spec.name} could not be started ({error}); trying again in {_LONGEST_PAUSE_SECONDS:.0f} s"
+            )
+            each.due = now + _LONGEST_PAUSE_SECONDS
+        else:
+            each.due, each.started, each.since = None, now, now
+
+    def _ask(self, each: _Watched, now: float) -> frozenset[str]:
+        """Tell what changed with a program that runs; returns what it needs and is down."""
+        trouble = trouble_of(each.spec, self._supervisor)
+        self._compare(each, trouble, now)
+        if trouble is None:
+            each.refusal = ""
+            self._bot_was_ready = self._bot_was_ready or each.spec.role is Role.TRADES
+            return frozenset()
+        return trouble.parts
+
+    def _note_refusal(self, each: _Watched, now: float) -> None:
+        name = each.spec.name
+        may_end = self._may_end or each.spec.role is Role.TRADES
+        if may_end and not self._bot_was_ready:
+            raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.tail(name)}")
+        each.refusal = self._supervisor.reason(name) or f"its log is {self._supervisor.log_file(name)}"
+        self._tell(
+            f"{name} CANNOT WORK as it is configured ({each.refusal}). The others go on without it; trying again in "
+            f"{_LONGEST_PAUSE_SECONDS:.0f} s"
+        )
+        each.told_kind = "ended"
+        each.due = now + _LONGEST_PAUSE_SECONDS
+
+    def _note_end(self, each: _Watched, status: int, now: float) -> None:
+        name = each.spec.name
+        if status == os.EX_CONFIG:
+            self._note_refusal(each, now)
+            return
+        each.refusal = ""
+        if now - each.started > _RAN_WELL_SECONDS:
+            each.pause = _FIRST_PAUSE_SECONDS
+        reason = self._supervisor.reason(name)
+        if reason != self._supervisor.last_line(name):
+            reason = f"{reason}{'; ' if reason else ''}log: {self._supervisor.log_file(name)}"
+            if name == "freqtrade":
+                reason += "; ./cryptoboy doctor checks the exchange"
+        self._tell(f"{name} ended with status {status} ({reason}); starting it again in {each.pause:.0f} s")
+        each.told_kind = "ended"
+        each.due = now + each.pause
+        each.pause = min(each.pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _compare(self, each: _Watched, trouble: Trouble | None, now: float) -> None:
+        kind = trouble.kind if trouble else ""
+        if kind != each.now_kind:
+            each.now_kind, each.since = kind, now
+        if kind == each.told_kind or (trouble and now - each.since < TELL_AFTER_SECONDS):
+            return
+        each.told_kind = kind
+        self._tell(f"{each.spec.name} {trouble.text if trouble else 'is well again'}")
+
+
+def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
+    """What is not well with a running program now, by its /health if it has one; None if all is well."""
+    status, body = (
+        get_json(spec.health_url) if spec.health_url else (_OK if supervisor.is_ready(spec) else 0, None)
+    )
+    down = _parts_down(body)
+    if status == _OK and not down:
+        return None
+    details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
+    said = details or _log_says(spec.name, supervisor)
+    state = "works, but not with everything" if status == _OK else "is not ready"
+    return Trouble(
+        kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}", parts=frozenset(down)
+    )
+
+
+def _log_says(name: str, supervisor: Supervisor) -> str:
+    reason = supervisor.reason(name)
+    return f"its log ends: {reason}" if reason else f"its log is {supervisor.log_file(name)}"
+
+
+def _parts_down(body: object) -> dict[str, str]:
+    """The parts that an answer of /health names as not well, with the reasons; none if it is no such answer."""
+    parts = body.get("dependencies") if isinstance(body, dict) else None
+    if not isinstance(parts, dict):
+        return {}
+    shown = {name: part for name, part in parts.items() if isinstance(part, dict)}
+    return {name: str(part.get("detail", "")) for name, part in shown.items() if part.get("status") != "ok"}

@@ -1,0 +1,1 @@
+"""What an operator can ask and do, without a face: no terminal, no HTTP, no chat."""

@@ -1,0 +1,87 @@
+"""What `doctor` says of a feed: whether it answers, how old its newest article is, and how late they were seen."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+from services.common.clock import SystemClock
+from services.common.errors import NeverWorks
+from services.common.runner import DEFAULT_PORTS
+from services.common.settings import Settings
+from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
+from services.data_ingestor.news_habit import habit_of, patience
+from services.data_ingestor.news_isolated import run_isolated
+from services.data_ingestor.news_parse import ParsedFeed, parse_feed
+from services.data_ingestor.news_source_poller import PARSE_SECONDS
+from services.data_ingestor.news_sources import NewsSource
+from services.launch.probes import read_metrics
+
+LATE = timedelta(hours=1)
+"""As the alert SourceLags has it."""
+
+
+def check_feed(settings: Settings, source: NewsSource) -> str:
+    """What was found. Raises TryLater or NeverWorks if the feed cannot be read, has nothing new or is late."""
+    now = SystemClock().now()
+    answer = fetch(
+        FeedRequest(
+            url=source.url,
+            user_agent=settings.news_user_agent,
+            timeout=settings.news_timeout,
+            max_bytes=settings.news_max_feed_bytes,
+            now=now,
+            own_network=source.own_network,
+        )
+    )
+    if not isinstance(answer, Fetched):
+        return "answers"
+    feed = run_isolated(
+        parse_feed, answer, seconds=PARSE_SECONDS, stop=threading.Event(), doing="parsing the feed"
+    )
+    lag = mean_lag(source.name, settings)
+    found, well = describe(feed, now, timedelta(seconds=settings.news_frozen_after), lag)
+    if not well:
+        raise NeverWorks(found)
+    return found
+
+
+def describe(
+    feed: ParsedFeed, now: datetime, frozen_after: timedelta, lag: timedelta | None
+) -> tuple[str, bool]:
+    """What to say of a feed, and whether all is well with it.
+
+    Args:
+        feed: as it is now.
+        now: in UTC.
+        frozen_after: NEWS_FROZEN_AFTER.
+        lag: how long after their publication a running poller saw its articles, on average; None if none says so.
+    """
+    habit = habit_of((entry.published for entry in feed.entries), now)
+    parts = [f"answers with {len(feed.entries)} entries"]
+    well = bool(feed.entries)
+    if habit.newest is not None:
+        age = now - habit.newest
+        parts.append(f"the newest of them {_span(age)} old")
+        well = age <= patience(habit, frozen_after)
+    elif feed.entries:
+        parts.append("none with a date that is understood: they count as published when they are first seen")
+    if lag is not None:
+        parts.append(f"seen {_span(lag)} after publication, on average since the poller started")
+        well = well and lag <= LATE
+    return ", ".join(parts), well
+
+
+def mean_lag(source: str, settings: Settings) -> timedelta | None:
+    """The mean from publication to being seen, as the poller of this machine has counted; None if it does not say."""
+    samples = read_metrics(settings.health_port or DEFAULT_PORTS["news_poller"])
+    count = samples.total("cryptoboy_source_lag_seconds_count", source=source) if samples else 0
+    if not samples or not count:
+        return None
+    return timedelta(seconds=samples.total("cryptoboy_source_lag_seconds_sum", source=source) / count)
+
+
+def _span(span: timedelta) -> str:
+    minutes = round(span / timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

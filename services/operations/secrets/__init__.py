@@ -1,0 +1,1 @@
+"""The files of secrets of a production system: made, taken over, signed."""

@@ -1,0 +1,89 @@
+"""What `secrets init` takes over from `.env`, and which lines of it production does not use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings_names import SUFFIX
+from services.common.settings_report import refuse
+from services.common.settings_secrets import is_placeholder, read_secret_files, secret_variables
+from services.common.settings_sources import read_env_file, texts_of
+from services.launch.freqtrade import exchange_keys
+
+PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"
+ISSUED = {name.lower(): name for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN")}
+"""Keys and tokens that others issue: the file of each to its variable."""
+PASSWORDS = {
+    "rabbitmq_operator": "RABBITMQ_PASS",
+    "redis_operator": "REDIS_PASSWORD",
+    "freqtrade_api": "FREQTRADE_API_PASS",
+}
+"""A person's passwords: each service has one of its own on RabbitMQ and Redis, made at random."""
+_READ_BY_COMPOSE = re.compile(r"\$\{([A-Z0-9_]+):[-?]")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSecrets:
+    """The secrets that a `.env` file holds.
+
+    Attributes:
+        texts: by the name of the secret's file.
+        notes: a line for a person about each that is not taken over.
+    """
+
+    texts: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def find_secrets(env_file: Path) -> FoundSecrets:
+    """The secrets of a `.env` file, also those whose NAME_FILE it names. Placeholders and development's are none.
+
+    Raises:
+        StopProgram: the file, or one that it names, cannot be read.
+    """
+    given = texts_of(read_env_file(env_file), Settings.variables())
+    from_files, mistakes = read_secret_files(given, Settings.model_fields)
+    refuse(mistakes)
+    values = {**given, **from_files}
+    default = Settings.model_fields["rabbitmq_pass"].default.get_secret_value()
+    texts, notes = {}, []
+    for name, variable in {**ISSUED, **PASSWORDS}.items():
+        text = values.get(variable, "")
+        if not text:
+            continue
+        if text == default:
+            notes.append(
+                f"{variable} is the password of development, which production never has; another is made"
+            )
+        elif is_placeholder(text):
+            notes.append(f"{variable} only stands where a secret is to go, and is not taken over")
+        else:
+            texts[name] = text
+    return FoundSecrets(texts, tuple(notes))
+
+
+def unused_in_production(env_file: Path) -> tuple[str, ...]:
+    """The settings of a `.env` file that docker-compose.production.yml does not read, by name."""
+    taken = {*ISSUED.values(), *PASSWORDS.values()}
+    ours = texts_of(read_env_file(env_file), Settings.variables())
+    return tuple(
+        name for name in sorted(ours) if name in not_read() and name.removesuffix(SUFFIX) not in taken
+    )
+
+
+def not_read() -> frozenset[str]:
+    """Every variable of ours that the production file does not read from `.env`."""
+    read = frozenset(_READ_BY_COMPOSE.findall(PRODUCTION_FILE.read_text(encoding="utf-8")))
+    return Settings.variables() - read
+
+
+def secrets_left(env_file: Path) -> tuple[str, ...]:
+    """The secrets that still stand in a `.env` file and that production does not read there, by variable."""
+    given = texts_of(read_env_file(env_file), Settings.variables())
+    return tuple(
+        name for name in secret_variables(Settings.model_fields) if name in given and name in not_read()
+    )
