@@ -23,7 +23,7 @@ from xml.etree import ElementTree as ET  # nosec B405 # reads what pytest wrote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 FILE = PROJECT_ROOT / "tests" / "chaos" / "guards.toml"
 TEST_SECONDS = 400.0

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 import pika
 
-from services.common.broker import embedded_statements as sql
-from services.common.broker.embedded import FILE_NAME
-from services.common.broker.embedded_file import QueueFile
+from services.common.broker.embedded import statements as sql
+from services.common.broker.embedded.broker import FILE_NAME
+from services.common.broker.embedded.file import QueueFile
 from services.common.broker.open import open_broker
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker, Delivery, OutgoingMessage, QueueState, Subscription
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import Clock, SystemClock
 from services.common.errors import TryLater
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 
 PATIENCE_SECONDS = 30.0
 SHORT_RETRY_SECONDS = 0.4

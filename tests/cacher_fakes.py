@@ -10,8 +10,8 @@ from typing import Any
 
 from services.common.broker.port import Delivery, OutgoingMessage, QueueState
 from services.common.errors import CryptoBoyError
-from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal
+from services.common.runtime.health import DependencyHealth
 from services.common.scored_pairs import ScoredPairs
 from services.common.store.holds import Hold, StoredHolds, new_id
 from services.common.store.keys import KEPT

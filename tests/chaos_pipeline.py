@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.errors import TryLater
-from services.common.settings import PROJECT_ROOT, LogFormat, Settings
+from services.common.settings.settings import PROJECT_ROOT, LogFormat, Settings
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import Item, rss
 

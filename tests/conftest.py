@@ -19,7 +19,7 @@ from pydantic import SecretStr
 # What a helper asserts is explained like what a test asserts; to be said before a helper is imported.
 pytest.register_assert_rewrite("tests")
 
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from tests import ollama_server
 from tests.rabbitmq_management import Management
 from tests.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 PATIENCE_SECONDS = 280
 SERVICES = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher")

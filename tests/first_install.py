@@ -13,7 +13,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 PYTHON = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
 REAL_UV = Path(sys.prefix) / "bin/uv"

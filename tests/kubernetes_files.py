@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.kustomize import Resource, build, pod_of
 
 FOLDER = PROJECT_ROOT / "deploy" / "kubernetes"

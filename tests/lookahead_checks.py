@@ -23,8 +23,8 @@ from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal
-from services.common.runner import Service
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.runtime.runner import Service
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.values import Label, Scope
 from services.research.history.articles import Article
 from services.research.history.judging import as_message

@@ -13,9 +13,9 @@ from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_MARKET_DATA
 from services.common.clock import to_ms
-from services.common.health import HealthReport
 from services.common.messages import MarketData, decode
-from services.common.settings import BrokerKind, Settings
+from services.common.runtime.health import HealthReport
+from services.common.settings.settings import BrokerKind, Settings
 from services.data_ingestor.market_streamer import MarketStreamer
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.replay_bench import NOW, Bench, bench

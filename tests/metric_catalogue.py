@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
-from services.common import metrics
+from services.common.runtime import metrics
 from tests.prometheus_tools import rules
 
 # Of RabbitMQ's plugin only these may be used: tests ask a real RabbitMQ whether it has them.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from services.common.broker.port import OutgoingMessage, QueueState, Subscription
 from services.common.errors import NeverWorks, TryLater
-from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle, decode
+from services.common.runtime.health import DependencyHealth
 
 
 class MemoryBroker:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.metric_catalogue import services_metrics, strategy_metrics
 from tests.prometheus_tools import rules
 

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.chaos_pipeline import Pipeline, Service, Story
 from tests.news_feed_server import FeedServer

@@ -21,7 +21,7 @@ import psutil
 import yaml
 
 from services.cli.secret_files import make_secrets
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.chaos_pipeline import NewsFlow, make_stories
 from tests.news_feed_server import FeedServer

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from services.common.broker.port import Delivery, OutgoingMessage, QueueState
 from services.common.clock import ManualClock
-from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle, SentimentSignal, decode
+from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores

@@ -11,8 +11,8 @@ from typing import Any
 import redis
 
 from services.common.messages import NewsArticle, SentimentSignal
-from services.common.settings import Settings
-from services.common.store.redis_store import RedisStore
+from services.common.settings.settings import Settings
+from services.common.store.redis.store import RedisStore
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores

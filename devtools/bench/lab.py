@@ -13,7 +13,7 @@ from pathlib import Path
 from devtools.bench.servers import Servers
 from devtools.servers.programs import Program
 from services.common.freqtrade_variables import without_freqtrade_variables
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 
 Report = Callable[[str], None]
 QUICK_DIVISOR = 20

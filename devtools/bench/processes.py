@@ -13,7 +13,7 @@ from devtools.bench.lab import Lab, environment_of
 from devtools.servers.control import LOOPBACK, free_ports
 from devtools.servers.programs import Program
 from services.common.errors import TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 
 START_SECONDS = 120.0
 LOOK_SECONDS = 0.01

@@ -12,7 +12,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from devtools.servers.control import RabbitServer, RedisServer, ServerProblem, UnmanagedServer
 from devtools.servers.programs import RabbitProgram, RedisProgram
-from services.common.broker.rabbitmq_topology import rabbitmq_topology
+from services.common.broker.rabbitmq.topology import rabbitmq_topology
 from services.common.errors import StopProgram
 
 _INSTALL = (

@@ -20,8 +20,8 @@ from services.cli.support.console import PlainConsole
 from services.cli.support.options import load_settings
 from services.common.errors import StopProgram
 from services.common.files import write_whole
-from services.common.logging import configure_logging
-from services.common.settings import Settings
+from services.common.runtime.logging import configure_logging
+from services.common.settings.settings import Settings
 
 if TYPE_CHECKING:
     from devtools.bench.catalogue import Case

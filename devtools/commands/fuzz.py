@@ -13,7 +13,7 @@ from rich.status import Status
 from devtools.commands.tool import run_tool
 from services.cli.support.console import PlainConsole
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from devtools.fuzzing.search import Outcome

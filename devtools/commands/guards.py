@@ -35,7 +35,7 @@ def guards(
     Example: scripts/guards.py known_ids back_pressure
     """
     from devtools.guards import Verdict, edited, load_guards
-    from services.common.settings import PROJECT_ROOT
+    from services.common.settings.settings import PROJECT_ROOT
 
     chosen = load_guards(only=names or ())
     if list_guards:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import typer
 
-from services.common.clean_output import clean_output
 from services.common.errors import CryptoBoyError, StopProgram
-from services.common.logging import configure_logging
-from services.common.private import keep_private
-from services.common.proxies import shield_loopback
-from services.common.redaction import redact_errors
-from services.common.secret_texts import secrets_given
-from services.common.settings import Settings
+from services.common.network.proxies import shield_loopback
+from services.common.runtime.logging import configure_logging
+from services.common.secrets.private import keep_private
+from services.common.secrets.redaction import redact_errors
+from services.common.secrets.secret_texts import secrets_given
+from services.common.settings.settings import Settings
+from services.common.text.clean_output import clean_output
 from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped
 
 

@@ -17,11 +17,11 @@ from devtools.endurance.verdict import Finding, Sample, judge, judge_books, judg
 from devtools.endurance.watching import Watch, watch_for
 from devtools.servers.control import free_ports
 from devtools.servers.programs import Program
-from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.common.store.keys import signals_key
 from services.replay_exchange.ccxt_config import ccxt_config
 

@@ -13,7 +13,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import source_name
 from services.data_ingestor.news_publish import publish_waiting
 from services.data_ingestor.news_seen import MAX_WAITING, SeenArticles

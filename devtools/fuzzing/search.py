@@ -15,7 +15,7 @@ from pathlib import Path
 from devtools.bench.lab import environment_of
 from devtools.fuzzing.targets import Target
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 
 MEMORY_MB = 1_024
 """Resident memory of a search beyond which its input counts as a find."""

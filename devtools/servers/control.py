@@ -12,7 +12,7 @@ from typing import Protocol
 import httpx
 import redis
 
-from services.common.ports import free_port
+from services.common.runtime.ports import free_port
 
 LOOPBACK = "127.0.0.1"
 

@@ -76,7 +76,7 @@ def backtest(
     first, last = read_period(start, end)
     page = _page_file(html, start, end)
 
-    from services.common.logging import configure_logging
+    from services.common.runtime.logging import configure_logging
     from services.research.backtest.plan import Plan
     from services.research.backtest.report import backtest_json
     from services.research.backtest.run import run_backtest

@@ -12,7 +12,7 @@ import typer
 
 from services.cli.support.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.holds import OPERATOR, Hold, Holds
 from services.operations.entries import Entries, entries_of
 
@@ -109,6 +109,6 @@ def _print_json(settings: Settings, entries: Entries) -> None:
 
 
 def _place(settings: Settings) -> str:
-    from services.common.store.redis_client import address_of
+    from services.common.store.redis.client import address_of
 
     return address_of(settings)

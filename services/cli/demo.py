@@ -15,8 +15,8 @@ import typer
 from services.cli.support.options import Broker, Json, load_settings, next_step
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
-from services.common.settings import BrokerKind, ScorerKind, Settings
-from services.common.settings_trading import TradingSettings
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.trading import TradingSettings
 from services.demo.folder import DemoFailed, demo_folder
 
 _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)

@@ -13,11 +13,11 @@ import typer
 
 from services.cli.secret_files import BROKER_SECRETS, DEFAULT_FOLDER, STORE_SECRETS, read_passwords
 from services.cli.support.options import load_settings
-from services.common.broker.rabbitmq_definitions import definitions
-from services.common.broker.rabbitmq_users import SALT_BYTES, password_hash
+from services.common.broker.rabbitmq.definitions import definitions
+from services.common.broker.rabbitmq.users import SALT_BYTES, password_hash
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
-from services.common.store.redis_users import acl_file
+from services.common.settings.settings import PROJECT_ROOT
+from services.common.store.redis.users import acl_file
 
 DEFINITIONS_FILE = PROJECT_ROOT / "deploy" / "rabbitmq" / "definitions.json"
 _READABLE = 0o444

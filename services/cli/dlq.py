@@ -16,7 +16,7 @@ from services.cli.support.answers import answer_console, whole
 from services.cli.support.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind
+from services.common.settings.settings import BrokerKind
 from services.operations.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
 
 SHOWN_IN_A_LIST = 100

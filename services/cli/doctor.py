@@ -16,9 +16,9 @@ from rich.text import Text
 from services.cli.support.answers import answer_console
 from services.cli.support.options import Broker, Json, choose_parts
 from services.common.errors import StopProgram
-from services.common.redaction import redactor
-from services.common.secret_texts import secrets_of
-from services.common.settings import Settings
+from services.common.secrets.redaction import redactor
+from services.common.secrets.secret_texts import secrets_of
+from services.common.settings.settings import Settings
 from services.operations.checks.checks import Check, all_checks, run_check
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}

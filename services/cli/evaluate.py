@@ -15,7 +15,7 @@ from services.cli.support.console import PlainConsole
 from services.cli.support.options import OF_SCORING, settings_for
 from services.cli.support.pages import write_page
 from services.common.errors import StopProgram
-from services.common.settings import Fallback, ScorerKind, Settings
+from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
     from services.sentiment_analyzer.scorer import Scorer

@@ -14,7 +14,7 @@ from services.cli.support.answers import answer_console
 from services.cli.support.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
 from services.common.broker.port import QueueState
 from services.common.clock import SystemClock
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.operations.queue_rates import Rates, read_rates, watch_embedded
 
 queues_app = typer.Typer(invoke_without_command=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from services.cli.support.packages import install_test_packages, install_test_servers
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 # Most of their time the tests wait, for servers above all; two at once need little more of the machine.
 ALL_AT_ONCE = ["--quiet", "--numprocesses=2", "--dist=worksteal", "--durations=15"]

@@ -14,7 +14,7 @@ from rich.text import Text
 from services.cli.support.answers import answer_console
 from services.cli.support.options import OF_SCORING, SCORER_HINT, Json, next_step, settings_for
 from services.common.errors import StopProgram
-from services.common.settings import Fallback, ScorerKind, Settings
+from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
     from services.sentiment_analyzer.scoring import Judgement
@@ -69,8 +69,8 @@ def score(
 
 
 def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None) -> Judgement:
-    from services.common.hidden_text import reorders
     from services.common.messages import NewsArticle
+    from services.common.text.hidden_text import reorders
     from services.sentiment_analyzer.asset_matching import AssetMatcher
     from services.sentiment_analyzer.assets import load_registry
     from services.sentiment_analyzer.scorers import build_scorer

@@ -20,10 +20,10 @@ from typing import Annotated
 import typer
 
 from services.cli.support.options import Json
-from services.common.broker.rabbitmq_users import BROKER_USERS
+from services.common.broker.rabbitmq.users import BROKER_USERS
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
-from services.common.store.redis_users import STORE_USERS
+from services.common.settings.settings import PROJECT_ROOT
+from services.common.store.redis.users import STORE_USERS
 from services.operations.secrets.certificates import make_certificates
 from services.operations.secrets.takeover import ISSUED, find_secrets, secrets_left, unused_in_production
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from services.cli.support.answers import answer_console
 from services.cli.support.options import OF_STORE, Json, next_step, settings_for, store_hint
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.current import published_at
 from services.common.values import check_pair
 from services.launch.freqtrade.config import strategy_section

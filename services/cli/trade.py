@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from services.cli.up import begin_live_trading
 from services.common.freqtrade_variables import refuse_variables_about_money
-from services.common.private import close_folder
-from services.common.settings import BrokerKind, Settings
-from services.common.store.embedded_access import LOOPBACK, with_socket
+from services.common.secrets.private import close_folder
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.access import LOOPBACK, with_socket
 from services.demo.guard import refuse_demo_news
 from services.launch.freqtrade.trading_checks import check_trading
 from services.launch.freqtrade.trading_mode import beside_the_settings

@@ -12,16 +12,16 @@ from time import sleep as pause
 from urllib.parse import urlsplit
 
 from services.cli.support.options import Broker, settings_for
-from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
-from services.common.ports import is_free
-from services.common.private import close_folder
-from services.common.runner import DEFAULT_PORTS
-from services.common.settings import BrokerKind, Settings
-from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
-from services.common.store.embedded_access import LOOPBACK, with_socket
-from services.common.store.redis_client import address_of
+from services.common.network.compose_names import explain_compose_name
+from services.common.runtime.ports import is_free
+from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.secrets.private import close_folder
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
+from services.common.store.embedded.access import LOOPBACK, with_socket
+from services.common.store.redis.client import address_of
 from services.demo.guard import refuse_demo_news
 from services.launch.freqtrade.config import STRATEGY
 from services.launch.freqtrade.open_trades import open_pairs

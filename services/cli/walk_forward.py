@@ -62,7 +62,7 @@ def walk_forward(
     searched = _words(spaces) or SPACES[:3]
     _check(timeframe, chosen, searched, loss)
 
-    from services.common.logging import configure_logging
+    from services.common.runtime.logging import configure_logging
     from services.research.backtest.plan import Plan
     from services.research.walk_forward.fitting import Search
     from services.research.walk_forward.report import walk_forward_json

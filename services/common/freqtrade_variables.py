@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.common.errors import StopProgram
-from services.common.plain_text import without_control
+from services.common.text.plain_text import without_control
 
 PREFIX = "FREQTRADE__"
 _OURS = {

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from services.common.errors import NeverWorks
-from services.common.message_text import Reading, cleaned_line, cleaned_lines, mended
+from services.common.text.message_text import Reading, cleaned_line, cleaned_lines, mended
 from services.common.values import (
     WRITTEN_IN_ISO,
     EventType,

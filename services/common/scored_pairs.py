@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from services.common.clock import Clock
 from services.common.files import write_whole
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.values import Pair, UtcTime
 
 log = structlog.get_logger(__name__)

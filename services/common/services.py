@@ -17,9 +17,9 @@ from services.common.broker.topology import (
     SENTIMENT_SIGNAL,
     SENTIMENT_SIGNALS,
 )
-from services.common.secret_texts import public_part, secrets_of_urls
-from services.common.settings import Settings
-from services.common.settings_report import is_secret
+from services.common.secrets.secret_texts import public_part, secrets_of_urls
+from services.common.settings.report import is_secret
+from services.common.settings.settings import Settings
 from services.common.store.keys import SCORED
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

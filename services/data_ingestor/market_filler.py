@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import structlog
 
 from services.common.errors import NeverWorks, TryLater
-from services.common.metrics import CANDLES_SKIPPED
-from services.common.runner import count_error
-from services.data_ingestor.market_backoff import Backoff
+from services.common.runtime.backoff import Backoff
+from services.common.runtime.metrics import CANDLES_SKIPPED
+from services.common.runtime.runner import count_error
 from services.data_ingestor.market_book import CandleBook, Fetch
 from services.data_ingestor.market_candles import Refused, RestAnswer, Row, open_time, read_answer
 from services.data_ingestor.market_source import CandleSource

@@ -10,9 +10,9 @@ import structlog
 
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.common.metrics import STREAM_LAST_HEARD, STREAM_RESTARTS
-from services.common.runner import count_error
-from services.data_ingestor.market_backoff import Backoff
+from services.common.runtime.backoff import Backoff
+from services.common.runtime.metrics import STREAM_LAST_HEARD, STREAM_RESTARTS
+from services.common.runtime.runner import count_error
 from services.data_ingestor.market_book import CandleBook
 from services.data_ingestor.market_candles import Candle, Refused, Row, read_rows
 from services.data_ingestor.market_pulse import Moment, Pulse

@@ -10,9 +10,9 @@ import structlog
 
 from services.common.clock import Clock
 from services.common.errors import NeverWorks, TryLater
-from services.common.metrics import CANDLES_SKIPPED
-from services.common.runner import count_error
-from services.data_ingestor.market_backoff import Backoff
+from services.common.runtime.backoff import Backoff
+from services.common.runtime.metrics import CANDLES_SKIPPED
+from services.common.runtime.runner import count_error
 from services.data_ingestor.market_book import REACH, CandleBook, Publish
 from services.data_ingestor.market_filler import Filler
 from services.data_ingestor.market_listener import Listener

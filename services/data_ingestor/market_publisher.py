@@ -14,8 +14,8 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import MARKET_CANDLE
 from services.common.clock import Clock, from_ms
 from services.common.messages import MarketData
-from services.common.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, STREAM_LAST_CANDLE
-from services.common.work import WorkInHand
+from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, STREAM_LAST_CANDLE
+from services.common.runtime.work import WorkInHand
 from services.data_ingestor.market_book import ReadyCandle
 from services.data_ingestor.market_memory import CandleMemory
 

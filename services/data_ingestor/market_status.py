@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from services.common.clock import from_ms
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 
 
 class Part(StrEnum):

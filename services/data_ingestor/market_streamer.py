@@ -14,12 +14,12 @@ import structlog
 from services.common.broker.port import Broker
 from services.common.clock import Clock
 from services.common.errors import NeverWorks, StopProgram, TryLater
-from services.common.health import DependencyHealth, HealthReport
-from services.common.metrics import STREAM_LAST_HEARD
-from services.common.runner import run_service
-from services.common.settings import Settings
+from services.common.runtime.health import DependencyHealth, HealthReport
+from services.common.runtime.metrics import STREAM_LAST_HEARD
+from services.common.runtime.runner import run_service
+from services.common.runtime.work import WorkInHand
+from services.common.settings.settings import Settings
 from services.common.values import timeframe_seconds
-from services.common.work import WorkInHand
 from services.data_ingestor.market_ccxt import CcxtCandles
 from services.data_ingestor.market_left_out import LOOK_AGAIN_SECONDS, LeftOut
 from services.data_ingestor.market_memory import CandleMemory

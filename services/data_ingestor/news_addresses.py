@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 
 from services.common.errors import NeverWorks, TryLater
-from services.common.proxies import Address, is_loopback, written_address
+from services.common.network.proxies import Address, is_loopback, written_address
 from services.data_ingestor.news_urls import shown
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.common.written_times import (
+from services.common.times.written_times import (
     EARLIEST,
     NoClockError,
     Order,

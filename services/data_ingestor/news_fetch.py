@@ -17,7 +17,7 @@ from http import HTTPStatus
 import httpx
 
 from services.common.errors import NeverWorks, StopProgram, TryLater
-from services.common.proxies import by_way_of
+from services.common.network.proxies import by_way_of
 from services.data_ingestor.news_addresses import Origin
 from services.data_ingestor.news_body import read_body
 from services.data_ingestor.news_request import CookiesOfRedirects, Headers, answer_to, sendable

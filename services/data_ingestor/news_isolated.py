@@ -28,7 +28,7 @@ from typing import TypeVar, cast
 import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.common.proxies import only_variables
+from services.common.network.proxies import only_variables
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -45,7 +45,7 @@ _context = multiprocessing.get_context("forkserver")
 # Not that module itself: it is run again under another name, and would be there twice.
 _context.set_forkserver_preload(
     [
-        "services.common.runner",
+        "services.common.runtime.runner",
         "services.data_ingestor.news_publish",
         "services.data_ingestor.news_source_poller",
     ]

@@ -14,8 +14,8 @@ from xml.sax import SAXException  # nosec B406 # only the error type
 import feedparser
 
 from services.common.errors import NeverWorks
-from services.common.hidden_text import hides_words
 from services.common.publishers import without_byline, without_publisher
+from services.common.text.hidden_text import hides_words
 from services.data_ingestor.news_article_id import route
 from services.data_ingestor.news_dates import FeedDate, read_date
 from services.data_ingestor.news_fetch import Fetched

@@ -19,11 +19,11 @@ from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import TryLater
-from services.common.health import DependencyHealth, HealthReport
-from services.common.metrics import ARTICLES_SKIPPED, ARTICLES_WAITING
-from services.common.runner import count_error, run_service
-from services.common.settings import Settings
-from services.common.work import WorkInHand
+from services.common.runtime.health import DependencyHealth, HealthReport
+from services.common.runtime.metrics import ARTICLES_SKIPPED, ARTICLES_WAITING
+from services.common.runtime.runner import count_error, run_service
+from services.common.runtime.work import WorkInHand
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_pressure import QueuePressure
 from services.data_ingestor.news_publish import LONGEST_SECONDS, publish_waiting
 from services.data_ingestor.news_schedule import next_publish

@@ -12,9 +12,9 @@ import structlog
 from services.common.broker.port import Broker, QueueState
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.errors import TryLater
-from services.common.health import DependencyHealth
-from services.common.lag import Lag
-from services.common.metrics import BACK_PRESSURE, NEWS_QUEUE_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.lag import Lag
+from services.common.runtime.metrics import BACK_PRESSURE, NEWS_QUEUE_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
 from services.data_ingestor.news_wait import Published
 
 NAME = "news_poller"

@@ -10,8 +10,8 @@ import structlog
 from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.errors import NeverWorks, TryLater
-from services.common.metrics import ARTICLES_PUBLISHED, ARTICLES_SKIPPED
-from services.common.tracing import trace_headers
+from services.common.runtime.metrics import ARTICLES_PUBLISHED, ARTICLES_SKIPPED
+from services.common.runtime.tracing import trace_headers
 from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
 from services.data_ingestor.news_select import Skip
 from services.data_ingestor.news_turns import Turns

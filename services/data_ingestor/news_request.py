@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from services.common.proxies import proxy_for
+from services.common.network.proxies import proxy_for
 from services.common.tls import usual_trust
 from services.data_ingestor.news_addresses import Origin, public_addresses
 

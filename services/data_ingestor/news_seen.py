@@ -19,8 +19,8 @@ from types import MappingProxyType
 
 from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
-from services.common.health import DependencyHealth
 from services.common.messages import NewsArticle
+from services.common.runtime.health import DependencyHealth
 from services.data_ingestor.news_owners import Owners
 from services.data_ingestor.news_quota import Allowance
 from services.data_ingestor.news_seen_file import forget, open_seen

@@ -14,7 +14,7 @@ import structlog
 
 from services.common.clock import Clock
 from services.common.errors import NeverWorks, TryLater
-from services.common.metrics import (
+from services.common.runtime.metrics import (
     ARTICLES_CORRECTED,
     ARTICLES_SKIPPED,
     SOURCE_LAG,
@@ -22,9 +22,9 @@ from services.common.metrics import (
     SOURCE_POLLS,
     SOURCE_UP,
 )
-from services.common.runner import count_error
-from services.common.settings import Settings
-from services.common.work import WorkInHand
+from services.common.runtime.runner import count_error
+from services.common.runtime.work import WorkInHand
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified, fetch
 from services.data_ingestor.news_frozen import FeedFreshness
 from services.data_ingestor.news_identity import former_ids, identify

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 
 
 @dataclass(frozen=True, slots=True)

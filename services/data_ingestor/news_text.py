@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import NamedTuple
 
-from services.common.hidden_text import hides_characters, reorders
-from services.common.markup import seen_in
+from services.common.text.hidden_text import hides_characters, reorders
+from services.common.text.markup import seen_in
 
 MAX_MARKUP = 200_000
 """Characters of one field that are looked at; what follows is cut off unread."""

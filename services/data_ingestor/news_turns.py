@@ -14,7 +14,7 @@ from itertools import chain, islice, zip_longest
 import structlog
 
 from services.common.clock import Clock, to_ms
-from services.common.metrics import SOURCE_OVER_QUOTA, SOURCE_WAITING
+from services.common.runtime.metrics import SOURCE_OVER_QUOTA, SOURCE_WAITING
 from services.data_ingestor.news_quota import Allowance, allowance_now, spent
 from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
 

@@ -15,10 +15,10 @@ import redis
 from services.common.broker.port import Broker
 from services.common.clock import Clock, to_ms
 from services.common.errors import CryptoBoyError, StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.keys import DEMO, HOLDS, HOLDS_ID, SCORED, signals_key, written_together
-from services.common.store.redis_client import address_of, redis_client
-from services.common.store.redis_errors import reaction_to
+from services.common.store.redis.client import address_of, redis_client
+from services.common.store.redis.errors import reaction_to
 from services.demo.queues import empty_queues, names_to_empty, refuse_busy_queues, refuse_waiting_news
 from services.launch.ending import uninterrupted
 

@@ -11,7 +11,7 @@ from services.common.broker.topology import QUEUES
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.messages import SentimentSignal
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.demo.books import Books, keep_books
 from services.launch.freqtrade.api import FreqtradeApi, Trade

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.common.values import timeframe_seconds
 from services.demo.replay_clock import find_library
 from services.demo.timed_news import TimedArticle, busiest_day, read_archive, read_sample

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from services.cli.support.options import next_step
 from services.common.clock import SystemClock, to_ms
-from services.common.ports import free_port
-from services.common.settings import BrokerKind, Settings
+from services.common.runtime.ports import free_port
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
 from services.demo.books import Books
 from services.demo.drain import drain, longest_drain

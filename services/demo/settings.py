@@ -6,9 +6,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from services.common.ports import free_port
-from services.common.settings import BrokerKind, Settings
-from services.common.store.embedded_access import with_socket
+from services.common.runtime.ports import free_port
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.access import with_socket
 from services.demo.plan import DemoPlan
 from services.launch.freqtrade import exchange_keys
 from services.replay_exchange.ccxt_config import ccxt_config

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 
 TELL_AFTER_SECONDS = 10.0
 AGAIN_AFTER_SECONDS = 60.0

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from services.common.freqtrade_variables import without_freqtrade_variables
-from services.common.ports import free_port
-from services.common.runner import DEFAULT_PORTS
+from services.common.runtime.ports import free_port
+from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.services import SECRETS_OF_REDIS, SERVICES, with_secrets
-from services.common.settings import CURRENT_ENV_FILE, BrokerKind, Settings
+from services.common.settings.settings import CURRENT_ENV_FILE, BrokerKind, Settings
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.config import freqtrade_config, write_config
 from services.launch.freqtrade.trading_mode import mode_of, mode_question
@@ -59,7 +59,7 @@ class Stack:
 
     def store(self, snapshot: Path) -> ProcessSpec:
         """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
-        arguments = self._module("services.common.store.embedded_server", "--snapshot", str(snapshot))
+        arguments = self._module("services.common.store.embedded.server", "--snapshot", str(snapshot))
         environ = self._environ_with(SECRETS_OF_REDIS)
         is_ready = partial(_accepts_connections, self.settings.redis_socket)
         port = self.settings.redis_port

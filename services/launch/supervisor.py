@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from services.common.errors import StopProgram
-from services.common.ports import LOOPBACK, hand_over, listen_on
+from services.common.runtime.ports import LOOPBACK, hand_over, listen_on
 from services.launch.ending import uninterrupted
 from services.launch.log_reason import reason_in
 

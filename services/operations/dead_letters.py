@@ -17,7 +17,7 @@ from services.common.broker.topology import (
     Queue,
 )
 from services.common.errors import NeverWorks, StopProgram
-from services.common.tracing import trace_headers, trace_id_of
+from services.common.runtime.tracing import trace_headers, trace_id_of
 
 RECEIVE_SECONDS = 2.0
 PUBLISH_SECONDS = 15.0

@@ -10,11 +10,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from services.common.broker import embedded_statements as sql
-from services.common.broker.embedded import FILE_NAME
-from services.common.broker.embedded_file import QueueFile
+from services.common.broker.embedded import statements as sql
+from services.common.broker.embedded.broker import FILE_NAME
+from services.common.broker.embedded.file import QueueFile
 from services.common.broker.topology import QUEUES
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.tls import TlsFiles, client_context
 
 TIMEOUT_SECONDS = 3.0

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 
 from services.common.errors import StopProgram
 from services.common.files import write_whole
-from services.common.logging import configure_logging
-from services.common.private import keep_private
-from services.common.redaction import redact_errors
-from services.common.secret_texts import secrets_given
-from services.common.settings import Settings
+from services.common.runtime.logging import configure_logging
+from services.common.secrets.private import keep_private
+from services.common.secrets.redaction import redact_errors
+from services.common.secrets.secret_texts import secrets_given
+from services.common.settings.settings import Settings
 from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
 from services.replay_exchange.server import ReplayExchange
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 _STRATEGIES = str(PROJECT_ROOT / "user_data" / "strategies")
 if _STRATEGIES not in sys.path:

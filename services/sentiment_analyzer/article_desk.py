@@ -17,7 +17,7 @@ from services.common.broker.port import Broker, Delivery, OutgoingMessage, Subsc
 from services.common.broker.topology import SENTIMENT_SIGNAL
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.messages import NewsArticle, decode
-from services.common.metrics import (
+from services.common.runtime.metrics import (
     ARTICLES_DEGRADED,
     ARTICLES_SCORED,
     ARTICLES_SUSPECTED,
@@ -25,9 +25,9 @@ from services.common.metrics import (
     SIGNALS_PUBLISHED,
     few,
 )
-from services.common.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
-from services.common.tracing import following, trace_headers, trace_id_of
-from services.common.work import WorkInHand
+from services.common.runtime.runner import FIRST_PAUSE_SECONDS, count_error, start_with_backoff
+from services.common.runtime.tracing import following, trace_headers, trace_id_of
+from services.common.runtime.work import WorkInHand
 from services.sentiment_analyzer.faults import (
     NAME,
     SETTLE_SECONDS,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from services.common.compose_names import explain_compose_name
 from services.common.errors import TryLater
-from services.common.proxies import by_way_of
+from services.common.network.compose_names import explain_compose_name
+from services.common.network.proxies import by_way_of
 from services.common.tls import TlsFiles, client_context, explain_tls, usual_trust
 
 Messages = Sequence[Mapping[str, str]]

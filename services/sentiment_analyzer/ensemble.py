@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.common.errors import CannotSay, NeverWorks
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.scorer import (
     Abstained,

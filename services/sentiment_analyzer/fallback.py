@@ -8,7 +8,7 @@ from dataclasses import replace
 import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.scorer import Scorer, Scores, Unusable
 from services.sentiment_analyzer.text import ArticleText

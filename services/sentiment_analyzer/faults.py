@@ -10,8 +10,8 @@ import structlog
 from services.common.broker.port import Delivery, Subscription
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.common.messages import NewsArticle, decode
-from services.common.runner import count_error
-from services.common.work import WorkInHand
+from services.common.runtime.runner import count_error
+from services.common.runtime.work import WorkInHand
 from services.sentiment_analyzer.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
 from services.sentiment_analyzer.scoring import ANSWERS, Outcome
 from services.sentiment_analyzer.suspects import Suspects

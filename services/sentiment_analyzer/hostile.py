@@ -19,7 +19,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from services.common.hidden_text import hides_characters, reorders
+from services.common.text.hidden_text import hides_characters, reorders
 from services.sentiment_analyzer.quick_search import Question, has_none_of, may_match, undotted
 
 PATTERNS_FILE = Path(__file__).with_name("hostile.toml")

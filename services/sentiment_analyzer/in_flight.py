@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 
 from services.common.errors import TryLater
-from services.common.health import DependencyHealth
-from services.common.metrics import SCORE_SECONDS, SCORES_IN_FLIGHT
-from services.common.work import WorkInHand
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import SCORE_SECONDS, SCORES_IN_FLIGHT
+from services.common.runtime.work import WorkInHand
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.scorer import Scorer, Scores
 from services.sentiment_analyzer.text import ArticleText

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from services.common.errors import CannotSay
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.events import event_reader
 from services.sentiment_analyzer.lexicon_clauses import parts_by_asset

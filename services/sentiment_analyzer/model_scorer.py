@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from services.common.errors import NeverWorks
-from services.common.health import DependencyHealth
-from services.common.metrics import MODEL_ANSWERS_REFUSED, MODEL_TOKENS
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import MODEL_ANSWERS_REFUSED, MODEL_TOKENS
 from services.sentiment_analyzer.answer import END_OF_THOUGHTS, BadAnswerError, read_answer
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.chat import ChatServer, Messages, Reply

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.common.errors import CryptoBoyError, TryLater
-from services.common.proxies import proxy_for
+from services.common.network.proxies import proxy_for
 from services.sentiment_analyzer.answer_bounds import event_hooks
 from services.sentiment_analyzer.chat import (
     CHECK_SECONDS,

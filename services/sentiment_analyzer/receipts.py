@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.common.errors import StopProgram
+from services.common.state_files import reaction_to
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.scorer import AssetScore, Usage
-from services.sentiment_analyzer.state_files import reaction_to
 from services.sentiment_analyzer.text import ArticleText
 
 FILE_NAME = "receipts.sqlite"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.common.clock import Clock
 from services.common.errors import CannotSay
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.receipts import Receipt, ReceiptKey, Receipts, content_hash
 from services.sentiment_analyzer.scorer import Abstained, Scorer, Scores, Unusable

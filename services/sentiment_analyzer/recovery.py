@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 
 from services.common.errors import StopProgram, TryLater
-from services.common.runner import (
+from services.common.runtime.runner import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     count_error,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from services.common.metrics import SCORER_REFUSALS
+from services.common.runtime.metrics import SCORER_REFUSALS
 
 LAST_ARTICLES = 12
 MOST_REFUSED = 10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.common.errors import CannotSay, TryLater
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.text import ArticleText

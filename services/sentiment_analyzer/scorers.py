@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.common.errors import StopProgram
-from services.common.model_addresses import ollama_servers, openai_servers
-from services.common.settings import Fallback, ScorerKind, Settings
-from services.common.settings_scoring import MODEL_FIELDS, parse_ensemble
+from services.common.network.model_addresses import ollama_servers, openai_servers
+from services.common.settings.scoring import MODEL_FIELDS, parse_ensemble
+from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.scorer import Scorer
 
 Keep = Callable[[Scorer], Scorer]

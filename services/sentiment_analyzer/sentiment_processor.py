@@ -22,14 +22,15 @@ from services.common.broker.port import Broker, Delivery, Subscription
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import TryLater
-from services.common.health import DependencyHealth, HealthReport
-from services.common.lag import Lag
 from services.common.messages import NewsArticle
-from services.common.metrics import QUEUE_LAG
-from services.common.runner import FIRST_PAUSE_SECONDS, count_error, run_service
+from services.common.runtime.health import DependencyHealth, HealthReport
+from services.common.runtime.lag import Lag
+from services.common.runtime.metrics import QUEUE_LAG
+from services.common.runtime.runner import FIRST_PAUSE_SECONDS, count_error, run_service
+from services.common.runtime.work import WorkInHand
 from services.common.scored_pairs import remembered_pairs
-from services.common.settings import Settings
-from services.common.work import WorkInHand
+from services.common.settings.settings import Settings
+from services.common.state_files import check_folder
 from services.sentiment_analyzer.article_desk import ArticleDesk
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
@@ -44,7 +45,6 @@ from services.sentiment_analyzer.scorer import Scorer
 from services.sentiment_analyzer.scorers import build_scorer, longest_score
 from services.sentiment_analyzer.scoring import Judgement, judge_article
 from services.sentiment_analyzer.scoring_round import ScoringRound
-from services.sentiment_analyzer.state_files import check_folder
 from services.sentiment_analyzer.stories import Stories
 from services.sentiment_analyzer.story_file import BUSY_SECONDS
 from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE

@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.common.health import DependencyHealth
-from services.common.metrics import MODEL_REQUEST_SECONDS, MODEL_REQUESTS, MODEL_SERVER_UP
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import MODEL_REQUEST_SECONDS, MODEL_REQUESTS, MODEL_SERVER_UP
 from services.sentiment_analyzer.breaker import Breaker
 from services.sentiment_analyzer.chat import ChatServer, Messages, PersonNeededError, Reply
 from services.sentiment_analyzer.scorer import RefusesAll

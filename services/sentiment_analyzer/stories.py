@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from services.common.messages import NewsArticle, SentimentSignal
-from services.common.work import WorkInHand
+from services.common.runtime.work import WorkInHand
 from services.sentiment_analyzer import story_sides
 from services.sentiment_analyzer.story_file import BUSY_SECONDS, StoryFile
 from services.sentiment_analyzer.story_index import StoryIndex

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.common.clock import from_ms, to_ms
 from services.common.errors import StopProgram
-from services.sentiment_analyzer.state_files import reaction_to
+from services.common.state_files import reaction_to
 from services.sentiment_analyzer.story_keeper import KEPT, MOST_REMEMBERED, Row, new_row
 from services.sentiment_analyzer.story_match import Telling
 from services.sentiment_analyzer.story_migration import bring_up_to_date

@@ -10,10 +10,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from services.common.hidden_text import hides_words
-from services.common.markup import is_markup, seen_in
 from services.common.messages import NewsArticle
 from services.common.publishers import without_source
+from services.common.text.hidden_text import hides_words
+from services.common.text.markup import is_markup, seen_in
 from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
 from services.sentiment_analyzer.quick_search import has_none_of
 

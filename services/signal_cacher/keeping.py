@@ -11,11 +11,11 @@ import structlog
 
 from services.common.clock import Clock
 from services.common.errors import StopProgram
-from services.common.health import DependencyHealth
-from services.common.settings import BrokerKind, Settings
-from services.common.store.eviction import eviction_problem
+from services.common.runtime.health import DependencyHealth
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.holds import Holds, StoredHolds, new_id
 from services.common.store.port import SentimentStore
+from services.common.store.redis.eviction import eviction_problem
 from services.signal_cacher.seen_stores import SeenStores
 
 LOOK_SECONDS = 1.0

@@ -22,15 +22,15 @@ from services.common.broker.port import Broker, Delivery, Subscription
 from services.common.broker.topology import SENTIMENT_SIGNALS
 from services.common.clock import Clock
 from services.common.errors import TryLater
-from services.common.health import HealthReport
-from services.common.lag import Lag
 from services.common.messages import SentimentSignal
-from services.common.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
-from services.common.runner import count_error, run_service, start_with_backoff
-from services.common.settings import Settings
+from services.common.runtime.health import HealthReport
+from services.common.runtime.lag import Lag
+from services.common.runtime.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
+from services.common.runtime.runner import count_error, run_service, start_with_backoff
+from services.common.runtime.tracing import following, trace_id_of
+from services.common.runtime.work import WorkInHand
+from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
-from services.common.tracing import following, trace_id_of
-from services.common.work import WorkInHand
 from services.signal_cacher.announced import Announced
 from services.signal_cacher.batch import sort_out
 from services.signal_cacher.keeping import HoldsKeeper

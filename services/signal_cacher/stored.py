@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.common.metrics import SENTIMENT_PUBLISHED, SENTIMENT_SCORE
+from services.common.runtime.metrics import SENTIMENT_PUBLISHED, SENTIMENT_SCORE
 from services.common.store.current import published_at
 from services.common.store.port import SentimentStore
 

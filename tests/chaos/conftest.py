@@ -13,7 +13,7 @@ import redis
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.clock import SystemClock
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from tests.chaos_pipeline import Pipeline
 from tests.news_feed_server import FeedServer
 from tests.servers import RabbitServer, RedisServer

@@ -28,7 +28,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.topology import RAW_MARKET_DATA
 from services.common.clock import SystemClock, to_ms
 from services.common.messages import CandleData, MarketData, decode
-from services.common.settings import PROJECT_ROOT, LogFormat, Settings
+from services.common.settings.settings import PROJECT_ROOT, LogFormat, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.chaos_pipeline import Service, eventually
 from tests.rabbitmq_management import Management

@@ -6,10 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from services.common.broker.embedded import FILE_NAME
-from services.common.broker.embedded_file import QueueFile
-from services.common.broker.embedded_statements import traffic
-from services.common.settings import BrokerKind
+from services.common.broker.embedded.broker import FILE_NAME
+from services.common.broker.embedded.file import QueueFile
+from services.common.broker.embedded.statements import traffic
+from services.common.settings.settings import BrokerKind
 from tests.chaos_pipeline import PIPELINE, Pipeline, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

@@ -18,8 +18,8 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import MARKET_CANDLE
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.settings import BrokerKind, ScorerKind, Settings
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.common.store.embedded.server import EmbeddedRedis
 from tests.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
 from tests.news_feed_server import FeedServer
 from tests.servers import RedisServer

@@ -8,7 +8,7 @@ import pytest
 
 from services.common.errors import CannotSay
 from services.common.messages import NewsArticle
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.research.evaluate.attacks import PAIRS, carriers, read_attacks
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry

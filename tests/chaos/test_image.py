@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.dockerfile_steps import Image, read_steps
 from tests.server_control import free_ports
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.common.settings import ScorerKind
+from services.common.settings.settings import ScorerKind
 from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
 from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
 from tests.tcp_proxy import TcpProxy

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT, ScorerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
 from tests.chaos_pipeline import MODULES, PIPELINE, Pipeline, eventually, make_stories
 from tests.news_feed_server import FeedServer, reply
 from tests.scripted_ollama import MODEL, ScriptedOllama, chat_reply

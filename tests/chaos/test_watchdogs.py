@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from services.common.settings import ScorerKind
+from services.common.settings.settings import ScorerKind
 from tests.chaos_pipeline import PIPELINE, Pipeline, Service, eventually, make_stories
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import Item, rss

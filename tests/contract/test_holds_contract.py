@@ -12,8 +12,8 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from services.common.settings import Settings
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.settings.settings import Settings
+from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.holds import Hold, Holds
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore

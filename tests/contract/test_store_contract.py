@@ -18,11 +18,11 @@ from pydantic import SecretStr
 
 from services.common.clock import to_ms
 from services.common.messages import SentimentSignal, decode
-from services.common.settings import Settings
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.settings.settings import Settings
+from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore, WriteOutcome
-from services.common.store.redis_store import LONGEST_DECISION
+from services.common.store.redis.store import LONGEST_DECISION
 from services.common.values import Scope
 from tests.contract.store_model import StoreModel, identity
 from tests.contract.store_samples import NOW, PAIR, make_signal

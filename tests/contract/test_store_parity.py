@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from services.common.settings import Settings
-from services.common.store.embedded_server import EmbeddedRedis
-from services.common.store.redis_client import redis_client
-from services.common.store.redis_store import RedisStore
+from services.common.settings.settings import Settings
+from services.common.store.embedded.server import EmbeddedRedis
+from services.common.store.redis.client import redis_client
+from services.common.store.redis.store import RedisStore
 from services.research.history.exporting import export_signals
 from services.research.sentiment_csv import read_sentiment_csv
 from tests.contract.store_timelines import CANDLES, Timeline, Written, timelines

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.common.messages import SentimentSignal
-from services.common.settings import Settings
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.settings.settings import Settings
+from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.common.values import Label, Scope

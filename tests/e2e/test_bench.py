@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.e2e

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import redis
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.rabbitmq_management import Management, quoted
 from tests.servers import RabbitServer, RedisServer
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from cryptoboy_sentiment import read_signals_csv
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.research.candles import load_candles
 from tests.history_samples import news_row, write_news

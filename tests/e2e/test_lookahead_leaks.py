@@ -13,7 +13,7 @@ import cryptoboy_sentiment as news
 import pytest
 from LLMSentimentStrategy import LLMSentimentStrategy
 
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests import lookahead_leaks
 from tests.freqtrade_offline import configure, make_user_data, markets, run, run_for_each
 from tests.lookahead_checks import WARM_UP, parity_differences, truncation_differences

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
 from services.replay_exchange.ccxt_config import ccxt_config

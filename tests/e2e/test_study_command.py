@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.study_samples import made_up_market, write_market
 
 pytestmark = pytest.mark.e2e

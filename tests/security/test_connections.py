@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.kubernetes_files import TARGETS, one, resources
 from tests.strict_yaml import load
 from tests.unit.deploy.test_kubernetes_references import PART, labels_of_pods

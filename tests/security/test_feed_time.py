@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, decode
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.data_ingestor import news_source_poller
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller

@@ -22,7 +22,7 @@ from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, decode
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.data_ingestor.news_parse import MAX_ENTRIES
 from services.data_ingestor.news_poller import NewsPoller
 from services.data_ingestor.news_sources import NewsSource

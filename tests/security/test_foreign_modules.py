@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 LAUNCHER = PROJECT_ROOT / "cryptoboy"
 

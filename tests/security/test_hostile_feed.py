@@ -12,7 +12,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.errors import NeverWorks, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
 from services.data_ingestor.news_parse import parse_feed
 from services.data_ingestor.news_seen import SeenArticles

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from scripts.pin_images import LOCK, OVERLAYS, base, overlay_text, read_lock, used
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "pin_images.py"
 OTHER = "sha256:" + "a" * 64

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from services.common.services import SERVICES
-from services.common.settings import PROJECT_ROOT, Settings
-from services.common.settings_secrets import secret_variables
+from services.common.settings.secrets import secret_variables
+from services.common.settings.settings import PROJECT_ROOT, Settings
 
 FORMATS = ("text", "json")
 
@@ -26,7 +26,7 @@ FORMATS = ("text", "json")
 BREAK = """
 import base64, json, sys, threading
 from urllib.parse import quote
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 
 def quotes_everything(settings):
     known = settings.environment()

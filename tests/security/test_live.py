@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.launch.live.gate import check_live
 from services.operations.checks.checks import all_checks, run_check
 from tests.live_exchange import TRADES_ONLY, LiveExchange

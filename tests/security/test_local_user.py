@@ -23,16 +23,16 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from services.common.broker.embedded import FILE_NAME as QUEUE_FILE
+from services.common.broker.embedded.broker import FILE_NAME as QUEUE_FILE
 from services.common.errors import StopProgram
-from services.common.ports import free_port
-from services.common.private import close_folder
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.store import embedded_connection
-from services.common.store.embedded_access import password_file, password_of, socket_of, with_socket
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.runtime.ports import free_port
+from services.common.secrets.private import close_folder
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.store.embedded import connection as embedded_connection
+from services.common.store.embedded.access import password_file, password_of, socket_of, with_socket
+from services.common.store.embedded.resp import encode_request
+from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
-from services.common.store.resp import encode_request
 from services.data_ingestor.news_poller import SEEN_FILE
 from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
@@ -323,8 +323,8 @@ def test_an_older_folder_of_state_is_closed_once_and_one_of_another_user_refused
     assert "from now on they cannot" in close_folder(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert close_folder(folder) == ""
-    monkeypatch.setattr("services.common.private.os.geteuid", lambda: os.getuid() + 1)
-    monkeypatch.setattr("services.common.private._ROOT", -1)
+    monkeypatch.setattr("services.common.secrets.private.os.geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr("services.common.secrets.private._ROOT", -1)
     with pytest.raises(StopProgram, match="belongs to another user"):
         close_folder(folder)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.secret_texts import secrets_given
-from services.common.settings import Settings
+from services.common.secrets.secret_texts import secrets_given
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_sources import load_sources
 
 SECRET = "planted-77e1"

@@ -23,12 +23,12 @@ import uvicorn
 from cryptoboy_sentiment import telemetry
 from freqtrade.rpc.api_server import webserver
 
-from services.common import health
 from services.common.errors import StopProgram
-from services.common.health import HealthServer
-from services.common.ports import free_port, listen_on
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.store.embedded_access import with_socket
+from services.common.runtime import health
+from services.common.runtime.health import HealthServer
+from services.common.runtime.ports import free_port, listen_on
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.store.embedded.access import with_socket
 from services.launch.freqtrade import bot_server as bot_api
 from services.launch.probes import get_json
 from services.launch.stack import Stack, free_health_ports

@@ -27,8 +27,8 @@ from services.common.services import (
     SERVICES,
     with_secrets,
 )
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.settings_report import is_secret
+from services.common.settings.report import is_secret
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec

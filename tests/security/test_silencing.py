@@ -20,7 +20,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import ManualClock, SystemClock, to_ms
 from services.common.messages import NewsArticle, decode
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.data_ingestor.news_article_id import former_id
 from services.data_ingestor.news_publish import publish_waiting
 from services.data_ingestor.news_seen import SeenArticles

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.bootstrap.sources import FROM_SOURCE, only_wheels
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.first_install import REAL_UV, Checkout, as_source
 
 

@@ -28,14 +28,14 @@ import structlog
 
 from services.cli import app
 from services.cli.views import demo as demo_view
-from services.common.clean_output import clean_output
 from services.common.errors import TryLater
-from services.common.logging import configure_logging
-from services.common.plain_text import without_control
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.store.embedded_access import with_socket
-from services.common.store.embedded_server import EmbeddedRedis
-from services.common.store.redis_client import redis_client
+from services.common.runtime.logging import configure_logging
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.store.embedded.access import with_socket
+from services.common.store.embedded.server import EmbeddedRedis
+from services.common.store.redis.client import redis_client
+from services.common.text.clean_output import clean_output
+from services.common.text.plain_text import without_control
 from services.demo.books import Books
 from services.demo.observer import Scene
 from services.demo.plan import sample_plan

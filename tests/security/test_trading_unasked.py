@@ -20,7 +20,7 @@ import pytest
 
 from services.cli import up as command
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.freqtrade.trading_mode import beside_the_settings, mode_of
 from services.launch.stack import Stack

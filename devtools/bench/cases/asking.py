@@ -17,13 +17,13 @@ from devtools.bench.results import Findings, at_least, compare
 from devtools.bench.samples import article
 from devtools.servers.control import LOOPBACK, free_ports
 from services.common.broker.port import OutgoingMessage
-from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.messages import NewsArticle
-from services.common.proxies import proxy_for
-from services.common.settings import ScorerKind, Settings
+from services.common.network.proxies import proxy_for
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.ollama_chat import KEEP_ALIVE

@@ -19,7 +19,7 @@ from devtools.bench.lab import Lab
 from devtools.bench.results import Findings, at_most, compare
 from devtools.bench.samples import PAIRS, signals
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.markets import private_exchange
 from services.research.history.signal_rows import COLUMNS, signal_rows

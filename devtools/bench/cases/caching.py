@@ -18,15 +18,15 @@ from devtools.bench.samples import PAIRS, signals
 from devtools.bench.servers import bare_connection, bare_redis
 from devtools.servers.control import RabbitServer
 from services.common.broker.port import OutgoingMessage
-from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.messages import SentimentSignal
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.keys import history_key, signals_key
 from services.common.store.port import WriteOutcome
-from services.common.store.redis_store import RedisStore
+from services.common.store.redis.store import RedisStore
 from services.signal_cacher.signal_cacher import SignalCacher
 
 SIGNALS = 10_000

@@ -13,7 +13,7 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.settings import BrokerKind
+from services.common.settings.settings import BrokerKind
 
 MESSAGES = 5_000
 BATCH = 100

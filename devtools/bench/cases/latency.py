@@ -19,11 +19,11 @@ from devtools.bench.results import Findings, Latencies, at_most, compare, percen
 from devtools.bench.samples import PAIRS, article
 from devtools.bench.servers import bare_connection, bare_redis
 from services.common.broker.port import OutgoingMessage
-from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.settings import ScorerKind
+from services.common.settings.settings import ScorerKind
 from services.common.store.keys import signals_key
 
 ARTICLES = 200

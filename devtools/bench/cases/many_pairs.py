@@ -38,8 +38,8 @@ from devtools.bench.samples import signals
 from devtools.bench.servers import bare_redis
 from devtools.servers.control import RedisServer
 from services.common.errors import TryLater
-from services.common.settings import Settings
-from services.common.store.redis_store import RedisStore
+from services.common.settings.settings import Settings
+from services.common.store.redis.store import RedisStore
 
 BATCH = 100
 """What the cacher writes at once."""

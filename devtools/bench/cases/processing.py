@@ -13,7 +13,7 @@ from devtools.bench.samples import article
 from devtools.bench.servers import bare_connection
 from devtools.servers.control import RabbitServer
 from services.common.broker.port import OutgoingMessage
-from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater

@@ -14,7 +14,7 @@ from devtools.bench.servers import bare_redis
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.store.keys import current_key
-from services.common.store.redis_store import RedisStore
+from services.common.store.redis.store import RedisStore
 
 PAIRS = tuple(f"COIN{number:03d}/USDT" for number in range(100))
 SIGNALS_A_PAIR = 100

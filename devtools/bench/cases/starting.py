@@ -15,7 +15,7 @@ from devtools.bench.processes import START_SECONDS, started_service
 from devtools.bench.results import Findings, at_most, compare
 from devtools.bench.samples import PAIRS
 from services.common.errors import TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 
 SERVICES = {

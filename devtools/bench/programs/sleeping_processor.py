@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.common.clock import Clock
-from services.common.health import DependencyHealth
-from services.common.runner import run_service
-from services.common.settings import Settings
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.runner import run_service
+from services.common.settings.settings import Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scores

@@ -13,8 +13,8 @@ import typer
 from services.cli.support.options import Json, Pairs, load_settings, read_pairs
 from services.cli.support.period import From, To, read_period
 from services.common.errors import StopProgram
-from services.common.secret_texts import public_part
-from services.common.settings import Settings
+from services.common.secrets.secret_texts import public_part
+from services.common.settings.settings import Settings
 from services.common.values import check_timeframe
 
 if TYPE_CHECKING:

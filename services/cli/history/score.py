@@ -27,7 +27,7 @@ from services.cli.support.options import (
 from services.cli.support.period import From, To, read_period
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
-from services.common.settings import Fallback, ScorerKind, Settings
+from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
     from services.data_ingestor.news_sources import NewsSource

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from services.common.clean_output import trusted
-from services.common.plain_text import without_control
+from services.common.text.clean_output import trusted
+from services.common.text.plain_text import without_control
 
 
 class PlainConsole(Console):

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from services.common.compose_names import explain_compose_name
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import BrokerKind, ScorerKind, Settings
-from services.common.settings_scoring import MODEL_FIELDS, ScoringSettings
-from services.common.settings_servers import BrokerSettings, StoreSettings
+from services.common.network.compose_names import explain_compose_name
+from services.common.settings.scoring import MODEL_FIELDS, ScoringSettings
+from services.common.settings.servers import BrokerSettings, StoreSettings
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.values import check_pair, split_pairs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]

@@ -13,7 +13,7 @@ from pathlib import Path
 from services.cli.bootstrap.installers import installer_environment
 from services.cli.bootstrap.sources import only_wheels
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 DEV_LOCK = PROJECT_ROOT / "requirements-dev.lock"
 LLM_LOCK = PROJECT_ROOT / "requirements-llm.lock"

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from services.cli.support.answers import answer_console, whole
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.receipts import Receipt, Receipts
 from services.sentiment_analyzer.stories import Stories

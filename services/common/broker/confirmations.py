@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.common.errors import CryptoBoyError
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 
 FAILURES_TOLD = 2
 """One may be chance, as when a connection is lost while something is on the way."""

@@ -14,8 +14,8 @@ from services.common.broker.envelope import (
 )
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
-from services.common.metrics import MESSAGES_DEAD_LETTERED, MESSAGES_RETRIED
-from services.common.tracing import trace_id_of
+from services.common.runtime.metrics import MESSAGES_DEAD_LETTERED, MESSAGES_RETRIED
+from services.common.runtime.tracing import trace_id_of
 
 log = structlog.get_logger(__name__)
 

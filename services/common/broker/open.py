@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
 from services.common.clock import Clock
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 
 
 def open_broker(settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> Broker:
@@ -15,9 +15,9 @@ def open_broker(settings: Settings, clock: Clock, options: BrokerOptions | None 
         StopProgram: a file for TLS that the settings name cannot be used.
     """
     if settings.broker is BrokerKind.EMBEDDED:
-        from services.common.broker.embedded import EmbeddedBroker
+        from services.common.broker.embedded.broker import EmbeddedBroker
 
         return EmbeddedBroker(settings, clock, options)
-    from services.common.broker.rabbitmq import RabbitMqBroker
+    from services.common.broker.rabbitmq.broker import RabbitMqBroker
 
     return RabbitMqBroker(settings, clock, options)

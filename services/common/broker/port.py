@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
-from services.common.store.redis_store import RedisStore
+from services.common.store.redis.store import RedisStore
 
 
 def open_store(settings: Settings) -> SentimentStore:

@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.common.health import DependencyHealth
 from services.common.messages import SentimentSignal
+from services.common.runtime.health import DependencyHealth
 from services.common.scored_pairs import ScoredPairs
 from services.common.store.holds import Holds
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 
 from services.common.errors import TryLater
-from services.common.ports import users_listening
+from services.common.runtime.ports import users_listening
 
 
 @dataclass(frozen=True, slots=True)

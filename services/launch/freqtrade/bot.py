@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.common.ports import handed_over
-from services.common.private import keep_private
+from services.common.runtime.ports import handed_over
+from services.common.secrets.private import keep_private
 from services.launch.freqtrade.redact import redact_output
 
 if TYPE_CHECKING:

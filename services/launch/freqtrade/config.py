@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from services.common.secret_texts import public_part
-from services.common.settings import PROJECT_ROOT, Settings
-from services.common.store.embedded_access import socket_of
+from services.common.secrets.secret_texts import public_part
+from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.store.embedded.access import socket_of
 from services.launch.freqtrade.exchange_keys import exchange_keys
 from services.launch.freqtrade.trading_checks import check_trading
 

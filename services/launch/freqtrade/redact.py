@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from services.common.plain_text import without_control
-from services.common.redaction import Redact, redact_streams, redactor
-from services.common.secret_texts import secrets_given, secrets_in
+from services.common.secrets.redaction import Redact, redact_streams, redactor
+from services.common.secrets.secret_texts import secrets_given, secrets_in
+from services.common.text.plain_text import without_control
 
 _CONFIG = ("--config", "-c")
 _PLAIN = logging.Formatter()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
-from services.common.settings_trading import UNLIMITED, UNLIMITED_TRADES
+from services.common.settings.settings import Settings
+from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
 from services.launch.freqtrade.exchange_keys import exchange_keys
 
 TRADABLE = 0.99

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from services.common.errors import CannotSay
-from services.common.redaction import Redact, redactor
-from services.common.secret_texts import secrets_of
-from services.common.settings import Settings
+from services.common.secrets.redaction import Redact, redactor
+from services.common.secrets.secret_texts import secrets_of
+from services.common.settings.settings import Settings
 from services.data_ingestor.market_ccxt_errors import one_line
 from services.launch.freqtrade.exchange_keys import exchange_keys
 from services.launch.live.findings import Finding, away, fault, note

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from services.common.settings import Settings
-from services.common.settings_names import SUFFIX
-from services.common.settings_secrets import secret_variables
-from services.common.settings_sources import default_env_file, read_env_file, texts_of
+from services.common.settings.names import SUFFIX
+from services.common.settings.secrets import secret_variables
+from services.common.settings.settings import Settings
+from services.common.settings.sources import default_env_file, read_env_file, texts_of
 from services.launch.live.findings import Finding, fault
 
 _OF_OTHERS = 0o077

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.launch.freqtrade.open_trades import open_pairs
 from services.launch.live.exchange import exchange_findings
 from services.launch.live.files import file_findings, folder_findings

@@ -9,9 +9,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from services.common.broker.options import BrokerOptions
-from services.common.ports import is_free
-from services.common.settings import BrokerKind, Settings
-from services.common.store.embedded_access import LOOPBACK
+from services.common.runtime.ports import is_free
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.access import LOOPBACK
 from services.common.store.keys import HOLDS
 from services.common.tls import TlsFiles, redis_tls
 from services.launch.live.findings import Finding, fault, note
@@ -93,7 +93,7 @@ def _default_users(settings: Settings) -> list[Finding]:
     import pika
     from pika.exceptions import AMQPError
 
-    from services.common.broker.rabbitmq import connection_parameters
+    from services.common.broker.rabbitmq.broker import connection_parameters
 
     options = BrokerOptions(connect_timeout=_PATIENCE_SECONDS)
     found = []

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from services.common.clock import SystemClock
-from services.common.compose_names import explain_compose_name
 from services.common.errors import CryptoBoyError, StopProgram
-from services.common.redaction import Redact
-from services.common.settings import BrokerKind, Fallback, ScorerKind, Settings
+from services.common.network.compose_names import explain_compose_name
+from services.common.secrets.redaction import Redact
+from services.common.settings.settings import BrokerKind, Fallback, ScorerKind, Settings
 from services.operations.checks.exchange import freqtrade_accepts, live_trading, markets_found
 from services.operations.checks.scored_pairs import unscored_pairs
 from services.operations.checks.store import entries_allowed, redis_memory
@@ -168,7 +168,7 @@ def _redis_question(settings: Settings) -> Question:
 
 def _redis(settings: Settings) -> str:
     from services.common.store.open import open_store
-    from services.common.store.redis_client import address_of
+    from services.common.store.redis.client import address_of
 
     store = open_store(settings)
     try:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
-from services.common.secret_texts import public_part
-from services.common.settings import Settings
+from services.common.secrets.secret_texts import public_part
+from services.common.settings.settings import Settings
 
 if TYPE_CHECKING:
     from services.launch.live.gate import LiveCheck

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from services.common.clock import SystemClock
 from services.common.errors import NeverWorks
-from services.common.runner import DEFAULT_PORTS
-from services.common.settings import Settings
+from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
 from services.data_ingestor.news_habit import habit_of, patience
 from services.data_ingestor.news_isolated import run_isolated

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.launch.freqtrade.api import FreqtradeApi
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import closing
 
 from services.common.errors import StopProgram
-from services.common.ports import is_free
-from services.common.settings import BrokerKind, Settings
-from services.common.store.eviction import eviction_problem
+from services.common.runtime.ports import is_free
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.port import SentimentStore
+from services.common.store.redis.eviction import eviction_problem
 from services.operations.entries import entries_of
 
 NOT_RUNNING = "the embedded Redis is not running"

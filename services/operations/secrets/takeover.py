@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.common.settings import PROJECT_ROOT, Settings
-from services.common.settings_names import SUFFIX
-from services.common.settings_report import refuse
-from services.common.settings_secrets import is_placeholder, read_secret_files, secret_variables
-from services.common.settings_sources import read_env_file, texts_of
+from services.common.settings.names import SUFFIX
+from services.common.settings.report import refuse
+from services.common.settings.secrets import is_placeholder, read_secret_files, secret_variables
+from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.sources import read_env_file, texts_of
 from services.launch.freqtrade import exchange_keys
 
 PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"

@@ -23,8 +23,8 @@ from cryptoboy_sentiment import Rules
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import freqtrade_variables
-from services.common.proxies import hidden_variables
-from services.common.settings import PROJECT_ROOT
+from services.common.network.proxies import hidden_variables
+from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.plan import PARTS, Parts, Plan, Variant
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from services.common.broker.port import OutgoingMessage
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_fetch import Fetched
 from services.data_ingestor.news_parse import parse_feed
 from services.data_ingestor.news_publish import publish_waiting

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 import redis
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.keys import signals_key
-from services.common.store.redis_client import address_of, redis_client
-from services.common.store.redis_errors import reaction_to
+from services.common.store.redis.client import address_of, redis_client
+from services.common.store.redis.errors import reaction_to
 from services.research.history.output import StepwiseCsv
 from services.research.history.signal_rows import COLUMNS, row_of
 

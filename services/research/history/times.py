@@ -15,8 +15,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.common.errors import StopProgram
-from services.common.written_times import EARLIEST, NoClockError, Order, OrderError, read_written_time
-from services.common.zones import AmbiguousZoneError, read_offset
+from services.common.times.written_times import EARLIEST, NoClockError, Order, OrderError, read_written_time
+from services.common.times.zones import AmbiguousZoneError, read_offset
 
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 _SHEET_DAY = re.compile(r"[345]\d{4}(?:\.\d{1,20})?", re.ASCII)  # since 1900, from 1982 to 2064

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import without_freqtrade_variables
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.research.backtest.engine import STRATEGY
 
 STRATEGIES = PROJECT_ROOT / "user_data" / "strategies"

@@ -14,7 +14,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import SystemClock
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.broker_house import BrokerHouse, eventually, news, receive_all, receive_one, state_of
 
 NEWS = "raw_news_data"

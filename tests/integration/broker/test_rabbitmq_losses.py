@@ -12,9 +12,9 @@ import pytest
 
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
-from services.common.broker.rabbitmq import RabbitMqBroker
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.errors import TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests.broker_house import (
     BrokerHouse,
     depth,

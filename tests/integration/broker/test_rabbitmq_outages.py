@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
-from services.common.broker.rabbitmq_subscription import RabbitMqSubscription
+from services.common.broker.rabbitmq.subscription import RabbitMqSubscription
 from services.common.errors import TryLater
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from tests.broker_house import BrokerHouse, eventually, news, publish_when_back, receive_all, receive_one
 from tests.rabbitmq_management import Management
 from tests.servers import RabbitServer, running_rabbitmq

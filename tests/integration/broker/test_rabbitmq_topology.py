@@ -12,9 +12,9 @@ import pika
 import pytest
 
 from services.common.broker.options import BrokerOptions
-from services.common.broker.rabbitmq_definitions import definitions
+from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.topology import DELIVERY_LIMIT, RAW_NEWS_DATA
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetter, DeadLetterBox
 from tests.broker_house import (
     SHORT_RETRY_SECONDS,

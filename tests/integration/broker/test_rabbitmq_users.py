@@ -17,13 +17,13 @@ from pydantic import SecretStr
 from services.common.broker.open import open_broker
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker, OutgoingMessage
-from services.common.broker.rabbitmq_definitions import definitions
-from services.common.broker.rabbitmq_topology import rabbitmq_topology
-from services.common.broker.rabbitmq_users import BROKER_USERS, password_hash
+from services.common.broker.rabbitmq.definitions import definitions
+from services.common.broker.rabbitmq.topology import rabbitmq_topology
+from services.common.broker.rabbitmq.users import BROKER_USERS, password_hash
 from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNAL
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.queue_rates import read_rates
 from tests.broker_house import depth, eventually, plain_parameters, receive_one

@@ -22,8 +22,8 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_MARKET_DATA, RAW_NEWS_DATA
 from services.common.clock import ManualClock, SystemClock
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import BrokerKind, Settings
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.server import EmbeddedRedis
 from services.demo.guard import Guest, refuse_demo_news
 
 pytestmark = pytest.mark.integration

@@ -8,9 +8,9 @@ import pytest
 from prometheus_client import REGISTRY, start_http_server
 
 from services.common.errors import NeverWorks
-from services.common.metrics import SOURCE_LAG
-from services.common.ports import free_port
-from services.common.settings import Settings
+from services.common.runtime.metrics import SOURCE_LAG
+from services.common.runtime.ports import free_port
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_sources import NewsSource
 from services.operations.checks.feeds import check_feed
 from tests.news_feed_server import FeedServer, reply

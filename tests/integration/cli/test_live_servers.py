@@ -8,7 +8,7 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.launch.live.findings import Severity
 from services.launch.live.servers import rabbitmq_findings, redis_findings
 from tests.rabbitmq_management import Management

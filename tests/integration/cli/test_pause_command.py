@@ -13,7 +13,7 @@ import pytest
 
 from services.cli.control import read_duration
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
 

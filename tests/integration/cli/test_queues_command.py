@@ -17,8 +17,8 @@ from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
 from services.common.clock import SystemClock
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.tracing import HEADER_TRACE
+from services.common.runtime.tracing import HEADER_TRACE
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from tests.broker_house import eventually
 
 BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.operations.checks.checks import Check, all_checks, run_check

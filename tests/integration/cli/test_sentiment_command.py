@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from services.common.messages import SentimentSignal
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.keys import current_key
 from services.common.store.open import open_store
-from services.common.store.redis_client import redis_client
+from services.common.store.redis.client import redis_client
 from services.common.values import Label, Scope
 
 pytestmark = pytest.mark.integration

@@ -20,7 +20,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.topology import RAW_MARKET_DATA
 from services.common.clock import SystemClock
 from services.common.messages import MarketData, decode
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.replay_samples import RECORDED, rising_bars, series_of, write_feather
 

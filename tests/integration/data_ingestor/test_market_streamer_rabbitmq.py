@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests.market_bench import MarketBench, play, until
 from tests.rabbitmq_management import Management
 

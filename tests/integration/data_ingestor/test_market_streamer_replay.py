@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import Counter
 
-from services.common.metrics import CANDLES_SKIPPED, STREAM_RESTARTS
+from services.common.runtime.metrics import CANDLES_SKIPPED, STREAM_RESTARTS
 from services.replay_exchange import exchange_info
 from services.replay_exchange.market import Market
 from tests.market_bench import MarketBench, play, streaming, until

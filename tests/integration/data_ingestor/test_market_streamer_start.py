@@ -14,7 +14,7 @@ import pytest
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
-from services.common.runner import start_with_backoff
+from services.common.runtime.runner import start_with_backoff
 from services.data_ingestor.market_streamer import MarketStreamer, build
 from tests.market_bench import settings_for
 from tests.replay_bench import Bench, bench

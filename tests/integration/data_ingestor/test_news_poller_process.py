@@ -20,7 +20,7 @@ from services.common.broker.open import open_broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, decode
-from services.common.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import numbered, rss
 from tests.waiting import eventually

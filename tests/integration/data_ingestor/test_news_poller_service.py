@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
-from services.common.health import health_body
-from services.common.settings import Settings
+from services.common.runtime.health import health_body
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_poller import NewsPoller
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_sources import NewsSource

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.data_ingestor import news_seen
 from services.data_ingestor.news_seen import SeenArticles
 from services.data_ingestor.news_source_poller import SourcePoller

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from services.cli.secret_files import make_secrets
-from services.common.runner import DEFAULT_PORTS
-from services.common.settings import PROJECT_ROOT
+from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.settings.settings import PROJECT_ROOT
 from tests.prometheus_tools import RULES, run_tool
 
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"

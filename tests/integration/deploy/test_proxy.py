@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from devtools.servers.programs import Program
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.common.tls import TlsFiles, client_context
 from services.operations.secrets.certificates import CA_FILE, make_certificates
 from services.sentiment_analyzer.chat import PersonNeededError

@@ -21,7 +21,7 @@ from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.open import open_store
 from services.operations.queue_rates import read_rates
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates

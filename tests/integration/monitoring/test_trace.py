@@ -10,7 +10,7 @@ import pytest
 
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
-from services.common.tracing import trace_headers
+from services.common.runtime.tracing import trace_headers
 from tests.chaos_pipeline import PAIR, eventually
 from tests.plant import STORY, Plant
 

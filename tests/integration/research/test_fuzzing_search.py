@@ -11,7 +11,7 @@ import pytest
 from devtools.fuzzing.search import search
 from devtools.fuzzing.seeds import feed_seeds
 from devtools.fuzzing.targets import target_named
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 on_linux = pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="atheris is for Linux on x86-64 only"

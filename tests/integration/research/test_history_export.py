@@ -13,9 +13,9 @@ from cryptoboy_sentiment import decode_member, read_signals_csv, signals_frame
 
 from services.common.errors import StopProgram, TryLater
 from services.common.messages import SentimentSignal
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.keys import signals_key
-from services.common.store.redis_store import RedisStore
+from services.common.store.redis.store import RedisStore
 from services.common.values import label_of
 from services.research.history import exporting
 from services.research.history.exporting import export_signals

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.nobody import refusing_port
 
 NOT_RUN = 3

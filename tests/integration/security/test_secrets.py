@@ -19,8 +19,8 @@ import pytest
 
 from devtools.servers.programs import Program
 from services.common.services import SERVICES
-from services.common.settings import PROJECT_ROOT, Settings
-from services.common.settings_secrets import secret_variables
+from services.common.settings.secrets import secret_variables
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.sentiment_analyzer.scorers import check_scorer_settings
 from tests.live_exchange import LiveExchange
 from tests.scripted_ollama import Reply, ScriptedOllama

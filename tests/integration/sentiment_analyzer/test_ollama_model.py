@@ -8,7 +8,7 @@ import pytest
 from ollama import Client, ResponseError
 
 from services.common.errors import CannotSay, TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import Asset, load_registry
 from services.sentiment_analyzer.scorer import AssetScore, Scorer
 from services.sentiment_analyzer.scorers import build_scorer

@@ -21,7 +21,7 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
-from services.common.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
 from services.sentiment_analyzer.lexicon import LexiconScorer
 from services.sentiment_analyzer.refusals import MOST_REFUSED
 from tests import scripted_models as models

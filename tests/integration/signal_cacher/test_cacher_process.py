@@ -21,7 +21,7 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.messages import SentimentSignal
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from tests.contract.store_samples import PAIR, make_signal
 from tests.server_control import free_ports
 from tests.servers import RedisServer

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import redis
 
-from services.common.settings import Settings
-from services.common.store.embedded_access import password_file, socket_file
+from services.common.settings.settings import Settings
+from services.common.store.embedded.access import password_file, socket_file
 from services.common.store.open import open_store
 from tests.contract.store_samples import NOW, make_signal
 
@@ -44,7 +44,7 @@ class Programs:
             str(self.port_file),
         ]
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.common.store.embedded_server", *arguments],
+            [sys.executable, "-m", "services.common.store.embedded.server", *arguments],
             env={**inherited, "CRYPTOBOY_ENV_FILE": "", "STATE_DIR": str(self._folder)},
             stderr=subprocess.PIPE,
             text=True,

@@ -17,8 +17,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from services.common.errors import StopProgram
-from services.common.store import embedded_session
-from services.common.store.embedded_server import EmbeddedRedis
+from services.common.store.embedded import session as embedded_session
+from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID
 from tests.broker_house import eventually
 

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.cli.secret_files import make_secrets
-from services.common.settings import PROJECT_ROOT, Settings
-from services.common.store.redis_store import RedisStore
+from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.store.redis.store import RedisStore
 from services.operations.secrets.certificates import CA_FILE, make_certificates
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRedis

@@ -10,7 +10,7 @@ import cryptoboy_sentiment as news
 import pytest
 
 from services.common.clock import SystemClock
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
 from services.operations.checks.checks import all_checks, run_check

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.port import WriteOutcome
-from services.common.store.redis_store import RedisStore
+from services.common.store.redis.store import RedisStore
 from tests.broker_house import eventually
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.redis_variants import admin, redis_with

@@ -10,9 +10,9 @@ import redis
 from pydantic import SecretStr
 
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.holds import Hold
-from services.common.store.redis_store import RedisStore
+from services.common.store.redis.store import RedisStore
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.nobody import refusing_port
 from tests.servers import RedisServer

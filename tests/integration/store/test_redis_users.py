@@ -21,11 +21,11 @@ from services.cli.secret_files import make_secrets
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.holds import Hold
 from services.common.store.keys import written_together
-from services.common.store.redis_store import RedisStore
-from services.common.store.redis_users import STORE_USERS
+from services.common.store.redis.store import RedisStore
+from services.common.store.redis.users import STORE_USERS
 from services.demo.guard import Guest, refuse_demo_news
 from services.research.history.exporting import export_signals
 from tests.contract.store_samples import NOW, PAIR, make_signal

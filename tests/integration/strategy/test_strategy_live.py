@@ -13,8 +13,8 @@ import pytest
 import redis
 from freqtrade.enums import RunMode
 
-from services.common.settings import Settings
-from services.common.store.redis_store import RedisStore
+from services.common.settings.settings import Settings
+from services.common.store.redis.store import RedisStore
 from services.research.history.exporting import export_signals
 from tests.contract.store_samples import make_signal
 from tests.servers import RedisServer

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.launch.freqtrade.bot import exit_status
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.operations.checks.checks import Question, all_checks, run_check
 
 

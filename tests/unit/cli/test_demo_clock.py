@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.demo.run import clock_note, how_to_look
 
 

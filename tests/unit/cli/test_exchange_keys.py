@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.launch.freqtrade.exchange_keys import exchange_keys
 
 BINANCE = {"BINANCE_API_KEY": "b-key", "BINANCE_API_SECRET": "b-secret"}

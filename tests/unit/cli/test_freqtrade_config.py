@@ -13,7 +13,7 @@ from freqtrade.configuration.config_validation import validate_config_schema
 from sqlalchemy import create_engine
 
 from services.cli.support.options import choose_parts
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.launch.freqtrade.config import freqtrade_config, write_config
 
 KEYS = {"BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}

@@ -10,7 +10,7 @@ import pytest
 from services.cli.support.options import OF_STORE, broker_hint, choose_parts, settings_for, store_hint
 from services.cli.up import check_names, up
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.operations.checks.checks import all_checks
 from services.sentiment_analyzer.scorers import build_scorer
 

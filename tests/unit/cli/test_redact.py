@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.common.secret_texts import secrets_in
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.secrets.secret_texts import secrets_in
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.launch.freqtrade.config import freqtrade_config
 
 TOKEN, KEY = "12345678:planted-token", "planted-exchange-key"

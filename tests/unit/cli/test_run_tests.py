@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.cli.run_tests import need_servers
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rich.console import Console
 from services.cli.views.score_explain import explain_article
 from services.common.clock import ManualClock
 from services.common.errors import CannotSay, StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.prompt import PROMPT_VERSION

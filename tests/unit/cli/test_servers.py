@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from services.cli.support.options import broker_hint, store_hint
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.launch.servers import MissingServers, Server, servers_of, why_away
 
 SERVERS = {"broker": Server("RabbitMQ", "localhost", 5672), "redis": Server("Redis", "cache", 6379)}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from services.launch.supervisor import ProcessEnded, ProcessSpec, Role, Supervisor
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.cli import trade, up
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.freqtrade.trading_checks import check_trading
 from services.operations.checks.checks import all_checks, run_check

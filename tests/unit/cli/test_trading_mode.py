@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.launch.freqtrade import trading_mode
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.trading_mode import beside_the_settings, check_mode, mode_of, mode_question

@@ -17,7 +17,7 @@ from services.cli import up as command
 from services.cli.support.options import choose_parts
 from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading, ports_taken
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
 from services.operations.checks.checks import all_checks, run_check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.colours import are_alike, colour_of, is_transparent
+from services.common.text.colours import are_alike, colour_of, is_transparent
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from fakeredis import FakeServer
 
 from services.common.errors import StopProgram
-from services.common.store.embedded_session import Session
-from services.common.store.embedded_snapshot import copy_state, load_snapshot, write_snapshot
-from services.common.store.resp import encode_request
+from services.common.store.embedded.resp import encode_request
+from services.common.store.embedded.session import Session
+from services.common.store.embedded.snapshot import copy_state, load_snapshot, write_snapshot
 
 COMMANDS = [
     [b"SET", b"text", b"\x00\xff\r\n"],

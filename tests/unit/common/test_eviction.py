@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.store.eviction import eviction_problem
+from services.common.store.redis.eviction import eviction_problem
 
 
 def test_a_redis_that_refuses_writes_when_it_is_full_is_right() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.common.health import DependencyHealth, HealthReport, HealthServer
+from services.common.runtime.health import DependencyHealth, HealthReport, HealthServer
 
 BROKER_AWAY = {"broker": DependencyHealth(ok=False, detail="cannot be reached")}
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.hidden_text import hides_characters, hides_words, reorders
+from services.common.text.hidden_text import hides_characters, hides_words, reorders
 
 
 @pytest.mark.parametrize(

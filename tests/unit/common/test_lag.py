@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from services.common.lag import LOOKS, Lag, lag_of
+from services.common.runtime.lag import LOOKS, Lag, lag_of
 
 
 def sample(name: str, service: str) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from services.common.logging import LogWriter, configure_logging
-from services.common.settings import Settings
+from services.common.runtime.logging import LogWriter, configure_logging
+from services.common.settings.settings import Settings
 
 
 class Reader(io.StringIO):

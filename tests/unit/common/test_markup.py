@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.markup import Seen, is_markup, seen_in
-from services.common.style import Look, look_within, rules_of
+from services.common.text.markup import Seen, is_markup, seen_in
+from services.common.text.style import Look, look_within, rules_of
 
 
 @pytest.mark.parametrize(

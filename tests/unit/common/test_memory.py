@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.memory import memory_limit, memory_used
+from services.common.runtime.memory import memory_limit, memory_used
 
 GIB = 1024**3
 

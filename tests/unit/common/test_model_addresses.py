@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.model_addresses import ollama_address, ollama_servers, openai_servers
+from services.common.network.model_addresses import ollama_address, ollama_servers, openai_servers
 
 
 # The Ollama server's own rules for the variable by which it is told where to listen.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.plain_text import LONGEST_SEQUENCE, without_control
+from services.common.text.plain_text import LONGEST_SEQUENCE, without_control
 
 EVERYTHING = "".join(map(chr, range(sys.maxunicode + 1)))
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from services.common.ports import free_port, is_free, users_listening
+from services.common.runtime.ports import free_port, is_free, users_listening
 
 
 def bound(port: int, *, reuse: bool) -> socket.socket:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from services.common import probe
-from services.common.runner import DEFAULT_PORTS
+from services.common.runtime.runner import DEFAULT_PORTS
 from tests.nobody import refusing_port
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.redaction import HIDDEN, RedactedStream, redactor
+from services.common.secrets.redaction import HIDDEN, RedactedStream, redactor
 
 SECRET = "Pa/ss+w\"or'd ü&x"
 

@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from services.common.errors import StopProgram, TryLater
-from services.common.store.redis_errors import explain_unknown_command, is_not_the_primary, reaction_to
+from services.common.store.redis.errors import explain_unknown_command, is_not_the_primary, reaction_to
 
 # As redis-py raises them: known codes have a class and lose the code, others keep it in the text.
 LATER = [

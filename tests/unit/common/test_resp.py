@@ -7,7 +7,7 @@ from fakeredis._helpers import SimpleError, SimpleString
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.store.resp import ProtocolError, RequestParser, encode_reply, encode_request
+from services.common.store.embedded.resp import ProtocolError, RequestParser, encode_reply, encode_request
 
 REQUESTS = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=5), max_size=5)
 

@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from services.common import runner
 from services.common.errors import StopProgram, TryLater
-from services.common.health import DependencyHealth, HealthServer, health_body
-from services.common.runner import start_with_backoff
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.runtime import runner
+from services.common.runtime.health import DependencyHealth, HealthServer, health_body
+from services.common.runtime.runner import start_with_backoff
+from services.common.settings.settings import PROJECT_ROOT, Settings
 
 SERVICE = """
 import contextlib, os, sys, threading
 import structlog
 from services.common.errors import StopProgram, TryLater
-from services.common.health import DependencyHealth
-from services.common.runner import run_service
-from services.common.work import WorkInHand
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.runner import run_service
+from services.common.runtime.work import WorkInHand
 
 class Example:
     starts = 0

@@ -9,7 +9,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.scored_pairs import FILE_NAME, KEPT_FOR, as_text, carried_over, of_text, remembered_pairs
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 

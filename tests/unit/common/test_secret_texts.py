@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.common.secret_texts import (
+from services.common.secrets.secret_texts import (
     CREDENTIALS,
     public_part,
     secrets_given,
@@ -15,7 +15,7 @@ from services.common.secret_texts import (
     secrets_of,
     secrets_of_urls,
 )
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 
 from services.cli.support.options import choose_parts
 from services.common.errors import StopProgram
-from services.common.model_addresses import ollama_servers
-from services.common.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings
-from services.common.settings_names import COMPOSE_NAMES
-from services.common.settings_scoring import parse_ensemble
-from services.common.settings_servers import StoreSettings
+from services.common.network.model_addresses import ollama_servers
+from services.common.settings.names import COMPOSE_NAMES
+from services.common.settings.scoring import parse_ensemble
+from services.common.settings.servers import StoreSettings
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings
 from services.sentiment_analyzer.scorers import build_scorer
 
 

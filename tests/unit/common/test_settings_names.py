@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
-from services.common.settings_names import find_unknown_names
+from services.common.settings.names import find_unknown_names
+from services.common.settings.settings import Settings
 
 KNOWN = Settings.variables()
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from services.common.errors import StopProgram
 from services.common.services import SERVICES
-from services.common.settings import Settings
-from services.common.settings_secrets import secret_variables
+from services.common.settings.secrets import secret_variables
+from services.common.settings.settings import Settings
 from services.launch.stack import Stack
 
 SECRET = "hunter2-hunter2"

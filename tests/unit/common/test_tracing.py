@@ -7,9 +7,9 @@ import threading
 import pytest
 import structlog
 
-from services.common.logging import configure_logging
-from services.common.settings import LogFormat, Settings
-from services.common.tracing import HEADER_TRACE, following, trace_headers, trace_id_of
+from services.common.runtime.logging import configure_logging
+from services.common.runtime.tracing import HEADER_TRACE, following, trace_headers, trace_id_of
+from services.common.settings.settings import LogFormat, Settings
 
 ID = "0123456789abcdef0123456789abcdef"
 

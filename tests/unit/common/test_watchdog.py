@@ -11,8 +11,8 @@ import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from services.common.watchdog import MOST_COUNTED_SECONDS, Watchdog
-from services.common.work import Step, WorkInHand, stuck
+from services.common.runtime.watchdog import MOST_COUNTED_SECONDS, Watchdog
+from services.common.runtime.work import Step, WorkInHand, stuck
 
 
 def counted() -> float:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.written_times import NoClockError, Order, OrderError, read_written_time
-from services.common.zones import AmbiguousZoneError
+from services.common.times.written_times import NoClockError, Order, OrderError, read_written_time
+from services.common.times.zones import AmbiguousZoneError
 
 AT = datetime(2021, 12, 1, 15, 0, tzinfo=UTC)
 DAWN = AT.replace(year=2009, tzinfo=None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.zones import AMBIGUOUS, OFFSETS, AmbiguousZoneError, read_offset
+from services.common.times.zones import AMBIGUOUS, OFFSETS, AmbiguousZoneError, read_offset
 
 
 @pytest.mark.parametrize(

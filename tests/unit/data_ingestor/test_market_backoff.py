@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_ingestor.market_backoff import Backoff
+from services.common.runtime.backoff import Backoff
 
 
 @given(st.integers(1, 2_000))

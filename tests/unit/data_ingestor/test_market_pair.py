@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import Counter
 
 from services.common.clock import from_ms
-from services.common.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, CANDLES_SKIPPED
+from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, CANDLES_SKIPPED
 from services.data_ingestor import market_filler
 from services.data_ingestor.market_memory import CandleMemory
 from tests.market_exchange import PAIR, Stage, open_ms, play, row, settle, until

@@ -12,9 +12,9 @@ import pytest
 from services.common.broker.port import OutgoingMessage
 from services.common.clock import ManualClock, from_ms
 from services.common.errors import StopProgram, TryLater
-from services.common.health import DependencyHealth
 from services.common.messages import MarketData, decode
-from services.common.settings import Settings
+from services.common.runtime.health import DependencyHealth
+from services.common.settings.settings import Settings
 from services.data_ingestor.market_candles import Row
 from services.data_ingestor.market_ccxt import CcxtCandles
 from services.data_ingestor.market_streamer import MarketStreamer

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.written_times import EARLIEST
+from services.common.times.written_times import EARLIEST
 from services.data_ingestor.news_dates import FeedDate, read_date
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -5,8 +5,8 @@ from prometheus_client import REGISTRY
 
 from services.common.broker.port import QueueState
 from services.common.errors import TryLater
-from services.common.health import DependencyHealth
-from services.common.lag import LOOKS
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.lag import LOOKS
 from services.data_ingestor.news_pressure import (
     LOOK_SECONDS,
     STRETCHED_FOR_LAG,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.data_ingestor.news_sources import load_sources
 
 GOOD = '[[source]]\nname = "paper"\nurl = "https://paper.example/rss"\n'

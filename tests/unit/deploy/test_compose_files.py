@@ -9,8 +9,8 @@ import pytest
 
 from services.cli.secret_files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
 from services.cli.support.packages import SERVER_PROGRAMS
-from services.common.runner import DEFAULT_PORTS
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.operations.secrets.takeover import not_read
 from tests.strict_yaml import load
 

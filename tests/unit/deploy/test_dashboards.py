@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.dashboards import DASHBOARDS, GRAFANA, expressions, panels
 from tests.metric_catalogue import exported, names_in
 

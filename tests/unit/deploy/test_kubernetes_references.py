@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.kubernetes_rules import MADE, render
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 from tests.kubernetes_files import OURS, SERVICES, TARGETS, container, one, resources, variables, workloads
 from tests.kustomize import Resource
 

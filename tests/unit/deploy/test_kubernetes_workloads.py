@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from services.common.broker.topology import RAW_NEWS_DATA
-from services.common.runner import DEFAULT_PORTS
+from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.services import SERVICES as REGISTRY
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.kubernetes_files import (
     FOLDER,
     OURS,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from services.common.metrics import MOST_VALUES, OTHER, few
+from services.common.runtime.metrics import MOST_VALUES, OTHER, few
 from tests.metric_catalogue import (
     exported,
     families,

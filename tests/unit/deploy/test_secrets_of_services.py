@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.common.broker.rabbitmq_users import BROKER_USERS
+from services.common.broker.rabbitmq.users import BROKER_USERS
 from services.common.services import SECRETS_OF_FREQTRADE, SERVICES
-from services.common.settings import PROJECT_ROOT, Settings
-from services.common.settings_names import SUFFIX
-from services.common.settings_report import is_secret
+from services.common.settings.names import SUFFIX
+from services.common.settings.report import is_secret
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.kubernetes_files import FOLDER as KUBERNETES
 from tests.kubernetes_files import OURS, TARGETS, container, one
 from tests.strict_yaml import load

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from services.cli.secret_files import GIVEN, MADE, make_secrets
-from services.common.runner import DEFAULT_PORTS
+from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.services import SERVICES
-from services.common.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 
 FOLDER = PROJECT_ROOT / "deploy" / "systemd"
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"

@@ -14,7 +14,7 @@ from devtools.bench.cases.asking import chat_request
 from devtools.bench.processes import sum_of
 from devtools.bench.programs.llm_stand_in import MODEL, StandIn
 from devtools.bench.samples import article
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorer import Scores

@@ -13,7 +13,7 @@ from devtools.bench.samples import PAIRS
 from devtools.endurance.load import Writer, endless_feed
 from devtools.endurance.plot import samples_page
 from devtools.endurance.verdict import Sample, judge, judge_books, judge_rate
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorers import build_scorer

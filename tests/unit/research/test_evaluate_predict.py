@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.common.errors import CannotSay, NeverWorks, TryLater
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.research.evaluate.evaluation import Plan, evaluate
 from services.research.evaluate.labelled import Labelled, Sentiment
 from services.research.evaluate.predict import PlainVader, WithScorer, always_neutral, predict_all

@@ -7,7 +7,7 @@ import pytest
 from devtools import guards
 from devtools.guards import Edit, Guard, Verdict, copy_tree, edited, load_guards, take_away, without
 from services.common.errors import StopProgram
-from services.common.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT
 
 CODE = "def ready() -> bool:\n    return True\n"
 TEST = "from code_under_test import ready\n\n\ndef test_it() -> None:\n    assert ready()\n"

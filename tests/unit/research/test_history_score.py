@@ -14,7 +14,7 @@ import pytest
 from cryptoboy_sentiment import Signal, read_signals_csv
 
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.research.history import judging, scoring
 from services.research.history.archive import Archive, partial_path
 from services.research.history.judging import as_message

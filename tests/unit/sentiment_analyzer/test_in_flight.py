@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from services.common.errors import TryLater
-from services.common.work import WorkInHand
+from services.common.runtime.work import WorkInHand
 from services.sentiment_analyzer.in_flight import InFlight, NotBegunError
 from services.sentiment_analyzer.text import ArticleText, text_of
 from tests.sentiment_fakes import Bench, FakeScorer, article

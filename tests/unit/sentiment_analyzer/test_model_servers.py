@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.scorer import RefusesAll, Scorer, Unusable
 from services.sentiment_analyzer.scorers import build_scorer

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.prompt import SYSTEM_PROMPT
 from services.sentiment_analyzer.scorer import Abstained, AssetScore, RefusesAll, Scorer

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.common.errors import NeverWorks, TryLater
-from services.common.settings import ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.prompt import SYSTEM_PROMPT, answer_schema
 from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer

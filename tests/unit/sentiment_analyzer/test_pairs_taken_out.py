@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.common.clock import ManualClock
-from services.common.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import Registry
 from services.sentiment_analyzer.sentiment_processor import build

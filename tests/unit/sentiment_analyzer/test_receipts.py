@@ -14,7 +14,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.errors import CannotSay, StopProgram, TryLater
-from services.common.health import DependencyHealth
+from services.common.runtime.health import DependencyHealth
 from services.common.values import EventType
 from services.sentiment_analyzer.assets import Asset
 from services.sentiment_analyzer.receipts import Receipt, ReceiptKey, Receipts, content_hash

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
-from services.common.settings import Fallback, ScorerKind, Settings
+from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.lexicon import LexiconScorer

@@ -8,7 +8,7 @@ import pytest
 
 from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
-from services.common.metrics import ARTICLES_SCORED, SCORER_REFUSALS, SIGNALS_PUBLISHED
+from services.common.runtime.metrics import ARTICLES_SCORED, SCORER_REFUSALS, SIGNALS_PUBLISHED
 from services.sentiment_analyzer import article_desk
 from services.sentiment_analyzer.refusals import MOST_REFUSED
 from services.sentiment_analyzer.scorer import Unusable

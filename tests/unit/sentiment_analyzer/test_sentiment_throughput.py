@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from services.common.clock import ManualClock
 from services.common.errors import TryLater
-from services.common.metrics import ARTICLES_SCORED
+from services.common.runtime.metrics import ARTICLES_SCORED
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.fallback import FallbackScorer

@@ -9,7 +9,7 @@ import structlog
 
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram
-from services.common.settings import BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.holds import Hold, StoredHolds
 from services.common.store.keys import KEPT
 from services.signal_cacher import keeping

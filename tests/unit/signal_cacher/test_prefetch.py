@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from services.common.clock import ManualClock
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.signal_cacher.signal_cacher import SignalCacher
 from tests.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription
 from tests.contract.store_samples import NOW

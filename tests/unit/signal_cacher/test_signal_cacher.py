@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from services.common.store.port import WriteOutcome
 from services.signal_cacher import signal_cacher
 from services.signal_cacher.signal_cacher import SignalCacher

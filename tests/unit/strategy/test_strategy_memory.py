@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptoboy_sentiment.memory import memory_limit
 
-from services.common.memory import memory_limit as services_limit
+from services.common.runtime.memory import memory_limit as services_limit
 
 
 @pytest.mark.parametrize("root", ["max", "1000", None])

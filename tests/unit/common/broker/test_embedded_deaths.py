@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.common.broker.embedded import EmbeddedBroker
-from services.common.broker.embedded_owner import Owner
+from services.common.broker.embedded.broker import EmbeddedBroker
+from services.common.broker.embedded.owner import Owner
 from services.common.broker.options import BrokerOptions
 from services.common.broker.topology import (
     DELIVERY_LIMIT,
@@ -17,7 +17,7 @@ from services.common.broker.topology import (
     HEADER_QUEUE,
     HEADER_REASON,
 )
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests.broker_house import BrokerHouse, depth, news, receive_one
 
 NEWS = "raw_news_data"

@@ -11,11 +11,11 @@ from threading import Barrier
 
 import pytest
 
-from services.common.broker.embedded import FILE_NAME
-from services.common.broker.embedded_file import QueueFile
+from services.common.broker.embedded.broker import FILE_NAME
+from services.common.broker.embedded.file import QueueFile
 from services.common.broker.options import BrokerOptions
 from services.common.errors import StopProgram, TryLater
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests.broker_house import BrokerHouse, depth, news, receive_all, receive_one
 
 NEWS = "raw_news_data"

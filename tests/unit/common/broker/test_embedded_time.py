@@ -9,7 +9,7 @@ import pytest
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import MARKET_CANDLE, MARKET_TTL_SECONDS
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests.broker_house import BrokerHouse, depth, news, receive_all, receive_one
 
 NEWS = "raw_news_data"

@@ -8,11 +8,11 @@ from contextlib import closing
 
 import pytest
 
-from services.common.broker import embedded_statements as sql
-from services.common.broker.embedded import FILE_NAME
-from services.common.broker.embedded_file import QueueFile
+from services.common.broker.embedded import statements as sql
+from services.common.broker.embedded.broker import FILE_NAME
+from services.common.broker.embedded.file import QueueFile
 from services.common.broker.options import BrokerOptions
-from services.common.settings import Settings
+from services.common.settings.settings import Settings
 from tests.broker_house import SHORT_RETRY_SECONDS, BrokerHouse, news, receive_all, receive_one
 
 NEWS = "raw_news_data"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from services.cli.deploy import DEFINITIONS_FILE
-from services.common.broker.rabbitmq_definitions import definitions
-from services.common.broker.rabbitmq_topology import rabbitmq_topology
-from services.common.broker.rabbitmq_users import BROKER_USERS, exactly, password_hash
-from services.common.settings import Settings
+from services.common.broker.rabbitmq.definitions import definitions
+from services.common.broker.rabbitmq.topology import rabbitmq_topology
+from services.common.broker.rabbitmq.users import BROKER_USERS, exactly, password_hash
+from services.common.settings.settings import Settings
 
 HASHES = {user.name: password_hash(f"secret of {user.name}", b"salt") for user in BROKER_USERS}
 

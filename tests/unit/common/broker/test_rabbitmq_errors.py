@@ -6,7 +6,7 @@ import pika
 import pytest
 from pika import exceptions
 
-from services.common.broker.rabbitmq_errors import Place, why_lost, why_not_open, why_refused
+from services.common.broker.rabbitmq.errors import Place, why_lost, why_not_open, why_refused
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 
 PLACE = Place("broker.example", 5672, "/", "reader")

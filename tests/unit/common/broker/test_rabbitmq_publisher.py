@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 from pika import spec
 
-from services.common.broker.rabbitmq_errors import Place
-from services.common.broker.rabbitmq_link import Link
-from services.common.broker.rabbitmq_publisher import Parcel, Publisher
-from services.common.broker.rabbitmq_state import LinkState
+from services.common.broker.rabbitmq.errors import Place
+from services.common.broker.rabbitmq.link import Link
+from services.common.broker.rabbitmq.publisher import Parcel, Publisher
+from services.common.broker.rabbitmq.state import LinkState
 from services.common.errors import CryptoBoyError, TryLater
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.broker.rabbitmq_tags import OpenTags
+from services.common.broker.rabbitmq.tags import OpenTags
 
 
 def _tags(count: int) -> OpenTags:

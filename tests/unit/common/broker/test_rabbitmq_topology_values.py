@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from services.common.broker.rabbitmq_topology import rabbitmq_topology
+from services.common.broker.rabbitmq.topology import rabbitmq_topology
 from services.common.broker.topology import QUEUES, QueueKind
 
 

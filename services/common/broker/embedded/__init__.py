@@ -1,0 +1,1 @@
+"""The broker without a server: a queue in one SQLite file."""

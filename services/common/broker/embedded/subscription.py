@@ -1,0 +1,222 @@
+"""A consumer of one queue of the embedded broker."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from services.common.broker.confirmations import Confirmations
+from services.common.broker.embedded import statements as sql
+from services.common.broker.embedded.file import QueueFile
+from services.common.broker.envelope import FailedCopy, attempts_of, identity
+from services.common.broker.failures import FailureDesk
+from services.common.broker.options import BrokerOptions
+from services.common.broker.port import Delivery
+from services.common.broker.topology import QUEUES
+from services.common.errors import CryptoBoyError, TryLater
+
+log = structlog.get_logger(__name__)
+
+QUICK_SECONDS = 2.0
+COPY_SECONDS = 30.0
+
+
+class EmbeddedSubscription:
+    """See `port.Subscription`.
+
+    Args:
+        bury_the_dead: gives back what dead processes had in hand; called at every look, bounds its own cost.
+        max_length: of every queue.
+        published: the time to write down for a message, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        file: QueueFile,
+        owner: str,
+        bury_the_dead: Callable[[], None],
+        confirmations: Confirmations,
+        *,
+        queue: str,
+        prefetch: int,
+        max_attempts: int,
+        max_length: int,
+        published: Callable[[], int],
+        options: BrokerOptions,
+    ) -> None:
+        self._file = file
+        self._bury_the_dead = bury_the_dead
+        self._confirmations = confirmations
+        self._queue = queue
+        self._retried = next((each for each in QUEUES if each.name == queue and each.retried), None)
+        self._expires = any(each.name == queue and not each.retried for each in QUEUES)
+        self._prefetch = max(1, prefetch)
+        self._max_length = max_length
+        self._published = published
+        self._options = options
+        self._desk = FailureDesk(max_attempts, options, self._replace)
+        self._lock = threading.Lock()  # of what follows
+        self._in_hand: set[int] = set()
+        self._to_end: set[int] = set()  # asked for, and done as soon as the file can be written
+        self._to_give_back: set[int] = set()
+        self._seen_version: tuple[int, int] | None = None
+        self._next_due: float | None = None
+        self._trouble: str | None = None
+        self._closed = False
+        with file.writing(durable=False, timeout=QUICK_SECONDS) as db:
+            cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner, queue))
+            self._consumer = int(cursor.lastrowid or 0)
+
+    def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
+        """See `port.Subscription.receive`."""
+        deadline = time.monotonic() + timeout
+        while not self._closed:
+            deliveries = self._look(max_messages)
+            left = deadline - time.monotonic()
+            if deliveries or left <= 0:
+                return deliveries
+            with self._file.changed:
+                self._file.changed.wait(min(self._options.poll, left))
+        return []
+
+    def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """See `port.Subscription.ack`."""
+        with self._lock, self._noting_trouble():
+            self._to_end |= self._mine(deliveries)
+            self._settle()
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """See `port.Subscription.release`."""
+        with self._lock, self._noting_trouble():
+            self._to_give_back |= self._mine(deliveries)
+            self._settle()
+
+    def retry(self, delivery: Delivery, error: str) -> None:
+        """See `port.Subscription.retry`."""
+        self._desk.retry(delivery, error)
+
+    def dead_letter(self, delivery: Delivery, reason: str) -> None:
+        """See `port.Subscription.dead_letter`."""
+        self._desk.dead_letter(delivery, reason)
+
+    def close(self) -> None:
+        """See `port.Subscription.close`."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
+                    sql.end(db, self._consumer, self._to_end)
+                    sql.give_back_all(db, self._consumer)
+            except CryptoBoyError as error:
+                # Others give back what we had when the broker is closed and its sign of life is gone.
+                log.warning("broker_close_incomplete", queue=self._queue, error=str(error))
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps the file from being used just now."""
+        return self._trouble
+
+    def _mine(self, deliveries: Sequence[Delivery]) -> set[int]:
+        """Those that are in hand, and from now on are not."""
+        seqs = {each.token for each in deliveries if isinstance(each.token, int)} & self._in_hand
+        self._in_hand -= seqs
+        return seqs
+
+    def _settle(self) -> None:
+        if not (self._to_end or self._to_give_back):
+            return
+        with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
+            sql.end(db, self._consumer, self._to_end)
+            sql.give_back(db, self._consumer, self._to_give_back)
+        self._to_end.clear()
+        self._to_give_back.clear()
+
+    def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
+        """The copy and the end of the original are one transaction."""
+        with self._lock:
+            seq = delivery.token
+            if self._closed or not isinstance(seq, int) or seq not in self._in_hand:
+                return False
+            writing = self._file.writing(durable=True, timeout=COPY_SECONDS)
+            with self._confirmations.awaited(), writing as db:
+                if not sql.end(db, self._consumer, [seq]):
+                    return False
+                if copy is not None:
+                    self._insert(db, delivery, copy)
+            self._in_hand.discard(seq)
+            return True
+
+    def _insert(self, db: sqlite3.Connection, delivery: Delivery, copy: FailedCopy) -> None:
+        now = self._options.monotonic()
+        row = sql.NewRow(delivery.body, delivery.message_id, json.dumps(copy.headers), self._published())
+        if copy.delay is None:
+            sql.insert(db, copy.queue.dead_letter_name, [row], now)
+        else:
+            sql.check_room(db, copy.queue.retry_name, 1, self._max_length)
+            sql.insert(db, copy.queue.retry_name, [row._replace(due_at=now + copy.delay)], now)
+
+    def _look(self, max_messages: int) -> list[Delivery]:
+        with self._lock, self._noting_trouble():
+            if not self._closed:
+                self._settle()
+                self._bury_the_dead()
+                return self._take(min(max_messages, self._prefetch - len(self._in_hand)))
+        return []
+
+    def _take(self, room: int) -> list[Delivery]:
+        now = self._options.monotonic()
+        version = self._file.version()
+        due = self._next_due is not None and self._next_due <= now
+        if room <= 0 or (version == self._seen_version and not due):
+            return []
+        with self._file.reading() as db:
+            self._next_due = sql.next_due(db, self._retried) if self._retried else None
+            first_look = self._seen_version is None
+            if not (first_look or due or sql.has_ready(db, self._queue)):
+                self._seen_version = version
+                return []
+        with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
+            if self._retried:
+                sql.bring_back_due(db, self._retried, now)
+            if self._expires:
+                sql.drop_expired(db, self._queue, now)
+            taken = sql.take(db, self._queue, self._consumer, room)
+        self._seen_version = version
+        self._in_hand |= {each.seq for each in taken}
+        return [self._delivery(each) for each in taken]
+
+    def _delivery(self, taken: sql.Taken) -> Delivery:
+        return Delivery(
+            queue=self._queue,
+            body=taken.body,
+            message_id=identity(taken.message_id, taken.body),
+            headers=taken.headers,
+            attempts=attempts_of(taken.headers),
+            redelivered=taken.handed_out > 0,
+            token=taken.seq,
+        )
+
+    @contextmanager
+    def _noting_trouble(self) -> Iterator[None]:
+        """The file cannot be written now: say so once, and go on as if the queue were empty."""
+        try:
+            yield
+        except TryLater as error:
+            if self._trouble != str(error):
+                self._trouble = str(error)
+                log.warning("broker_away", queue=self._queue, error=self._trouble)
+        else:
+            self._trouble = None

@@ -1,0 +1,152 @@
+"""RabbitMQ's definitions file, made from the topology and the users. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from services.common.broker.rabbitmq.topology import QueueDeclaration, Topology, rabbitmq_topology
+from services.common.broker.rabbitmq.users import BROKER_USERS, NOTHING, BrokerUser
+from services.common.broker.topology import EVENTS_EXCHANGE
+
+QUEUE_MAX_BYTES = 1024**3
+"""What a queue may hold, whatever its length in messages: 1 GiB. A policy, so it changes without a new queue."""
+
+OURS_FIRST = 10
+
+
+def definitions(
+    vhost: str, max_length: int, password_hashes: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """RabbitMQ's definitions: exchanges, queues, bindings, policies, and users with their rights if any.
+
+    Args:
+        vhost: the virtual host that all of it belongs to.
+        max_length: messages that a queue may hold.
+        password_hashes: by user (see `rabbitmq_users`); None leaves users and rights out.
+    """
+    topology = rabbitmq_topology(max_length)
+    parts: dict[str, Any] = {
+        "vhosts": [{"name": vhost}],
+        "policies": _policies(vhost, topology, max_length),
+        "exchanges": _exchanges(vhost, topology),
+        "queues": _queues(vhost, topology),
+        "bindings": _bindings(vhost, topology),
+    }
+    if password_hashes is None:
+        return parts
+    users = [(user, password_hashes[user.name]) for user in BROKER_USERS]
+    return {
+        "users": [
+            {
+                "name": user.name,
+                "password_hash": hashed,
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": list(user.tags),
+            }
+            for user, hashed in users
+        ],
+        "permissions": [_permission(vhost, user) for user in BROKER_USERS],
+        "topic_permissions": [_topic_permission(vhost, user) for user in BROKER_USERS if user.publishes],
+        **parts,
+    }
+
+
+def _permission(vhost: str, user: BrokerUser) -> dict[str, str]:
+    rights = {"configure": NOTHING, "write": user.write, "read": user.read}
+    return {"user": user.name, "vhost": vhost, **rights}
+
+
+def _topic_permission(vhost: str, user: BrokerUser) -> dict[str, str]:
+    """Who may publish to a topic exchange may use every routing key of it, unless this says which."""
+    keys = "|".join(re.escape(key) for key in user.publishes)
+    rights = {"write": f"^({keys})$", "read": NOTHING}
+    return {"user": user.name, "vhost": vhost, "exchange": EVENTS_EXCHANGE, **rights}
+
+
+def _policies(vhost: str, topology: Topology, max_length: int) -> list[dict[str, Any]]:
+    """Limits and dead-lettering as policies, and a bound for queues that others bind.
+
+    The queues carry the same as arguments, which a policy can tighten, not loosen; what stands only here is the
+    bound in bytes. One policy at most applies to a queue, so each has its own.
+    """
+    own = [
+        {
+            "vhost": vhost,
+            "name": queue.name,
+            "pattern": f"^{re.escape(queue.name)}$",
+            "apply-to": "queues",
+            "priority": OURS_FIRST,
+            "definition": definition,
+        }
+        for queue in topology.queues
+        if (definition := _policy_definition(queue))
+    ]
+    ours = "|".join(re.escape(queue.name) for queue in topology.queues)
+    others = {
+        "vhost": vhost,
+        "name": "queues-of-others",
+        "pattern": f"^(?!({ours})$)",
+        "apply-to": "queues",
+        "priority": 0,
+        "definition": {
+            "max-length": max_length,
+            "max-length-bytes": QUEUE_MAX_BYTES,
+            "overflow": "drop-head",
+        },
+    }
+    return [*own, others]
+
+
+def _policy_definition(queue: QueueDeclaration) -> dict[str, str | int]:
+    """Nothing for dead letters: only a person may throw those away."""
+    if "x-max-length" not in queue.arguments:
+        return {}
+    limits = {
+        name.removeprefix("x-"): value for name, value in queue.arguments.items() if name != "x-queue-type"
+    }
+    return {**limits, "max-length-bytes": QUEUE_MAX_BYTES}
+
+
+def _exchanges(vhost: str, topology: Topology) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "vhost": vhost,
+            "type": kind,
+            "durable": True,
+            "auto_delete": False,
+            "internal": False,
+            "arguments": {},
+        }
+        for name, kind in topology.exchanges.items()
+    ]
+
+
+def _queues(vhost: str, topology: Topology) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": queue.name,
+            "vhost": vhost,
+            "type": queue.kind.value,
+            "durable": True,
+            "auto_delete": False,
+            "arguments": dict(queue.arguments),
+        }
+        for queue in topology.queues
+    ]
+
+
+def _bindings(vhost: str, topology: Topology) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": binding.exchange,
+            "vhost": vhost,
+            "destination": binding.queue,
+            "destination_type": "queue",
+            "routing_key": binding.routing_key,
+            "arguments": {},
+        }
+        for binding in topology.bindings
+    ]

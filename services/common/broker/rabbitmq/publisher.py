@@ -1,0 +1,220 @@
+"""Publishing with confirms: many messages on the way at once, each accounted for.
+
+RabbitMQ confirms or refuses every message by its number on the channel; one that no queue takes comes back
+first. A batch is handed to the link's thread in one piece and waits for the last of its answers.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pika import spec
+
+from services.common.broker.rabbitmq.errors import why_refused
+from services.common.broker.rabbitmq.link import Link
+from services.common.broker.rabbitmq.pika_types import (
+    PikaChannel,
+    PikaConnection,
+    PikaFrame,
+    PikaMethod,
+    PikaProperties,
+)
+from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+
+WINDOW_MESSAGES = 1_000
+WINDOW_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message as pika takes it."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: spec.BasicProperties
+
+
+class _Batch:
+    """Parcels published together. Only the link's thread changes it, until `done` is set."""
+
+    def __init__(self, parcels: Iterator[Parcel], count: int) -> None:
+        self.parcels = parcels
+        self.count = count
+        self.sent = 0
+        self.settled = 0
+        self.error: CryptoBoyError | None = None
+        self.done = threading.Event()
+
+    def finish(self, error: CryptoBoyError | None) -> None:
+        """The first answer counts."""
+        if not self.done.is_set():
+            self.error = error
+            self.done.set()
+
+
+class Publisher:
+    """The publishing channel of a link, and what is on the way on it."""
+
+    def __init__(self, link: Link, opened: Callable[[Any], None]) -> None:
+        self._link = link
+        self._opened = opened
+        self._connection: PikaConnection = None
+        self._channel: PikaChannel = None
+        self._waiting: deque[_Batch] = deque()
+        self._on_the_way: dict[int, tuple[_Batch, Parcel]] = {}
+        self._bytes_on_the_way = 0
+        self._last_number = 0
+
+    def publish(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
+        """Return when all are confirmed. For any thread but the link's.
+
+        Args:
+            parcels: taken in the link's thread, so that making them costs no extra time.
+            count: how many there are.
+            timeout: seconds for all of them, waiting for a connection included.
+
+        Raises:
+            TryLater, NeverWorks: as `Broker.publish`.
+        """
+        deadline = time.monotonic() + timeout
+        self._link.state.wait_ready(timeout)
+        batch = _Batch(parcels, count)
+        self._link.post(partial(self._accept, batch))
+        if not batch.done.wait(max(0.0, deadline - time.monotonic())):
+            self._link.post(partial(self._withdraw, batch))
+            raise TryLater(self._why_late(timeout, batch))
+        if batch.error is not None:
+            raise batch.error
+
+    def _why_late(self, timeout: float, batch: _Batch) -> str:
+        blocked = self._link.state.blocked
+        why = f"it takes no messages: {blocked}" if blocked is not None else "it is too slow or unreachable"
+        confirmed = f"{batch.settled} of {batch.count} messages"
+        return f"{self._link.place} confirmed only {confirmed} within {timeout:.0f} s; {why}"
+
+    # In the link's thread
+
+    def open(self, connection: PikaConnection) -> None:
+        """Open the channel on a new connection; calls `opened` with the connection when it is there."""
+        self._connection = connection
+        connection.add_on_connection_unblocked_callback(lambda _connection, _frame: self._pump())
+        connection.channel(on_open_callback=partial(self._on_open, connection))
+
+    def lost(self, error: CryptoBoyError) -> None:
+        """The connection is gone: nobody knows what became of the messages on the way."""
+        self._connection = self._channel = None
+        doomed = [batch for batch, _ in self._on_the_way.values()]
+        while self._waiting and (self._waiting[0].sent or self._link.state.closed):
+            doomed.append(self._waiting.popleft())
+        self._on_the_way.clear()
+        self._bytes_on_the_way = 0
+        for batch in doomed:
+            batch.finish(TryLater(str(error)))
+
+    def _on_open(self, connection: PikaConnection, channel: PikaChannel) -> None:
+        def of_this(callback: Callable[..., None]) -> Callable[..., None]:
+            # A connection that is being closed goes on to answer, with the numbers of its own messages.
+            return lambda *answer: callback(*answer) if connection is self._connection else None
+
+        channel.add_on_close_callback(of_this(self._on_close))
+        channel.add_on_return_callback(of_this(self._on_return))
+        channel.confirm_delivery(
+            of_this(self._on_answer), callback=of_this(lambda _frame: self._on_confirming(channel))
+        )
+
+    def _on_confirming(self, channel: PikaChannel) -> None:
+        self._last_number = 0
+        self._channel = channel
+        self._opened(self._connection)
+        self._pump()
+
+    def _on_close(self, _channel: PikaChannel, reason: BaseException) -> None:
+        if not self._link.current(self._connection):
+            return  # the connection ended, or is being ended by us
+        error = why_refused(reason, "publish", self._link.place)
+        for batch, _ in self._on_the_way.values():
+            batch.finish(error)
+        self._link.fail(error)
+
+    def _accept(self, batch: _Batch) -> None:
+        self._waiting.append(batch)
+        self._pump()
+
+    def _withdraw(self, batch: _Batch) -> None:
+        if batch in self._waiting:
+            self._waiting.remove(batch)
+
+    def _pump(self) -> None:
+        """Send as much as the window allows."""
+        if self._waiting and self._channel is not None and self._has_room():
+            with self._connection.gathering():
+                while self._waiting and self._has_room():
+                    self._send_next()
+
+    def _send_next(self) -> None:
+        batch = self._waiting[0]
+        parcel = next(batch.parcels)
+        batch.sent += 1
+        if batch.sent == batch.count:
+            self._waiting.popleft()
+        self._last_number += 1
+        self._on_the_way[self._last_number] = (batch, parcel)
+        self._bytes_on_the_way += len(parcel.body)
+        self._channel.basic_publish(
+            parcel.exchange, parcel.routing_key, parcel.body, parcel.properties, mandatory=True
+        )
+
+    def _has_room(self) -> bool:
+        return (
+            len(self._on_the_way) < WINDOW_MESSAGES
+            and self._bytes_on_the_way < WINDOW_BYTES
+            and self._link.state.blocked is None
+        )
+
+    def _on_return(
+        self, _channel: PikaChannel, method: PikaMethod, properties: PikaProperties, _body: bytes
+    ) -> None:
+        """A message that no queue takes; its confirm follows. Returns carry no number, so it is looked up."""
+        for batch, parcel in self._on_the_way.values():
+            if (
+                parcel.routing_key == method.routing_key
+                and parcel.exchange == method.exchange
+                and parcel.properties.message_id == properties.message_id
+            ):
+                batch.error = NeverWorks(
+                    f"no queue takes messages for {method.exchange} with the key {method.routing_key!r}: "
+                    f"{method.reply_text}"
+                )
+
+    def _on_answer(self, frame: PikaFrame) -> None:
+        method = frame.method
+        refused = isinstance(method, spec.Basic.Nack)
+        for number in self._numbers(method.delivery_tag, multiple=method.multiple):
+            batch, parcel = self._on_the_way.pop(number)
+            self._bytes_on_the_way -= len(parcel.body)
+            if refused and batch.error is None:
+                batch.error = TryLater(
+                    f"{self._link.place} refused a message for {parcel.routing_key}: its queue is full, "
+                    "or the server cannot store it now"
+                )
+            batch.settled += 1
+            if batch.settled == batch.count:
+                batch.finish(batch.error)
+        self._pump()
+
+    def _numbers(self, last: int, *, multiple: bool) -> list[int]:
+        if not multiple:
+            return [last] if last in self._on_the_way else []
+        numbers = []
+        for number in self._on_the_way:  # in the order sent
+            if number > last:
+                break
+            numbers.append(number)
+        return numbers

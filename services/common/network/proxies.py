@@ -1,0 +1,199 @@
+"""Which proxy an address is asked through. Nothing on this machine is ever asked through one.
+
+Proxies are those of the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or not. HTTP
+libraries disagree about what of NO_PROXY means this machine, and fail in their own ways on what they cannot read; so
+our clients ask here, and get one answer.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
+from urllib.parse import SplitResult, urlsplit
+
+from services.common.errors import StopProgram
+from services.common.secrets.credentials import without_credentials
+
+SCHEMES = ("http", "https", "socks5", "socks5h")
+# As the hosts files of Debian and Red Hat have them
+_NAMES_HERE = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
+_HERE = (*_NAMES_HERE, "127.0.0.0/8", "127.0.0.1", "::1")
+_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_*")
+
+_environment = threading.RLock()  # held while the variables are read, and while they are hidden
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or IP address means this machine: `localhost` and its other names, 127.0.0.0/8, ::1.
+
+    The address of all interfaces (0.0.0.0, ::) counts too: who connects to it reaches this machine. Names are not
+    resolved.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    if name in _NAMES_HERE or name.endswith(".localhost"):
+        return True
+    address = written_address(name)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
+    """The proxy through which `url` is to be asked; None: directly.
+
+    Args:
+        url: an absolute http or https address.
+        proxies: by scheme, with `all` and `no`, as `urllib.request.getproxies` gives them; None: the environment's.
+
+    Raises:
+        StopProgram: the variable that decides cannot be read; names it and what is allowed. Never for this machine.
+    """
+    found = _choose(url, proxies)
+    return found[1] if found else None
+
+
+def by_way_of(url: str, proxies: Mapping[str, str] | None = None) -> str:
+    """For messages about `url`: names the proxy that is on the way to it, or is empty."""
+    found = _choose(url, proxies)
+    return f", asked through the proxy of {found[0]} ({without_credentials(found[1])})" if found else ""
+
+
+def shield_loopback(environ: MutableMapping[str, str]) -> None:
+    """Have NO_PROXY name this machine, for libraries and programs that read the variables themselves.
+
+    Brackets around an IPv6 address go, for some of them end on these. Changes nothing where no proxy is set.
+    """
+    names = {name for name in environ if name.lower().endswith("_proxy") and environ[name]}
+    if not {name for name in names if name.lower() != "no_proxy"}:
+        return
+    given = environ.get("no_proxy") or environ.get("NO_PROXY", "")
+    entries = [_without_brackets(entry) for entry in _entries(given)]
+    text = ",".join(dict.fromkeys([*entries, *_HERE]))
+    environ["no_proxy"] = environ["NO_PROXY"] = text
+
+
+@contextmanager
+def hidden_variables(*names: str) -> Iterator[None]:
+    """While a library reads the environment by itself: it finds no proxies there, nor `names`."""
+    with _hidden(lambda name: name in names or name.lower().endswith("_proxy")):
+        yield
+
+
+@contextmanager
+def only_variables(allowed: re.Pattern[str]) -> Iterator[None]:
+    """While a process is started: it inherits no variable whose whole name does not match."""
+    with _hidden(lambda name: allowed.fullmatch(name) is None):
+        yield
+
+
+@contextmanager
+def _hidden(is_hidden: Callable[[str], bool]) -> Iterator[None]:
+    with _environment:
+        kept = {name: os.environ.pop(name) for name in list(os.environ) if is_hidden(name)}
+        try:
+            yield
+        finally:
+            os.environ.update(kept)
+
+
+def _choose(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str] | None:
+    """The variable that decides, and its proxy."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if is_loopback(host):
+        return None
+    if proxies is None:
+        with _environment:
+            proxies = urllib.request.getproxies()
+    scheme = parts.scheme if proxies.get(parts.scheme) else "all"
+    text = proxies.get(scheme, "").strip()
+    if not text or _is_exempt(host, _port(parts), proxies.get("no", "")):
+        return None
+    variable = f"{scheme.upper()}_PROXY"
+    proxy = text if "://" in text else f"http://{text}"
+    if not _is_proxy(proxy):
+        raise StopProgram(
+            f"{variable}={without_credentials(text)}: no proxy that can be used; write it as http://HOST:PORT or "
+            "socks5://HOST:PORT, or unset it"
+        )
+    return variable, proxy
+
+
+def _is_proxy(text: str) -> bool:
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        return parts.scheme in SCHEMES and _is_host(parts.hostname or "") and parts.port != 0
+    return False
+
+
+def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
+    """Whether NO_PROXY names the host: as it is, by a domain above it, or by a network."""
+    # A list, so that every entry is read and a malformed one is refused whatever stands before it.
+    covered = [_covers(entry, host, port) for entry in _entries(no_proxy)]
+    return any(covered)
+
+
+def _entries(no_proxy: str) -> list[str]:
+    return no_proxy.replace(",", " ").split()
+
+
+def _covers(entry: str, host: str, port: int) -> bool:
+    name, only_port = _split_entry(entry)
+    if only_port is not None and only_port != port:
+        return False
+    if "/" in name:
+        address = written_address(host)
+        return address is not None and address in ipaddress.ip_network(name, strict=False)
+    if (wanted := written_address(name)) is not None:
+        return wanted == written_address(host)
+    if "*" in name:
+        return fnmatchcase(host, name)
+    return host.endswith(name) if name.startswith(".") else host == name or host.endswith(f".{name}")
+
+
+def _split_entry(entry: str) -> tuple[str, int | None]:
+    """An entry's name, address or network in small letters, and its port if it has one. Raises StopProgram."""
+    text = entry.rpartition("://")[2].rstrip("/").lower()
+    with suppress(ValueError):
+        if "/" in text:
+            return str(ipaddress.ip_network(text, strict=False)), None
+        if written_address(_without_brackets(text)) is not None:
+            return _without_brackets(text), None
+        parts = urlsplit(f"//{text}")
+        if _is_host(parts.hostname or "") and parts.username is None and not parts.query:
+            return parts.hostname or "", parts.port
+    raise StopProgram(
+        f"NO_PROXY: {entry[:80]!r} is no host, domain or network; write them separated by commas, such as "
+        "localhost,.example.com,10.0.0.0/8"
+    )
+
+
+def _without_brackets(text: str) -> str:
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
+
+
+def _is_host(name: str) -> bool:
+    return bool(name) and (written_address(name) is not None or set(name) <= _HOST_CHARACTERS)
+
+
+def written_address(name: str) -> Address | None:
+    """The IP address that is written here, also in the short forms that resolvers take (127.1); None: a name."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(name.partition("%")[0])
+    if name[:1].isdigit() and set(name) <= set("0123456789abcdefx."):
+        with suppress(OSError):
+            return ipaddress.IPv4Address(socket.inet_aton(name))
+    return None
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)

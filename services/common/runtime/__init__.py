@@ -1,0 +1,1 @@
+"""How a service runs: start, health, watchdogs, logging, metrics, back-off."""

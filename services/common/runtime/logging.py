@@ -1,0 +1,143 @@
+"""Logging: one line an event, readable on a terminal, JSON for programs with LOG_FORMAT=json."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+from services.common.runtime.work import WorkInHand
+from services.common.secrets.redaction import redactor
+from services.common.secrets.secret_texts import secrets_of
+from services.common.settings.settings import LogFormat, Settings
+from services.common.text.clean_output import trusted
+from services.common.text.plain_text import without_control
+
+# Libraries that say at INFO what is our business to say, or repeat addresses with credentials at DEBUG.
+_QUIET = {
+    "pika": logging.CRITICAL,
+    "httpx": logging.WARNING,
+    "httpx2": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "httpcore2": logging.WARNING,
+    "ccxt": logging.WARNING,
+}
+_SEVERAL_LINES = frozenset({"exception", "stack"})
+_OURS = frozenset({"level", "logger", "service", "timestamp"})
+"""What no library fills; the words in it may be somebody's password."""
+
+
+class LogWriter(logging.StreamHandler[TextIO]):
+    """Writes the log. Whoever reads it may stop doing so, and then a write never comes back.
+
+    Attributes:
+        work: where the writes in hand are noted.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.work = WorkInHand()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        with self.work.doing("writing the log", 0.0):
+            super().emit(record)
+
+
+def configure_logging(settings: Settings, service: str, stream: TextIO | None = None) -> LogWriter:
+    """Send the process's log, the libraries' included, to `stream` (stderr by default); returns what writes it.
+
+    Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
+    No line has a secret of the settings in it, nor the value of a local variable.
+    """
+    stream = trusted(stream or sys.stderr)
+
+    def name_service(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        event.setdefault("service", service)
+        return event
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        name_service,  # not a context variable: those of one thread are unknown in the others
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    render: list[structlog.typing.Processor]
+    if settings.log_format is LogFormat.JSON:
+        render = [structlog.processors.JSONRenderer()]  # which escapes control characters
+    else:
+        # Its own tracebacks show the values of local variables, keys and passwords among them.
+        render = [
+            _without_control,
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
+    last: list[structlog.typing.Processor] = [
+        structlog.processors.format_exc_info,
+        _without_secrets(settings),
+        *render,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = LogWriter(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)
+    structlog.contextvars.clear_contextvars()
+    return handler
+
+
+def _without_secrets(settings: Settings) -> structlog.typing.Processor:
+    """Takes the secrets out of an event's values; its keys are ours, and stay."""
+    redact = redactor(secrets_of(settings))
+
+    def clean(value: object) -> object:
+        if value is None or isinstance(value, (bool, float)):
+            return value
+        if isinstance(value, dict):
+            return {redact(str(key)): clean(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(each) for each in value]
+        text = value if isinstance(value, str) else repr(value)
+        shown = redact(text)
+        return value if shown == text else shown
+
+    def without_secrets(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {key: value if key in _OURS else clean(value) for key, value in event.items()}
+
+    return without_secrets
+
+
+def _without_control(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Makes each value one line of text that steers no terminal; only tracebacks and stacks have several."""
+
+    def clean(key: str, value: object) -> object:
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        text = value if isinstance(value, str) else repr(value)
+        return without_control(text, lines=key in _SEVERAL_LINES)
+
+    return {key: clean(key, value) for key, value in event.items()}

@@ -1,0 +1,202 @@
+"""The one way a service runs: settings, logging, health, start-up with back-off, clean stop.
+
+Exit statuses: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) when a person has to change something first,
+75 (EX_TEMPFAIL) when a call never came back, 1 after an error nobody foresaw.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from services.common.clock import Clock, SystemClock
+from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.network.proxies import shield_loopback
+from services.common.runtime.health import HealthReport, HealthServer, is_served_by
+from services.common.runtime.logging import LogWriter, configure_logging
+from services.common.runtime.memory import memory_limit, memory_used
+from services.common.runtime.metrics import (
+    DEPENDENCY_UP,
+    ERRORS,
+    MEMORY_LIMIT,
+    MEMORY_USED,
+    QUEUE_LIMIT,
+    SENTIMENT_STALENESS,
+)
+from services.common.runtime.ports import handed_over
+from services.common.runtime.watchdog import Watchdog
+from services.common.runtime.work import WorkInHand
+from services.common.secrets.private import close_folder, keep_private
+from services.common.secrets.redaction import redact_errors, redactor
+from services.common.secrets.secret_texts import secrets_given, secrets_of
+from services.common.services import SERVICES, with_secrets
+from services.common.settings.settings import Settings
+from services.common.text.clean_output import clean_output
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_PORTS = {service.name: service.port for service in SERVICES.values()}
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Service(Protocol):
+    """What the runner runs."""
+
+    @property
+    def work(self) -> WorkInHand:
+        """The calls it has in hand; one that does not come back ends the process."""
+        ...
+
+    def start(self) -> None:
+        """Check what the service needs and connect.
+
+        Raises:
+            TryLater: something is away; `start` is called again after a pause.
+            StopProgram: it can never work like this.
+        """
+        ...
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then finish what is in hand and return.
+
+        Reacts to TryLater itself. Raises StopProgram if it finds out that it can never work.
+        """
+        ...
+
+    def health(self) -> HealthReport:
+        """The dependencies by name, as they are now. Answers at once, also before `start`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything. Called once, also when `start` failed."""
+        ...
+
+
+Build = Callable[[Settings, Clock], Service]
+
+
+def run_service(name: str, build: Build) -> int:
+    """Run a service in this process until a signal ends it; returns the exit status."""
+    keep_private()
+    shield_loopback(os.environ)
+    try:
+        settings = Settings.load()
+    except StopProgram as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return os.EX_CONFIG
+    writer = configure_logging(settings, name)
+    redact_errors(secrets_given(os.environ))  # where Python itself reports what no thread caught
+    clean_output()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        if changed := close_folder(settings.state_dir):
+            log.warning("state_dir_closed", detail=changed)
+        return _serve(name, settings, build, stop, writer)
+    except StopProgram as error:
+        ERRORS.labels(name, error.reaction).inc()
+        log.error("service_cannot_work", error=str(error))  # noqa: TRY400 - the message is for the operator, the trace is not
+        return os.EX_CONFIG
+    except Exception:  # the last line of defence: say what happened, let the supervisor restart us
+        log.exception("service_failed")
+        return 1
+
+
+def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, writer: LogWriter) -> int:
+    _export_limits(settings)
+    own = with_secrets(settings, SERVICES[name].secrets)
+    if others := [field.upper() for field, value in own if value != getattr(settings, field)]:
+        log.info("secrets_not_used", variables=others, detail="better not given to this service at all")
+    service = build(own, SystemClock())
+    writer.work = service.work
+    watchdog = Watchdog(
+        name,
+        service.work,
+        stuck_after=settings.work_stuck_after,
+        give_up_after=settings.work_give_up_after,
+    )
+
+    redact = redactor(secrets_of(settings))
+
+    def report() -> HealthReport:
+        told = {**service.health(), "work": watchdog.health()}
+        parts = {part: replace(state, detail=redact(state.detail)) for part, state in told.items()}
+        for dependency, state in parts.items():
+            DEPENDENCY_UP.labels(name, dependency).set(state.ok)
+        return parts
+
+    try:
+        server = _health_server(name, settings, report)
+        watchdog.start()
+        log.info(
+            "service_starting", health=f"http://{settings.health_host}:{server.port}/health", pid=os.getpid()
+        )
+        try:
+            if start_with_backoff(service.start, stop, name):
+                server.ready.set()
+                log.info("service_ready")
+                service.run(stop)
+        finally:
+            server.close()
+    finally:
+        service.close()
+    log.info("service_stopped")
+    return 0
+
+
+def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:
+    """On the socket that was handed over, else on the port of the settings.
+
+    A second copy on trial, for which no port is set, takes a free one.
+    """
+    port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
+    listener, _ = handed_over(sys.argv[1:])
+    if listener:
+        return HealthServer(name, settings.health_host, port, report, listener=listener)
+    try:
+        return HealthServer(name, settings.health_host, port, report)
+    except StopProgram:
+        if settings.health_port is not None or not is_served_by(name, settings.health_host, port):
+            raise
+    server = HealthServer(name, settings.health_host, 0, report)
+    log.warning("second_copy", usual_port=port, port=server.port, detail=f"another {name} runs here")
+    return server
+
+
+def _export_limits(settings: Settings) -> None:
+    """What alerts compare with, where they are about a setting."""
+    QUEUE_LIMIT.set(settings.queue_max_length)
+    SENTIMENT_STALENESS.set(settings.sentiment_staleness_hours * 3600)
+    MEMORY_LIMIT.set(memory_limit() or float("nan"))
+    MEMORY_USED.set_function(lambda: memory_used() or float("nan"))
+
+
+def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:
+    """Call `start` until it works; False if `stop` was set first. The pause doubles up to 15 s."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stop.is_set():
+        try:
+            start()
+        except TryLater as error:
+            count_error(name, error)
+            wait = error.after or pause
+            log.warning("service_waiting", error=str(error), retry_in_seconds=wait)
+            stop.wait(wait)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        else:
+            return True
+    return False
+
+
+def count_error(service: str, error: CryptoBoyError) -> None:
+    """Count an error under its reaction."""
+    ERRORS.labels(service, error.reaction).inc()

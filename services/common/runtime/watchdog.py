@@ -1,0 +1,109 @@
+"""Watches the steps that a service has in hand, says which of them is stuck, and in the end gives the process up.
+
+A thread that hangs in a call cannot be ended from outside, and what it has in hand is nobody else's until its
+connection is gone. So the process ends: whoever supervises it starts it again, and the broker delivers once more.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import WORK_STUCK
+from services.common.runtime.work import Step, WorkInHand, stuck
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+TELL_SECONDS = 0.5
+MOST_COUNTED_SECONDS = 4 * LOOK_SECONDS
+"""What one look adds at most to the age of a step: when there was more, the machine slept or had no time for us."""
+
+
+class Watchdog:
+    """Looks every half second, until the process is gone: a thread may hang in its very last steps.
+
+    Args:
+        service: a label of metrics.
+        work: what to watch.
+        stuck_after: seconds beyond its own bounds after which a step counts as stuck.
+        give_up_after: further seconds after which the process ends with status 75 (EX_TEMPFAIL).
+        leave: ends the process at once, without waiting for threads.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        work: WorkInHand,
+        *,
+        stuck_after: float,
+        give_up_after: float,
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._service = service
+        self._work = work
+        self._stuck_after = stuck_after
+        self._give_up_after = give_up_after
+        self._leave = leave
+        self._stuck: tuple[Step, ...] = ()
+        WORK_STUCK.labels(service)
+
+    def start(self) -> None:
+        """Begin to look, in a thread of its own."""
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def _run(self) -> None:
+        looked = time.monotonic()
+        while True:
+            time.sleep(LOOK_SECONDS)
+            now = time.monotonic()
+            self.look(now - looked)
+            looked = now
+
+    def look(self, elapsed: float) -> None:
+        """Let `elapsed` seconds count, and say what changed."""
+        before = {step.number: step for step in self._stuck}
+        steps = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
+        self._stuck = stuck(steps, self._stuck_after)
+        new = [step for step in self._stuck if step.number not in before]
+        back = [before[number] for number in before.keys() - {step.number for step in self._stuck}]
+        WORK_STUCK.labels(self._service).inc(len(new))
+        is_over = bool(self._stuck) and self._stuck[0].late >= self._stuck_after + self._give_up_after
+        if new or back or is_over:
+            _tell(new, back, self._stuck[0] if is_over else None)
+        if is_over:
+            self._leave(os.EX_TEMPFAIL)
+
+    def health(self) -> DependencyHealth:
+        """What is stuck, as of the last look."""
+        if not self._stuck:
+            return DependencyHealth(ok=True)
+        worst = self._stuck[0]
+        left = self._stuck_after + self._give_up_after - worst.late
+        others = f" and {len(self._stuck) - 1} more" if len(self._stuck) > 1 else ""
+        return DependencyHealth(
+            ok=False,
+            detail=f"{worst.what}{others} has not come back for {worst.age:.0f} s; "
+            f"this process ends in {max(left, 0):.0f} s, to be started again",
+        )
+
+
+def _tell(new: Sequence[Step], back: Sequence[Step], given_up: Step | None) -> None:
+    """Log what changed. Waits only a moment for that, because the log may be what is stuck."""
+
+    def write() -> None:
+        for step in new:
+            log.error("work_stuck", doing=step.what, seconds=round(step.age, 1), bound=step.patience)
+        for step in back:
+            log.info("work_came_back", doing=step.what, seconds=round(step.age, 1))
+        if given_up is not None:
+            log.error("work_given_up", doing=given_up.what, next="this process ends, to be started again")
+
+    writing = threading.Thread(target=write, name="watchdog-log", daemon=True)
+    writing.start()
+    writing.join(TELL_SECONDS)

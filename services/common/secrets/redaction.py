@@ -1,0 +1,157 @@
+"""Replaces secrets in all that a program prints, logs or answers: libraries quote them in their errors.
+
+`secret_texts` decides which texts are secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from services.common.secrets.secret_texts import SHORTEST
+
+HIDDEN = "***"
+_ANYWHERE = 6
+"""A shorter secret is hidden only where it stands as a word of its own: it would cut words out of every line."""
+_LINE_OF_KEY = 16
+_IN_URL = r"(?<=://)[^\s/@'\"<>]*:[^\s/@'\"<>]*(?=@)"
+"""The credentials of any URL, whether or not somebody knew them to be there."""
+
+Redact = Callable[[str], str]
+
+
+def redactor(secrets: Iterable[str]) -> Redact:
+    """Make a function that replaces each of the secrets in a text with three stars.
+
+    Secrets are found as they are and as JSON, Python, URLs, HTML and Base64 write them. The credentials of any URL are
+    replaced too.
+    """
+    pattern = _pattern(secrets)
+    return lambda text: pattern.sub(HIDDEN, text)
+
+
+class RedactedStream:
+    """Wraps a text stream and replaces the secrets in every text.
+
+    Programs write in pieces, so an end of a text that may begin a secret is held until more is written.
+    """
+
+    def __init__(self, stream: Any, secrets: Collection[str]) -> None:  # noqa: ANN401 - whatever sys.stderr is
+        self._stream = stream
+        self._pattern = _pattern(secrets)
+        forms = _all_forms(secrets)
+        self._beginnings = {form[:length] for form in forms for length in range(1, len(form))}
+        self._longest = max(map(len, self._beginnings), default=0)
+        self._held = ""
+        self._shown = 0  # of what is held, the characters at its beginning that were written already
+        self._lock = threading.RLock()
+
+    @property
+    def buffer(self) -> RedactedBytes:
+        """For those who write bytes."""
+        return RedactedBytes(self)
+
+    def write(self, text: str) -> int:
+        """Write it, with three stars for each secret; the length is that of the text given."""
+        with self._lock:
+            whole = self._held + text
+            end = self._end(whole)
+            self._stream.write(self._cleaned(whole, end))
+            self._shown = max(self._shown - end, 0)
+            self._held = whole[end:]
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of them."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Write what is held, unless so much of a secret is in it that it tells something."""
+        with self._lock:
+            if len(self._held) < SHORTEST:
+                self._stream.write(self._held[self._shown :])
+                self._shown = len(self._held)
+            self._stream.flush()
+
+    def _cleaned(self, whole: str, end: int) -> str:
+        """The text up to `end`, without what was written before."""
+        pieces = []
+        at = self._shown
+        for found in self._pattern.finditer(whole, 0, end):
+            pieces += [whole[at : found.start()], HIDDEN]
+            at = found.end()
+        return "".join([*pieces, whole[at:end]])
+
+    def _end(self, whole: str) -> int:
+        """Where that begins which may be the beginning of a secret, and is no part of a whole one."""
+        lengths = range(min(len(whole), self._longest), 0, -1)
+        begun = next((length for length in lengths if whole[-length:] in self._beginnings), 0)
+        end = len(whole) - begun
+        crossing = (
+            found.end() for found in self._pattern.finditer(whole) if found.start() < end < found.end()
+        )
+        return next(crossing, end)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the stream's own
+        return getattr(self._stream, name)
+
+
+class RedactedBytes:
+    """The same for bytes in UTF-8."""
+
+    def __init__(self, stream: RedactedStream) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> int:
+        """Write it; the length is that of the bytes given."""
+        self._stream.write(data.decode(errors="replace"))
+        return len(data)
+
+    def flush(self) -> None:
+        """Of the stream."""
+        self._stream.flush()
+
+
+def redact_errors(secrets: Collection[str]) -> None:
+    """From now on, what this process writes to its standard error, tracebacks included, lacks these secrets."""
+    sys.stderr = RedactedStream(sys.stderr, secrets)
+
+
+def redact_streams(secrets: Collection[str]) -> None:
+    """The same for its standard output as well."""
+    sys.stdout = RedactedStream(sys.stdout, secrets)
+    redact_errors(secrets)
+
+
+def _all_forms(secrets: Iterable[str]) -> set[str]:
+    return {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as programs write it."""
+    text = secret.strip()
+    as_json = json.dumps(text)[1:-1]
+    yield from (text, as_json, as_json.replace("/", "\\/"), json.dumps(text, ensure_ascii=False)[1:-1])
+    yield from (repr(text)[1:-1], repr(text.encode())[2:-1], html.escape(text))
+    yield from (quote(text), quote(text, safe=""), quote_plus(text))
+    if len(text) >= _ANYWHERE:
+        encoded = text.encode(errors="surrogatepass")
+        yield from (base64.b64encode(encoded).decode(), base64.urlsafe_b64encode(encoded).decode())
+    yield from (line for line in text.splitlines() if len(line) >= _LINE_OF_KEY and "-----" not in line)
+
+
+def _pattern(secrets: Iterable[str]) -> re.Pattern[str]:
+    forms = sorted(_all_forms(secrets), key=len, reverse=True)
+    texts = [
+        re.escape(form) if len(form) >= _ANYWHERE else rf"(?<![^\W_]){re.escape(form)}(?![^\W_])"
+        for form in forms
+    ]
+    return re.compile("|".join([*texts, _IN_URL]))

@@ -1,0 +1,1 @@
+"""Every variable that the project reads: one class for each concern."""

@@ -1,0 +1,253 @@
+"""Every variable the project reads, declared once: name, type, default, meaning.
+
+Those of the servers, of scoring, of trading and of the watchdogs stand in `settings_servers`, `settings_scoring`,
+`settings_trading` and `settings_watch`, all others here.
+
+The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
+turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr, Secret, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from services.common.settings.names import SUFFIX, find_unknown_names
+from services.common.settings.report import Mistake, describe_mistakes, refuse
+from services.common.settings.scoring import MODEL_FIELDS, Fallback, ScorerKind, ScoringSettings
+from services.common.settings.secrets import read_secret_files, secret_variables, without_placeholders
+from services.common.settings.servers import BrokerKind, BrokerSettings, StoreSettings
+from services.common.settings.sources import (
+    CURRENT_ENV_FILE,
+    PROJECT_ROOT,
+    decode_json_fields,
+    default_env_file,
+    emptied,
+    read_env_file,
+    texts_of,
+)
+from services.common.settings.trading import CAREFUL_IF_EMPTY, TradingSettings
+from services.common.settings.watch import WatchSettings
+from services.common.values import Pair, Timeframe, split_pairs
+
+__all__ = [
+    "CURRENT_ENV_FILE",
+    "PROJECT_ROOT",
+    "BrokerKind",
+    "Fallback",
+    "LogFormat",
+    "ScorerKind",
+    "Settings",
+]
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, WatchSettings):
+    """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", case_sensitive=False, env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    # Logging and the port of each service for /health and /metrics
+    log_level: Annotated[
+        str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
+    ] = "INFO"
+    log_format: Annotated[LogFormat, Field(description="text for people, json for programs")] = LogFormat.TEXT
+    health_host: Annotated[str, Field(description="address on which /health and /metrics listen")] = (
+        "127.0.0.1"
+    )
+    health_port: Annotated[
+        Port | None, Field(description="port for /health and /metrics; unset: 8101 to 8104 by service")
+    ] = None
+
+    # News
+    news_poll_interval: Annotated[Seconds, Field(description="pause between two polls of a source")] = 300.0
+    news_sources_file: Annotated[Path, Field(description="TOML file of the news sources")] = (
+        PROJECT_ROOT / "services/data_ingestor/news_sources.toml"
+    )
+    news_timeout: Annotated[Seconds, Field(description="longest time one feed may take")] = 20.0
+    news_max_feed_bytes: Annotated[int, Field(ge=1024, description="a larger feed is refused")] = 5_000_000
+    news_max_age_hours: Annotated[
+        float, Field(gt=0, description="an article older than this when first seen is not published")
+    ] = 48.0
+    news_source_quota: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="articles an hour of a source, or of all of one owner; more wait until the queue is empty",
+        ),
+    ] = 40
+    news_queue_slow_at: Annotated[
+        int,
+        Field(ge=1, description="length of the news queue from which the poller holds back and slows down"),
+    ] = 1_000
+    news_seen_days: Annotated[int, Field(ge=1, description="how long an article is remembered as seen")] = 60
+    news_user_agent: Annotated[str, Field(min_length=1, description="how the poller introduces itself")] = (
+        "CryptoBoy/0.1 (news reader)"
+    )
+
+    # Market
+    trading_pairs: Annotated[
+        tuple[Pair, ...], NoDecode, Field(min_length=1, description="pairs, separated by commas")
+    ] = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
+    candle_timeframe: Annotated[
+        Timeframe, Field(description="length of the candles that market_streamer publishes")
+    ] = "1m"
+    exchange: Annotated[
+        str, Field(pattern="^[a-z0-9_]{2,40}$", description="an exchange that ccxt knows, in its spelling")
+    ] = "binance"
+    exchange_config: Annotated[
+        Secret[dict[str, Any]],
+        Field(description="JSON object merged into ccxt's configuration; may hold keys"),
+    ] = Field(default_factory=lambda: Secret({}))
+
+    _unusable: tuple[Mistake, ...] = PrivateAttr(default=())
+    _named_in_file: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def unusable(self) -> tuple[Mistake, ...]:
+        """What is wrong with variables that were passed over; their fields have the defaults. See `require`."""
+        return self._unusable
+
+    @property
+    def named_in_file(self) -> frozenset[str]:
+        """The fields that the `.env` file names, whatever the environment says of them."""
+        return self._named_in_file
+
+    def require(self, fields: Collection[str]) -> None:
+        """Say before these are used that their values count.
+
+        Raises:
+            StopProgram: some have values that cannot be used; names each of them.
+        """
+        refuse(mistake for mistake in self._unusable if mistake.field in fields)
+
+    @field_validator("trading_pairs", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        return split_pairs(value) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `load` hands the variables in
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` passes: one way in, the same in tests and in production."""
+        return (init_settings,)
+
+    def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
+        """A copy with some fields changed, checked like the original. What nobody set stays unset."""
+        copy = type(self)(**{**self.model_dump(exclude_unset=True), **updates})
+        left = tuple(mistake for mistake in self._unusable if mistake.field not in updates)
+        copy._remember(left, self._named_in_file)  # noqa: SLF001 - of our own class
+        return copy
+
+    def _remember(self, unusable: tuple[Mistake, ...], named_in_file: frozenset[str]) -> None:
+        self._unusable, self._named_in_file = unusable, named_in_file
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make another process of ours load exactly these settings. Holds secrets."""
+        variables = {CURRENT_ENV_FILE: ""}
+        # Files that we read already: empty, so that an inherited name does not contradict the secret itself.
+        variables |= {name + SUFFIX: "" for name in secret_variables(type(self).model_fields)}
+        for field, value in self.model_dump().items():
+            if value is not None:
+                variables[field.upper()] = _as_text(value)
+        return variables
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """Every variable that is ours: the settings, and for each secret the one that names its file."""
+        files = (name + SUFFIX for name in secret_variables(cls.model_fields))
+        return frozenset({*(name.upper() for name in cls.model_fields), *files})
+
+    @classmethod
+    def load(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        env_file: Path | None = None,
+        *,
+        uses: Collection[str] | None = None,
+    ) -> Settings:
+        """Read the settings from a `.env` file and the environment, which wins.
+
+        Args:
+            environ: the variables. By default the process's own, with the file that CRYPTOBOY_ENV_FILE
+                names (empty: none), else the `.env` in the project's folder.
+            env_file: a file of NAME=value lines. A missing file is an empty one.
+            uses: the fields that the program uses; None: all. What is wrong with another is kept in `unusable`, as
+                it always is for what only some scorers use.
+
+        Raises:
+            StopProgram: a variable is unknown or has a value that is not allowed; names each of them.
+        """
+        if environ is None:
+            environ = os.environ
+            env_file = env_file or default_env_file(environ)
+        from_file = read_env_file(env_file) if env_file is not None else {}
+        names = cls.variables()
+        in_file = texts_of(from_file, names - emptied(environ, CAREFUL_IF_EMPTY))
+        given = {
+            **without_placeholders(in_file, cls.model_fields),
+            **without_placeholders(texts_of(environ, names), cls.model_fields),
+        }
+        secrets, unreadable = read_secret_files(given, cls.model_fields)
+        given |= without_placeholders(secrets, cls.model_fields)
+        values = {name.lower(): text for name, text in given.items() if name.lower() in cls.model_fields}
+        settings, unfit = cls._build(decode_json_fields(values))
+        unknown = find_unknown_names(environ, from_file, names)
+        wrong = (*(Mistake(each.field, str(each)) for each in unknown), *unreadable, *unfit)
+        settings._remember(  # noqa: SLF001 - of our own class
+            wrong, frozenset(name.lower() for name in in_file)
+        )
+        if uses is None:
+            uses = {field for field in cls.model_fields if field not in MODEL_FIELDS}
+            uses |= {each.field for each in unknown}
+        settings.require(uses)
+        return settings
+
+    @classmethod
+    def _build(cls, values: Mapping[str, Any]) -> tuple[Settings, list[Mistake]]:
+        """The settings from those values that can be used, and what is wrong with the others."""
+        try:
+            return cls(**values), []
+        except ValidationError as error:
+            mistakes = describe_mistakes(error, cls.model_fields)
+        fields = {mistake.field for mistake in mistakes}
+        if not fields <= values.keys():
+            refuse(mistakes)  # values that do not go together
+        return cls(**{field: value for field, value in values.items() if field not in fields}), mistakes
+
+
+def _as_text(value: Any) -> str:  # noqa: ANN401 - any field
+    if isinstance(value, (Secret, SecretStr)):
+        value = value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return json.dumps(value) if isinstance(value, (dict, bool)) else str(value)

@@ -1,0 +1,90 @@
+"""Where the settings come from: a `.env` file, and the environment, which wins."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv.parser import Binding, parse_stream
+
+from services.common.errors import StopProgram
+from services.common.files import read_small
+from services.common.settings.names import is_of_orchestrator
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
+
+
+def default_env_file(environ: Mapping[str, str]) -> Path | None:
+    """The file that CRYPTOBOY_ENV_FILE names (empty: none), else the `.env` in the project's folder."""
+    named = environ.get(CURRENT_ENV_FILE)
+    if named is None:
+        return PROJECT_ROOT / ".env"
+    return Path(named) if named else None
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file by name; an absent file has none.
+
+    Raises:
+        StopProgram: the file is there but cannot be read as text, has a line that is no NAME=value, or gives a
+            variable two values: what somebody wrote there, a smaller stake perhaps, would count for nothing.
+    """
+    try:
+        if not path.exists():
+            return {}
+        text = read_small(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise StopProgram(
+            f"{path} cannot be read: {error}. Write it as UTF-8 lines of NAME=value."
+        ) from error
+    values: dict[str, str] = {}
+    for each in parse_stream(io.StringIO(text)):
+        line = _line_of(each)
+        if each.error:
+            raise StopProgram(
+                f"line {line} of {path} is no NAME=value, or a quote in it is not closed. Mend or remove it."
+            )
+        if each.key is None:
+            continue
+        name, value = each.key.upper(), each.value or ""
+        if values.setdefault(name, value) != value:
+            raise StopProgram(
+                f"line {line} of {path} gives {name} another value than a line above. Remove one."
+            )
+    return values
+
+
+def _line_of(binding: Binding) -> int:
+    """The number of its line, before which empty ones may have been read with it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def texts_of(source: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """What a source says of our variables. An empty text is nothing, and an orchestrator's address none of ours."""
+    return {
+        name: text
+        for name in names
+        if (text := source.get(name, "").strip()) and not is_of_orchestrator(name, text)
+    }
+
+
+def emptied(environ: Mapping[str, str], names: Collection[str]) -> frozenset[str]:
+    """Those of `names` that the environment has, with nothing in them."""
+    return frozenset(name for name in names if not environ.get(name, "unset").strip())
+
+
+def decode_json_fields(values: dict[str, str]) -> dict[str, Any]:
+    """The values by field, those that are written as JSON decoded where they can be."""
+    from pydantic_core import from_json
+
+    decoded: dict[str, Any] = dict(values)
+    if "exchange_config" in decoded:
+        try:
+            decoded["exchange_config"] = from_json(decoded["exchange_config"])
+        except ValueError:
+            return decoded  # the validation that follows says that it is not an object
+    return decoded

@@ -1,0 +1,133 @@
+"""Who may connect to the embedded Redis: our programs through its socket, this user's other clients with its password.
+
+The socket is in a folder that nobody else may enter (see `private`), so a client knows that the server behind it is
+this user's. Another user who takes the port while nothing listens there gets neither a password nor a client. Why there
+are both: docs/adr/0019-the-embedded-redis-is-reached-by-a-socket-in-a-closed-folder.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from services.common.errors import StopProgram
+from services.common.secrets.private import make_own_folder
+from services.common.settings.settings import BrokerKind, Settings
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - for a folder that is checked to be ours alone # nosec B108
+_LONGEST_PATH = 103
+"""Bytes of a socket's path that every system allows; Linux allows four more."""
+_RANDOM_BYTES = 24
+_OF_OTHERS = 0o077
+_WRITABLE_BY_OTHERS = 0o022
+
+
+def socket_file(state_dir: Path, port: int) -> Path:
+    """The socket of the embedded Redis that serves `port` from that STATE_DIR.
+
+    If the path would be too long for a socket, it is in a folder of its own in /tmp, which is closed like STATE_DIR.
+    """
+    folder = state_dir.resolve()
+    name = f"redis-{port}.sock"
+    if len(os.fsencode(folder / name)) <= _LONGEST_PATH:
+        return folder / name
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()
+    return SHORT_FOLDERS / f"cryptoboy-{digest[:16]}" / name
+
+
+def password_file(state_dir: Path) -> Path:
+    """The file with the password that the port asks for, where REDIS_PASSWORD is not set."""
+    return state_dir.resolve() / "redis-password"
+
+
+def with_socket(settings: Settings) -> Settings:
+    """The settings of programs that run with the embedded Redis, whether its socket is there yet or not.
+
+    Its folder is made, so that nobody else puts a socket there first.
+
+    Raises:
+        StopProgram: the folder is not this user's alone, or cannot be made.
+    """
+    path = socket_file(settings.state_dir, settings.redis_port)
+    try:
+        make_own_folder(path.parent)
+    except OSError as error:
+        raise StopProgram(
+            f"{path.parent}, where the embedded Redis has its socket, cannot be used: {error.strerror}. Choose another "
+            "STATE_DIR."
+        ) from error
+    return settings.changed(redis_socket=path)
+
+
+def socket_of(settings: Settings) -> Path | None:
+    """The socket by which these settings reach Redis; None: by REDIS_HOST and REDIS_PORT.
+
+    Unless REDIS_SOCKET is set it is that of the embedded Redis, where one is there.
+    """
+    if settings.redis_socket is not None:
+        return settings.redis_socket
+    if settings.broker is not BrokerKind.EMBEDDED or settings.redis_host not in LOOPBACK:
+        return None
+    path = socket_file(settings.state_dir, settings.redis_port)
+    return path if _is_own_socket(path) else None
+
+
+def _is_own_socket(path: Path) -> bool:
+    """Whether only this user or root can have created the socket. Root may use another user's system."""
+    try:
+        found, folder = path.lstat(), path.parent.stat()
+    except OSError:
+        return False
+    owners = {found.st_uid, folder.st_uid}
+    is_ours = owners <= {os.geteuid(), 0} or (os.geteuid() == 0 and len(owners) == 1)
+    return stat.S_ISSOCK(found.st_mode) and is_ours and not folder.st_mode & _WRITABLE_BY_OTHERS
+
+
+def password_of(state_dir: Path) -> SecretStr:
+    """The password in `password_file`, made at random on first use.
+
+    Raises:
+        StopProgram: the file cannot be made or read, belongs to another user, or others may read it.
+    """
+    path = password_file(state_dir)
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(path)
+        return SecretStr(_read(path))
+    except OSError as error:
+        raise StopProgram(
+            f"the password of the embedded Redis cannot be kept in {path}: {error.strerror}. Give this user the right "
+            "to use that folder, or choose another with STATE_DIR."
+        ) from error
+
+
+def _make(path: Path) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"{secrets.token_urlsafe(_RANDOM_BYTES)}\n")
+        if not path.exists():
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor) as file:
+        found = os.fstat(descriptor)
+        text = file.read().strip()
+    if found.st_uid != os.geteuid() or found.st_mode & _OF_OTHERS or not text:
+        raise StopProgram(
+            f"{path}, the password of the embedded Redis, is empty, belongs to another user, or can be read by others. "
+            "Delete it and start again: a new one is made; STATE_DIR has to be on a file system that keeps rights."
+        )
+    return text

@@ -1,0 +1,48 @@
+"""How every part of ours connects to Redis: as which user, with or without TLS, how long it waits."""
+
+from __future__ import annotations
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from services.common.settings.settings import Settings
+from services.common.store.embedded.access import socket_of
+from services.common.tls import TlsFiles, redis_tls
+
+_RETRIES = 1
+
+
+def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.Redis:
+    """A client of the Redis that the settings name; connects when first used.
+
+    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving, once again
+    after a connection that turned out to be dead.
+
+    Args:
+        settings: address or socket, user, password, TLS and REDIS_TIMEOUT.
+        decode_responses: whether answers are text; False: bytes.
+
+    Raises:
+        StopProgram: a file for TLS that the settings name cannot be used.
+    """
+    password, socket = settings.redis_password, socket_of(settings)
+    return redis.Redis(
+        host=settings.redis_host,
+        port=settings.redis_port,
+        unix_socket_path=None if socket is None else str(socket),
+        username=settings.redis_user,
+        password=password.get_secret_value() if password else None,
+        **redis_tls(TlsFiles.of_redis(settings)),
+        socket_timeout=settings.redis_timeout,
+        socket_connect_timeout=settings.redis_timeout,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), _RETRIES),
+        decode_responses=decode_responses,
+        protocol=2,
+    )
+
+
+def address_of(settings: Settings) -> str:
+    """Where that Redis is, for messages: host:port, or the path of its socket."""
+    socket = socket_of(settings)
+    return f"{settings.redis_host}:{settings.redis_port}" if socket is None else str(socket)

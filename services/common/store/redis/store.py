@@ -1,0 +1,227 @@
+"""The sentiment store on Redis. Keys and their content: see `keys`; the rules of writing: `write_signals.lua`."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import redis
+import structlog
+
+from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
+from services.common.errors import CryptoBoyError, NeverWorks, StopProgram
+from services.common.messages import SentimentSignal, decode
+from services.common.runtime.health import DependencyHealth
+from services.common.scored_pairs import ScoredPairs, as_text, of_text
+from services.common.settings.settings import Settings
+from services.common.store import keys
+from services.common.store.holds import Holds
+from services.common.store.port import WriteOutcome
+from services.common.store.redis.client import address_of, redis_client
+from services.common.store.redis.errors import (
+    UNKNOWN_COMMAND,
+    code_of,
+    explain_unknown_command,
+    is_not_the_primary,
+    reaction_to,
+)
+from services.common.store.redis.holds import RedisHolds
+
+log = structlog.get_logger(__name__)
+
+SCRIPT = (Path(__file__).parent / "write_signals.lua").read_text()
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+HISTORY_LENGTH = 100
+SIGNALS_PER_CALL = 500
+"""Bounds how long one call of the script keeps Redis from answering others (about 5 ms), and its Lua stack."""
+
+LONGEST_DECISION = timedelta(hours=1)
+"""From a candle's close until a bot has decided on it. Until then no signal expires that was fresh at the close."""
+
+_OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
+T = TypeVar("T")
+
+
+class RedisStore:
+    """Implements `port.SentimentStore`. How long a call waits: see `redis_client`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = address_of(settings)
+        self._staleness = timedelta(hours=settings.sentiment_staleness_hours)
+        self._window = max(timedelta(hours=settings.signal_history_hours), self._staleness + LONGEST_DECISION)
+        self._ttl = settings.signal_cache_ttl
+        self._health = DependencyHealth(ok=False, detail="not asked yet")
+        self._client = redis_client(settings)
+        self._holds = RedisHolds(self._client, self._ask)
+
+    def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
+        """See the port. An outcome says how things stand after all of a pair's signals were written."""
+        calls = list(_calls(signals, self._context(now)))
+        if not calls:
+            return []
+        replies = self._ask(lambda: self._run(calls))
+        outcomes: list[WriteOutcome] = [WriteOutcome.DUPLICATE] * len(signals)
+        for call, letters in zip(calls, replies, strict=True):
+            for position, letter in zip(call.positions, letters, strict=True):
+                outcomes[position] = _OUTCOMES[letter]
+        return outcomes
+
+    def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
+        """See the port. One round trip."""
+
+        def fetch() -> list[Any]:
+            pipeline = self._client.pipeline(transaction=False)
+            for pair in pairs:
+                pipeline.hgetall(keys.current_key(pair))
+            return pipeline.execute()
+
+        return {pair: fields or None for pair, fields in zip(pairs, self._ask(fetch), strict=True)}
+
+    def history(self, pair: str, limit: int = HISTORY_LENGTH) -> list[SentimentSignal]:
+        """See the port. An entry that is no signal (written by somebody else) is left out, with a warning."""
+        if limit < 1:
+            return []
+        entries = cast(
+            "list[str]", self._ask(lambda: self._client.lrange(keys.history_key(pair), 0, limit - 1))
+        )
+        signals = []
+        for entry in entries:
+            try:
+                signals.append(decode(entry.encode(), SentimentSignal))
+            except NeverWorks as error:
+                log.warning("history_entry_unreadable", key=keys.history_key(pair), error=str(error))
+        return signals
+
+    def scored_pairs(self) -> ScoredPairs | None:
+        """See the port. What somebody else wrote under the key counts as nothing."""
+        text = self._ask(lambda: self._client.get(keys.SCORED))
+        try:
+            return None if text is None else of_text(str(text))
+        except ValueError:
+            log.warning("scored_pairs_unreadable", key=keys.SCORED)
+            return None
+
+    def announce_scored_pairs(self, scored: ScoredPairs) -> None:
+        """See the port."""
+        self._ask(lambda: self._client.set(keys.SCORED, as_text(scored)))
+
+    @property
+    def holds(self) -> Holds:
+        """See the port."""
+        return self._holds
+
+    def eviction_policy(self) -> str | None:
+        """See the port. From INFO, as hosted Redis servers refuse CONFIG."""
+
+        def ask() -> dict[str, Any]:
+            try:
+                info: dict[str, Any] = self._client.info()
+            except redis.ResponseError as error:
+                if code_of(error) in {"NOPERM", UNKNOWN_COMMAND}:
+                    return {}
+                raise
+            if info.get("cluster_enabled"):
+                # One that has a single node still answers what is about a single key.
+                raise redis.exceptions.ClusterError("cluster_enabled:1")
+            return info
+
+        policy = self._ask(ask).get("maxmemory_policy")
+        return str(policy) if policy else None
+
+    def health(self) -> DependencyHealth:
+        """See the port."""
+        return self._health
+
+    def check(self) -> None:
+        """See the port."""
+        self._ask(self._client.ping)
+
+    def close(self) -> None:
+        """See the port."""
+        self._client.close()
+
+    def _context(self, now: datetime) -> tuple[str, ...]:
+        now_ms = to_ms(now)
+        return (
+            str(now_ms),
+            from_ms(now_ms).isoformat(timespec="milliseconds"),
+            str(to_ms(now - self._window)),
+            (now.astimezone(UTC) - self._staleness).isoformat(),
+            str(self._ttl),
+            str(to_ms(now + CLOCKS_DIFFER)),
+        )
+
+    def _run(self, calls: Sequence[_Call]) -> list[str]:
+        replies = self._evaluate(calls)
+        missing = [i for i, reply in enumerate(replies) if isinstance(reply, redis.exceptions.NoScriptError)]
+        if missing:
+            self._client.script_load(SCRIPT)
+            for i, reply in zip(missing, self._evaluate([calls[i] for i in missing]), strict=True):
+                replies[i] = reply
+        for reply in replies:
+            if isinstance(reply, redis.RedisError):
+                raise reply
+        return replies
+
+    def _evaluate(self, calls: Sequence[_Call]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for call in calls:
+            pipeline.evalsha(SCRIPT_SHA, len(call.keys), *call.keys, *call.arguments)
+        return pipeline.execute(raise_on_error=False)
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            answer = question()
+        except redis.RedisError as error:
+            reaction = self._reaction_to(error)
+            self._health = DependencyHealth(ok=False, detail=str(reaction))
+            raise reaction from error
+        self._health = DependencyHealth(ok=True, detail=self._address)
+        return answer
+
+    def _reaction_to(self, error: redis.RedisError) -> CryptoBoyError:
+        if is_not_the_primary(error):
+            self._client.connection_pool.disconnect(inuse_connections=False)
+        if code_of(error) == UNKNOWN_COMMAND:
+            with contextlib.suppress(redis.RedisError):  # then the error itself has to do
+                if reason := explain_unknown_command(self._client.info()):
+                    return StopProgram(f"Redis at {self._address} cannot be used: {reason}.")
+        return reaction_to(error, self._address)
+
+
+class _Call:
+    """One call of the script: up to SIGNALS_PER_CALL signals of one pair."""
+
+    __slots__ = ("arguments", "keys", "positions")
+
+    def __init__(self, pair: str, context: tuple[str, ...]) -> None:
+        self.keys = keys.written_together(pair)
+        self.arguments: list[str] = [*context]
+        self.positions: list[int] = []
+
+    def add(self, position: int, signal: SentimentSignal) -> None:
+        published = signal.published.isoformat()
+        trust = "trusted" if signal.is_trusted else "doubtful"
+        body = signal.model_dump_json(exclude={"available_at"})
+        self.positions.append(position)
+        self.arguments.append(
+            f"{signal.revision}|{signal.scope.value}|{trust}|{published}|{signal.article_id}|{signal.model}"
+        )
+        self.arguments.append(body[:-1])  # the script appends available_at and the closing brace
+
+
+def _calls(signals: Sequence[SentimentSignal], context: tuple[str, ...]) -> Iterator[_Call]:
+    """The signals by pair, in the order in which they came."""
+    open_calls: dict[str, _Call] = {}
+    for position, signal in enumerate(signals):
+        call = open_calls.get(signal.pair)
+        if call is None:
+            call = open_calls[signal.pair] = _Call(signal.pair, context)
+        call.add(position, signal)
+        if len(call.positions) == SIGNALS_PER_CALL:
+            yield open_calls.pop(signal.pair)
+    yield from open_calls.values()

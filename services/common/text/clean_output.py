@@ -1,0 +1,51 @@
+"""Removes control characters from all that a program prints: headlines, names and errors quote what anybody wrote.
+
+Each program wraps its two streams once, at its start, so no call has to think of it. Code that draws with escape
+sequences of its own (`services.cli.support.console`) cleans the texts itself, and writes to the stream behind the
+wrapper.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from services.common.text.plain_text import without_control
+
+
+class CleanStream:
+    """Wraps a text stream and removes control characters from every text but line ends and tabs.
+
+    Attributes:
+        trusted: the wrapped stream, for callers that clean their texts themselves.
+    """
+
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401 - whatever sys.stdout is
+        self.trusted = stream
+
+    def write(self, text: str) -> int:
+        """Write it; the length is that of the text given."""
+        self.trusted.write(without_control(text, lines=True))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of them."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the stream's own
+        return getattr(self.trusted, name)
+
+
+def clean_output() -> None:
+    """Wrap this process's standard output and standard error, tracebacks included. May be called again."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if not isinstance(stream, CleanStream):
+            setattr(sys, name, CleanStream(stream))
+
+
+def trusted(stream: Any) -> Any:  # noqa: ANN401 - any stream
+    """The stream that a `CleanStream` wraps; any other stream itself."""
+    return stream.trusted if isinstance(stream, CleanStream) else stream

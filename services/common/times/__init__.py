@@ -1,0 +1,1 @@
+"""Times and offsets as people write them."""
