@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.common.messages import CandleData
-from services.data_ingestor.market_book import CandleBook, Publish
-from services.data_ingestor.market_candles import Candle, RestAnswer, Row, read_answer
+from services.data_ingestor.market.candle_book import CandleBook, Publish
+from services.data_ingestor.market.candles import Candle, RestAnswer, Row, read_answer
 
 MINUTE = 60_000
 T0 = 1_700_000_040_000

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from services.common.clock import ManualClock, from_ms, to_ms
 from services.common.messages import MarketData, decode
-from services.data_ingestor.market_candles import Row
-from services.data_ingestor.market_memory import CandleMemory
-from services.data_ingestor.market_pair import PairStream
-from services.data_ingestor.market_publisher import CandlePublisher
-from services.data_ingestor.market_status import PairStatus
+from services.data_ingestor.market.candles import Row
+from services.data_ingestor.market.last_published import CandleMemory
+from services.data_ingestor.market.pair_stream import PairStream
+from services.data_ingestor.market.publisher import CandlePublisher
+from services.data_ingestor.market.status import PairStatus
 from tests.news_broker import MemoryBroker
 
 MINUTE = 60_000

@@ -12,8 +12,8 @@ from functools import cache
 
 from services.common.errors import NeverWorks
 from services.common.messages import MarketData, Message, NewsArticle, SentimentSignal, decode
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import (
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import (
     MAX_CONTENT,
     MAX_ENTRIES,
     MAX_SUMMARY,
@@ -21,8 +21,8 @@ from services.data_ingestor.news_parse import (
     FeedEntry,
     parse_feed,
 )
-from services.data_ingestor.news_select import select
-from services.data_ingestor.news_urls import MAX_URL_LENGTH
+from services.data_ingestor.news.rss.urls import MAX_URL_LENGTH
+from services.data_ingestor.news.select import select
 from services.sentiment_analyzer.answer import MAX_RATIONALE_CHARS, BadAnswerError, read_answer
 from services.sentiment_analyzer.assets import Asset, load_registry
 

@@ -15,11 +15,11 @@ from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import source_name
-from services.data_ingestor.news_publish import publish_waiting
-from services.data_ingestor.news_seen import MAX_WAITING, SeenArticles
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource
-from services.data_ingestor.news_turns import Turns
+from services.data_ingestor.news.publish import publish_waiting
+from services.data_ingestor.news.seen.seen import MAX_WAITING, SeenArticles
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.sources import NewsSource
+from services.data_ingestor.news.turns.turns import Turns
 
 ANY_AGE_HOURS = 24.0 * 365 * 100
 """Feeds that lie in a folder are old."""

@@ -20,12 +20,12 @@ from services.common.runtime.runner import run_service
 from services.common.runtime.work import WorkInHand
 from services.common.settings.settings import Settings
 from services.common.values import timeframe_seconds
-from services.data_ingestor.market_ccxt import CcxtCandles
-from services.data_ingestor.market_left_out import LOOK_AGAIN_SECONDS, LeftOut
-from services.data_ingestor.market_memory import CandleMemory
-from services.data_ingestor.market_pair import PairStream
-from services.data_ingestor.market_publisher import CandlePublisher
-from services.data_ingestor.market_status import PairStatus, Part
+from services.data_ingestor.market.ccxt.candles import CcxtCandles
+from services.data_ingestor.market.last_published import CandleMemory
+from services.data_ingestor.market.left_out import LOOK_AGAIN_SECONDS, LeftOut
+from services.data_ingestor.market.pair_stream import PairStream
+from services.data_ingestor.market.publisher import CandlePublisher
+from services.data_ingestor.market.status import PairStatus, Part
 
 log = structlog.get_logger(__name__)
 

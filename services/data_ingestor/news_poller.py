@@ -24,14 +24,14 @@ from services.common.runtime.metrics import ARTICLES_SKIPPED, ARTICLES_WAITING
 from services.common.runtime.runner import count_error, run_service
 from services.common.runtime.work import WorkInHand
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_pressure import QueuePressure
-from services.data_ingestor.news_publish import LONGEST_SECONDS, publish_waiting
-from services.data_ingestor.news_schedule import next_publish
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_select import Skip
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource, load_sources
-from services.data_ingestor.news_turns import Turns
+from services.data_ingestor.news.publish import LONGEST_SECONDS, publish_waiting
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.select import Skip
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.sources import NewsSource, load_sources
+from services.data_ingestor.news.turns.back_pressure import QueuePressure
+from services.data_ingestor.news.turns.schedule import next_publish
+from services.data_ingestor.news.turns.turns import Turns
 
 NAME = "news_poller"
 SEEN_FILE = "news_seen.sqlite3"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.data_ingestor.news_publish import CONFIRM_SECONDS
+from services.data_ingestor.news.publish import CONFIRM_SECONDS
 from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
 from tests.server_control import Control
 from tests.servers import RabbitServer, RedisServer

@@ -14,10 +14,10 @@ import pytest
 
 from services.common.errors import NeverWorks
 from services.common.messages import Message, NewsArticle, SentimentSignal, decode
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import parse_feed
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_select import select
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import parse_feed
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.select import select
 from services.sentiment_analyzer.hostile import Suspicion
 from services.sentiment_analyzer.text import text_of
 from tests.news_samples import NOW, Item, rss

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.data_ingestor import news_addresses
-from services.data_ingestor.news_addresses import Origin, is_public
-from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
+from services.data_ingestor.news.rss import addresses as news_addresses
+from services.data_ingestor.news.rss.addresses import Origin, is_public
+from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss

@@ -17,10 +17,10 @@ from structlog.testing import capture_logs
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import Settings
-from services.data_ingestor import news_source_poller
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news import source_poller as news_source_poller
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.sources import NewsSource
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, numbered, rss
 

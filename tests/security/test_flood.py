@@ -23,9 +23,9 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import BrokerKind, Settings
-from services.data_ingestor.news_parse import MAX_ENTRIES
+from services.data_ingestor.news.rss.parse import MAX_ENTRIES
+from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news_poller import NewsPoller
-from services.data_ingestor.news_sources import NewsSource
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import Item, rss
 from tests.waiting import eventually
@@ -133,7 +133,7 @@ def test_ten_feeds_of_one_owner_have_the_turns_and_the_quota_of_one(
 def test_a_flood_that_fills_its_part_of_what_may_wait_leaves_the_others_theirs(
     server: FeedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.data_ingestor.news_seen.MAX_WAITING", 600)
+    monkeypatch.setattr("services.data_ingestor.news.seen.seen.MAX_WAITING", 600)
     server.set("/flood", reply(rss(items("flood", 500))))
     server.set("/paper", reply(rss([])))
     with polled(server, tmp_path, {"flood": "", "paper": ""}) as (poller, broker):

@@ -11,9 +11,9 @@ import pytest
 
 from services.common.errors import CannotSay
 from services.common.messages import NewsArticle, decode
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import FeedEntry, parse_feed
-from services.data_ingestor.news_select import Correction, select
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import FeedEntry, parse_feed
+from services.data_ingestor.news.select import Correction, select
 from services.sentiment_analyzer.asset_matching import AssetMatcher
 from services.sentiment_analyzer.assets import load_registry
 from services.sentiment_analyzer.hostile import Suspicion

@@ -13,11 +13,11 @@ import pytest
 from services.common.clock import ManualClock
 from services.common.errors import NeverWorks, TryLater
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
-from services.data_ingestor.news_parse import parse_feed
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
+from services.data_ingestor.news.rss.parse import parse_feed
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.sources import NewsSource
 from tests.news_feed_server import Answer, FeedServer, reply
 from tests.news_samples import NOW, Item, numbered, rss
 

@@ -14,7 +14,7 @@ import pytest
 from services.common.errors import StopProgram
 from services.common.secrets.secret_texts import secrets_given
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_sources import load_sources
+from services.data_ingestor.news.sources import load_sources
 
 SECRET = "planted-77e1"
 PASSED_OVER = {

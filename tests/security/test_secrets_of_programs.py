@@ -174,7 +174,7 @@ def environment_of_this_process(_: None) -> tuple[str, str]:
 
 READ_IN_THE_READER = """
 import json, sys, threading
-from services.data_ingestor.news_isolated import run_isolated
+from services.data_ingestor.news.rss.isolated import run_isolated
 from tests.security.test_secrets_of_programs import environment_of_this_process as read
 if __name__ == "__main__":
     print(json.dumps(run_isolated(read, None, seconds=60, stop=threading.Event(), doing="reading")))

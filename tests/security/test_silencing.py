@@ -21,12 +21,12 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import ManualClock, SystemClock, to_ms
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import BrokerKind, Settings
-from services.data_ingestor.news_article_id import former_id
-from services.data_ingestor.news_publish import publish_waiting
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource
-from services.data_ingestor.news_turns import Turns
+from services.data_ingestor.news.publish import publish_waiting
+from services.data_ingestor.news.seen.article_id import former_id
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.sources import NewsSource
+from services.data_ingestor.news.turns.turns import Turns
 from services.research.evaluate.decisions import Decision
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss

@@ -30,7 +30,7 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
-    from services.data_ingestor.news_sources import NewsSource
+    from services.data_ingestor.news.sources import NewsSource
     from services.research.history.tally import ScoreReport
     from services.sentiment_analyzer.scorer import Scorer
 
@@ -146,7 +146,7 @@ def _say_waiting(reason: str) -> None:
 
 def _sources(settings: Settings) -> list[tuple[str, NewsSource]]:
     """Those that are polled, by their names in lower case."""
-    from services.data_ingestor.news_sources import load_sources
+    from services.data_ingestor.news.sources import load_sources
 
     sources = load_sources(settings.news_sources_file)
     return sorted(((each.name.casefold(), each) for each in sources), key=lambda each: each[0])

@@ -10,7 +10,7 @@ from services.common.errors import CannotSay
 from services.common.secrets.redaction import Redact, redactor
 from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
-from services.data_ingestor.market_ccxt_errors import one_line
+from services.data_ingestor.market.ccxt.errors import one_line
 from services.launch.freqtrade.exchange_keys import exchange_keys
 from services.launch.live.findings import Finding, away, fault, note
 from services.launch.live.permissions import Rights, rights_of

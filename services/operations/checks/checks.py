@@ -19,7 +19,7 @@ from services.operations.checks.scored_pairs import unscored_pairs
 from services.operations.checks.store import entries_allowed, redis_memory
 
 if TYPE_CHECKING:
-    from services.data_ingestor.news_sources import NewsSource
+    from services.data_ingestor.news.sources import NewsSource
 
 OLDEST_PYTHON = (3, 11)
 _LONGEST = 1_000
@@ -61,7 +61,7 @@ def run_check(question: Question, redact: Redact = str) -> Check:
 
 def all_checks(settings: Settings) -> list[Question]:
     """The checks for these settings, what `up` would use."""
-    from services.data_ingestor.news_sources import load_sources
+    from services.data_ingestor.news.sources import load_sources
 
     questions = [
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),

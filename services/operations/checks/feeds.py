@@ -9,12 +9,12 @@ from services.common.clock import SystemClock
 from services.common.errors import NeverWorks
 from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
-from services.data_ingestor.news_habit import habit_of, patience
-from services.data_ingestor.news_isolated import run_isolated
-from services.data_ingestor.news_parse import ParsedFeed, parse_feed
-from services.data_ingestor.news_source_poller import PARSE_SECONDS
-from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news.habit import habit_of, patience
+from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
+from services.data_ingestor.news.rss.isolated import run_isolated
+from services.data_ingestor.news.rss.parse import ParsedFeed, parse_feed
+from services.data_ingestor.news.source_poller import PARSE_SECONDS
+from services.data_ingestor.news.sources import NewsSource
 from services.launch.probes import read_metrics
 
 LATE = timedelta(hours=1)

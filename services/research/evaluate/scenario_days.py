@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news.sources import NewsSource
 
 SCENARIOS_FILE = Path(__file__).with_name("scenarios.toml")
 KINDS = ("denial", "repost", "flood", "silencing", "hidden text")

@@ -20,12 +20,12 @@ from services.common.broker.port import OutgoingMessage
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import parse_feed
-from services.data_ingestor.news_publish import publish_waiting
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_turns import Turns
+from services.data_ingestor.news.publish import publish_waiting
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import parse_feed
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.turns.turns import Turns
 from services.research.evaluate.decisions import Decision, decide
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row, share

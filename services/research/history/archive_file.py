@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from services.common.errors import StopProgram
-from services.data_ingestor.news_article_id import article_id, former_id
+from services.data_ingestor.news.seen.article_id import article_id, former_id
 
 APPLICATION_ID = 0x43624E41
 FORMAT = 2

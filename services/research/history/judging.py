@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
-from services.data_ingestor.news_relevance import is_relevant
+from services.data_ingestor.news.relevance import is_relevant
 from services.research.history.articles import Article
 from services.research.history.progress import Waiting, patient
 from services.sentiment_analyzer.asset_matching import AssetMatcher

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
-from services.data_ingestor.news_article_id import canonical_link, digest, is_page
+from services.data_ingestor.news.seen.article_id import canonical_link, digest, is_page
 from services.research.history.articles import Article
 
 

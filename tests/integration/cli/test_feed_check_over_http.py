@@ -11,7 +11,7 @@ from services.common.errors import NeverWorks
 from services.common.runtime.metrics import SOURCE_LAG
 from services.common.runtime.ports import free_port
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news.sources import NewsSource
 from services.operations.checks.feeds import check_feed
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import Item, rss

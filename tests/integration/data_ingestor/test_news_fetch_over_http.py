@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.data_ingestor.news_fetch import MAX_REDIRECTS, FeedRequest, Fetched, NotModified, fetch
+from services.data_ingestor.news.rss.fetch import MAX_REDIRECTS, FeedRequest, Fetched, NotModified, fetch
 from tests.news_feed_server import Answer, FeedServer, reply
 from tests.news_samples import NOW, Item, rss
 

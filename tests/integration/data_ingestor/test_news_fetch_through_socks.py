@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
+from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss
 from tests.socks_proxy import SocksProxy

@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 from services.common.clock import ManualClock
 from services.common.runtime.health import health_body
 from services.common.settings.settings import Settings
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news_poller import NewsPoller
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_sources import NewsSource
 from tests.news_broker import MemoryBroker, accept, away
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, numbered, rss

@@ -12,10 +12,10 @@ from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
 from services.common.settings.settings import Settings
-from services.data_ingestor import news_seen
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_source_poller import SourcePoller
-from services.data_ingestor.news_sources import NewsSource
+from services.data_ingestor.news.seen import seen as news_seen
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.source_poller import SourcePoller
+from services.data_ingestor.news.sources import NewsSource
 from tests.news_feed_server import Answer, FeedServer, reply
 from tests.news_samples import NOW, Item, numbered, rss
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.data_ingestor.news_parse import FeedEntry, ParsedFeed
+from services.data_ingestor.news.rss.parse import FeedEntry, ParsedFeed
 from services.operations.checks.feeds import describe
 from tests.news_samples import NOW
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram
-from services.data_ingestor.news_sources import load_sources
+from services.data_ingestor.news.sources import load_sources
 from services.demo.feed_server import FeedServer, render_feed, write_sources
 from services.demo.plan import archive_plan, sample_plan
 from services.demo.timed_news import TimedArticle, busiest_day, read_archive, read_sample

@@ -15,7 +15,7 @@ from services.common import probe
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.network.proxies import by_way_of, is_loopback, proxy_for, shield_loopback
 from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
-from services.data_ingestor.news_fetch import FeedRequest, Fetched, fetch
+from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.launch.probes import answers_ok
 from services.sentiment_analyzer.scorers import build_scorer
 from tests.news_feed_server import FeedServer, reply

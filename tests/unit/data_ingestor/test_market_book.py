@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from services.data_ingestor.market_book import CandleBook, Fetch, Publish
-from services.data_ingestor.market_candles import Candle
+from services.data_ingestor.market.candle_book import CandleBook, Fetch, Publish
+from services.data_ingestor.market.candles import Candle
 from tests.market_book_samples import LATE, MINUTE, answer, at, begun, candle, following, published, row
 
 

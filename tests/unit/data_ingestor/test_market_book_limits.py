@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from services.common.messages import CandleData
-from services.data_ingestor.market_book import HELD_LIMIT, REACH, CandleBook, Fetch, Publish
-from services.data_ingestor.market_candles import Candle, read_answer
+from services.data_ingestor.market.candle_book import HELD_LIMIT, REACH, CandleBook, Fetch, Publish
+from services.data_ingestor.market.candles import Candle, read_answer
 from tests.market_book_samples import LATE, MINUTE, T0, answer, at, begun, candle, following, published, row
 
 

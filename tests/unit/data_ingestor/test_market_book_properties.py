@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.common.messages import CandleData
-from services.data_ingestor.market_book import CandleBook, Fetch, Publish
-from services.data_ingestor.market_candles import Candle, Row, read_answer
+from services.data_ingestor.market.candle_book import CandleBook, Fetch, Publish
+from services.data_ingestor.market.candles import Candle, Row, read_answer
 
 MINUTE = 60_000
 T0 = 1_700_000_040_000

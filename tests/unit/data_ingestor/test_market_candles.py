@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.common.errors import NeverWorks
-from services.data_ingestor.market_candles import CLOSE_MARGIN_MS, parse_row, read_answer, read_rows
+from services.data_ingestor.market.candles import CLOSE_MARGIN_MS, parse_row, read_answer, read_rows
 
 MINUTE = 60_000
 T0 = 1_700_000_040_000

@@ -6,7 +6,7 @@ import ccxt
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.data_ingestor.market_ccxt_errors import asking, one_line
+from services.data_ingestor.market.ccxt.errors import asking, one_line
 
 
 def ask(error: BaseException) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from services.common.errors import StopProgram
-from services.data_ingestor.market_checks import (
+from services.data_ingestor.market.ccxt.checks import (
     check_candles_offered,
     check_exchange_known,
     check_timeframe_offered,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.data_ingestor.market_memory import FILE_NAME, CandleMemory
+from services.data_ingestor.market.last_published import FILE_NAME, CandleMemory
 
 
 def test_the_last_candle_of_each_pair_survives_a_restart(tmp_path: Path) -> None:

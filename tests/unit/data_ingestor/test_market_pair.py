@@ -8,8 +8,8 @@ from prometheus_client import Counter
 
 from services.common.clock import from_ms
 from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, CANDLES_SKIPPED
-from services.data_ingestor import market_filler
-from services.data_ingestor.market_memory import CandleMemory
+from services.data_ingestor.market import gap_filler as market_filler
+from services.data_ingestor.market.last_published import CandleMemory
 from tests.market_exchange import PAIR, Stage, open_ms, play, row, settle, until
 from tests.news_broker import away
 

@@ -7,7 +7,7 @@ from prometheus_client import Counter
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.runtime.metrics import STREAM_RESTARTS
-from services.data_ingestor.market_candles import Row
+from services.data_ingestor.market.candles import Row
 from tests.market_exchange import PAIR, Stage, play, row, settle, until
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from services.common.messages import CandleData
-from services.data_ingestor.market_candles import Candle
-from services.data_ingestor.market_pulse import REAL_FLOOR_SECONDS, Moment, Pulse
+from services.data_ingestor.market.candles import Candle
+from services.data_ingestor.market.silence import REAL_FLOOR_SECONDS, Moment, Pulse
 
 LIMIT = 180.0
 

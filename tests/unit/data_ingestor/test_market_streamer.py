@@ -15,8 +15,8 @@ from services.common.errors import StopProgram, TryLater
 from services.common.messages import MarketData, decode
 from services.common.runtime.health import DependencyHealth
 from services.common.settings.settings import Settings
-from services.data_ingestor.market_candles import Row
-from services.data_ingestor.market_ccxt import CcxtCandles
+from services.data_ingestor.market.candles import Row
+from services.data_ingestor.market.ccxt.candles import CcxtCandles
 from services.data_ingestor.market_streamer import MarketStreamer
 from tests.market_exchange import START_MS, ScriptedExchange, row
 from tests.news_broker import MemoryBroker

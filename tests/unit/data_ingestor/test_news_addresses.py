@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.common.errors import NeverWorks
-from services.data_ingestor.news_addresses import Origin, is_local_name, is_public
+from services.data_ingestor.news.rss.addresses import Origin, is_local_name, is_public
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.data_ingestor.news_article_id import article_id, canonical_link, former_id, normal_title
+from services.data_ingestor.news.seen.article_id import article_id, canonical_link, former_id, normal_title
 
 PLAIN = "https://paper.example/2026/bitcoin-climbs"
 

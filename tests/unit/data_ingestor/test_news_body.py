@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import NeverWorks, TryLater
-from services.data_ingestor.news_body import read_body
+from services.data_ingestor.news.rss.body import read_body
 
 FEED = b"\n<?xml version='1.0'?><rss><channel/></rss>" + b" " * 300
 

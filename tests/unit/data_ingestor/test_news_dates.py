@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.times.written_times import EARLIEST
-from services.data_ingestor.news_dates import FeedDate, read_date
+from services.data_ingestor.news.rss.dates import FeedDate, read_date
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HALF_A_DAY = timedelta(hours=12)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import NeverWorks, TryLater
-from services.data_ingestor.news_fetch import (
+from services.data_ingestor.news.rss.fetch import (
     LONGEST_RETRY_AFTER,
     check_status,
     retry_after_seconds,

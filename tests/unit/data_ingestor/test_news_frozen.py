@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from services.data_ingestor.news_frozen import ASK_AGAIN, FeedFreshness
+from services.data_ingestor.news.frozen import ASK_AGAIN, FeedFreshness
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.data_ingestor.news_habit import FAR_LONGER, Habit, habit_of, patience
+from services.data_ingestor.news.habit import FAR_LONGER, Habit, habit_of, patience
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

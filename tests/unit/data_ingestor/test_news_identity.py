@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.data_ingestor.news_article_id import article_id, former_id
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_identity import former_ids, identify
-from services.data_ingestor.news_parse import FeedEntry, parse_feed
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import FeedEntry, parse_feed
+from services.data_ingestor.news.seen.article_id import article_id, former_id
+from services.data_ingestor.news.seen.identity import former_ids, identify
 from tests.news_samples import NOW, Item, rss
 
 LIVE = "https://paper.example/live"

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.data_ingestor.news_isolated import MEMORY_BYTES, run_isolated
+from services.data_ingestor.news.rss.isolated import MEMORY_BYTES, run_isolated
 
 
 def double(number: int) -> int:

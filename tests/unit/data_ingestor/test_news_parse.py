@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import NeverWorks
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import (
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import (
     MAX_CONTENT,
     MAX_ENTRIES,
     MAX_SUMMARY,

@@ -7,7 +7,7 @@ from services.common.broker.port import QueueState
 from services.common.errors import TryLater
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.lag import LOOKS
-from services.data_ingestor.news_pressure import (
+from services.data_ingestor.news.turns.back_pressure import (
     LOOK_SECONDS,
     STRETCHED_FOR_LAG,
     QueuePressure,

@@ -10,10 +10,10 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.clock import ManualClock
 from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle
-from services.data_ingestor import news_publish
-from services.data_ingestor.news_publish import BATCH
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_turns import Turns
+from services.data_ingestor.news import publish as news_publish
+from services.data_ingestor.news.publish import BATCH
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.turns.turns import Turns
 from tests.news_broker import MemoryBroker, accept, away, no_route
 from tests.news_samples import NOW
 

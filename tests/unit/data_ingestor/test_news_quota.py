@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_ingestor.news_quota import Allowance, allowance_now, spent
+from services.data_ingestor.news.turns.quota import Allowance, allowance_now, spent
 
 HOUR = 3_600_000
 START = 1_000 * HOUR

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_ingestor.news_references import with_valid_references
+from services.data_ingestor.news.rss.references import with_valid_references
 
 
 @pytest.mark.parametrize(

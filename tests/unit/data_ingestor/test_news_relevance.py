@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_ingestor.news_relevance import LOOKED_AT, is_relevant
+from services.data_ingestor.news.relevance import LOOKED_AT, is_relevant
 
 
 @pytest.mark.parametrize(

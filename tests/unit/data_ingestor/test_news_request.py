@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from services.data_ingestor.news_request import MAX_REMEMBERED, CookiesOfRedirects, sendable
+from services.data_ingestor.news.rss.request import MAX_REMEMBERED, CookiesOfRedirects, sendable
 
 URL = httpx.URL("https://paper.example/rss")
 

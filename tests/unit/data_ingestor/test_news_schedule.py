@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_ingestor.news_schedule import next_poll, next_publish
+from services.data_ingestor.news.turns.schedule import next_poll, next_publish
 
 
 def test_a_source_that_answers_is_polled_at_the_interval_with_a_little_jitter() -> None:

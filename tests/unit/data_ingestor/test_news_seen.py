@@ -10,9 +10,10 @@ import pytest
 from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
 from services.common.messages import NewsArticle
-from services.data_ingestor import news_seen, news_seen_file
-from services.data_ingestor.news_quota import Allowance
-from services.data_ingestor.news_seen import SeenArticles
+from services.data_ingestor.news.seen import file as news_seen_file
+from services.data_ingestor.news.seen import seen as news_seen
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.turns.quota import Allowance
 from tests.news_samples import NOW
 
 LATER = NOW + timedelta(days=1)

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.messages import MAX_BODY_BYTES, NewsArticle, decode
-from services.data_ingestor.news_article_id import article_id
-from services.data_ingestor.news_parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, FeedEntry
-from services.data_ingestor.news_select import (
+from services.data_ingestor.news.rss.parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, FeedEntry
+from services.data_ingestor.news.rss.text import plain_text
+from services.data_ingestor.news.seen.article_id import article_id
+from services.data_ingestor.news.select import (
     LONGEST_PAUSE,
     NEVER_READ,
     Correction,
@@ -19,7 +20,6 @@ from services.data_ingestor.news_select import (
     fitting,
     select,
 )
-from services.data_ingestor.news_text import plain_text
 from tests.news_samples import NOW
 
 DAYS_TWO = timedelta(hours=48)

@@ -6,7 +6,7 @@ import pytest
 
 from services.common.errors import StopProgram
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_sources import load_sources
+from services.data_ingestor.news.sources import load_sources
 
 GOOD = '[[source]]\nname = "paper"\nurl = "https://paper.example/rss"\n'
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_ingestor.news_wait import Published, head_age
+from services.data_ingestor.news.turns.queue_wait import Published, head_age
 
 
 @pytest.mark.parametrize(

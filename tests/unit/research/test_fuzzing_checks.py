@@ -24,8 +24,8 @@ from devtools.fuzzing.targets import TARGETS, Target, target_named
 from services.common.errors import NeverWorks, StopProgram
 from services.common.messages import Message, NewsArticle, decode
 from services.common.values import EventType
-from services.data_ingestor.news_fetch import Fetched
-from services.data_ingestor.news_parse import MAX_TITLE, FeedEntry, ParsedFeed, parse_feed
+from services.data_ingestor.news.rss.fetch import Fetched
+from services.data_ingestor.news.rss.parse import MAX_TITLE, FeedEntry, ParsedFeed, parse_feed
 from services.sentiment_analyzer.scorer import AssetScore
 
 odd = st.sampled_from(ODD_VALUES) | st.text(max_size=20) | st.integers() | st.floats()

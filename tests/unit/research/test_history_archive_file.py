@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.data_ingestor.news_article_id import article_id, former_id
+from services.data_ingestor.news.seen.article_id import article_id, former_id
 from services.research.history.archive import Archive, partial_path
 from services.research.history.importing import ImportOptions, import_news
 from tests.history_samples import NOW, make_archive, news_row, write_news

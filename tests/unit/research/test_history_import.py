@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.data_ingestor.news_article_id import article_id
+from services.data_ingestor.news.seen.article_id import article_id
 from services.research.history import importing
 from services.research.history.account import ImportReport
 from services.research.history.archive import Archive, partial_path

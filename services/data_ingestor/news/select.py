@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from services.common.messages import NewsArticle
-from services.data_ingestor.news_identity import identify
-from services.data_ingestor.news_parse import FeedEntry
-from services.data_ingestor.news_relevance import is_relevant
+from services.data_ingestor.news.relevance import is_relevant
+from services.data_ingestor.news.rss.parse import FeedEntry
+from services.data_ingestor.news.seen.identity import identify
 
 
 class Skip(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.common.runtime.metrics import SOURCE_FREEZES, SOURCE_FROZEN, SOURCE_NEWEST
-from services.data_ingestor.news_habit import Habit, claimed, habit_of, patience
+from services.data_ingestor.news.habit import Habit, claimed, habit_of, patience
 
 log = structlog.get_logger(__name__)
 

@@ -25,17 +25,17 @@ from services.common.runtime.metrics import (
 from services.common.runtime.runner import count_error
 from services.common.runtime.work import WorkInHand
 from services.common.settings.settings import Settings
-from services.data_ingestor.news_fetch import FeedRequest, Fetched, NotModified, fetch
-from services.data_ingestor.news_frozen import FeedFreshness
-from services.data_ingestor.news_identity import former_ids, identify
-from services.data_ingestor.news_isolated import run_isolated
-from services.data_ingestor.news_parse import FeedEntry, ParsedFeed, parse_feed
-from services.data_ingestor.news_schedule import next_poll
-from services.data_ingestor.news_seen import SeenArticles
-from services.data_ingestor.news_select import Selection, Skip, date_of_undated, fitting, select
-from services.data_ingestor.news_source_state import SourceState
-from services.data_ingestor.news_sources import NewsSource
-from services.data_ingestor.news_urls import shown
+from services.data_ingestor.news.frozen import FeedFreshness
+from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, NotModified, fetch
+from services.data_ingestor.news.rss.isolated import run_isolated
+from services.data_ingestor.news.rss.parse import FeedEntry, ParsedFeed, parse_feed
+from services.data_ingestor.news.rss.urls import shown
+from services.data_ingestor.news.seen.identity import former_ids, identify
+from services.data_ingestor.news.seen.seen import SeenArticles
+from services.data_ingestor.news.select import Selection, Skip, date_of_undated, fitting, select
+from services.data_ingestor.news.source_state import SourceState
+from services.data_ingestor.news.sources import NewsSource
+from services.data_ingestor.news.turns.schedule import next_poll
 
 log = structlog.get_logger(__name__)
 

@@ -13,12 +13,12 @@ from services.common.errors import NeverWorks, TryLater
 from services.common.runtime.backoff import Backoff
 from services.common.runtime.metrics import CANDLES_SKIPPED
 from services.common.runtime.runner import count_error
-from services.data_ingestor.market_book import REACH, CandleBook, Publish
-from services.data_ingestor.market_filler import Filler
-from services.data_ingestor.market_listener import Listener
-from services.data_ingestor.market_publisher import CandlePublisher
-from services.data_ingestor.market_source import CandleSource
-from services.data_ingestor.market_status import PairStatus
+from services.data_ingestor.market.candle_book import REACH, CandleBook, Publish
+from services.data_ingestor.market.gap_filler import Filler
+from services.data_ingestor.market.port import CandleSource
+from services.data_ingestor.market.publisher import CandlePublisher
+from services.data_ingestor.market.status import PairStatus
+from services.data_ingestor.market.stream_listener import Listener
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.data_ingestor.market_candles import Row
+from services.data_ingestor.market.candles import Row
 
 
 class CandleSource(Protocol):

@@ -11,10 +11,10 @@ from services.common.errors import NeverWorks, TryLater
 from services.common.runtime.backoff import Backoff
 from services.common.runtime.metrics import CANDLES_SKIPPED
 from services.common.runtime.runner import count_error
-from services.data_ingestor.market_book import CandleBook, Fetch
-from services.data_ingestor.market_candles import Refused, RestAnswer, Row, open_time, read_answer
-from services.data_ingestor.market_source import CandleSource
-from services.data_ingestor.market_status import PairStatus, Part
+from services.data_ingestor.market.candle_book import CandleBook, Fetch
+from services.data_ingestor.market.candles import Refused, RestAnswer, Row, open_time, read_answer
+from services.data_ingestor.market.port import CandleSource
+from services.data_ingestor.market.status import PairStatus, Part
 
 log = structlog.get_logger(__name__)
 

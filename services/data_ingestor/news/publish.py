@@ -12,9 +12,9 @@ from services.common.broker.topology import NEWS_ARTICLE
 from services.common.errors import NeverWorks, TryLater
 from services.common.runtime.metrics import ARTICLES_PUBLISHED, ARTICLES_SKIPPED
 from services.common.runtime.tracing import trace_headers
-from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
-from services.data_ingestor.news_select import Skip
-from services.data_ingestor.news_turns import Turns
+from services.data_ingestor.news.seen.seen import SeenArticles, WaitingArticle
+from services.data_ingestor.news.select import Skip
+from services.data_ingestor.news.turns.turns import Turns
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from services.common.errors import TryLater
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.lag import Lag
 from services.common.runtime.metrics import BACK_PRESSURE, NEWS_QUEUE_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
-from services.data_ingestor.news_wait import Published
+from services.data_ingestor.news.turns.queue_wait import Published
 
 NAME = "news_poller"
 LOOK_SECONDS = 1.0

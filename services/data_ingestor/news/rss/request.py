@@ -12,7 +12,7 @@ import httpx
 
 from services.common.network.proxies import proxy_for
 from services.common.tls import usual_trust
-from services.data_ingestor.news_addresses import Origin, public_addresses
+from services.data_ingestor.news.rss.addresses import Origin, public_addresses
 
 MAX_REMEMBERED = 1_000
 """Bytes of a header that is sent back to the server. Many servers refuse requests with more than 8 KB of headers."""

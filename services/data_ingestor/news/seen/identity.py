@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from services.data_ingestor.news_article_id import (
+from services.data_ingestor.news.rss.parse import FeedEntry
+from services.data_ingestor.news.seen.article_id import (
     article_id,
     canonical_link,
     digest,
@@ -17,7 +18,6 @@ from services.data_ingestor.news_article_id import (
     is_page,
     normal_title,
 )
-from services.data_ingestor.news_parse import FeedEntry
 
 
 def identify(entries: Sequence[FeedEntry], source: str) -> dict[str, FeedEntry]:

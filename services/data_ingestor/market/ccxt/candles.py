@@ -15,14 +15,14 @@ import structlog
 
 from services.common.clock import Clock, to_ms
 from services.common.errors import NeverWorks, StopProgram
-from services.data_ingestor.market_candles import Row
-from services.data_ingestor.market_ccxt_errors import asking, one_line
-from services.data_ingestor.market_checks import (
+from services.data_ingestor.market.candles import Row
+from services.data_ingestor.market.ccxt.checks import (
     check_candles_offered,
     check_exchange_known,
     check_timeframe_offered,
     refused_pairs,
 )
+from services.data_ingestor.market.ccxt.errors import asking, one_line
 
 log = structlog.get_logger(__name__)
 

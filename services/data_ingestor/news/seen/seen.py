@@ -21,9 +21,9 @@ from services.common.clock import to_ms
 from services.common.errors import StopProgram, TryLater
 from services.common.messages import NewsArticle
 from services.common.runtime.health import DependencyHealth
-from services.data_ingestor.news_owners import Owners
-from services.data_ingestor.news_quota import Allowance
-from services.data_ingestor.news_seen_file import forget, open_seen
+from services.data_ingestor.news.owners import Owners
+from services.data_ingestor.news.seen.file import forget, open_seen
+from services.data_ingestor.news.turns.quota import Allowance
 
 MAX_WAITING = 10_000
 """Articles that may wait for the broker, in equal parts for all owners. While an owner's part is full, no further

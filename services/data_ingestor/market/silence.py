@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.data_ingestor.market_candles import Candle
+from services.data_ingestor.market.candles import Candle
 
 REAL_FLOOR_SECONDS = 10.0
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from services.data_ingestor.market_status import PairStatus, Part
+from services.data_ingestor.market.status import PairStatus, Part
 
 log = structlog.get_logger(__name__)
 

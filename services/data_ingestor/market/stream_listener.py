@@ -13,11 +13,11 @@ from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.common.runtime.backoff import Backoff
 from services.common.runtime.metrics import STREAM_LAST_HEARD, STREAM_RESTARTS
 from services.common.runtime.runner import count_error
-from services.data_ingestor.market_book import CandleBook
-from services.data_ingestor.market_candles import Candle, Refused, Row, read_rows
-from services.data_ingestor.market_pulse import Moment, Pulse
-from services.data_ingestor.market_source import CandleSource
-from services.data_ingestor.market_status import PairStatus, Part
+from services.data_ingestor.market.candle_book import CandleBook
+from services.data_ingestor.market.candles import Candle, Refused, Row, read_rows
+from services.data_ingestor.market.port import CandleSource
+from services.data_ingestor.market.silence import Moment, Pulse
+from services.data_ingestor.market.status import PairStatus, Part
 
 log = structlog.get_logger(__name__)
 

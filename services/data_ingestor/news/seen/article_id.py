@@ -31,7 +31,7 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, quote, urlencode
 
-from services.data_ingestor.news_urls import SCHEMES, split_url
+from services.data_ingestor.news.rss.urls import SCHEMES, split_url
 
 ID_DIGITS = 32
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.data_ingestor.market_candles import FUTURE_MARGIN_MS, Candle, Refused, RestAnswer
+from services.data_ingestor.market.candles import FUTURE_MARGIN_MS, Candle, Refused, RestAnswer
 
 REACH = 1_000
 """Candles that may be fetched again after an outage; older ones are given up, with a log line."""

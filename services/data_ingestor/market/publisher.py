@@ -16,8 +16,8 @@ from services.common.clock import Clock, from_ms
 from services.common.messages import MarketData
 from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, STREAM_LAST_CANDLE
 from services.common.runtime.work import WorkInHand
-from services.data_ingestor.market_book import ReadyCandle
-from services.data_ingestor.market_memory import CandleMemory
+from services.data_ingestor.market.candle_book import ReadyCandle
+from services.data_ingestor.market.last_published import CandleMemory
 
 log = structlog.get_logger(__name__)
 

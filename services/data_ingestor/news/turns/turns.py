@@ -15,8 +15,8 @@ import structlog
 
 from services.common.clock import Clock, to_ms
 from services.common.runtime.metrics import SOURCE_OVER_QUOTA, SOURCE_WAITING
-from services.data_ingestor.news_quota import Allowance, allowance_now, spent
-from services.data_ingestor.news_seen import SeenArticles, WaitingArticle
+from services.data_ingestor.news.seen.seen import SeenArticles, WaitingArticle
+from services.data_ingestor.news.turns.quota import Allowance, allowance_now, spent
 
 SPARE_BATCH = 25
 """Articles beyond quotas that may be put into an empty news queue at once."""

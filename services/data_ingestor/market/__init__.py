@@ -1,0 +1,1 @@
+"""The way of a candle: from the exchange's stream to the queue."""

@@ -1,0 +1,1 @@
+"""The way of an article: from a source to the queue."""

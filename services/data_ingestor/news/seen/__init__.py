@@ -1,0 +1,1 @@
+"""Which articles are known, and how one is recognised."""

@@ -1,0 +1,1 @@
+"""When a source is polled, and whose articles are published next."""
