@@ -18,7 +18,7 @@ from services.research.history.archive import Archive
 from services.research.history.articles import Article
 from services.research.history.importing import ImportOptions, import_news
 from services.research.history.scoring import ScoreOptions, score_archive
-from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests.strategy_samples import NOON, QUARTER, label_for, wavy_candles, write_csv
 
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")

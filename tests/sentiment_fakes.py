@@ -11,12 +11,12 @@ from services.common.broker.port import Delivery, OutgoingMessage, QueueState
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.runtime.health import DependencyHealth
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.scorer import AssetScore, Scores
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.stories.stories import Stories
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Journal = list[str]

@@ -13,11 +13,11 @@ import redis
 from services.common.messages import NewsArticle, SentimentSignal
 from services.common.settings.settings import Settings
 from services.common.store.redis.store import RedisStore
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.scorer import AssetScore, Scores
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from tests.servers import RedisServer
 from tests.strategy_live import analysed, candles_until_now, started_strategy
 from tests.strategy_samples import PAIR

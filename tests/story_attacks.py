@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from services.common.messages import NewsArticle, SentimentSignal
 from services.research.evaluate.decisions import Decision, decide
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import Judgement, judge_article
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Judgement, judge_article
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.stories.stories import Stories
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PAIR = "BTC/USDT"

@@ -23,8 +23,8 @@ from services.data_ingestor.news.rss.parse import (
 )
 from services.data_ingestor.news.rss.urls import MAX_URL_LENGTH
 from services.data_ingestor.news.select import select
-from services.sentiment_analyzer.answer import MAX_RATIONALE_CHARS, BadAnswerError, read_answer
-from services.sentiment_analyzer.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.scorers.model.answer import MAX_RATIONALE_CHARS, BadAnswerError, read_answer
 
 MODELS: tuple[type[Message], ...] = (MarketData, NewsArticle, SentimentSignal)
 MAX_REFUSAL = 2_000

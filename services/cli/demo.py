@@ -95,7 +95,7 @@ def demo(
 
 def _check_scorer(settings: Settings) -> None:
     """Ask now: the processor would wait for a model server that is away, and the demo with it."""
-    from services.sentiment_analyzer.scorers import build_scorer
+    from services.sentiment_analyzer.scorers.build import build_scorer
 
     scorer = build_scorer(settings)
     try:

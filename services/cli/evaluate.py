@@ -18,7 +18,7 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
-    from services.sentiment_analyzer.scorer import Scorer
+    from services.sentiment_analyzer.scorers.port import Scorer
 
 _FEWEST_RESAMPLES = 100
 
@@ -112,7 +112,7 @@ def _chosen_cases(names: list[str] | None) -> tuple[str, ...]:
 
 
 def _ready(settings: Settings, kind: ScorerKind, stack: ExitStack) -> Scorer:
-    from services.sentiment_analyzer.scorers import build_scorer
+    from services.sentiment_analyzer.scorers.build import build_scorer
 
     scorer = build_scorer(settings.changed(sentiment_scorer=kind))
     stack.callback(scorer.close)

@@ -17,7 +17,7 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
-    from services.sentiment_analyzer.scoring import Judgement
+    from services.sentiment_analyzer.pipeline.score_article import Judgement
 
 
 def score(
@@ -71,10 +71,10 @@ def score(
 def _judge(settings: Settings, title: str, text: str, scorer: ScorerKind | None) -> Judgement:
     from services.common.messages import NewsArticle
     from services.common.text.hidden_text import reorders
-    from services.sentiment_analyzer.asset_matching import AssetMatcher
-    from services.sentiment_analyzer.assets import load_registry
-    from services.sentiment_analyzer.scorers import build_scorer
-    from services.sentiment_analyzer.scoring import judge_article
+    from services.sentiment_analyzer.matching.assets import load_registry
+    from services.sentiment_analyzer.matching.matcher import AssetMatcher
+    from services.sentiment_analyzer.pipeline.score_article import judge_article
+    from services.sentiment_analyzer.scorers.build import build_scorer
 
     # Who asks wants to know what this scorer says, or that it is away.
     settings = settings.changed(

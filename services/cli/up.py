@@ -32,7 +32,7 @@ from services.launch.servers import MissingServers, servers_of
 from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
 from services.launch.watch import Watch
-from services.sentiment_analyzer.scorers import check_scorer_settings, model_servers
+from services.sentiment_analyzer.scorers.build import check_scorer_settings, model_servers
 
 STOPPING = (
     "stopping; the services finish their current messages first, and Freqtrade goes on until they have ended"

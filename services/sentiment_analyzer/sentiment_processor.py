@@ -31,23 +31,23 @@ from services.common.runtime.work import WorkInHand
 from services.common.scored_pairs import remembered_pairs
 from services.common.settings.settings import Settings
 from services.common.state_files import check_folder
-from services.sentiment_analyzer.article_desk import ArticleDesk
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.faults import NAME, Faults, ScorerAwayError
-from services.sentiment_analyzer.in_flight import InFlight
-from services.sentiment_analyzer.prompt import PROMPT_VERSION
-from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
-from services.sentiment_analyzer.receipts import Receipts
-from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
-from services.sentiment_analyzer.recovery import Recovery
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scorers import build_scorer, longest_score
-from services.sentiment_analyzer.scoring import Judgement, judge_article
-from services.sentiment_analyzer.scoring_round import ScoringRound
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_file import BUSY_SECONDS
-from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.consume import ScoringRound
+from services.sentiment_analyzer.pipeline.faults import NAME, Faults, ScorerAwayError
+from services.sentiment_analyzer.pipeline.judge_and_publish import ArticleDesk
+from services.sentiment_analyzer.pipeline.score_article import Judgement, judge_article
+from services.sentiment_analyzer.pipeline.scorer_outage import Recovery
+from services.sentiment_analyzer.pipeline.slots import InFlight
+from services.sentiment_analyzer.scorers.build import build_scorer, longest_score
+from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
+from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
+from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
+from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
+from services.sentiment_analyzer.stories.file import BUSY_SECONDS
+from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.stories.stories import Stories
 
 log = structlog.get_logger(__name__)
 

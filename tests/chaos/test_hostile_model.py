@@ -10,12 +10,12 @@ from services.common.errors import CannotSay
 from services.common.messages import NewsArticle
 from services.common.settings.settings import ScorerKind, Settings
 from services.research.evaluate.attacks import PAIRS, carriers, read_attacks
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.scoring import Outcome, judge_article
-from services.sentiment_analyzer.text import ArticleText, text_of
+from services.sentiment_analyzer.article.text import ArticleText, text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.port import Scorer
 from tests.ollama_server import MODEL
 from tests.sentiment_fakes import NOON
 

@@ -18,8 +18,8 @@ from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.select import select
-from services.sentiment_analyzer.hostile import Suspicion
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.hostile import Suspicion
+from services.sentiment_analyzer.article.text import text_of
 from tests.news_samples import NOW, Item, rss
 
 ARTICLE: dict[str, Any] = {

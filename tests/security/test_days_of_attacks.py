@@ -10,7 +10,7 @@ import pytest
 
 from services.research.evaluate.scenario_days import Scenario, read_scenarios
 from services.research.evaluate.scenarios import try_scenario
-from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 SCORER = LexiconScorer()
 SCENARIOS = read_scenarios()

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from services.common.messages import NewsArticle
-from services.sentiment_analyzer.assets import Asset
-from services.sentiment_analyzer.scorer import AssetScore, Scores
-from services.sentiment_analyzer.scoring import Outcome
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.pipeline.score_article import Outcome
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.sentiment_fakes import FakeScorer
 from tests.story_attacks import Day, telling
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from services.common.errors import CryptoBoyError
-from services.sentiment_analyzer.answer_bounds import MOST_BYTES
-from services.sentiment_analyzer.chat import ChatServer
-from services.sentiment_analyzer.ollama_chat import OllamaServer
-from services.sentiment_analyzer.openai_chat import OpenAiServer
+from services.sentiment_analyzer.scorers.model.answer_bounds import MOST_BYTES
+from services.sentiment_analyzer.scorers.model.chat import ChatServer
+from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
+from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
 
 BOMB = gzip.compress(b" " * 150_000_000, 6)
 LAYERS = gzip.compress(gzip.compress(b" " * 100_000_000))

@@ -14,12 +14,12 @@ from services.common.messages import NewsArticle, decode
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import FeedEntry, parse_feed
 from services.data_ingestor.news.select import Correction, select
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.hostile import Suspicion
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.hostile import Suspicion
+from services.sentiment_analyzer.article.text import text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests.news_samples import NOW, Item, rss
 
 LIE = "Regulator approves spot fund, record rally and soaring inflows celebrated everywhere"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import CannotSay
-from services.sentiment_analyzer.scoring import Outcome
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.pipeline.score_article import Outcome
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.sentiment_fakes import FakeScorer
 from tests.story_attacks import Day, telling
 

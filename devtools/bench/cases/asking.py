@@ -24,11 +24,11 @@ from services.common.errors import TryLater
 from services.common.messages import NewsArticle
 from services.common.network.proxies import proxy_for
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.ollama_chat import KEEP_ALIVE
-from services.sentiment_analyzer.prompt import SYSTEM_PROMPT, answer_schema, user_prompt
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.text import text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.scorers.model.ollama import KEEP_ALIVE
+from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answer_schema, user_prompt
 
 CONCURRENCY = 8
 DELAY_SECONDS = 0.2

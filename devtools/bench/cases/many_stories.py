@@ -13,11 +13,11 @@ from pathlib import Path
 from devtools.bench.figures import Figure, median, milliseconds
 from devtools.bench.programs.sleeping_processor import SleepingScorer
 from devtools.bench.samples import PAIRS, article
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.text import text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.stories.stories import Stories
 
 JUDGED = 40
 

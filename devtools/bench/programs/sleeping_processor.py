@@ -14,13 +14,13 @@ from services.common.clock import Clock
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.runner import run_service
 from services.common.settings.settings import Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.scorer import AssetScore, Scores
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.stories.stories import Stories
 
 
 class SleepingScorer:

@@ -32,7 +32,7 @@ from services.common.settings.settings import Fallback, ScorerKind, Settings
 if TYPE_CHECKING:
     from services.data_ingestor.news.sources import NewsSource
     from services.research.history.tally import ScoreReport
-    from services.sentiment_analyzer.scorer import Scorer
+    from services.sentiment_analyzer.scorers.port import Scorer
 
 DELAY_SECONDS = 300.0
 
@@ -162,7 +162,7 @@ class _Chosen:
 
     def receipts(self) -> dict[str, int]:
         """How many answers were paid for, and how many were there."""
-        from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
+        from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
         if not isinstance(self.scorer, ReceiptScorer):
             return {}
@@ -173,10 +173,10 @@ class _Chosen:
 def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
     """The scorer of the settings, checked; one that costs something keeps receipts."""
     from services.common.clock import SystemClock
-    from services.sentiment_analyzer.prompt import PROMPT_VERSION
-    from services.sentiment_analyzer.receipts import FILE_NAME, Receipts
-    from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
-    from services.sentiment_analyzer.scorers import build_scorer
+    from services.sentiment_analyzer.scorers.build import build_scorer
+    from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
+    from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME, Receipts
+    from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
     with ExitStack() as stack:
         scorer = build_scorer(settings)

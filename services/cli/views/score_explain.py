@@ -16,11 +16,11 @@ from rich.text import Text
 from services.cli.support.answers import answer_console, whole
 from services.common.errors import StopProgram
 from services.common.settings.settings import Settings
-from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
-from services.sentiment_analyzer.receipts import Receipt, Receipts
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
-from services.sentiment_analyzer.story_keeper import Row
+from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
+from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, Receipts
+from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.stories import Stories
 
 SHOWN_OF_SEVERAL = 20
 _ROOM_BESIDE_IDS = 60

@@ -222,7 +222,7 @@ def _scorer_questions(settings: Settings) -> list[Question]:
 
 
 def _scorer(settings: Settings) -> str:
-    from services.sentiment_analyzer.scorers import build_scorer
+    from services.sentiment_analyzer.scorers.build import build_scorer
 
     scorer = build_scorer(settings)
     try:

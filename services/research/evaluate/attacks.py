@@ -16,10 +16,10 @@ from pathlib import Path
 from services.common.messages import NewsArticle
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row, share
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import judge_article
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.port import Scorer
 
 ATTACKS_FILE = Path(__file__).with_name("attacks.toml")
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.research.evaluate import attacks, matching, reversals, scenarios, tellings
 from services.research.evaluate.predict import Progress
 from services.research.evaluate.rows import Row
-from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scorers.port import Scorer
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from services.research.evaluate.predict import (
     predict_all,
 )
 from services.research.evaluate.rows import Row
-from services.sentiment_analyzer.scorer import Scorer
+from services.sentiment_analyzer.scorers.port import Scorer
 
 
 @dataclass(frozen=True, slots=True)

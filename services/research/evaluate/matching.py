@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.research.evaluate.rows import Row, share
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import MARKET, load_registry
-from services.sentiment_analyzer.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, ArticleText, clean
+from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, ArticleText, clean
+from services.sentiment_analyzer.matching.assets import MARKET, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
 
 HEADLINES_FILE = Path(__file__).with_name("matching.csv")
 HALVES = {"dev": "development", "held_out": "held out"}

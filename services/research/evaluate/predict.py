@@ -12,10 +12,10 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from services.common.errors import CannotSay, NeverWorks
 from services.common.values import Label, label_of
 from services.research.evaluate.labelled import Sentiment
-from services.sentiment_analyzer.asset_matching import About, AssetMatcher
-from services.sentiment_analyzer.assets import MARKET, Asset, load_registry
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.text import MAX_TITLE_CHARS, ArticleText, clean
+from services.sentiment_analyzer.article.text import MAX_TITLE_CHARS, ArticleText, clean
+from services.sentiment_analyzer.matching.assets import MARKET, Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
+from services.sentiment_analyzer.scorers.port import Scorer
 
 VADER_THRESHOLD = 0.05
 """Beyond it a compound score is positive or negative, as VADER's authors advise (Hutto and Gilbert, 2014)."""

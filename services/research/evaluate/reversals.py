@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from services.common.errors import CannotSay, NeverWorks
 from services.research.evaluate.rows import Row, share
-from services.sentiment_analyzer.asset_matching import About, AssetMatcher
-from services.sentiment_analyzer.assets import MARKET, Asset, load_registry
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.text import MAX_TITLE_CHARS, ArticleText, clean
+from services.sentiment_analyzer.article.text import MAX_TITLE_CHARS, ArticleText, clean
+from services.sentiment_analyzer.matching.assets import MARKET, Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
+from services.sentiment_analyzer.scorers.port import Scorer
 
 REVERSALS_FILE = Path(__file__).with_name("reversals.csv")
 HALVES = {"dev": "development", "held_out": "held out"}

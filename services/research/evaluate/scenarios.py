@@ -39,11 +39,11 @@ from services.research.evaluate.scenario_days import (
     read_scenarios,
     rss_of,
 )
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.stories.stories import Stories
 
 POLLS = 12
 SCORED_BETWEEN_POLLS = 5

@@ -23,12 +23,12 @@ from typing import NamedTuple
 from services.research.evaluate.rows import Row, share
 from services.research.history.archive import Archive
 from services.research.history.judging import as_message
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scoring import named_assets
-from services.sentiment_analyzer.story_index import StoryIndex
-from services.sentiment_analyzer.story_match import Telling
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.text import text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import named_assets
+from services.sentiment_analyzer.stories.index import StoryIndex
+from services.sentiment_analyzer.stories.match import Telling
 
 PAIRS_FILE = Path(__file__).with_name("story_pairs.csv")
 

@@ -19,11 +19,11 @@ from typing import NamedTuple
 from services.common.errors import NeverWorks
 from services.common.messages import NewsArticle
 from services.research.evaluate.rows import Row, share
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.stories.stories import Stories
 
 TELLINGS_FILE = Path(__file__).with_name("tellings.csv")
 HALVES = {"dev": "development", "held_out": "held out"}

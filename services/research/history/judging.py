@@ -14,10 +14,10 @@ from services.common.messages import NewsArticle, SentimentSignal
 from services.data_ingestor.news.relevance import is_relevant
 from services.research.history.articles import Article
 from services.research.history.progress import Waiting, patient
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import Outcome, judge_article
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
+from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.stories.stories import Stories
 
 NOT_PUBLISHED = "not_about_crypto"
 """Outcome of an article that the poller would not have passed on."""

@@ -24,11 +24,11 @@ from services.research.history.signal_rows import COLUMNS, Row, signal_rows
 from services.research.history.story_steps import StorySteps
 from services.research.history.tally import ScoreReport, Tally
 from services.research.history.times import to_microseconds
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import REGISTRY_FILE, load_registry
-from services.sentiment_analyzer.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
-from services.sentiment_analyzer.scorer import Scorer
-from services.sentiment_analyzer.scoring import ANSWERS, Outcome
+from services.sentiment_analyzer.matching.assets import REGISTRY_FILE, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
+from services.sentiment_analyzer.pipeline.score_article import ANSWERS, Outcome
+from services.sentiment_analyzer.scorers.port import Scorer
 
 STEP_ARTICLES = 2_000
 """Scored between two marks from which an interrupted run goes on. LLM answers are kept one by one elsewhere."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.research.history.output import StepwiseCsv
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_file import StoryFile
-from services.sentiment_analyzer.story_keeper import KEPT, StoryMemory
+from services.sentiment_analyzer.stories.file import StoryFile
+from services.sentiment_analyzer.stories.port import KEPT, StoryMemory
+from services.sentiment_analyzer.stories.stories import Stories
 
 SUFFIX = ".stories"
 

@@ -16,8 +16,8 @@ from devtools.servers.programs import Program
 from services.common.settings.settings import PROJECT_ROOT
 from services.common.tls import TlsFiles, client_context
 from services.operations.secrets.certificates import CA_FILE, make_certificates
-from services.sentiment_analyzer.chat import PersonNeededError
-from services.sentiment_analyzer.ollama_chat import OllamaServer
+from services.sentiment_analyzer.scorers.model.chat import PersonNeededError
+from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
 from tests.scripted_ollama import MODEL, Reply, ScriptedOllama
 from tests.server_control import LOOPBACK, free_ports, wait_until
 

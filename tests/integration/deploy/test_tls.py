@@ -25,9 +25,9 @@ from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.open import open_store
 from services.operations.queue_rates import read_rates
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
-from services.sentiment_analyzer.chat import ChatServer, PersonNeededError
-from services.sentiment_analyzer.ollama_chat import OllamaServer
-from services.sentiment_analyzer.openai_chat import OpenAiServer
+from services.sentiment_analyzer.scorers.model.chat import ChatServer, PersonNeededError
+from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
+from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
 from tests.broker_house import eventually
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRabbit, ProductionRedis

@@ -21,7 +21,7 @@ from devtools.servers.programs import Program
 from services.common.services import SERVICES
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from services.sentiment_analyzer.scorers import check_scorer_settings
+from services.sentiment_analyzer.scorers.build import check_scorer_settings
 from tests.live_exchange import LiveExchange
 from tests.scripted_ollama import Reply, ScriptedOllama
 from tests.server_control import free_ports

@@ -9,10 +9,10 @@ from ollama import Client, ResponseError
 
 from services.common.errors import CannotSay, TryLater
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.scorer import AssetScore, Scorer
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
 from tests.ollama_server import MODEL
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]

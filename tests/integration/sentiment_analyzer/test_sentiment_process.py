@@ -22,8 +22,8 @@ from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIME
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.refusals import MOST_REFUSED
+from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests import scripted_models as models
 from tests.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama, chat_reply, error_reply
 from tests.sentiment_fakes import article

@@ -12,7 +12,7 @@ from services.cli.up import check_names, up
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.operations.checks.checks import all_checks
-from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.scorers.build import build_scorer
 
 SILENT_NAMES = {"rabbitmq", "redis", "ollama"}
 

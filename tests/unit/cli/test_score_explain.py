@@ -11,15 +11,15 @@ from services.cli.views.score_explain import explain_article
 from services.common.clock import ManualClock
 from services.common.errors import CannotSay, StopProgram
 from services.common.settings.settings import Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.prompt import PROMPT_VERSION
-from services.sentiment_analyzer.receipts import FILE_NAME as RECEIPTS_FILE
-from services.sentiment_analyzer.receipts import Receipts
-from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
+from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
+from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
+from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
+from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.sentiment_fakes import NOON, FakeScorer, article
 
 TITLE = "Harbour Foods raises $250 million to fill its bitcoin treasury"

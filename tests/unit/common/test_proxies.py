@@ -17,7 +17,7 @@ from services.common.network.proxies import by_way_of, is_loopback, proxy_for, s
 from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.launch.probes import answers_ok
-from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.scorers.build import build_scorer
 from tests.news_feed_server import FeedServer, reply
 from tests.news_samples import NOW, Item, rss
 from tests.nobody import refusing_port

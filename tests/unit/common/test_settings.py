@@ -13,7 +13,7 @@ from services.common.settings.names import COMPOSE_NAMES
 from services.common.settings.scoring import parse_ensemble
 from services.common.settings.servers import StoreSettings
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, ScorerKind, Settings
-from services.sentiment_analyzer.scorers import build_scorer
+from services.sentiment_analyzer.scorers.build import build_scorer
 
 
 def test_without_any_variable_the_careful_defaults_hold() -> None:

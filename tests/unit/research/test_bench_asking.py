@@ -15,11 +15,11 @@ from devtools.bench.processes import sum_of
 from devtools.bench.programs.llm_stand_in import MODEL, StandIn
 from devtools.bench.samples import article
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import Scores
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.text import text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.port import Scores
 from tests.scripted_ollama import ScriptedOllama, chat_reply
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -14,11 +14,11 @@ from devtools.endurance.load import Writer, endless_feed
 from devtools.endurance.plot import samples_page
 from devtools.endurance.verdict import Sample, judge, judge_books, judge_rate
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.scoring import Outcome, judge_article
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.stories.stories import Stories
 
 MEBIBYTE = 2**20
 CALM = Sample(0.0, 100 * MEBIBYTE, 20, 4, 8)

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from services.research.evaluate.attacks import PAIRS, Attack, carriers, measure, read_attacks
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.prompt import user_prompt
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, text_of
+from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.model.prompt import user_prompt
 from tests.sentiment_fakes import NOON
 
 ATTACKS = read_attacks()

@@ -10,9 +10,9 @@ from services.research.evaluate.evaluation import Plan, evaluate
 from services.research.evaluate.labelled import Labelled, Sentiment
 from services.research.evaluate.predict import PlainVader, WithScorer, always_neutral, predict_all
 from services.research.evaluate.report import evaluation_json
-from services.sentiment_analyzer.assets import Asset
-from services.sentiment_analyzer.scorer import AssetScore, Scores
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 
 GOOD, EVEN, BAD = Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.NEGATIVE
 KEYS = {"scorer", "dataset", "n", "accuracy", "macro_f1", "abstained", "texts_per_s"}

@@ -12,7 +12,7 @@ from services.common.values import label_of
 from services.research.evaluate.decisions import decide
 from services.research.evaluate.scenario_days import KINDS, Post, Scenario, read_scenarios
 from services.research.evaluate.scenarios import measure, play, try_scenario
-from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 SCORER = LexiconScorer()
 PAIR = "BTC/USDT"

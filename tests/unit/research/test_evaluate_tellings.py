@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.research.evaluate.tellings import Pair, PairReader, measure, read_pairs
-from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 BEGIN = ("Harbour Foods raises $250 million to fill its bitcoin treasury", "")
 

@@ -26,7 +26,7 @@ from services.common.messages import Message, NewsArticle, decode
 from services.common.values import EventType
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import MAX_TITLE, FeedEntry, ParsedFeed, parse_feed
-from services.sentiment_analyzer.scorer import AssetScore
+from services.sentiment_analyzer.scorers.port import AssetScore
 
 odd = st.sampled_from(ODD_VALUES) | st.text(max_size=20) | st.integers() | st.floats()
 

@@ -22,12 +22,12 @@ from services.research.history.reasons import MOST_REASONS, OTHERS, Reasons
 from services.research.history.scoring import ScoreOptions, score_archive
 from services.research.history.signal_rows import COLUMNS
 from services.research.history.tally import ScoreReport, Tally
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorer import AssetScore, Scorer, Scores
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.port import AssetScore, Scorer, Scores
 from tests.history_samples import NOON, PAIRS, make_archive, news_row
 
 OPTIONS = ScoreOptions(PAIRS)

@@ -15,13 +15,13 @@ from services.research.history.judging import as_message
 from services.research.history.scoring import ScoreOptions, score_archive
 from services.research.history.signal_rows import signal_rows
 from services.research.sentiment_csv import read_sentiment_csv
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorer import AssetScore, Scores
-from services.sentiment_analyzer.scoring import judge_article
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.history_samples import PAIRS, make_archive, news_row
 
 STORY = "Bitcoin treasury firm Hollow Pine buys 4,200 coins for its reserve after a record quarter"

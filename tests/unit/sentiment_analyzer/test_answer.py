@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.values import EventType
-from services.sentiment_analyzer.answer import BadAnswerError, read_answer
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import AssetScore
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.scorers.model.answer import BadAnswerError, read_answer
+from services.sentiment_analyzer.scorers.port import AssetScore
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.messages import NewsArticle
-from services.sentiment_analyzer.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, clean, text_of
+from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, clean, text_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

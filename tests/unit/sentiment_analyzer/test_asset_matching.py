@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment_analyzer.asset_matching import About, AssetMatcher, Match
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import About, AssetMatcher, Match
 
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT", "SOL/USDT", "LINK/USDT", "NEAR/USDT", "DOT/USDT", "ONE/USDT")
 

@@ -6,12 +6,19 @@ from hypothesis import strategies as st
 
 from services.common.errors import CannotSay, NeverWorks, TryLater
 from services.common.values import EventType
-from services.sentiment_analyzer.assets import Asset, load_registry
-from services.sentiment_analyzer.ensemble import EnsembleScorer, Opinion, combine
-from services.sentiment_analyzer.fallback import FallbackScorer
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, RefusesAll, Scores, Unusable, Usage
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.scorers.ensemble import EnsembleScorer, Opinion, combine
+from services.sentiment_analyzer.scorers.fallback import FallbackScorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.port import (
+    Abstained,
+    AssetScore,
+    RefusesAll,
+    Scores,
+    Unusable,
+    Usage,
+)
 from tests.sentiment_fakes import FakeScorer
 
 BTC = load_registry().asset("BTC")

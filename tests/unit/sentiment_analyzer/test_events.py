@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from services.common.values import EventType
-from services.sentiment_analyzer.assets import MARKET
-from services.sentiment_analyzer.events import EventReader, event_reader
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import MARKET
+from services.sentiment_analyzer.scorers.lexicon.events import EventReader, event_reader
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment_analyzer.hostile import Suspicion, disarm, hidden_text
+from services.sentiment_analyzer.article.hostile import Suspicion, disarm, hidden_text
 
 
 @pytest.mark.parametrize(

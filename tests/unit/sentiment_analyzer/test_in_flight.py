@@ -6,8 +6,8 @@ import pytest
 
 from services.common.errors import TryLater
 from services.common.runtime.work import WorkInHand
-from services.sentiment_analyzer.in_flight import InFlight, NotBegunError
-from services.sentiment_analyzer.text import ArticleText, text_of
+from services.sentiment_analyzer.article.text import ArticleText, text_of
+from services.sentiment_analyzer.pipeline.slots import InFlight, NotBegunError
 from tests.sentiment_fakes import Bench, FakeScorer, article
 
 

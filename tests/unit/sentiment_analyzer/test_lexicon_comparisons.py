@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 SCORER = LexiconScorer()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sentiment_analyzer.lexicon_data import as_term, load_lexicon, words_of
+from services.sentiment_analyzer.scorers.lexicon.data import as_term, load_lexicon, words_of
 
 GROUP = '[[group]]\nsense = "{0}"\nvalence = {1}\nterms = {2}\n'
 

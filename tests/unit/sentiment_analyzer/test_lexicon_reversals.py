@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import CannotSay
-from services.sentiment_analyzer.assets import MARKET
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.lexicon_data import load_lexicon
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import MARKET
+from services.sentiment_analyzer.scorers.lexicon.data import load_lexicon
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 SCORER = LexiconScorer()
 WORDS = sorted({word for token in load_lexicon().reversals.begin for word in token.split("_")})

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import CannotSay
-from services.sentiment_analyzer.assets import MARKET, load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.lexicon_clauses import parts_by_asset
-from services.sentiment_analyzer.lexicon_rules import compare_figures
-from services.sentiment_analyzer.scorer import AssetScore
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import MARKET, load_registry
+from services.sentiment_analyzer.scorers.lexicon.clauses import parts_by_asset
+from services.sentiment_analyzer.scorers.lexicon.rules import compare_figures
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.port import AssetScore
 
 SCORER = LexiconScorer()
 REGISTRY = load_registry()

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import CannotSay
-from services.sentiment_analyzer.assets import MARKET, load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.lexicon_data import LEXICON_FILE
-from services.sentiment_analyzer.scorer import AssetScore
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import MARKET, load_registry
+from services.sentiment_analyzer.scorers.lexicon.data import LEXICON_FILE
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from services.sentiment_analyzer.scorers.port import AssetScore
 
 SCORER = LexiconScorer()
 

@@ -8,11 +8,11 @@ import pytest
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scorer import RefusesAll, Scorer, Unusable
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.server_pool import USELESS_PAUSE_SECONDS
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.model.server_pool import USELESS_PAUSE_SECONDS
+from services.sentiment_analyzer.scorers.port import RefusesAll, Scorer, Unusable
 from tests import scripted_models as models
 from tests.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama
 

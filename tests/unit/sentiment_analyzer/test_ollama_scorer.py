@@ -10,11 +10,11 @@ import pytest
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.prompt import SYSTEM_PROMPT
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, RefusesAll, Scorer
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT
+from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, RefusesAll, Scorer
 from tests.scripted_ollama import DIGEST, MODEL, Reply, ScriptedOllama, chat_reply, error_reply
 
 BTC = load_registry().asset("BTC")
@@ -278,7 +278,7 @@ def test_a_busy_server_does_not_end_the_start(server: ScriptedOllama, scorer: Sc
 
 def test_nobody_pays_for_the_client_before_it_is_used() -> None:
     program = (
-        "import sys, services.sentiment_analyzer.sentiment_processor, services.sentiment_analyzer.scorers;"
+        "import sys, services.sentiment_analyzer.sentiment_processor, services.sentiment_analyzer.scorers.build;"
         "sys.exit(bool({'ollama', 'httpx', 'openai'} & set(sys.modules)))"
     )
 

@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment_analyzer.chat import Reply
-from services.sentiment_analyzer.openai_reply import ErrorInsideError, NoCompletionError, read_completion
+from services.sentiment_analyzer.scorers.model.chat import Reply
+from services.sentiment_analyzer.scorers.model.openai_reply import (
+    ErrorInsideError,
+    NoCompletionError,
+    read_completion,
+)
 
 FIELDS = """
 choices message content error code status type text thinking usage refusal reasoning reasoning_content

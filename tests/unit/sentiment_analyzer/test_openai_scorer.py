@@ -8,11 +8,11 @@ from pydantic import SecretStr
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.settings.settings import ScorerKind, Settings
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.prompt import SYSTEM_PROMPT, answer_schema
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scorer
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answer_schema
+from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, Scorer
 from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, completion_reply, error_reply
 
 CHAT = "/v1/chat/completions"

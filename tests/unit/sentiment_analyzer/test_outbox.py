@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from services.sentiment_analyzer.outbox import Outbox
+from services.sentiment_analyzer.pipeline.publish_queue import Outbox
 
 
 def test_what_gathers_while_something_is_sent_leaves_together_and_in_order() -> None:

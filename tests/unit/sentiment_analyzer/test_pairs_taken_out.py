@@ -10,8 +10,8 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import Registry
+from services.sentiment_analyzer.matching.assets import Registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.sentiment_processor import build
 
 

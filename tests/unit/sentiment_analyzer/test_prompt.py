@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.prompt import SYSTEM_PROMPT, answer_schema, user_prompt
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answer_schema, user_prompt
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")

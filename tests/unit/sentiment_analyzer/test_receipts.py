@@ -16,11 +16,11 @@ from services.common.clock import ManualClock
 from services.common.errors import CannotSay, StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth
 from services.common.values import EventType
-from services.sentiment_analyzer.assets import Asset
-from services.sentiment_analyzer.receipts import Receipt, ReceiptKey, Receipts, content_hash
-from services.sentiment_analyzer.receipts_scorer import ReceiptScorer
-from services.sentiment_analyzer.scorer import Abstained, AssetScore, Scores, Usage
-from services.sentiment_analyzer.text import ArticleText
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, Scores, Usage
+from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, ReceiptKey, Receipts, content_hash
+from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BTC, ETH = Asset(ticker="BTC", name="Bitcoin"), Asset(ticker="ETH", name="Ethereum")
@@ -168,7 +168,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from services.sentiment_analyzer.receipts import Receipt, ReceiptKey, Receipts
+from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, ReceiptKey, Receipts
 store = Receipts(Path(sys.argv[1]))
 for number in range(100):
     store.put(Receipt(ReceiptKey(f"{number + int(sys.argv[2])}", "m", "", 1), datetime.now(UTC), {}))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.sentiment_analyzer.chat import Reply
-from services.sentiment_analyzer.request_shapes import (
+from services.sentiment_analyzer.scorers.model.chat import Reply
+from services.sentiment_analyzer.scorers.model.request_shapes import (
     FailedError,
     Part,
     RefusedError,

@@ -4,11 +4,11 @@ import pytest
 
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.settings.settings import Fallback, ScorerKind, Settings
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.lexicon import LexiconScorer
-from services.sentiment_analyzer.scorers import build_scorer
-from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.scorers.build import build_scorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests.sentiment_fakes import NOON, FakeScorer, article
 
 MATCHER = AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT"))

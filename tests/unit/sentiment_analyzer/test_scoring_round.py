@@ -8,8 +8,8 @@ import pytest
 
 from services.common.broker.port import Delivery
 from services.common.errors import TryLater
-from services.sentiment_analyzer.faults import ScorerAwayError
-from services.sentiment_analyzer.scoring_round import ScoringRound
+from services.sentiment_analyzer.pipeline.consume import ScoringRound
+from services.sentiment_analyzer.pipeline.faults import ScorerAwayError
 from tests.sentiment_fakes import Bench, article
 
 

@@ -9,10 +9,10 @@ import pytest
 from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.runtime.metrics import ARTICLES_SCORED, SCORER_REFUSALS, SIGNALS_PUBLISHED
-from services.sentiment_analyzer import article_desk
-from services.sentiment_analyzer.refusals import MOST_REFUSED
-from services.sentiment_analyzer.scorer import Unusable
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.pipeline import judge_and_publish as article_desk
+from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
+from services.sentiment_analyzer.scorers.port import Unusable
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.sentiment_fakes import Bench, article
 
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from services.common.clock import ManualClock
 from services.common.errors import TryLater
 from services.common.runtime.metrics import ARTICLES_SCORED
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.fallback import FallbackScorer
-from services.sentiment_analyzer.lexicon import LexiconScorer
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.scorers.fallback import FallbackScorer
+from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.sentiment_fakes import NOON, Bench, article
 
 

@@ -7,10 +7,20 @@ from typing import Any
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from services.sentiment_analyzer.breaker import Breaker
-from services.sentiment_analyzer.chat import ChatServer, Messages, PersonNeededError, Reply, shown_url
-from services.sentiment_analyzer.scorer import RefusesAll
-from services.sentiment_analyzer.server_pool import USELESS_PAUSE_SECONDS, ServerPool, UselessError
+from services.sentiment_analyzer.scorers.model.breaker import Breaker
+from services.sentiment_analyzer.scorers.model.chat import (
+    ChatServer,
+    Messages,
+    PersonNeededError,
+    Reply,
+    shown_url,
+)
+from services.sentiment_analyzer.scorers.model.server_pool import (
+    USELESS_PAUSE_SECONDS,
+    ServerPool,
+    UselessError,
+)
+from services.sentiment_analyzer.scorers.port import RefusesAll
 
 
 class FakeServer:

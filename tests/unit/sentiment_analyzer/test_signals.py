@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from services.common.values import Label, Scope
-from services.sentiment_analyzer.asset_matching import About, Match, Target
-from services.sentiment_analyzer.assets import MARKET, load_registry
-from services.sentiment_analyzer.hostile import Suspicion
-from services.sentiment_analyzer.scorer import AssetScore, Scores
-from services.sentiment_analyzer.signals import make_signals, signal_id
+from services.sentiment_analyzer.article.hostile import Suspicion
+from services.sentiment_analyzer.matching.assets import MARKET, load_registry
+from services.sentiment_analyzer.matching.matcher import About, Match, Target
+from services.sentiment_analyzer.pipeline.signals import make_signals, signal_id
+from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from tests.sentiment_fakes import NOON, article
 
 BTC = load_registry().asset("BTC")

@@ -11,12 +11,12 @@ import pytest
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.messages import NewsArticle
 from services.common.values import Scope
-from services.sentiment_analyzer.asset_matching import AssetMatcher
-from services.sentiment_analyzer.assets import load_registry
-from services.sentiment_analyzer.scoring import Judgement, Outcome, judge_article
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_places import Part
-from services.sentiment_analyzer.text import text_of
+from services.sentiment_analyzer.article.text import text_of
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.stories.places import Part
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.sentiment_fakes import NOON, FakeScorer, article
 
 FIRST = "Harbour Foods raises $250 million to fill its bitcoin treasury"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.sentiment_analyzer.story_denials import claim_of, contradicts_by_words
+from services.sentiment_analyzer.stories.denials import claim_of, contradicts_by_words
 
 CLAIM = "SEC approves Granite Capital's spot bitcoin ETF"
 

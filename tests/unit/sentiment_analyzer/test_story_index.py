@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment_analyzer.story_index import _at_least_three, _most, _places, _sums
+from services.sentiment_analyzer.stories.index import _at_least_three, _most, _places, _sums
 
 MEMBERS = st.frozensets(st.integers(0, 40), max_size=20)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.sentiment_analyzer import story_file, story_index
-from services.sentiment_analyzer.stories import Stories
-from services.sentiment_analyzer.story_file import StoryFile
-from services.sentiment_analyzer.story_index import StoryIndex
-from services.sentiment_analyzer.story_keeper import StoryKeeper, StoryMemory
-from services.sentiment_analyzer.story_match import Telling, fingerprint
+from services.sentiment_analyzer.stories import file as story_file
+from services.sentiment_analyzer.stories import index as story_index
+from services.sentiment_analyzer.stories.file import StoryFile
+from services.sentiment_analyzer.stories.index import StoryIndex
+from services.sentiment_analyzer.stories.match import Telling, fingerprint
+from services.sentiment_analyzer.stories.port import StoryKeeper, StoryMemory
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.story_attacks import Day, telling
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

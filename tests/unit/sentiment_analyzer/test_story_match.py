@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.sentiment_analyzer.story_index import StoryIndex
-from services.sentiment_analyzer.story_match import Telling, fingerprint, similarity
+from services.sentiment_analyzer.stories.index import StoryIndex
+from services.sentiment_analyzer.stories.match import Telling, fingerprint, similarity
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COUNTER = itertools.count()

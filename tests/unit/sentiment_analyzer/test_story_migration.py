@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.common.clock import to_ms
-from services.sentiment_analyzer.scoring import Outcome
-from services.sentiment_analyzer.stories import Stories
+from services.sentiment_analyzer.pipeline.score_article import Outcome
+from services.sentiment_analyzer.stories.stories import Stories
 from tests.story_attacks import NOON, Day, telling
 
 OLD = """

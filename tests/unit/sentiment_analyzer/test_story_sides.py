@@ -9,8 +9,8 @@ import pytest
 
 from services.common.messages import SentimentSignal
 from services.common.values import Scope, label_of
-from services.sentiment_analyzer.story_keeper import Row
-from services.sentiment_analyzer.story_sides import (
+from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.sides import (
     Support,
     corroborate,
     decode_stands,

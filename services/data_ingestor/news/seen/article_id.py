@@ -7,7 +7,8 @@ The id is the first 32 hexadecimal digits of the SHA-256 of
 
 The source belongs to the identity because every source chooses the links that it lists: otherwise a feed that lists a
 competitor's links first would make the competitor's articles known before they are read, with its own text in place of
-theirs. That two sources tell the same story is recognised by the text (`services/sentiment_analyzer/stories.py`), not
+theirs. That two sources tell the same story is recognised by the
+text (`services/sentiment_analyzer/stories/stories.py`), not
 here. A source under a new name is another source.
 
 A front page is the address of no article, so a link to one counts as none. What several entries of one feed share does

@@ -1,0 +1,162 @@
+"""Finds in an article what is meant for the machine that reads it, and takes it out.
+
+A scorer is never shown what looks like an instruction, a role mark or an answer ready made; that there was something
+lowers the confidence in what remains. This is one of several defences and the weakest: attacks have no closed form.
+That an article cannot change the shape of an answer or which assets are scored, whatever it says, is seen to elsewhere:
+by the schema, the checks in `answer`, and the matcher.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+from services.common.text.hidden_text import hides_characters, reorders
+from services.sentiment_analyzer.article.quick_search import Question, has_none_of, may_match, undotted
+
+PATTERNS_FILE = Path(__file__).with_name("hostile.toml")
+SHORTEST_ENCODED = 40
+MOSTLY = 0.9
+
+_FOREIGN_WORD = re.compile(r"\w*[^\W\x00-\x7f]\w*")
+_SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u061f\u0964](?=\s|$|[^\x00-\x7f])")
+_ENCODED = re.compile(rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED},}}={{0,2}}")
+_SPACED_OUT = re.compile(r"(?:\b\w[ ._\-*]){7,}\w\b")
+_MAY_BE_ENCODED = may_match([rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED}}}", r"(?:\b\w[ ._\-*]){7}\w\b"])
+# Letters that look like Latin ones.
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e"
+    "\u0420\u0421\u0422\u0425\u0406\u0408\u0405\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c5\u0391\u0392\u0395\u0396\u0397"
+    "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijsdwABEKMHOPCTXIJSaopvikuABEZHIKMNOPTYX",
+)
+_HAS_NO_LOOKALIKES = has_none_of("".join(map(chr, _LOOKALIKES)))
+
+
+class Suspicion(StrEnum):
+    """What was found."""
+
+    INSTRUCTION = "instruction"
+    ROLE_MARK = "role_mark"
+    FAKE_ANSWER = "fake_answer"
+    HIDDEN_TEXT = "hidden_text"
+    LOOKALIKES = "lookalikes"
+    ENCODED = "encoded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Patterns of one kind."""
+
+    pattern: re.Pattern[str]
+    may_match: Question
+
+    def spans(self, text: str, undotted_text: str) -> list[tuple[int, int]]:
+        """Where it matches in `text`."""
+        if not self.may_match(undotted_text):
+            return []
+        return [match.span() for match in self.pattern.finditer(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    marks: tuple[tuple[Suspicion, _Group], ...]
+    instructions: tuple[tuple[Question, tuple[_Group, ...]], ...]
+    """By languages that are asked about together."""
+
+
+def hidden_text(raw: str) -> set[Suspicion]:
+    """Whether a text, before it is cleaned, hides something from people or shows them another order."""
+    return {Suspicion.HIDDEN_TEXT} if hides_characters(raw) or reorders(raw) else set()
+
+
+def disarm(text: str) -> tuple[str, set[Suspicion]]:
+    """A cleaned text without what is suspected in it, and the suspicions.
+
+    A role mark and a ready-made answer take everything after them with them; an instruction takes the rest of its
+    sentence, several take what stands between them too.
+    """
+    found: set[Suspicion] = set()
+    if not (text.isascii() or _HAS_NO_LOOKALIKES(text)):
+        plain = _FOREIGN_WORD.sub(_latin, text)
+        found |= {Suspicion.LOOKALIKES} if plain != text else set()
+        text = plain
+    patterns = _patterns()
+    for kind, group in patterns.marks:
+        if spans := group.spans(text, undotted(text)):
+            found.add(kind)
+            text = text[: spans[0][0]]
+    for pattern in (_ENCODED, _SPACED_OUT) if _MAY_BE_ENCODED(text) else ():
+        without = pattern.sub(_drop_encoded, text)
+        found |= {Suspicion.ENCODED} if without != text else set()
+        text = without
+    if spans := _instructions(text, patterns):
+        found.add(Suspicion.INSTRUCTION)
+        end = _SENTENCE_END.search(text, max(end for _, end in spans))
+        text = text[: min(start for start, _ in spans)] + (text[end.end() :] if end else "")
+    return " ".join(text.split()) if found else text, found
+
+
+def _instructions(text: str, patterns: _Patterns) -> list[tuple[int, int]]:
+    asked = undotted(text)
+    return [
+        span
+        for may_match, groups in patterns.instructions
+        if may_match(asked)
+        for group in groups
+        for span in group.spans(text, asked)
+    ]
+
+
+def _latin(word: re.Match[str]) -> str:
+    """The word with Latin letters, if it only pretends to have them; else as it is."""
+    text = word[0]
+    plain = text.translate(_LOOKALIKES)
+    if plain == text or not plain.isascii():
+        return text
+    # A word with letters of both alphabets, or a ticker that has none of the Latin ones it seems to have.
+    mixed = any(character.isascii() and character.isalpha() for character in text)
+    return plain if mixed or (text.isupper() and len(text) > 1) else text
+
+
+def _drop_encoded(found: re.Match[str]) -> str:
+    """Nothing for text in base64 and for words with their letters spaced out; anything else as it is."""
+    text = found[0]
+    if " " in text or (not text.isalnum() and not _ENCODED.fullmatch(text)):
+        return ""
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return text
+    printable = sum(unicodedata.category(character)[0] in "LNPZ" for character in decoded)
+    return "" if printable >= MOSTLY * len(decoded) else text
+
+
+@cache
+def _patterns() -> _Patterns:
+    content = tomllib.loads(PATTERNS_FILE.read_text("utf-8"))
+    marks, languages = content["marks"], content["instructions"]
+    others = [patterns for name, patterns in languages.items() if name != "en"]
+    return _Patterns(
+        marks=(
+            (Suspicion.ROLE_MARK, _group(marks["roles"])),
+            (Suspicion.FAKE_ANSWER, _group(marks["answer"])),
+        ),
+        instructions=tuple(
+            (may_match(chain.from_iterable(each)), tuple(map(_group, each)))
+            for each in ([languages["en"]], others)
+        ),
+    )
+
+
+def _group(patterns: list[str]) -> _Group:
+    alternatives = "|".join(f"(?:{pattern})" for pattern in patterns)
+    return _Group(re.compile(alternatives, re.IGNORECASE), may_match(patterns))

@@ -1,0 +1,94 @@
+"""The words of an article as scorers and the matcher see them: cleaned, bounded, on one line.
+
+News is untrusted. Control characters, invisible characters and those that reorder text serve no reader, so
+they go before anything looks at the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from services.common.messages import NewsArticle
+from services.common.publishers import without_source
+from services.common.text.hidden_text import hides_words
+from services.common.text.markup import is_markup, seen_in
+from services.sentiment_analyzer.article.hostile import Suspicion, disarm, hidden_text
+from services.sentiment_analyzer.article.quick_search import has_none_of
+
+MAX_TITLE_CHARS = 300
+MAX_BODY_CHARS = 1_500
+
+# Categories Cc (except white space), Cf, Co, Cs, and the variation selectors.
+_INVISIBLE_CHARACTERS = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\uf8ff\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
+)
+_INVISIBLE = re.compile(f"[{_INVISIBLE_CHARACTERS}]")
+_ALL_VISIBLE = has_none_of(_INVISIBLE_CHARACTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """Headline and beginning of an article, both cleaned and bounded. The body may be empty.
+
+    Attributes:
+        article_id: whose words these are, if that is known; says nothing about them.
+        suspicions: what was found in the article, and taken out, that was meant for a machine.
+    """
+
+    title: str
+    body: str = ""
+    article_id: str = ""
+    suspicions: frozenset[Suspicion] = frozenset()
+
+
+def text_of(article: NewsArticle) -> ArticleText:
+    """The headline without its publisher, then the summary, and the content unless it begins with it."""
+    suspicions = {Suspicion.HIDDEN_TEXT} if article.hidden_text else set[Suspicion]()
+    headline = _disarmed(article.title, MAX_TITLE_CHARS, suspicions)
+    title = without_source(headline, article.source)
+    summary = _disarmed(article.summary, MAX_BODY_CHARS, suspicions, headline)
+    content = _disarmed(article.content, MAX_BODY_CHARS, suspicions, headline)
+    repeats = content.startswith(summary.rstrip(". \u2026"))
+    body = content if repeats else f"{summary} {content}"[:MAX_BODY_CHARS].rstrip()
+    return ArticleText(title, body, article.article_id, frozenset(suspicions))
+
+
+def _disarmed(raw: str, limit: int, suspicions: set[Suspicion], headline: str = "") -> str:
+    if not raw:
+        return ""
+    raw = raw[: limit * 4]
+    if is_markup(raw):  # the poller's articles have none; others may publish what they have
+        cut, found = disarm(clean(raw, len(raw)))
+        if (
+            Suspicion.ROLE_MARK in found
+        ):  # some look like tags: dropped with them, they would leave what they announce
+            raw = cut
+            suspicions |= found
+        raw, hidden = seen_in(raw)
+        suspicions |= {Suspicion.HIDDEN_TEXT} if hides_words(hidden, f"{headline} {raw}") else set()
+    suspicions |= hidden_text(raw)
+    text, found = disarm(clean(raw, limit))
+    suspicions |= found
+    return text
+
+
+def clean(text: str, limit: int) -> str:
+    """Clean a text and cut it to `limit` characters.
+
+    Control, invisible and reordering characters go, compatibility forms are folded (NFKC), and runs of white
+    space become one space.
+    """
+    text = text[: limit * 4]  # bounds the work on a text of a megabyte, with room for what will be dropped
+    text = _visible(text)
+    if not text.isascii():
+        text = _visible(unicodedata.normalize("NFKC", text))
+    return " ".join(text.split())[:limit].rstrip()
+
+
+def _visible(text: str) -> str:
+    return text if _ALL_VISIBLE(text) else _INVISIBLE.sub("", text)

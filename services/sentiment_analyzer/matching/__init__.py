@@ -1,0 +1,1 @@
+"""Which assets an article is about."""

@@ -1,0 +1,112 @@
+"""Which of the traded assets an article is about.
+
+The headline decides; the body is asked only when the headline is silent:
+
+1. The headline names coins: the article is about those, whatever the body mentions in passing. If none of
+   them is traded here, there is nothing to say.
+2. The headline speaks of the market ("crypto", "altcoins", ...): it is about all pairs.
+3. Otherwise the beginning of the body: up to two coins that are its subject (named in its first sentence, or
+   twice) are what it is about; more than that is a roundup, hence about all pairs.
+4. Otherwise any word of this world makes it an article about the market, and none makes it off topic.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import MARKET, Asset, Registry, base_of
+from services.sentiment_analyzer.matching.mentions import Mention, MentionFinder
+
+LEAD_CHARS = 600
+MOST_SUBJECTS_OF_A_LEAD = 2
+MENTIONS_OF_A_SUBJECT = 2
+
+HEADLINE_CERTAINTY = 1.0
+LEAD_CERTAINTY = 0.8
+MARKET_CERTAINTY = 0.5
+
+
+class About(StrEnum):
+    """What an article is about, seen from the traded pairs."""
+
+    ASSETS = "assets"
+    MARKET = "market"
+    NOT_TRADED = "not_traded"
+    OFF_TOPIC = "off_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something to be scored, and the pairs that the score is for.
+
+    Attributes:
+        certainty: 0..1, how sure it is that the article bears on these pairs; scales a score's confidence.
+    """
+
+    asset: Asset
+    pairs: tuple[str, ...]
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What an article is about. ASSETS has a target for each asset, MARKET one for all pairs, others none."""
+
+    about: About
+    targets: tuple[Target, ...] = ()
+
+
+class AssetMatcher:
+    """Matches articles to pairs. Pure: the same text always gives the same answer. Threads may share it."""
+
+    def __init__(self, registry: Registry, pairs: Iterable[str]) -> None:
+        self._pairs = tuple(pairs)
+        self._traded: dict[str, tuple[str, ...]] = {}
+        for pair in self._pairs:
+            self._traded[base_of(pair)] = (*self._traded.get(base_of(pair), ()), pair)
+        traded_assets = {ticker: registry.asset(ticker) for ticker in self._traded}
+        self._find = MentionFinder(registry, {**registry.assets, **traded_assets})
+        self._assets = traded_assets
+
+    def match(self, text: ArticleText) -> Match:
+        """Match one article."""
+        body = text.body[:LEAD_CHARS]
+        headline = self._find(text.title, lambda: bool(self._find(body)))
+        if named := _tickers(headline):
+            return self._of(named, HEADLINE_CERTAINTY)
+        if any(mention.market for mention in headline):
+            return self._market()
+        lead = self._find(body)
+        subjects = _subjects(lead, len(body.split(". ", 1)[0]))
+        if len(subjects) > MOST_SUBJECTS_OF_A_LEAD:
+            return self._market()
+        if subjects:
+            return self._of(subjects, LEAD_CERTAINTY)
+        return self._market() if headline or lead else Match(About.OFF_TOPIC)
+
+    def _of(self, tickers: Sequence[str], certainty: float) -> Match:
+        targets = tuple(
+            Target(self._assets[ticker], self._traded[ticker], certainty)
+            for ticker in tickers
+            if ticker in self._traded
+        )
+        return Match(About.ASSETS, targets) if targets else Match(About.NOT_TRADED)
+
+    def _market(self) -> Match:
+        return Match(About.MARKET, (Target(MARKET, self._pairs, MARKET_CERTAINTY),))
+
+
+def _tickers(mentions: Sequence[Mention]) -> list[str]:
+    return list(dict.fromkeys(mention.ticker for mention in mentions if mention.ticker))
+
+
+def _subjects(mentions: Sequence[Mention], first_sentence_end: int) -> list[str]:
+    counts = Counter(mention.ticker for mention in mentions)
+    early = {mention.ticker for mention in mentions if mention.start < first_sentence_end}
+    return [
+        ticker for ticker in _tickers(mentions) if ticker in early or counts[ticker] >= MENTIONS_OF_A_SUBJECT
+    ]

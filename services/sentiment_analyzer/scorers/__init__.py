@@ -1,0 +1,1 @@
+"""Who scores an article: the port, and one room for each kind."""

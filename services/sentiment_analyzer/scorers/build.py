@@ -1,0 +1,147 @@
+"""Chooses the scorer by configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.common.errors import StopProgram
+from services.common.network.model_addresses import ollama_servers, openai_servers
+from services.common.settings.scoring import MODEL_FIELDS, parse_ensemble
+from services.common.settings.settings import Fallback, ScorerKind, Settings
+from services.sentiment_analyzer.scorers.port import Scorer
+
+Keep = Callable[[Scorer], Scorer]
+"""Wraps a scorer in one that keeps receipts of its answers."""
+
+
+def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scorer:
+    """The scorer that SENTIMENT_SCORER names, with the stand-in of SENTIMENT_FALLBACK. Connects to nothing yet.
+
+    Args:
+        settings: which scorer, where its servers are, what if they are away.
+        keep: applied to the scorer and to its stand-in, each by itself: an answer is kept as whose it is.
+
+    Raises:
+        StopProgram: the settings of that scorer are not complete.
+    """
+    check_scorer_settings(settings)
+    scorer = keep(_build(settings, settings.sentiment_scorer))
+    if (
+        settings.sentiment_fallback is Fallback.LEXICON
+        and settings.sentiment_scorer is not ScorerKind.LEXICON
+    ):
+        from services.sentiment_analyzer.scorers.fallback import FallbackScorer
+
+        return FallbackScorer(scorer, keep(_build(settings, ScorerKind.LEXICON)))
+    return scorer
+
+
+def check_scorer_settings(settings: Settings) -> None:
+    """Check what the scorer of the settings uses, without building it.
+
+    Raises:
+        StopProgram: a variable that it uses has a value that cannot be used, or is missing; says which.
+    """
+    if settings.sentiment_scorer is ScorerKind.ENSEMBLE:
+        settings.require(("sentiment_ensemble",))
+    for kind in _kinds(settings):
+        settings.require([field for field in MODEL_FIELDS if field.startswith(f"{kind.value}_")])
+        if kind is ScorerKind.OPENAI:
+            _openai_model(settings)
+
+
+def model_servers(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The URLs of the model servers that the scorer asks, by the variable that names them."""
+    servers = {}
+    if ScorerKind.OLLAMA in _kinds(settings):
+        servers["OLLAMA_HOST"] = ollama_servers(settings.ollama_host)
+    if ScorerKind.OPENAI in _kinds(settings):
+        servers["OPENAI_BASE_URL"] = openai_servers(settings.openai_base_url)
+    return servers
+
+
+def _kinds(settings: Settings) -> tuple[ScorerKind, ...]:
+    """The scorer of the settings, or the members of the ensemble."""
+    if settings.sentiment_scorer is ScorerKind.ENSEMBLE:
+        return tuple(parse_ensemble(settings.sentiment_ensemble))
+    return (settings.sentiment_scorer,)
+
+
+def longest_score(settings: Settings) -> float:
+    """Seconds that one score may take by the bounds of the settings.
+
+    A model is asked again after an answer that cannot be used, each time on every server in turn, and each of them may
+    be asked first how it is. That it is asked anew with more room for its reasoning, or in another shape, happens once.
+    """
+    return sum(_longest_of(settings, kind) for kind in _kinds(settings))
+
+
+def _longest_of(settings: Settings, kind: ScorerKind) -> float:
+    match kind:
+        case ScorerKind.OLLAMA:
+            answers = len(ollama_servers(settings.ollama_host)) * settings.ollama_timeout
+        case ScorerKind.OPENAI:
+            answers = len(openai_servers(settings.openai_base_url)) * settings.openai_timeout
+        case _:
+            answers = 0.0
+    return 4 * answers
+
+
+def _build(settings: Settings, kind: ScorerKind) -> Scorer:
+    # Imported here because each brings libraries that the others do not need.
+    match kind:
+        case ScorerKind.OLLAMA:
+            return _ollama(settings)
+        case ScorerKind.OPENAI:
+            return _openai(settings)
+        case ScorerKind.LEXICON:
+            from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+
+            return LexiconScorer()
+        case ScorerKind.ENSEMBLE:
+            from services.sentiment_analyzer.scorers.ensemble import EnsembleScorer
+
+            members = parse_ensemble(settings.sentiment_ensemble)
+            return EnsembleScorer([(_build(settings, member), weight) for member, weight in members.items()])
+
+
+def _ollama(settings: Settings) -> Scorer:
+    from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
+    from services.sentiment_analyzer.scorers.model.scorer import ModelScorer
+    from services.sentiment_analyzer.scorers.model.server_pool import ServerPool
+
+    servers = [
+        OllamaServer(
+            url, settings.ollama_model, timeout=settings.ollama_timeout, ca_file=settings.ollama_ca_file
+        )
+        for url in ollama_servers(settings.ollama_host)
+    ]
+    return ModelScorer(
+        "ollama", settings.ollama_model, ServerPool(servers), max_tokens=settings.ollama_max_tokens
+    )
+
+
+def _openai_model(settings: Settings) -> str:
+    if settings.openai_model is None:
+        raise StopProgram("the scorer openai needs a model: set OPENAI_MODEL to one that OPENAI_BASE_URL has")
+    return settings.openai_model
+
+
+def _openai(settings: Settings) -> Scorer:
+    from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
+    from services.sentiment_analyzer.scorers.model.scorer import ModelScorer
+    from services.sentiment_analyzer.scorers.model.server_pool import ServerPool
+
+    model = _openai_model(settings)
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    servers = [
+        OpenAiServer(
+            url,
+            model,
+            key=key,
+            timeout=settings.openai_timeout,
+            ca_file=settings.openai_ca_file,
+        )
+        for url in openai_servers(settings.openai_base_url)
+    ]
+    return ModelScorer("openai", model, ServerPool(servers), max_tokens=settings.openai_max_tokens)

@@ -1,0 +1,78 @@
+"""Scores with a stand-in while the scorer that was asked for is away or of no use, and says so on every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from services.common.errors import CryptoBoyError, NeverWorks, TryLater
+from services.common.runtime.health import DependencyHealth
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.scorers.port import Scorer, Scores, Unusable
+
+log = structlog.get_logger(__name__)
+
+
+class FallbackScorer:
+    """Asks `first`, and `second` while that one is away, and what it refuses. Threads may share it if they may both.
+
+    The breakers of the first one's servers keep an outage from costing every article a timeout.
+    """
+
+    def __init__(self, first: Scorer, second: Scorer) -> None:
+        self._first = first
+        self._second = second
+        self._problem: str | None = None
+        self.name = first.name
+        self.model = first.model
+        self.articles_at_once = first.articles_at_once
+
+    def check(self) -> None:
+        """Whether either can work; that the first is away is no reason not to start.
+
+        Raises:
+            StopProgram: the settings or files of this machine cannot be used.
+        """
+        try:
+            self._first.check()
+        except TryLater as error:
+            self._note_away(error)
+            self._second.check()
+
+    def health(self) -> DependencyHealth:
+        """How the first is; work goes on without it."""
+        health = replace(self._first.health(), required=False)
+        return health if self._problem is None else replace(health, ok=False, detail=self._problem)
+
+    def digest(self) -> str:
+        """The digest of the first."""
+        return self._first.digest()
+
+    def close(self) -> None:
+        """See `scorer.Scorer`."""
+        self._first.close()
+        self._second.close()
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        """The scores of the first, or those of the second marked as degraded.
+
+        Raises:
+            CannotSay: as either raises it.
+        """
+        try:
+            scores = self._first.score(text, assets)
+        except (TryLater, NeverWorks, Unusable) as error:
+            self._note_away(error)
+            return replace(self._second.score(text, assets), degraded=True)
+        if self._problem is not None:
+            self._problem = None
+            log.info("scorer_back", scorer=self._first.name)
+        return scores
+
+    def _note_away(self, error: CryptoBoyError) -> None:
+        was_well, self._problem = self._problem is None, str(error)
+        if was_well:
+            log.warning("scorer_away", scorer=self._first.name, instead=self._second.name, error=str(error))

@@ -1,0 +1,1 @@
+"""The scorer without a model: words and rules."""

@@ -1,0 +1,71 @@
+"""Which part of a headline is about which of its coins: "Bitcoin climbs while ether slides".
+
+A headline is cut at punctuation and conjunctions. A piece that says nothing good or bad belongs to the next ("Bitcoin,
+ether and XRP slide"), one that names no coin to the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from services.sentiment_analyzer.matching.assets import Asset
+
+_JOINT = re.compile(
+    r"\s*(?:[,;:](?!\d)|\b(?:while|whereas|but|although|though|as|and|yet)\b)\s*", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class _Clause:
+    tickers: set[str] = field(default_factory=set)
+    pieces: list[str] = field(default_factory=list)
+    closed: bool = False
+
+
+def parts_by_asset(
+    headline: str, assets: Sequence[Asset], says_something: Callable[[str], bool]
+) -> Mapping[str, str]:
+    """The part of a headline for each asset that has one of its own, by ticker.
+
+    Args:
+        headline: what to cut.
+        assets: those that it is about.
+        says_something: whether a piece holds anything good or bad.
+
+    Returns:
+        nothing for an asset that is named nowhere or that shares its only clause with all the others.
+    """
+    names = _names(tuple(assets))
+    clauses: list[_Clause] = [_Clause()]
+    for piece in _JOINT.split(headline):
+        named = {names[1][match.lower()] for match in names[0].findall(piece)}
+        if clauses[-1].closed and named:
+            clauses.append(_Clause())
+        clauses[-1].tickers |= named
+        clauses[-1].pieces.append(piece)
+        clauses[-1].closed = bool(clauses[-1].tickers) and (clauses[-1].closed or says_something(piece))
+    if len(clauses) > 1 and not clauses[-1].closed:  # names without a verb: they belong to what was said last
+        last = clauses.pop()
+        clauses[-1].tickers |= last.tickers
+        clauses[-1].pieces += last.pieces
+    if len(clauses) == 1:
+        return {}
+    parts: dict[str, list[str]] = {}
+    for clause in clauses:
+        for ticker in clause.tickers:
+            parts.setdefault(ticker, []).extend(clause.pieces)
+    return {ticker: ", ".join(pieces) for ticker, pieces in parts.items()}
+
+
+@lru_cache(maxsize=256)
+def _names(assets: tuple[Asset, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
+    """A pattern that finds any spelling of the assets, the longest first, and the ticker of each in lower case."""
+    tickers: dict[str, str] = {}
+    for asset in assets:
+        for spelling in (asset.ticker, *asset.names, *asset.symbols, *asset.words, *asset.common):
+            tickers.setdefault(spelling.lower(), asset.ticker)
+    spellings = "|".join(re.escape(spelling) for spelling in sorted(tickers, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{spellings})(?!\w)", re.IGNORECASE), tickers

@@ -1,0 +1,1 @@
+"""The scorer that asks a language model."""

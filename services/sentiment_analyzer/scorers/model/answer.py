@@ -1,0 +1,139 @@
+"""Reads a language model's answer, and believes nothing in it unchecked.
+
+Servers have let through numbers beyond any range, and some releases dropped the shape that they promise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, ValidationError, ValidationInfo
+
+from services.common.values import EventType
+from services.sentiment_analyzer.article.text import clean
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.scorers.model.prompt import CONFIDENCE_LIMIT, SCORE_LIMIT
+from services.sentiment_analyzer.scorers.port import AssetScore
+
+MAX_ANSWER_CHARS = 20_000
+MAX_RATIONALE_CHARS = 200
+_QUOTED = "numbers may be quoted"
+END_OF_THOUGHTS = "</think>"
+"""How models that think aloud, on servers that pass it on, mark where the answer begins."""
+
+
+class BadAnswerError(ValueError):
+    """An answer that cannot be used; the text says why, in words that can be given back to the model."""
+
+
+def _whole(number: object, info: ValidationInfo) -> object:
+    """A number as an integer, where it is one written with a fraction of zero, or in quotes if those are allowed."""
+    if isinstance(number, str) and info.context == _QUOTED and re.fullmatch(r"[+-]?\d{1,3}(\.0)?", number):
+        return int(float(number))
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    reason: str
+    event_type: EventType
+    score: Annotated[int, BeforeValidator(_whole), Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
+    confidence: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=CONFIDENCE_LIMIT)]
+
+
+class _Answer(RootModel[dict[str, _Entry]]):
+    pass
+
+
+def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
+    """The scores by ticker. A ticker with confidence 0 is left out: the model cannot tell.
+
+    Text around the JSON object (thoughts, code fences, a remark, other objects) is passed over: of several objects that
+    fit, the last counts. A list of entries that each name their `ticker` is read as such an object. On the last try
+    integers may be quoted: a model that was asked for numbers and quotes them again will not do otherwise.
+
+    Raises:
+        BadAnswerError: no JSON object, a ticker missing or not asked for, or a number out of range.
+    """
+    answer = answer.rpartition(END_OF_THOUGHTS)[2]
+    start, end = answer.find("{"), answer.rfind("}")
+    if len(answer) > MAX_ANSWER_CHARS or not 0 <= start < end:
+        raise BadAnswerError("it holds no complete JSON object")
+    asked = [asset.ticker for asset in assets]
+    context = _QUOTED if is_last_try else None
+    try:
+        entries = _from_whole(answer[start : end + 1], asked, context)
+    except BadAnswerError:
+        if (found := _last_that_fits(answer, asked, context)) is None:
+            raise
+        entries = found
+    return {ticker: _score(entries[ticker]) for ticker in asked if entries[ticker].confidence}
+
+
+def _last_that_fits(answer: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry] | None:
+    """The entries of the last complete JSON object that has the shape; else of the objects that name the tickers."""
+    named: dict[str, Any] = {}
+    for found in _objects_from_the_end(answer):
+        if found.keys() == set(asked) and (entries := _entries(found, context)) is not None:
+            return entries
+        ticker = found.get("ticker")
+        if isinstance(ticker, str):
+            named.setdefault(ticker, found)
+    return _entries(named, context) if named.keys() == set(asked) else None
+
+
+def _objects_from_the_end(answer: str) -> Iterator[dict[str, Any]]:
+    """All complete JSON objects in a text, also those within others, by where they begin."""
+    decoder = json.JSONDecoder()
+    start = answer.rfind("{")
+    while start >= 0:
+        try:
+            found, _ = decoder.raw_decode(answer, start)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            yield found
+        start = answer.rfind("{", 0, start)
+
+
+def _entries(found: Mapping[str, Any], context: str | None) -> Mapping[str, _Entry] | None:
+    try:
+        return _Answer.model_validate_json(json.dumps(found), context=context).root
+    except (ValidationError, RecursionError):
+        return None
+
+
+def _from_whole(text: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry]:
+    """The entries of a text that is one JSON object.
+
+    Raises:
+        BadAnswerError: it is not, or another one than was asked for.
+    """
+    try:
+        entries = _Answer.model_validate_json(text, context=context).root
+    except ValidationError as error:
+        raise BadAnswerError(_describe(error)) from None
+    if set(entries) != set(asked):
+        raise BadAnswerError(f"its keys must be exactly {', '.join(asked)}")
+    return entries
+
+
+def _score(entry: _Entry) -> AssetScore:
+    return AssetScore(
+        score=entry.score / SCORE_LIMIT,
+        confidence=entry.confidence / CONFIDENCE_LIMIT,
+        rationale=clean(entry.reason, MAX_RATIONALE_CHARS),
+        event_type=entry.event_type,
+    )
+
+
+def _describe(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)[:3]
+    return "; ".join(
+        f"{'.'.join(clean(str(part), 20) for part in problem['loc']) or 'the object'}: {problem['msg']}"
+        for problem in problems
+    )

@@ -1,0 +1,132 @@
+"""Reads what servers send for a chat completion, whatever JSON that is.
+
+Read here and not by the client's models, which take a body of any shape for what it should be: servers send the
+content as a list of parts, an error with status 200, or a page of the proxy before them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.sentiment_analyzer.article.text import clean
+from services.sentiment_analyzer.scorers.model.chat import Reply, token_count
+
+MAX_KEPT_CHARS = 1_000
+"""Of what is no completion; whoever shows it takes secrets out first and cuts it then."""
+MAX_REFUSAL_CHARS = 200
+_THOUGHTS = ("reasoning_content", "reasoning")
+"""Where servers put what a model thinks: vLLM and DeepSeek, OpenRouter and newer vLLM."""
+_STATUS_OF_WORD = {
+    "rate_limit": 429,
+    "quota": 429,
+    "api_key": 401,
+    "auth": 401,
+    "permission": 403,
+    "not_found": 404,
+    "invalid_request": 400,
+    "badrequest": 400,
+}
+_BAD_GATEWAY = 502
+
+
+class NoCompletionError(ValueError):
+    """What was sent is no completion; the text shows how it begins."""
+
+
+class ErrorInsideError(ValueError):
+    """An error that came with status 200; `status` is the one that it should have had."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def read_completion(body: str) -> tuple[Reply, str]:
+    """The model's reply, and what the server says about itself (`system_fingerprint`); empty where it says nothing.
+
+    Raises:
+        ErrorInsideError: it is an error.
+        NoCompletionError: it is something else.
+    """
+    answer = _parsed(body)
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    for holder in (answer, choice):
+        if isinstance(holder, dict) and holder.get("error"):
+            raise _error(holder["error"])
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise NoCompletionError(clean(body, MAX_KEPT_CHARS))
+    fingerprint = answer.get("system_fingerprint")
+    usage = answer.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    text, thoughts = _texts(message)
+    reply = Reply(
+        text=text,
+        is_cut=choice.get("finish_reason") == "length",
+        thoughts=thoughts,
+        declined="" if text.strip() else _declined(choice, message),
+        prompt_tokens=token_count(counts.get("prompt_tokens")),
+        answer_tokens=token_count(counts.get("completion_tokens")),
+    )
+    return reply, fingerprint if isinstance(fingerprint, str) else ""
+
+
+def _parsed(body: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise NoCompletionError(clean(body, MAX_KEPT_CHARS))
+    return answer
+
+
+def _texts(message: dict[str, Any]) -> tuple[str, str]:
+    """What a message says, and what it says of the model's reasoning."""
+    thoughts = "".join(each for name in _THOUGHTS if isinstance(each := message.get(name), str))
+    parts = _parts(message.get("content"))
+    said = "".join(_text_of(part) for part in parts if part.get("type") in {"text", "output_text", None})
+    return said, thoughts + "".join(_text_of(part) for part in parts if part.get("type") == "thinking")
+
+
+def _parts(content: object) -> list[dict[str, Any]]:
+    """The parts of a content: text, one part, several of either, or nothing. Raises NoCompletionError for others."""
+    if content is None:
+        return []
+    if not isinstance(content, str | list) and not (isinstance(content, dict) and "text" in content):
+        raise NoCompletionError(f"a content that is no text: {clean(json.dumps(content), MAX_KEPT_CHARS)}")
+    parts = content if isinstance(content, list) else [content]
+    texts = [{"text": part} if isinstance(part, str) else part for part in parts]
+    return [part for part in texts if isinstance(part, dict)]
+
+
+def _text_of(part: dict[str, Any]) -> str:
+    """The text of a part; of one that thinks, that of the parts within."""
+    text = part.get("text", part.get("thinking"))
+    if isinstance(text, list):
+        return "".join(
+            inner for each in text if isinstance(each, dict) and isinstance(inner := each.get("text"), str)
+        )
+    return text if isinstance(text, str) else ""
+
+
+def _declined(choice: dict[str, Any], message: dict[str, Any]) -> str:
+    refusal = message.get("refusal")
+    if isinstance(refusal, str) and refusal.strip():
+        return clean(refusal, MAX_REFUSAL_CHARS)
+    return "its filter of contents" if choice.get("finish_reason") == "content_filter" else ""
+
+
+def _error(error: object) -> ErrorInsideError:
+    """The error, with its own code as the status, or the one that its words mean."""
+    if not isinstance(error, dict):
+        return ErrorInsideError(_BAD_GATEWAY, str(error))
+    message = error.get("message") or error
+    for code in (error.get("code"), error.get("status")):
+        if str(code).isdecimal() and 400 <= int(str(code)[:4]) < 600:  # noqa: PLR2004 - HTTP's errors
+            return ErrorInsideError(int(str(code)), str(message))
+    named = f"{error.get('code')} {error.get('type')}".lower()
+    status = next((number for word, number in _STATUS_OF_WORD.items() if word in named), _BAD_GATEWAY)
+    return ErrorInsideError(status, str(message))

@@ -1,0 +1,229 @@
+"""Scores with a language model: asks for all assets of an article in one call and believes nothing unchecked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from services.common.errors import NeverWorks
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import MODEL_ANSWERS_REFUSED, MODEL_TOKENS
+from services.sentiment_analyzer.article.text import ArticleText
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.scorers.model.answer import END_OF_THOUGHTS, BadAnswerError, read_answer
+from services.sentiment_analyzer.scorers.model.chat import ChatServer, Messages, Reply
+from services.sentiment_analyzer.scorers.model.prompt import (
+    SYSTEM_PROMPT,
+    answer_schema,
+    correction_prompt,
+    user_prompt,
+)
+from services.sentiment_analyzer.scorers.model.server_pool import ServerPool, UselessError
+from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, Scores, Unusable, Usage
+
+log = structlog.get_logger(__name__)
+
+TOKENS_PER_ASSET = 128
+"""Room for the answer on one asset; more assets than the bound of an answer has room for raise that bound."""
+MOST_TOKENS = 4096
+"""Bound of an answer and of the reasoning before it: as much as the settings allow."""
+MORE_ROOM = 4
+"""How much higher the bound is set for a model that has used it up on its reasoning."""
+MAX_QUOTED_CHARS = 500
+MAX_KEPT_CHARS = 4_000
+START_OF_THOUGHTS = END_OF_THOUGHTS.replace("/", "")
+SAMPLE = ArticleText(
+    "Bitcoin rises after a large fund reports record inflows",
+    "The fund said on Monday that it had taken in 900 million dollars in one week, more than in any week before.",
+)
+"""What the check has scored: an article as they come."""
+SAMPLE_ASSETS = (Asset(ticker="BTC", name="Bitcoin"),)
+
+Ask = Callable[[Messages, dict[str, Any], int], tuple[Reply, str]]
+"""Has a server answer: the conversation, the schema of the answer and its bound in tokens; returns the digest too."""
+
+
+class ModelScorer:
+    """Asks one model, on whichever of its servers is well. Threads may share it.
+
+    Args:
+        name: the kind of scorer, a label of metrics.
+        model: as it goes into the signals.
+        max_tokens: bound of one answer, which is raised for a model that spends it on its reasoning.
+    """
+
+    articles_at_once = 1
+
+    def __init__(self, name: str, model: str, servers: ServerPool, *, max_tokens: int) -> None:
+        self.name = name
+        self.model = model
+        self._servers = servers
+        self._max_tokens = max_tokens
+        self._room = 0
+        self._bound = f"{name.upper()}_MAX_TOKENS"
+
+    def check(self) -> None:
+        """See `scorer.Scorer`: one server at least has the model and takes an article; loads it there."""
+        self._servers.check(self._try_out)
+
+    def health(self) -> DependencyHealth:
+        """See `scorer.Scorer`: how the servers were when last asked."""
+        return self._servers.health()
+
+    def digest(self) -> str:
+        """Identifies the model's weights as far as the servers tell."""
+        return self._servers.digest()
+
+    def close(self) -> None:
+        """See `scorer.Scorer`."""
+        self._servers.close()
+
+    def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
+        """Ask for the scores; once more, with the fault named, if the answer cannot be used.
+
+        Raises:
+            TryLater: no server can answer now.
+            Abstained: the model cannot tell.
+            Unusable: it gave two answers that cannot be used, or none for want of room.
+            NeverWorks: a server refuses this very request, or the model declines to answer it.
+        """
+        talk = _Talk(_opening(text, assets))
+        try:
+            scores = self._scores(talk, assets)
+        except BadAnswerError as error:
+            talk.object_to(str(error))
+            try:
+                scores = self._scores(talk, assets)
+            except BadAnswerError as second:
+                reason = f"two answers could not be used, the second because {second}"
+                if talk.replies[-1].is_cut:
+                    reason += f", or raise {self._bound} (now {self._max_tokens})"
+                raise Unusable(reason, (talk.usage(),)) from None
+        if not scores:
+            raise Abstained("the model cannot tell for any of the assets", (talk.usage(),))
+        return Scores(self.model, scores, usage=(talk.usage(),))
+
+    def _try_out(self, server: ChatServer) -> None:
+        """Have a server score the sample article. What it makes of it does not matter: only that articles can be asked.
+
+        Raises:
+            TryLater, NeverWorks: as the server raises them.
+            UselessError: there is no room for an answer, or the model declines to give one.
+        """
+
+        def ask(messages: Messages, schema: dict[str, Any], max_tokens: int) -> tuple[Reply, str]:
+            reply = server.chat(messages, schema=schema, max_tokens=max_tokens, is_check=True)
+            return reply, server.digest
+
+        talk = _Talk(_opening(SAMPLE, SAMPLE_ASSETS))
+        try:
+            reply = self._reply(ask, talk, SAMPLE_ASSETS)
+        except Unusable as error:
+            raise UselessError(f"{server.url}: {error}") from None
+        if reply.declined:
+            raise UselessError(f"{server.url} declines to score a sample article: {reply.declined}")
+        try:
+            _read(reply, SAMPLE_ASSETS)
+        except BadAnswerError as error:
+            log.warning("sample_not_scored", model=self.model, server=server.url, reason=str(error))
+
+    def _scores(self, talk: _Talk, assets: Sequence[Asset]) -> dict[str, AssetScore]:
+        def ask(messages: Messages, schema: dict[str, Any], max_tokens: int) -> tuple[Reply, str]:
+            return self._servers.chat(messages, schema=schema, max_tokens=max_tokens)
+
+        reply = self._reply(ask, talk, assets)
+        if reply.declined:
+            raise NeverWorks(f"the model declines this article: {reply.declined}")
+        try:
+            return _read(reply, assets, is_last_try=talk.was_objected_to)
+        except BadAnswerError as error:
+            MODEL_ANSWERS_REFUSED.labels(self.model).inc()
+            log.info("answer_refused", model=self.model, reason=str(error))
+            raise
+
+    def _reply(self, ask: Ask, talk: _Talk, assets: Sequence[Asset]) -> Reply:
+        """The answer of a model that has room for it beside its reasoning.
+
+        Raises:
+            Unusable: its reasoning leaves no room, however much there is.
+        """
+        schema = answer_schema(assets)
+        was_cut = bool(talk.replies) and talk.replies[-1].is_cut
+        while True:
+            room = max(self._room, self._max_tokens, TOKENS_PER_ASSET * len(assets))
+            room = min(2 * room, MOST_TOKENS) if was_cut else room
+            reply, digest = ask(talk.messages, schema, room)
+            talk.note(reply, digest)
+            if not _is_spent_on_thoughts(reply):
+                return reply
+            if room >= MOST_TOKENS:
+                raise Unusable(
+                    f"the model spent its answer on reasoning: {room} tokens had no room for scores, and "
+                    f"{self._bound} allows at most {MOST_TOKENS}; turn its thinking off, or use another model",
+                    (talk.usage(),),
+                )
+            self._room = min(MORE_ROOM * room, MOST_TOKENS)
+            log.warning("answer_room_raised", model=self.model, tokens=self._room, variable=self._bound)
+
+
+def _opening(text: ArticleText, assets: Sequence[Asset]) -> Messages:
+    return [
+        {"role": "system", "content": SYSTEM_PROMPT},
+        {"role": "user", "content": user_prompt(text, assets)},
+    ]
+
+
+def _is_spent_on_thoughts(reply: Reply) -> bool:
+    """Whether the bound of the answer was reached while the model still thought, or soon after."""
+    text = reply.text
+    still_thinks = START_OF_THOUGHTS in text and END_OF_THOUGHTS not in text
+    return reply.is_cut and bool(reply.thoughts or not text.strip() or still_thinks)
+
+
+def _read(reply: Reply, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
+    if reply.is_cut:
+        raise BadAnswerError("it is too long and was cut off; shorten the reasons")
+    # Some templates put the answer of a model that is not to think where its reasoning goes.
+    said = reply.text if reply.text.strip() else reply.thoughts
+    return read_answer(said, assets, is_last_try=is_last_try)
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A conversation about one article, and what it took so far."""
+
+    messages: Messages
+    replies: list[Reply] = field(default_factory=list)
+    digest: str = ""
+    started: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+    was_objected_to: bool = False
+
+    def note(self, reply: Reply, digest: str) -> None:
+        self.replies.append(reply)
+        self.digest = digest
+        self.seconds = time.monotonic() - self.started
+        MODEL_TOKENS.labels("prompt").inc(reply.prompt_tokens)
+        MODEL_TOKENS.labels("answer").inc(reply.answer_tokens)
+
+    def object_to(self, problem: str) -> None:
+        self.was_objected_to = True
+        self.messages = [
+            *self.messages,
+            {"role": "assistant", "content": self.replies[-1].text[:MAX_QUOTED_CHARS]},
+            {"role": "user", "content": correction_prompt(problem)},
+        ]
+
+    def usage(self) -> Usage:
+        return Usage(
+            digest=self.digest,
+            answer=(self.replies[-1].text or self.replies[-1].thoughts)[:MAX_KEPT_CHARS],
+            requests=len(self.replies),
+            prompt_tokens=sum(reply.prompt_tokens for reply in self.replies),
+            answer_tokens=sum(reply.answer_tokens for reply in self.replies),
+            seconds=self.seconds,
+        )

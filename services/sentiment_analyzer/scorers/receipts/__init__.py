@@ -1,0 +1,1 @@
+"""What was asked of which model, what it answered, and scores from that again."""

@@ -1,0 +1,129 @@
+"""Whether a word of denial, correction or falsity stands between two tellings of a story. Pure.
+
+Signs of scores do not say it: "the regulator has not approved it" is scored like the approval by a scorer that reads
+words, and a correction from 250 to 25 million is good news as well. The words are in `denial_words.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from services.sentiment_analyzer.stories.match import LEAD_CHARS, headline_words
+
+WORDS_FILE = Path(__file__).with_name("denial_words.toml")
+NEGATION_REACH = 4
+"""A negation in a lead is about one of so many words after it."""
+CORRECTED = 1.9
+"""Two tellings whose headlines give one amount each contradict one another where it differs by this factor."""
+
+_MONEY = re.compile(
+    r"[$€£¥]\s?(\d[\d,]*(?:\.\d+)?)\s*(trillion|billion|million|thousand|tn|bn|mn|[kmbt])?\b", re.IGNORECASE
+)
+_COINS = re.compile(
+    r"(?<![$€£¥\d.,])(?<![$€£¥]\s)\b(\d[\d,]*(?:\.\d+)?)\s*(billion|million|thousand|bn|mn|[kmb])?\s+"
+    r"(?:btc|bitcoins?|coins|eth|ether|xrp|sol|bnb|doge|tokens)\b",
+    re.IGNORECASE,
+)
+_UNITS = {"trillion": 1e12, "tn": 1e12, "t": 1e12, "billion": 1e9, "bn": 1e9, "b": 1e9}
+_UNITS |= {"million": 1e6, "mn": 1e6, "m": 1e6, "thousand": 1e3, "k": 1e3}
+
+
+class Claim(NamedTuple):
+    """What of a telling is asked here.
+
+    Attributes:
+        denies: a word of denial, correction or falsity is in headline or lead, or the headline negates something.
+        words: those of the headline, stemmed.
+        negated: words of the lead that follow a negation closely, stemmed.
+        money: the one amount of money in the headline, or None.
+        coins: the one number of coins in it, or None.
+        is_open: the headline says that it is not certain, or not yet so.
+    """
+
+    denies: bool
+    words: frozenset[str]
+    negated: frozenset[str]
+    money: float | None
+    coins: float | None
+    is_open: bool
+
+
+def contradicts_by_words(one: Claim, other: Claim) -> bool:
+    """Whether one of two tellings of a story denies or corrects what the other says, by its words alone."""
+    is_corrected = _is_corrected(one.money, other.money) or _is_corrected(one.coins, other.coins)
+    return is_corrected or one_denies(one, other)
+
+
+def one_denies(one: Claim, other: Claim) -> bool:
+    """Whether one of two tellings denies what the other says; another amount denies nothing."""
+    denies = one.denies or not one.negated.isdisjoint(other.words)
+    denied = other.denies or not other.negated.isdisjoint(one.words)
+    return denies != denied
+
+
+@lru_cache(maxsize=4096)
+def claim_of(title: str, lead: str) -> Claim:
+    """What a telling claims."""
+    title, lead = _plain(title), _plain(lead[:LEAD_CHARS])
+    patterns = _patterns()
+    headline = patterns.harmless.sub(" ", title)
+    found = [patterns.anywhere.search(text) for text in (title, lead)]
+    found += [pattern.search(headline) for pattern in (patterns.headline, patterns.negations)]
+    denies = any(found)
+    is_open = patterns.open.search(title) is not None
+    return Claim(
+        denies,
+        headline_words(title),
+        _negated(patterns, lead),
+        _amount(_MONEY, title),
+        _amount(_COINS, title),
+        is_open,
+    )
+
+
+class _Patterns(NamedTuple):
+    anywhere: re.Pattern[str]
+    headline: re.Pattern[str]
+    open: re.Pattern[str]
+    negations: re.Pattern[str]
+    harmless: re.Pattern[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    content = tomllib.loads(WORDS_FILE.read_text("utf-8"))
+    return _Patterns(*(_any_of(content[name]) for name in _Patterns._fields))
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("\u2019", "'").replace("\u2018", "'").split())
+
+
+def _negated(patterns: _Patterns, lead: str) -> frozenset[str]:
+    lead = patterns.harmless.sub(" ", lead)
+    found: set[str] = set()
+    for negation in patterns.negations.finditer(lead):
+        sentence = re.split(r"[.;!?]", lead[negation.end() :], maxsplit=1)[0]
+        words = sentence.split()[:NEGATION_REACH]
+        found |= headline_words(" ".join(word for word in words if word[0].islower()))
+    return frozenset(found)
+
+
+def _amount(kind: re.Pattern[str], title: str) -> float | None:
+    amounts = {
+        float(number.replace(",", "")) * _UNITS.get(unit.lower(), 1.0) for number, unit in kind.findall(title)
+    }
+    return amounts.pop() if len(amounts) == 1 else None
+
+
+def _is_corrected(one: float | None, other: float | None) -> bool:
+    return bool(one and other and max(one, other) >= CORRECTED * min(one, other))

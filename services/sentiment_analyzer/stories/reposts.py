@@ -1,0 +1,145 @@
+"""Whether a source publishes a text again that it has published before: the same words at a new link.
+
+Headlines have to be the same but for case, punctuation, endings, fillers ("breaking", "just in"), the counting of
+updates (dates, times of day, "update 3"), hash tags, labels such as "(video)", and the name of a site behind "|". Leads
+have to be nearly the same, with the same numbers: a new amount is news.
+How the measure was chosen is in docs/adr/0018-every-telling-is-scored.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from services.sentiment_analyzer.stories.denials import claim_of, contradicts_by_words
+from services.sentiment_analyzer.stories.match import Telling, stem, word_lists
+from services.sentiment_analyzer.stories.port import KEPT, MOST_REMEMBERED, Row
+
+MOST_COMPARED = 20
+"""No more tellings with one headline are compared: it bounds the work in a flood of copies."""
+SAME_LEAD = 90.0
+"""Leads at least this alike (rapidfuzz `ratio`, 0..100) are one text."""
+
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_OF = r"(?:(?: of |/)\d{1,3})?"
+_COUNTED = re.compile(
+    "|".join(
+        (
+            r"\b\d{4}-\d\d-\d\d(?:t[\d:.]+z?)?\b",
+            r"\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b",
+            rf"\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}}\b)?",
+            rf"\b\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}(?: \d{{4}})?\b",
+            r"\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]\.?m\b\.?)?",
+            r"\b\d{1,2} ?[ap]\.?m\b\.?",
+            r"\b(?:utc|gmt|est|edt|cet|cest)\b",
+            rf"\b(?:updated?|repost|copy|part|version|edition|take) ?\d{{1,3}}\b{_OF}",
+        )
+    )
+)
+_DIGIT = re.compile(r"\d")
+_LAST_COUNT = re.compile(
+    r"(?<!\bto)(?<!\bby)(?<!\bat)(?<!\bof)(?<!\bin)(?<!\bfor)(?<!\bover)(?<!\bthan)(?<!\bunder)(?<!\babove)(?<!\bbelow)"
+    rf"\s+[(\[#]*\d{{1,3}}{_OF}[)\]]*\W*$"
+)
+_TAGS = re.compile(r"(?:\s+#\w+)+\s*$")
+_LABEL = re.compile(
+    r"[(\[](?:video|photos?|pictures|watch|audio|podcast|updated?|exclusive|live|opinion|infographic)[)\]]"
+)
+_SITE = re.compile(r"\s+\|\s+[^\W\d]+(?: [^\W\d]+){0,2}\s*$")
+_WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
+HEADLINE_ALONE = timedelta(hours=2)
+"""A headline without a lead may have come true again after this."""
+ENOUGH_WORDS = 4
+"""A headline without a lead tells one text from another if it has so many words."""
+ENOUGH_LEAD = 40
+"""So many characters of lead tell one text from another even where a number at the end of the headline differs."""
+
+
+class _Headline(NamedTuple):
+    """The words that count; `number` is a small one behind them."""
+
+    words: tuple[str, ...]
+    number: str
+
+
+class _Lead(NamedTuple):
+    """A lead without its counting, and the numbers in it."""
+
+    text: str
+    numbers: frozenset[str]
+
+
+class Reposts:
+    """The texts of the last days by owner, to be asked whether one of them is published again."""
+
+    def __init__(self) -> None:
+        self._by_headline: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
+        self._order: deque[tuple[str, tuple[str, ...]]] = deque()
+
+    def note(self, row: Row) -> None:
+        """Note a telling. The oldest are forgotten where there are too many."""
+        key = (row.owner, _headline(row.title).words)
+        self._by_headline.setdefault(key, []).append(row)
+        self._order.append(key)
+        if len(self._order) > MOST_REMEMBERED:
+            oldest = self._order.popleft()
+            rows = self._by_headline[oldest]
+            del rows[0]
+            if not rows:
+                del self._by_headline[oldest]
+
+    def find(self, telling: Telling, owner: str) -> list[Row]:
+        """The tellings of an owner that have the same text, the newest first."""
+        alike = self._by_headline.get((owner, _headline(telling.title).words), [])
+        return [row for row in reversed(alike[-MOST_COMPARED:]) if _is_same(telling, row)]
+
+
+def _is_same(telling: Telling, row: Row) -> bool:
+    mine, theirs = _lead(telling.lead), _lead(row.lead)
+    # A headline alone may come true a second time, one of few words at any time.
+    if not mine.text and len(_headline(telling.title).words) < ENOUGH_WORDS:
+        return False
+    if abs(telling.published - row.published) > (KEPT if mine.text else HEADLINE_ALONE):
+        return False
+    if mine.numbers != theirs.numbers or bool(mine.text) != bool(theirs.text):
+        return False
+    if _headline(telling.title).number != _headline(row.title).number and len(mine.text) < ENOUGH_LEAD:
+        return False
+    if contradicts_by_words(claim_of(telling.title, telling.lead), claim_of(row.title, row.lead)):
+        return False
+    return fuzz.ratio(mine.text, theirs.text) >= SAME_LEAD
+
+
+@lru_cache(maxsize=4096)  # asked when a telling comes, and again when it is noted
+def _headline(title: str) -> _Headline:
+    title = _undressed(_COUNTED.sub(" ", title.casefold()))
+    last = _LAST_COUNT.search(title)
+    words = _words(title[: last.start()] if last else title)
+    fillers = word_lists().fillers
+    kept = tuple(stem(word) for word in words if word not in fillers)
+    return _Headline(kept or tuple(words), last[0] if last else "")
+
+
+def _undressed(title: str) -> str:
+    """A headline without what is hung on it: tags, "(video)", and the name of a site behind "|"."""
+    title = _LABEL.sub(" ", _TAGS.sub(" ", title)).replace(" & ", " and ")
+    bare = _SITE.sub("", title)
+    return bare if len(_WORD.findall(bare)) >= ENOUGH_WORDS else title
+
+
+@lru_cache(maxsize=1024)
+def _lead(lead: str) -> _Lead:
+    # Who counts his copies writes the number last.
+    last = _LAST_COUNT.search(lead) if len(lead) >= ENOUGH_LEAD else None
+    words = _words(lead[: last.start()] if last else lead)
+    return _Lead(" ".join(words), frozenset(word for word in words if word[0].isdigit()))
+
+
+def _words(text: str) -> list[str]:
+    plain = text.casefold().replace("\u2019", "'")
+    return _WORD.findall(_COUNTED.sub(" ", plain) if _DIGIT.search(plain) else plain)
