@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.common.files import format_suffix, is_gzipped
-from services.research.history.archive import Archive
-from services.research.history.importing import ImportOptions, import_news
+from services.research.history.archive.archive import Archive
+from services.research.history.archive.importing import ImportOptions, import_news
 
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)

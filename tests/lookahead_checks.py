@@ -26,8 +26,8 @@ from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.runner import Service
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.values import Label, Scope
-from services.research.history.articles import Article
-from services.research.history.judging import as_message
+from services.research.history.archive.articles import Article
+from services.research.history.scoring.judging import as_message
 from services.sentiment_analyzer import sentiment_processor
 from services.signal_cacher import signal_cacher
 from tests.lookahead_world import DELAY, PAIRS, World, close_of

@@ -14,10 +14,10 @@ import cryptoboy_sentiment as news
 import numpy as np
 import pandas as pd
 
-from services.research.history.archive import Archive
-from services.research.history.articles import Article
-from services.research.history.importing import ImportOptions, import_news
-from services.research.history.scoring import ScoreOptions, score_archive
+from services.research.history.archive.archive import Archive
+from services.research.history.archive.articles import Article
+from services.research.history.archive.importing import ImportOptions, import_news
+from services.research.history.scoring.scoring import ScoreOptions, score_archive
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests.strategy_samples import NOON, QUARTER, label_for, wavy_candles, write_csv
 

@@ -78,7 +78,7 @@ def backtest(
 
     from services.common.runtime.logging import configure_logging
     from services.research.backtest.plan import Plan
-    from services.research.backtest.report import backtest_json
+    from services.research.backtest.report.report import backtest_json
     from services.research.backtest.run import run_backtest
 
     configure_logging(settings.changed(log_level="WARNING"), "backtest")
@@ -106,7 +106,7 @@ def backtest(
         found = run_backtest(plan, jobs=processes, progress=lambda done, total, _: report(done, total))
     answer = backtest_json(found)
     if page is not None:
-        from services.research.backtest.page import backtest_page
+        from services.research.backtest.report.page import backtest_page
 
         write_page(page, backtest_page(found))
     if json_output:

@@ -99,7 +99,7 @@ def evaluate(
 
 
 def _chosen_cases(names: list[str] | None) -> tuple[str, ...]:
-    from services.research.evaluate.cases import CASES
+    from services.research.evaluate.cases.catalogue import CASES
 
     if names == ["none"]:
         return ()

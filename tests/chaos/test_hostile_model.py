@@ -9,7 +9,7 @@ import pytest
 from services.common.errors import CannotSay
 from services.common.messages import NewsArticle
 from services.common.settings.settings import ScorerKind, Settings
-from services.research.evaluate.attacks import PAIRS, carriers, read_attacks
+from services.research.evaluate.cases.attacks import PAIRS, carriers, read_attacks
 from services.sentiment_analyzer.article.text import ArticleText, text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher

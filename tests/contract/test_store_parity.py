@@ -21,7 +21,7 @@ from services.common.settings.settings import Settings
 from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.redis.client import redis_client
 from services.common.store.redis.store import RedisStore
-from services.research.history.exporting import export_signals
+from services.research.history.scoring.exporting import export_signals
 from services.research.sentiment_csv import read_sentiment_csv
 from tests.contract.store_timelines import CANDLES, Timeline, Written, timelines
 from tests.strategy_samples import PAIR, QUARTER, at, opens

@@ -1,15 +1,16 @@
 """Days of news on which somebody steers with several articles, played on the way of live news to a decision.
 
-The attacks are those of `services/research/evaluate/scenarios.toml`. None may open a trade, keep one open whose exit is
-due, or keep another source's article from being read in time, but for what REMAINS; docs/threat_model.md says so too.
+The attacks are those of `services/research/evaluate/cases/scenarios.toml`. None may open a trade, keep one open whose
+exit is due, or keep another source's article from being read in time, but for what REMAINS; docs/threat_model.md says
+so too.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from services.research.evaluate.scenario_days import Scenario, read_scenarios
-from services.research.evaluate.scenarios import try_scenario
+from services.research.evaluate.cases.scenario_days import Scenario, read_scenarios
+from services.research.evaluate.cases.scenarios import try_scenario
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 SCORER = LexiconScorer()

@@ -40,7 +40,7 @@ from services.demo.books import Books
 from services.demo.observer import Scene
 from services.demo.plan import sample_plan
 from services.launch.freqtrade import redact
-from services.research.history.signal_rows import COLUMNS, row_of
+from services.research.history.scoring.signal_rows import COLUMNS, row_of
 from tests.strategy_samples import signal
 
 PATIENCE_SECONDS = 30.0

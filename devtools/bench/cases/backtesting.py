@@ -22,7 +22,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.markets import private_exchange
-from services.research.history.signal_rows import COLUMNS, signal_rows
+from services.research.history.scoring.signal_rows import COLUMNS, signal_rows
 
 TIMEFRAME = "1h"
 HOURS = 13 * 30 * 24

@@ -26,7 +26,7 @@ def export_history(
 
     Example: ./cryptoboy history export --out signals.csv
     """
-    from services.research.history.exporting import export_signals
+    from services.research.history.scoring.exporting import export_signals
 
     settings = load_settings(OF_STORE | {"trading_pairs"})
     report = export_signals(settings, read_pairs(pairs) or settings.trading_pairs, out)

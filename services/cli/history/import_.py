@@ -16,7 +16,7 @@ from services.cli.support.options import Json
 from services.cli.support.progress import progress_of
 
 if TYPE_CHECKING:
-    from services.research.history.account import ImportReport
+    from services.research.history.archive.account import ImportReport
 
 
 def import_archive(
@@ -73,9 +73,9 @@ def import_archive(
     Example: ./cryptoboy history import news.csv.gz --out archive.sqlite --map published=date --timezone UTC
     """
     from services.common.errors import StopProgram
-    from services.research.history.columns import read_mapping
-    from services.research.history.importing import ImportOptions, import_news
-    from services.research.history.times import TimeFormat
+    from services.research.history.archive.columns import read_mapping
+    from services.research.history.archive.importing import ImportOptions, import_news
+    from services.research.history.archive.times import TimeFormat
 
     if times not in list(TimeFormat):
         raise StopProgram(f"--times {times}: expected one of {', '.join(TimeFormat)}")

@@ -31,7 +31,7 @@ from services.common.settings.settings import Fallback, ScorerKind, Settings
 
 if TYPE_CHECKING:
     from services.data_ingestor.news.sources import NewsSource
-    from services.research.history.tally import ScoreReport
+    from services.research.history.scoring.tally import ScoreReport
     from services.sentiment_analyzer.scorers.port import Scorer
 
 DELAY_SECONDS = 300.0
@@ -94,8 +94,8 @@ def score_history(
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
-    from services.research.history.archive import Archive
-    from services.research.history.scoring import ScoreOptions, score_archive
+    from services.research.history.archive.archive import Archive
+    from services.research.history.scoring.scoring import ScoreOptions, score_archive
 
     settings = settings_for(uses=OF_SCORING | {"news_sources_file"})
     first, last = read_period(start, end)

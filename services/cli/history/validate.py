@@ -43,7 +43,7 @@ def validate_history(
 
     Example: ./cryptoboy history validate --candles candles --sentiment sentiment.csv
     """
-    from services.research.history.validating import validate
+    from services.research.history.validation.validating import validate
 
     if timeframe is not None:
         try:

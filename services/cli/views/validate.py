@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from services.research.history.findings import Finding
-    from services.research.history.validating import Validation
+    from services.research.history.validation.findings import Finding
+    from services.research.history.validation.validating import Validation
 
 Cells = Mapping[tuple[str, str], Mapping[str, int]]
 """Month, such as 2025-05, and pair to the counts of what there is, by name."""
@@ -42,7 +42,7 @@ class Run:
 
 def show_validation(found: Validation, console: Console) -> None:
     """Print it, the conclusion last."""
-    from services.research.history.findings import Level
+    from services.research.history.validation.findings import Level
 
     cells = _cells(found)
     columns = sorted({name for row in cells.values() for name in row})

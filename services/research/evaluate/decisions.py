@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.common.messages import SentimentSignal
-from services.research.history.signal_rows import COLUMNS, signal_rows
+from services.research.history.scoring.signal_rows import COLUMNS, signal_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.research.evaluate.cases import CASES, CaseSetup
+from services.research.evaluate.cases.catalogue import CASES, CaseSetup
+from services.research.evaluate.cases.rows import Row
 from services.research.evaluate.figures import Figures, figures_of
 from services.research.evaluate.labelled import Labelled
 from services.research.evaluate.predict import (
@@ -16,7 +17,6 @@ from services.research.evaluate.predict import (
     always_neutral,
     predict_all,
 )
-from services.research.evaluate.rows import Row
 from services.sentiment_analyzer.scorers.port import Scorer
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from services.common.errors import StopProgram, TryLater
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.research.candles import CandleFile, Candles, list_candles, read_candles
-from services.research.history.archive import partial_path
+from services.research.history.archive.archive import partial_path
 
 REQUEST_FILE = "request.json"
 

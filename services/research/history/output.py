@@ -20,7 +20,7 @@ from typing import IO, Any, Self
 
 from services.common.errors import StopProgram
 from services.common.files import is_gzipped
-from services.research.history.archive import partial_path
+from services.research.history.archive.archive import partial_path
 
 COMPRESSION = 6
 

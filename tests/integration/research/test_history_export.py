@@ -17,9 +17,9 @@ from services.common.settings.settings import Settings
 from services.common.store.keys import signals_key
 from services.common.store.redis.store import RedisStore
 from services.common.values import label_of
-from services.research.history import exporting
-from services.research.history.exporting import export_signals
-from services.research.history.validating import validate
+from services.research.history.scoring import exporting
+from services.research.history.scoring.exporting import export_signals
+from services.research.history.validation.validating import validate
 
 pytestmark = pytest.mark.integration
 

@@ -27,7 +27,7 @@ from services.common.store.keys import written_together
 from services.common.store.redis.store import RedisStore
 from services.common.store.redis.users import STORE_USERS
 from services.demo.guard import Guest, refuse_demo_news
-from services.research.history.exporting import export_signals
+from services.research.history.scoring.exporting import export_signals
 from tests.contract.store_samples import NOW, PAIR, make_signal
 from tests.production_servers import ProductionRedis
 from tests.redis_variants import admin, redis_with

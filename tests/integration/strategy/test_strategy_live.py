@@ -15,7 +15,7 @@ from freqtrade.enums import RunMode
 
 from services.common.settings.settings import Settings
 from services.common.store.redis.store import RedisStore
-from services.research.history.exporting import export_signals
+from services.research.history.scoring.exporting import export_signals
 from tests.contract.store_samples import make_signal
 from tests.servers import RedisServer
 from tests.strategy_live import COUNT, MakeStrategy, analysed, close_before_last, publish

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.cli.views.validate import Run, conclusion, lines_about, runs_of
-from services.research.history.findings import Finding, Level
+from services.research.history.validation.findings import Finding, Level
 
 PAIRS = ("BTC/USDT", "ETH/USDT")
 

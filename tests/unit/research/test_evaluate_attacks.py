@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.research.evaluate.attacks import PAIRS, Attack, carriers, measure, read_attacks
+from services.research.evaluate.cases.attacks import PAIRS, Attack, carriers, measure, read_attacks
 from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.research.evaluate.matching import measure, read_headlines
+from services.research.evaluate.cases.matching import measure, read_headlines
 
 HEADER = "half,trap,assets,headline,lead\n"
 TRAPS = {

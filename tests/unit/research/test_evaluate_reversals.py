@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.research.evaluate.reversals import CONTROL, measure, read_reversals
+from services.research.evaluate.cases.reversals import CONTROL, measure, read_reversals
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 HEADER = "half,kind,sign,headline\n"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.research.evaluate.rows import share
+from services.research.evaluate.cases.rows import share
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:

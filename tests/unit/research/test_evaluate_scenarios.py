@@ -9,9 +9,9 @@ import pytest
 
 from services.common.messages import SentimentSignal
 from services.common.values import label_of
+from services.research.evaluate.cases.scenario_days import KINDS, Post, Scenario, read_scenarios
+from services.research.evaluate.cases.scenarios import measure, play, try_scenario
 from services.research.evaluate.decisions import decide
-from services.research.evaluate.scenario_days import KINDS, Post, Scenario, read_scenarios
-from services.research.evaluate.scenarios import measure, play, try_scenario
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 SCORER = LexiconScorer()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.research.evaluate.tellings import Pair, PairReader, measure, read_pairs
+from services.research.evaluate.cases.tellings import Pair, PairReader, measure, read_pairs
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 
 BEGIN = ("Harbour Foods raises $250 million to fill its bitcoin treasury", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.research.history.columns import find_columns, read_mapping
+from services.research.history.archive.columns import find_columns, read_mapping
 
 FILE = Path("news.csv")
 

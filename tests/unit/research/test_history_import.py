@@ -12,11 +12,11 @@ import pytest
 
 from services.common.errors import StopProgram
 from services.data_ingestor.news.seen.article_id import article_id
-from services.research.history import importing
-from services.research.history.account import ImportReport
-from services.research.history.archive import Archive, partial_path
-from services.research.history.importing import ImportOptions, import_news
-from services.research.history.times import TimeFormat
+from services.research.history.archive import importing
+from services.research.history.archive.account import ImportReport
+from services.research.history.archive.archive import Archive, partial_path
+from services.research.history.archive.importing import ImportOptions, import_news
+from services.research.history.archive.times import TimeFormat
 from tests.history_samples import COLUMNS, NOON, NOW, archived, make_archive, news_row, write_news
 
 

@@ -15,13 +15,13 @@ from cryptoboy_sentiment import Signal, read_signals_csv
 
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth
-from services.research.history import judging, scoring
-from services.research.history.archive import Archive, partial_path
-from services.research.history.judging import as_message
-from services.research.history.reasons import MOST_REASONS, OTHERS, Reasons
-from services.research.history.scoring import ScoreOptions, score_archive
-from services.research.history.signal_rows import COLUMNS
-from services.research.history.tally import ScoreReport, Tally
+from services.research.history.archive.archive import Archive, partial_path
+from services.research.history.scoring import judging, scoring
+from services.research.history.scoring.judging import as_message
+from services.research.history.scoring.reasons import MOST_REASONS, OTHERS, Reasons
+from services.research.history.scoring.scoring import ScoreOptions, score_archive
+from services.research.history.scoring.signal_rows import COLUMNS
+from services.research.history.scoring.tally import ScoreReport, Tally
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher

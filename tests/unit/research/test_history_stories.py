@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from cryptoboy_sentiment import read_signals_csv
 
-from services.research.history import scoring
-from services.research.history.archive import Archive
-from services.research.history.judging import as_message
-from services.research.history.scoring import ScoreOptions, score_archive
-from services.research.history.signal_rows import signal_rows
+from services.research.history.archive.archive import Archive
+from services.research.history.scoring import scoring
+from services.research.history.scoring.judging import as_message
+from services.research.history.scoring.scoring import ScoreOptions, score_archive
+from services.research.history.scoring.signal_rows import signal_rows
 from services.research.sentiment_csv import read_sentiment_csv
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.common.errors import StopProgram
-from services.research.history.times import (
+from services.research.history.archive.times import (
     TimeFormat,
     TimeReader,
     UnplacedTimeError,

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from services.common.errors import StopProgram
-from services.research.history.findings import Level
-from services.research.history.signal_rows import COLUMNS, REQUIRED_COLUMNS
-from services.research.history.validating import Validation, validate
+from services.research.history.scoring.signal_rows import COLUMNS, REQUIRED_COLUMNS
+from services.research.history.validation.findings import Level
+from services.research.history.validation.validating import Validation, validate
 
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -14,8 +14,8 @@ from services.common.values import source_name
 from services.data_ingestor.news.rss.parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, usable_link
 from services.data_ingestor.news.rss.text import plain_text
 from services.data_ingestor.news.seen.article_id import article_id
-from services.research.history.columns import Columns
-from services.research.history.times import TimeReader, UnplacedTimeError
+from services.research.history.archive.columns import Columns
+from services.research.history.archive.times import TimeReader, UnplacedTimeError
 
 MAX_SOURCE = 64
 LATE = timedelta(hours=4)

@@ -9,7 +9,7 @@ event does not.
 are half of them pairs with similar headlines only. The measure of `story_match` was found on the pairs marked `tuned`;
 those marked `fresh` were judged then, and only details of it changed afterwards.
 
-    python -m services.research.evaluate.stories ARCHIVE.sqlite
+    python -m services.research.evaluate.cases.stories ARCHIVE.sqlite
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from services.research.evaluate.rows import Row, share
-from services.research.history.archive import Archive
-from services.research.history.judging import as_message
+from services.research.evaluate.cases.rows import Row, share
+from services.research.history.archive.archive import Archive
+from services.research.history.scoring.judging import as_message
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher

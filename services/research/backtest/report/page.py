@@ -10,14 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # publishes no types
 
-from services.research.backtest.charts import (
+from services.research.backtest.report.charts import (
     control_chart,
     drawdown_chart,
     equity_chart,
     news_left_out,
     pair_chart,
 )
-from services.research.backtest.report import backtest_json
+from services.research.backtest.report.report import backtest_json
 from services.research.backtest.run import Backtest
 
 _CONFIG = {"responsive": True, "displayModeBar": False}

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from services.common.errors import NeverWorks
 from services.common.messages import NewsArticle
-from services.research.evaluate.rows import Row, share
+from services.research.evaluate.cases.rows import Row, share
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 
-from services.research.history.columns import normal_name
+from services.research.history.archive.columns import normal_name
 
 MAX_CELL = 10_000_000
 """Characters; Python's own limit of 131,072 is less than some articles with their markup have."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.research.evaluate import attacks, matching, reversals, scenarios, tellings
+from services.research.evaluate.cases import attacks, matching, reversals, scenarios, tellings
+from services.research.evaluate.cases.rows import Row
 from services.research.evaluate.predict import Progress
-from services.research.evaluate.rows import Row
 from services.sentiment_analyzer.scorers.port import Scorer
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.common.errors import StopProgram
-from services.research.history.account import Account, ImportReport
-from services.research.history.archive import Archive, Import, partial_path
-from services.research.history.archive_file import create_archive
-from services.research.history.articles import Article, ArticleReader, DroppedRowError, Odd
-from services.research.history.columns import find_columns
-from services.research.history.news_files import NewsFile, Row, fingerprint, open_news
+from services.research.history.archive.account import Account, ImportReport
+from services.research.history.archive.archive import Archive, Import, partial_path
+from services.research.history.archive.articles import Article, ArticleReader, DroppedRowError, Odd
+from services.research.history.archive.columns import find_columns
+from services.research.history.archive.file import create_archive
+from services.research.history.archive.news_files import NewsFile, Row, fingerprint, open_news
+from services.research.history.archive.times import TimeFormat, TimeReader, UnplacedTimeError, zone_of
 from services.research.history.progress import Progress, quiet
-from services.research.history.times import TimeFormat, TimeReader, UnplacedTimeError, zone_of
 
 BATCH_ROWS = 2_000
 

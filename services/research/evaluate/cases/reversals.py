@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.common.errors import CannotSay, NeverWorks
-from services.research.evaluate.rows import Row, share
+from services.research.evaluate.cases.rows import Row, share
 from services.sentiment_analyzer.article.text import MAX_TITLE_CHARS, ArticleText, clean
 from services.sentiment_analyzer.matching.assets import MARKET, Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import About, AssetMatcher

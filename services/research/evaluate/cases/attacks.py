@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.common.messages import NewsArticle
+from services.research.evaluate.cases.rows import Row, share
 from services.research.evaluate.predict import Progress
-from services.research.evaluate.rows import Row, share
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import judge_article

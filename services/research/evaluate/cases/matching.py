@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from services.research.evaluate.rows import Row, share
+from services.research.evaluate.cases.rows import Row, share
 from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, ArticleText, clean
 from services.sentiment_analyzer.matching.assets import MARKET, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher

@@ -15,15 +15,15 @@ from itertools import islice
 from pathlib import Path
 
 from services.common.errors import StopProgram
-from services.research.history import story_steps
-from services.research.history.archive import BEGINNING, Archive, Position, position_of
-from services.research.history.judging import REFUSED, Judged, judge_in_order, judge_with
+from services.research.history.archive.archive import BEGINNING, Archive, Position, position_of
+from services.research.history.archive.times import to_microseconds
 from services.research.history.output import StepwiseCsv
 from services.research.history.progress import Progress, Waiting, patient, quiet
-from services.research.history.signal_rows import COLUMNS, Row, signal_rows
-from services.research.history.story_steps import StorySteps
-from services.research.history.tally import ScoreReport, Tally
-from services.research.history.times import to_microseconds
+from services.research.history.scoring import story_steps
+from services.research.history.scoring.judging import REFUSED, Judged, judge_in_order, judge_with
+from services.research.history.scoring.signal_rows import COLUMNS, Row, signal_rows
+from services.research.history.scoring.story_steps import StorySteps
+from services.research.history.scoring.tally import ScoreReport, Tally
 from services.sentiment_analyzer.matching.assets import REGISTRY_FILE, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals

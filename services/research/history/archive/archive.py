@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from services.common.errors import StopProgram
-from services.research.history.archive_file import FORMAT, connect, copy_archive, unwritable
-from services.research.history.articles import Article
-from services.research.history.recurrences import by_day
-from services.research.history.times import from_microseconds, to_microseconds
+from services.research.history.archive.articles import Article
+from services.research.history.archive.file import FORMAT, connect, copy_archive, unwritable
+from services.research.history.archive.recurrences import by_day
+from services.research.history.archive.times import from_microseconds, to_microseconds
 
 # Of two versions of an article the one that was known first stays: a reader then could have seen no other.
 _INSERT = """

@@ -26,10 +26,8 @@ from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.turns.turns import Turns
-from services.research.evaluate.decisions import Decision, decide
-from services.research.evaluate.predict import Progress
-from services.research.evaluate.rows import Row, share
-from services.research.evaluate.scenario_days import (
+from services.research.evaluate.cases.rows import Row, share
+from services.research.evaluate.cases.scenario_days import (
     BEGIN,
     BETWEEN_POLLS,
     KINDS,
@@ -39,6 +37,8 @@ from services.research.evaluate.scenario_days import (
     read_scenarios,
     rss_of,
 )
+from services.research.evaluate.decisions import Decision, decide
+from services.research.evaluate.predict import Progress
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import judge_article

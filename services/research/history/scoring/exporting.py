@@ -20,7 +20,7 @@ from services.common.store.keys import signals_key
 from services.common.store.redis.client import address_of, redis_client
 from services.common.store.redis.errors import reaction_to
 from services.research.history.output import StepwiseCsv
-from services.research.history.signal_rows import COLUMNS, row_of
+from services.research.history.scoring.signal_rows import COLUMNS, row_of
 
 if TYPE_CHECKING:
     from cryptoboy_sentiment import Signal

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
 from services.data_ingestor.news.relevance import is_relevant
-from services.research.history.articles import Article
+from services.research.history.archive.articles import Article
 from services.research.history.progress import Waiting, patient
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from services.research.history.judging import Judged
-from services.research.history.reasons import Reasons
+from services.research.history.scoring.judging import Judged
+from services.research.history.scoring.reasons import Reasons
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from services.common.errors import StopProgram
 from services.research.candles import CandleFile, Candles, list_candles, read_candles
 from services.research.fitness import MIN_CANDLES, stake_currency
-from services.research.history.findings import Findings
+from services.research.history.validation.findings import Findings
 
 
 @dataclass(slots=True)

@@ -20,8 +20,8 @@ from typing import IO
 
 from services.common.errors import StopProgram
 from services.common.files import format_suffix, is_gzipped
-from services.research.history.columns import KNOWN_NAMES, normal_name
-from services.research.history.csv_cells import read_cells
+from services.research.history.archive.columns import KNOWN_NAMES, normal_name
+from services.research.history.archive.csv_cells import read_cells
 
 CSV_SUFFIXES = (".csv", ".tsv")
 SUFFIXES = (*CSV_SUFFIXES, ".jsonl", ".ndjson")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from services.data_ingestor.news.seen.article_id import canonical_link, digest, is_page
-from services.research.history.articles import Article
+from services.research.history.archive.articles import Article
 
 
 def by_day(articles: Iterable[Article], day_of: Callable[[str], date | None]) -> Iterator[Article]:

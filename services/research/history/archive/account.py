@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from services.research.history.archive import Added
-from services.research.history.articles import DroppedRowError
+from services.research.history.archive.archive import Added
+from services.research.history.archive.articles import DroppedRowError
 
 EXAMPLES = 3
 

@@ -1,0 +1,1 @@
+"""Cases of our own, each with its data."""

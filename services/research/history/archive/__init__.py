@@ -1,0 +1,1 @@
+"""News archives: imported, kept, read in the order of availability."""

@@ -1,0 +1,1 @@
+"""An archive scored as the live pipeline would have scored it."""

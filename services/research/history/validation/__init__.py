@@ -1,0 +1,1 @@
+"""Whether candles and sentiment are fit for a backtest."""
