@@ -20,9 +20,9 @@ from pydantic import SecretStr
 pytest.register_assert_rewrite("tests")
 
 from services.common.settings.settings import BrokerKind, Settings
-from tests import ollama_server
-from tests.rabbitmq_management import Management
-from tests.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
+from tests.support.broker.rabbitmq_management import Management
+from tests.support.scoring import ollama_server
+from tests.support.servers.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
 
 # What tests ask for is on this machine; a proxy of the developer's environment is none of theirs.
 for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:

@@ -14,10 +14,10 @@ from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.clock import SystemClock
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
-from tests.chaos_pipeline import Pipeline
-from tests.news_feed_server import FeedServer
-from tests.servers import RabbitServer, RedisServer
-from tests.tcp_proxy import TcpProxy
+from tests.support.news.news_feed_server import FeedServer
+from tests.support.pipeline.chaos_pipeline import Pipeline
+from tests.support.servers.servers import RabbitServer, RedisServer
+from tests.support.servers.tcp_proxy import TcpProxy
 
 
 @pytest.fixture

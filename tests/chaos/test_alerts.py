@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos_pipeline import eventually, make_stories
-from tests.plant import SERVICES, Plant, running_plant
-from tests.servers import RabbitServer, RedisServer, running_redis
-from tests.tcp_proxy import TcpProxy
+from tests.support.pipeline.chaos_pipeline import eventually, make_stories
+from tests.support.pipeline.plant import SERVICES, Plant, running_plant
+from tests.support.servers.servers import RabbitServer, RedisServer, running_redis
+from tests.support.servers.tcp_proxy import TcpProxy
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(900))

@@ -12,7 +12,7 @@ import pytest
 
 from services.common.broker.topology import SENTIMENT_SIGNALS
 from services.demo.replay_clock import find_library
-from tests.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, eventually, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

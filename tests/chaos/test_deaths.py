@@ -10,7 +10,7 @@ from services.common.broker.embedded.broker import FILE_NAME
 from services.common.broker.embedded.file import QueueFile
 from services.common.broker.embedded.statements import traffic
 from services.common.settings.settings import BrokerKind
-from tests.chaos_pipeline import PIPELINE, Pipeline, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

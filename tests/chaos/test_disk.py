@@ -20,9 +20,9 @@ from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.store.embedded.server import EmbeddedRedis
-from tests.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
-from tests.news_feed_server import FeedServer
-from tests.servers import RedisServer
+from tests.support.news.news_feed_server import FeedServer
+from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
+from tests.support.servers.servers import RedisServer
 
 pytestmark = [
     pytest.mark.integration,

@@ -16,8 +16,8 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.port import Scorer
-from tests.ollama_server import MODEL
-from tests.sentiment_fakes import NOON
+from tests.support.scoring.ollama_server import MODEL
+from tests.support.scoring.sentiment_fakes import NOON
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
 

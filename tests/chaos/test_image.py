@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.dockerfile_steps import Image, read_steps
-from tests.server_control import free_ports
+from tests.support.deploy.dockerfile_steps import Image, read_steps
+from tests.support.servers.server_control import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"

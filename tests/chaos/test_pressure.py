@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.common.broker.topology import RAW_NEWS_DATA
-from tests.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
-from tests.servers import RabbitServer
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.support.servers.servers import RabbitServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import redis
 
-from tests.production_run import OURS, PAIR, ProductionRun
+from tests.support.pipeline.production_run import OURS, PAIR, ProductionRun
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 PATIENCE_SECONDS = 120.0

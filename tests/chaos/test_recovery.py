@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
-from tests.chaos_pipeline import MODULES, PIPELINE, Pipeline, eventually, make_stories
-from tests.news_feed_server import FeedServer, reply
-from tests.scripted_ollama import MODEL, ScriptedOllama, chat_reply
-from tests.servers import RabbitServer, RedisServer
-from tests.tcp_proxy import TcpProxy
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.pipeline.chaos_pipeline import MODULES, PIPELINE, Pipeline, eventually, make_stories
+from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
+from tests.support.servers.servers import RabbitServer, RedisServer
+from tests.support.servers.tcp_proxy import TcpProxy
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 OUTAGE_SECONDS = float(os.environ.get("CHAOS_OUTAGE_SECONDS", "8"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common.broker.options import BrokerOptions
-from tests.broker_house import SHORT_RETRY_SECONDS, BrokerHouse
+from tests.support.broker.broker_house import SHORT_RETRY_SECONDS, BrokerHouse
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.integration)])

@@ -11,7 +11,7 @@ from services.common.broker.topology import (
     SENTIMENT_SIGNAL,
 )
 from services.common.messages import SCHEMA_VERSION
-from tests.broker_house import (
+from tests.support.broker.broker_house import (
     BrokerHouse,
     depth,
     eventually,

@@ -19,7 +19,7 @@ from services.common.broker.topology import (
 )
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.messages import MAX_BODY_BYTES
-from tests.broker_house import (
+from tests.support.broker.broker_house import (
     SHORT_RETRY_SECONDS,
     BrokerHouse,
     depth,

@@ -17,7 +17,7 @@ from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.holds import Hold, Holds
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
-from tests.contract.store_samples import NOW, PAIR
+from tests.support.store.store_samples import NOW, PAIR
 
 LATER = NOW + timedelta(hours=2)
 

@@ -24,8 +24,8 @@ from services.common.store.open import open_store
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.common.store.redis.store import LONGEST_DECISION
 from services.common.values import Scope
-from tests.contract.store_model import StoreModel, identity
-from tests.contract.store_samples import NOW, PAIR, make_signal
+from tests.support.store.store_model import StoreModel, identity
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 NEWEST, KEPT, DUPLICATE = WriteOutcome.NEWEST, WriteOutcome.KEPT, WriteOutcome.DUPLICATE
 CURRENT, HISTORY, SIGNALS, IDS = (

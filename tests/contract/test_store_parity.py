@@ -23,8 +23,8 @@ from services.common.store.redis.client import redis_client
 from services.common.store.redis.store import RedisStore
 from services.research.history.scoring.exporting import export_signals
 from services.research.sentiment_csv import read_sentiment_csv
-from tests.contract.store_timelines import CANDLES, Timeline, Written, timelines
-from tests.strategy_samples import PAIR, QUARTER, at, opens
+from tests.support.store.store_timelines import CANDLES, Timeline, Written, timelines
+from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens
 
 TIMELINES = int(os.environ.get("PARITY_TIMELINES", "0"))
 pytestmark = pytest.mark.timeout(180 + TIMELINES)

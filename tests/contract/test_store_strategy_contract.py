@@ -16,8 +16,8 @@ from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.common.values import Label, Scope
-from tests.servers import RedisServer
-from tests.strategy_samples import PAIR, QUARTER, at, opens
+from tests.support.servers.servers import RedisServer
+from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens
 
 NOW = at(0)
 WRITTEN = SentimentSignal(

@@ -22,7 +22,15 @@ import pytest
 from services.research.backtest.engine import STRATEGY, freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan
-from tests.backtest_samples import HEADLINE, HOUR, PAIRS, START, blind, write_candles, write_news
+from tests.support.strategy.backtest_samples import (
+    HEADLINE,
+    HOUR,
+    PAIRS,
+    START,
+    blind,
+    write_candles,
+    write_news,
+)
 
 pytestmark = pytest.mark.e2e
 

@@ -16,7 +16,7 @@ from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
 from services.research.backtest.report.verdict import Outcome, judge
 from services.research.backtest.shift import random_offsets
-from tests.backtest_samples import (
+from tests.support.strategy.backtest_samples import (
     HOUR,
     PAIRS,
     START,

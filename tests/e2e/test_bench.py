@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.servers import RedisServer
+from tests.support.servers.servers import RedisServer
 
 pytestmark = pytest.mark.e2e
 

@@ -17,8 +17,8 @@ import pytest
 import redis
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.rabbitmq_management import Management, quoted
-from tests.servers import RabbitServer, RedisServer
+from tests.support.broker.rabbitmq_management import Management, quoted
+from tests.support.servers.servers import RabbitServer, RedisServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -36,7 +36,7 @@ SPECIFIED_FIELDS = {
 
 
 def inspected(*arguments: str, prefix: tuple[str, ...] = (), **environ: str) -> dict[str, Any]:
-    command = [*prefix, sys.executable, "-m", "tests.demo_inspection", *arguments]
+    command = [*prefix, sys.executable, "-m", "tests.support.pipeline.demo_inspection", *arguments]
     done = subprocess.run(
         command,
         cwd=PROJECT_ROOT,

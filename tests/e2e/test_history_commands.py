@@ -20,8 +20,8 @@ from cryptoboy_sentiment import read_signals_csv
 from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.research.candles import load_candles
-from tests.history_samples import news_row, write_news
-from tests.scripted_ollama import MODEL, ScriptedOllama, chat_reply
+from tests.support.research.history_samples import news_row, write_news
+from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 
 pytestmark = pytest.mark.e2e
 

@@ -14,13 +14,18 @@ import pytest
 from LLMSentimentStrategy import LLMSentimentStrategy
 
 from services.common.settings.settings import Settings
-from tests import lookahead_leaks
-from tests.freqtrade_offline import configure, make_user_data, markets, run, run_for_each
-from tests.lookahead_checks import WARM_UP, parity_differences, truncation_differences
-from tests.lookahead_leaks import DatedByItsNews, ForwardJoin, FullPeriodNormalisation, ShiftedColumn
-from tests.lookahead_world import PAIRS, World, make_world
-from tests.servers import running_redis
-from tests.strategy_samples import NOON, QUARTER
+from tests.support.servers.servers import running_redis
+from tests.support.strategy import lookahead_leaks
+from tests.support.strategy.freqtrade_offline import configure, make_user_data, markets, run, run_for_each
+from tests.support.strategy.lookahead_checks import WARM_UP, parity_differences, truncation_differences
+from tests.support.strategy.lookahead_leaks import (
+    DatedByItsNews,
+    ForwardJoin,
+    FullPeriodNormalisation,
+    ShiftedColumn,
+)
+from tests.support.strategy.lookahead_world import PAIRS, World, make_world
+from tests.support.strategy.strategy_samples import NOON, QUARTER
 
 pytestmark = pytest.mark.e2e
 

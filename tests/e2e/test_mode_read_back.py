@@ -17,7 +17,7 @@ from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.replay_exchange.replay import BUNDLED_CANDLES
-from tests.server_control import free_ports
+from tests.support.servers.server_control import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

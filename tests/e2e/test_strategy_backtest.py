@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.freqtrade_offline import configure, make_user_data, markets, run
-from tests.strategy_samples import NOON, PAIR, QUARTER, raw, signal, wavy_candles, write_csv
+from tests.support.strategy.freqtrade_offline import configure, make_user_data, markets, run
+from tests.support.strategy.strategy_samples import NOON, PAIR, QUARTER, raw, signal, wavy_candles, write_csv
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.study_samples import made_up_market, write_market
+from tests.support.research.study_samples import made_up_market, write_market
 
 pytestmark = pytest.mark.e2e
 STUDY = (sys.executable, "-m", "services.cli", "history", "study")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.strategy_samples import NOON, PAIR, QUARTER, signal, wavy_candles, write_csv
+from tests.support.strategy.strategy_samples import NOON, PAIR, QUARTER, signal, wavy_candles, write_csv
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.first_install import REAL_UV, Checkout, as_source
+from tests.support.deploy.first_install import REAL_UV, Checkout, as_source
 
 
 @pytest.mark.parametrize("uv", [f'exec "{REAL_UV}" "$@"', "exit 2"], ids=["uv", "pip"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.bootstrap.environment import INSTALLED, OWNED
-from tests.first_install import PYTHON, REAL_UV, Checkout, python_without_ensurepip
+from tests.support.deploy.first_install import PYTHON, REAL_UV, Checkout, python_without_ensurepip
 
 WAIT = 60
 

@@ -8,10 +8,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.broker_house import eventually
-from tests.server_control import RabbitServer, RedisServer, ServerProblem, free_ports, wait_until
-from tests.server_programs import Program
-from tests.servers import (
+from tests.support.broker.broker_house import eventually
+from tests.support.servers.server_control import (
+    RabbitServer,
+    RedisServer,
+    ServerProblem,
+    free_ports,
+    wait_until,
+)
+from tests.support.servers.server_programs import Program
+from tests.support.servers.servers import (
     first_that_starts,
     rabbitmq_at,
     redis_at,

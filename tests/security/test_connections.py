@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.kubernetes_files import TARGETS, one, resources
-from tests.strict_yaml import load
+from tests.support.deploy.kubernetes_files import TARGETS, one, resources
+from tests.support.deploy.strict_yaml import load
 from tests.unit.deploy.test_kubernetes_references import PART, labels_of_pods
 
 CONNECTIONS = tomllib.loads((PROJECT_ROOT / "deploy" / "connections.toml").read_text())["connection"]

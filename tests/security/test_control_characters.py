@@ -20,7 +20,7 @@ from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.select import select
 from services.sentiment_analyzer.article.hostile import Suspicion
 from services.sentiment_analyzer.article.text import text_of
-from tests.news_samples import NOW, Item, rss
+from tests.support.news.news_samples import NOW, Item, rss
 
 ARTICLE: dict[str, Any] = {
     "type": "news_article",

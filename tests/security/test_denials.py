@@ -19,8 +19,8 @@ from services.sentiment_analyzer.matching.assets import Asset
 from services.sentiment_analyzer.pipeline.score_article import Outcome
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.sentiment_fakes import FakeScorer
-from tests.story_attacks import Day, telling
+from tests.support.news.story_attacks import Day, telling
+from tests.support.scoring.sentiment_fakes import FakeScorer
 
 LIE = telling("liar", "SEC approves spot bitcoin ETF of Granite Capital", 0)
 PARROT = telling("parrot", "SEC approves Granite Capital's spot bitcoin ETF", 4)

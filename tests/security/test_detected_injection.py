@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import RedisServer, running_redis
-from tests.signal_world import INSTRUCTION, Told, decided_on
+from tests.support.servers.servers import RedisServer, running_redis
+from tests.support.strategy.signal_world import INSTRUCTION, Told, decided_on
 
 HONEST_SOURCE = "the-wire"
 

@@ -18,8 +18,8 @@ from services.data_ingestor.news.rss import addresses as news_addresses
 from services.data_ingestor.news.rss.addresses import Origin, is_public
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import NOW, Item, rss
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, rss
 
 FEED = rss([Item()])
 PUBLIC = "93.184.215.14"

@@ -21,8 +21,8 @@ from services.data_ingestor.news import source_poller as news_source_poller
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.sources import NewsSource
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import NOW, Item, numbered, rss
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, numbered, rss
 
 HOUR = timedelta(hours=1)
 DAY = 24 * HOUR

@@ -21,8 +21,8 @@ from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset
 from services.sentiment_analyzer.pipeline.score_article import Outcome
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
-from tests.sentiment_fakes import FakeScorer
-from tests.story_attacks import Day, telling
+from tests.support.news.story_attacks import Day, telling
+from tests.support.scoring.sentiment_fakes import FakeScorer
 
 HACK = telling("paper", "Hackers steal $90 million in bitcoin from exchange Coinharbor", 5)
 HACK_TOO = telling("wire", "Coinharbor exchange hacked: hackers steal $90M in bitcoin", 10)

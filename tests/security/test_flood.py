@@ -26,9 +26,9 @@ from services.common.settings.settings import BrokerKind, Settings
 from services.data_ingestor.news.rss.parse import MAX_ENTRIES
 from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news_poller import NewsPoller
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import Item, rss
-from tests.waiting import eventually
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import Item, rss
+from tests.support.pipeline.waiting import eventually
 
 QUOTA = Settings().news_source_quota
 GROWN = 5

@@ -20,7 +20,7 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
-from tests.news_samples import NOW, Item, rss
+from tests.support.news.news_samples import NOW, Item, rss
 
 LIE = "Regulator approves spot fund, record rally and soaring inflows celebrated everywhere"
 TRUTH = "Bitcoin falls as a large exchange halts withdrawals."

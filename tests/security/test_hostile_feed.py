@@ -18,8 +18,8 @@ from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.sources import NewsSource
-from tests.news_feed_server import Answer, FeedServer, reply
-from tests.news_samples import NOW, Item, numbered, rss
+from tests.support.news.news_feed_server import Answer, FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, numbered, rss
 
 FEED = rss([Item()])
 LATIN = bytes(range(0xA0, 0x100))

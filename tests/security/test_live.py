@@ -23,9 +23,9 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.launch.live.gate import check_live
 from services.operations.checks.checks import all_checks, run_check
-from tests.live_exchange import TRADES_ONLY, LiveExchange
-from tests.server_control import free_ports
-from tests.servers import RedisServer
+from tests.support.market.live_exchange import TRADES_ONLY, LiveExchange
+from tests.support.servers.server_control import free_ports
+from tests.support.servers.servers import RedisServer
 
 pytestmark = pytest.mark.integration
 

@@ -37,8 +37,8 @@ from services.data_ingestor.news_poller import SEEN_FILE
 from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
 from services.launch.watch import Watch
-from tests.another_user import another_user
-from tests.waiting import eventually
+from tests.support.pipeline.another_user import another_user
+from tests.support.pipeline.waiting import eventually
 
 PATIENCE_SECONDS = 30.0
 ATTACKS = {

@@ -33,7 +33,7 @@ from services.launch.freqtrade import bot_server as bot_api
 from services.launch.probes import get_json
 from services.launch.stack import Stack, free_health_ports
 from services.launch.supervisor import ProcessSpec, Supervisor
-from tests.another_user import another_user
+from tests.support.pipeline.another_user import another_user
 
 PATIENCE_SECONDS = 30.0
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(600)")

@@ -14,8 +14,8 @@ import pytest
 from services.common.errors import CannotSay
 from services.sentiment_analyzer.pipeline.score_article import Outcome
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.sentiment_fakes import FakeScorer
-from tests.story_attacks import Day, telling
+from tests.support.news.story_attacks import Day, telling
+from tests.support.scoring.sentiment_fakes import FakeScorer
 
 TITLE = "Global Fund opens bitcoin fund to all clients as adoption surges"
 LEAD = "Global Fund said on Monday that all of its clients can buy bitcoin from now on, a record step for adoption."

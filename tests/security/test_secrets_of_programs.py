@@ -32,8 +32,8 @@ from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec
-from tests.server_control import free_ports
-from tests.waiting import eventually
+from tests.support.pipeline.waiting import eventually
+from tests.support.servers.server_control import free_ports
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
 CCXT = (

@@ -28,9 +28,9 @@ from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news.turns.turns import Turns
 from services.research.evaluate.decisions import Decision
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import NOW, Item, rss
-from tests.story_attacks import Day, telling
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, rss
+from tests.support.news.story_attacks import Day, telling
 
 TRUTH = "Exchange halts withdrawals after bitcoin is stolen"
 LIE = "Bitcoin soars as the exchange reports record profits"

@@ -12,7 +12,7 @@ import pytest
 
 from services.cli.bootstrap.sources import FROM_SOURCE, only_wheels
 from services.common.settings.settings import PROJECT_ROOT
-from tests.first_install import REAL_UV, Checkout, as_source
+from tests.support.deploy.first_install import REAL_UV, Checkout, as_source
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import RedisServer, running_redis
-from tests.signal_world import Told, decided_on
+from tests.support.servers.servers import RedisServer, running_redis
+from tests.support.strategy.signal_world import Told, decided_on
 
 COPIES = 30
 

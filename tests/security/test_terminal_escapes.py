@@ -41,7 +41,7 @@ from services.demo.observer import Scene
 from services.demo.plan import sample_plan
 from services.launch.freqtrade import redact
 from services.research.history.scoring.signal_rows import COLUMNS, row_of
-from tests.strategy_samples import signal
+from tests.support.strategy.strategy_samples import signal
 
 PATIENCE_SECONDS = 30.0
 ATTACKS = {

@@ -25,7 +25,7 @@ from services.launch.freqtrade.config import freqtrade_config
 from services.launch.freqtrade.trading_mode import beside_the_settings, mode_of
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
-from tests.server_control import free_ports
+from tests.support.servers.server_control import free_ports
 
 SECRET = "planted-5a1f0c"
 ABOUT_MONEY = [

@@ -13,7 +13,14 @@ import pytest
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from tests.broker_house import BrokerHouse, eventually, news, receive_all, receive_one, state_of
+from tests.support.broker.broker_house import (
+    BrokerHouse,
+    eventually,
+    news,
+    receive_all,
+    receive_one,
+    state_of,
+)
 
 NEWS = "raw_news_data"
 WORKER = Path(__file__).with_name("embedded_worker.py")

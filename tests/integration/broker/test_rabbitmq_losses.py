@@ -15,7 +15,7 @@ from services.common.broker.port import Broker
 from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.errors import TryLater
 from services.common.settings.settings import Settings
-from tests.broker_house import (
+from tests.support.broker.broker_house import (
     BrokerHouse,
     depth,
     eventually,
@@ -24,9 +24,9 @@ from tests.broker_house import (
     receive_all,
     receive_one,
 )
-from tests.rabbitmq_management import Management
-from tests.servers import RabbitServer
-from tests.tcp_proxy import TcpProxy
+from tests.support.broker.rabbitmq_management import Management
+from tests.support.servers.servers import RabbitServer
+from tests.support.servers.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.integration
 

@@ -15,9 +15,16 @@ from services.common.broker.port import Broker
 from services.common.broker.rabbitmq.subscription import RabbitMqSubscription
 from services.common.errors import TryLater
 from services.common.settings.settings import BrokerKind, Settings
-from tests.broker_house import BrokerHouse, eventually, news, publish_when_back, receive_all, receive_one
-from tests.rabbitmq_management import Management
-from tests.servers import RabbitServer, running_rabbitmq
+from tests.support.broker.broker_house import (
+    BrokerHouse,
+    eventually,
+    news,
+    publish_when_back,
+    receive_all,
+    receive_one,
+)
+from tests.support.broker.rabbitmq_management import Management
+from tests.support.servers.servers import RabbitServer, running_rabbitmq
 
 pytestmark = pytest.mark.integration
 

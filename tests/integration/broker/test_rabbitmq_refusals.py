@@ -14,9 +14,9 @@ from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
-from tests.broker_house import BrokerHouse, news, plain_parameters, receive_one
-from tests.nobody import refusing_port
-from tests.rabbitmq_management import Management
+from tests.support.broker.broker_house import BrokerHouse, news, plain_parameters, receive_one
+from tests.support.broker.rabbitmq_management import Management
+from tests.support.servers.nobody import refusing_port
 
 pytestmark = pytest.mark.integration
 

@@ -16,7 +16,7 @@ from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.topology import DELIVERY_LIMIT, RAW_NEWS_DATA
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetter, DeadLetterBox
-from tests.broker_house import (
+from tests.support.broker.broker_house import (
     SHORT_RETRY_SECONDS,
     BrokerHouse,
     depth,
@@ -25,7 +25,7 @@ from tests.broker_house import (
     plain_parameters,
     receive_one,
 )
-from tests.rabbitmq_management import Management
+from tests.support.broker.rabbitmq_management import Management
 
 pytestmark = pytest.mark.integration
 

@@ -26,8 +26,8 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.queue_rates import read_rates
-from tests.broker_house import depth, eventually, plain_parameters, receive_one
-from tests.rabbitmq_management import Management
+from tests.support.broker.broker_house import depth, eventually, plain_parameters, receive_one
+from tests.support.broker.rabbitmq_management import Management
 
 pytestmark = pytest.mark.integration
 

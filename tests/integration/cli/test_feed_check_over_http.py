@@ -13,8 +13,8 @@ from services.common.runtime.ports import free_port
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.sources import NewsSource
 from services.operations.checks.feeds import check_feed
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import Item, rss
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import Item, rss
 
 
 def test_a_feed_of_a_running_poller() -> None:

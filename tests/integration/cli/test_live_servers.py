@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from services.common.settings.settings import BrokerKind, Settings
 from services.launch.live.findings import Severity
 from services.launch.live.servers import rabbitmq_findings, redis_findings
-from tests.rabbitmq_management import Management
-from tests.servers import RabbitServer, RedisServer
+from tests.support.broker.rabbitmq_management import Management
+from tests.support.servers.servers import RabbitServer, RedisServer
 
 pytestmark = pytest.mark.integration
 

@@ -19,7 +19,7 @@ from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.runtime.tracing import HEADER_TRACE
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
-from tests.broker_house import eventually
+from tests.support.broker.broker_house import eventually
 
 BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
 

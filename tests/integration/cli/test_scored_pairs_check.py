@@ -14,7 +14,7 @@ from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.operations.checks.checks import Check, all_checks, run_check
-from tests.server_control import free_ports
+from tests.support.servers.server_control import free_ports
 
 PAIRS = ("BTC/USDT", "SOL/USDT")
 WHITELIST = ["BTC/USDT", "ADA/USDT"]

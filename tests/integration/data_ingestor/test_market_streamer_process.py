@@ -22,7 +22,7 @@ from services.common.clock import SystemClock
 from services.common.messages import MarketData, decode
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
-from tests.replay_samples import RECORDED, rising_bars, series_of, write_feather
+from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
 
 PATIENCE_SECONDS = 60
 SECONDS_RECORDED = 900

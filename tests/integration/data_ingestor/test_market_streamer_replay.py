@@ -13,8 +13,8 @@ from prometheus_client import Counter
 from services.common.runtime.metrics import CANDLES_SKIPPED, STREAM_RESTARTS
 from services.replay_exchange import exchange_info
 from services.replay_exchange.market import Market
-from tests.market_bench import MarketBench, play, streaming, until
-from tests.replay_bench import NOW, bench
+from tests.support.market.market_bench import MarketBench, play, streaming, until
+from tests.support.market.replay_bench import NOW, bench
 
 PAIR = "BTC/USDT"
 

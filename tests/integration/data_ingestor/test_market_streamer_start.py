@@ -16,8 +16,8 @@ from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.runtime.runner import start_with_backoff
 from services.data_ingestor.market_streamer import MarketStreamer, build
-from tests.market_bench import settings_for
-from tests.replay_bench import Bench, bench
+from tests.support.market.market_bench import settings_for
+from tests.support.market.replay_bench import Bench, bench
 
 
 def starting(

@@ -9,8 +9,8 @@ import pytest
 
 from services.common.errors import NeverWorks, TryLater
 from services.data_ingestor.news.rss.fetch import MAX_REDIRECTS, FeedRequest, Fetched, NotModified, fetch
-from tests.news_feed_server import Answer, FeedServer, reply
-from tests.news_samples import NOW, Item, rss
+from tests.support.news.news_feed_server import Answer, FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, rss
 
 FEED = rss([Item()])
 LIMIT = 5_000_000

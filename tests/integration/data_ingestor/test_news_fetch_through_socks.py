@@ -4,9 +4,9 @@ import pytest
 import requests
 
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import NOW, Item, rss
-from tests.socks_proxy import SocksProxy
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, rss
+from tests.support.servers.socks_proxy import SocksProxy
 
 FEED = rss([Item()])
 

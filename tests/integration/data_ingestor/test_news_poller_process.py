@@ -21,9 +21,9 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import numbered, rss
-from tests.waiting import eventually
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import numbered, rss
+from tests.support.pipeline.waiting import eventually
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from services.common.settings.settings import Settings
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news_poller import NewsPoller
-from tests.news_broker import MemoryBroker, accept, away
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import NOW, Item, numbered, rss
-from tests.waiting import eventually
+from tests.support.broker.news_broker import MemoryBroker, accept, away
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, numbered, rss
+from tests.support.pipeline.waiting import eventually
 
 
 @pytest.fixture

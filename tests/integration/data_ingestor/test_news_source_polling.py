@@ -16,8 +16,8 @@ from services.data_ingestor.news.seen import seen as news_seen
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.sources import NewsSource
-from tests.news_feed_server import Answer, FeedServer, reply
-from tests.news_samples import NOW, Item, numbered, rss
+from tests.support.news.news_feed_server import Answer, FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, numbered, rss
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "bitcoin"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <rss version="2.0"><channel><item><title>&b;</title></item></channel></rss>"""

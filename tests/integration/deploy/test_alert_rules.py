@@ -9,10 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.alert_cases_pipeline import PIPELINE
-from tests.alert_cases_services import MONITORING, SERVICES
-from tests.alert_series import STEP, Case, Series
-from tests.prometheus_tools import ALERTMANAGER_FILE, PROMETHEUS, RULES, Alert, alerts, run_tool
+from tests.support.monitoring.alert_cases_pipeline import PIPELINE
+from tests.support.monitoring.alert_cases_services import MONITORING, SERVICES
+from tests.support.monitoring.alert_series import STEP, Case, Series
+from tests.support.monitoring.prometheus_tools import (
+    ALERTMANAGER_FILE,
+    PROMETHEUS,
+    RULES,
+    Alert,
+    alerts,
+    run_tool,
+)
 
 CASES = (*SERVICES, *PIPELINE, *MONITORING)
 ALERTS = {each.name: each for each in alerts()}

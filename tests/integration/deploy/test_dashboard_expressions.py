@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards import DASHBOARDS, expressions
-from tests.prometheus_tools import check_expressions
+from tests.support.monitoring.dashboards import DASHBOARDS, expressions
+from tests.support.monitoring.prometheus_tools import check_expressions
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)

@@ -10,7 +10,7 @@ import yaml
 from services.cli.secret_files import make_secrets
 from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.settings.settings import PROJECT_ROOT
-from tests.prometheus_tools import RULES, run_tool
+from tests.support.monitoring.prometheus_tools import RULES, run_tool
 
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"
 

@@ -18,8 +18,8 @@ from services.common.tls import TlsFiles, client_context
 from services.operations.secrets.certificates import CA_FILE, make_certificates
 from services.sentiment_analyzer.scorers.model.chat import PersonNeededError
 from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
-from tests.scripted_ollama import MODEL, Reply, ScriptedOllama
-from tests.server_control import LOOPBACK, free_ports, wait_until
+from tests.support.scoring.scripted_ollama import MODEL, Reply, ScriptedOllama
+from tests.support.servers.server_control import LOOPBACK, free_ports, wait_until
 
 pytestmark = pytest.mark.integration
 CADDY = Path(sys.executable).with_name("caddy")

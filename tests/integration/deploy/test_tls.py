@@ -28,11 +28,11 @@ from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, 
 from services.sentiment_analyzer.scorers.model.chat import ChatServer, PersonNeededError
 from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
 from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
-from tests.broker_house import eventually
-from tests.contract.store_samples import NOW, PAIR, make_signal
-from tests.production_servers import ProductionRabbit, ProductionRedis
-from tests.scripted_ollama import MODEL, ScriptedOllama
-from tests.servers import RabbitServer
+from tests.support.broker.broker_house import eventually
+from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama
+from tests.support.servers.production_servers import ProductionRabbit, ProductionRedis
+from tests.support.servers.servers import RabbitServer
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 pytestmark = pytest.mark.integration
 HELLO = [{"role": "user", "content": "Hello"}]

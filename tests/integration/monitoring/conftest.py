@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.plant import Plant, running_plant
-from tests.servers import RabbitServer, running_redis
+from tests.support.pipeline.plant import Plant, running_plant
+from tests.support.servers.servers import RabbitServer, running_redis
 
 
 @pytest.fixture(scope="session")

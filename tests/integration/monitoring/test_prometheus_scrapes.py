@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.chaos_pipeline import eventually
-from tests.dashboards import DASHBOARDS, expressions
-from tests.metric_catalogue import NOTED, PROMETHEUS, RABBITMQ, families, names_in, recorded, services_metrics
-from tests.plant import Plant
-from tests.prometheus_tools import rules
+from tests.support.monitoring.dashboards import DASHBOARDS, expressions
+from tests.support.monitoring.metric_catalogue import (
+    NOTED,
+    PROMETHEUS,
+    RABBITMQ,
+    families,
+    names_in,
+    recorded,
+    services_metrics,
+)
+from tests.support.monitoring.prometheus_tools import rules
+from tests.support.pipeline.chaos_pipeline import eventually
+from tests.support.pipeline.plant import Plant
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first waits for everything to start
 

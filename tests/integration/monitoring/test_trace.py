@@ -11,8 +11,8 @@ import pytest
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
 from services.common.runtime.tracing import trace_headers
-from tests.chaos_pipeline import PAIR, eventually
-from tests.plant import STORY, Plant
+from tests.support.pipeline.chaos_pipeline import PAIR, eventually
+from tests.support.pipeline.plant import STORY, Plant
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first waits for everything to start
 

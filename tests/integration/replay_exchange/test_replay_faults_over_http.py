@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, WSServerHandshakeError
 
 from services.common.clock import to_ms
 from services.replay_exchange.intervals import MINUTE_MS
-from tests.replay_bench import MINUTE_STREAM, NOW, PATIENCE_SECONDS, Bench, receive, run
+from tests.support.market.replay_bench import MINUTE_STREAM, NOW, PATIENCE_SECONDS, Bench, receive, run
 
 
 def test_rest_errors_come_as_often_as_asked_for_and_only_there(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.nobody import refusing_port
+from tests.support.servers.nobody import refusing_port
 
 NOT_RUN = 3
 FOUND = {

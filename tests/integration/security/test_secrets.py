@@ -22,10 +22,10 @@ from services.common.services import SERVICES
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.sentiment_analyzer.scorers.build import check_scorer_settings
-from tests.live_exchange import LiveExchange
-from tests.scripted_ollama import Reply, ScriptedOllama
-from tests.server_control import free_ports
-from tests.servers import RabbitServer
+from tests.support.market.live_exchange import LiveExchange
+from tests.support.scoring.scripted_ollama import Reply, ScriptedOllama
+from tests.support.servers.server_control import free_ports
+from tests.support.servers.servers import RabbitServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # many programs at once on a busy machine
 

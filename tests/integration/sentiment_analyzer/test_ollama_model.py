@@ -13,7 +13,7 @@ from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
-from tests.ollama_server import MODEL
+from tests.support.scoring.ollama_server import MODEL
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
 

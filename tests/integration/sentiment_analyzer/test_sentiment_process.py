@@ -24,10 +24,17 @@ from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
 from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
-from tests import scripted_models as models
-from tests.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama, chat_reply, error_reply
-from tests.sentiment_fakes import article
-from tests.waiting import eventually
+from tests.support.pipeline.waiting import eventually
+from tests.support.scoring import scripted_models as models
+from tests.support.scoring.scripted_ollama import (
+    MODEL,
+    Answer,
+    Reply,
+    ScriptedOllama,
+    chat_reply,
+    error_reply,
+)
+from tests.support.scoring.sentiment_fakes import article
 
 PATIENCE_SECONDS = 60.0
 BUSY = error_reply(503, "server busy")

@@ -22,9 +22,9 @@ from services.common.broker.topology import SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import BrokerKind, Settings
-from tests.contract.store_samples import PAIR, make_signal
-from tests.server_control import free_ports
-from tests.servers import RedisServer
+from tests.support.servers.server_control import free_ports
+from tests.support.servers.servers import RedisServer
+from tests.support.store.store_samples import PAIR, make_signal
 
 pytestmark = pytest.mark.integration
 PATIENCE_SECONDS = 60.0

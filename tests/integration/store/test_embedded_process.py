@@ -18,7 +18,7 @@ import redis
 from services.common.settings.settings import Settings
 from services.common.store.embedded.access import password_file, socket_file
 from services.common.store.open import open_store
-from tests.contract.store_samples import NOW, make_signal
+from tests.support.store.store_samples import NOW, make_signal
 
 PATIENCE_SECONDS = 60.0
 

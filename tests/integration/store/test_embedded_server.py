@@ -20,7 +20,7 @@ from services.common.errors import StopProgram
 from services.common.store.embedded import session as embedded_session
 from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID
-from tests.broker_house import eventually
+from tests.support.broker.broker_house import eventually
 
 AT_ONCE = Retry(NoBackoff(), 0)
 COUNT_TWICE = "redis.call('INCR', KEYS[1]); return redis.call('INCR', KEYS[1])"

@@ -16,8 +16,8 @@ from services.cli.secret_files import make_secrets
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.redis.store import RedisStore
 from services.operations.secrets.certificates import CA_FILE, make_certificates
-from tests.contract.store_samples import NOW, PAIR, make_signal
-from tests.production_servers import ProductionRedis
+from tests.support.servers.production_servers import ProductionRedis
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., str]

@@ -15,8 +15,8 @@ from services.common.store.holds import Hold
 from services.common.store.open import open_store
 from services.operations.checks.checks import all_checks, run_check
 from services.signal_cacher.keeping import HoldsKeeper
-from tests.contract.store_samples import NOW, PAIR
-from tests.redis_variants import admin, redis_with
+from tests.support.servers.redis_variants import admin, redis_with
+from tests.support.store.store_samples import NOW, PAIR
 
 pytestmark = pytest.mark.integration
 

@@ -14,10 +14,10 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
 from services.common.store.port import WriteOutcome
 from services.common.store.redis.store import RedisStore
-from tests.broker_house import eventually
-from tests.contract.store_samples import NOW, PAIR, make_signal
-from tests.redis_variants import admin, redis_with
-from tests.tcp_proxy import TcpProxy
+from tests.support.broker.broker_house import eventually
+from tests.support.servers.redis_variants import admin, redis_with
+from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 pytestmark = pytest.mark.integration
 

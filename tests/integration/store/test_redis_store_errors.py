@@ -13,9 +13,9 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
 from services.common.store.holds import Hold
 from services.common.store.redis.store import RedisStore
-from tests.contract.store_samples import NOW, PAIR, make_signal
-from tests.nobody import refusing_port
-from tests.servers import RedisServer
+from tests.support.servers.nobody import refusing_port
+from tests.support.servers.servers import RedisServer
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 pytestmark = pytest.mark.integration
 SECRET = "not-for-any-log"

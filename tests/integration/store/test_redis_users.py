@@ -28,9 +28,9 @@ from services.common.store.redis.store import RedisStore
 from services.common.store.redis.users import STORE_USERS
 from services.demo.guard import Guest, refuse_demo_news
 from services.research.history.scoring.exporting import export_signals
-from tests.contract.store_samples import NOW, PAIR, make_signal
-from tests.production_servers import ProductionRedis
-from tests.redis_variants import admin, redis_with
+from tests.support.servers.production_servers import ProductionRedis
+from tests.support.servers.redis_variants import admin, redis_with
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import redis
 
-from tests.servers import RedisServer, running_redis
-from tests.strategy_live import MakeStrategy, candles_until_now, started_strategy
+from tests.support.servers.servers import RedisServer, running_redis
+from tests.support.strategy.strategy_live import MakeStrategy, candles_until_now, started_strategy
 
 
 @pytest.fixture(scope="module")

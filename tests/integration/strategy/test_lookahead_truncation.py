@@ -9,8 +9,8 @@ import pytest
 from freqtrade.enums import RunMode
 from LLMSentimentStrategy import LLMSentimentStrategy
 
-from tests.lookahead_checks import WARM_UP, rows_of, started, truncation_differences
-from tests.lookahead_world import PAIRS, World, make_world
+from tests.support.strategy.lookahead_checks import WARM_UP, rows_of, started, truncation_differences
+from tests.support.strategy.lookahead_world import PAIRS, World, make_world
 
 COUNT = WARM_UP + 400
 CUTS = range(WARM_UP, COUNT, 7)

@@ -9,9 +9,15 @@ from freqtrade.enums import RunMode
 from LLMSentimentStrategy import LLMSentimentStrategy
 
 from services.common.settings.settings import Settings
-from tests.lookahead_checks import EVALUATED_AFTER, WARM_UP, parity_differences, rows_of, started
-from tests.lookahead_world import PAIRS, make_world
-from tests.strategy_samples import NOON, QUARTER
+from tests.support.strategy.lookahead_checks import (
+    EVALUATED_AFTER,
+    WARM_UP,
+    parity_differences,
+    rows_of,
+    started,
+)
+from tests.support.strategy.lookahead_world import PAIRS, make_world
+from tests.support.strategy.strategy_samples import NOON, QUARTER
 
 pytestmark = pytest.mark.integration
 

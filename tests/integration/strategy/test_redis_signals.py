@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 import redis
 
-from tests.broker_house import eventually
-from tests.redis_variants import admin, redis_with
-from tests.servers import RedisServer
-from tests.strategy_samples import PAIR, at, message, milliseconds, signal
-from tests.tcp_proxy import TcpProxy
+from tests.support.broker.broker_house import eventually
+from tests.support.servers.redis_variants import admin, redis_with
+from tests.support.servers.servers import RedisServer
+from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal
 
 pytestmark = pytest.mark.integration
 

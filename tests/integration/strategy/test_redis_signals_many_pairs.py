@@ -9,8 +9,8 @@ import pytest
 import redis
 from cryptoboy_sentiment.redis_source import NEW_AT_ONCE
 
-from tests.servers import RedisServer
-from tests.strategy_samples import at, message, milliseconds, signal
+from tests.support.servers.servers import RedisServer
+from tests.support.strategy.strategy_samples import at, message, milliseconds, signal
 
 pytestmark = pytest.mark.integration
 

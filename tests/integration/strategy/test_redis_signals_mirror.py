@@ -12,8 +12,8 @@ import redis
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.servers import RedisServer
-from tests.strategy_samples import PAIR, at, message, milliseconds, signal
+from tests.support.servers.servers import RedisServer
+from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal
 
 pytestmark = pytest.mark.integration
 

@@ -16,10 +16,10 @@ from freqtrade.enums import RunMode
 from services.common.settings.settings import Settings
 from services.common.store.redis.store import RedisStore
 from services.research.history.scoring.exporting import export_signals
-from tests.contract.store_samples import make_signal
-from tests.servers import RedisServer
-from tests.strategy_live import COUNT, MakeStrategy, analysed, close_before_last, publish
-from tests.strategy_samples import PAIR, message, milliseconds, signal
+from tests.support.servers.servers import RedisServer
+from tests.support.store.store_samples import make_signal
+from tests.support.strategy.strategy_live import COUNT, MakeStrategy, analysed, close_before_last, publish
+from tests.support.strategy.strategy_samples import PAIR, message, milliseconds, signal
 
 pytestmark = pytest.mark.integration
 

@@ -19,10 +19,10 @@ from freqtrade.enums import RunMode
 from freqtrade.persistence import Order, Trade, init_db
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.server_control import free_ports
-from tests.servers import RedisServer
-from tests.strategy_live import MakeStrategy, analysed, close_before_last, publish
-from tests.strategy_samples import PAIR
+from tests.support.servers.server_control import free_ports
+from tests.support.servers.servers import RedisServer
+from tests.support.strategy.strategy_live import MakeStrategy, analysed, close_before_last, publish
+from tests.support.strategy.strategy_samples import PAIR
 
 pytestmark = pytest.mark.integration
 

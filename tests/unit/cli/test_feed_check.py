@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.data_ingestor.news.rss.parse import FeedEntry, ParsedFeed
 from services.operations.checks.feeds import describe
-from tests.news_samples import NOW
+from tests.support.news.news_samples import NOW
 
 HOUR = timedelta(hours=1)
 

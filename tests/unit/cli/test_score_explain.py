@@ -20,7 +20,7 @@ from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
 from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.sentiment_fakes import NOON, FakeScorer, article
+from tests.support.scoring.sentiment_fakes import NOON, FakeScorer, article
 
 TITLE = "Harbour Foods raises $250 million to fill its bitcoin treasury"
 

@@ -12,7 +12,7 @@ from services.common.settings.settings import Settings
 from services.launch.freqtrade import trading_mode
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.trading_mode import beside_the_settings, check_mode, mode_of, mode_question
-from tests.server_control import free_ports
+from tests.support.servers.server_control import free_ports
 
 
 def shown(**changes: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from services.common import probe
 from services.common.runtime.runner import DEFAULT_PORTS
-from tests.nobody import refusing_port
+from tests.support.servers.nobody import refusing_port
 
 
 class Health(BaseHTTPRequestHandler):

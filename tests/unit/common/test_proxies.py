@@ -18,9 +18,9 @@ from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.launch.probes import answers_ok
 from services.sentiment_analyzer.scorers.build import build_scorer
-from tests.news_feed_server import FeedServer, reply
-from tests.news_samples import NOW, Item, rss
-from tests.nobody import refusing_port
+from tests.support.news.news_feed_server import FeedServer, reply
+from tests.support.news.news_samples import NOW, Item, rss
+from tests.support.servers.nobody import refusing_port
 
 PROXY = {"http": "http://proxy:3128", "https": "http://proxy:3128"}
 HERE = [

@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from services.data_ingestor.market.candle_book import CandleBook, Fetch, Publish
 from services.data_ingestor.market.candles import Candle
-from tests.market_book_samples import LATE, MINUTE, answer, at, begun, candle, following, published, row
+from tests.support.market.market_book_samples import (
+    LATE,
+    MINUTE,
+    answer,
+    at,
+    begun,
+    candle,
+    following,
+    published,
+    row,
+)
 
 
 def test_the_first_start_begins_with_the_newest_closed_candle() -> None:

@@ -5,7 +5,18 @@ import pytest
 from services.common.messages import CandleData
 from services.data_ingestor.market.candle_book import HELD_LIMIT, REACH, CandleBook, Fetch, Publish
 from services.data_ingestor.market.candles import Candle, read_answer
-from tests.market_book_samples import LATE, MINUTE, T0, answer, at, begun, candle, following, published, row
+from tests.support.market.market_book_samples import (
+    LATE,
+    MINUTE,
+    T0,
+    answer,
+    at,
+    begun,
+    candle,
+    following,
+    published,
+    row,
+)
 
 
 def test_what_the_exchange_does_not_have_is_counted_once_and_passed_over() -> None:

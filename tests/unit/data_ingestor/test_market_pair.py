@@ -10,8 +10,8 @@ from services.common.clock import from_ms
 from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, CANDLES_SKIPPED
 from services.data_ingestor.market import gap_filler as market_filler
 from services.data_ingestor.market.last_published import CandleMemory
-from tests.market_exchange import PAIR, Stage, open_ms, play, row, settle, until
-from tests.news_broker import away
+from tests.support.broker.news_broker import away
+from tests.support.market.market_exchange import PAIR, Stage, open_ms, play, row, settle, until
 
 
 def counted(metric: Counter, *labels: str) -> float:

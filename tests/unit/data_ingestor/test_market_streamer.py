@@ -18,8 +18,8 @@ from services.common.settings.settings import Settings
 from services.data_ingestor.market.candles import Row
 from services.data_ingestor.market.ccxt.candles import CcxtCandles
 from services.data_ingestor.market_streamer import MarketStreamer
-from tests.market_exchange import START_MS, ScriptedExchange, row
-from tests.news_broker import MemoryBroker
+from tests.support.broker.news_broker import MemoryBroker
+from tests.support.market.market_exchange import START_MS, ScriptedExchange, row
 
 
 class FaultyExchange(ScriptedExchange):

@@ -13,7 +13,7 @@ from services.data_ingestor.news.rss.fetch import (
     check_status,
     retry_after_seconds,
 )
-from tests.news_samples import NOW
+from tests.support.news.news_samples import NOW
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 599])

@@ -6,7 +6,7 @@ from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import FeedEntry, parse_feed
 from services.data_ingestor.news.seen.article_id import article_id, former_id
 from services.data_ingestor.news.seen.identity import former_ids, identify
-from tests.news_samples import NOW, Item, rss
+from tests.support.news.news_samples import NOW, Item, rss
 
 LIVE = "https://paper.example/live"
 TITLES = ("Bitcoin climbs", "Ether slides", "BNB burns coins")

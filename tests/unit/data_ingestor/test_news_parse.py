@@ -19,7 +19,7 @@ from services.data_ingestor.news.rss.parse import (
     parse_feed,
     usable_link,
 )
-from tests.news_samples import NOW, Item, numbered, rss
+from tests.support.news.news_samples import NOW, Item, numbered, rss
 
 
 def parsed(body: bytes, content_type: str = "application/rss+xml") -> ParsedFeed:

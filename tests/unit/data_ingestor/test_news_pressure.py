@@ -13,7 +13,7 @@ from services.data_ingestor.news.turns.back_pressure import (
     QueuePressure,
     stretch,
 )
-from tests.news_broker import MemoryBroker
+from tests.support.broker.news_broker import MemoryBroker
 
 LIMIT = 60.0
 

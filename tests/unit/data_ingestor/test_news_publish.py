@@ -14,8 +14,8 @@ from services.data_ingestor.news import publish as news_publish
 from services.data_ingestor.news.publish import BATCH
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.turns.turns import Turns
-from tests.news_broker import MemoryBroker, accept, away, no_route
-from tests.news_samples import NOW
+from tests.support.broker.news_broker import MemoryBroker, accept, away, no_route
+from tests.support.news.news_samples import NOW
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from services.data_ingestor.news.seen import file as news_seen_file
 from services.data_ingestor.news.seen import seen as news_seen
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.turns.quota import Allowance
-from tests.news_samples import NOW
+from tests.support.news.news_samples import NOW
 
 LATER = NOW + timedelta(days=1)
 

@@ -20,7 +20,7 @@ from services.data_ingestor.news.select import (
     fitting,
     select,
 )
-from tests.news_samples import NOW
+from tests.support.news.news_samples import NOW
 
 DAYS_TWO = timedelta(hours=48)
 

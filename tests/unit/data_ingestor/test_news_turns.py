@@ -11,7 +11,7 @@ from services.common.clock import ManualClock
 from services.common.messages import NewsArticle
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.turns.turns import SPARE_BATCH, Turns, in_turns
-from tests.news_samples import NOW
+from tests.support.news.news_samples import NOW
 
 OWNERS = {"flood": "", "feed1": "house", "feed2": "house", "paper": ""}
 QUOTA = 100

@@ -12,7 +12,7 @@ from services.cli.support.packages import SERVER_PROGRAMS
 from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.operations.secrets.takeover import not_read
-from tests.strict_yaml import load
+from tests.support.deploy.strict_yaml import load
 
 Service = dict[str, Any]
 TEXT = (PROJECT_ROOT / "docker-compose.production.yml").read_text()

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.dashboards import DASHBOARDS, GRAFANA, expressions, panels
-from tests.metric_catalogue import exported, names_in
+from tests.support.monitoring.dashboards import DASHBOARDS, GRAFANA, expressions, panels
+from tests.support.monitoring.metric_catalogue import exported, names_in
 
 SCHEMA_VERSION = 41
 COLUMNS = 24

@@ -10,8 +10,17 @@ import pytest
 
 from scripts.kubernetes_rules import MADE, render
 from services.common.settings.settings import PROJECT_ROOT
-from tests.kubernetes_files import OURS, SERVICES, TARGETS, container, one, resources, variables, workloads
-from tests.kustomize import Resource
+from tests.support.deploy.kubernetes_files import (
+    OURS,
+    SERVICES,
+    TARGETS,
+    container,
+    one,
+    resources,
+    variables,
+    workloads,
+)
+from tests.support.deploy.kustomize import Resource
 
 EVERYWHERE = pytest.mark.parametrize("target", TARGETS)
 PART = "app.kubernetes.io/name"

@@ -15,8 +15,16 @@ from kubernetes_validate.utils import schema_contents  # type: ignore[import-unt
 from referencing import Registry
 from referencing import Resource as SchemaResource
 
-from tests.kubernetes_files import FOLDER, OPTIONS, SCHEMAS, TARGETS, resources
-from tests.kustomize import FILE, KustomizeError, Resource, apply_operation, build, files_of, identity
+from tests.support.deploy.kubernetes_files import FOLDER, OPTIONS, SCHEMAS, TARGETS, resources
+from tests.support.deploy.kustomize import (
+    FILE,
+    KustomizeError,
+    Resource,
+    apply_operation,
+    build,
+    files_of,
+    identity,
+)
 
 OLDEST, NEWEST = "1.31", "1.36"
 OF_OPERATORS = frozenset(path.stem for path in SCHEMAS.glob("*.json")) - {

@@ -11,7 +11,7 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.services import SERVICES as REGISTRY
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from tests.kubernetes_files import (
+from tests.support.deploy.kubernetes_files import (
     FOLDER,
     OURS,
     SERVICES,
@@ -23,7 +23,7 @@ from tests.kubernetes_files import (
     variables,
     workloads,
 )
-from tests.kustomize import containers_of
+from tests.support.deploy.kustomize import containers_of
 
 EVERYWHERE = pytest.mark.parametrize("target", TARGETS)
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from services.common.runtime.metrics import MOST_VALUES, OTHER, few
-from tests.metric_catalogue import (
+from tests.support.monitoring.metric_catalogue import (
     exported,
     families,
     names_in,
@@ -16,7 +16,7 @@ from tests.metric_catalogue import (
     services_metrics,
     strategy_metrics,
 )
-from tests.prometheus_tools import rules
+from tests.support.monitoring.prometheus_tools import rules
 
 EXPRESSIONS = [rule["expr"] for _, rule in rules()]
 

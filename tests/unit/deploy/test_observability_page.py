@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.dashboards import DASHBOARDS
-from tests.observability_tables import PAGE, with_tables
+from tests.support.monitoring.dashboards import DASHBOARDS
+from tests.support.monitoring.observability_tables import PAGE, with_tables
 
 TEXT = PAGE.read_text()
 

@@ -12,9 +12,9 @@ from services.common.services import SECRETS_OF_FREQTRADE, SERVICES
 from services.common.settings.names import SUFFIX
 from services.common.settings.report import is_secret
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from tests.kubernetes_files import FOLDER as KUBERNETES
-from tests.kubernetes_files import OURS, TARGETS, container, one
-from tests.strict_yaml import load
+from tests.support.deploy.kubernetes_files import FOLDER as KUBERNETES
+from tests.support.deploy.kubernetes_files import OURS, TARGETS, container, one
+from tests.support.deploy.strict_yaml import load
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
 ALLOWED = {name.replace("_", "-"): service.secrets & SECRETS for name, service in SERVICES.items()} | {

@@ -14,7 +14,7 @@ import typer
 from services.cli.app import app
 from services.common.broker.topology import MARKET_TTL_SECONDS
 from services.common.settings.settings import PROJECT_ROOT
-from tests.prometheus_tools import rules
+from tests.support.monitoring.prometheus_tools import rules
 
 DOCUMENTS = sorted(
     path

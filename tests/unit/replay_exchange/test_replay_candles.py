@@ -11,7 +11,7 @@ import pytest
 from services.common.errors import StopProgram
 from services.replay_exchange.candles import load_candles, no_candles
 from services.replay_exchange.replay import BUNDLED_CANDLES
-from tests.replay_samples import RECORDED, rising_bars, series_of, write_feather
+from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
 
 
 def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:

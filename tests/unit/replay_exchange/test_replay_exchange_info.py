@@ -8,7 +8,7 @@ import pytest
 from services.replay_exchange.candles import no_candles
 from services.replay_exchange.exchange_info import exchange_info, filters, symbol_info
 from services.replay_exchange.forming import Bar
-from tests.replay_samples import RECORDED, market_of, rising_bars, series_of
+from tests.support.market.replay_samples import RECORDED, market_of, rising_bars, series_of
 
 
 def filters_of(pair: str, bars: list[Bar]) -> dict[str, dict[str, Any]]:

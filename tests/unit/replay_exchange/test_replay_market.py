@@ -10,7 +10,7 @@ from services.replay_exchange.candles import load_candles, no_candles
 from services.replay_exchange.forming import Bar
 from services.replay_exchange.intervals import DAY_MS, HOUR_MS, MINUTE_MS
 from services.replay_exchange.replay import BUNDLED_CANDLES
-from tests.replay_samples import RECORDED, market_of, rising_bars, series_of
+from tests.support.market.replay_samples import RECORDED, market_of, rising_bars, series_of
 
 SHIFT = 5 * DAY_MS + 7 * MINUTE_MS
 INTERVALS = ["1m", "3m", "5m", "15m", "1h"]

@@ -10,7 +10,7 @@ from services.common.clock import to_ms
 from services.common.errors import StopProgram
 from services.replay_exchange.intervals import DAY_MS, HOUR_MS, MINUTE_MS
 from services.replay_exchange.replay import ReplayOptions, prepare
-from tests.replay_samples import RECORDED, rising_bars, series_of, write_feather
+from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
 
 NOW = to_ms(datetime(2026, 11, 21, 3, 49, 17, tzinfo=UTC))
 START = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)

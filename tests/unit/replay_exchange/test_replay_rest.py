@@ -11,7 +11,7 @@ from services.replay_exchange.candles import no_candles
 from services.replay_exchange.faults import FaultSwitches
 from services.replay_exchange.intervals import MINUTE_MS
 from services.replay_exchange.rest import RestApi
-from tests.replay_samples import RECORDED, market_of, rising_bars, series_of
+from tests.support.market.replay_samples import RECORDED, market_of, rising_bars, series_of
 
 NOW = RECORDED + 1500 * MINUTE_MS
 

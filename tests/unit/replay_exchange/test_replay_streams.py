@@ -10,7 +10,7 @@ from services.replay_exchange.faults import Channel, Faults, MissingCandles
 from services.replay_exchange.intervals import MINUTE_MS
 from services.replay_exchange.market import Market
 from services.replay_exchange.streams import CATCH_UP, Cursor, Kind, Stream, begin, due, parse_stream
-from tests.replay_samples import RECORDED, market_of, rising_bars, series_of
+from tests.support.market.replay_samples import RECORDED, market_of, rising_bars, series_of
 
 MINUTE = Stream("BTCUSDT", Kind.KLINE, interval="1m")
 NO_FAULTS = Faults()

@@ -9,7 +9,7 @@ import pytest
 from cryptoboy_sentiment import EXIT_RULES, Rules, signals_frame
 
 from services.research.backtest.fired import rules_fired, thresholds
-from tests.strategy_samples import signal
+from tests.support.strategy.strategy_samples import signal
 
 TRADES = pd.DataFrame({"exit_reason": ["sentiment -0.62", "roi", "roi", "macd_cross_down none"]})
 

@@ -13,7 +13,7 @@ from cryptoboy_sentiment import Signal
 from services.common.errors import StopProgram
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.plan import Plan
-from tests.strategy_samples import NOON, signal, wavy_candles, write_csv
+from tests.support.strategy.strategy_samples import NOON, signal, wavy_candles, write_csv
 
 HOUR = timedelta(hours=1)
 END = NOON + 200 * HOUR

@@ -9,7 +9,7 @@ import pytest
 
 from services.common.errors import StopProgram
 from services.research.sentiment_csv import read_sentiment_csv
-from tests.strategy_samples import raw, signal, write_csv
+from tests.support.strategy.strategy_samples import raw, signal, write_csv
 
 
 def said(path: Path) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.research.backtest.shift import random_offsets, shifted, smallest_offset
-from tests.strategy_samples import NOON, signal
+from tests.support.strategy.strategy_samples import NOON, signal
 
 HOUR = timedelta(hours=1)
 END = NOON + 100 * HOUR

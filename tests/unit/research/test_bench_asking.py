@@ -20,7 +20,7 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.port import Scores
-from tests.scripted_ollama import ScriptedOllama, chat_reply
+from tests.support.scoring.scripted_ollama import ScriptedOllama, chat_reply
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SAMPLE = article(7, NOW)

@@ -9,7 +9,7 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.model.prompt import user_prompt
-from tests.sentiment_fakes import NOON
+from tests.support.scoring.sentiment_fakes import NOON
 
 ATTACKS = read_attacks()
 CARRIERS = carriers()

@@ -14,7 +14,7 @@ from services.common.errors import StopProgram
 from services.research.backtest.inputs import read_inputs
 from services.research.backtest.plan import Plan
 from services.research.history.validation.validating import validate
-from tests.strategy_samples import NOON, at, signal, wavy_candles, write_csv
+from tests.support.strategy.strategy_samples import NOON, at, signal, wavy_candles, write_csv
 
 HOUR = timedelta(hours=1)
 HOURS = 100

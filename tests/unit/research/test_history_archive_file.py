@@ -12,7 +12,7 @@ from services.common.errors import StopProgram
 from services.data_ingestor.news.seen.article_id import article_id, former_id
 from services.research.history.archive.archive import Archive, partial_path
 from services.research.history.archive.importing import ImportOptions, import_news
-from tests.history_samples import NOW, make_archive, news_row, write_news
+from tests.support.research.history_samples import NOW, make_archive, news_row, write_news
 
 ROWS = [news_row(1), news_row(2), news_row(3, url=""), news_row(4, source="CoinDesk")]
 

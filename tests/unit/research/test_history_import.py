@@ -17,7 +17,15 @@ from services.research.history.archive.account import ImportReport
 from services.research.history.archive.archive import Archive, partial_path
 from services.research.history.archive.importing import ImportOptions, import_news
 from services.research.history.archive.times import TimeFormat
-from tests.history_samples import COLUMNS, NOON, NOW, archived, make_archive, news_row, write_news
+from tests.support.research.history_samples import (
+    COLUMNS,
+    NOON,
+    NOW,
+    archived,
+    make_archive,
+    news_row,
+    write_news,
+)
 
 
 def run(news: Path, out: Path, **options: object) -> ImportReport:

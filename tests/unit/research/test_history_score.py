@@ -28,7 +28,7 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.port import AssetScore, Scorer, Scores
-from tests.history_samples import NOON, PAIRS, make_archive, news_row
+from tests.support.research.history_samples import NOON, PAIRS, make_archive, news_row
 
 OPTIONS = ScoreOptions(PAIRS)
 EACH_BY_ITSELF = ScoreOptions(PAIRS, stories=False)

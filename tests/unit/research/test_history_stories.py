@@ -22,7 +22,7 @@ from services.sentiment_analyzer.pipeline.score_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.history_samples import PAIRS, make_archive, news_row
+from tests.support.research.history_samples import PAIRS, make_archive, news_row
 
 STORY = "Bitcoin treasury firm Hollow Pine buys 4,200 coins for its reserve after a record quarter"
 DELAY = timedelta(minutes=5)

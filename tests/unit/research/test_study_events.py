@@ -7,7 +7,7 @@ from datetime import timedelta
 from cryptoboy_sentiment import Signal, signals_frame
 
 from services.research.study.events import Events, Selection, events_of
-from tests.study_samples import HOUR, START, signal
+from tests.support.research.study_samples import HOUR, START, signal
 
 PAIRS = ("BTC/USDT", "ETH/USDT")
 

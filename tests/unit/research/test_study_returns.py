@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.research.candles import Candles
 from services.research.study.returns import Prices, microseconds, not_measurable, short
-from tests.study_samples import HOUR, START, candles_of
+from tests.support.research.study_samples import HOUR, START, candles_of
 
 CLOSES = [101.0, 102.0, 104.0, 103.0, 105.0]
 EPOCH = datetime(1970, 1, 1, tzinfo=START.tzinfo)

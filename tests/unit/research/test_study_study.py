@@ -17,7 +17,7 @@ from services.research.study.events import Selection
 from services.research.study.page import study_page
 from services.research.study.report import study_json
 from services.research.study.study import Study, run_study
-from tests.study_samples import HOUR, START, candles_of, made_up_market, signal
+from tests.support.research.study_samples import HOUR, START, candles_of, made_up_market, signal
 
 Found = dict[str, Any]
 

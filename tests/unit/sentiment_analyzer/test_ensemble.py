@@ -19,7 +19,7 @@ from services.sentiment_analyzer.scorers.port import (
     Unusable,
     Usage,
 )
-from tests.sentiment_fakes import FakeScorer
+from tests.support.scoring.sentiment_fakes import FakeScorer
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")

@@ -8,7 +8,7 @@ from services.common.errors import TryLater
 from services.common.runtime.work import WorkInHand
 from services.sentiment_analyzer.article.text import ArticleText, text_of
 from services.sentiment_analyzer.pipeline.slots import InFlight, NotBegunError
-from tests.sentiment_fakes import Bench, FakeScorer, article
+from tests.support.scoring.sentiment_fakes import Bench, FakeScorer, article
 
 
 def text(title: str) -> ArticleText:

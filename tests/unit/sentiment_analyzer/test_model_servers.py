@@ -13,8 +13,8 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.model.server_pool import USELESS_PAUSE_SECONDS
 from services.sentiment_analyzer.scorers.port import RefusesAll, Scorer, Unusable
-from tests import scripted_models as models
-from tests.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama
+from tests.support.scoring import scripted_models as models
+from tests.support.scoring.scripted_ollama import MODEL, Answer, Reply, ScriptedOllama
 
 OPENAI = "/v1/chat/completions"
 BTC = load_registry().asset("BTC")

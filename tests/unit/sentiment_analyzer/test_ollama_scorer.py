@@ -15,7 +15,14 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT
 from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, RefusesAll, Scorer
-from tests.scripted_ollama import DIGEST, MODEL, Reply, ScriptedOllama, chat_reply, error_reply
+from tests.support.scoring.scripted_ollama import (
+    DIGEST,
+    MODEL,
+    Reply,
+    ScriptedOllama,
+    chat_reply,
+    error_reply,
+)
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")

@@ -13,7 +13,7 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answer_schema
 from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, Scorer
-from tests.scripted_ollama import MODEL, Reply, ScriptedOllama, completion_reply, error_reply
+from tests.support.scoring.scripted_ollama import MODEL, Reply, ScriptedOllama, completion_reply, error_reply
 
 CHAT = "/v1/chat/completions"
 BTC = load_registry().asset("BTC")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
-from tests.sentiment_fakes import Bench, article
+from tests.support.scoring.sentiment_fakes import Bench, article
 
 
 @pytest.fixture

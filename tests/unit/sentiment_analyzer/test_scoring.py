@@ -9,7 +9,7 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
-from tests.sentiment_fakes import NOON, FakeScorer, article
+from tests.support.scoring.sentiment_fakes import NOON, FakeScorer, article
 
 MATCHER = AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT"))
 

@@ -10,7 +10,7 @@ from services.common.broker.port import Delivery
 from services.common.errors import TryLater
 from services.sentiment_analyzer.pipeline.consume import ScoringRound
 from services.sentiment_analyzer.pipeline.faults import ScorerAwayError
-from tests.sentiment_fakes import Bench, article
+from tests.support.scoring.sentiment_fakes import Bench, article
 
 
 def test_an_article_that_comes_when_the_scorer_has_just_failed_is_given_back_unasked() -> None:

@@ -13,7 +13,7 @@ from services.sentiment_analyzer.pipeline import judge_and_publish as article_de
 from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
 from services.sentiment_analyzer.scorers.port import Unusable
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.sentiment_fakes import Bench, article
+from tests.support.scoring.sentiment_fakes import Bench, article
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from services.sentiment_analyzer.scorers.fallback import FallbackScorer
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.sentiment_fakes import NOON, Bench, article
+from tests.support.scoring.sentiment_fakes import NOON, Bench, article
 
 
 def test_as_many_articles_are_scored_at_the_same_time_as_configured() -> None:

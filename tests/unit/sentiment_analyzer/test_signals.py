@@ -10,7 +10,7 @@ from services.sentiment_analyzer.matching.assets import MARKET, load_registry
 from services.sentiment_analyzer.matching.matcher import About, Match, Target
 from services.sentiment_analyzer.pipeline.signals import make_signals, signal_id
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
-from tests.sentiment_fakes import NOON, article
+from tests.support.scoring.sentiment_fakes import NOON, article
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")

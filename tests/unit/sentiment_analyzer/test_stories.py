@@ -17,7 +17,7 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
 from services.sentiment_analyzer.stories.places import Part
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.sentiment_fakes import NOON, FakeScorer, article
+from tests.support.scoring.sentiment_fakes import NOON, FakeScorer, article
 
 FIRST = "Harbour Foods raises $250 million to fill its bitcoin treasury"
 RETOLD = "Canner Harbour Foods secures $250M for Bitcoin treasury"

@@ -14,7 +14,7 @@ from services.sentiment_analyzer.stories.index import StoryIndex
 from services.sentiment_analyzer.stories.match import Telling, fingerprint
 from services.sentiment_analyzer.stories.port import StoryKeeper, StoryMemory
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.story_attacks import Day, telling
+from tests.support.news.story_attacks import Day, telling
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MOST = 5

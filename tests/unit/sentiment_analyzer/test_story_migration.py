@@ -12,7 +12,7 @@ from pathlib import Path
 from services.common.clock import to_ms
 from services.sentiment_analyzer.pipeline.score_article import Outcome
 from services.sentiment_analyzer.stories.stories import Stories
-from tests.story_attacks import NOON, Day, telling
+from tests.support.news.story_attacks import NOON, Day, telling
 
 OLD = """
 CREATE TABLE tellings (

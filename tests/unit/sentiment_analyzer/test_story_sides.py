@@ -18,7 +18,7 @@ from services.sentiment_analyzer.stories.sides import (
     support_of,
     take_stand,
 )
-from tests.sentiment_fakes import NOON
+from tests.support.scoring.sentiment_fakes import NOON
 
 PAIR = "BTC/USDT"
 

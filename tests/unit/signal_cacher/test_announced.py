@@ -9,7 +9,7 @@ import pytest
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram, TryLater
 from services.signal_cacher.announced import ANNOUNCE_SECONDS, Announced
-from tests.cacher_fakes import FakeStore
+from tests.support.pipeline.cacher_fakes import FakeStore
 
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.signal_cacher.batch import sort_out
-from tests.cacher_fakes import delivery_of
-from tests.contract.store_samples import NOW, make_signal
+from tests.support.pipeline.cacher_fakes import delivery_of
+from tests.support.store.store_samples import NOW, make_signal
 
 
 def body(**changes: Any) -> bytes:

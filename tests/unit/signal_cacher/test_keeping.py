@@ -15,8 +15,8 @@ from services.common.store.keys import KEPT
 from services.signal_cacher import keeping
 from services.signal_cacher.keeping import HoldsKeeper, place_of
 from services.signal_cacher.seen_stores import FILE_NAME, SeenStores
-from tests.cacher_fakes import FakeHolds, FakeStore
-from tests.contract.store_samples import NOW
+from tests.support.pipeline.cacher_fakes import FakeHolds, FakeStore
+from tests.support.store.store_samples import NOW
 
 
 class Cacher:

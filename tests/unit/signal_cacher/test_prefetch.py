@@ -7,8 +7,8 @@ import pytest
 from services.common.clock import ManualClock
 from services.common.settings.settings import Settings
 from services.signal_cacher.signal_cacher import SignalCacher
-from tests.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription
-from tests.contract.store_samples import NOW
+from tests.support.pipeline.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription
+from tests.support.store.store_samples import NOW
 
 
 @pytest.mark.parametrize("prefetch", [1, 10, 300])

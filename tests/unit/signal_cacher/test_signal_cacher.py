@@ -14,8 +14,8 @@ from services.common.settings.settings import Settings
 from services.common.store.port import WriteOutcome
 from services.signal_cacher import signal_cacher
 from services.signal_cacher.signal_cacher import SignalCacher
-from tests.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription, delivery_of
-from tests.contract.store_samples import NOW, PAIR, make_signal
+from tests.support.pipeline.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription, delivery_of
+from tests.support.store.store_samples import NOW, PAIR, make_signal
 
 AWAY = TryLater("Redis at nowhere:1 cannot be used now")
 GOOD, OTHER = delivery_of(make_signal("a").encode()), delivery_of(make_signal("b").encode())

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from services.common.errors import TryLater
 from services.signal_cacher.stored import LOOK_SECONDS, StoredSentiment
-from tests.cacher_fakes import FakeStore
+from tests.support.pipeline.cacher_fakes import FakeStore
 
 PUBLISHED = "2026-04-02T20:12:00+00:00"
 

@@ -10,7 +10,7 @@ import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
 
-from tests.strategy_samples import QUARTER, at, opens, signal
+from tests.support.strategy.strategy_samples import QUARTER, at, opens, signal
 
 HOUR = timedelta(hours=1)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_made_up import made_up_signal, signal_lists
-from tests.strategy_samples import QUARTER, at, opens, signal
+from tests.support.strategy.strategy_made_up import made_up_signal, signal_lists
+from tests.support.strategy.strategy_samples import QUARTER, at, opens, signal
 
 STALENESS = timedelta(hours=2)
 HALF_LIFE = timedelta(minutes=50)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.strategy_samples import QUARTER, opens, signal
+from tests.support.strategy.strategy_samples import QUARTER, opens, signal
 
 
 def seen(signals: list[news.Signal], *minutes: float, staleness_h: float = 4) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_made_up import made_up_signal, signal_lists
-from tests.strategy_samples import QUARTER, at, opens
+from tests.support.strategy.strategy_made_up import made_up_signal, signal_lists
+from tests.support.strategy.strategy_samples import QUARTER, at, opens
 
 STALENESS = timedelta(hours=2)
 CANDLES = tuple(range(0, 480, 15))

@@ -15,7 +15,7 @@ from cryptoboy_sentiment import csv_source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_samples import NOON, PAIR, raw, signal, write_csv
+from tests.support.strategy.strategy_samples import NOON, PAIR, raw, signal, write_csv
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

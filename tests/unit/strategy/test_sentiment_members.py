@@ -11,7 +11,7 @@ from cryptoboy_sentiment.members import parse_message, plain_signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.strategy_samples import message, signal
+from tests.support.strategy.strategy_samples import message, signal
 
 ODD = st.one_of(
     st.none(),

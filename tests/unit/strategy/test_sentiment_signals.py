@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import cryptoboy_sentiment as news
 import pytest
 
-from tests.strategy_samples import PAIR, at, message, raw, signal
+from tests.support.strategy.strategy_samples import PAIR, at, message, raw, signal
 
 
 def test_cells_of_text_become_typed_values() -> None:

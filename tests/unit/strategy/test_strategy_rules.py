@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from LLMSentimentStrategy import LLMSentimentStrategy
 
-from tests.strategy_samples import wavy_candles
+from tests.support.strategy.strategy_samples import wavy_candles
 
 ENTRY: dict[str, Any] = {
     "close": 100.0,

@@ -18,7 +18,7 @@ from services.common.broker.topology import (
     HEADER_REASON,
 )
 from services.common.settings.settings import Settings
-from tests.broker_house import BrokerHouse, depth, news, receive_one
+from tests.support.broker.broker_house import BrokerHouse, depth, news, receive_one
 
 NEWS = "raw_news_data"
 

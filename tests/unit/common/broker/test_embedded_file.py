@@ -16,7 +16,7 @@ from services.common.broker.embedded.file import QueueFile
 from services.common.broker.options import BrokerOptions
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
-from tests.broker_house import BrokerHouse, depth, news, receive_all, receive_one
+from tests.support.broker.broker_house import BrokerHouse, depth, news, receive_all, receive_one
 
 NEWS = "raw_news_data"
 

@@ -10,7 +10,7 @@ from services.common.broker.options import BrokerOptions
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import MARKET_CANDLE, MARKET_TTL_SECONDS
 from services.common.settings.settings import Settings
-from tests.broker_house import BrokerHouse, depth, news, receive_all, receive_one
+from tests.support.broker.broker_house import BrokerHouse, depth, news, receive_all, receive_one
 
 NEWS = "raw_news_data"
 CANDLES = "raw_market_data"

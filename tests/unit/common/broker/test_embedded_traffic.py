@@ -13,7 +13,7 @@ from services.common.broker.embedded.broker import FILE_NAME
 from services.common.broker.embedded.file import QueueFile
 from services.common.broker.options import BrokerOptions
 from services.common.settings.settings import Settings
-from tests.broker_house import SHORT_RETRY_SECONDS, BrokerHouse, news, receive_all, receive_one
+from tests.support.broker.broker_house import SHORT_RETRY_SECONDS, BrokerHouse, news, receive_all, receive_one
 
 NEWS = "raw_news_data"
 
