@@ -55,7 +55,7 @@ def check_that_it_can_search() -> None:
     if importlib.util.find_spec("atheris") is None:
         raise StopProgram(
             "atheris is not installed. It exists for Linux on x86-64 only; there, ./cryptoboy test --only-install "
-            "installs it. Elsewhere the same checks run with pytest: tests/unit/research/test_fuzzing_checks.py"
+            "installs it. Elsewhere the same checks run with pytest: tests/unit/devtools/fuzzing/test_fuzzing_checks.py"
         )
 
 

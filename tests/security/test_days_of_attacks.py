@@ -33,7 +33,7 @@ REMAINS = {
     ids=lambda each: f"{each.kind}: {each.name}",
 )
 def test_an_attack_opens_no_trade_and_keeps_none_open(scenario: Scenario) -> None:
-    """Floods take seconds: tests/unit/research/test_evaluate_scenarios.py."""
+    """Floods take seconds: tests/unit/research/evaluate/cases/test_evaluate_scenarios.py."""
     outcome = try_scenario(scenario, SCORER)
     assert outcome.reached == outcome.honest, "another's article was not read in time"
     assert outcome.flipped <= REMAINS.get(scenario.name, frozenset()), (outcome.without, outcome.attacked)

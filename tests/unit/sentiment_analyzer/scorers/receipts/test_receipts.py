@@ -179,7 +179,7 @@ store.close()
 def test_processes_share_a_store(receipts: Receipts, tmp_path: Path) -> None:
     path = tmp_path / "state" / "receipts.sqlite"
     programs = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(start)], cwd=Path(__file__).parents[3])
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(start)], cwd=Path(__file__).parents[5])
         for start in (0, 50)
     ]
     assert [program.wait(60) for program in programs] == [0, 0]
