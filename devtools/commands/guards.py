@@ -17,7 +17,8 @@ import typer
 from devtools.commands.tool import run_tool
 
 if TYPE_CHECKING:
-    from devtools.guards import Guard, Outcome
+    from devtools.guards.entries import Guard
+    from devtools.guards.trial import Trial
 
 
 def guards(
@@ -34,7 +35,9 @@ def guards(
 
     Example: scripts/guards.py known_ids back_pressure
     """
-    from devtools.guards import Verdict, edited, load_guards
+    from devtools.guards.entries import load_guards
+    from devtools.guards.removal import without_guard
+    from devtools.guards.trial import Verdict
     from services.common.settings.settings import PROJECT_ROOT
 
     chosen = load_guards(only=names or ())
@@ -43,22 +46,22 @@ def guards(
             print(f"{each.name:28} {each.fault}: {each.guard}")
         return
     for each in chosen:
-        edited(PROJECT_ROOT, each)  # changes nothing; says now what cannot be found
-    outcomes = []
-    for outcome in _take_away(chosen, jobs):
-        outcomes.append(outcome)
-        told = f"{outcome.verdict:8} {outcome.guard.name:28} {outcome.seconds:4.0f} s  {outcome.guard.fault}"
-        print(told, file=sys.stderr if json_output else sys.stdout, flush=True)
-        if outcome.verdict is not Verdict.NOTICED:
-            sys.stderr.write(f"{outcome.said}\n")
+        without_guard(PROJECT_ROOT, each)  # writes nothing; a mistake is reported before the first test
+    trials = []
+    for trial in _trials(chosen, jobs):
+        trials.append(trial)
+        line = f"{trial.verdict:8} {trial.guard.name:28} {trial.seconds:4.0f} s  {trial.guard.fault}"
+        print(line, file=sys.stderr if json_output else sys.stdout, flush=True)
+        if trial.verdict is not Verdict.NOTICED:
+            sys.stderr.write(f"{trial.output}\n")
     if json_output:
-        print(json.dumps([_as_json(each) for each in outcomes]))
-    if any(each.verdict is not Verdict.NOTICED for each in outcomes):
+        print(json.dumps([_as_json(each) for each in trials]))
+    if any(each.verdict is not Verdict.NOTICED for each in trials):
         raise typer.Exit(1)
 
 
-def _take_away(chosen: tuple[Guard, ...], jobs: int) -> Iterator[Outcome]:
-    from devtools.guards import copy_tree, end_running, take_away
+def _trials(chosen: tuple[Guard, ...], jobs: int) -> Iterator[Trial]:
+    from devtools.guards.trial import copy_tree, end_running, try_without
 
     with ExitStack() as stack:
         trees: SimpleQueue[Path] = SimpleQueue()
@@ -67,27 +70,27 @@ def _take_away(chosen: tuple[Guard, ...], jobs: int) -> Iterator[Outcome]:
             copy_tree(tree)
             trees.put(tree)
 
-        def work(guard: Guard) -> Outcome:
+        def run(guard: Guard) -> Trial:
             tree = trees.get()
             try:
-                return take_away(tree, guard)
+                return try_without(tree, guard)
             finally:
                 trees.put(tree)
 
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         stack.callback(end_running)
-        yield from pool.map(work, chosen)
+        yield from pool.map(run, chosen)
 
 
-def _as_json(outcome: Outcome) -> dict[str, object]:
+def _as_json(trial: Trial) -> dict[str, object]:
     return {
-        "name": outcome.guard.name,
-        "fault": outcome.guard.fault,
-        "guard": outcome.guard.guard,
-        "test": outcome.guard.test,
-        "verdict": outcome.verdict.value,
-        "seconds": round(outcome.seconds, 1),
+        "name": trial.guard.name,
+        "fault": trial.guard.fault,
+        "guard": trial.guard.guard,
+        "test": trial.guard.test,
+        "verdict": trial.verdict.value,
+        "seconds": round(trial.seconds, 1),
     }
 
 
