@@ -39,7 +39,7 @@ from services.sentiment_analyzer.pipeline.judge_and_publish import ArticleDesk
 from services.sentiment_analyzer.pipeline.score_article import Judgement, judge_article
 from services.sentiment_analyzer.pipeline.scorer_outage import Recovery
 from services.sentiment_analyzer.pipeline.slots import InFlight
-from services.sentiment_analyzer.scorers.build import build_scorer, longest_score
+from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
@@ -68,7 +68,6 @@ class SentimentProcessor:
         stories: what was told before; without it every article is a story of its own.
         receipts: what the scorer keeps its receipts in, to be closed after it.
         check_state: raises TryLater or StopProgram where `stories` and `receipts` cannot be used.
-        patience: seconds that one score, or a check, may take by the scorer's own bounds.
         work: where the calls in hand are noted.
         lag_limit: age of an article in hand, since it was fetched, at which this says that it is behind; in seconds.
     """
@@ -85,7 +84,6 @@ class SentimentProcessor:
         stories: Stories | None = None,
         receipts: Receipts | None = None,
         check_state: Callable[[], None] = lambda: None,
-        patience: float = 0.0,
         work: WorkInHand | None = None,
         lag_limit: float = 600.0,
     ) -> None:
@@ -98,10 +96,9 @@ class SentimentProcessor:
         self._receipts = receipts
         self._check_state = check_state
         self.work = work or WorkInHand()
-        self._patience = patience
-        self._scorer = InFlight(scorer, concurrency, self.work, patience)
+        self._scorer = InFlight(scorer, concurrency, self.work)
         # Another article may be scored first, and what was told is looked up and kept.
-        judging = 2 * patience + 2 * BUSY_SECONDS
+        judging = 2 * scorer.patience + 2 * BUSY_SECONDS
         self._desk = ArticleDesk(
             broker,
             scorer.name,
@@ -203,7 +200,7 @@ class SentimentProcessor:
             self._stories.silent(article_id)
 
     def _check(self) -> None:
-        with self.work.doing("checking the scorer", self._patience):
+        with self.work.doing("checking the scorer", self._scorer.patience):
             self._check_state()
             self._scorer.check()
 
@@ -236,7 +233,6 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
         clock=clock,
         concurrency=settings.sentiment_concurrency,
         max_age=timedelta(seconds=settings.news_max_age) if settings.news_max_age else None,
-        patience=longest_score(settings),
         work=work,
         lag_limit=settings.lag_limit,
     )

@@ -35,7 +35,7 @@ class SleepingScorer:
     articles_at_once = 1
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self._seconds = self.patience = seconds
 
     def check(self) -> None:
         """It always works."""

@@ -32,17 +32,16 @@ class InFlight:
         scorer: who is asked.
         places: how many articles are with it at the same time.
         work: where the calls in hand are noted.
-        patience: seconds that one score may take by the scorer's own bounds.
     """
 
-    def __init__(self, scorer: Scorer, places: int, work: WorkInHand, patience: float) -> None:
+    def __init__(self, scorer: Scorer, places: int, work: WorkInHand) -> None:
         self._scorer = scorer
         self._places = threading.Semaphore(places)
         self._work = work
-        self._patience = patience
         self._is_over: Callable[[], bool] = lambda: False
         self.name = scorer.name
         self.articles_at_once = scorer.articles_at_once
+        self.patience = scorer.patience
 
     @property
     def model(self) -> str:
@@ -65,7 +64,7 @@ class InFlight:
         """
         self._take_place()
         try:
-            doing = self._work.doing(f"scoring {text.article_id}", self._patience)
+            doing = self._work.doing(f"scoring {text.article_id}", self.patience)
             with SCORE_SECONDS.labels(self.name).time(), SCORES_IN_FLIGHT.track_inprogress(), doing:
                 return self._scorer.score(text, assets)
         finally:

@@ -67,26 +67,6 @@ def _kinds(settings: Settings) -> tuple[ScorerKind, ...]:
     return (settings.sentiment_scorer,)
 
 
-def longest_score(settings: Settings) -> float:
-    """Seconds that one score may take by the bounds of the settings.
-
-    A model is asked again after an answer that cannot be used, each time on every server in turn, and each of them may
-    be asked first how it is. That it is asked anew with more room for its reasoning, or in another shape, happens once.
-    """
-    return sum(_longest_of(settings, kind) for kind in _kinds(settings))
-
-
-def _longest_of(settings: Settings, kind: ScorerKind) -> float:
-    match kind:
-        case ScorerKind.OLLAMA:
-            answers = len(ollama_servers(settings.ollama_host)) * settings.ollama_timeout
-        case ScorerKind.OPENAI:
-            answers = len(openai_servers(settings.openai_base_url)) * settings.openai_timeout
-        case _:
-            answers = 0.0
-    return 4 * answers
-
-
 def _build(settings: Settings, kind: ScorerKind) -> Scorer:
     # Imported here because each brings libraries that the others do not need.
     match kind:

@@ -47,6 +47,7 @@ class EnsembleScorer:
         named = "+".join(f"{scorer.model}*{weight:g}" for scorer, weight in self._members)
         self.model = f"ensemble({named})"[:200]
         self.articles_at_once = min(scorer.articles_at_once for scorer, _ in self._members)
+        self.patience = sum(scorer.patience for scorer, _ in self._members)
 
     def check(self) -> None:
         """See `scorer.Scorer`: every member can work, but for those whose servers refuse everything.

@@ -29,6 +29,7 @@ class FallbackScorer:
         self.name = first.name
         self.model = first.model
         self.articles_at_once = first.articles_at_once
+        self.patience = first.patience + second.patience
 
     def check(self) -> None:
         """Whether either can work; that the first is away is no reason not to start.

@@ -117,6 +117,11 @@ class Scorer(Protocol):
         """How many articles it pays to take from the queue together: 1 where each takes long."""
         ...
 
+    @property
+    def patience(self) -> float:
+        """Seconds that one score, or a check, may take by the scorer's own time limits. Beyond them a call is stuck."""
+        ...
+
     def check(self) -> None:
         """Make sure that scoring can work: where there is a server, by having it score a sample article.
 

@@ -162,6 +162,7 @@ class FakeScorer:
 
     name = "fake"
     model = "fake-1"
+    patience = 7.0
 
     def __init__(self, journal: Journal, articles_at_once: int = 1) -> None:
         self.journal = journal

@@ -80,6 +80,7 @@ class LexiconScorer:
 
     name = "lexicon"
     articles_at_once = 25
+    patience = 0.0
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self._lexicon = lexicon or load_lexicon()

@@ -53,6 +53,11 @@ class ChatServer(Protocol):
         ...
 
     @property
+    def timeout(self) -> float:
+        """Longest silence of the server while it works on an answer, in seconds."""
+        ...
+
+    @property
     def digest(self) -> str:
         """Identifies the model's weights, as far as the server tells; empty before it did."""
         ...

@@ -79,7 +79,7 @@ class OllamaServer:
         self.digest = ""
         self._model = model
         _import_ollama()
-        self._timeout = timeout
+        self.timeout = timeout
         self._network = {
             "verify": trust(ca_file, "OLLAMA"),
             "proxy": proxy_for(url),
@@ -94,7 +94,7 @@ class OllamaServer:
         """See `chat.ChatServer.probe`. Learns the digest of the model, and whether it thinks unless asked not to."""
         from ollama import Client
 
-        with Client(host=self._address, timeout=min(CHECK_SECONDS, self._timeout), **self._network) as quick:
+        with Client(host=self._address, timeout=min(CHECK_SECONDS, self.timeout), **self._network) as quick:
             # Proxies often pass on no more than what scoring needs, and other programs speak no more of the protocol.
             with suppress(FailedError):
                 shown = self._ask(lambda: quick.show(self._model))
@@ -129,7 +129,7 @@ class OllamaServer:
             import httpx
             from ollama import Client
 
-            timeout = httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
+            timeout = httpx.Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout))
             self._client = Client(host=self._address, timeout=timeout, **self._network)
         return self._client
 
@@ -167,7 +167,7 @@ class OllamaServer:
         except ollama.ResponseError as error:
             raise self._failure(error.status_code, str(error.error)) from None
         except httpx.TimeoutException:
-            raise TryLater(f"Ollama at {self.url} gave no answer within {self._timeout:g} s") from None
+            raise TryLater(f"Ollama at {self.url} gave no answer within {self.timeout:g} s") from None
         except (ConnectionError, httpx.HTTPError) as error:
             raise why_unreachable(error, f"Ollama at {self.url}", "OLLAMA") from None
         except (ValueError, TypeError, AttributeError, RecursionError) as error:  # answers of another shape

@@ -84,7 +84,7 @@ class OpenAiServer:
         self.digest = ""
         self._model = model
         self._key = key or NO_KEY
-        self._timeout = timeout
+        self.timeout = timeout
         self._verify = trust(ca_file, "OPENAI")
         self._proxy = proxy_for(url)
         self._client: OpenAI | None = None
@@ -95,7 +95,7 @@ class OpenAiServer:
 
         Gateways list names with a prefix, deployments under other names, patterns in place of names.
         """
-        client = self._connect().with_options(timeout=min(CHECK_SECONDS, self._timeout))
+        client = self._connect().with_options(timeout=min(CHECK_SECONDS, self.timeout))
         try:
             self._ask(client.models.with_raw_response.list)
         except UntrustedError:
@@ -125,7 +125,7 @@ class OpenAiServer:
             # It takes a second to import, which only those who use such a server should wait for.
             from openai import DefaultHttpxClient, OpenAI, Timeout
 
-            timeout = Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
+            timeout = Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout))
             self._client = OpenAI(
                 base_url=self._address,
                 api_key=self._key,
@@ -163,7 +163,7 @@ class OpenAiServer:
         except ErrorInsideError as error:
             raise self._failure(error.status, str(error)) from None
         except openai.APITimeoutError:
-            raise TryLater(f"{self.url} gave no answer within {self._timeout:g} s") from None
+            raise TryLater(f"{self.url} gave no answer within {self.timeout:g} s") from None
         except openai.APIConnectionError as error:
             raise why_unreachable(error.__cause__ or error, self.url, "OPENAI") from None
         except NoCompletionError as error:

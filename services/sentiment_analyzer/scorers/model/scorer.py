@@ -33,6 +33,9 @@ MOST_TOKENS = 4096
 """Bound of an answer and of the reasoning before it: as much as the settings allow."""
 MORE_ROOM = 4
 """How much higher the bound is set for a model that has used it up on its reasoning."""
+REQUESTS_A_SCORE = 4
+"""Requests to each server that one score may take: an answer that cannot be used is asked for again, and before each
+request the server may be asked how it is. A larger bound of tokens and a plainer request are each tried once only."""
 MAX_QUOTED_CHARS = 500
 MAX_KEPT_CHARS = 4_000
 START_OF_THOUGHTS = END_OF_THOUGHTS.replace("/", "")
@@ -61,6 +64,7 @@ class ModelScorer:
     def __init__(self, name: str, model: str, servers: ServerPool, *, max_tokens: int) -> None:
         self.name = name
         self.model = model
+        self.patience = REQUESTS_A_SCORE * servers.timeout
         self._servers = servers
         self._max_tokens = max_tokens
         self._room = 0

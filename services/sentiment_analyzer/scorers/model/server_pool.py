@@ -43,6 +43,9 @@ class _Member:
 class ServerPool:
     """Asks the server that is well and has the least to do; the next one if it fails. Threads may share it.
 
+    Attributes:
+        timeout: seconds that one request to each of the servers in turn may take.
+
     Args:
         servers: at least one; of two that are equal the earlier is asked.
         monotonic: seconds on a clock that never goes back.
@@ -52,6 +55,7 @@ class ServerPool:
         self, servers: Sequence[ChatServer], monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._members = [_Member(server) for server in servers]
+        self.timeout = sum(server.timeout for server in servers)
         self._monotonic = monotonic
         self._lock = threading.Lock()  # of the members' state
 

@@ -36,6 +36,7 @@ class ReceiptScorer:
         self.name = scorer.name
         self.model = scorer.model
         self.articles_at_once = scorer.articles_at_once
+        self.patience = scorer.patience
         self.answered_from_receipts = 0
         self.asked = 0
 

@@ -26,6 +26,7 @@ class Told:
 
     def __init__(self, articles_at_once: int = 25) -> None:
         self.articles_at_once = articles_at_once
+        self.patience = 0.0
         self.asked: list[str] = []
 
     def check(self) -> None: ...

@@ -26,7 +26,7 @@ def score(scorer: InFlight, title: str, ended: list[str]) -> None:
 
 def test_who_waits_for_a_place_gives_up_when_it_is_over_and_the_scorer_is_not_asked() -> None:
     inner = FakeScorer([])
-    scorer = InFlight(inner, 1, WorkInHand(), 1.0)
+    scorer = InFlight(inner, 1, WorkInHand())
     inside, go_on, over = threading.Event(), threading.Event(), threading.Event()
 
     def dawdle() -> None:
@@ -56,7 +56,7 @@ def test_who_waits_for_a_place_gives_up_when_it_is_over_and_the_scorer_is_not_as
 def test_a_free_place_is_taken_even_when_it_is_over_and_given_back_after_a_failure() -> None:
     inner = FakeScorer([])
     inner.fail("bad", TryLater("away"))
-    scorer = InFlight(inner, 1, WorkInHand(), 1.0)
+    scorer = InFlight(inner, 1, WorkInHand())
     scorer.wait_unless(lambda: True)
 
     with pytest.raises(TryLater, match="away"):
@@ -70,7 +70,7 @@ def test_the_work_in_hand_names_what_is_scored_with_the_scorers_own_patience() -
     seen: list[tuple[str, float]] = []
     inner.on_score = lambda: seen.extend((step.what, step.patience) for step in work.grow_older(0.0))
 
-    InFlight(inner, 1, work, 7.0).score(text("Bitcoin rises"), [])
+    InFlight(inner, 1, work).score(text("Bitcoin rises"), [])
 
     assert seen == [("scoring a1", 7.0)]
 

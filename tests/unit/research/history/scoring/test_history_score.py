@@ -127,6 +127,7 @@ class Marked:
 
     name = model = "marked"
     articles_at_once = 1
+    patience = 0.0
 
     def __init__(self) -> None:
         self.asked: list[str] = []

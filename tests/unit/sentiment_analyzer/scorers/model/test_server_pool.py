@@ -28,6 +28,7 @@ class FakeServer:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.timeout = 3.0
         self.digest = f"digest of {url}"
         self.asked: list[str] = []
         self.errors: deque[Exception] = deque()

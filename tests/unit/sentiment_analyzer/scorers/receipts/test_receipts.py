@@ -45,6 +45,7 @@ class Counting:
 
     name = "counting"
     articles_at_once = 1
+    patience = 0.0
 
     def __init__(self) -> None:
         self.model, self.weights, self.asked = "m:1", "sha256:1", 0
