@@ -6,12 +6,17 @@ import errno
 import gzip
 import os
 import stat
+import tempfile
 import uuid
 from pathlib import Path
 from typing import TextIO
 
+from services.common.errors import StopProgram, TryLater
+
 _GZIP = ".gz"
 _MOST_BYTES = 1_000_000
+_PROBE_BYTES = 64 * 1024
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def is_gzipped(path: Path) -> bool:
@@ -56,3 +61,23 @@ def write_whole(path: Path, text: str) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that the folder is there and has room for a little more.
+
+    Raises:
+        TryLater: the disk is full.
+        StopProgram: the folder cannot be made, or this user may not write in it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        problem = f"nothing can be kept in {folder}: {error.strerror}"
+        if error.errno in _NO_ROOM:
+            raise TryLater(f"{problem}; make room on the disk") from error
+        raise StopProgram(
+            f"{problem}. Set STATE_DIR to a folder on a local disk that this user may write."
+        ) from error

@@ -22,6 +22,7 @@ from services.common.broker.port import Broker, Delivery, Subscription
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import TryLater
+from services.common.files import check_folder
 from services.common.messages import NewsArticle
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.lag import Lag
@@ -30,7 +31,7 @@ from services.common.runtime.runner import FIRST_PAUSE_SECONDS, count_error, run
 from services.common.runtime.work import WorkInHand
 from services.common.scored_pairs import remembered_pairs
 from services.common.settings.settings import Settings
-from services.common.state_files import check_folder
+from services.common.sqlite import BUSY_SECONDS
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.consume import ScoringRound
@@ -45,7 +46,6 @@ from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
 from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
-from services.sentiment_analyzer.stories.file import BUSY_SECONDS
 from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
 from services.sentiment_analyzer.stories.stories import Stories
 

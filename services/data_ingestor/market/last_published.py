@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from services.common.errors import StopProgram
+from services.common.sqlite import Schema, UnknownFileError, open_database, reaction_to
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS last_published (
     PRIMARY KEY (exchange, pair, timeframe)
 )
 """
+_SCHEMA = Schema([[_TABLE]])
+_BUSY_SECONDS = 5.0
 
 
 class CandleMemory:
@@ -31,6 +33,7 @@ class CandleMemory:
 
     Raises:
         StopProgram: the folder or the file cannot be written.
+        TryLater: another process kept the file busy, or the disk is full.
     """
 
     def __init__(self, folder: Path, exchange: str, timeframe: str) -> None:
@@ -38,37 +41,9 @@ class CandleMemory:
         self._lock = threading.Lock()
         path = folder / FILE_NAME
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = self._open(path)
-        except (OSError, sqlite3.Error) as error:
-            raise StopProgram(
-                f"{path} cannot be used: {error}. Set STATE_DIR to a folder that this user may write."
-            ) from error
-
-    def _open(self, path: Path) -> sqlite3.Connection:
-        try:
-            return self._connect(path)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            log.error(  # noqa: TRY400 - what to know is in the line; the trace would add nothing
-                "candle_memory_damaged", error=str(error), set_aside=str(aside), next="beginning anew"
-            )
-            return self._connect(path)
-
-    @staticmethod
-    def _connect(path: Path) -> sqlite3.Connection:
-        db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
-            db.execute(_TABLE)
-        except sqlite3.Error:
-            db.close()
-            raise
-        return db
+            self._db = _open(path)
+        except sqlite3.Error as error:
+            raise reaction_to(error, path, "the last candles that were published") from error
 
     def last(self, pair: str) -> int | None:
         """Open time in milliseconds of the last published candle of the pair; None if there is none."""
@@ -96,3 +71,18 @@ class CandleMemory:
         """Close the file. May be called twice."""
         with self._lock:
             self._db.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The file; a damaged one is renamed and a new one begun, which costs a candle of each pair at most."""
+    try:
+        return open_database(path, _SCHEMA, busy_seconds=_BUSY_SECONDS)
+    except (sqlite3.OperationalError, UnknownFileError):
+        raise
+    except sqlite3.DatabaseError as error:
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        log.error(  # noqa: TRY400 - what to know is in the line; the trace would add nothing
+            "candle_memory_damaged", error=str(error), set_aside=str(aside), next="beginning anew"
+        )
+        return open_database(path, _SCHEMA, busy_seconds=_BUSY_SECONDS)

@@ -9,15 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.common.clock import from_ms, to_ms
-from services.common.errors import StopProgram
-from services.common.state_files import reaction_to
+from services.common.sqlite import open_database, reaction_to, transaction
 from services.sentiment_analyzer.stories.match import Telling
-from services.sentiment_analyzer.stories.migration import bring_up_to_date
+from services.sentiment_analyzer.stories.migration import SCHEMA
 from services.sentiment_analyzer.stories.port import KEPT, MOST_REMEMBERED, Row, new_row
 
 FILE_NAME = "stories.sqlite"
 """In STATE_DIR."""
-BUSY_SECONDS = 30.0
 
 _FORGET = "DELETE FROM told WHERE published < (SELECT max(published) FROM told) - ?"
 _KEEP = f"INSERT INTO told VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - no value # nosec B608
@@ -55,14 +53,8 @@ class StoryFile:
         """One transaction: all that is done within it, or nothing. Everything else here is done within one."""
         try:
             db = self._connection = self._connection or self._open()
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(db):
                 yield
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # a full disk ends it by itself
-                    db.execute("ROLLBACK")
-                raise
         except sqlite3.Error as error:
             raise reaction_to(error, self._path, "the stories") from error
 
@@ -138,14 +130,6 @@ class StoryFile:
             yield kept._replace(published=from_ms(row[5]))
 
     def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StopProgram(f"{self._path} cannot be made: {error.strerror}; set STATE_DIR") from error
-        # Whoever closes it may be another thread than the one that opened it.
-        db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        bring_up_to_date(db)
+        db = open_database(self._path, SCHEMA)
         db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
         return db

@@ -7,7 +7,9 @@ import sqlite3
 from itertools import groupby
 from typing import NamedTuple
 
-_SCHEMA = (
+from services.common.sqlite import Schema
+
+_TABLE = (
     """
 CREATE TABLE told (
     number INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE, story TEXT NOT NULL, part TEXT NOT NULL,
@@ -35,34 +37,29 @@ class _Old(NamedTuple):
     number: int
 
 
-def bring_up_to_date(db: sqlite3.Connection) -> None:
+def _make_tellings(db: sqlite3.Connection) -> None:
     """Make the table of tellings, and take over an older version's; does nothing where that was done.
 
-    Other processes may do the same meanwhile. The older version's table stays as it is: one of its processors that
-    still runs, or runs again, goes on with that one, where in a changed one it would fail on every article.
+    The older version's table stays as it is: one of its processors that still runs, or runs again, goes on with that
+    one, where in a changed one it would fail on every article.
 
     The revisions of a story's first signals were numbered by its further sources. Every telling that ended counts as
     one that agreed with them, and the others are scored when they come again; either way the numbers go on from there.
-
-    Raises:
-        sqlite3.Error: the file cannot be used.
     """
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if "told" not in tables:
-            for statement in _SCHEMA:
-                db.execute(statement)
-            if "tellings" in tables:
-                db.execute(_TAKE_OVER)
-            old = [_Old(*row) for row in db.execute(_OLD).fetchall()]
-            for _, story in groupby(old, key=lambda row: row.story):
-                db.executemany(_UPDATE, _changes(list(story)))
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "told" in tables:
+        return
+    for statement in _TABLE:
+        db.execute(statement)
+    if "tellings" in tables:
+        db.execute(_TAKE_OVER)
+    old = [_Old(*row) for row in db.execute(_OLD).fetchall()]
+    for _, story in groupby(old, key=lambda row: row.story):
+        db.executemany(_UPDATE, _changes(list(story)))
+
+
+SCHEMA = Schema([[_make_tellings]])
+"""Of the file of stories."""
 
 
 def _changes(story: list[_Old]) -> list[tuple[str, str, int, str, str]]:

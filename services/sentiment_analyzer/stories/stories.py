@@ -22,9 +22,10 @@ from pathlib import Path
 
 from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.work import WorkInHand
+from services.common.sqlite import BUSY_SECONDS
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.stories import sides as story_sides
-from services.sentiment_analyzer.stories.file import BUSY_SECONDS, StoryFile
+from services.sentiment_analyzer.stories.file import StoryFile
 from services.sentiment_analyzer.stories.index import StoryIndex
 from services.sentiment_analyzer.stories.match import LEAD_CHARS, Telling
 from services.sentiment_analyzer.stories.places import TO_BE_SCORED, Part, Place, place_of, scored

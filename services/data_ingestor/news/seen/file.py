@@ -1,4 +1,4 @@
-"""The SQLite file of what the poller has seen: its schema, and how it is made, converted and refused.
+"""The SQLite file of what the poller has seen: its schema, and how it is made, migrated and refused.
 
 Version 1 named an article by its link alone, whoever listed it. Its rows stay under those ids, each with the source
 that listed it first, and count for that source only (see `SeenArticles.known`): what was seen stays seen, and what one
@@ -13,68 +13,55 @@ from pathlib import Path
 from services.common.clock import to_ms
 from services.common.errors import NeverWorks
 from services.common.messages import NewsArticle, decode
+from services.common.sqlite import Schema, open_database
 
-VERSION = 2
-_SCHEMA = f"""
-BEGIN IMMEDIATE;
+_VERSION_1 = (
+    """
 CREATE TABLE IF NOT EXISTS articles (
     article_id TEXT PRIMARY KEY,
     source TEXT NOT NULL,
     listed_ms INTEGER NOT NULL,  -- when a feed last listed it
-    body BLOB,                   -- the message, while it waits for the broker
-    published_ms INTEGER         -- of one that waits
-);
+    body BLOB                    -- the message, while it waits for the broker
+)
+""",
+)
+
+
+def _add_times_of_publication(db: sqlite3.Connection) -> None:
+    db.create_function("published_ms_of", 2, _published_ms)
+    db.execute("UPDATE articles SET published_ms = published_ms_of(body, listed_ms) WHERE body IS NOT NULL")
+
+
+_VERSION_2 = (
+    "ALTER TABLE articles ADD COLUMN published_ms INTEGER",  # of an article that waits
+    _add_times_of_publication,
+    "DROP INDEX IF EXISTS waiting",
+    "CREATE INDEX waiting_by_source ON articles (source, published_ms) WHERE body IS NOT NULL",
+)
+_VERSION_3 = (
+    """
 CREATE TABLE IF NOT EXISTS allowances (
     owner TEXT PRIMARY KEY,
     articles_left REAL NOT NULL, -- of NEWS_SOURCE_QUOTA, at that time
     at_ms INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS waiting_by_source ON articles (source, published_ms) WHERE body IS NOT NULL;
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-_FROM_VERSION_1 = """
-BEGIN IMMEDIATE;
-ALTER TABLE articles ADD COLUMN published_ms INTEGER;
-UPDATE articles SET published_ms = published_ms_of(body, listed_ms) WHERE body IS NOT NULL;
-DROP INDEX IF EXISTS waiting;
-PRAGMA user_version = 2;
-COMMIT;
-"""
+)
+""",
+)
+_SCHEMA = Schema((_VERSION_1, _VERSION_2, _VERSION_3))
 
 
-def open_seen(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
-    """Open the file, made or converted where that is due. Any thread may use the connection, one at a time.
+def open_seen(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """Open the file, made or migrated where that is due; see `open_database`.
 
     Raises:
-        OSError, sqlite3.Error: it cannot be used; a file of a later version, or a damaged one, included.
+        sqlite3.Error: it cannot be used; a damaged one included.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, busy_timeout_seconds, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version not in range(VERSION + 1):
-        raise sqlite3.DatabaseError(
-            f"its version is {version}, this program knows {VERSION}: a later release wrote it; "
-            "install that one again to go on with the file"
-        )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if version == 1:
-        connection.create_function("published_ms_of", 2, _published_ms)
-        connection.executescript(_FROM_VERSION_1)
-    connection.executescript(_SCHEMA)
-    damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    db = open_database(path, _SCHEMA, busy_seconds=busy_seconds)
+    damage = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if damage != "ok":
+        db.close()
         raise sqlite3.DatabaseError(str(damage))
+    return db
 
 
 def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_source: int) -> int:

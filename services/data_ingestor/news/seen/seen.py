@@ -18,9 +18,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from services.common.clock import to_ms
-from services.common.errors import StopProgram, TryLater
+from services.common.errors import TryLater
 from services.common.messages import NewsArticle
 from services.common.runtime.health import DependencyHealth
+from services.common.sqlite import reaction_to, transaction
 from services.data_ingestor.news.owners import Owners
 from services.data_ingestor.news.seen.file import forget, open_seen
 from services.data_ingestor.news.turns.quota import Allowance
@@ -48,7 +49,8 @@ class WaitingArticle:
 class SeenArticles:
     """The record, in one SQLite file. Every method may be called from any thread.
 
-    Every method but `close` raises TryLater where the file cannot be read or written at the moment.
+    Every method but `close` raises TryLater where the file cannot be read or written at the moment. Without the file,
+    recent articles are published again.
 
     Args:
         path: the file.
@@ -64,11 +66,8 @@ class SeenArticles:
         self._lock = threading.Lock()
         try:
             self._db = open_seen(path, BUSY_TIMEOUT_SECONDS)
-        except (OSError, sqlite3.Error) as error:
-            raise StopProgram(
-                f"{path}, where the news poller notes what it has seen, cannot be used ({error}). Make it and its "
-                "folder writable (STATE_DIR), or move a damaged file away: then recent articles are published again."
-            ) from error
+        except sqlite3.Error as error:
+            raise reaction_to(error, path, "what the news poller has seen") from error
         self._waiting = self._count_waiting()
         self._error = ""
 
@@ -82,14 +81,9 @@ class SeenArticles:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
                 changes = self._db.total_changes
-                try:
+                with transaction(self._db):
                     yield self._db
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
-                self._db.execute("COMMIT")
                 if self._db.total_changes != changes:
                     self._waiting = self._count_waiting()
                 self._error = ""

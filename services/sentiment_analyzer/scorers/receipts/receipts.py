@@ -17,8 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from services.common.errors import StopProgram
-from services.common.state_files import reaction_to
+from services.common.sqlite import Schema, open_database, reaction_to, transaction
 from services.common.values import EventType
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset
@@ -26,18 +25,25 @@ from services.sentiment_analyzer.scorers.port import AssetScore, Usage
 
 FILE_NAME = "receipts.sqlite"
 """In STATE_DIR."""
-BUSY_SECONDS = 30.0
-_SCHEMA = """
+_SCHEMA = Schema(
+    [
+        [
+            """
 CREATE TABLE IF NOT EXISTS receipts (
     content TEXT NOT NULL, model TEXT NOT NULL, digest TEXT NOT NULL, prompt INTEGER NOT NULL,
     made_at TEXT NOT NULL, scores TEXT NOT NULL, abstained TEXT NOT NULL, usage TEXT NOT NULL,
     PRIMARY KEY (content, model, digest, prompt)
-) STRICT, WITHOUT ROWID;
+) STRICT, WITHOUT ROWID
+""",
+            """
 CREATE TABLE IF NOT EXISTS articles (
     article_id TEXT NOT NULL, content TEXT NOT NULL, model TEXT NOT NULL, digest TEXT NOT NULL,
     prompt INTEGER NOT NULL, PRIMARY KEY (article_id, content, model, digest, prompt)
-) STRICT, WITHOUT ROWID;
-"""
+) STRICT, WITHOUT ROWID
+""",
+        ]
+    ]
+)
 _LINK = "INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?)"
 
 
@@ -91,8 +97,7 @@ class Receipts:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._mine = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._db: sqlite3.Connection | None = None
         self._lock = threading.Lock()
 
     def get(self, key: ReceiptKey) -> Receipt | None:
@@ -114,7 +119,7 @@ class Receipts:
             receipt.abstained,
             json.dumps([asdict(usage) for usage in receipt.usage]),
         )
-        with self._connection() as connection, _transaction(connection):
+        with self._connection() as connection, transaction(connection):
             connection.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", fields)
             if article_id:
                 connection.execute(_LINK, (article_id, *receipt.key))
@@ -150,50 +155,21 @@ class Receipts:
             return int(connection.execute("SELECT count(*) FROM receipts").fetchone()[0])
 
     def close(self) -> None:
-        """Close the file, when no other thread uses it any more. May be called twice."""
+        """Close the file. May be called twice; another call opens it again."""
         with self._lock:
-            for connection in self._all:
-                connection.close()
-            self._all.clear()
-            self._mine = threading.local()
+            if self._db is not None:
+                self._db.close()
+                self._db = None
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """This thread's own connection, with errors turned into the reaction to them."""
-        try:
-            connection: sqlite3.Connection | None = getattr(self._mine, "connection", None)
-            if connection is None:
-                connection = self._mine.connection = self._open()
-            yield connection
-        except sqlite3.Error as error:
-            raise reaction_to(error, self._path, "the receipts") from error
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StopProgram(f"{self._path.parent} cannot be made: {error.strerror}") from error
-        # `close` may come from another thread than the one that opened it.
-        connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        """The connection, for one thread at a time, with errors turned into the reaction to them."""
         with self._lock:
-            self._all.append(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
-        return connection
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:  # a full disk ends it by itself
-            connection.execute("ROLLBACK")
+            try:
+                self._db = self._db or open_database(self._path, _SCHEMA)
+                yield self._db
+            except sqlite3.Error as error:
+                raise reaction_to(error, self._path, "the receipts") from error
 
 
 def _receipt(row: Sequence[Any]) -> Receipt:

@@ -248,8 +248,20 @@ def test_what_is_left_of_a_quota_is_kept_with_what_was_published(path: Path) -> 
 def test_a_damaged_file_ends_the_start_with_the_way_out(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(StopProgram, match="move a damaged file away"):
+    with pytest.raises(StopProgram, match="move the file away"):
         SeenArticles(path)
+
+
+def test_a_file_from_before_there_were_quotas_is_used_on(path: Path) -> None:
+    seen = SeenArticles(path)
+    seen.note([article("a")], [], "paper", NOW)
+    seen.close()
+    with sqlite3.connect(path) as db:
+        db.executescript("DROP TABLE allowances; PRAGMA user_version = 2;")
+    db.close()
+    seen = SeenArticles(path)
+    assert (seen.allowances(), seen.waiting_count) == ({}, 1)
+    seen.close()
 
 
 def test_a_file_of_a_later_version_ends_the_start(path: Path) -> None:

@@ -1,0 +1,158 @@
+"""SQLite files: how they are opened, brought to the present version, changed, and what their errors mean.
+
+The version of a file is its `PRAGMA user_version`. Connections are in autocommit mode and may be used by any thread, by
+one at a time. Files are in WAL mode and shared by the processes of one machine, so they have to lie on a local disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.common.errors import StopProgram, TryLater
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for other processes, unless the caller says otherwise."""
+_MODE = 0o600
+_RETRY_SECONDS = 0.02
+_PRIMARY_CODE = 0xFF
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PASSING = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+Step = str | Callable[[sqlite3.Connection], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of a kind of file.
+
+    Attributes:
+        versions: for each version the steps, statements or functions, that make it of the version before; the first
+            begins with an empty file. Files that were made before versions were kept have version 0, so their first
+            steps have to bear tables that are there.
+        application_id: in the header of such files, by which others are refused; 0: none.
+    """
+
+    versions: Sequence[Sequence[Step]]
+    application_id: int = 0
+
+
+class UnknownFileError(sqlite3.DatabaseError):
+    """The file is of a later version, or another kind of database. It was not changed."""
+
+
+def open_database(path: Path, schema: Schema, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """Open a file, made or migrated where that is due; several processes may do so at once.
+
+    Raises:
+        sqlite3.Error: it cannot be made, used or migrated; it is then as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=_MODE)
+    except OSError as error:
+        raise sqlite3.OperationalError(error.strerror) from error
+    db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare_patiently(db, schema, busy_seconds)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All that is done within it, or nothing. Other writers wait from its beginning."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # a full disk ends it by itself
+            db.execute("ROLLBACK")
+        raise
+
+
+def migrate(db: sqlite3.Connection, schema: Schema) -> None:
+    """Bring a file to the present version, all or none of the steps. Raises sqlite3.Error."""
+    with transaction(db):
+        for steps in schema.versions[version_of(db, schema) :]:
+            for step in steps:
+                if isinstance(step, str):
+                    db.execute(step)
+                else:
+                    step(db)
+        db.execute(f"PRAGMA user_version = {len(schema.versions)}")
+        if schema.application_id:
+            db.execute(f"PRAGMA application_id = {schema.application_id}")
+
+
+def version_of(db: sqlite3.Connection, schema: Schema) -> int:
+    """The version of the file.
+
+    Raises:
+        UnknownFileError: this program does not know it.
+        sqlite3.Error: it cannot be read.
+    """
+    version, application_id = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
+    )
+    is_new = not version and not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    if schema.application_id != application_id and not (is_new and not application_id):
+        raise UnknownFileError("it is another kind of database")
+    if version not in range(len(schema.versions) + 1):
+        raise UnknownFileError(
+            f"its version is {version}, this program knows {len(schema.versions)}: a later release wrote it; "
+            "install that one again to go on with the file"
+        )
+    return int(version)
+
+
+def reaction_to(error: sqlite3.Error, path: Path, what: str) -> StopProgram | TryLater:
+    """To a busy file and a full disk: wait. To all else: a person has to act.
+
+    Args:
+        error: what SQLite said of the file.
+        path: the file.
+        what: name of what is kept in it, for the message.
+    """
+    if _code(error) in _PASSING:
+        return TryLater(f"{what} in {path} cannot be used now ({error})")
+    return StopProgram(
+        f"{what} in {path} cannot be used ({error}). Give this user the right to write it, set STATE_DIR to "
+        "another folder, or move the file away to begin a new one."
+    )
+
+
+def _prepare_patiently(db: sqlite3.Connection, schema: Schema, busy_seconds: float) -> None:
+    """SQLite itself does not wait for other processes while the journal's mode is changed."""
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            _prepare(db, schema)
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
+
+
+def _prepare(db: sqlite3.Connection, schema: Schema) -> None:
+    version = version_of(db, schema)  # before anything is changed in a file that may not be ours
+    if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise sqlite3.OperationalError("it lies on a file system on which processes cannot share it")
+    db.execute("PRAGMA synchronous = NORMAL")
+    if version < len(schema.versions):
+        migrate(db, schema)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY_CODE
