@@ -21,6 +21,7 @@ from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
+from services.common.services import SERVICES
 from services.common.settings.settings import ScorerKind, Settings
 from services.common.store.keys import signals_key
 from services.replay_exchange.ccxt_config import ccxt_config
@@ -31,12 +32,6 @@ UNBOUNDED = 1_000_000
 """Articles an hour: one feed brings what many would."""
 READY_SECONDS = 60.0
 LEAST_DRAIN_SECONDS = 60.0
-SERVICES = {
-    "news_poller": "services.data_ingestor.news_poller",
-    "market_streamer": "services.data_ingestor.market_streamer",
-    "sentiment_processor": "services.sentiment_analyzer.sentiment_processor",
-    "signal_cacher": "services.signal_cacher.signal_cacher",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +149,7 @@ def _service(lab: Lab, name: str, common: Settings) -> Iterator[tuple[Program, i
     (port,) = free_ports(1)
     state = lab.folder / f"state-{name.partition('#')[0]}"  # processors share what they know of stories
     environ = environment_of(common.changed(health_port=port, state_dir=state))
-    with lab.python(name, "-m", SERVICES[name.partition("#")[0]], environ=environ) as program:
+    with lab.python(name, "-m", SERVICES[name.partition("#")[0]].module, environ=environ) as program:
         yield program, port
 
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,9 +62,13 @@ def redis_acl(out: Out = Path("-"), secrets_folder: Folder = DEFAULT_FOLDER) -> 
     write(acl_file(read_passwords(secrets_folder, STORE_SECRETS)), out)
 
 
-def render(parts: dict[str, object]) -> str:
-    """Definitions as text."""
-    return json.dumps(parts, indent=2) + "\n"
+def render(parts: dict[str, list[dict[str, Any]]]) -> str:
+    """Definitions as JSON, each object on a line of its own."""
+    lists = (
+        f"  {json.dumps(name)}: [\n" + ",\n".join(f"    {json.dumps(each)}" for each in entries) + "\n  ]"
+        for name, entries in parts.items()
+    )
+    return "{\n" + ",\n".join(lists) + "\n}\n"
 
 
 def write(text: str, out: Path) -> None:

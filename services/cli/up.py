@@ -16,8 +16,8 @@ from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.network.compose_names import explain_compose_name
 from services.common.runtime.ports import is_free
-from services.common.runtime.runner import DEFAULT_PORTS
 from services.common.secrets.private import close_folder
+from services.common.services import USUAL_PORTS
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
 from services.common.store.embedded.access import LOOPBACK, with_socket
@@ -111,7 +111,7 @@ def check_addresses(settings: Settings) -> None:
 
 def ports_taken(settings: Settings) -> list[str]:
     """A line for each port that a part will listen on and that is taken: for what, by whom, whether it can move."""
-    listeners = [(port, f"/health of {name}", "") for name, port in DEFAULT_PORTS.items()]
+    listeners = [(port, f"/health of {name}", "") for name, port in USUAL_PORTS.items()]
     listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
     if settings.broker is BrokerKind.EMBEDDED:
         listeners.append((settings.redis_port, "the embedded Redis", "REDIS_PORT"))

@@ -1,7 +1,7 @@
 """A health check for containers: `python -m services.common.probe [PORT [PATH]]` exits 0 if it answers 200.
 
 Without a port it asks HEALTH_PORT, or else the usual ports of the services, of which a container runs one.
-Only the standard library, so that it starts in a moment.
+It imports no package beside the standard library, so that it starts in a moment.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import urllib.request
 from http.client import HTTPResponse
 from typing import cast
 
+from services.common.services import USUAL_PORTS
+
 TIMEOUT_SECONDS = 4.0
-USUAL_PORTS = (8101, 8102, 8103, 8104)
 
 
 def main(arguments: list[str]) -> int:
     """Ask http://127.0.0.1:PORT/PATH (default /health) once, of each port until one answers 200."""
     given = arguments[0] if arguments else os.environ.get("HEALTH_PORT", "")
-    ports = (int(given),) if given else USUAL_PORTS
+    ports = (int(given),) if given else tuple(USUAL_PORTS.values())
     path = arguments[1] if len(arguments) > 1 else "/health"
     reasons = [problem for port in ports if (problem := _problem(port, path))]
     if len(reasons) < len(ports):

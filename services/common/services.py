@@ -1,14 +1,15 @@
-"""The registry of services: what each is called, reads, publishes and stores, and which secrets it may have.
+"""The registry of services: what each is called, where it listens, what it reads, publishes and stores.
 
-Secrets are named as in the settings. A secret that is listed for no program is given to none.
+Derived from it: users and rights of RabbitMQ and Redis, the secrets that a program gets, default ports and health
+probes, what `./cryptoboy up` starts, and what the tests demand of the files in deploy/ and of docs/architecture.md.
+
+Only the standard library and names: health probes import this, and have to start in a moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
-
-from pydantic import Secret
+from enum import StrEnum
 
 from services.common.broker.topology import (
     MARKET_CANDLE,
@@ -16,11 +17,30 @@ from services.common.broker.topology import (
     RAW_NEWS_DATA,
     SENTIMENT_SIGNAL,
     SENTIMENT_SIGNALS,
+    Queue,
 )
-from services.common.secrets.secret_texts import public_part, secrets_of_urls
-from services.common.settings.report import is_secret
-from services.common.settings.settings import Settings
-from services.common.store.keys import SCORED
+from services.common.store.keys import (
+    ANY_PAIR,
+    HOLDS,
+    HOLDS_ID,
+    SCORED,
+    current_key,
+    history_key,
+    ids_key,
+    signals_key,
+)
+
+
+class Deployment(StrEnum):
+    """The ways of deploying that we have files for."""
+
+    COMPOSE = "compose"
+    SYSTEMD = "systemd"
+    KUBERNETES = "kubernetes"
+
+
+MODEL_ADDRESSES = frozenset({"ollama_host", "openai_base_url"})
+"""Settings that are secret where somebody wrote a password into them (http://user:password@host)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,88 +48,79 @@ class Service:
     """A service of ours.
 
     Attributes:
-        name: also that of its log, its user of the broker and, with a dash, its container.
+        name: also that of its log, of its user on RabbitMQ and Redis and, with dashes, of its container.
         module: what Python runs.
         port: of /health and /metrics, unless HEALTH_PORT says another.
-        reads: queues.
+        reads: the queues that it consumes.
         publishes: routing keys.
-        stores: keys of Redis, without the pair.
-        secrets: settings that it may have.
+        stores: keys of Redis that it writes, as patterns.
+        further_secrets: settings that it may have beside the passwords of the servers that it uses.
+        deployed_by: whose files start it.
     """
 
     name: str
     module: str
     port: int
-    reads: tuple[str, ...] = ()
+    reads: tuple[Queue, ...] = ()
     publishes: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
-    secrets: frozenset[str] = field(default=frozenset())
+    further_secrets: frozenset[str] = field(default=frozenset())
+    deployed_by: frozenset[Deployment] = field(default=frozenset(Deployment))
 
+    @property
+    def container(self) -> str:
+        """Its name where underscores are not usual: Compose, Kubernetes, systemd and the jobs of Prometheus."""
+        return self.name.replace("_", "-")
 
-MODEL_ADDRESSES = frozenset({"ollama_host", "openai_base_url"})
-"""Settings that are secret where somebody wrote a password into them (http://user:password@host)."""
+    @property
+    def uses_broker(self) -> bool:
+        """Whether it connects to the broker."""
+        return bool(self.reads or self.publishes)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The settings that it may have although they are secret, named as in the settings."""
+        broker = {"rabbitmq_pass"} if self.uses_broker else set()
+        store = {"redis_password"} if self.stores else set()
+        return frozenset(broker | store) | self.further_secrets
+
 
 _ALL = (
     Service(
         "signal_cacher",
         "services.signal_cacher.signal_cacher",
         8104,
-        reads=(SENTIMENT_SIGNALS.name,),
-        stores=("sentiment", "sentiment_history", "sentiment_signals", "sentiment_ids", SCORED),
-        secrets=frozenset({"rabbitmq_pass", "redis_password"}),
+        reads=(SENTIMENT_SIGNALS,),
+        stores=(
+            *(key(ANY_PAIR) for key in (current_key, history_key, signals_key, ids_key)),
+            *(SCORED, HOLDS, HOLDS_ID),
+        ),
     ),
     Service(
         "sentiment_processor",
         "services.sentiment_analyzer.sentiment_processor",
         8103,
-        reads=(RAW_NEWS_DATA.name,),
+        reads=(RAW_NEWS_DATA,),
         publishes=(SENTIMENT_SIGNAL,),
-        secrets=frozenset({"rabbitmq_pass", "openai_api_key", *MODEL_ADDRESSES}),
+        further_secrets=frozenset({"openai_api_key", *MODEL_ADDRESSES}),
     ),
-    Service(
-        "news_poller",
-        "services.data_ingestor.news_poller",
-        8101,
-        publishes=(NEWS_ARTICLE,),
-        secrets=frozenset({"rabbitmq_pass"}),
-    ),
+    Service("news_poller", "services.data_ingestor.news_poller", 8101, publishes=(NEWS_ARTICLE,)),
     Service(
         "market_streamer",
         "services.data_ingestor.market_streamer",
         8102,
         publishes=(MARKET_CANDLE,),
         # Of EXCHANGE_CONFIG what is no credential: see `with_secrets`.
-        secrets=frozenset({"rabbitmq_pass", "exchange_config"}),
+        further_secrets=frozenset({"exchange_config"}),
     ),
 )
 SERVICES = {service.name: service for service in _ALL}
-"""By name, the readers before the writers."""
+"""By name, the readers before the writers: in this order they are started."""
 
-SECRETS_OF_REDIS = frozenset({"redis_password"})
-"""Secrets that the embedded Redis gets."""
-
-SECRETS_OF_FREQTRADE = frozenset(
-    {
-        *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid", "exchange_config"),
-        *("binance_api_key", "binance_api_secret", "telegram_bot_token", "freqtrade_api_pass"),
-        "redis_password",
-    }
-)
-"""Secrets that Freqtrade gets, in a file that only its owner can read; in a dry run without the exchange's keys."""
+USUAL_PORTS = {service.name: service.port for service in _ALL}
+"""The port of each service for /health and /metrics where HEALTH_PORT is not set."""
 
 
-def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
-    """The settings of a program that gets only these secrets; all others have their defaults, as if unset.
-
-    EXCHANGE_CONFIG loses its credentials even where it is allowed: only Freqtrade trades and needs them.
-    """
-    secret = {name for name, info in type(settings).model_fields.items() if is_secret(info)}
-    secret |= {name for name in MODEL_ADDRESSES if secrets_of_urls(getattr(settings, name))}
-    changes = {
-        name: type(settings).model_fields[name].get_default(call_default_factory=True)
-        for name in secret - set(allowed)
-    }
-    if "exchange_config" in allowed:
-        config = settings.exchange_config.get_secret_value()
-        changes["exchange_config"] = Secret(public_part(config))
-    return settings.changed(**changes)
+def deployed_by(deployment: Deployment) -> tuple[Service, ...]:
+    """The services that the files of one way of deploying start."""
+    return tuple(service for service in _ALL if deployment in service.deployed_by)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.runtime.ports import free_port
-from services.common.runtime.runner import DEFAULT_PORTS
-from services.common.services import SECRETS_OF_REDIS, SERVICES, with_secrets
+from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
+from services.common.services import SERVICES, USUAL_PORTS
 from services.common.settings.settings import CURRENT_ENV_FILE, BrokerKind, Settings
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.config import freqtrade_config, write_config
@@ -41,12 +41,12 @@ class Stack:
     settings: Settings
     run_dir: Path
     extra: Mapping[str, str] = field(default_factory=dict)
-    health_ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
+    health_ports: Mapping[str, int] = field(default_factory=lambda: dict(USUAL_PORTS))
     alone: bool = False
     may_enter: bool = True
 
     def services(self) -> list[ProcessSpec]:
-        """The four services, the readers before the writers."""
+        """Every service of the registry, the readers before the writers."""
         return [self._service(name) for name in SERVICES]
 
     def _service(self, name: str) -> ProcessSpec:

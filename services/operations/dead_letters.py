@@ -139,7 +139,7 @@ class DeadLetterBox:
             letter = dead_letter_of(delivery, queue.name)
             trace_id = trace_id_of(delivery.headers, delivery.message_id)
             headers = trace_headers(trace_id) if trace_id else {}
-            message = OutgoingMessage(queue.routing_key, delivery.body, letter.id, headers)
+            message = OutgoingMessage(queue.routing_keys[0], delivery.body, letter.id, headers)
             self._broker.publish([message], PUBLISH_SECONDS)
             subscription.ack([delivery])
         return len(chosen)

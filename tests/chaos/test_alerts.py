@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.common.services import SERVICES
 from tests.support.pipeline.chaos_pipeline import eventually, make_stories
-from tests.support.pipeline.plant import SERVICES, Plant, running_plant
+from tests.support.pipeline.plant import Plant, running_plant
 from tests.support.servers.servers import RabbitServer, RedisServer, running_redis
 from tests.support.servers.tcp_proxy import TcpProxy
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import redis
 
+from services.common.services import SERVICES
 from tests.support.pipeline.production_run import OURS, PAIR, ProductionRun
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -87,13 +88,10 @@ def parts(run: ProductionRun) -> list[Part]:
             run.rabbitmq.start,
             (
                 {"alertname": "RabbitMQDown"},
-                *({"alertname": "BrokerAway", "service": each} for each in _USERS),
+                *({"alertname": "BrokerAway", "service": each} for each in SERVICES),
             ),
         ),
     ]
-
-
-_USERS = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher")
 
 
 def test_production_carries_news_to_the_bot_is_watched_and_tells_of_every_part_that_dies(

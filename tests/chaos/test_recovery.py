@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
-from tests.support.pipeline.chaos_pipeline import MODULES, PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 from tests.support.servers.servers import RabbitServer, RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
@@ -137,7 +138,7 @@ def test_after_an_outage_everything_told_meanwhile_is_soon_there(
     assert all(process and process.poll() is None for process in processes.values())
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", SERVICES)
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("TRADING_PAIRS", "bitcoin"), ("RABBITMQ_PASS", "not-it"), ("STATE_DIR", "/dev/null/state")],
@@ -151,7 +152,7 @@ def test_what_can_never_work_ends_with_a_message_for_the_operator(
     sources.write_text('[[source]]\nname = "paper"\nurl = "http://127.0.0.1:9/rss"\n')
     settings = direct_settings.changed(news_sources_file=sources, health_port=0)
     ended = subprocess.run(
-        [sys.executable, "-m", MODULES[name]],
+        [sys.executable, "-m", SERVICES[name].module],
         env={**os.environ, **settings.environment(), variable: value},
         cwd=PROJECT_ROOT,
         capture_output=True,

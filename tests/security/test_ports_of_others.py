@@ -27,6 +27,7 @@ from services.common.errors import StopProgram
 from services.common.runtime import health
 from services.common.runtime.health import HealthServer
 from services.common.runtime.ports import free_port, listen_on
+from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.store.embedded.access import with_socket
 from services.launch.freqtrade import bot_server as bot_api
@@ -37,7 +38,7 @@ from tests.support.pipeline.another_user import another_user
 
 PATIENCE_SECONDS = 30.0
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(600)")
-PROGRAMS = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher", "freqtrade")
+PROGRAMS = (*SERVICES, "freqtrade")
 
 
 def eventually(is_so: Callable[[], Any]) -> None:

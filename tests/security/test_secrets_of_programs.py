@@ -20,13 +20,8 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from services.common.services import (
-    MODEL_ADDRESSES,
-    SECRETS_OF_FREQTRADE,
-    SECRETS_OF_REDIS,
-    SERVICES,
-    with_secrets,
-)
+from services.common.secrets.programs import SECRETS_OF_FREQTRADE, SECRETS_OF_REDIS, with_secrets
+from services.common.services import MODEL_ADDRESSES, SERVICES
 from services.common.settings.report import is_secret
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.launch.freqtrade.config import freqtrade_config

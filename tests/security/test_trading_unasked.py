@@ -184,7 +184,7 @@ def up(monkeypatch: pytest.MonkeyPatch, folder: Path, **environ: str) -> None:
     for name, value in (given | environ).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(command, "Stack", SmallStack)
-    monkeypatch.setattr(command, "DEFAULT_PORTS", {})
+    monkeypatch.setattr(command, "USUAL_PORTS", {})
     monkeypatch.setattr(command, "LOOK_EVERY_SECONDS", 0.1)
     command.up()
 

@@ -38,12 +38,20 @@ class QueueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue that services read. `retried` ones have a `.retry` and a `.dlq` beside them."""
+    """A durable queue and what it is bound to.
+
+    Attributes:
+        routing_keys: messages of `cryptoboy.events` with one of these keys go to the queue.
+        retried: there are a `.retry` and a `.dlq` beside it, and it refuses messages when it is full; else its oldest
+            messages make room for new ones.
+        ttl_seconds: age at which a message is dropped; None: never. Only of a queue that is not retried.
+    """
 
     name: str
-    routing_key: str
+    routing_keys: tuple[str, ...]
     kind: QueueKind
     retried: bool
+    ttl_seconds: int | None = None
 
     @property
     def retry_name(self) -> str:
@@ -56,9 +64,11 @@ class Queue:
         return f"{self.name}.dlq"
 
 
-RAW_MARKET_DATA = Queue("raw_market_data", MARKET_CANDLE, QueueKind.CLASSIC, retried=False)
-RAW_NEWS_DATA = Queue("raw_news_data", NEWS_ARTICLE, QueueKind.QUORUM, retried=True)
-SENTIMENT_SIGNALS = Queue("sentiment_signals_queue", SENTIMENT_SIGNAL, QueueKind.QUORUM, retried=True)
+RAW_MARKET_DATA = Queue(
+    "raw_market_data", (MARKET_CANDLE,), QueueKind.CLASSIC, retried=False, ttl_seconds=MARKET_TTL_SECONDS
+)
+RAW_NEWS_DATA = Queue("raw_news_data", (NEWS_ARTICLE,), QueueKind.QUORUM, retried=True)
+SENTIMENT_SIGNALS = Queue("sentiment_signals_queue", (SENTIMENT_SIGNAL,), QueueKind.QUORUM, retried=True)
 
 QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS)
 

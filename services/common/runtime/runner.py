@@ -34,15 +34,15 @@ from services.common.runtime.ports import handed_over
 from services.common.runtime.watchdog import Watchdog
 from services.common.runtime.work import WorkInHand
 from services.common.secrets.private import close_folder, keep_private
+from services.common.secrets.programs import with_secrets
 from services.common.secrets.redaction import redact_errors, redactor
 from services.common.secrets.secret_texts import secrets_given, secrets_of
-from services.common.services import SERVICES, with_secrets
+from services.common.services import SERVICES, USUAL_PORTS
 from services.common.settings.settings import Settings
 from services.common.text.clean_output import clean_output
 
 log = structlog.get_logger(__name__)
 
-DEFAULT_PORTS = {service.name: service.port for service in SERVICES.values()}
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -158,7 +158,7 @@ def _health_server(name: str, settings: Settings, report: Callable[[], HealthRep
 
     A second copy on trial, for which no port is set, takes a free one.
     """
-    port = DEFAULT_PORTS[name] if settings.health_port is None else settings.health_port
+    port = USUAL_PORTS[name] if settings.health_port is None else settings.health_port
     listener, _ = handed_over(sys.argv[1:])
     if listener:
         return HealthServer(name, settings.health_host, port, report, listener=listener)

@@ -74,7 +74,8 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         "127.0.0.1"
     )
     health_port: Annotated[
-        Port | None, Field(description="port for /health and /metrics; unset: 8101 to 8104 by service")
+        Port | None,
+        Field(description="port for /health and /metrics; unset: the one in docs/architecture.md"),
     ] = None
 
     # News

@@ -22,6 +22,8 @@ ENTRIES = "trading:entries"
 PAUSED = "paused"
 SCORED = "sentiment_pairs"
 DEMO = "cryptoboy:demo"
+ANY_PAIR = "*"
+"""Instead of a pair: makes the pattern, as Redis's access rules take it, of the keys of all pairs."""
 
 
 def current_key(pair: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.common.clock import SystemClock
 from services.common.errors import NeverWorks
-from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.services import USUAL_PORTS
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.habit import habit_of, patience
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
@@ -74,7 +74,7 @@ def describe(
 
 def mean_lag(source: str, settings: Settings) -> timedelta | None:
     """The mean from publication to being seen, as the poller of this machine has counted; None if it does not say."""
-    samples = read_metrics(settings.health_port or DEFAULT_PORTS["news_poller"])
+    samples = read_metrics(settings.health_port or USUAL_PORTS["news_poller"])
     count = samples.total("cryptoboy_source_lag_seconds_count", source=source) if samples else 0
     if not samples or not count:
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from services.cli.secret_files import make_secrets
-from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.services import USUAL_PORTS
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.monitoring.prometheus_tools import RULES, run_tool
 
@@ -47,7 +47,7 @@ def test_the_guide_puts_prometheus_and_alertmanager_on_this_machine_with_webhook
     assert run_tool("promtool", "check", "config", prometheus).count("SUCCESS") > len(RULES)
     run_tool("amtool", "check-config", alertmanager)
     assert targets(prometheus) == {
-        f"localhost:{port}" for port in (*DEFAULT_PORTS.values(), 8105, 15692, 9090, 9093)
+        f"localhost:{port}" for port in (*USUAL_PORTS.values(), 8105, 15692, 9090, 9093)
     }
     receivers = yaml.safe_load(alertmanager.read_text())["receivers"]
     files = {each["api_url_file"] for one in receivers for each in one.get("slack_configs", ())}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.common.services import SERVICES
 from tests.support.monitoring.dashboards import DASHBOARDS, expressions
 from tests.support.monitoring.metric_catalogue import (
     NOTED,
@@ -26,10 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first wa
 EXPRESSIONS = [rule["expr"] for _, rule in rules()]
 EXPRESSIONS += [asked for dashboard in DASHBOARDS.values() for asked in expressions(dashboard)]
 JOBS = {
-    "news-poller",
-    "market-streamer",
-    "sentiment-processor",
-    "signal-cacher",
+    *(service.container for service in SERVICES.values()),
     "freqtrade",
     "rabbitmq",
     "rabbitmq-queues",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.deploy.kustomize import Resource, build, pod_of
 
@@ -14,7 +15,7 @@ SCHEMAS = FOLDER / "schemas"
 TARGETS = ("base", "overlays/production", "overlays/production-gpu")
 OPTIONS = ("live-trading", "openai")
 """Components that no overlay of ours has: an operator adds them."""
-SERVICES = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher")
+SERVICES = {service.container: service for service in deployed_by(Deployment.KUBERNETES)}
 OURS = (*SERVICES, "freqtrade")
 """The workloads that run our image."""
 

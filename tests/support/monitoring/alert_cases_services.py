@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from math import nan
 
+from services.common import services
 from tests.support.monitoring.alert_series import GOOD, Case, Series, dependency, dip, levels, up
 
-JOBS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
+JOBS = [each.container for each in services.SERVICES.values() if each.deployed_by == set(services.Deployment)]
+JOBS += ["freqtrade"]
+"""The rules are the same wherever we deploy, so they name what runs everywhere."""
 
 
 def _gone(job: str) -> Case:

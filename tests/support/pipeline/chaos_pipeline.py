@@ -27,6 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.errors import TryLater
+from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
@@ -35,12 +36,6 @@ PAIR = "BTC/USDT"
 PATIENCE_SECONDS = float(os.environ.get("CHAOS_PATIENCE_SECONDS", "90"))
 """Less for those who expect a test to fail."""
 SYLLABLES = ("ka", "lo", "mi", "ren", "tus", "vel", "dor", "pin", "sa", "qua", "zeb", "hul")
-MODULES = {
-    "news_poller": "services.data_ingestor.news_poller",
-    "market_streamer": "services.data_ingestor.market_streamer",
-    "sentiment_processor": "services.sentiment_analyzer.sentiment_processor",
-    "signal_cacher": "services.signal_cacher.signal_cacher",
-}
 PIPELINE = ("signal_cacher", "sentiment_processor", "news_poller")
 
 
@@ -127,7 +122,7 @@ class Service:
         }
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", MODULES[self.name.partition("#")[0]]],
+                [sys.executable, "-m", SERVICES[self.name.partition("#")[0]].module],
                 env={
                     **inherited,
                     **self._settings.environment(),

@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT
 
 PATIENCE_SECONDS = 280
-SERVICES = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher")
 
 
 def ask(url: str, credentials: str = "", method: str = "GET") -> Any:

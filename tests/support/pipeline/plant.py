@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
+from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.broker.rabbitmq_management import Management
@@ -33,7 +34,6 @@ from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.strategy.strategy_live import analysed, candles_until_now, started_strategy
 
 STORY = Story("Bitcoin surges to a record after ETF inflows", scored=True)
-SERVICES = ("signal_cacher", "sentiment_processor", "news_poller", "market_streamer")
 SECONDS_RECORDED = 900
 SCORE = {"reason": "Money flows in.", "event_type": "adoption", "score": 8, "confidence": 9}
 

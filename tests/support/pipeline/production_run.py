@@ -21,6 +21,7 @@ import psutil
 import yaml
 
 from services.cli.secret_files import make_secrets
+from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.monitoring.production_watch import Pages, Watch
@@ -32,7 +33,10 @@ from tests.support.servers.server_control import LOOPBACK, free_ports
 from tests.support.servers.server_programs import Program
 
 PAIR = "BTC/USDT"
-OURS = ("signal-cacher", "sentiment-processor", "news-poller", "market-streamer", "freqtrade")
+STRATEGY_METRICS_PORT = 8105
+OURS = {each.container: each.port for each in deployed_by(Deployment.COMPOSE)} | {
+    "freqtrade": STRATEGY_METRICS_PORT
+}
 GOOD = chat_reply(
     json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 8, "confidence": 9}})
 )
@@ -58,7 +62,7 @@ class ProductionRun:
         self.model: ScriptedOllama | None = None
         self.programs: dict[str, Program] = {}
         self._anchor = datetime.now(UTC)
-        addresses = {f"{name}:{8101 + number}": name for number, name in enumerate(_BY_PORT)}
+        addresses = {f"{name}:{port}": name for name, port in OURS.items()}
         places = {target: f"{LOOPBACK}:{self._ports[name]}" for target, name in addresses.items()}
         places["sentiment-processor"] = f"{LOOPBACK}:{self._ports['sentiment-processor']}"
         places["rabbitmq:15692"] = f"{LOOPBACK}:{self.rabbitmq.prometheus_port}"
@@ -260,6 +264,3 @@ def _is_open_to_all(connection: Any) -> bool:
     lowest, highest = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     is_chosen = not lowest <= connection.laddr.port <= highest
     return connection.type == socket.SOCK_DGRAM and not connection.raddr and is_chosen
-
-
-_BY_PORT = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")

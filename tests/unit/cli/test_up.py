@@ -118,7 +118,7 @@ def test_a_taken_port_is_told_with_how_to_see_by_what_and_whether_it_can_be_move
             each.bind(("127.0.0.1", 0))
             each.listen()
         port, api = fixed.getsockname()[1], movable.getsockname()[1]
-        monkeypatch.setattr("services.cli.up.DEFAULT_PORTS", {"signal_cacher": port})
+        monkeypatch.setattr("services.cli.up.USUAL_PORTS", {"signal_cacher": port})
         chosen = settings(BROKER="rabbitmq", FREQTRADE_API_PORT=str(api))
         first, second = ports_taken(chosen)
         with pytest.raises(StopProgram) as refused:

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from services.common import probe
-from services.common.runtime.runner import DEFAULT_PORTS
 from tests.support.servers.nobody import refusing_port
 
 
@@ -56,8 +55,7 @@ def test_without_any_port_one_of_the_usual_ones_is_enough(
     port: int, closed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HEALTH_PORT", raising=False)
-    assert set(probe.USUAL_PORTS) == set(DEFAULT_PORTS.values())
-    monkeypatch.setattr(probe, "USUAL_PORTS", (closed[0], port, closed[1]))
+    monkeypatch.setattr(probe, "USUAL_PORTS", {"a": closed[0], "b": port, "c": closed[1]})
     assert probe.main([]) == 0
-    monkeypatch.setattr(probe, "USUAL_PORTS", tuple(closed))
+    monkeypatch.setattr(probe, "USUAL_PORTS", dict(enumerate(closed)))
     assert probe.main([]) == 1

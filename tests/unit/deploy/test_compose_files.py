@@ -9,7 +9,7 @@ import pytest
 
 from services.cli.secret_files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
 from services.cli.support.packages import SERVER_PROGRAMS
-from services.common.runtime.runner import DEFAULT_PORTS
+from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.operations.secrets.takeover import not_read
 from tests.support.deploy.strict_yaml import load
@@ -23,8 +23,10 @@ PROXIES: dict[str, Service] = {name: TLS["services"][name] for name in ("proxy",
 SERVICES: dict[str, Service] = {**PRODUCTION["services"], **PROXIES}
 NETWORKS: dict[str, Any] = {**PRODUCTION["networks"], **TLS["networks"]}
 ONE_SHOTS = ("prepare", "ollama-model", "operator")
-OURS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
-WITH_SETTINGS = (*OURS, "operator")
+OURS = {service.container: service for service in deployed_by(Deployment.COMPOSE)}
+ON_BROKER = [name for name, service in OURS.items() if service.uses_broker]
+ON_STORE = [*(name for name, service in OURS.items() if service.stores), "freqtrade"]
+WITH_SETTINGS = (*OURS, "freqtrade", "operator")
 CONTAINER_NAMES = {
     "rabbitmq": "trading-rabbitmq",
     "redis": "trading-redis-prod",
@@ -99,9 +101,9 @@ def test_parts_start_after_what_they_need_is_well() -> None:
         name: {other: how["condition"] for other, how in service.get("depends_on", {}).items()}
         for name, service in SERVICES.items()
     }
-    for name in ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"):
+    for name in ON_BROKER:
         assert needs[name]["rabbitmq"] == "service_healthy"
-    for name in ("signal-cacher", "freqtrade"):
+    for name in ON_STORE:
         assert needs[name]["redis"] == "service_healthy"
     assert needs["sentiment-processor"]["ollama"] == "service_healthy"
     for waiting in needs.values():
@@ -164,6 +166,7 @@ def test_only_what_needs_the_internet_gets_there_and_there_alone() -> None:
 def test_prometheus_reaches_every_target_that_it_is_told_to_scrape() -> None:
     scraped = (PROJECT_ROOT / "deploy/prometheus/prometheus.yml").read_text()
     targets = set(re.findall(r'"([a-z-]+):\d+"', scraped)) | {"sentiment-processor"}
+    assert targets > set(OURS)
     for target in targets - {"localhost"}:
         assert networks_of(target) & networks_of("prometheus"), target
 
@@ -204,8 +207,8 @@ def test_no_secret_is_a_variable_and_each_goes_to_who_needs_it() -> None:
         name: {each for each, service in SERVICES.items() if name in service.get("secrets", ())}
         for name in PRODUCTION["secrets"]
     }
-    for user in ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher"):
-        assert holders[BROKER_SECRETS[user]] == {"prepare", user.replace("_", "-")}
+    for name in ON_BROKER:
+        assert holders[BROKER_SECRETS[OURS[name].name]] == {"prepare", name}
     assert (
         holders[BROKER_SECRETS["operator"]] == holders[STORE_SECRETS["operator"]] == {"prepare", "operator"}
     )
@@ -228,13 +231,13 @@ def test_every_variable_given_to_our_services_is_one_that_they_know(file: dict[s
 
 
 def test_services_log_in_as_themselves_and_declare_nothing() -> None:
-    for name in ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"):
+    for name in ON_BROKER:
         environment = SERVICES[name]["environment"]
-        assert environment["RABBITMQ_USER"] == name.replace("-", "_")
+        assert environment["RABBITMQ_USER"] == OURS[name].name
         assert environment["RABBITMQ_DECLARE"] == "false"
     users = {name: SERVICES[name]["environment"].get("REDIS_USER") for name in WITH_SETTINGS}
     assert {name: user for name, user in users.items() if user} == {
-        "signal-cacher": "signal_cacher",
+        **{name: service.name for name, service in OURS.items() if service.stores},
         "freqtrade": "strategy",
         "operator": "operator",
     }
@@ -247,12 +250,17 @@ def test_a_person_can_look_and_act_with_rights_of_their_own_when_they_call() -> 
     assert operator["environment"]["RABBITMQ_USER"] == "operator"
 
 
-def test_every_service_is_started_by_a_module_that_exists_and_asked_on_its_own_port() -> None:
-    for name in OURS[:-1]:
-        python, option, module = SERVICES[name]["command"]
-        assert (python, option) == ("python", "-m")
-        assert (PROJECT_ROOT / (module.replace(".", "/") + ".py")).is_file()
-        assert SERVICES[name]["healthcheck"]["test"][-1] == str(DEFAULT_PORTS[name.replace("-", "_")])
+def test_every_service_is_started_by_its_module_and_asked_on_the_port_of_the_registry() -> None:
+    for name, service in OURS.items():
+        assert SERVICES[name]["command"] == ["python", "-m", service.module]
+        assert (PROJECT_ROOT / (service.module.replace(".", "/") + ".py")).is_file()
+        assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "services.common.probe"]
+        assert "HEALTH_PORT" not in SERVICES[name]["environment"], "the probe asks the port of the registry"
+
+
+def test_every_program_of_ours_that_runs_is_a_service_of_the_registry() -> None:
+    ours = {name for name, service in SERVICES.items() if service["image"].startswith("cryptoboy:")}
+    assert ours == {*WITH_SETTINGS, "prepare"}
 
 
 def test_every_file_that_is_mounted_is_there_and_cannot_be_changed_from_inside() -> None:
@@ -273,9 +281,9 @@ def test_every_volume_and_secret_is_declared() -> None:
 
 
 def test_with_tls_nobody_speaks_to_a_server_without_it() -> None:
-    for name in ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"):
+    for name in ON_BROKER:
         assert TLS["services"][name]["environment"]["RABBITMQ_TLS"] == "true"
-    for name in ("signal-cacher", "freqtrade"):
+    for name in ON_STORE:
         assert TLS["services"][name]["environment"]["REDIS_TLS"] == "true"
     assert "https://proxy:11443" in TLS["services"]["sentiment-processor"]["environment"]["OLLAMA_HOST"]
     for name in WITH_SETTINGS:

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from services.common.broker.topology import RAW_NEWS_DATA
-from services.common.runtime.runner import DEFAULT_PORTS
-from services.common.services import SERVICES as REGISTRY
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.support.deploy.kubernetes_files import (
     FOLDER,
@@ -85,10 +83,9 @@ def test_every_container_is_watched_on_a_port_of_its_own(target: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_runs_its_module_on_its_port(name: str) -> None:
-    service = name.replace("-", "_")
     found = container("base", name)
-    assert found["command"] == ["python", "-m", REGISTRY[service].module]
-    assert found["ports"] == [{"name": "health", "containerPort": DEFAULT_PORTS[service]}]
+    assert found["command"] == ["python", "-m", SERVICES[name].module]
+    assert found["ports"] == [{"name": "health", "containerPort": SERVICES[name].port}]
 
 
 @EVERYWHERE

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.common.broker.rabbitmq.users import BROKER_USERS
-from services.common.services import SECRETS_OF_FREQTRADE, SERVICES
+from services.common.secrets.programs import SECRETS_OF_FREQTRADE
+from services.common.services import SERVICES, Deployment, deployed_by
 from services.common.settings.names import SUFFIX
 from services.common.settings.report import is_secret
 from services.common.settings.settings import PROJECT_ROOT, Settings
@@ -17,7 +17,7 @@ from tests.support.deploy.kubernetes_files import OURS, TARGETS, container, one
 from tests.support.deploy.strict_yaml import load
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
-ALLOWED = {name.replace("_", "-"): service.secrets & SECRETS for name, service in SERVICES.items()} | {
+ALLOWED = {service.container: service.secrets & SECRETS for service in SERVICES.values()} | {
     "freqtrade": SECRETS_OF_FREQTRADE,
     "operator": frozenset({"rabbitmq_pass", "redis_password"}),
 }
@@ -42,9 +42,9 @@ def test_a_container_is_given_the_secrets_of_the_registry(file: str) -> None:
 
 def test_the_files_of_compose_hold_what_is_looked_at() -> None:
     production: dict[str, Any] = load((PROJECT_ROOT / "docker-compose.production.yml").read_text())
-    given = {name: secrets_among(production["services"][name]["environment"]) for name in ALLOWED}
-    assert given == ALLOWED
-    for name in ALLOWED:
+    named_there = {*(each.container for each in deployed_by(Deployment.COMPOSE)), "freqtrade", "operator"}
+    for name in named_there:
+        assert secrets_among(production["services"][name]["environment"]) == ALLOWED[name], name
         service = production["services"][name]
         named = {
             str(value).removeprefix("/run/secrets/")
@@ -90,9 +90,3 @@ def test_a_unit_is_given_the_secrets_of_the_registry(unit: Any) -> None:
 def test_the_settings_that_all_units_share_hold_no_secret() -> None:
     lines = (PROJECT_ROOT / "deploy" / "systemd" / "cryptoboy.env").read_text().splitlines()
     assert secrets_among(line.lstrip("#").partition("=")[0] for line in lines) == set()
-
-
-def test_what_the_registry_says_of_queues_are_the_rights_of_the_brokers_users() -> None:
-    rights = {user.name: (set(user.publishes), set(user.reads)) for user in BROKER_USERS}
-    for name, service in SERVICES.items():
-        assert rights[name] == (set(service.publishes), set(service.reads))

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.secret_files import GIVEN, MADE, make_secrets
-from services.common.runtime.runner import DEFAULT_PORTS
-from services.common.services import SERVICES
+from services.common.services import SERVICES, Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
 
 FOLDER = PROJECT_ROOT / "deploy" / "systemd"
@@ -91,9 +90,11 @@ def test_the_example_of_settings_is_understood() -> None:
 
 def test_every_program_has_a_unit_which_the_target_starts() -> None:
     started = {read(name)["ExecStart"][0].split(" -m ")[1] for name in UNITS}
-    assert started == {*(service.module for service in SERVICES.values()), "services.cli trade"}
+    modules = {service.module for service in deployed_by(Deployment.SYSTEMD)}
+    assert started == {*modules, "services.cli trade"}
     wanted = " ".join(read("cryptoboy.target")["Wants"]).split()
-    instances = {each.replace(f"@{DEFAULT_PORTS['sentiment_processor']}.", "@.") for each in wanted}
+    port = SERVICES["sentiment_processor"].port
+    instances = {each.replace(f"@{port}.", "@.") for each in wanted}
     assert instances == set(UNITS)
 
 

@@ -42,7 +42,7 @@ class EmbeddedBroker:
         self._clock = clock
         self._options = options or BrokerOptions()
         self._path = settings.state_dir / FILE_NAME
-        self._by_key = {queue.routing_key: queue for queue in QUEUES}
+        self._by_key = {key: queue for queue in QUEUES for key in queue.routing_keys}
         self._confirmations = Confirmations()
         self._lock = threading.Lock()  # of what follows
         self._file: QueueFile | None = None
@@ -97,7 +97,7 @@ class EmbeddedBroker:
                     sql.check_room(db, queue.name, len(new), max_length)
                 sql.insert(db, queue.name, new, now)
                 if not queue.retried:
-                    sql.drop_expired(db, queue.name, now)
+                    sql.drop_expired(db, queue, now)
                     sql.drop_oldest(db, queue.name, max_length)
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:

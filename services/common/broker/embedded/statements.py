@@ -11,7 +11,6 @@ from typing import NamedTuple
 from services.common.broker.envelope import Headers, about_given_up
 from services.common.broker.topology import (
     DELIVERY_LIMIT,
-    MARKET_TTL_SECONDS,
     Queue,
 )
 from services.common.errors import NeverWorks, TryLater
@@ -95,11 +94,13 @@ def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
         )
 
 
-def drop_expired(db: sqlite3.Connection, queue: str, now: float) -> None:
+def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:
     """Remove what is too old. After a restart of the machine its clock begins anew, and age is understated."""
+    if queue.ttl_seconds is None:
+        return
     db.execute(
         "DELETE FROM messages WHERE queue = ? AND lease IS NULL AND stored_at < ?",
-        (queue, now - MARKET_TTL_SECONDS),
+        (queue.name, now - queue.ttl_seconds),
     )
 
 

@@ -54,8 +54,9 @@ class EmbeddedSubscription:
         self._bury_the_dead = bury_the_dead
         self._confirmations = confirmations
         self._queue = queue
-        self._retried = next((each for each in QUEUES if each.name == queue and each.retried), None)
-        self._expires = any(each.name == queue and not each.retried for each in QUEUES)
+        declared = next((each for each in QUEUES if each.name == queue), None)
+        self._retried = declared if declared and declared.retried else None
+        self._expiring = declared if declared and declared.ttl_seconds is not None else None
         self._prefetch = max(1, prefetch)
         self._max_length = max_length
         self._published = published
@@ -191,8 +192,8 @@ class EmbeddedSubscription:
         with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
             if self._retried:
                 sql.bring_back_due(db, self._retried, now)
-            if self._expires:
-                sql.drop_expired(db, self._queue, now)
+            if self._expiring:
+                sql.drop_expired(db, self._expiring, now)
             taken = sql.take(db, self._queue, self._consumer, room)
         self._seen_version = version
         self._in_hand |= {each.seq for each in taken}

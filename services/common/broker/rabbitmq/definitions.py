@@ -18,7 +18,7 @@ OURS_FIRST = 10
 
 def definitions(
     vhost: str, max_length: int, password_hashes: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+) -> dict[str, list[dict[str, Any]]]:
     """RabbitMQ's definitions: exchanges, queues, bindings, policies, and users with their rights if any.
 
     Args:
@@ -27,7 +27,7 @@ def definitions(
         password_hashes: by user (see `rabbitmq_users`); None leaves users and rights out.
     """
     topology = rabbitmq_topology(max_length)
-    parts: dict[str, Any] = {
+    parts: dict[str, list[dict[str, Any]]] = {
         "vhosts": [{"name": vhost}],
         "policies": _policies(vhost, topology, max_length),
         "exchanges": _exchanges(vhost, topology),

@@ -13,7 +13,6 @@ from services.common.broker.topology import (
     DEAD_LETTER_EXCHANGE,
     DELIVERY_LIMIT,
     EVENTS_EXCHANGE,
-    MARKET_TTL_SECONDS,
     QUEUES,
     RETRY_EXCHANGE,
     Queue,
@@ -58,7 +57,7 @@ def rabbitmq_topology(max_length: int) -> Topology:
     queues: list[QueueDeclaration] = []
     bindings: list[Binding] = []
     for queue in QUEUES:
-        bindings.append(Binding(EVENTS_EXCHANGE, queue.routing_key, queue.name))
+        bindings += [Binding(EVENTS_EXCHANGE, key, queue.name) for key in queue.routing_keys]
         if not queue.retried:
             queues.append(_dropping(queue, max_length))
             continue
@@ -70,13 +69,14 @@ def rabbitmq_topology(max_length: int) -> Topology:
 
 
 def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
-    """Old messages make room for new ones and expire: for data that can be had again."""
+    """Old messages make room for new ones: the queue never refuses one."""
     arguments: dict[str, str | int] = {
         "x-queue-type": queue.kind.value,
         "x-max-length": max_length,
         "x-overflow": "drop-head",
-        "x-message-ttl": MARKET_TTL_SECONDS * 1000,
     }
+    if queue.ttl_seconds is not None:
+        arguments["x-message-ttl"] = queue.ttl_seconds * 1000
     return QueueDeclaration(queue.name, queue.kind, arguments)
 
 

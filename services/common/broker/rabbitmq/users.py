@@ -1,4 +1,4 @@
-"""Who may do what on a production RabbitMQ: a user for each service, and one for a person.
+"""Who may do what on a production RabbitMQ: a user for each service of the registry, and one for a person.
 
 No user may configure anything: everything comes from the definitions. A right is a regular expression of names; an
 empty one ("^$") grants nothing. Pure.
@@ -15,13 +15,10 @@ from dataclasses import dataclass
 from services.common.broker.topology import (
     DEAD_LETTER_EXCHANGE,
     EVENTS_EXCHANGE,
-    MARKET_CANDLE,
-    NEWS_ARTICLE,
-    RAW_NEWS_DATA,
+    QUEUES,
     RETRY_EXCHANGE,
-    SENTIMENT_SIGNAL,
-    SENTIMENT_SIGNALS,
 )
+from services.common.services import SERVICES, Service
 
 NOTHING = "^$"
 SALT_BYTES = 4
@@ -59,22 +56,26 @@ class BrokerUser:
         return exactly(self.reads)
 
 
-NEWS_POLLER = BrokerUser("news_poller", publishes=(NEWS_ARTICLE,))
-MARKET_STREAMER = BrokerUser("market_streamer", publishes=(MARKET_CANDLE,))
-SENTIMENT_PROCESSOR = BrokerUser(
-    "sentiment_processor", publishes=(SENTIMENT_SIGNAL,), reads=(RAW_NEWS_DATA.name,), sets_aside=True
-)
-SIGNAL_CACHER = BrokerUser("signal_cacher", reads=(SENTIMENT_SIGNALS.name,), sets_aside=True)
+def _user_of(service: Service) -> BrokerUser:
+    return BrokerUser(
+        service.name,
+        publishes=service.publishes,
+        reads=tuple(queue.name for queue in service.reads),
+        sets_aside=any(queue.retried for queue in service.reads),
+    )
+
+
+_RETRIED = [queue for queue in QUEUES if queue.retried]
 # For `queues`, `queues dlq` and RabbitMQ's page: sees everything, moves dead letters, changes nothing else.
 OPERATOR = BrokerUser(
     "operator",
-    publishes=(NEWS_ARTICLE, SENTIMENT_SIGNAL),
-    reads=(RAW_NEWS_DATA.dead_letter_name, SENTIMENT_SIGNALS.dead_letter_name),
+    publishes=tuple(key for queue in _RETRIED for key in queue.routing_keys),
+    reads=tuple(queue.dead_letter_name for queue in _RETRIED),
     tags=("monitoring",),
 )
 # For what adds processors while news waits (KEDA): may ask how long a queue is, which takes no right of its own.
 AUTOSCALER = BrokerUser("autoscaler")
-BROKER_USERS = (NEWS_POLLER, MARKET_STREAMER, SENTIMENT_PROCESSOR, SIGNAL_CACHER, OPERATOR, AUTOSCALER)
+BROKER_USERS = (*(_user_of(each) for each in SERVICES.values() if each.uses_broker), OPERATOR, AUTOSCALER)
 
 
 def exactly(names: Iterable[str]) -> str:

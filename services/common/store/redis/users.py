@@ -1,4 +1,4 @@
-"""Who may do what on a production Redis: its ACL file. Pure.
+"""Who may do what on a production Redis: its ACL file, with a user for each service of the registry that stores. Pure.
 
 The commands that a script runs are checked as if its caller had sent them one by one, so whoever may run scripts may
 do no more with them than without. Redis counts EVAL as a write to all its keys: a reader who uses one is granted the
@@ -11,7 +11,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.common.services import SERVICES, Service
 from services.common.store.keys import (
+    ANY_PAIR,
     DEMO,
     ENTRIES,
     HOLDS,
@@ -23,9 +25,8 @@ from services.common.store.keys import (
     signals_key,
 )
 
-_EVERY = "*"
 _CURRENT, _HISTORY, _SIGNALS, _IDS = (
-    make(_EVERY) for make in (current_key, history_key, signals_key, ids_key)
+    make(ANY_PAIR) for make in (current_key, history_key, signals_key, ids_key)
 )
 # What clients ask of every connection.
 _CONNECTION = ("ping", "select", "client|setname")
@@ -52,21 +53,25 @@ class StoreUser:
 # What `write_signals.lua` does, loading it, reading what is current, and looking after holds: it begins them on a new
 # store and takes them as lost on one that went back. INFO tells whether keys are thrown away. `zrem` is for the script
 # of the version before: its cacher still runs when these rights come into force, and again after a return to it.
-SIGNAL_CACHER = StoreUser(
-    "signal_cacher",
-    keys=(
-        *(f"~{key}" for key in (_CURRENT, _HISTORY, _SIGNALS, _IDS, SCORED, HOLDS, HOLDS_ID)),
-        f"%R~{ENTRIES}",
-    ),
-    commands=(
-        *_CONNECTION,
+_COMMANDS = {
+    "signal_cacher": (
         *("evalsha", "script|load", "expire", "persist", "del"),
         *("hgetall", "hmget", "hset", "hdel", "hexists"),
         *("get", "set", "exists", "info"),
         *("lindex", "linsert", "lpush", "lrange", "ltrim", "rpush"),
         *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrangebyscore", "zscore"),
-    ),
-)
+    )
+}
+_ONLY_READS = {"signal_cacher": (ENTRIES,)}
+
+
+def _user_of(service: Service) -> StoreUser:
+    """A user with all rights on the keys that the registry gives to the service."""
+    keys = [f"~{key}" for key in service.stores]
+    keys += [f"%R~{key}" for key in _ONLY_READS.get(service.name, ())]
+    return StoreUser(service.name, tuple(keys), (*_CONNECTION, *_COMMANDS[service.name]))
+
+
 STRATEGY = StoreUser(
     "strategy",
     keys=(f"~{_SIGNALS}", f"~{ENTRIES}", f"%R~{HOLDS}", f"%R~{DEMO}", f"%R~{SCORED}"),
@@ -98,7 +103,7 @@ READER = StoreUser(
         *("zrange", "zrevrange", "zrangebyscore", "zcard", "zcount"),
     ),
 )
-STORE_USERS = (SIGNAL_CACHER, STRATEGY, OPERATOR, READER)
+STORE_USERS = (*(_user_of(each) for each in SERVICES.values() if each.stores), STRATEGY, OPERATOR, READER)
 
 # Without a password, for health checks: to ask whether Redis is there is all that it may.
 _HEALTH = "user health on nopass sanitize-payload resetkeys resetchannels -@all +ping"

@@ -18,6 +18,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.runtime import runner
 from services.common.runtime.health import DependencyHealth, HealthServer, health_body
 from services.common.runtime.runner import start_with_backoff
+from services.common.services import USUAL_PORTS
 from services.common.settings.settings import PROJECT_ROOT, Settings
 
 SERVICE = """
@@ -190,7 +191,7 @@ def test_a_port_in_use_is_a_message_about_health_port() -> None:
 
 def test_a_second_copy_on_trial_takes_a_free_port(monkeypatch: pytest.MonkeyPatch) -> None:
     first = HealthServer("news_poller", "127.0.0.1", 0, dict)
-    monkeypatch.setitem(runner.DEFAULT_PORTS, "news_poller", first.port)
+    monkeypatch.setitem(USUAL_PORTS, "news_poller", first.port)
     try:
         for host in ("127.0.0.1", "0.0.0.0"):
             second = runner._health_server("news_poller", Settings(health_host=host), dict)
@@ -206,7 +207,7 @@ def test_a_port_that_is_set_or_taken_by_another_service_is_a_mistake(
 ) -> None:
     name = "news_poller" if settings.health_port else "signal_cacher"
     first = HealthServer(name, "127.0.0.1", 0, dict)
-    monkeypatch.setitem(runner.DEFAULT_PORTS, "news_poller", first.port)
+    monkeypatch.setitem(USUAL_PORTS, "news_poller", first.port)
     if settings.health_port:
         settings = settings.changed(health_port=first.port)
     try:
@@ -221,7 +222,7 @@ def test_a_port_that_is_set_or_taken_by_another_service_is_a_mistake(
 )
 def test_a_port_that_another_program_has_is_a_mistake(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        monkeypatch.setitem(runner.DEFAULT_PORTS, "news_poller", taken.getsockname()[1])
+        monkeypatch.setitem(USUAL_PORTS, "news_poller", taken.getsockname()[1])
 
         def serve() -> None:
             connection, _ = taken.accept()

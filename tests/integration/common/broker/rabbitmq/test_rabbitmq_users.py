@@ -23,6 +23,7 @@ from services.common.broker.rabbitmq.users import BROKER_USERS, password_hash
 from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNAL
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
+from services.common.services import SERVICES, Service
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.queue_rates import read_rates
@@ -122,9 +123,7 @@ def test_the_autoscaler_may_ask_how_long_a_queue_is(staff: Staff) -> None:
     assert asked.method.message_count == 1
 
 
-@pytest.mark.parametrize(
-    "user", ["news_poller", "market_streamer", "sentiment_processor", "signal_cacher", "autoscaler"]
-)
+@pytest.mark.parametrize("user", [*SERVICES, "autoscaler"])
 def test_no_service_may_ask_the_management_api(staff: Staff, user: str) -> None:
     settings = staff.settings_of(user)
     url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/overview"
@@ -173,15 +172,16 @@ SET_ASIDE = {
     for exchange in ("cryptoboy.retry", "cryptoboy.dlx")
     for key in (NEWS_ARTICLE, MARKET_CANDLE, SENTIMENT_SIGNAL)
 }
-ALLOWED = {
-    "news_poller": {"publish news.article to cryptoboy.events"},
-    "market_streamer": {"publish market.candle to cryptoboy.events"},
-    "sentiment_processor": {
-        "publish sentiment.signal to cryptoboy.events",
-        "read raw_news_data",
-        *SET_ASIDE,
-    },
-    "signal_cacher": {"read sentiment_signals_queue", *SET_ASIDE},
+
+
+def allowed_to(service: Service) -> set[str]:
+    """What the registry says."""
+    allowed = {f"publish {key} to cryptoboy.events" for key in service.publishes}
+    allowed |= {f"read {queue.name}" for queue in service.reads}
+    return allowed | (SET_ASIDE if any(queue.retried for queue in service.reads) else set())
+
+
+ALLOWED = {name: allowed_to(service) for name, service in SERVICES.items()} | {
     "operator": {
         "publish news.article to cryptoboy.events",
         "publish sentiment.signal to cryptoboy.events",

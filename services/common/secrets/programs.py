@@ -1,0 +1,41 @@
+"""Which secrets a program gets, and its settings without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pydantic import Secret
+
+from services.common.secrets.secret_texts import public_part, secrets_of_urls
+from services.common.services import MODEL_ADDRESSES
+from services.common.settings.report import is_secret
+from services.common.settings.settings import Settings
+
+SECRETS_OF_REDIS = frozenset({"redis_password"})
+"""Secrets that the embedded Redis gets."""
+
+SECRETS_OF_FREQTRADE = frozenset(
+    {
+        *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid", "exchange_config"),
+        *("binance_api_key", "binance_api_secret", "telegram_bot_token", "freqtrade_api_pass"),
+        "redis_password",
+    }
+)
+"""Secrets that Freqtrade gets, in a file that only its owner can read; in a dry run without the exchange's keys."""
+
+
+def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
+    """The settings of a program that gets only these secrets; all others have their defaults, as if unset.
+
+    EXCHANGE_CONFIG loses its credentials even where it is allowed: only Freqtrade trades and needs them.
+    """
+    secret = {name for name, info in type(settings).model_fields.items() if is_secret(info)}
+    secret |= {name for name in MODEL_ADDRESSES if secrets_of_urls(getattr(settings, name))}
+    changes = {
+        name: type(settings).model_fields[name].get_default(call_default_factory=True)
+        for name in secret - set(allowed)
+    }
+    if "exchange_config" in allowed:
+        config = settings.exchange_config.get_secret_value()
+        changes["exchange_config"] = Secret(public_part(config))
+    return settings.changed(**changes)
