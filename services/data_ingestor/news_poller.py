@@ -19,6 +19,7 @@ from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import TryLater
+from services.common.runtime.backoff import Backoff
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.metrics import ARTICLES_SKIPPED, ARTICLES_WAITING
 from services.common.runtime.runner import count_error, run_service
@@ -30,11 +31,12 @@ from services.data_ingestor.news.select import Skip
 from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.sources import NewsSource, load_sources
 from services.data_ingestor.news.turns.back_pressure import QueuePressure
-from services.data_ingestor.news.turns.schedule import next_publish
 from services.data_ingestor.news.turns.turns import Turns
 
 NAME = "news_poller"
 SEEN_FILE = "news_seen.sqlite3"
+FIRST_BROKER_PAUSE = 1.0
+LONGEST_BROKER_PAUSE = 8.0
 PUBLISH_CHECK_SECONDS = 0.2
 PURGE_SECONDS = 3600.0
 EXPIRE_SECONDS = 60.0
@@ -90,7 +92,7 @@ class NewsPoller:
                 thread.join()
 
     def _publish_until(self, stop: threading.Event, seen: SeenArticles, turns: Turns) -> None:
-        failures = 0
+        backoff = Backoff(FIRST_BROKER_PAUSE, LONGEST_BROKER_PAUSE)
         purge_at = expire_at = time.monotonic()
         pause = 0.0
         while not stop.wait(pause):
@@ -105,14 +107,17 @@ class NewsPoller:
                 with self.work.doing(f"publishing to {RAW_NEWS_DATA.name}", LONGEST_SECONDS):
                     self._publish(seen, turns)
                 ARTICLES_WAITING.set(seen.waiting_count)
-                failures, pause = 0, PUBLISH_CHECK_SECONDS
+                backoff.succeeded()
+                pause = PUBLISH_CHECK_SECONDS
             except TryLater as error:
-                failures += 1
                 ARTICLES_WAITING.set(seen.waiting_count)
-                pause = next_publish(failures, error.after)
+                pause = backoff.failed(error.after)
                 count_error(NAME, error)
                 log.warning(
-                    "publishing_waits", error=str(error), waiting=seen.waiting_count, retry_in_seconds=pause
+                    "publishing_waits",
+                    error=str(error),
+                    waiting=seen.waiting_count,
+                    retry_in_seconds=round(pause, 1),
                 )
 
     def _expire(self, seen: SeenArticles) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.common.errors import StopProgram
+from services.common.runtime.backoff import Backoff
 from services.launch.probes import get_json
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
 
@@ -37,11 +38,16 @@ class Trouble:
     parts: frozenset[str] = frozenset()
 
 
+def _new_backoff() -> Backoff:
+    """Without jitter, as people are told the wait and nobody else on this machine starts the same program."""
+    return Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, jitter=0.0)
+
+
 @dataclass(slots=True)
 class _Watched:
     spec: ProcessSpec
     started: float
-    pause: float = _FIRST_PAUSE_SECONDS
+    backoff: Backoff = field(default_factory=_new_backoff)
     due: float | None = None
     now_kind: str = ""
     since: float = 0.0
@@ -149,16 +155,16 @@ class Watch:
             return
         each.refusal = ""
         if now - each.started > _RAN_WELL_SECONDS:
-            each.pause = _FIRST_PAUSE_SECONDS
+            each.backoff.succeeded()
         reason = self._supervisor.reason(name)
         if reason != self._supervisor.last_line(name):
             reason = f"{reason}{'; ' if reason else ''}log: {self._supervisor.log_file(name)}"
             if name == "freqtrade":
                 reason += "; ./cryptoboy doctor checks the exchange"
-        self._tell(f"{name} ended with status {status} ({reason}); starting it again in {each.pause:.0f} s")
+        wait = each.backoff.failed()
+        self._tell(f"{name} ended with status {status} ({reason}); starting it again in {wait:.0f} s")
         each.told_kind = "ended"
-        each.due = now + each.pause
-        each.pause = min(each.pause * 2, _LONGEST_PAUSE_SECONDS)
+        each.due = now + wait
 
     def _compare(self, each: _Watched, trouble: Trouble | None, now: float) -> None:
         kind = trouble.kind if trouble else ""

@@ -23,6 +23,7 @@ from services.common.broker.topology import SENTIMENT_SIGNALS
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.messages import SentimentSignal
+from services.common.runtime.backoff import Backoff
 from services.common.runtime.health import HealthReport
 from services.common.runtime.lag import Lag
 from services.common.runtime.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
@@ -173,21 +174,24 @@ class SignalCacher:
 
         Their deliveries are given back when that takes long.
         """
-        began, pause = time.monotonic(), FIRST_PAUSE_SECONDS
+        began, backoff = time.monotonic(), Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:
             try:
                 with self.work.doing(f"writing {len(signals)} signals to the store", self._store_patience):
                     return self._store.write(signals, self._clock.now())
             except TryLater as error:
+                pause = backoff.failed()
                 count_error(NAME, error)
                 log.warning(
-                    "store_away", error=str(error), signals_in_hand=len(signals), retry_in_seconds=pause
+                    "store_away",
+                    error=str(error),
+                    signals_in_hand=len(signals),
+                    retry_in_seconds=round(pause, 1),
                 )
             if (held := time.monotonic() - began) >= HOLD_SECONDS:
                 self._give_back(held)
             if stop.wait(pause):
                 return None
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _count(self, signals: Sequence[SentimentSignal], outcomes: Sequence[WriteOutcome]) -> None:
         lag, now = QUEUE_LAG.labels(SENTIMENT_SIGNALS.name), self._clock.now()

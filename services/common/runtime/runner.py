@@ -19,6 +19,7 @@ import structlog
 from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.network.proxies import shield_loopback
+from services.common.runtime.backoff import Backoff
 from services.common.runtime.health import HealthReport, HealthServer, is_served_by
 from services.common.runtime.logging import LogWriter, configure_logging
 from services.common.runtime.memory import memory_limit, memory_used
@@ -181,17 +182,16 @@ def _export_limits(settings: Settings) -> None:
 
 
 def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:
-    """Call `start` until it works; False if `stop` was set first. The pause doubles up to 15 s."""
-    pause = FIRST_PAUSE_SECONDS
+    """Call `start` until it works; False if `stop` was set first. It is called again after as long as it asks for."""
+    backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
     while not stop.is_set():
         try:
             start()
         except TryLater as error:
             count_error(name, error)
-            wait = error.after or pause
-            log.warning("service_waiting", error=str(error), retry_in_seconds=wait)
+            wait = error.after or backoff.failed()
+            log.warning("service_waiting", error=str(error), retry_in_seconds=round(wait, 1))
             stop.wait(wait)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         else:
             return True
     return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import structlog
@@ -46,7 +45,7 @@ class Filler:
         if answer is None:
             return False
         if not self._book.begin(remembered_ms, answer, self._source.now_ms()):
-            self._fruitless.failed(time.monotonic())
+            self._fruitless.failed()
             return False
         if remembered_ms is not None and self._book.last_ms != remembered_ms:
             log.warning(
@@ -70,7 +69,7 @@ class Filler:
         if not isinstance(step, Fetch) or step.since_ms > gap.since_ms:
             self._fruitless.succeeded()
             return True
-        self._fruitless.failed(time.monotonic())
+        self._fruitless.failed()
         if self._fruitless.failures < ATTEMPTS:
             return False
         log.warning("candles_never_listed", pair=self._pair, since_ms=gap.since_ms, until_ms=gap.until_ms)
@@ -88,20 +87,19 @@ class Filler:
             return False
         self._report(self._book.fetched(answer))
         if self._book.next_step() is None:
-            self._quiet.failed(time.monotonic())
+            self._quiet.failed()
             return False
         self._quiet.succeeded()
         return True
 
     async def _ask(self, since_ms: int | None, limit: int, pause: Backoff) -> RestAnswer | None:
-        now = time.monotonic()
-        if not (self._failing.is_ready(now) and pause.is_ready(now)):
+        if not (self._failing.is_ready() and pause.is_ready()):
             return None
         try:
             rows = await self._source.fetch(self._pair, since_ms, limit)
         except (TryLater, NeverWorks) as error:
             after = LONGEST_PAUSE_SECONDS if isinstance(error, NeverWorks) else error.after
-            wait = self._failing.failed(time.monotonic(), after)
+            wait = self._failing.failed(after)
             self._status.trouble(Part.REST, str(error))
             count_error(SERVICE, error)
             if self._failing.failures == 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 
 import structlog
@@ -103,14 +102,14 @@ class PairStream:
 
     async def _publish(self, step: Publish) -> bool:
         self._publisher.collect(self._pair, step.ready)
-        if not self._refused.is_ready(time.monotonic()):
+        if not self._refused.is_ready():
             return False
         try:
             await self._publisher.publish(self._pair, step.ready)
         except (TryLater, NeverWorks) as error:
             # No candle is wrong in itself, so even a broker without a queue for them is waited for.
             after = LONGEST_PAUSE_SECONDS if isinstance(error, NeverWorks) else error.after
-            self._refused.failed(time.monotonic(), after)
+            self._refused.failed(after)
             count_error(SERVICE, error)
             if self._refused.failures == 1:
                 log.warning("candles_wait_for_broker", pair=self._pair, error=str(error))

@@ -147,7 +147,7 @@ class Listener:
 
     async def _recover(self, error: CryptoBoyError) -> None:
         refused = isinstance(error, NeverWorks)
-        pause = self._lost.failed(time.monotonic(), REFUSED_PAUSE_SECONDS if refused else None)
+        pause = self._lost.failed(REFUSED_PAUSE_SECONDS if refused else None)
         count_error(SERVICE, error)
         self._status.trouble(Part.STREAM, str(error))
         if self._lost.failures == 1:

@@ -18,13 +18,13 @@ import pika
 import structlog
 from pika.adapters.select_connection import IOLoop
 
-from services.common.broker.backoff import Backoff
 from services.common.broker.options import BrokerOptions
 from services.common.broker.rabbitmq.connection import Connection
 from services.common.broker.rabbitmq.errors import Place, why_lost, why_not_open
 from services.common.broker.rabbitmq.pika_types import PikaConnection, PikaFrame
 from services.common.broker.rabbitmq.state import LinkState
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.runtime.backoff import Backoff
 from services.common.runtime.metrics import BROKER_RECONNECTS
 
 log = structlog.get_logger(__name__)
@@ -97,7 +97,7 @@ class Link:
 
     def ready(self) -> None:
         """The connection is set up."""
-        self._backoff.reset()
+        self._backoff.succeeded()
         again = self.state.set_ready()
         if again:
             BROKER_RECONNECTS.inc()
@@ -191,7 +191,7 @@ class Link:
         if self.state.closed:
             self._loop.stop()
             return
-        pause = self._backoff.next_pause()
+        pause = self._backoff.failed()
         level = log.error if isinstance(error, StopProgram) else log.warning
         level(
             "broker_lost" if was_ready else "broker_away", error=str(error), retry_in_seconds=round(pause, 1)

@@ -1,4 +1,4 @@
-"""When a source is polled next, and when the broker is tried again: pure functions, in seconds."""
+"""When a source is polled next: a pure function, in seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ LONGEST_BACK_OFF = 3600.0
 SOON_SECONDS = 20.0
 SOON_FOR_SECONDS = 120.0
 """A source that was away for a minute or two is to be current again soon after, whatever the interval."""
-LONGEST_BROKER_PAUSE = 8.0
 
 
 def next_poll(interval: float, failing_for: float | None, asked: float | None, random: float) -> float:
@@ -28,8 +27,3 @@ def next_poll(interval: float, failing_for: float | None, asked: float | None, r
     else:
         pause = max(interval, min(failing_for, LONGEST_BACK_OFF))
     return max(pause, asked or 0.0) * (1 + JITTER * random)
-
-
-def next_publish(failures: int, asked: float | None) -> float:
-    """Seconds until the broker is tried again after `failures` (1 or more) refusals: 1, 2, 4, 8, 8 ..."""
-    return max(min(2.0 ** min(failures - 1, 10), LONGEST_BROKER_PAUSE), asked or 0.0)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.messages import NewsArticle, SentimentSignal
+from services.common.runtime.backoff import Backoff
 from services.data_ingestor.news.relevance import is_relevant
 from services.research.history.archive.articles import Article
 from services.research.history.progress import Waiting, patient
@@ -126,16 +127,16 @@ def _patiently(
     article: Article, judge: Judge, stop: threading.Event, patience: float, waiting: Waiting
 ) -> Judged:
     give_up_at = time.monotonic() + patience
-    pause = FIRST_PAUSE_SECONDS
+    backoff, is_told = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), False
     while True:
         try:
             return judge(article)
         except TryLater as error:
-            wait = error.after or pause
+            wait = error.after or backoff.failed()
             if time.monotonic() + wait > give_up_at:
                 raise
-            if pause == FIRST_PAUSE_SECONDS:
+            if not is_told:
+                is_told = True
                 waiting(str(error))
             if stop.wait(wait):
                 raise
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from services.common.runtime.backoff import doubled
+
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 
@@ -41,7 +43,7 @@ class Breaker:
         """
         if now < self.until:
             return self
-        pause = min(max(FIRST_PAUSE_SECONDS, self.pause * 2), LONGEST_PAUSE_SECONDS)
+        pause = doubled(self.pause, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         return Breaker(self.failures + 1, pause, now + max(pause, asked_pause or 0.0))
 
     def after_failed_probe(self, now: float, asked_pause: float | None = None) -> Breaker:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -81,7 +80,7 @@ def test_a_candle_that_waits_says_when_it_closed_and_not_when_it_was_sent(tmp_pa
 
     async def scenario() -> None:
         await until(lambda: stage.status.last_candle_ms == open_ms(-1))
-        stage.stream._refused.failed(time.monotonic(), after=3600)
+        stage.stream._refused.failed(3600)
         await stage.follow(0)
         stage.at(1)
         stage.exchange.listed.append(row(1))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_ingestor.news.turns.schedule import next_poll, next_publish
+from services.data_ingestor.news.turns.schedule import next_poll
 
 
 def test_a_source_that_answers_is_polled_at_the_interval_with_a_little_jitter() -> None:
@@ -42,8 +42,3 @@ def test_the_pause_that_a_server_asks_for_is_never_undercut() -> None:
     assert next_poll(300, 0, 900, 0.0) == 900
     assert next_poll(300, 0, 900, 0.9) > 900
     assert next_poll(300, None, 10, 0.0) == 300
-
-
-def test_the_broker_is_tried_again_soon_and_then_less_often() -> None:
-    assert [next_publish(failures, None) for failures in range(1, 8)] == [1, 2, 4, 8, 8, 8, 8]
-    assert next_publish(1, 20) == 20
