@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from services.cli.support.options import OF_STORE, Json, next_step, settings_for, store_hint
+from services.cli.support.answers import print_json
+from services.cli.support.options import OF_STORE, Json, settings_for
 from services.common.errors import StopProgram
-from services.common.settings.settings import Settings
-from services.common.store.holds import OPERATOR, Hold, Holds
-from services.operations.entries import Entries, entries_of
+from services.common.store.redis.client import address_of
+from services.operations import holds
+from services.operations.connections import connected_store
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 _LONGEST = timedelta(days=366)
@@ -34,13 +34,15 @@ def pause(
     now = datetime.now(UTC)
     until = None if for_ is None else now + read_duration(for_)
     settings = settings_for(uses=OF_STORE)
-    entries = _change(settings, lambda holds: holds.set(Hold(OPERATOR, reason, now, until)))
+    with connected_store(settings) as store:
+        entries = holds.pause(store, reason, now, until)
+    redis = address_of(settings)
     if json_output:
-        _print_json(settings, entries)
+        print_json({**asdict(entries), "redis": redis})
         return
     end = f"This ends at {until:%Y-%m-%d %H:%M} UTC; before that " if until else ""
     print(
-        f"New entries are paused from the bot's next loop on (Redis at {_place(settings)}); exits go on. "
+        f"New entries are paused from the bot's next loop on (Redis at {redis}); exits go on. "
         f"{end}./cryptoboy resume lets them again."
     )
 
@@ -59,26 +61,16 @@ def resume(
     Example: ./cryptoboy resume
     """
     settings = settings_for(uses=OF_STORE)
-
-    def lift(holds: Holds) -> None:
-        there = holds.read().owners
-        if unknown := sorted(set(owner or ()) - {OPERATOR, *there}):
-            raise StopProgram(
-                f"there is no hold of {', '.join(unknown)}; there is {', '.join(there) or 'none'}"
-            )
-        wanted = {OPERATOR, *there} if everyone else set(owner or [OPERATOR])
-        if OPERATOR in wanted:
-            holds.resume(wanted, datetime.now(UTC))
-        for name in wanted - {OPERATOR}:
-            holds.lift(name)
-
-    entries = _change(settings, lift)
+    now = datetime.now(UTC)
+    with connected_store(settings) as store:
+        entries = holds.resume_all(store, now) if everyone else holds.resume(store, now, owner or ())
+    redis = address_of(settings)
     if json_output:
-        _print_json(settings, entries)
-    elif entries.state == "open":
-        print(f"New entries are allowed (Redis at {_place(settings)}).")
+        print_json({**asdict(entries), "redis": redis})
+    elif entries.why:
+        print(f"New entries are still refused (Redis at {redis}): {entries.why}.")
     else:
-        print(f"New entries are still refused (Redis at {_place(settings)}): {entries.why}.")
+        print(f"New entries are allowed (Redis at {redis}).")
 
 
 def read_duration(text: str) -> timedelta:
@@ -90,25 +82,3 @@ def read_duration(text: str) -> timedelta:
     raise StopProgram(
         f"--for {text} is no duration: a number of m, h or d such as 30m, 2h or 1d, a year at most"
     )
-
-
-def _change(settings: Settings, change: Callable[[Holds], None]) -> Entries:
-    from services.common.store.open import open_store
-
-    store = open_store(settings)
-    try:
-        with next_step(store_hint(settings)):
-            change(store.holds)
-            return entries_of(store.holds.read())
-    finally:
-        store.close()
-
-
-def _print_json(settings: Settings, entries: Entries) -> None:
-    print(json.dumps({**entries.as_json(), "redis": _place(settings)}))
-
-
-def _place(settings: Settings) -> str:
-    from services.common.store.redis.client import address_of
-
-    return address_of(settings)

@@ -12,12 +12,13 @@ from typing import Annotated
 
 import typer
 
-from services.cli.support.options import Broker, Json, load_settings, next_step
+from services.cli.support.options import Broker, Json, load_settings
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.settings.trading import TradingSettings
 from services.demo.folder import DemoFailed, demo_folder
+from services.operations.connections import answering_scorer
 
 _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)
 """Of trading, a demo has all from its plan."""
@@ -75,7 +76,8 @@ def demo(
         plan = archive_plan(news, candles, speed, time_limit, _instant(start))
     else:
         plan = sample_plan(speed, time_limit)
-    _check_scorer(settings)
+    with answering_scorer(settings):  # the processor would wait for a model server that is away
+        pass
     from services.demo.summary import as_json, as_text, verdict
 
     with demo_folder(run_dir) as folder:
@@ -91,18 +93,6 @@ def demo(
             print(as_text(plan, result, problem))
         if problem:
             raise DemoFailed(problem)
-
-
-def _check_scorer(settings: Settings) -> None:
-    """Ask now: the processor would wait for a model server that is away, and the demo with it."""
-    from services.sentiment_analyzer.scorers.build import build_scorer
-
-    scorer = build_scorer(settings)
-    try:
-        with next_step("./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"):
-            scorer.check()
-    finally:
-        scorer.close()
 
 
 def _check_above_zero(option: str, value: float | None) -> None:

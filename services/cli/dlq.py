@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.cells import cell_len
-from rich.table import Table
 
-from services.cli.support.answers import answer_console, whole
-from services.cli.support.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
-from services.common.clock import SystemClock
+from services.cli.support.answers import print_json
+from services.cli.support.options import OF_BROKER, Broker, Json, settings_for
+from services.cli.views.queues import printable, show_dead_letters
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind
+from services.operations.connections import connected_broker
 from services.operations.dead_letters import DeadLetter, DeadLetterBox, queues_with_dead_letters
 
-SHOWN_IN_A_LIST = 100
 SHOWN_BODY = 4_000
-_ROOM_BESIDE_IDS = 60
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of messages, as `list` shows them.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter, of --queue if that is given.")]
@@ -39,19 +36,9 @@ def list_letters(queue: QueueName = None, json_output: Json = False, broker: Bro
     with _box(queue, broker) as box:
         letters = box.letters()
     if json_output:
-        print(json.dumps([_as_json(letter, body=False) for letter in letters]))
-        return
-    if not letters:
-        print("No dead letters.")
-        return
-    ids = [printable(letter.id) for letter in letters[:SHOWN_IN_A_LIST]]
-    table = Table("queue", whole("id", ids), "attempts", "reason", title=f"{len(letters)} dead letter(s)")
-    for letter, identity in zip(letters, ids, strict=False):  # of very many, the first
-        table.add_row(letter.queue, identity, str(letter.attempts), _reason(letter))
-    console = answer_console(room=_ROOM_BESIDE_IDS + max(map(cell_len, ids)))
-    console.print(table)
-    if len(letters) > SHOWN_IN_A_LIST:
-        console.print(f"{len(letters) - SHOWN_IN_A_LIST} more; --json lists all of them.")
+        print_json([_without_body(letter) for letter in letters])
+    else:
+        show_dead_letters(letters)
 
 
 @dlq_app.command()
@@ -66,11 +53,12 @@ def show(
     """
     with _box(None, broker) as box:
         letter = box.find(identity)
+    shown = {**_without_body(letter), "body": letter.body[:SHOWN_BODY].decode(errors="replace")}
     if json_output:
-        print(json.dumps(_as_json(letter, body=True)))
+        print_json(shown)
         return
-    for name, value in _as_json(letter, body=True).items():
-        sys.stdout.write(f"{name}: {printable(str(value))}\n")
+    for name, value in shown.items():
+        print(f"{name}: {printable(str(value))}")
 
 
 @dlq_app.command()
@@ -88,7 +76,7 @@ def replay(
     chosen = _chosen(ids, every=every)
     with _box(queue, broker) as box:
         count = box.replay(chosen)
-    _tell("replayed", count, json_output=json_output)
+    _say_how_many("replayed", count, json_output=json_output)
 
 
 @dlq_app.command()
@@ -111,23 +99,17 @@ def drop(
         typer.confirm("Throw them away for good?", abort=True, err=True)
     with _box(queue, broker) as box:
         count = box.drop(chosen)
-    _tell("dropped", count, json_output=json_output)
+    _say_how_many("dropped", count, json_output=json_output)
 
 
 @contextmanager
 def _box(queue: str | None, broker: BrokerKind | None) -> Iterator[DeadLetterBox]:
-    from services.common.broker.open import open_broker
-
     queues = queues_with_dead_letters(queue)
-    settings = settings_for(broker, uses=OF_BROKER)
-    connection = open_broker(settings, SystemClock())
-    try:
-        with next_step(broker_hint(settings)):
-            connection.start()
-        with DeadLetterBox(connection, queues) as box:
-            yield box
-    finally:
-        connection.close()
+    with (
+        connected_broker(settings_for(broker, uses=OF_BROKER)) as connection,
+        DeadLetterBox(connection, queues) as box,
+    ):
+        yield box
 
 
 def _chosen(ids: list[str] | None, *, every: bool) -> frozenset[str] | None:
@@ -136,29 +118,13 @@ def _chosen(ids: list[str] | None, *, every: bool) -> frozenset[str] | None:
     return None if every else frozenset(ids or ())
 
 
-def _tell(done: str, count: int, *, json_output: bool) -> None:
-    print(json.dumps({done: count}) if json_output else f"{count} message(s) {done}.")
+def _say_how_many(done: str, count: int, *, json_output: bool) -> None:
+    if json_output:
+        print_json({done: count})
+    else:
+        print(f"{count} message(s) {done}.")
 
 
-def _reason(letter: DeadLetter) -> str:
-    return printable(letter.reason or letter.last_error)
-
-
-def _as_json(letter: DeadLetter, *, body: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "queue": letter.queue,
-        "id": letter.id,
-        "reason": letter.reason,
-        "attempts": letter.attempts,
-        "first_error": letter.first_error,
-        "last_error": letter.last_error,
-        "bytes": len(letter.body),
-    }
-    if body:
-        shown["body"] = letter.body[:SHOWN_BODY].decode(errors="replace")
-    return shown
-
-
-def printable(text: str) -> str:
-    """Text without what could steer a terminal: control characters as escapes."""
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+def _without_body(letter: DeadLetter) -> dict[str, Any]:
+    fields = asdict(letter)
+    return {"bytes": len(fields.pop("body")), **fields}

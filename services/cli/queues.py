@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import typer
-from rich.box import SIMPLE
-from rich.table import Column, Table
 
 from services.cli.dlq import dlq_app
-from services.cli.support.answers import answer_console
-from services.cli.support.options import OF_BROKER, Broker, Json, broker_hint, next_step, settings_for
-from services.common.broker.port import QueueState
-from services.common.clock import SystemClock
-from services.common.settings.settings import BrokerKind, Settings
-from services.operations.queue_rates import Rates, read_rates, watch_embedded
+from services.cli.support.answers import print_json
+from services.cli.support.options import OF_BROKER, Broker, Json, settings_for
+from services.cli.views.queues import show_queues
+from services.operations.connections import connected_broker
+from services.operations.queues import read_queues
 
 queues_app = typer.Typer(invoke_without_command=True)
 queues_app.add_typer(dlq_app, name="dlq")
@@ -35,61 +29,9 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
     if context.invoked_subcommand is not None:
         return
     settings = settings_for(broker, uses=OF_BROKER)
-    states = _states(settings)
-    if settings.broker is BrokerKind.RABBITMQ:
-        rates = read_rates(settings)
-    else:
-        rates = watch_embedded(settings, [state.name for state in states])
-    rows = [(state, rates.get(state.name, Rates())) for state in states]
+    with connected_broker(settings) as connection:
+        reports = read_queues(connection, settings)
     if json_output:
-        print(json.dumps([_as_json(state, rate) for state, rate in rows]))
-        return
-    table = Table(
-        Column("queue", no_wrap=True), "type", "ready", "held", "readers", *(("in/s", "out/s") if rates else ()), "age",
-        title=f"Queues ({settings.broker.value})",
-        box=SIMPLE,
-        padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    for state, rate in rows:
-        row = _as_json(state, rate)
-        table.add_row(
-            state.name,
-            state.kind,
-            str(state.ready),
-            _or_blank(row["unacknowledged"], "d"),
-            str(state.consumers),
-            *((_or_blank(rate.incoming, ".1f"), _or_blank(rate.outgoing, ".1f")) if rates else ()),
-            _age(state, rate),
-        )
-    answer_console().print(table)
-
-
-def _age(state: QueueState, rate: Rates) -> str:
-    if state.oldest_seconds is not None:
-        return f"{state.oldest_seconds:.0f} s"
-    return "" if rate.oldest_seconds is None else f"~{rate.oldest_seconds:.0f} s"
-
-
-def _as_json(state: QueueState, rate: Rates) -> dict[str, str | float | int | None]:
-    row = asdict(state)
-    if row["unacknowledged"] is None:
-        row["unacknowledged"] = rate.unacknowledged
-    if row["oldest_seconds"] is None:
-        row["oldest_seconds"] = rate.oldest_seconds
-    return {**row, "incoming_per_second": rate.incoming, "outgoing_per_second": rate.outgoing}
-
-
-def _or_blank(value: object, spec: str) -> str:
-    return "" if value is None else format(value, spec)
-
-
-def _states(settings: Settings) -> list[QueueState]:
-    from services.common.broker.open import open_broker
-
-    connection = open_broker(settings, SystemClock())
-    try:
-        with next_step(broker_hint(settings)):
-            connection.start()
-            return connection.queues()
-    finally:
-        connection.close()
+        print_json(reports)
+    else:
+        show_queues(reports, settings.broker)

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 
+from services.cli.support.options import IKnow
 from services.cli.up import begin_live_trading
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.secrets.private import close_folder
@@ -14,7 +15,6 @@ from services.common.store.embedded.access import LOOPBACK, with_socket
 from services.demo.guard import refuse_demo_news
 from services.launch.freqtrade.trading_checks import check_trading
 from services.launch.freqtrade.trading_mode import beside_the_settings
-from services.launch.live.gate import IKnow
 from services.launch.stack import Stack
 
 

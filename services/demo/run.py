@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.cli.support.options import next_step
 from services.common.clock import SystemClock, to_ms
 from services.common.runtime.ports import free_port
 from services.common.settings.settings import BrokerKind, Settings
@@ -29,6 +28,7 @@ from services.launch.ending import uninterrupted
 from services.launch.freqtrade.api import Trade
 from services.launch.stack import Stack, free_health_ports
 from services.launch.supervisor import Supervisor
+from services.operations.connections import next_step
 from services.replay_exchange.timeline import place
 
 START_TIMEOUT_SECONDS = 90.0

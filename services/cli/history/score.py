@@ -17,10 +17,8 @@ import typer
 
 from services.cli.support.options import (
     OF_SCORING,
-    SCORER_HINT,
     Json,
     Pairs,
-    next_step,
     read_pairs,
     settings_for,
 )
@@ -28,6 +26,7 @@ from services.cli.support.period import From, To, read_period
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind, Settings
+from services.operations.connections import answering_scorer
 
 if TYPE_CHECKING:
     from services.data_ingestor.news.sources import NewsSource
@@ -173,16 +172,12 @@ class _Chosen:
 def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
     """The scorer of the settings, checked; one that costs something keeps receipts."""
     from services.common.clock import SystemClock
-    from services.sentiment_analyzer.scorers.build import build_scorer
     from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
     from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME, Receipts
     from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
     with ExitStack() as stack:
-        scorer = build_scorer(settings)
-        stack.callback(scorer.close)
-        with next_step(SCORER_HINT):
-            scorer.check()
+        scorer = stack.enter_context(answering_scorer(settings))
         if settings.sentiment_scorer is ScorerKind.LEXICON:
             yield _Chosen(scorer)
             return

@@ -1,17 +1,25 @@
-"""Where a command prints its answer for people."""
+"""How a command prints its answer: for people, or as JSON for programs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
+from pydantic_core import to_jsonable_python
+from rich.box import SIMPLE
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Column
+from rich.table import Column, Table
 
 from services.cli.support.console import PlainConsole
 
 # Wider than anything that is printed: what reads a pipe wants one line for one row.
 _UNLIMITED = 10_000
+
+
+def print_json(result: object) -> None:
+    """Print a result on one line: of a dataclass its fields, of an enumeration its value."""
+    print(json.dumps(to_jsonable_python(result), allow_nan=False))
 
 
 def answer_console(room: int = 0) -> Console:
@@ -29,3 +37,8 @@ def answer_console(room: int = 0) -> Console:
 def whole(name: str, texts: Iterable[str]) -> Column:
     """A column of a table in which nothing is cut or wrapped, given the room for it."""
     return Column(name, no_wrap=True, min_width=max((cell_len(text) for text in texts), default=0))
+
+
+def plain_table(*columns: Column | str) -> Table:
+    """A table without lines beside its columns, for answers of one table."""
+    return Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))

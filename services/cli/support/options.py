@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import typer
 
-from services.common.errors import StopProgram, TryLater
-from services.common.network.compose_names import explain_compose_name
+from services.common.errors import StopProgram
 from services.common.settings.scoring import MODEL_FIELDS, ScoringSettings
 from services.common.settings.servers import BrokerSettings, StoreSettings
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
@@ -19,6 +17,12 @@ from services.common.values import check_pair, split_pairs
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]
 Broker = Annotated[
     BrokerKind | None, typer.Option("--broker", help="embedded, or rabbitmq with RABBITMQ_* and REDIS_*.")
+]
+IKnow = Annotated[
+    bool,
+    typer.Option(
+        "--i-know", help="Where the exchange cannot tell: you looked, and the keys cannot withdraw."
+    ),
 ]
 Pairs = Annotated[
     list[str] | None,
@@ -87,40 +91,3 @@ def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
     if configured is BrokerKind.EMBEDDED and not for_ollama and "sentiment_scorer" not in given:
         changes["sentiment_scorer"] = ScorerKind.LEXICON
     return settings.changed(**changes)
-
-
-SCORER_HINT = "./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"
-
-
-def broker_hint(settings: Settings) -> str:
-    """What to do when the broker does not answer: `up` starts the embedded one, and no RabbitMQ."""
-    if settings.broker is BrokerKind.EMBEDDED:
-        starts = "./cryptoboy up starts everything on this machine"
-    else:
-        starts = (
-            "docker compose up -d starts RabbitMQ and Redis on this machine; --broker embedded needs neither"
-        )
-    if settings.broker is BrokerKind.RABBITMQ:
-        starts = explain_compose_name("RABBITMQ_HOST", settings.rabbitmq_host) or starts
-    return f"./cryptoboy doctor says what is missing; {starts}"
-
-
-def store_hint(settings: Settings) -> str:
-    """What to do when Redis does not answer: `up` starts the embedded one, and no other."""
-    if why := explain_compose_name("REDIS_HOST", settings.redis_host):
-        return why
-    embedded = settings.broker is BrokerKind.EMBEDDED
-    starts = "./cryptoboy up" if embedded else "With BROKER=rabbitmq, docker compose up -d"
-    return (
-        f"Is the system running? {starts} starts it; for a Redis elsewhere set REDIS_HOST, REDIS_PORT and "
-        "REDIS_PASSWORD"
-    )
-
-
-@contextmanager
-def next_step(hint: str) -> Iterator[None]:
-    """Adds what a person can do to a TryLater that is raised within."""
-    try:
-        yield
-    except TryLater as error:
-        raise TryLater(f"{str(error).rstrip('.')}. {hint}.", after=error.after) from error

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
@@ -17,13 +14,6 @@ from services.launch.live.files import file_findings, folder_findings
 from services.launch.live.findings import Finding, Severity, fault
 from services.launch.live.servers import rabbitmq_findings, redis_findings
 
-IKnow = Annotated[
-    bool,
-    typer.Option(
-        "--i-know",
-        help="Where the exchange cannot tell: you looked, and the keys cannot withdraw.",
-    ),
-]
 Say = Callable[[str], None]
 
 

@@ -192,7 +192,7 @@ def _redis_port(settings: Settings) -> str:
 
 
 def _ports(settings: Settings) -> str:
-    from services.cli.up import ports_taken
+    from services.launch.addresses import ports_taken
 
     # The embedded Redis has a line of its own.
     if taken := [line for line in ports_taken(settings) if "embedded Redis" not in line]:

@@ -10,7 +10,7 @@ from services.common.runtime.ports import is_free
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.port import SentimentStore
 from services.common.store.redis.eviction import eviction_problem
-from services.operations.entries import entries_of
+from services.operations.holds import read_entries
 
 NOT_RUNNING = "the embedded Redis is not running"
 
@@ -31,8 +31,8 @@ def entries_allowed(settings: Settings) -> str:
     """Raises StopProgram: new entries are refused; says by whom, since and until when, and why."""
 
     def ask(store: SentimentStore) -> str:
-        entries = entries_of(store.holds.read())
-        if entries.state != "open":
+        entries = read_entries(store)
+        if entries.why:
             raise StopProgram(f"new entries are refused: {entries.why}")
         return "new entries are allowed"
 

@@ -83,12 +83,6 @@ def test_resume_lifts_the_operators_hold_and_says_what_remains(redis_settings: S
     assert answer(redis_settings, "resume", "--all")["entries"] == "allowed"
 
 
-def test_a_store_without_holds_is_refused_until_resume(redis_settings: Settings) -> None:
-    assert answer(redis_settings, "sentiment")["entries"] == "lost"
-    assert answer(redis_settings, "pause")["entries"] == "lost"
-    assert answer(redis_settings, "resume")["entries"] == "allowed"
-
-
 @pytest.mark.parametrize("text", ["", "2", "h", "2 weeks", "0h", "-1h", "1.5h", "9999d", "\u0662h"])
 def test_a_duration_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(StopProgram, match="such as 30m, 2h or 1d"):

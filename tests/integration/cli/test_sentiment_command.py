@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,7 @@ import pytest
 
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from services.common.store.keys import current_key
 from services.common.store.open import open_store
-from services.common.store.redis.client import redis_client
 from services.common.values import Label, Scope
 
 pytestmark = pytest.mark.integration
@@ -77,51 +76,15 @@ def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings)
     assert headline.strip() == f"{PAIR}: {newer.headline}"
 
 
-@pytest.mark.parametrize(
-    ("doubt", "state"), [({"suspected": True}, "suspected"), ({"weight": 0.0}, "weight 0")]
-)
-def test_a_signal_that_nobody_trades_on_says_why_and_is_shown_only_where_there_is_no_other(
-    redis_settings: Settings, doubt: dict[str, Any], state: str
-) -> None:
-    store = open_store(redis_settings)
-    now = datetime.now(UTC)
-    doubtful = written("a2", 0.9, Label.VERY_BULLISH, 1, now).model_copy(update=doubt)
-    store.write([doubtful], now)
-    row = json.loads(shown(redis_settings, "--json").splitlines()[-1])["pairs"][PAIR]
-    assert (row["score"], row["state"], row["aggregate"]["state"]) == (0.9, state, "doubtful")
-    assert state in shown(redis_settings)
-
-    store.write([written("a1", -0.8, Label.VERY_BEARISH, 60, now)], now)
-    store.close()
-    row = json.loads(shown(redis_settings, "--json").splitlines()[-1])["pairs"][PAIR]
-    assert (row["score"], row["state"], row["aggregate"]["score"]) == (-0.8, "fresh", -0.8)
-
-
-def test_a_pair_that_nobody_scores_is_told_from_one_without_news(redis_settings: Settings) -> None:
-    store = open_store(redis_settings)
-    assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == []
-    store.announce_scored_pairs({PAIR: None})
-    store.close()
-    assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]
-    assert "Nobody scores ETH/USDT: not among the TRADING_PAIRS" in shown(redis_settings)
-
-
-def test_a_hash_as_the_specification_has_it_is_shown_and_one_that_cannot_be_read_is_none(
+def test_a_doubt_about_the_newest_signal_and_a_pair_that_nobody_scores_are_shown(
     redis_settings: Settings,
 ) -> None:
-    written = {
-        "score": "0.85",
-        "label": "very_bullish",
-        "timestamp": (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None).isoformat(),
-        "headline": "Bitcoin Breaks New...",
-        "source": "coindesk",
-        "article_id": "a1b2c3d4e5f6...",
-    }
-    with redis_client(redis_settings, decode_responses=True) as client:
-        client.hset(current_key(PAIR), mapping=written)
-        client.hset(current_key("ETH/USDT"), mapping={"score": "high"})
-    answer: dict[str, Any] = json.loads(shown(redis_settings, "--json").splitlines()[-1])
-    row = answer["pairs"][PAIR]
-    assert (row["score"], row["state"], answer["pairs"]["ETH/USDT"]) == (0.85, "fresh", None)
-    assert row["age_hours"] == pytest.approx(1, abs=0.1)
-    assert "Bitcoin Breaks New..." in shown(redis_settings)
+    with closing(open_store(redis_settings)) as store:
+        now = datetime.now(UTC)
+        doubtful = written("a2", 0.9, Label.VERY_BULLISH, 1, now).model_copy(update={"suspected": True})
+        store.write([doubtful], now)
+        store.announce_scored_pairs({PAIR: None})
+    text = shown(redis_settings)
+    assert "suspected" in text
+    assert "Nobody scores ETH/USDT: not among the TRADING_PAIRS" in text
+    assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]

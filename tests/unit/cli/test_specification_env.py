@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from services.cli.support.options import settings_for
-from services.cli.up import CONFIRMATION, check_names, confirm_live_trading
+from services.cli.up import CONFIRMATION, confirm_live_trading
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.launch.addresses import check_names
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.operations.secrets.takeover import find_secrets, unused_in_production

@@ -15,9 +15,10 @@ import pytest
 
 from services.cli import up as command
 from services.cli.support.options import choose_parts
-from services.cli.up import CONFIRMATION, check_addresses, confirm_live_trading, ports_taken
+from services.cli.up import CONFIRMATION, confirm_live_trading
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.launch.addresses import check_addresses, ports_taken
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
 from services.operations.checks.checks import all_checks, run_check
@@ -118,7 +119,7 @@ def test_a_taken_port_is_told_with_how_to_see_by_what_and_whether_it_can_be_move
             each.bind(("127.0.0.1", 0))
             each.listen()
         port, api = fixed.getsockname()[1], movable.getsockname()[1]
-        monkeypatch.setattr("services.cli.up.USUAL_PORTS", {"signal_cacher": port})
+        monkeypatch.setattr("services.launch.addresses.USUAL_PORTS", {"signal_cacher": port})
         chosen = settings(BROKER="rabbitmq", FREQTRADE_API_PORT=str(api))
         first, second = ports_taken(chosen)
         with pytest.raises(StopProgram) as refused:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 
-from services.cli.support.options import broker_hint, store_hint
 from services.common.settings.settings import BrokerKind, Settings
 from services.launch.servers import MissingServers, Server, servers_of, why_away
+from services.operations.connections import broker_hint, store_hint
 
 SERVERS = {"broker": Server("RabbitMQ", "localhost", 5672), "redis": Server("Redis", "cache", 6379)}
 

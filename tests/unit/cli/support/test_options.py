@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.support.options import OF_STORE, broker_hint, choose_parts, settings_for, store_hint
-from services.cli.up import check_names, up
+from services.cli.support.options import OF_STORE, choose_parts, settings_for
+from services.cli.up import up
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.launch.addresses import check_names
 from services.operations.checks.checks import all_checks
+from services.operations.connections import broker_hint, store_hint
 from services.sentiment_analyzer.scorers.build import build_scorer
 
 SILENT_NAMES = {"rabbitmq", "redis", "ollama"}

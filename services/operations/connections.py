@@ -1,0 +1,79 @@
+"""Connections for the time of one operation; where a server is away the error names the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from services.common.broker.open import open_broker
+from services.common.broker.port import Broker
+from services.common.clock import SystemClock
+from services.common.errors import TryLater
+from services.common.network.compose_names import explain_compose_name
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.open import open_store
+from services.common.store.port import SentimentStore
+
+if TYPE_CHECKING:
+    from services.sentiment_analyzer.scorers.port import Scorer
+
+
+_SCORER_HINT = "./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"
+
+
+@contextmanager
+def connected_broker(settings: Settings) -> Iterator[Broker]:
+    """A started broker, closed at the end. A TryLater that is raised within gets the next step."""
+    with closing(open_broker(settings, SystemClock())) as broker, next_step(broker_hint(settings)):
+        broker.start()
+        yield broker
+
+
+@contextmanager
+def connected_store(settings: Settings) -> Iterator[SentimentStore]:
+    """The store, closed at the end. A TryLater that is raised within gets the next step."""
+    with closing(open_store(settings)) as store, next_step(store_hint(settings)):
+        yield store
+
+
+@contextmanager
+def answering_scorer(settings: Settings) -> Iterator[Scorer]:
+    """The scorer, closed at the end, once it has answered. A TryLater that is raised within gets the next step."""
+    from services.sentiment_analyzer.scorers.build import build_scorer
+
+    with closing(build_scorer(settings)) as scorer, next_step(_SCORER_HINT):
+        scorer.check()
+        yield scorer
+
+
+def broker_hint(settings: Settings) -> str:
+    """What to do when the broker does not answer: `up` starts the embedded one, and no RabbitMQ."""
+    if settings.broker is BrokerKind.EMBEDDED:
+        starts = "./cryptoboy up starts everything on this machine"
+    else:
+        starts = explain_compose_name("RABBITMQ_HOST", settings.rabbitmq_host) or (
+            "docker compose up -d starts RabbitMQ and Redis on this machine; --broker embedded needs neither"
+        )
+    return f"./cryptoboy doctor says what is missing; {starts}"
+
+
+def store_hint(settings: Settings) -> str:
+    """What to do when Redis does not answer: `up` starts the embedded one, and no other."""
+    if why := explain_compose_name("REDIS_HOST", settings.redis_host):
+        return why
+    embedded = settings.broker is BrokerKind.EMBEDDED
+    starts = "./cryptoboy up" if embedded else "With BROKER=rabbitmq, docker compose up -d"
+    return (
+        f"Is the system running? {starts} starts it; for a Redis elsewhere set REDIS_HOST, REDIS_PORT and "
+        "REDIS_PASSWORD"
+    )
+
+
+@contextmanager
+def next_step(hint: str) -> Iterator[None]:
+    """Append what a person can do to the message of a TryLater that is raised within."""
+    try:
+        yield
+    except TryLater as error:
+        raise TryLater(f"{str(error).rstrip('.')}. {hint}.", after=error.after) from error

@@ -1,0 +1,78 @@
+"""Holds: who keeps the strategy from opening trades, and how an operator pauses and resumes. Exits always go on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.common.errors import StopProgram
+from services.common.store.holds import OPERATOR
+from services.common.store.holds import Hold as StoredHold
+from services.common.store.port import SentimentStore
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold in force. Texts as in the store; `until` empty: until it is lifted."""
+
+    owner: str
+    reason: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Whether the strategy may open trades.
+
+    Attributes:
+        entries: allowed, paused, or lost: the store does not keep holds, so that entries are refused.
+        why: entries are refused, on one line with the next step; empty while they are allowed.
+    """
+
+    entries: str
+    holds: tuple[Hold, ...]
+    why: str
+
+
+def read_entries(store: SentimentStore) -> Entries:
+    """Decide as the strategy does, as of now. Raises TryLater and StopProgram, as the store does."""
+    import services.research  # noqa: F401 - makes the strategy's package importable
+
+    import cryptoboy_sentiment as news  # isort: skip
+
+    stored = store.holds.read()
+    holds = news.holds_in_force(stored.fields, datetime.now(UTC), entries_key=stored.has_entries_key)
+    state = news.state_of(stored.fields, holds)
+    shown = tuple(Hold(*hold) for hold in holds)
+    return Entries("allowed" if state == "open" else state, shown, news.describe(state, holds))
+
+
+def pause(store: SentimentStore, reason: str, now: datetime, until: datetime | None) -> Entries:
+    """Hold entries for the operator; until None: as long as nobody resumes. Raises as `read_entries`."""
+    store.holds.set(StoredHold(OPERATOR, reason, now, until))
+    return read_entries(store)
+
+
+def resume(store: SentimentStore, now: datetime, owners: Collection[str] = ()) -> Entries:
+    """Lift the holds of these owners, or the operator's; with that, a store that has lost its holds keeps them again.
+
+    Raises:
+        StopProgram: an owner has no hold; says who has. Nothing was lifted.
+        TryLater: the store is away.
+    """
+    owners = owners or (OPERATOR,)
+    there = store.holds.read().owners
+    if unknown := sorted(set(owners) - {OPERATOR, *there}):
+        raise StopProgram(f"there is no hold of {', '.join(unknown)}; there is {', '.join(there) or 'none'}")
+    if OPERATOR in owners:
+        store.holds.resume(owners, now)
+    for owner in set(owners) - {OPERATOR}:
+        store.holds.lift(owner)
+    return read_entries(store)
+
+
+def resume_all(store: SentimentStore, now: datetime) -> Entries:
+    """Lift every hold, whoever owns it. Raises as `read_entries`."""
+    return resume(store, now, {OPERATOR, *store.holds.read().owners})

@@ -1,0 +1,37 @@
+"""What the pipeline would make of a headline. Nothing is published or kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from services.common.messages import NewsArticle
+from services.common.settings.settings import Fallback, Settings
+from services.common.text.hidden_text import reorders
+from services.operations.connections import answering_scorer
+from services.sentiment_analyzer.matching.assets import load_registry
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.score_article import Judgement, judge_article
+
+
+def score_headline(settings: Settings, title: str, text: str = "") -> Judgement:
+    """Match a headline to the traded pairs of the settings, and score it with their scorer.
+
+    No fallback takes the scorer's place: who asks wants to know what this one says, or that it is away.
+
+    Raises:
+        TryLater, StopProgram: the scorer cannot be asked.
+    """
+    now = datetime.now(UTC)
+    article = NewsArticle(
+        article_id="command-line",
+        source="command-line",
+        title=title,
+        link="",
+        summary=text,
+        published=now,
+        fetched_at=now,
+        hidden_text=reorders(f"{title}{text}"),
+    )
+    matcher = AssetMatcher(load_registry(), settings.trading_pairs)
+    with answering_scorer(settings.changed(sentiment_fallback=Fallback.WAIT)) as scorer:
+        return judge_article(article, matcher, scorer, now)

@@ -1,0 +1,153 @@
+"""The sentiment of pairs as the strategy would find it: newest signal, aggregate, and what it would not trade on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.common.settings.settings import Settings
+from services.common.store.current import published_at
+from services.common.store.port import SentimentStore
+from services.launch.freqtrade.config import strategy_section
+from services.operations.holds import Entries, read_entries
+
+if TYPE_CHECKING:
+    from cryptoboy_sentiment import SignalSource
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """What the strategy, at its defaults, would make of a pair's recent signals if a candle closed now.
+
+    Attributes:
+        score: -1..+1; None: no sentiment.
+        state: fresh, faded, doubtful, none, or unreadable.
+    """
+
+    score: float | None
+    weight: float
+    signals: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairSentiment:
+    """The newest signal of a pair.
+
+    Attributes:
+        fields: of the hash in the store, as they stand there.
+        age_hours: since it was published.
+        state: fresh; or why the strategy takes it for no sentiment: stale, suspected, weight 0.
+    """
+
+    score: float
+    label: str
+    source: str
+    headline: str
+    age_hours: float
+    state: str
+    aggregate: Aggregate
+    fields: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """With all fields of the hash beside what was made of them."""
+        own = asdict(self)
+        return {**own.pop("fields"), **own}
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentReport:
+    """Attributes: unscored: pairs that no service scores. pairs: None where there is no signal that can be read."""
+
+    entries: Entries
+    unscored: tuple[str, ...]
+    pairs: Mapping[str, PairSentiment | None]
+
+    def as_json(self) -> dict[str, Any]:
+        """Whether entries are allowed stands beside the pairs."""
+        pairs = {pair: row and row.as_json() for pair, row in self.pairs.items()}
+        return {**asdict(self.entries), "unscored": self.unscored, "pairs": pairs}
+
+
+def read_sentiment(
+    store: SentimentStore, settings: Settings, pairs: Sequence[str], now: datetime
+) -> SentimentReport:
+    """Newest signal and aggregate of each pair. Raises TryLater and StopProgram, as the store does."""
+    current = store.current(pairs)
+    entries = read_entries(store)
+    scored = store.scored_pairs()
+    staleness = timedelta(hours=settings.sentiment_staleness_hours)
+    aggregates = _aggregates(settings, pairs, now, staleness)
+    rows = {pair: pair_sentiment(current[pair], aggregates[pair], now, staleness) for pair in pairs}
+    unscored = () if scored is None else tuple(pair for pair in pairs if pair not in scored)
+    return SentimentReport(entries, unscored, rows)
+
+
+def pair_sentiment(
+    fields: Mapping[str, str] | None, aggregate: Aggregate, now: datetime, staleness: timedelta
+) -> PairSentiment | None:
+    """The hash of one pair with its age by publication. A hash that somebody else wrote otherwise counts as none."""
+    if fields is None:
+        return None
+    try:
+        age = now - published_at(fields)
+        score = float(fields["score"])
+        if math.isnan(score):
+            return None
+        state = "stale" if age > staleness else _doubt(fields) or "fresh"
+    except (KeyError, ValueError):
+        return None
+    return PairSentiment(
+        score=score,
+        label=fields.get("label", ""),
+        source=fields.get("source", ""),
+        headline=fields.get("headline", ""),
+        age_hours=round(age / timedelta(hours=1), 3),
+        state=state,
+        aggregate=aggregate,
+        fields=fields,
+    )
+
+
+def _doubt(fields: Mapping[str, str]) -> str:
+    """Why a signal opens no trade and ends none, however fresh it is; empty where there is no doubt."""
+    if fields.get("suspected") == "true":
+        return "suspected"
+    return "weight 0" if float(fields.get("weight", 1)) == 0 else ""
+
+
+def _aggregates(
+    settings: Settings, pairs: Sequence[str], now: datetime, staleness: timedelta
+) -> dict[str, Aggregate]:
+    import services.research  # noqa: F401 - makes the strategy's package importable
+
+    import cryptoboy_sentiment as news  # isort: skip
+
+    at = strategy_section(settings)
+    with news.connect(
+        at["redis_host"],
+        at["redis_port"],
+        at["redis_password"],
+        path=at["redis_socket"],
+        user=at["redis_user"],
+        tls=at["redis_tls"],
+        ca_file=at.get("redis_ca_file"),
+        cert_file=at.get("redis_cert_file"),
+        key_file=at.get("redis_key_file"),
+    ) as client:
+        source = news.RedisSignals(client, window=staleness)
+        source.refresh(pairs, now)
+    return {pair: _aggregate(source, pair, now, staleness) for pair in pairs}
+
+
+def _aggregate(source: SignalSource, pair: str, now: datetime, staleness: timedelta) -> Aggregate:
+    import cryptoboy_sentiment as news
+
+    if not source.readable(pair):
+        return Aggregate(None, 0.0, 0, "unreadable")
+    found = news.aggregate_at(source.signals(pair), now, staleness=staleness)
+    score = None if math.isnan(found.score) else round(found.score, 4)
+    return Aggregate(score, round(found.weight, 4), found.signals, found.status)
