@@ -19,14 +19,12 @@ from typing import Self
 from services.common.errors import StopProgram
 from services.common.runtime.ports import LOOPBACK, hand_over, listen_on
 from services.launch.ending import uninterrupted
-from services.launch.log_reason import reason_in
+from services.launch.program_log import ProgramLog
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 GRACE_SECONDS = 15.0
 TELL_SECONDS = 15.0
-_LOG_END_BYTES = 65_536
-"""What is read of a log, which grows for months: the rest would cost memory, and with ours Freqtrade ends."""
 
 
 class Role(IntEnum):
@@ -87,9 +85,9 @@ class Supervisor:
         self._listeners: dict[int, socket.socket] = {}
         log_dir.mkdir(parents=True, exist_ok=True)
 
-    def log_file(self, name: str) -> Path:
+    def log(self, name: str) -> ProgramLog:
         """Where a program's output goes."""
-        return self._log_dir / f"{name}.log"
+        return ProgramLog(self._log_dir / f"{name}.log")
 
     def start(self, spec: ProcessSpec) -> None:
         """Start a program; does not wait for it to be ready.
@@ -101,7 +99,7 @@ class Supervisor:
         self._roles[spec.name] = spec.role
         listener = self._listen_for(spec)
         # Ctrl-C between the start and the entry in `_running` would leave a program that nobody stops.
-        with uninterrupted(), self.log_file(spec.name).open("ab") as log:
+        with uninterrupted(), self.log(spec.name).path.open("ab") as log:
             self._running[spec.name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 [*spec.argv, *([hand_over(listener)] if listener else [])],
                 pass_fds=[listener.fileno()] if listener else [],
@@ -145,7 +143,9 @@ class Supervisor:
             now = time.monotonic()
             names = ", ".join(spec.name for spec in waiting)
             if waiting and now - began > timeout:
-                raise StopProgram(f"not ready after {timeout:.0f} s: {names}. {self.tail(waiting[0].name)}")
+                raise StopProgram(
+                    f"not ready after {timeout:.0f} s: {names}. {self.log(waiting[0].name).tail()}"
+                )
             if waiting and now - told >= every:
                 told = now
                 tell(f"waiting for {names} since {now - began:.0f} s")
@@ -168,7 +168,7 @@ class Supervisor:
         """Raise ProcessEnded if a program ended by itself."""
         for name, process in self._running.items():
             if (status := process.poll()) is not None:
-                raise ProcessEnded(f"{name} ended with status {status}. {self.tail(name)}")
+                raise ProcessEnded(f"{name} ended with status {status}. {self.log(name).tail()}")
 
     def ended(self) -> dict[str, int]:
         """The programs that ended by themselves since the last call, with their exit statuses."""
@@ -210,28 +210,6 @@ class Supervisor:
         if process.pid not in self._asked and process.poll() is None:
             self._asked.add(process.pid)
             process.send_signal(signal.SIGTERM)
-
-    def tail(self, name: str, lines: int = 8) -> str:
-        """The last lines of a program's log."""
-        text = "\n".join(f"    {line}" for line in self._log_lines(name)[-lines:])
-        return f"The end of {self.log_file(name)}:\n{text}"
-
-    def last_line(self, name: str) -> str:
-        """The last line of a program's log that says something; empty if there is none."""
-        return next((line.strip() for line in reversed(self._log_lines(name)) if line.strip()), "")
-
-    def reason(self, name: str) -> str:
-        """Why a program does not work, as its log says it (see `reason_in`); empty if it says nothing of it."""
-        return reason_in(self._log_lines(name))
-
-    def _log_lines(self, name: str) -> list[str]:
-        """The last lines of a log, none if it cannot be read: a log that somebody removed must not end the programs."""
-        try:
-            with self.log_file(name).open("rb") as log:
-                log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END_BYTES))
-                return log.read().decode(errors="replace").splitlines()
-        except OSError:
-            return []
 
     def __enter__(self) -> Self:
         return self

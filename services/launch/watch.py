@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from services.common.errors import StopProgram
 from services.common.runtime.backoff import Backoff
 from services.launch.probes import get_json
+from services.launch.program_log import ProgramLog
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
 
 TELL_AFTER_SECONDS = 20.0
@@ -139,8 +140,8 @@ class Watch:
         name = each.spec.name
         may_end = self._may_end or each.spec.role is Role.TRADES
         if may_end and not self._bot_was_ready:
-            raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.tail(name)}")
-        each.refusal = self._supervisor.reason(name) or f"its log is {self._supervisor.log_file(name)}"
+            raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.log(name).tail()}")
+        each.refusal = self._supervisor.log(name).reason() or f"its log is {self._supervisor.log(name).path}"
         self._tell(
             f"{name} CANNOT WORK as it is configured ({each.refusal}). The others go on without it; trying again in "
             f"{_LONGEST_PAUSE_SECONDS:.0f} s"
@@ -156,9 +157,10 @@ class Watch:
         each.refusal = ""
         if now - each.started > _RAN_WELL_SECONDS:
             each.backoff.succeeded()
-        reason = self._supervisor.reason(name)
-        if reason != self._supervisor.last_line(name):
-            reason = f"{reason}{'; ' if reason else ''}log: {self._supervisor.log_file(name)}"
+        log = self._supervisor.log(name)
+        reason = log.reason()
+        if reason != log.last_line():
+            reason = f"{reason}{'; ' if reason else ''}log: {log.path}"
             if name == "freqtrade":
                 reason += "; ./cryptoboy doctor checks the exchange"
         wait = each.backoff.failed()
@@ -185,16 +187,16 @@ def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     if status == _OK and not down:
         return None
     details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
-    said = details or _log_says(spec.name, supervisor)
+    said = details or _log_says(supervisor.log(spec.name))
     state = "works, but not with everything" if status == _OK else "is not ready"
     return Trouble(
         kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}", parts=frozenset(down)
     )
 
 
-def _log_says(name: str, supervisor: Supervisor) -> str:
-    reason = supervisor.reason(name)
-    return f"its log ends: {reason}" if reason else f"its log is {supervisor.log_file(name)}"
+def _log_says(log: ProgramLog) -> str:
+    reason = log.reason()
+    return f"its log ends: {reason}" if reason else f"its log is {log.path}"
 
 
 def _parts_down(body: object) -> dict[str, str]:

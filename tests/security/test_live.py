@@ -44,7 +44,7 @@ def would_start(path, arguments, environ):
     raise SystemExit(0)
 os.execve = would_start
 up.check_addresses = lambda settings: None  # other tests of this machine may have the ports
-up._run = lambda stack, supervisor, run_dir: would_start("", stack.freqtrade(throttle_seconds=5).argv, {}) or []
+up.run_until_stopped = lambda stack, tell: would_start("", stack.freqtrade(throttle_seconds=5).argv, {})
 app.main()
 """
 

@@ -183,9 +183,9 @@ def up(monkeypatch: pytest.MonkeyPatch, folder: Path, **environ: str) -> None:
     given = {"STATE_DIR": str(folder / "state"), "REDIS_PORT": str(redis), "FREQTRADE_API_PORT": str(api)}
     for name, value in (given | environ).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(command, "Stack", SmallStack)
-    monkeypatch.setattr(command, "USUAL_PORTS", {})
-    monkeypatch.setattr(command, "LOOK_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr("services.cli.support.trading.Stack", SmallStack)
+    monkeypatch.setattr("services.launch.addresses.USUAL_PORTS", {})
+    monkeypatch.setattr("services.launch.up.LOOK_EVERY_SECONDS", 0.1)
     command.up()
 
 

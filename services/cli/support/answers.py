@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 from pydantic_core import to_jsonable_python
 from rich.box import SIMPLE
@@ -15,6 +17,13 @@ from services.cli.support.console import PlainConsole
 
 # Wider than anything that is printed: what reads a pipe wants one line for one row.
 _UNLIMITED = 10_000
+
+
+def say(text: str) -> None:
+    """Tell a person one line on standard error. Who reads it may have gone away; that ends no program."""
+    with suppress(OSError):
+        sys.stderr.write(f"cryptoboy: {text}\n")
+        sys.stderr.flush()
 
 
 def print_json(result: object) -> None:

@@ -18,12 +18,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for pr
 Broker = Annotated[
     BrokerKind | None, typer.Option("--broker", help="embedded, or rabbitmq with RABBITMQ_* and REDIS_*.")
 ]
-IKnow = Annotated[
-    bool,
-    typer.Option(
-        "--i-know", help="Where the exchange cannot tell: you looked, and the keys cannot withdraw."
-    ),
-]
 Pairs = Annotated[
     list[str] | None,
     typer.Option(

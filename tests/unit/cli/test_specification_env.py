@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.support.options import settings_for
-from services.cli.up import CONFIRMATION, confirm_live_trading
+from services.cli.support.trading import CONFIRMATION, confirm_live_trading
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.launch.addresses import check_names

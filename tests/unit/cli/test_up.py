@@ -15,7 +15,7 @@ import pytest
 
 from services.cli import up as command
 from services.cli.support.options import choose_parts
-from services.cli.up import CONFIRMATION, confirm_live_trading
+from services.cli.support.trading import CONFIRMATION, confirm_live_trading
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.launch.addresses import check_addresses, ports_taken
@@ -152,7 +152,7 @@ class SmallStack(Stack):
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The programs that run each time `up` pauses; Ctrl-C comes once the service has ended and that was seen."""
     running: list[str] = []
-    monkeypatch.setattr(command, "Stack", SmallStack)
+    monkeypatch.setattr("services.cli.support.trading.Stack", SmallStack)
     monkeypatch.setattr(command, "check_addresses", lambda _settings: None)
     started: list[Supervisor] = []
     begin = Supervisor.__init__
@@ -168,7 +168,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Supervisor, "__init__", note)
-    monkeypatch.setattr("services.cli.up.pause", pause)
+    monkeypatch.setattr("services.launch.up.pause", pause)
     return running
 
 

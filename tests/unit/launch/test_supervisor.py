@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ def test_closing_asks_every_program_to_end_and_waits_for_it(tmp_path: Path) -> N
     with Supervisor(tmp_path) as supervisor:
         for name in ("one", "two"):
             supervisor.start(spec(name, code))
-        while not all("up" in supervisor.log_file(name).read_text() for name in ("one", "two")):
+        while not all("up" in supervisor.log(name).path.read_text() for name in ("one", "two")):
             time.sleep(0.02)
         statuses = supervisor.close()
     assert statuses == {"two": 0, "one": 0}
@@ -49,7 +48,7 @@ def test_freqtrade_is_stopped_after_what_feeds_it_and_before_what_it_asks(tmp_pa
                 f"print('up', flush=True); ending.wait(60); open({str(ends)!r}, 'a').write('{name} ')"
             )
             supervisor.start(spec(name, code, role=role))
-            while "up" not in supervisor.log_file(name).read_text():
+            while "up" not in supervisor.log(name).path.read_text():
                 time.sleep(0.02)
         supervisor.close()
     assert ends.read_text().split() == ["poller", "freqtrade", "redis"]
@@ -59,7 +58,7 @@ def test_a_program_that_does_not_listen_is_killed_after_the_grace(tmp_path: Path
     code = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     with Supervisor(tmp_path) as supervisor:
         supervisor.start(spec("deaf", code))
-        while "up" not in supervisor.log_file("deaf").read_text():
+        while "up" not in supervisor.log("deaf").path.read_text():
             time.sleep(0.02)
         assert supervisor.stop("deaf", grace=0.2) == -9
 
@@ -118,19 +117,3 @@ time.sleep(60)
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(child)
-
-
-def test_of_a_log_that_has_grown_for_months_only_the_end_is_read(tmp_path: Path) -> None:
-    supervisor = Supervisor(tmp_path)
-    with supervisor.log_file("bot").open("wb") as log:
-        log.truncate(32 * 2**20)
-        log.seek(0, os.SEEK_END)
-        log.write(b"\nthe cause\n")
-    tracemalloc.start()
-    try:
-        said = supervisor.last_line("bot"), supervisor.reason("bot"), supervisor.tail("bot", lines=1)[-9:]
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert said == ("the cause", "the cause", "the cause")
-    assert most < 2**20

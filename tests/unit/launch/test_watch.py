@@ -114,7 +114,7 @@ def test_a_program_that_ends_is_started_again_after_a_pause_and_its_last_words_a
     assert house.look() == ["one ended with status 3 (no more paper); starting it again in 1 s"]
     house.look(0.9)
     assert supervisor.pids() == {}
-    log = supervisor.log_file("one")
+    log = supervisor.log("one").path
     house.look(0.2)
     until(lambda: log.read_text().count("no more paper") == 2)
 
@@ -126,7 +126,7 @@ def test_the_error_that_freqtrade_points_to_is_told_with_its_log_and_who_checks_
     house = House(supervisor, program(code, "freqtrade"))
     house.wait_for_the_end_of("freqtrade")
     (told,) = house.look()
-    log = supervisor.log_file("freqtrade")
+    log = supervisor.log("freqtrade").path
     assert f"(ExchangeNotAvailable: GET x; log: {log}; ./cryptoboy doctor checks the exchange)" in told
 
 
@@ -273,7 +273,7 @@ def test_a_program_that_cannot_be_started_again_stops_nothing(supervisor: Superv
 def test_a_log_that_somebody_removed_stops_nothing(supervisor: Supervisor) -> None:
     house = House(supervisor, program("raise SystemExit(3)"), bot())
     house.wait_for_the_end_of("one")
-    supervisor.log_file("one").unlink()
+    supervisor.log("one").path.unlink()
     (told,) = house.look()
     assert told.startswith("one ended with status 3")
 
@@ -331,7 +331,7 @@ def test_an_answer_of_another_shape_is_a_trouble_like_any_other(
 ) -> None:
     health.status, health.body = 404, body
     house = House(supervisor, program("print('what it said', flush=True); " + STAYS, health_url=health.url))
-    until(lambda: "what it said" in supervisor.last_line("one"))
+    until(lambda: "what it said" in supervisor.log("one").last_line())
     house.look()
     (told,) = house.look(TELL_AFTER_SECONDS)
     assert told.startswith("one is not ready: ")
@@ -339,7 +339,7 @@ def test_an_answer_of_another_shape_is_a_trouble_like_any_other(
 
 def test_a_program_without_health_shows_its_last_words(supervisor: Supervisor) -> None:
     house = House(supervisor, program("print('looking for markets', flush=True); " + STAYS, is_ready=bool))
-    until(lambda: "looking for markets" in supervisor.last_line("one"))
+    until(lambda: "looking for markets" in supervisor.log("one").last_line())
     house.look()
     assert house.look(TELL_AFTER_SECONDS) == ["one is not ready: its log ends: looking for markets"]
 

@@ -1,0 +1,80 @@
+"""What `up` and `trade` do alike before anything starts, the confirmation of live trading included."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from services.cli.support.answers import say
+from services.common.errors import StopProgram
+from services.common.secrets.private import close_folder
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
+from services.common.store.embedded.access import LOOPBACK, with_socket
+from services.launch.freqtrade.config import STRATEGY
+from services.launch.freqtrade.trading_checks import check_trading
+from services.launch.live.gate import check_live
+from services.launch.stack import Stack
+
+CONFIRMATION = "trade with real money"
+
+IKnow = Annotated[
+    bool,
+    typer.Option(
+        "--i-know", help="Where the exchange cannot tell: you looked, and the keys cannot withdraw."
+    ),
+]
+
+
+def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool = False) -> Stack:
+    """The programs of a run whose folder is STATE_DIR/`command`; live trading is checked and confirmed.
+
+    Raises:
+        StopProgram: Freqtrade cannot trade with these settings, or real money is not to be traded like this.
+        TryLater: a server that has to be asked before live trading does not answer.
+    """
+    check_trading(settings)
+    settings = settings.changed(state_dir=settings.state_dir.resolve())
+    if changed := close_folder(settings.state_dir):
+        say(changed)
+    if settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
+        settings = with_socket(settings)
+    stack = Stack(settings, settings.state_dir / command, alone=alone)
+    if settings.dry_run:
+        return stack
+    may_enter = check_live(settings, stack.trades_file, os.environ, say, i_know=i_know)
+    confirm_live_trading(settings)
+    return replace(stack, may_enter=may_enter)
+
+
+def confirm_live_trading(settings: Settings) -> None:
+    """Raise StopProgram unless keys are there and a person types the confirmation."""
+    check_trading(settings)
+    if settings.live_trading_confirmation == CONFIRMATION:
+        return
+    if not sys.stdin.isatty():
+        raise StopProgram(
+            "live trading is confirmed at a terminal, and this is none; run it in one, or set "
+            f"LIVE_TRADING_CONFIRMATION='{CONFIRMATION}'"
+        )
+    sys.stderr.write(
+        f"{STRATEGY} will trade {', '.join(settings.trading_pairs)} on {settings.exchange} with up to "
+        f"{_at_stake(settings)} of real money.\n"
+        f"Type '{CONFIRMATION}' to go on: "
+    )
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != CONFIRMATION:
+        raise StopProgram("not confirmed; nothing was started")
+
+
+def _at_stake(settings: Settings) -> str:
+    if settings.stake_amount == UNLIMITED:
+        return f"all {settings.stake_currency} of the account"
+    trades = (
+        "any number of trades" if settings.max_open_trades == UNLIMITED_TRADES else settings.max_open_trades
+    )
+    return f"{trades} x {settings.stake_amount:g} {settings.stake_currency}"

@@ -1,0 +1,56 @@
+"""The log of a program: where it is, and what of it says why the program does not work."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_END_BYTES = 65_536
+"""What is read of a log, which grows for months: the rest would cost memory, and with ours Freqtrade ends."""
+_POINTS_UP = "above error"
+_CAUSE = re.compile(r"\w(Error|Exception|NotAvailable)\b")
+_ROUTINE = re.compile(r" - (INFO|DEBUG) - ")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLog:
+    """A log that a program writes. One that cannot be read counts as empty: it must not end the other programs."""
+
+    path: Path
+
+    def tail(self, lines: int = 8) -> str:
+        """The last lines, with the name of the file above them."""
+        text = "\n".join(f"    {line}" for line in self._lines()[-lines:])
+        return f"The end of {self.path}:\n{text}"
+
+    def last_line(self) -> str:
+        """The last line that says something; empty if there is none."""
+        return next((line.strip() for line in reversed(self._lines()) if line.strip()), "")
+
+    def reason(self) -> str:
+        """Why the program does not work (see `reason_in`); empty if the log says nothing of it."""
+        return reason_in(self._lines())
+
+    def _lines(self) -> list[str]:
+        try:
+            with self.path.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _END_BYTES))
+                return log.read().decode(errors="replace").splitlines()
+        except OSError:
+            return []
+
+
+def reason_in(lines: Sequence[str]) -> str:
+    """The last line that says something; where that only points to an error above it, that error.
+
+    Empty if there is none, or if the last one is no trouble but routine (INFO).
+    """
+    said = [line.strip() for line in lines if line.strip()]
+    if not said or _ROUTINE.search(said[-1]):
+        return ""
+    if _POINTS_UP not in said[-1]:
+        return said[-1]
+    return next((line for line in reversed(said[:-1]) if _CAUSE.search(line)), said[-1])

@@ -1,0 +1,77 @@
+"""The run of the whole system on one machine, until somebody stops it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from time import monotonic
+from time import sleep as pause
+
+from services.common.errors import StopProgram
+from services.common.settings.settings import BrokerKind
+from services.common.store.redis.client import address_of
+from services.launch.freqtrade.open_trades import open_pairs
+from services.launch.freqtrade.trading_mode import beside_the_settings
+from services.launch.servers import MissingServers, servers_of
+from services.launch.stack import Stack
+from services.launch.supervisor import Supervisor
+from services.launch.watch import Watch
+
+LOOK_EVERY_SECONDS = 2.0
+STOPPING = (
+    "stopping; the services finish their current messages first, and Freqtrade goes on until they have ended"
+)
+
+
+def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
+    """Start all programs, keep them running, and stop them in order at Ctrl-C.
+
+    Args:
+        stack: the programs, and the folder of this run.
+        tell: shows one line to a person.
+
+    Raises:
+        StopProgram: a program cannot work as it is configured. While no trade depends on the others, they are stopped
+            at once; else this is raised at Ctrl-C.
+    """
+    refusals: list[str] = []
+    with Supervisor(stack.run_dir / "logs") as supervisor:
+        try:
+            watch = _start(stack, supervisor, tell)
+            missing = MissingServers(servers_of(stack.settings), tell)
+            try:
+                while True:
+                    missing.look(watch.look(monotonic()), monotonic())
+                    pause(LOOK_EVERY_SECONDS)
+            finally:
+                refusals = watch.refusals()
+        except KeyboardInterrupt:
+            tell(STOPPING)
+    if refusals:
+        raise StopProgram(
+            "what could not work as it is configured when this was stopped:\n" + "\n".join(refusals)
+        )
+
+
+def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) -> Watch:
+    settings, run_dir = stack.settings, stack.run_dir
+    store = [stack.store(run_dir / "redis.json")] if settings.broker is BrokerKind.EMBEDDED else []
+    bot = stack.freqtrade(throttle_seconds=5)
+    trades = open_pairs(stack.trades_file)
+    if trades:
+        tell(f"trades are open in {', '.join(sorted(trades))}: Freqtrade runs whatever the others do")
+    programs = [*store, *stack.services(), bot]
+    for spec in programs:
+        supervisor.start(spec)
+    mode = "DRY-RUN" if settings.dry_run else "LIVE, with real money"
+    scorer = settings.sentiment_scorer.value
+    lines = [
+        f"{mode}: {', '.join(settings.trading_pairs)} on {settings.exchange}; scorer {scorer}",
+        *beside_the_settings(os.environ),
+        f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}",
+        f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {run_dir}/freqtrade.json)",
+        "./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything",
+    ]
+    for line in lines:
+        tell(line)
+    return Watch(supervisor, programs, tell, monotonic(), may_end=trades == frozenset())
