@@ -67,10 +67,10 @@ tool.run_tool(command, "tool")
 """
 DOCTOR = """
 from services.cli import app, doctor
-from services.operations.checks import checks
+from services.operations.checks import check
 def ask(settings):
     return lambda: quotes_everything(settings)
-doctor.all_checks = lambda settings: [checks.Question("broken", ask(settings), "mend it")]
+doctor.all_checks = lambda settings: [check.Question("broken", ask(settings), "mend it")]
 sys.argv = ["cryptoboy", "doctor"]
 app.main()
 """

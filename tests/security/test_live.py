@@ -22,7 +22,8 @@ import pytest
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.launch.live.gate import check_live
-from services.operations.checks.checks import all_checks, run_check
+from services.operations.checks.all import all_checks
+from services.operations.checks.check import run_check
 from tests.support.market.live_exchange import TRADES_ONLY, LiveExchange
 from tests.support.servers.server_control import free_ports
 from tests.support.servers.servers import RedisServer

@@ -1,1 +1,1 @@
-"""The checks of `cryptoboy doctor`."""
+"""The checks of `doctor`: is everything there that the system needs?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.common.clock import SystemClock
 from services.common.errors import NeverWorks
@@ -16,9 +17,20 @@ from services.data_ingestor.news.rss.parse import ParsedFeed, parse_feed
 from services.data_ingestor.news.source_poller import PARSE_SECONDS
 from services.data_ingestor.news.sources import NewsSource
 from services.launch.probes import read_metrics
+from services.operations.checks.check import Question
 
 LATE = timedelta(hours=1)
 """As the alert SourceLags has it."""
+
+
+def feed_question(settings: Settings, source: NewsSource) -> Question:
+    """Whether the feed answers, has something new, and is not seen late."""
+    remedy = (
+        "check the network and the proxy, if it names one; look at its page, if it has nothing new or is late; or, "
+        "where it is this feed alone, set enabled = false "
+        f"for it in {settings.news_sources_file}"
+    )
+    return Question(f"feed {source.name}", partial(check_feed, settings, source), remedy, required=False)
 
 
 def check_feed(settings: Settings, source: NewsSource) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.doctor import lines_of
 from services.cli.support.answers import answer_console
-from services.operations.checks.checks import Check
+from services.cli.views.doctor import lines_of
+from services.operations.checks.check import Check
 
 PATH = "/a/folder/that/is/somewhat/longer/than/what/is/left/of/a/line/beside/the/names/news_sources.toml"
 REMEDY = f"check the network; or set enabled = false for it in {PATH}"

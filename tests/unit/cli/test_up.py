@@ -21,7 +21,8 @@ from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.launch.addresses import check_addresses, ports_taken
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
-from services.operations.checks.checks import all_checks, run_check
+from services.operations.checks.all import all_checks
+from services.operations.checks.check import run_check
 
 LIVE = {"DRY_RUN": "false", "BINANCE_API_KEY": "public-part", "BINANCE_API_SECRET": "private-part"}
 

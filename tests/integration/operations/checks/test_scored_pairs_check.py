@@ -13,7 +13,8 @@ import pytest
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
-from services.operations.checks.checks import Check, all_checks, run_check
+from services.operations.checks.all import all_checks
+from services.operations.checks.check import Check, run_check
 from tests.support.servers.server_control import free_ports
 
 PAIRS = ("BTC/USDT", "SOL/USDT")

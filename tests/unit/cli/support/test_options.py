@@ -12,7 +12,7 @@ from services.cli.up import up
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.launch.addresses import check_names
-from services.operations.checks.checks import all_checks
+from services.operations.checks.all import all_checks
 from services.operations.connections import broker_hint, store_hint
 from services.sentiment_analyzer.scorers.build import build_scorer
 

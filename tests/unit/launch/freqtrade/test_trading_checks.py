@@ -11,7 +11,8 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.freqtrade.trading_checks import check_trading
-from services.operations.checks.checks import all_checks, run_check
+from services.operations.checks.all import all_checks
+from services.operations.checks.check import run_check
 
 EUROS = {"TRADING_PAIRS": "BTC/EUR,ETH/EUR", "EXCHANGE": "kraken"}
 REFUSED = [

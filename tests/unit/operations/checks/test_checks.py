@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, Settings
-from services.operations.checks.checks import Question, all_checks, run_check
+from services.operations.checks.all import all_checks, check_configuration
+from services.operations.checks.check import Question, run_check, run_checks
 
 
 def raising(error: Exception) -> Question:
@@ -61,3 +63,34 @@ def test_embedded_parts_are_found_to_work_where_they_can(tmp_path: Path) -> None
     questions = {question.name: question for question in all_checks(settings)}
     assert run_check(questions["broker (embedded)"]).state == "ok"
     assert run_check(questions["freqtrade configuration"]).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("environ", "state", "found"),
+    [
+        ({}, "ok", "every variable is known"),
+        ({"REDIS_PROT": "7001"}, "failed", "REDIS_PROT: no such variable"),
+        ({"SENTIMENT_SCORER": "lexicon", "OLLAMA_HOST": "a b"}, "warning", "OLLAMA_HOST"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_a_finding_and_stops_the_other_checks_only_if_it_is_needed(
+    environ: dict[str, str], state: str, found: str
+) -> None:
+    check, settings = check_configuration(lambda: Settings.load(environ, None))
+    assert check.state == state
+    assert found in check.found
+    assert (settings is None) == (state == "failed")
+
+
+def test_checks_are_made_at_once_and_answered_in_the_order_of_the_questions() -> None:
+    all_asked = threading.Barrier(3)
+
+    def question(name: str) -> Question:
+        def ask() -> str:
+            all_asked.wait(30)
+            return "there"
+
+        return Question(name, ask, "mend it so")
+
+    checks = run_checks([question(name) for name in ("one", "two", "three")], str)
+    assert [(check.name, check.state) for check in checks] == [("one", "ok"), ("two", "ok"), ("three", "ok")]

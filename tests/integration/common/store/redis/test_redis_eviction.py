@@ -13,7 +13,8 @@ from services.common.clock import SystemClock
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
-from services.operations.checks.checks import all_checks, run_check
+from services.operations.checks.all import all_checks
+from services.operations.checks.check import run_check
 from services.signal_cacher.keeping import HoldsKeeper
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.store.store_samples import NOW, PAIR

@@ -1,29 +1,40 @@
-"""What `cryptoboy doctor` asks about trading: the exchange, Freqtrade's configuration, live trading."""
+"""Does the exchange answer, does Freqtrade accept its configuration, may real money be traded?"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.secrets.secret_texts import public_part
 from services.common.settings.settings import Settings
-
-if TYPE_CHECKING:
-    from services.launch.live.gate import LiveCheck
-
-
-def markets_found(settings: Settings) -> str:
-    """How many markets the exchange has. Raises where it does not answer or does not trade a pair of the settings."""
-    import asyncio
-
-    return asyncio.run(_load_markets(settings))
+from services.launch.freqtrade.config import freqtrade_config
+from services.launch.live.findings import Severity
+from services.launch.live.gate import LiveCheck, live_checks
+from services.operations.checks.check import Question
 
 
-async def _load_markets(settings: Settings) -> str:
+def trading_questions(settings: Settings) -> list[Question]:
+    """For the exchange and for Freqtrade, and before live trading for all that it needs."""
+    live = [] if settings.dry_run else live_checks(settings, os.environ)
+    return [
+        Question(
+            f"exchange {settings.exchange}",
+            lambda: asyncio.run(_markets(settings)),
+            "check the network; EXCHANGE, EXCHANGE_CONFIG and TRADING_PAIRS say what is asked for",
+        ),
+        Question(
+            "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
+        ),
+        *(Question(f"live trading: {check.name}", partial(_live, check), "") for check in live),
+    ]
+
+
+async def _markets(settings: Settings) -> str:
     import ccxt.async_support as ccxt
 
     if settings.exchange not in ccxt.exchanges:
@@ -41,11 +52,8 @@ async def _load_markets(settings: Settings) -> str:
     return f"{len(markets)} markets, {', '.join(settings.trading_pairs)} among them"
 
 
-def freqtrade_accepts(settings: Settings) -> str:
-    """What Freqtrade would do. Raises where it refuses the configuration, or where its own variables are set."""
+def _freqtrade(settings: Settings) -> str:
     from freqtrade.configuration.config_validation import validate_config_schema
-
-    from services.launch.freqtrade.config import freqtrade_config
 
     refuse_variables_about_money(os.environ)
     with tempfile.TemporaryDirectory() as folder:
@@ -53,10 +61,7 @@ def freqtrade_accepts(settings: Settings) -> str:
     return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"
 
 
-def live_trading(check: LiveCheck) -> str:
-    """What a check found. Raises StopProgram where it refuses live trading, or could not be made."""
-    from services.launch.live.findings import Severity
-
+def _live(check: LiveCheck) -> str:
     found = check.findings()
     shown = "\n".join(map(str, found))
     if any(each.severity is not Severity.NOTE for each in found):
