@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.cli.support.answers import print_json, say
 from services.cli.support.options import Broker, Json, load_settings
+from services.cli.support.period import read_instant
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
@@ -61,7 +61,7 @@ def demo(
 
     Example: ./cryptoboy demo --json
     """
-    from services.cli.views.demo import watcher
+    from services.cli.views.demo import summary_text, watching
     from services.demo.plan import archive_plan, sample_plan
     from services.demo.run import DemoRun
     from services.launch.freqtrade.trading_mode import beside_the_settings
@@ -73,24 +73,23 @@ def demo(
     if (news is None) != (candles is None):
         raise StopProgram("--news and --candles belong together: articles and the candles of the same time")
     if news is not None and candles is not None:
-        plan = archive_plan(news, candles, speed, time_limit, _instant(start))
+        plan = archive_plan(news, candles, speed, time_limit, read_instant("--start", start))
     else:
         plan = sample_plan(speed, time_limit)
     with answering_scorer(settings):  # the processor would wait for a model server that is away
         pass
-    from services.demo.summary import as_json, as_text, verdict
+    from services.demo.summary import as_json, verdict
 
-    with demo_folder(run_dir) as folder:
-        tell, view = watcher(plan, live=not json_output and sys.stdout.isatty())
-        with view:
+    with demo_folder(run_dir, say) as folder:
+        with watching(plan, live=not json_output and sys.stdout.isatty()) as (tell, show):
             for line in beside_the_settings(os.environ):
                 tell(line)
-            result = DemoRun(plan, settings, folder, tell).play(view.show)
+            result = DemoRun(plan, settings, folder, tell).play(show)
         problem = verdict(plan, result)
         if json_output:
-            print(json.dumps(as_json(plan, result, problem)))
+            print_json(as_json(plan, result, problem))
         else:
-            print(as_text(plan, result, problem))
+            print(summary_text(plan, result, problem))
         if problem:
             raise DemoFailed(problem)
 
@@ -98,13 +97,3 @@ def demo(
 def _check_above_zero(option: str, value: float | None) -> None:
     if value is not None and not 0 < value < math.inf:  # false for NaN as well
         raise StopProgram(f"{option} {value:g} makes no sense; give a number above 0")
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise StopProgram(f"--start {text!r} is not a time; write 2025-05-03T00:00:00Z") from None
-    return instant.replace(tzinfo=instant.tzinfo or UTC)

@@ -10,8 +10,6 @@ from datetime import datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from xml.sax.saxutils import escape  # nosec B406 # it escapes, it reads nothing
 
 from services.common.clock import Clock
@@ -90,14 +88,6 @@ class FeedServer:
                 """The poller logs what it reads."""
 
         return Handler
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def render_feed(source: str, articles: Sequence[TimedArticle]) -> bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,10 +21,10 @@ class DemoFailed(CryptoBoyError):  # noqa: N818 - as the other errors
 
 
 @contextmanager
-def demo_folder(asked: Path | None) -> Iterator[Path]:
+def demo_folder(asked: Path | None, tell: Callable[[str], None]) -> Iterator[Path]:
     """A new folder for the logs and data of a run: `asked`, which is kept, or one that is removed in the end.
 
-    One that is not asked for is kept where the run failed and has logs.
+    One that is not asked for is kept where the run failed and has logs. `tell` shows one line to a person.
 
     Raises:
         StopProgram: there is no room, the folder cannot be made, or it has something in it.
@@ -38,19 +37,19 @@ def demo_folder(asked: Path | None) -> Iterator[Path]:
     except KeyboardInterrupt:
         for folder in made:
             with uninterrupted():
-                _end(folder, keep=asked is not None, stopped=True)
+                _end(folder, tell, keep=asked is not None, stopped=True)
         raise
     except CryptoBoyError as error:
         for folder in made:
             if any(folder.glob("logs/*")):
-                sys.stderr.write(f"cryptoboy: the logs are kept in {folder}/logs\n")
+                tell(f"the logs are kept in {folder}/logs")
             else:
-                _end(folder, keep=asked is not None)
+                _end(folder, tell, keep=asked is not None)
             if shutil.disk_usage(folder.parent).free < _FULL_BYTES:
                 raise StopProgram(_no_room(folder, asked)) from error
         raise
     with uninterrupted():
-        _end(made[0], keep=asked is not None)
+        _end(made[0], tell, keep=asked is not None)
 
 
 def _made(asked: Path | None) -> Path:
@@ -88,12 +87,12 @@ def _no_room(folder: Path, asked: Path | None) -> str:
     )
 
 
-def _end(folder: Path, *, keep: bool, stopped: bool = False) -> None:
+def _end(folder: Path, tell: Callable[[str], None], *, keep: bool, stopped: bool = False) -> None:
     if keep:
-        sys.stderr.write(f"cryptoboy: logs and data are kept in {folder}\n")
+        tell(f"logs and data are kept in {folder}")
         return
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
-        sys.stderr.write(f"cryptoboy: {folder} could not be removed; it holds the demo's logs and data\n")
+        tell(f"{folder} could not be removed; it holds the demo's logs and data")
     elif stopped:
-        sys.stderr.write("cryptoboy: its logs and data were removed; --run-dir DIR keeps them\n")
+        tell("its logs and data were removed; --run-dir DIR keeps them")

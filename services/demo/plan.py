@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.common.errors import StopProgram
@@ -95,16 +94,17 @@ def _speed_or_default(speed: float | None, default: float) -> float:
 
 def _choose_timeframe(folder: Path, begin: datetime) -> tuple[str, tuple[str, ...]]:
     """The shortest timeframe with history before and candles after `begin`, and the pairs that have it."""
-    spans = _spans(folder)
+    from services.research.candles import list_candles, read_candles
+
+    series = [read_candles(file) for file in list_candles(folder)]
+    if not series:
+        raise StopProgram(f"{folder} has no candle files such as BTC_USDT-1h.feather")
     by_timeframe: dict[str, list[str]] = {}
-    for (pair, timeframe), (first, last) in spans.items():
-        history = timedelta(seconds=HISTORY_CANDLES * timeframe_seconds(timeframe))
-        if first + history <= begin < last:
-            by_timeframe.setdefault(timeframe, []).append(pair)
+    for candles in series:
+        if candles.start + HISTORY_CANDLES * candles.length <= begin < candles.end - candles.length:
+            by_timeframe.setdefault(candles.timeframe, []).append(candles.pair)
     if not by_timeframe:
-        there = "; ".join(
-            f"{pair} {frame}: {first:%F} to {last:%F}" for (pair, frame), (first, last) in spans.items()
-        )
+        there = "; ".join(f"{one.pair} {one.timeframe}: {one.start:%F} to {one.end:%F}" for one in series)
         raise StopProgram(f"{folder} has no candles around {begin:%F %H:%M} UTC. There is: {there}")
     shortest = min(by_timeframe, key=timeframe_seconds)
     pairs = tuple(sorted(by_timeframe[shortest]))
@@ -114,25 +114,3 @@ def _choose_timeframe(folder: Path, begin: datetime) -> tuple[str, tuple[str, ..
             "in one currency: name a folder with pairs of one"
         )
     return shortest, pairs
-
-
-def _spans(folder: Path) -> Mapping[tuple[str, str], tuple[datetime, datetime]]:
-    import pyarrow as pa
-    from pyarrow import compute, feather
-
-    spans = {}
-    for path in sorted(folder.glob("*_*-*.feather")):
-        name, _, timeframe = path.stem.rpartition("-")
-        try:
-            dates = feather.read_table(path, columns=["date"])["date"]
-            limits = compute.min_max(dates.cast(pa.timestamp("ms", "UTC"))).as_py()
-        except (pa.ArrowException, OSError) as error:
-            raise StopProgram(f"{path} is not a Freqtrade candle file: {error}") from error
-        if limits["min"] is not None:
-            spans[name.replace("_", "/"), timeframe] = (
-                limits["min"].astimezone(UTC),
-                limits["max"].astimezone(UTC),
-            )
-    if not spans:
-        raise StopProgram(f"{folder} has no candle files such as BTC_USDT-1h.feather")
-    return spans

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,42 +78,30 @@ class DemoRun:
             StopProgram, TryLater: a part could not be started, or ended before its time.
             KeyboardInterrupt: passed on, after everything was stopped.
         """
-        with ExitStack() as shared:
+        with ExitStack() as running:
             with uninterrupted():
                 clock = ReplayClock(self._plan.speed, horizon=self._plan.time_limit + START_TIMEOUT_SECONDS)
-                shared.callback(clock.close)
+                running.callback(clock.close)
             clock.check()
-            return self._play(clock, show)
-
-    def _play(self, clock: ReplayClock, show: Callable[[Scene], None]) -> DemoResult:
-        stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
-        observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
-        try:
-            with ExitStack() as running:
-                try:
-                    return self._run(running, clock, stack, observer, show)
-                except KeyboardInterrupt:
-                    self._tell("stopping ...")
-                    raise
-        finally:
-            observer.close()
+            observer = Observer(self.settings, self._health_ports, self._exchange_port, clock)
+            running.callback(observer.close)
+            try:
+                return self._run(running, clock, observer, show)
+            except KeyboardInterrupt:
+                self._tell("stopping ...")
+                raise
 
     def _run(
-        self,
-        running: ExitStack,
-        clock: ReplayClock,
-        stack: Stack,
-        observer: Observer,
-        show: Callable[[Scene], None],
+        self, running: ExitStack, clock: ReplayClock, observer: Observer, show: Callable[[Scene], None]
     ) -> DemoResult:
-        """What `running` holds is stopped after it."""
+        """What is entered into `running` is stopped after it, the last first."""
         if not self._embedded:
             with next_step(SERVERS_HINT):
                 observer.connect()
                 running.enter_context(self._guest(observer))  # leaves after every program has ended
         supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
-        feeds = running.enter_context(self._start_feeds(clock))
-        ready = self._start_programs(supervisor, stack, clock)
+        feeds = running.enter_context(closing(self._start_feeds(clock)))
+        ready = self._start_programs(supervisor, clock)
         if self._embedded:
             observer.connect()
         reason = self._follow(supervisor, observer, show)
@@ -147,9 +135,10 @@ class DemoRun:
         )
         return feeds
 
-    def _start_programs(self, supervisor: Supervisor, stack: Stack, clock: ReplayClock) -> float:
+    def _start_programs(self, supervisor: Supervisor, clock: ReplayClock) -> float:
         """Start everything; returns the seconds until all four services were ready."""
         plan = self._plan
+        stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
         programs = [
             stack.exchange(plan.candles, plan.timeframe, plan.start, self._anchor, self._exchange_port)
         ]

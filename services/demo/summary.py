@@ -65,32 +65,3 @@ def as_json(plan: DemoPlan, result: DemoResult, problem: str | None) -> dict[str
         "ready_s": round(result.ready_seconds, 1),
         "duration_s": round(result.duration_seconds, 1),
     }
-
-
-def as_text(plan: DemoPlan, result: DemoResult, problem: str | None) -> str:
-    """The summary for people."""
-    books = result.books
-    lines = [
-        "",
-        f"The demo ended: {result.reason}." if problem is None else f"The demo failed: {problem}.",
-        f"  articles published   {books.articles_published}",
-        f"  signals cached       {books.signals_cached}",
-        f"  candles published    {books.candles_published}",
-        f"  messages lost        {books.messages_lost}   dead-lettered {books.dead_lettered}",
-    ]
-    lines += [
-        f"  sentiment {pair:<10} {float(fields['score']):+.2f} {fields['label']}"
-        for pair, fields in result.sentiment.items()
-        if fields
-    ]
-    for trade in result.trades:
-        lines.append(f"  trade {trade.pair}: in at {trade.open_rate:g} because of [{trade.enter_tag}]")
-        if not trade.is_open:
-            lines.append(
-                f"    out at {trade.close_rate or 0:g} because of [{trade.exit_reason}], {trade.profit_ratio:+.2%}"
-            )
-    lines.append(
-        f"  {result.duration_seconds:.0f} s in all, ready after {result.ready_seconds:.0f} s. "
-        + ("The headlines were written for this demo." if plan.expects_trade else "")
-    )
-    return "\n".join(lines)

@@ -159,11 +159,9 @@ def test_the_live_view_of_a_demo_draws_plain_texts(attack: str) -> None:
         trades=[],
         books=Books(*(0,) * 8),
     )
-    with terminal() as shown:
-        tell, view = demo_view.watcher(sample_plan(None, None), live=True)
+    with terminal() as shown, demo_view.watching(sample_plan(None, None), live=True) as (tell, show):
         tell(text)
-        with view:
-            view.show(scene)
+        show(scene)
     # A live view hides the cursor, goes up and clears lines by sequences of its own.
     rest = re.sub(r"\x1b\[(?:\?25[hl]|1A|2K)", "", shown.getvalue()).replace("\r", "")
     assert "up" in rest

@@ -19,7 +19,7 @@ def read_period(start: str | None, end: str | None) -> tuple[datetime | None, da
     Raises:
         StopProgram: one is no date, or the period is empty.
     """
-    first, last = _instant("--from", start), _instant("--to", end)
+    first, last = read_instant("--from", start), read_instant("--to", end)
     if first is not None and last is not None and first >= last:
         raise StopProgram(
             f"--from {start} is not before --to {end}: the period is empty; expected an earlier start"
@@ -27,7 +27,8 @@ def read_period(start: str | None, end: str | None) -> tuple[datetime | None, da
     return first, last
 
 
-def _instant(option: str, text: str | None) -> datetime | None:
+def read_instant(option: str, text: str | None) -> datetime | None:
+    """An instant in UTC, None where none is given; a time without an offset is UTC. Raises StopProgram."""
     if text is None:
         return None
     try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -14,10 +12,12 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
+from services.cli.support.answers import say
 from services.cli.support.console import PlainConsole
 from services.common.messages import SentimentSignal
 from services.demo.observer import Scene
 from services.demo.plan import DemoPlan
+from services.demo.run import DemoResult
 
 LINE_EVERY_SECONDS = 10.0
 ARTICLES_SHOWN = 8
@@ -28,81 +28,41 @@ _COLOURS = {
 }  # fmt: skip
 
 
-class View(Protocol):
-    """Shows scenes while it is entered."""
-
-    def show(self, scene: Scene) -> None:
-        """Show what is happening now."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-def watcher(plan: DemoPlan, *, live: bool) -> tuple[Callable[[str], None], View]:
-    """A function that tells one line, and the view."""
-    if live:
-        console = PlainConsole()
-        return (lambda text: console.print(Text(text, style="cyan")), _Screen(plan, console))
-    return (_tell_stderr, _Lines())
+@contextmanager
+def watching(
+    plan: DemoPlan, *, live: bool
+) -> Iterator[tuple[Callable[[str], None], Callable[[Scene], None]]]:
+    """Yields a function that tells one line, and one that shows a scene: on a screen, or as a line now and then."""
+    if not live:
+        yield say, _lines()
+        return
+    console = PlainConsole()
+    waiting = Text("starting the programs; the live view begins when Freqtrade is ready ...")
+    with Live(waiting, console=console, refresh_per_second=4) as screen:
+        yield (
+            lambda text: console.print(Text(text, style="cyan")),
+            lambda scene: screen.update(picture(plan, scene, console)),
+        )
 
 
-def _tell_stderr(text: str) -> None:
-    sys.stderr.write(f"cryptoboy: {text}\n")
-    sys.stderr.flush()
+def _lines() -> Callable[[Scene], None]:
+    last = 0.0
 
-
-class _Lines:
-    """A line from time to time, for logs and pipes."""
-
-    def __init__(self) -> None:
-        self._last = 0.0
-
-    def show(self, scene: Scene) -> None:
-        if time.monotonic() - self._last < LINE_EVERY_SECONDS:
+    def show(scene: Scene) -> None:
+        nonlocal last
+        if time.monotonic() - last < LINE_EVERY_SECONDS:
             return
-        self._last = time.monotonic()
+        last = time.monotonic()
         books = scene.books
         scores = " ".join(
             f"{pair} {float(fields['score']):+.2f}" for pair, fields in scene.sentiment.items() if fields
         )
-        _tell_stderr(
+        say(
             f"{scene.elapsed:3.0f} of {scene.limit:.0f} s: {books.articles_published} articles, "
             f"{books.signals_cached} signals, {books.candles_published} candles, {len(scene.trades)} trades; {scores}"
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-
-class _Screen:
-    """A picture that is drawn over itself."""
-
-    def __init__(self, plan: DemoPlan, console: Console) -> None:
-        self._plan = plan
-        self._console = console
-        waiting = Text("starting the programs; the live view begins when Freqtrade is ready ...")
-        self._live = Live(waiting, console=console, refresh_per_second=4)
-
-    def show(self, scene: Scene) -> None:
-        self._live.update(picture(self._plan, scene, self._console))
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, value, trace)
+    return show
 
 
 def picture(plan: DemoPlan, scene: Scene, console: Console) -> Group:
@@ -187,3 +147,32 @@ def _trades(scene: Scene) -> Table:
     if not scene.trades:
         table.add_row("none yet", "", "", "", "", "")
     return table
+
+
+def summary_text(plan: DemoPlan, result: DemoResult, problem: str | None) -> str:
+    """What a demo that has ended says of itself to people."""
+    books = result.books
+    lines = [
+        "",
+        f"The demo ended: {result.reason}." if problem is None else f"The demo failed: {problem}.",
+        f"  articles published   {books.articles_published}",
+        f"  signals cached       {books.signals_cached}",
+        f"  candles published    {books.candles_published}",
+        f"  messages lost        {books.messages_lost}   dead-lettered {books.dead_lettered}",
+    ]
+    lines += [
+        f"  sentiment {pair:<10} {float(fields['score']):+.2f} {fields['label']}"
+        for pair, fields in result.sentiment.items()
+        if fields
+    ]
+    for trade in result.trades:
+        lines.append(f"  trade {trade.pair}: in at {trade.open_rate:g} because of [{trade.enter_tag}]")
+        if not trade.is_open:
+            lines.append(
+                f"    out at {trade.close_rate or 0:g} because of [{trade.exit_reason}], {trade.profit_ratio:+.2%}"
+            )
+    lines.append(
+        f"  {result.duration_seconds:.0f} s in all, ready after {result.ready_seconds:.0f} s. "
+        + ("The headlines were written for this demo." if plan.expects_trade else "")
+    )
+    return "\n".join(lines)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from services.cli.views.demo import summary_text
 from services.demo.books import Books
 from services.demo.plan import sample_plan
 from services.demo.run import DemoResult
-from services.demo.summary import as_json, as_text, verdict
+from services.demo.summary import as_json, verdict
 from services.launch.freqtrade.api import Trade
 
 PLAN = sample_plan(None, None)
@@ -50,7 +51,7 @@ def test_a_demo_that_showed_everything_is_a_success() -> None:
     summary = json.loads(json.dumps(as_json(PLAN, GOOD, None)))
     assert (summary["ok"], summary["trades_closed"], summary["messages_lost"]) == (True, 1, 0)
     assert summary["pairs"] == {"BTC/USDT": {"score": 0.9, "label": "very_bullish"}, "ETH/USDT": None}
-    assert "in at 100 because of [sentiment 0.90" in as_text(PLAN, GOOD, None)
+    assert "in at 100 because of [sentiment 0.90" in summary_text(PLAN, GOOD, None)
 
 
 @pytest.mark.parametrize(

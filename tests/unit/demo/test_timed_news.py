@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_feed_shows_nothing_before_its_time_and_nothing_new_once_frozen() -> N
         for n in range(5)
     ]
     clock = ManualClock(BEGIN + timedelta(minutes=2))
-    with FeedServer(articles, clock) as feeds:
+    with closing(FeedServer(articles, clock)) as feeds:
         parsed = feedparser.parse(feeds.feed("alpha"))
         assert [entry.title for entry in parsed.entries] == ["Title 2 <&>", "Title 1 <&>", "Title 0 <&>"]
         feeds.freeze()
