@@ -20,13 +20,14 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from services.common.secrets.programs import SECRETS_OF_FREQTRADE, SECRETS_OF_REDIS, with_secrets
+from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
 from services.common.services import MODEL_ADDRESSES, SERVICES
 from services.common.settings.report import is_secret
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec
+from tests.support.deploy.program_secrets import SECRETS_OF_FREQTRADE
 from tests.support.pipeline.waiting import eventually
 from tests.support.servers.server_control import free_ports
 

@@ -73,14 +73,6 @@ SENTIMENT_SIGNALS = Queue("sentiment_signals_queue", (SENTIMENT_SIGNAL,), QueueK
 QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS)
 
 
-def queue_named(name: str) -> Queue:
-    """The queue of that name; KeyError if there is none."""
-    for queue in QUEUES:
-        if queue.name == name:
-            return queue
-    raise KeyError(f"there is no queue {name!r}; there are {', '.join(queue.name for queue in QUEUES)}")
-
-
 def retry_delay(attempts: int) -> float:
     """Seconds to wait before the next attempt, after `attempts` failures (1 or more): 5, 10, 20 ... 300."""
     return min(FIRST_RETRY_SECONDS * 2.0 ** (attempts - 1), LONGEST_RETRY_SECONDS)

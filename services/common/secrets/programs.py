@@ -14,15 +14,6 @@ from services.common.settings.settings import Settings
 SECRETS_OF_REDIS = frozenset({"redis_password"})
 """Secrets that the embedded Redis gets."""
 
-SECRETS_OF_FREQTRADE = frozenset(
-    {
-        *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid", "exchange_config"),
-        *("binance_api_key", "binance_api_secret", "telegram_bot_token", "freqtrade_api_pass"),
-        "redis_password",
-    }
-)
-"""Secrets that Freqtrade gets, in a file that only its owner can read; in a dry run without the exchange's keys."""
-
 
 def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
     """The settings of a program that gets only these secrets; all others have their defaults, as if unset.

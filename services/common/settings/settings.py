@@ -1,7 +1,7 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
-Those of the servers, of scoring, of trading and of the watchdogs stand in `settings_servers`, `settings_scoring`,
-`settings_trading` and `settings_watch`, all others here.
+Those of the servers, the news sources, scoring, trading and the watchdogs stand in modules of their own beside this
+one.
 
 The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
 turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
@@ -20,6 +20,7 @@ from pydantic import Field, PrivateAttr, Secret, SecretStr, ValidationError, fie
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.common.settings.names import SUFFIX, find_unknown_names
+from services.common.settings.news import NewsSettings
 from services.common.settings.report import Mistake, describe_mistakes, refuse
 from services.common.settings.scoring import MODEL_FIELDS, Fallback, ScorerKind, ScoringSettings
 from services.common.settings.secrets import read_secret_files, secret_variables, without_placeholders
@@ -48,7 +49,6 @@ __all__ = [
 ]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class LogFormat(StrEnum):
@@ -58,7 +58,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, WatchSettings):
+class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, TradingSettings, WatchSettings):
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -77,32 +77,6 @@ class Settings(BrokerSettings, StoreSettings, ScoringSettings, TradingSettings, 
         Port | None,
         Field(description="port for /health and /metrics; unset: the one in docs/architecture.md"),
     ] = None
-
-    # News
-    news_poll_interval: Annotated[Seconds, Field(description="pause between two polls of a source")] = 300.0
-    news_sources_file: Annotated[Path, Field(description="TOML file of the news sources")] = (
-        PROJECT_ROOT / "services/data_ingestor/news_sources.toml"
-    )
-    news_timeout: Annotated[Seconds, Field(description="longest time one feed may take")] = 20.0
-    news_max_feed_bytes: Annotated[int, Field(ge=1024, description="a larger feed is refused")] = 5_000_000
-    news_max_age_hours: Annotated[
-        float, Field(gt=0, description="an article older than this when first seen is not published")
-    ] = 48.0
-    news_source_quota: Annotated[
-        int,
-        Field(
-            ge=1,
-            description="articles an hour of a source, or of all of one owner; more wait until the queue is empty",
-        ),
-    ] = 40
-    news_queue_slow_at: Annotated[
-        int,
-        Field(ge=1, description="length of the news queue from which the poller holds back and slows down"),
-    ] = 1_000
-    news_seen_days: Annotated[int, Field(ge=1, description="how long an article is remembered as seen")] = 60
-    news_user_agent: Annotated[str, Field(min_length=1, description="how the poller introduces itself")] = (
-        "CryptoBoy/0.1 (news reader)"
-    )
 
     # Market
     trading_pairs: Annotated[

@@ -53,10 +53,6 @@ class Pulse:
         """The stream was restarted, or found to be well: the silence begins now."""
         self._since = now
 
-    def quiet_for(self, now: Moment) -> float:
-        """Real seconds since the last news."""
-        return now.real - self._since.real
-
     def is_silent(self, now: Moment) -> bool:
         """Whether it is time to doubt the stream."""
         real = now.real - self._since.real

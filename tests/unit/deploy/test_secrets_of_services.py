@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.common.secrets.programs import SECRETS_OF_FREQTRADE
 from services.common.services import SERVICES, Deployment, deployed_by
 from services.common.settings.names import SUFFIX
 from services.common.settings.report import is_secret
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.support.deploy.kubernetes_files import FOLDER as KUBERNETES
 from tests.support.deploy.kubernetes_files import OURS, TARGETS, container, one
+from tests.support.deploy.program_secrets import SECRETS_OF_FREQTRADE
 from tests.support.deploy.strict_yaml import load
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
