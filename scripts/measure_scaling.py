@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("."
 
 def main() -> int:
     """Measure, tell how far it is on stderr, print the figures; returns the exit status."""
-    from devtools.bench.cases.many_pairs import many_pairs
+    from devtools.scaling.many_pairs import many_pairs
     from devtools.servers.control import ServerProblem
     from devtools.servers.programs import RedisProgram
     from services.common.errors import StopProgram

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from devtools.bench.archives import history_memory, lexicon_scoring
+from devtools.bench.cases.archives import history_memory, lexicon_scoring
 from devtools.bench.cases.asking import processor_llm
 from devtools.bench.cases.backtesting import backtest_join
 from devtools.bench.cases.caching import cacher

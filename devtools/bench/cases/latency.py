@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pika
 
-from devtools.bench.arrivals import Arrivals, watched
+from devtools.bench.cases.arrivals import Arrivals, watched
 from devtools.bench.lab import Lab, environment_of
 from devtools.bench.processes import started_service
 from devtools.bench.results import Findings, Latencies, at_most, compare, percentile

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from devtools.bench.figures import Figure, median, milliseconds
 from devtools.bench.programs.sleeping_processor import SleepingScorer
 from devtools.bench.samples import PAIRS, article
+from devtools.scaling.figures import Figure, median, milliseconds
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools.bench.cases.many_pairs import many_pairs
+from devtools.scaling.many_pairs import many_pairs
 from devtools.servers.programs import RedisProgram
 
 pytestmark = pytest.mark.integration

@@ -32,10 +32,10 @@ from cryptoboy_sentiment import (
 )
 from cryptoboy_sentiment.members import parse_message
 
-from devtools.bench.cases.many_stories import many_stories
-from devtools.bench.figures import Figure, Report, median, milliseconds
 from devtools.bench.samples import signals
 from devtools.bench.servers import bare_redis
+from devtools.scaling.figures import Figure, Report, median, milliseconds
+from devtools.scaling.many_stories import many_stories
 from devtools.servers.control import RedisServer
 from services.common.errors import TryLater
 from services.common.settings.settings import Settings
