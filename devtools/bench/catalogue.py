@@ -16,7 +16,7 @@ from devtools.bench.cases.publishing import publish_confirmed
 from devtools.bench.cases.refreshing import strategy_refresh
 from devtools.bench.cases.starting import cold_start, cold_start_streamer
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings
+from devtools.bench.results import Rows
 from services.common.errors import StopProgram
 
 
@@ -26,13 +26,16 @@ class Case:
 
     Attributes:
         about: one line for `--list`.
+        measure: gives a row as soon as it is measured.
         has_latencies: whether it gives curves for the plot.
+        minutes: how long it takes with the default number of runs, for a case that runs only on request; else 0.
     """
 
     name: str
     about: str
-    measure: Callable[[Lab], Findings]
+    measure: Callable[[Lab], Rows]
     has_latencies: bool = False
+    minutes: int = 0
 
 
 CASES = (
@@ -50,7 +53,6 @@ CASES = (
         "articles/s with a language model's server, against a client that only asks",
         processor_llm,
     ),
-    Case("processors_scaling", "1, 2 and 4 processes with that scorer", processors_scaling),
     Case(
         "strategy_refresh",
         "the bot's refresh of 100 pairs, five new signals; and its first",
@@ -64,15 +66,21 @@ CASES = (
     ),
     Case("lexicon_scoring", "articles/s of history score on one core, file to file", lexicon_scoring),
     Case(
-        "history_memory",
-        "peak memory of scoring 500,000 articles against 17,000; takes minutes",
-        history_memory,
+        "processors_scaling",
+        "articles/s of 1, 2 and 4 processes with a scorer that sleeps",
+        processors_scaling,
+        minutes=15,
+    ),
+    Case(
+        "history_memory", "peak memory of scoring 500,000 articles against 17,000", history_memory, minutes=15
     ),
 )
 
 
-def chosen_cases(names: Sequence[str]) -> tuple[Case, ...]:
-    """The cases of these names in the order of the catalogue; all of them without names.
+def chosen_cases(names: Sequence[str], *, everything: bool = False) -> tuple[Case, ...]:
+    """The cases of these names in the order of the catalogue.
+
+    Without names: those that take no longer than a few minutes, or all with `everything`.
 
     Raises:
         StopProgram: a name is unknown; lists those that there are.
@@ -82,4 +90,6 @@ def chosen_cases(names: Sequence[str]) -> tuple[Case, ...]:
         raise StopProgram(
             f"there is no case {unknown[0]!r}; there are {', '.join(case.name for case in CASES)}"
         )
-    return tuple(case for case in CASES if not names or case.name in names)
+    if names:
+        return tuple(case for case in CASES if case.name in names)
+    return tuple(case for case in CASES if everything or not case.minutes)

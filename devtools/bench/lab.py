@@ -45,7 +45,7 @@ class Lab:
         folder: for files; removed at the end.
         repeat: runs of each case, and of its baseline.
         quick: a twentieth of the work, to try out the command; the figures mean little.
-        report: told what is being done, for people.
+        report: called with what is being done, for people.
         candles: real candles to use where candles are needed; None: made-up ones.
         llm: a language model's server to use where one is needed; None: a stand-in that only takes time.
     """
@@ -62,14 +62,19 @@ class Lab:
         """How many of something to do: `full`, or fewer for a quick look."""
         return max(1, full // QUICK_DIVISOR) if self.quick else full
 
+    def runs(self) -> Iterator[int]:
+        """The numbers of the runs, from 0, each reported when it begins."""
+        for run in range(self.repeat):
+            self.report(f"run {run + 1} of {self.repeat}")
+            yield run
+
     def interleave(
         self, ours: Callable[[], float], baseline: Callable[[], float]
     ) -> tuple[list[float], list[float]]:
         """Measure both `repeat` times in turn, changing who is first, so that slow drifts meet both alike."""
         values: list[float] = []
         baselines: list[float] = []
-        for run in range(self.repeat):
-            self.report(f"run {run + 1} of {self.repeat}")
+        for run in self.runs():
             measures = [(ours, values), (baseline, baselines)]
             for measure, results in measures if run % 2 == 0 else reversed(measures):
                 gc.collect()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ class Result:
         return None if self.target is None else self.target.met_by(self.ratio)
 
     def as_json(self) -> dict[str, Any]:
-        """With `target` as text such as `>= 1.5`, or null."""
+        """With `target` as text such as `>= 1.5`, or null. `measured` is false in what `not_measured` gives."""
         return {
             "name": self.name,
             "value": self.value,
@@ -80,7 +80,25 @@ class Result:
             "ratio_high": self.ratio_high,
             "runs": self.runs,
             "note": self.note,
+            "measured": True,
         }
+
+
+def not_measured(case: str) -> dict[str, Any]:
+    """What stands in the JSON for a case that was chosen and not measured to its end."""
+    fields = (
+        "value",
+        "unit",
+        "baseline",
+        "ratio",
+        "target",
+        "met",
+        "ratio_low",
+        "ratio_high",
+        "runs",
+        "note",
+    )
+    return {"name": case, **dict.fromkeys(fields), "measured": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +109,8 @@ class Latencies:
     milliseconds: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What one case gives."""
-
-    results: tuple[Result, ...]
-    latencies: tuple[Latencies, ...] = ()
+Rows = Generator[Result | Latencies, None, None]
+"""What a case gives, each as soon as it is measured."""
 
 
 def compare(

@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from services.cli.support.answers import answer_console
 from services.cli.support.console import PlainConsole
 from services.cli.support.options import load_settings
 from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.runtime.logging import configure_logging
 from services.common.settings.settings import Settings
+from services.launch.ending import uninterrupted
 
 if TYPE_CHECKING:
     from devtools.bench.catalogue import Case
-    from devtools.bench.lab import Lab, LlmServer, Report
+    from devtools.bench.lab import Lab, LlmServer
     from devtools.bench.results import Latencies, Result
+
+_ROW = "{:32} {:>20} {:>9} {:>6}  {:>11}  {:>7}  {}"
+_FEW_DIGITS = 100
 
 
 def bench(
-    cases: Annotated[list[str] | None, typer.Argument(help="Measure only these cases.")] = None,
-    list_cases: Annotated[bool, typer.Option("--list", help="List the cases and end.")] = False,
+    cases: Annotated[
+        list[str] | None, typer.Argument(help="Measure these cases. Default: all that --list calls short.")
+    ] = None,
+    list_cases: Annotated[
+        bool, typer.Option("--list", help="List the cases, and how long the long ones take, and end.")
+    ] = False,
+    all_cases: Annotated[
+        bool, typer.Option("--all", help="The long cases as well: about three quarters of an hour.")
+    ] = False,
     json_output: Annotated[
         bool,
-        typer.Option("--json", help="Print a JSON list: name, value, unit, baseline, ratio, target, met."),
+        typer.Option(
+            "--json",
+            help="Print a JSON list at the end: name, value, unit, baseline, ratio, target, met, measured.",
+        ),
     ] = False,
-    repeat: Annotated[int, typer.Option(min=1, help="Runs of each case and of its baseline.")] = 7,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each case and of its baseline.")] = 5,
     plot: Annotated[Path | None, typer.Option(help="Write latency percentiles to this HTML file.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit status 1 if a target is missed.")] = False,
     quick: Annotated[
@@ -73,31 +86,56 @@ def bench(
         typer.Option(envvar="BENCH_REDIS_URL", help="redis:// URL of an empty Redis; else a private one."),
     ] = None,
 ) -> None:
-    """Measure speed against baselines on a real RabbitMQ and a real Redis.
+    """Measure speed against baselines on a real RabbitMQ and a real Redis: without names of cases a quarter of an hour.
+
+    Each row is printed when it is measured. If it is stopped (Ctrl-C, SIGTERM) or a case fails, --json prints what was
+    measured, and each other case with `"measured": false`; the exit status is not 0 then.
 
     Example: ./cryptoboy bench publish_confirmed cacher --repeat 5
     """
-    from devtools.bench.catalogue import CASES, chosen_cases
+    from devtools.bench.catalogue import chosen_cases
     from devtools.bench.lab import Lab
 
     if list_cases:
-        width = max(len(case.name) for case in CASES)
-        print("\n".join(f"{case.name:{width}}  {case.about}" for case in CASES))
+        _list_cases()
         return
-    chosen = chosen_cases(cases or [])
+    chosen = chosen_cases(cases or [], everything=all_cases)
     configure_logging(Settings(log_level="WARNING"), "bench")
     _check_plot(plot, chosen)
     llm = _llm_server(llm_url, llm_model, llm_concurrency)
-    work = partial(Lab, repeat=repeat, quick=quick, candles=candles, llm=llm)
-    results, latencies = _measure(chosen, work, rabbitmq, redis)
-    if plot is not None:
-        _write_plot(plot, latencies)
-    if json_output:
-        print(json.dumps([result.as_json() for result in results], allow_nan=False))
-    else:
-        answer_console().print(_table(results))
-    if strict and any(result.met is False for result in results):
+    lab = partial(Lab, repeat=repeat, quick=quick, candles=candles, llm=llm)
+    measured = _Measured([case.name for case in chosen])
+    try:
+        _measure(chosen, lab, rabbitmq, redis, measured, show=not json_output)
+    finally:
+        with uninterrupted():
+            _finish(measured, plot, json_output=json_output)
+    if strict and any(result.met is False for result in measured.results):
         raise typer.Exit(1)
+
+
+@dataclass(slots=True)
+class _Measured:
+    """What was measured so far.
+
+    Attributes:
+        missing: the names of the cases that were not measured to their end.
+    """
+
+    missing: list[str]
+    results: list[Result] = field(default_factory=list)
+    latencies: list[Latencies] = field(default_factory=list)
+
+
+def _list_cases() -> None:
+    from devtools.bench.catalogue import CASES
+
+    width = max(len(case.name) for case in CASES)
+    for case in CASES:
+        long = (
+            f"; long, runs only if named or with --all: about {case.minutes} minutes" if case.minutes else ""
+        )
+        print(f"{case.name:{width}}  {case.about}{long}")
 
 
 def _llm_server(url: str | None, model: str | None, concurrency: int) -> LlmServer | None:
@@ -126,60 +164,84 @@ def _check_plot(plot: Path | None, chosen: tuple[Case, ...]) -> None:
 
 
 def _measure(
-    chosen: tuple[Case, ...], lab: Callable[..., Lab], rabbitmq: str | None, redis: str | None
-) -> tuple[list[Result], list[Latencies]]:
+    chosen: tuple[Case, ...],
+    lab: Callable[..., Lab],
+    rabbitmq: str | None,
+    redis: str | None,
+    measured: _Measured,
+    *,
+    show: bool,
+) -> None:
+    from devtools.bench.results import Latencies
     from devtools.bench.servers import Servers
 
-    results: list[Result] = []
-    latencies: list[Latencies] = []
     with ExitStack() as stack:
         servers = Servers(stack, rabbitmq, redis)
         for number, case in enumerate(chosen, start=1):
-            with (
-                TemporaryDirectory(prefix="cryptoboy-bench-") as folder,
-                _progress(f"{number}/{len(chosen)} {case.name}") as report,
-            ):
-                report("preparing")
-                found = case.measure(lab(servers=servers, folder=Path(folder), report=report))
-            results += found.results
-            latencies += found.latencies
-    return results, latencies
+            with TemporaryDirectory(prefix="cryptoboy-bench-") as folder, _progress() as bar:
+                title = f"{number}/{len(chosen)} {case.name}"
+                report = partial(_report, bar, bar.add_task(f"{title}: preparing", total=None), title)
+                rows = case.measure(lab(servers=servers, folder=Path(folder), report=report))
+                with closing(rows):
+                    for row in rows:
+                        if isinstance(row, Latencies):
+                            measured.latencies.append(row)
+                            continue
+                        measured.results.append(row)
+                        if show:
+                            bar.stop()  # else the row would be printed behind it
+                            _print_row(row, with_header=len(measured.results) == 1)
+                            bar.start()
+            measured.missing.remove(case.name)
 
 
-@contextmanager
-def _progress(title: str) -> Iterator[Report]:
-    console = PlainConsole(stderr=True)
-    bar = Progress(
+def _progress() -> Progress:
+    return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
-        console=console,
+        console=PlainConsole(stderr=True),
         transient=True,
+        redirect_stdout=False,
     )
-    with bar:
-        task = bar.add_task(title, total=None)
-        yield lambda text: bar.update(task, description=f"{title}: {text}")
 
 
-def _table(results: list[Result]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("case", "value", "baseline", "ratio", "quartiles", "target", "met"):
-        table.add_column(name, justify="left" if name in {"case", "met"} else "right", no_wrap=name == "case")
-    for result in results:
-        table.add_row(
-            result.name,
-            f"{_short(result.value)} {result.unit}",
-            _short(result.baseline),
-            f"{result.ratio:.2f}",
-            f"{result.ratio_low:.2f}-{result.ratio_high:.2f}",
-            "" if result.target is None else str(result.target),
-            Text("no", style="red") if result.met is False else "yes" if result.met else "",
+def _report(bar: Progress, task: TaskID, title: str, text: str) -> None:
+    bar.update(task, description=f"{title}: {text}")
+
+
+def _print_row(result: Result, *, with_header: bool) -> None:
+    if with_header:
+        print(_ROW.format("case", "value", "baseline", "ratio", "quartiles", "target", "met"))
+    row = _ROW.format(
+        result.name,
+        f"{_short(result.value)} {result.unit}",
+        _short(result.baseline),
+        f"{result.ratio:.2f}",
+        f"{result.ratio_low:.2f}-{result.ratio_high:.2f}",
+        "" if result.target is None else str(result.target),
+        {True: "yes", False: "no", None: ""}[result.met],
+    )
+    print(row.rstrip(), flush=True)
+
+
+def _finish(measured: _Measured, plot: Path | None, *, json_output: bool) -> None:
+    from devtools.bench.results import not_measured
+
+    if json_output:
+        rows = [result.as_json() for result in measured.results]
+        print(
+            json.dumps(rows + [not_measured(name) for name in measured.missing], allow_nan=False), flush=True
         )
-    return table
+    if measured.missing:
+        sys.stderr.write(f"bench: incomplete; not measured: {', '.join(measured.missing)}\n")
+    if plot is not None and measured.latencies:
+        _write_plot(plot, measured.latencies)
 
 
 def _short(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits either way
+    """With three significant digits at least."""
+    return f"{number:,.0f}" if abs(number) >= _FEW_DIGITS else f"{number:.3g}"
 
 
 def _write_plot(path: Path, latencies: list[Latencies]) -> None:

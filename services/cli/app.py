@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 
@@ -25,6 +23,7 @@ from services.cli import (
     up,
     walk_forward,
 )
+from services.cli.checkout import add_checkout_command
 from services.cli.history import app as history
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.network.proxies import shield_loopback
@@ -57,8 +56,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
-if importlib.util.find_spec("devtools"):  # in a checkout; no image has it
-    app.command("bench")(importlib.import_module("devtools.commands.bench").bench)
+add_checkout_command(app, "bench")
 app.add_typer(queues.queues_app, name="queues")
 app.add_typer(secret_files.secrets_app, name="secrets")
 app.add_typer(deploy.deploy_app, name="deploy")

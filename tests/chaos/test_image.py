@@ -49,6 +49,12 @@ def test_a_service_starts_is_healthy_and_ends_when_asked(image: Image, tmp_path:
         service.wait()
 
 
+def test_a_command_for_developers_says_that_it_runs_in_a_checkout(image: Image) -> None:
+    done = image.run(["python", "-m", "services.cli", "bench", "cacher"])
+    assert done.returncode == 78, done.stderr
+    assert "in a checkout of the project only" in done.stderr
+
+
 def test_what_the_image_leaves_out_is_missed_by_nothing(image: Image) -> None:
     modules = "freqtrade.main, freqtrade.commands, ccxt.pro, talib, pyarrow.feather, scipy.optimize"
     done = image.run(["python", "-c", f"import {modules}; import services.cli.app"])
@@ -62,7 +68,7 @@ def test_no_build_tool_and_no_test_is_in_it(image: Image) -> None:
     assert names.isdisjoint({"pip", "uv", "wheel", "pytest", "ruff", "mypy"})
     left = {each.relative_to(packages).parts[0] for each in packages.rglob("tests") if each.is_dir()}
     assert left <= {"bottleneck"}  # which imports its own when it is imported
-    assert not (image.root / "app" / "tests").exists()
+    assert not {"devtools", "tests"} & {each.name for each in (image.root / "app").iterdir()}
 
 
 def test_every_package_is_installed_by_its_hash_and_the_last_stage_installs_none() -> None:

@@ -57,22 +57,56 @@ def test_a_store_in_use_is_not_emptied(tmp_path: Path, redis_server: RedisServer
     client.close()
 
 
-def test_ctrl_c_ends_it_with_its_servers_and_prints_no_figures(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "strategy_refresh", "--repeat", "1000", "--json"],
-        env=environ(tmp_path),
+def started(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=environ(temporary),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
-        while not list(tmp_path.glob("cryptoboy-redis-*/server.out")):
-            assert process.poll() is None
-            time.sleep(0.05)
+    )
+
+
+def wait_for_file(process: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+    while not list(folder.glob(pattern)):
+        assert process.poll() is None
+        time.sleep(0.05)
+
+
+def test_ctrl_c_ends_it_with_its_servers_and_says_that_nothing_was_measured(tmp_path: Path) -> None:
+    with started(tmp_path, "strategy_refresh", "--repeat", "1000", "--json") as process:
+        wait_for_file(process, tmp_path, "cryptoboy-redis-*/server.out")
         process.send_signal(signal.SIGINT)
         printed, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert not printed
+    (row,) = json.loads(printed)
+    assert (row["name"], row["measured"], row["value"]) == ("strategy_refresh", False, None)
+    assert row.keys() >= FIELDS
     assert not list(tmp_path.iterdir())
+
+
+def test_stopped_later_it_gives_what_it_has_and_names_what_is_missing(tmp_path: Path) -> None:
+    cases = ("strategy_refresh", "cold_start", "--quick", "--repeat", "1", "--json")
+    with started(tmp_path, *cases) as process:
+        wait_for_file(process, tmp_path, "cryptoboy-bench-*/sources.toml")  # the second case has begun
+        process.send_signal(signal.SIGTERM)
+        printed, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    rows = {row["name"]: row["measured"] for row in json.loads(printed)}
+    assert rows == {"strategy_refresh.next": True, "strategy_refresh.first": True, "cold_start": False}
+    assert "incomplete; not measured: cold_start" in said
+
+
+def test_each_row_is_printed_when_it_is_measured(tmp_path: Path) -> None:
+    with started(tmp_path, "strategy_refresh", "cold_start", "--quick", "--repeat", "1") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        is_still_measuring = process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert [line.split()[0] for line in lines] == ["case", "strategy_refresh.next", "strategy_refresh.first"]
+    assert is_still_measuring
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize(

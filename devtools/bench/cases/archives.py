@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings, at_least, at_most, compare
+from devtools.bench.results import Result, Rows, Target, at_least, at_most, compare
 from devtools.bench.samples import PAIRS, article
 from services.common.errors import TryLater
 
@@ -23,48 +23,39 @@ SHORT, LONG = 17_000, 500_000
 MIB = 1024 * 1024
 
 
-def lexicon_scoring(lab: Lab) -> Findings:
+def lexicon_scoring(lab: Lab) -> Rows:
     """Articles a second of `history score`, from file to file, its start included, on one core.
 
     Each article by itself: matching and scoring. No speed is asked of `.stories`, where what was told before is looked
     for as well, as is the default, nor of `.full_text`, articles with 1,500 characters of content after the summary.
     """
     count = lab.amount(SPEED_ARTICLES)
-    archive, full_text = _archive(lab, count), _archive(lab, count, content_chars=FULL_TEXT_CHARS)
-    rates: dict[str, list[float]] = {"": [], ".stories": [], ".full_text": []}
-    for run in range(lab.repeat):
-        lab.report(f"run {run + 1} of {lab.repeat}")
-        rates[""].append(count / _score(lab, archive, "--no-stories")[0])
-        rates[".stories"].append(count / _score(lab, archive)[0])
-        rates[".full_text"].append(count / _score(lab, full_text, "--no-stories")[0])
-    note = "the speed that is asked for"
-    return Findings(
-        tuple(
-            compare(
-                f"lexicon_scoring{kind}",
-                "articles/s",
-                found,
-                [FEWEST_A_SECOND] * len(found),
-                None if kind else at_least(1),
-                note=note,
-            )
-            for kind, found in rates.items()
-        )
-    )
+    archive = _archive(lab, count)
+    yield _rates(lab, count, archive, "lexicon_scoring", "--no-stories", target=at_least(1))
+    yield _rates(lab, count, archive, "lexicon_scoring.stories")
+    full_text = _archive(lab, count, content_chars=FULL_TEXT_CHARS)
+    yield _rates(lab, count, full_text, "lexicon_scoring.full_text", "--no-stories")
 
 
-def history_memory(lab: Lab) -> Findings:
+def _rates(
+    lab: Lab, count: int, archive: Path, name: str, *options: str, target: Target | None = None
+) -> Result:
+    rates = [count / _score(lab, archive, *options)[0] for _run in lab.runs()]
+    asked_for = [FEWEST_A_SECOND] * len(rates)
+    return compare(name, "articles/s", rates, asked_for, target, note="the speed that is asked for")
+
+
+def history_memory(lab: Lab) -> Rows:
     """Peak memory of `history score` with 500,000 articles against 17,000. Measured once: it does not scatter."""
     peaks = []
-    for count in (LONG, SHORT):
-        count = lab.amount(count)  # noqa: PLW2901 - the same thing, fewer of it
+    for count in (lab.amount(LONG), lab.amount(SHORT)):
         lab.report(f"importing {count:,} articles")
         archive = _archive(lab, count)
         lab.report(f"scoring {count:,} articles")
         peaks.append(_score(lab, archive)[1] / MIB)
         archive.unlink()
     note = f"{lab.amount(SHORT):,} articles instead of {lab.amount(LONG):,}"
-    return Findings((compare("history_memory", "MiB", peaks[:1], peaks[1:], at_most(1.1), note=note),))
+    yield compare("history_memory", "MiB", peaks[:1], peaks[1:], at_most(1.1), note=note)
 
 
 def _archive(lab: Lab, count: int, *, content_chars: int = 0) -> Path:

@@ -13,7 +13,7 @@ from devtools.bench.cases.publishing import empty
 from devtools.bench.lab import Lab, LlmServer
 from devtools.bench.processes import counted, started_service, wait_until_ready
 from devtools.bench.programs import llm_stand_in
-from devtools.bench.results import Findings, at_least, compare
+from devtools.bench.results import Rows, at_least, compare
 from devtools.bench.samples import article
 from devtools.servers.control import LOOPBACK, free_ports
 from services.common.broker.port import OutgoingMessage
@@ -42,7 +42,7 @@ DONE = "cryptoboy_articles_scored_total"
 MODULE = "services.sentiment_analyzer.sentiment_processor"
 
 
-def processor_llm(lab: Lab) -> Findings:
+def processor_llm(lab: Lab) -> Rows:
     """Articles a second, from the first published to the last acknowledged; and answers a second of a bare client.
 
     Both send the same requests to the same server, as many at once; the processor takes the articles from RabbitMQ,
@@ -76,7 +76,7 @@ def processor_llm(lab: Lab) -> Findings:
 
         values, baselines = lab.interleave(ours, bare)
     note = f"httpx in {llm.concurrency} threads with the same requests to {llm.about}"
-    return Findings((compare("processor_llm", "articles/s", values, baselines, at_least(0.9), note=note),))
+    yield compare("processor_llm", "articles/s", values, baselines, at_least(0.9), note=note)
 
 
 @contextmanager

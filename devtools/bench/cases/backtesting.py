@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings, at_most, compare
+from devtools.bench.results import Rows, at_most, compare
 from devtools.bench.samples import PAIRS, signals
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT
@@ -35,7 +35,7 @@ WITH, WITHOUT = "TechnicalWithSentiment", "TechnicalWithoutSentiment"
 Trades = list[tuple[object, ...]]
 
 
-def backtest_join(lab: Lab) -> Findings:
+def backtest_join(lab: Lab) -> Rows:
     """Seconds of `freqtrade backtesting` with sentiment read and joined, against the same without; same trades."""
     candles = lab.candles or _made_up_candles(lab.folder / "candles", lab.amount(HOURS))
     pairs, end = _pairs_and_end(candles)
@@ -54,7 +54,7 @@ def backtest_join(lab: Lab) -> Findings:
     if results[WITH] != results[WITHOUT]:
         raise TryLater("backtest_join: the two backtests do not trade alike, so their times say nothing")
     note = f"the same without sentiment, {len(results[WITH])} trades each"
-    return Findings((compare("backtest_join", "s", values, baselines, at_most(1.1), note=note),))
+    yield compare("backtest_join", "s", values, baselines, at_most(1.1), note=note)
 
 
 def _config(url: str, pairs: list[str], end: datetime, sentiment: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.spec import Basic, BasicProperties
 
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings, at_least, compare
+from devtools.bench.results import Rows, at_least, compare
 from devtools.bench.samples import PAIRS, signals
 from devtools.bench.servers import bare_connection, bare_redis
 from devtools.servers.control import RabbitServer
@@ -49,7 +49,7 @@ class _StopsWhenFull(RedisStore):
         return outcomes
 
 
-def cacher(lab: Lab) -> Findings:
+def cacher(lab: Lab) -> Rows:
     """Signals a second, from subscribing to the acknowledgement of the last one that was written."""
     settings, clock = lab.settings(), SystemClock()
     server, client = lab.servers.rabbitmq(), bare_redis(lab.servers.redis())
@@ -84,7 +84,7 @@ def cacher(lab: Lab) -> Findings:
         publisher.close()
         client.close()
     note = f"bare pika consumer that only acknowledges, prefetch {BASELINE_PREFETCH}"
-    return Findings((compare("cacher", "signals/s", values, baselines, at_least(0.8), note=note),))
+    yield compare("cacher", "signals/s", values, baselines, at_least(0.8), note=note)
 
 
 def _only_acknowledge(server: RabbitServer, count: int) -> float:

@@ -6,7 +6,7 @@ import time
 from contextlib import closing
 
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings, compare
+from devtools.bench.results import Rows, compare
 from devtools.bench.samples import signals
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
@@ -21,7 +21,7 @@ PREFETCH = 300
 RECEIVE_SECONDS = 10.0
 
 
-def embedded_broker(lab: Lab) -> Findings:
+def embedded_broker(lab: Lab) -> Rows:
     """Messages a second, published in batches and then consumed in batches, durably."""
     clock = SystemClock()
     messages = [
@@ -33,17 +33,12 @@ def embedded_broker(lab: Lab) -> Findings:
     with closing(embedded), closing(rabbitmq):
         embedded.start()
         rabbitmq.start()
+        note = "the same on RabbitMQ"
         published = lab.interleave(lambda: _publish(embedded, messages), lambda: _publish(rabbitmq, messages))
-        consumed = lab.interleave(
-            lambda: _consume(embedded, len(messages)), lambda: _consume(rabbitmq, len(messages))
-        )
-    note = "the same on RabbitMQ"
-    return Findings(
-        (
-            compare("embedded_broker.publish", "messages/s", *published, None, note=note),
-            compare("embedded_broker.consume", "messages/s", *consumed, None, note=note),
-        )
-    )
+        yield compare("embedded_broker.publish", "messages/s", *published, None, note=note)
+        count = len(messages)
+        consumed = lab.interleave(lambda: _consume(embedded, count), lambda: _consume(rabbitmq, count))
+        yield compare("embedded_broker.consume", "messages/s", *consumed, None, note=note)
 
 
 def _publish(broker: Broker, messages: list[OutgoingMessage]) -> float:

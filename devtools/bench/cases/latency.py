@@ -15,7 +15,7 @@ import pika
 from devtools.bench.cases.arrivals import Arrivals, watched
 from devtools.bench.lab import Lab, environment_of
 from devtools.bench.processes import started_service
-from devtools.bench.results import Findings, Latencies, at_most, compare, percentile
+from devtools.bench.results import Latencies, Rows, at_most, compare, percentile
 from devtools.bench.samples import PAIRS, article
 from devtools.bench.servers import bare_connection, bare_redis
 from services.common.broker.port import OutgoingMessage
@@ -35,7 +35,7 @@ BARE_KEY = "bench:round_trip"
 LAST_SIGNALS = 20
 
 
-def news_to_cache(lab: Lab) -> Findings:
+def news_to_cache(lab: Lab) -> Rows:
     """Milliseconds from the publisher's call to the signal being in Redis, by p50 and p99 of each run."""
     ours: list[list[float]] = []
     bare: list[list[float]] = []
@@ -53,16 +53,10 @@ def news_to_cache(lab: Lab) -> Findings:
         p50, bare_p50 = lab.interleave(our_run, bare_run)
     p99, bare_p99 = ([percentile(run, 99) for run in runs] for runs in (ours, bare))
     note = "bare publish, consume and HSET at the same rate"
-    return Findings(
-        (
-            compare("news_to_cache.p50", "ms", p50, bare_p50, at_most(3), note=note),
-            compare("news_to_cache.p99", "ms", p99, bare_p99, at_most(5), note=note),
-        ),
-        (
-            Latencies("news to cache, lexicon scorer", tuple(value for run in ours for value in run)),
-            Latencies("bare publish, consume, HSET", tuple(value for run in bare for value in run)),
-        ),
-    )
+    yield compare("news_to_cache.p50", "ms", p50, bare_p50, at_most(3), note=note)
+    yield compare("news_to_cache.p99", "ms", p99, bare_p99, at_most(5), note=note)
+    yield Latencies("news to cache, lexicon scorer", tuple(value for run in ours for value in run))
+    yield Latencies("bare publish, consume, HSET", tuple(value for run in bare for value in run))
 
 
 def _pipeline(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from devtools.bench.cases.publishing import empty
 from devtools.bench.lab import Lab
 from devtools.bench.processes import started_service
-from devtools.bench.results import Findings, Result, at_least, compare
+from devtools.bench.results import Result, Rows, at_least, compare
 from devtools.bench.samples import article
 from devtools.bench.servers import bare_connection
 from devtools.servers.control import RabbitServer
@@ -28,42 +28,28 @@ PATIENCE_SECONDS = 120.0
 MODULE = "devtools.bench.programs.sleeping_processor"
 
 
-def processor(lab: Lab) -> Findings:
+def processor(lab: Lab) -> Rows:
     """Articles a second, from the first published to the last signal in the queue."""
-    rates = []
-    for run in range(lab.repeat):
-        lab.report(f"run {run + 1} of {lab.repeat}")
-        rates.append(_rate(lab, 1, SCORE_SECONDS, f"one-{run}"))
+    rates = [_rate(lab, 1, SCORE_SECONDS, f"one-{run}") for run in lab.runs()]
     note = f"the ideal {CONCURRENCY} / {SCORE_SECONDS:g}"
-    return Findings(
-        (
-            compare(
-                "processor",
-                "articles/s",
-                rates,
-                [_ideal(SCORE_SECONDS)] * len(rates),
-                at_least(0.9),
-                note=note,
-            ),
-        )
-    )
+    ideal = [_ideal(SCORE_SECONDS)] * len(rates)
+    yield compare("processor", "articles/s", rates, ideal, at_least(0.9), note=note)
 
 
-def processors_scaling(lab: Lab) -> Findings:
+def processors_scaling(lab: Lab) -> Rows:
     """As `processor`, by 1, 2 and 4 processes; the rate of one, times their number, is the baseline.
 
     Likewise with a slower scorer: where that scales and the quick one does not, it is the machine that has no more
     time to give.
     """
-    quick = _scaling(lab, "processors_scaling", SCORE_SECONDS)
-    return Findings((*quick, *_scaling(lab, "processors_scaling.slow", SLOW_SCORE_SECONDS)))
+    yield from _scaling(lab, "processors_scaling", SCORE_SECONDS)
+    yield from _scaling(lab, "processors_scaling.slow", SLOW_SCORE_SECONDS)
 
 
 def _scaling(lab: Lab, name: str, score_seconds: float) -> list[Result]:
     rates: dict[int, list[float]] = {1: [], 2: [], 4: []}
-    for run in range(lab.repeat):
+    for run in lab.runs():
         for processes, found in rates.items():
-            lab.report(f"run {run + 1} of {lab.repeat}, {processes} at once, {score_seconds:g} s a score")
             found.append(_rate(lab, processes, score_seconds, f"{name}-{processes}-{run}"))
     return [_against_one(name, rates, processes, _ideal(score_seconds)) for processes in rates]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 
 import pika
 
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings, at_least, compare
+from devtools.bench.results import Rows, at_least, compare
 from devtools.bench.samples import signals
 from devtools.bench.servers import bare_connection
 from devtools.servers.control import RabbitServer
@@ -21,7 +22,7 @@ MESSAGES = 10_000
 PERSISTENT = 2
 
 
-def publish_confirmed(lab: Lab) -> Findings:
+def publish_confirmed(lab: Lab) -> Rows:
     """Messages a second, from the call to the last confirm, with everything that our messages carry.
 
     Held against a bare loop twice: one that sends bodies alone straight to the queue, and one that sends the same
@@ -50,31 +51,15 @@ def publish_confirmed(lab: Lab) -> Findings:
         parcels = ((each.body, properties_of(each, now)) for each in messages)
         return len(messages) / _bare_loop(server, EVENTS_EXCHANGE, SENTIMENT_SIGNAL, parcels)
 
-    try:
+    bare, target = "bare BlockingConnection loop without confirms", at_least(1.5)
+    with closing(broker):
         broker.start()
+        note = f"{bare}, same bodies, straight to the queue, no more than persistent"
         alone = lab.interleave(ours, bodies_alone)
+        yield compare("publish_confirmed", "messages/s", *alone, target, note=note)
+        note = f"{bare}, same messages with all their properties, same exchange"
         same = lab.interleave(ours, same_messages)
-    finally:
-        broker.close()
-    bare = "bare BlockingConnection loop without confirms"
-    return Findings(
-        (
-            compare(
-                "publish_confirmed",
-                "messages/s",
-                *alone,
-                at_least(1.5),
-                note=f"{bare}, same bodies, straight to the queue, no more than persistent",
-            ),
-            compare(
-                "publish_confirmed.same_messages",
-                "messages/s",
-                *same,
-                at_least(1.5),
-                note=f"{bare}, same messages with all their properties, same exchange",
-            ),
-        )
-    )
+        yield compare("publish_confirmed.same_messages", "messages/s", *same, target, note=note)
 
 
 def _bare_loop(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from cryptoboy_sentiment import RedisSignals, connect
 
 from devtools.bench.lab import Lab
-from devtools.bench.results import Findings, at_most, compare
+from devtools.bench.results import Rows, at_most, compare
 from devtools.bench.samples import signals
 from devtools.bench.servers import bare_redis
 from services.common.clock import SystemClock
@@ -23,7 +23,7 @@ WINDOW = timedelta(days=2)
 LOOPS_A_RUN = 5
 
 
-def strategy_refresh(lab: Lab) -> Findings:
+def strategy_refresh(lab: Lab) -> Rows:
     """Milliseconds of one refresh with five new signals, and of the first of all, against HGETALL pair by pair."""
     clock, server = SystemClock(), lab.servers.redis()
     store = RedisStore(lab.settings())
@@ -57,18 +57,14 @@ def strategy_refresh(lab: Lab) -> Findings:
         return 1000 * (time.perf_counter() - begin) / LOOPS_A_RUN
 
     try:
+        note = f"one HGETALL for each of {len(PAIRS)} pairs in turn"
         later = lab.interleave(refresh, baseline)
+        yield compare("strategy_refresh.next", "ms", *later, at_most(0.5), note=note)
         first = lab.interleave(first_load, baseline)
+        yield compare("strategy_refresh.first", "ms", *first, at_most(20), note=note)
     finally:
         store.close()
         client.close()
-    note = f"one HGETALL for each of {len(PAIRS)} pairs in turn"
-    return Findings(
-        (
-            compare("strategy_refresh.next", "ms", *later, at_most(0.5), note=note),
-            compare("strategy_refresh.first", "ms", *first, at_most(20), note=note),
-        )
-    )
 
 
 def _seconds_of_refresh(source: RedisSignals) -> float:

@@ -12,7 +12,7 @@ from functools import partial
 
 from devtools.bench.lab import Lab, environment_of
 from devtools.bench.processes import START_SECONDS, started_service
-from devtools.bench.results import Findings, at_most, compare
+from devtools.bench.results import Rows, at_most, compare
 from devtools.bench.samples import PAIRS
 from services.common.errors import TryLater
 from services.common.settings.settings import ScorerKind, Settings
@@ -29,25 +29,20 @@ SOURCES = '[[source]]\nname = "nobody"\nurl = "http://127.0.0.1:9/feed"\n'
 """Nobody listens there: a poller is ready when it can poll, whoever answers."""
 
 
-def cold_start(lab: Lab) -> Findings:
+def cold_start(lab: Lab) -> Rows:
     """Milliseconds for poller, processor (lexicon scorer) and cacher."""
     sources = lab.folder / "sources.toml"
     sources.write_text(SOURCES)
     settings = lab.settings(news_sources_file=sources, sentiment_scorer=ScorerKind.LEXICON)
-    results = []
     for name, module in SERVICES.items():
         values, baselines = lab.interleave(
             partial(_ready, lab, module, settings), lambda: _import(LIBRARIES, settings)
         )
-        results.append(
-            compare(
-                f"cold_start.{name}", "ms", values, baselines, at_most(4), note=f'python -c "{LIBRARIES}"'
-            )
-        )
-    return Findings(tuple(results))
+        note = f'python -c "{LIBRARIES}"'
+        yield compare(f"cold_start.{name}", "ms", values, baselines, at_most(4), note=note)
 
 
-def cold_start_streamer(lab: Lab) -> Findings:
+def cold_start_streamer(lab: Lab) -> Rows:
     """Milliseconds for the streamer, which has to import an exchange library that takes seconds."""
     with _exchange(lab) as url:
         settings = lab.settings(exchange_config=ccxt_config(url), trading_pairs=PAIRS)
@@ -56,7 +51,7 @@ def cold_start_streamer(lab: Lab) -> Findings:
             lambda: _import(STREAMER_LIBRARIES, settings),
         )
     note = f'python -c "{STREAMER_LIBRARIES}"'
-    return Findings((compare("cold_start_streamer", "ms", values, baselines, at_most(1.3), note=note),))
+    yield compare("cold_start_streamer", "ms", values, baselines, at_most(1.3), note=note)
 
 
 def _ready(lab: Lab, module: str, settings: Settings) -> float:

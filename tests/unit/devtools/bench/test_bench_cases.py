@@ -24,8 +24,15 @@ def lab(folder: Path, *, repeat: int = 1, quick: bool = False) -> Lab:
         return Lab(Servers(stack, None, None), folder, repeat, quick)
 
 
-def test_without_names_all_cases_are_chosen_and_each_has_a_name_of_its_own() -> None:
-    assert chosen_cases([]) == CASES
+def test_long_cases_are_chosen_by_name_or_with_all_others() -> None:
+    long = {case.name for case in CASES if case.minutes}
+    assert long == {"processors_scaling", "history_memory"}
+    assert {case.name for case in CASES} - {case.name for case in chosen_cases([])} == long
+    assert chosen_cases([], everything=True) == CASES
+    assert [case.name for case in chosen_cases(["history_memory"])] == ["history_memory"]
+
+
+def test_each_case_has_a_name_of_its_own() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devtools.bench.results import at_least, at_most, compare, percentile
+from devtools.bench.results import at_least, at_most, compare, not_measured, percentile
 
 FIELDS = {"name", "value", "unit", "baseline", "ratio", "target", "met"}
 
@@ -42,6 +42,13 @@ def test_the_json_has_what_programs_rely_on_and_no_more_than_json_can_hold() -> 
     assert (with_target["target"], with_target["met"]) == ("<= 0.5", False)
     assert (without["target"], without["met"], without["ratio"]) == (None, None, 2.0)
     assert json.loads(json.dumps([with_target, without], allow_nan=False))[1]["name"] == "two"
+
+
+def test_a_case_that_was_not_measured_has_the_same_fields_and_no_figures() -> None:
+    row, missing = compare("one", "ms", [1.0], [2.0], None).as_json(), not_measured("one")
+    assert row.keys() == missing.keys()
+    assert (row["measured"], missing["measured"]) == (True, False)
+    assert not any(missing[name] for name in FIELDS - {"name"})
 
 
 @pytest.mark.parametrize(("values", "baselines"), [([], []), ([1.0], []), ([1.0], [0.0])])
