@@ -121,6 +121,10 @@ def test_a_call_that_never_comes_back_ends_the_process_and_costs_nothing(
     assert len(service.events("work_given_up")) == len(statuses)
     told = [event["doing"] for event in service.events("work_stuck") if event["doing"].startswith("scoring")]
     assert len(told) == len(set(told)), "each is told once"
+    (stacks, *_) = service.events("thread_stacks")
+    assert {"sentiment_processor": "model/scorer.py", "signal_cacher": "redis/store.py"}[victim] in stacks[
+        "stack"
+    ]
 
 
 class CachedFeed:

@@ -15,6 +15,7 @@ import structlog
 
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.metrics import WORK_STUCK
+from services.common.runtime.stacks import thread_stacks
 from services.common.runtime.work import Step, WorkInHand, stuck
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class Watchdog:
         WORK_STUCK.labels(self._service).inc(len(new))
         is_over = bool(self._stuck) and self._stuck[0].late >= self._stuck_after + self._give_up_after
         if new or back or is_over:
-            _tell(new, back, self._stuck[0] if is_over else None)
+            _tell(new, back, self._stuck[0] if is_over else None, with_stacks=bool(new) and not before)
         if is_over:
             self._leave(os.EX_TEMPFAIL)
 
@@ -93,12 +94,15 @@ class Watchdog:
         )
 
 
-def _tell(new: Sequence[Step], back: Sequence[Step], given_up: Step | None) -> None:
+def _tell(new: Sequence[Step], back: Sequence[Step], given_up: Step | None, *, with_stacks: bool) -> None:
     """Log what changed. Waits only a moment for that, because the log may be what is stuck."""
+    watchdog = threading.get_ident()
 
     def write() -> None:
         for step in new:
             log.error("work_stuck", doing=step.what, seconds=round(step.age, 1), bound=step.patience)
+        if with_stacks:  # here, because reading the source of the lines may hang as well
+            log.error("thread_stacks", stack=thread_stacks(without={watchdog, threading.get_ident()}))
         for step in back:
             log.info("work_came_back", doing=step.what, seconds=round(step.age, 1))
         if given_up is not None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from services.common.runtime.logging import LogWriter, configure_logging
+from services.common.runtime.stacks import thread_stacks
 from services.common.settings.settings import Settings
 
 
@@ -51,3 +53,17 @@ def test_libraries_do_not_tell_the_addresses_that_they_ask(reader: Reader, libra
     logging.getLogger(library).warning("something that is for the operator")
     assert "planted" not in reader.getvalue()
     assert "for the operator" in reader.getvalue()
+
+
+@pytest.mark.usefixtures("reader")  # which puts the configuration back
+def test_the_stacks_of_threads_are_redacted_like_everything_else() -> None:
+    stream = io.StringIO()
+    configure_logging(Settings(redis_password="planted-password"), "tested", stream)
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait, args=(30,), name="asks planted-password")
+    thread.start()
+    structlog.get_logger("tested").error("thread_stacks", stack=thread_stacks())
+    over.set()
+    thread.join()
+    assert "asks ***:" in stream.getvalue()
+    assert "planted-password" not in stream.getvalue()

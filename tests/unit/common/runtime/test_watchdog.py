@@ -60,8 +60,9 @@ def test_a_call_that_does_not_come_back_is_counted_told_once_and_shown(
     assert house.dog.health().ok
     with capture_logs() as logs:
         house.pass_time(6)
-    assert [(entry["event"], entry["doing"], entry["seconds"]) for entry in logs] == [
-        ("work_stuck", "reading a letter", 15.0)
+    assert [(entry["event"], entry.get("doing"), entry.get("seconds")) for entry in logs] == [
+        ("work_stuck", "reading a letter", 15.0),
+        ("thread_stacks", None, None),
     ]
     assert counted() == before + 1
     health = house.dog.health()
@@ -135,3 +136,27 @@ def test_a_call_that_fails_is_no_longer_in_hand(house: House) -> None:
     with pytest.raises(ZeroDivisionError), house.work.doing("dividing", 0.0):
         raise ZeroDivisionError
     assert house.work.grow_older(1.0) == ()
+
+
+def test_the_stacks_of_all_threads_are_logged_once_however_many_calls_are_stuck(
+    house: House, doing: ExitStack
+) -> None:
+    is_inside, may_return = threading.Event(), threading.Event()
+    doing.callback(may_return.set)
+
+    def never_returns() -> None:
+        with house.work.doing("reading a letter", 0.0):
+            is_inside.set()
+            may_return.wait(60)
+
+    threading.Thread(target=never_returns, name="reader-1", daemon=True).start()
+    assert is_inside.wait(30)
+    doing.enter_context(house.work.doing("reading a parcel", 3.0))
+    with capture_logs() as logs:
+        house.pass_time(15)
+    stacks = [entry["stack"] for entry in logs if entry["event"] == "thread_stacks"]
+    assert [entry["event"] for entry in logs].count("work_stuck") == 2
+    assert len(stacks) == 1
+    assert "reader-1:" in stacks[0]
+    assert "in never_returns" in stacks[0]
+    assert "in pass_time" not in stacks[0], "the thread of the watchdog itself is of no interest"
