@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 
 from services.common.text.hidden_text import hides_characters, reorders
-from services.sentiment_analyzer.article.quick_search import Question, has_none_of, may_match, undotted
+from services.sentiment_analyzer.article.prefilter import Question, has_none_of, may_match, undotted
 
 PATTERNS_FILE = Path(__file__).with_name("hostile.toml")
 SHORTEST_ENCODED = 40

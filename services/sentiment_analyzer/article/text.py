@@ -15,7 +15,7 @@ from services.common.publishers import without_source
 from services.common.text.hidden_text import hides_words
 from services.common.text.markup import is_markup, seen_in
 from services.sentiment_analyzer.article.hostile import Suspicion, disarm, hidden_text
-from services.sentiment_analyzer.article.quick_search import has_none_of
+from services.sentiment_analyzer.article.prefilter import has_none_of
 
 MAX_TITLE_CHARS = 300
 MAX_BODY_CHARS = 1_500

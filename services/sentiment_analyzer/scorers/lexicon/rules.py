@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
-from services.sentiment_analyzer.article.quick_search import may_match
+from services.sentiment_analyzer.article.prefilter import may_match
 from services.sentiment_analyzer.scorers.lexicon.data import Lexicon
 from services.sentiment_analyzer.scorers.lexicon.reversals import reverse
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.sentiment_analyzer.article.hostile import PATTERNS_FILE
-from services.sentiment_analyzer.article.quick_search import has_none_of, may_match, undotted
+from services.sentiment_analyzer.article.prefilter import has_none_of, may_match, undotted
 
 _CONTENT = tomllib.loads(PATTERNS_FILE.read_text("utf-8"))
 HOSTILE = [
