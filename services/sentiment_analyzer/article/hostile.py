@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 
 from services.common.text.hidden_text import hides_characters, reorders
-from services.sentiment_analyzer.article.prefilter import Question, has_none_of, may_match, undotted
+from services.sentiment_analyzer.article.prefilter import Question, may_match, undotted
 
 PATTERNS_FILE = Path(__file__).with_name("hostile.toml")
 SHORTEST_ENCODED = 40
@@ -30,7 +30,7 @@ _FOREIGN_WORD = re.compile(r"\w*[^\W\x00-\x7f]\w*")
 _SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u061f\u0964](?=\s|$|[^\x00-\x7f])")
 _ENCODED = re.compile(rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED},}}={{0,2}}")
 _SPACED_OUT = re.compile(r"(?:\b\w[ ._\-*]){7,}\w\b")
-_MAY_BE_ENCODED = may_match([rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED}}}", r"(?:\b\w[ ._\-*]){7}\w\b"])
+_MAY_BE_ENCODED = may_match([_ENCODED.pattern, _SPACED_OUT.pattern])
 # Letters that look like Latin ones.
 _LOOKALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e"
@@ -38,7 +38,6 @@ _LOOKALIKES = str.maketrans(
     "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
     "aeopcyxijsdwABEKMHOPCTXIJSaopvikuABEZHIKMNOPTYX",
 )
-_HAS_NO_LOOKALIKES = has_none_of("".join(map(chr, _LOOKALIKES)))
 
 
 class Suspicion(StrEnum):
@@ -54,23 +53,22 @@ class Suspicion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Patterns of one kind."""
+    """Patterns that are searched one after the other, once `may_match` has said that it may be worth it."""
 
-    pattern: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
     may_match: Question
 
-    def spans(self, text: str, undotted_text: str) -> list[tuple[int, int]]:
-        """Where it matches in `text`."""
-        if not self.may_match(undotted_text):
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where they match in `text`."""
+        if not self.may_match(undotted(text)):
             return []
-        return [match.span() for match in self.pattern.finditer(text)]
+        return [match.span() for pattern in self.patterns for match in pattern.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     marks: tuple[tuple[Suspicion, _Group], ...]
-    instructions: tuple[tuple[Question, tuple[_Group, ...]], ...]
-    """By languages that are asked about together."""
+    instructions: tuple[_Group, ...]
 
 
 def hidden_text(raw: str) -> set[Suspicion]:
@@ -85,35 +83,24 @@ def disarm(text: str) -> tuple[str, set[Suspicion]]:
     sentence, several take what stands between them too.
     """
     found: set[Suspicion] = set()
-    if not (text.isascii() or _HAS_NO_LOOKALIKES(text)):
+    if not text.isascii():
         plain = _FOREIGN_WORD.sub(_latin, text)
         found |= {Suspicion.LOOKALIKES} if plain != text else set()
         text = plain
     patterns = _patterns()
     for kind, group in patterns.marks:
-        if spans := group.spans(text, undotted(text)):
+        if spans := group.spans(text):
             found.add(kind)
             text = text[: spans[0][0]]
     for pattern in (_ENCODED, _SPACED_OUT) if _MAY_BE_ENCODED(text) else ():
         without = pattern.sub(_drop_encoded, text)
         found |= {Suspicion.ENCODED} if without != text else set()
         text = without
-    if spans := _instructions(text, patterns):
+    if spans := [span for group in patterns.instructions for span in group.spans(text)]:
         found.add(Suspicion.INSTRUCTION)
         end = _SENTENCE_END.search(text, max(end for _, end in spans))
         text = text[: min(start for start, _ in spans)] + (text[end.end() :] if end else "")
     return " ".join(text.split()) if found else text, found
-
-
-def _instructions(text: str, patterns: _Patterns) -> list[tuple[int, int]]:
-    asked = undotted(text)
-    return [
-        span
-        for may_match, groups in patterns.instructions
-        if may_match(asked)
-        for group in groups
-        for span in group.spans(text, asked)
-    ]
 
 
 def _latin(word: re.Match[str]) -> str:
@@ -147,16 +134,14 @@ def _patterns() -> _Patterns:
     others = [patterns for name, patterns in languages.items() if name != "en"]
     return _Patterns(
         marks=(
-            (Suspicion.ROLE_MARK, _group(marks["roles"])),
-            (Suspicion.FAKE_ANSWER, _group(marks["answer"])),
+            (Suspicion.ROLE_MARK, _group([marks["roles"]])),
+            (Suspicion.FAKE_ANSWER, _group([marks["answer"]])),
         ),
-        instructions=tuple(
-            (may_match(chain.from_iterable(each)), tuple(map(_group, each)))
-            for each in ([languages["en"]], others)
-        ),
+        instructions=(_group([languages["en"]]), _group(others)),
     )
 
 
-def _group(patterns: list[str]) -> _Group:
-    alternatives = "|".join(f"(?:{pattern})" for pattern in patterns)
-    return _Group(re.compile(alternatives, re.IGNORECASE), may_match(patterns))
+def _group(patterns: list[list[str]]) -> _Group:
+    """A pattern of each list of alternatives; of several lists matches may overlap."""
+    compiled = (re.compile("|".join(f"(?:{each})" for each in some), re.IGNORECASE) for some in patterns)
+    return _Group(tuple(compiled), may_match(chain.from_iterable(patterns)))

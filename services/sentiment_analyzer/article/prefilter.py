@@ -1,7 +1,8 @@
-"""Quick questions to a text, asked before a slow search.
+"""Ask a text quickly whether a slow search may find anything in it.
 
-Almost no article holds what `hostile` and `text` look for. The engine of pydantic's patterns answers that in a few
-microseconds; Python's own takes up to half a millisecond for a long article.
+Almost no article holds what `hostile` looks for. Python's engine takes half a millisecond to say so of a short article
+and two of a long one, the engine of pydantic's patterns a few microseconds; see
+docs/adr/0022-a-prefilter-for-hostile-text.md.
 """
 
 from __future__ import annotations
@@ -12,28 +13,18 @@ from collections.abc import Callable, Iterable
 from pydantic_core import SchemaValidator, core_schema
 
 Question = Callable[[str], bool]
-"""Says no to a text with lone surrogates, which the engine cannot read."""
+"""Answers False for a text with lone surrogates, which the engine cannot read."""
 
 
 def may_match(patterns: Iterable[str]) -> Question:
-    """Whether one of the patterns may match somewhere, without regard to case. No is certain, yes is not.
+    """Whether one of the patterns may match somewhere, without regard to case. False is certain, True is not.
 
     Args:
         patterns: for `re`, with `{0,n}` as the only bounded repeat that has more than a few steps, and with no
             assertions but word boundaries and negative look-behinds.
     """
-    return _holds("(?i)" + "|".join(f"(?:{_loosened(undotted(pattern))})" for pattern in patterns))
-
-
-def has_none_of(characters: str) -> Question:
-    """Whether a text has none of these characters.
-
-    Args:
-        characters: the inside of a set of `re`, without escapes; ranges are allowed.
-    """
-    readable = characters.replace("\ud800-", "\ue000-")  # the engine knows no surrogates
-    escaped = "".join(each if each == "-" else rf"\x{{{ord(each):x}}}" for each in readable)
-    return _holds(rf"\A[^{escaped}]*\z")
+    pattern = "(?i)" + "|".join(f"(?:{_loosened(undotted(each))})" for each in patterns)
+    return SchemaValidator(core_schema.str_schema(pattern=pattern)).isinstance_python
 
 
 def undotted(text: str) -> str:
@@ -44,12 +35,8 @@ def undotted(text: str) -> str:
 def _loosened(pattern: str) -> str:
     """A pattern that matches wherever this one does, and that takes a small automaton.
 
-    What is bounded goes on without bounds, and what is asked of the surroundings is not asked. Python counts every
-    number as a letter of a word, this engine only some.
+    Bounded repeats become unbounded, and assertions are left out. Python counts every number as a letter of a word,
+    this engine only some.
     """
     unbounded = re.sub(r"\{0,\d+\}", "*", re.sub(r"\(\?<![^()]*\)", "", pattern))
     return unbounded.replace(r"\b", "").replace(r"\w", r"[\w\p{N}]")
-
-
-def _holds(pattern: str) -> Question:
-    return SchemaValidator(core_schema.str_schema(pattern=pattern)).isinstance_python

@@ -15,20 +15,17 @@ from services.common.publishers import without_source
 from services.common.text.hidden_text import hides_words
 from services.common.text.markup import is_markup, seen_in
 from services.sentiment_analyzer.article.hostile import Suspicion, disarm, hidden_text
-from services.sentiment_analyzer.article.prefilter import has_none_of
 
 MAX_TITLE_CHARS = 300
 MAX_BODY_CHARS = 1_500
 
 # Categories Cc (except white space), Cf, Co, Cs, and the variation selectors.
-_INVISIBLE_CHARACTERS = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f"
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\uf8ff\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
-_INVISIBLE = re.compile(f"[{_INVISIBLE_CHARACTERS}]")
-_ALL_VISIBLE = has_none_of(_INVISIBLE_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +88,4 @@ def clean(text: str, limit: int) -> str:
 
 
 def _visible(text: str) -> str:
-    return text if _ALL_VISIBLE(text) else _INVISIBLE.sub("", text)
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)

@@ -1,13 +1,8 @@
-"""The stories of the last days, to be asked what a new article tells.
-
-Which tellings share words with it is counted in bits: a word is the set of the tellings that have it, kept as the bits
-of one whole number, and such sets are added up column by column, for all tellings at once.
-"""
+"""The stories of the last days, to be asked what a new article tells: an index of the tellings by their words."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,8 +24,6 @@ MOST_COMPARED = 50
 """No more tellings are compared, those that share the most words first: it bounds the work in a flood of like texts."""
 COMMON_NOW = 300
 """A word that so many recent tellings have does not help to find the ones to compare."""
-BITS_LEFT_EMPTY = 512
-"""So many places of forgotten tellings are given up at once."""
 
 
 class _Told(NamedTuple):
@@ -46,12 +39,10 @@ class StoryIndex:
     """The stories of the last `WINDOW`, to be asked in the order in which articles become known."""
 
     def __init__(self) -> None:
-        self._tellings: dict[int, _Told] = {}  # by place, a number that grows
-        self._places: dict[str, int] = {}  # by article
-        self._by_word: dict[str, int] = {}  # bit n: the telling at the place `_base` + n has it
-        self._members: dict[str, list[int]] = {}
+        self._tellings: dict[str, _Told] = {}  # by article, in the order in which they came
+        self._by_word: dict[str, list[str]] = {}  # the articles that have it, in that order
+        self._members: dict[str, list[str]] = {}  # the articles of a story
         self._newest: datetime | None = None
-        self._next = self._base = 0
 
     def find(self, telling: Telling) -> str | None:
         """The story that an article tells: the id of its first article; None if nobody told it."""
@@ -59,8 +50,8 @@ class StoryIndex:
         related: Counter[str] = Counter()
         best: dict[str, float] = {}
         earliest, latest = telling.published - WINDOW, telling.published + WINDOW
-        for place in self._alike(mine):
-            other, theirs, story, began = self._tellings[place]
+        for article_id in self._alike(mine):
+            other, theirs, story, began = self._tellings[article_id]
             if not earliest <= began <= latest:
                 continue
             if telling.about and other.about and telling.about.isdisjoint(other.about):
@@ -77,18 +68,16 @@ class StoryIndex:
 
     def add(self, telling: Telling, story: str) -> None:
         """Note that an article tells that story; `story` is its own id if it is the first."""
-        if telling.article_id in self._places:
+        article_id = telling.article_id
+        if article_id in self._tellings:
             return
         prints = fingerprint(telling.title, telling.lead)
-        place, self._next = self._next, self._next + 1
-        first = self._tellings.get(self._places.get(story, place))
+        first = self._tellings.get(story)
         began = first.telling.published if first else telling.published
-        self._tellings[place] = _Told(telling, prints, story, began)
-        self._places[telling.article_id] = place
-        self._members.setdefault(story, []).append(place)
-        bit = 1 << (place - self._base)
+        self._tellings[article_id] = _Told(telling, prints, story, began)
+        self._members.setdefault(story, []).append(article_id)
         for word in prints.words:
-            self._by_word[word] = self._by_word.get(word, 0) | bit
+            self._by_word.setdefault(word, []).append(article_id)
         newest = telling.published if self._newest is None else max(self._newest, telling.published)
         if newest != self._newest or len(self._tellings) > MOST_REMEMBERED:
             self._newest = newest
@@ -100,94 +89,34 @@ class StoryIndex:
 
     def articles(self) -> tuple[str, ...]:
         """The articles that are remembered, in the order in which they came."""
-        return tuple(self._places)
+        return tuple(self._tellings)
 
-    def _alike(self, mine: Fingerprint) -> list[int]:
-        """The places of the tellings to compare."""
-        counts = _sums(filter(None, map(self._by_word.get, mine.words)))
-        enough = _at_least_three(counts)
-        if enough.bit_count() <= MOST_COMPARED:
-            return [self._base + place for place in _places(enough)]
-        most, tied = _most(counts, enough, MOST_COMPARED)
-        places = [self._base + place for place in _places(most)]
-        ties = [self._base + place for place in _places(tied)]
-        ties.sort(key=lambda place: self._tellings[place].telling.article_id)
-        return places + ties[: MOST_COMPARED - len(places)]
+    def _alike(self, mine: Fingerprint) -> list[str]:
+        """The tellings to compare."""
+        shared: Counter[str] = Counter()
+        for word in mine.words:
+            articles = self._by_word.get(word, ())
+            if len(articles) <= COMMON_NOW:
+                shared.update(articles)
+        alike = [article_id for article_id, words in shared.items() if words >= WORDS_SHARED]
+        if len(alike) <= MOST_COMPARED:
+            return alike
+        return sorted(alike, key=lambda article_id: (-shared[article_id], article_id))[:MOST_COMPARED]
 
     def _forget(self, before: datetime) -> None:
         """Drop the oldest, and what is too much; they come first, give or take news that was late."""
         while self._tellings:
-            place, told = next(iter(self._tellings.items()))
+            told = next(iter(self._tellings.values()))
             if told.telling.published >= before and len(self._tellings) <= MOST_REMEMBERED:
                 break
-            self._drop(place, told)
-        oldest = next(iter(self._tellings), self._next)
-        if oldest - self._base >= BITS_LEFT_EMPTY:
-            self._by_word = {word: bits >> (oldest - self._base) for word, bits in self._by_word.items()}
-            self._base = oldest
-
-    def _drop(self, place: int, told: _Told) -> None:
-        del self._tellings[place]
-        del self._places[told.telling.article_id]
-        self._members[told.story].remove(place)
-        if not self._members[told.story]:
-            del self._members[told.story]
-        bit = 1 << (place - self._base)
-        for word in told.prints.words:
-            left = self._by_word[word] ^ bit
-            if left:
-                self._by_word[word] = left
-            else:
-                del self._by_word[word]
+            del self._tellings[told.telling.article_id]
+            _remove(self._members, told.story, told.telling.article_id)
+            for word in told.prints.words:
+                _remove(self._by_word, word, told.telling.article_id)
 
 
-def _sums(sets: Iterable[int]) -> list[int]:
-    """How many of the sets hold each member: bit n of number k is binary digit k of the count of n.
-
-    Sets with more than `COMMON_NOW` members are left out.
-    """
-    planes: list[int] = []
-    for carry in sets:
-        if carry.bit_count() > COMMON_NOW:
-            continue
-        for digit, plane in enumerate(planes):
-            planes[digit] = plane ^ carry
-            carry &= plane  # noqa: PLW2901 - what is carried to the next digit
-            if not carry:
-                break
-        else:
-            planes.append(carry)
-    return planes
-
-
-def _most(planes: list[int], members: int, limit: int) -> tuple[int, int]:
-    """Of more than `limit` members those with the highest counts, fewer than `limit`; and all of the next count."""
-    most, tied = 0, members
-    for plane in reversed(planes):
-        high = tied & plane
-        if (most | high).bit_count() < limit:
-            most |= high
-            tied ^= high
-        else:
-            tied = high
-    return most, tied
-
-
-def _at_least_three(planes: list[int]) -> int:
-    """The members whose count is `WORDS_SHARED` or more."""
-    if len(planes) < 2:  # noqa: PLR2004 - three has two binary digits
-        return 0
-    enough = planes[0] & planes[1]
-    for plane in planes[2:]:
-        enough |= plane
-    return enough
-
-
-def _places(members: int) -> list[int]:
-    """The numbers of the bits that are set, lowest first."""
-    found: list[int] = []
-    while members:
-        lowest = members & -members
-        found.append(lowest.bit_length() - 1)
-        members ^= lowest
-    return found
+def _remove(lists: dict[str, list[str]], key: str, article_id: str) -> None:
+    """Take an article from the list of that key, and the list with it where it was the last."""
+    lists[key].remove(article_id)
+    if not lists[key]:
+        del lists[key]

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
-from services.sentiment_analyzer.article.prefilter import may_match
 from services.sentiment_analyzer.scorers.lexicon.data import Lexicon
 from services.sentiment_analyzer.scorers.lexicon.reversals import reverse
 
@@ -24,7 +23,6 @@ _FIGURES = re.compile(
     rf"\b{_METRIC}\b[^.;]{{0,80}}?{_AMOUNT.format('now')}[^;\d]{{0,30}}?"
     rf"\b(?:from|compared (?:to|with)|against|versus|vs)\b(?P<before>[^.;\d]{{0,40}}?){_AMOUNT.format('then')}"
 )
-_MAY_COMPARE = may_match([_FIGURES.pattern])
 _TIMES = {"k": 1e3, "t": 1e12} | dict.fromkeys(["thousand"], 1e3)
 _TIMES |= dict.fromkeys(["m", "mn", "mln", "million"], 1e6) | dict.fromkeys(["b", "bn", "billion"], 1e9)
 _TIMES |= dict.fromkeys(["trillion"], 1e12)
@@ -202,7 +200,7 @@ def compare_figures(text: str) -> float:
     "Revenue was $1.2 billion, compared with $900 million a year earlier" is good without a word that says so.
     """
     lower = text.lower()
-    found = _FIGURES.search(lower) if _MAY_COMPARE(lower) else None
+    found = _FIGURES.search(lower)
     if not found:
         return 0.0
     is_loss, was_loss = found["metric"].startswith("loss"), "loss" in found["before"]

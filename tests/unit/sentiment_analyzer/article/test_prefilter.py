@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.sentiment_analyzer.article.hostile import PATTERNS_FILE
-from services.sentiment_analyzer.article.prefilter import has_none_of, may_match, undotted
+from services.sentiment_analyzer.article.prefilter import may_match, undotted
 
 _CONTENT = tomllib.loads(PATTERNS_FILE.read_text("utf-8"))
 HOSTILE = [
@@ -57,13 +57,3 @@ def test_any_of_several_patterns_will_do() -> None:
     either = may_match(["one", "two|three"])
 
     assert [either(text) for text in ("one", "a three", "four")] == [True, True, False]
-
-
-@given(st.text(alphabet=st.sampled_from("abc-]^\\\u200b\u2014\ud900\ue001\U0001f600")))
-def test_a_text_that_is_said_to_have_none_of_some_characters_has_none(text: str) -> None:
-    characters = "]^\\\u200b-\u200d\ud800-\uf8ff"
-
-    if has_none_of(characters)(text):
-        assert not re.search(f"[{re.escape(']^')}\\\\\u200b-\u200d\ud800-\uf8ff]", text)
-    else:
-        assert set(text) & set("]^\\\u200b\ud900\ue001")

@@ -1,41 +1,62 @@
-"""The index of stories against the plainest way to count shared words."""
+"""Which of the tellings that are remembered a new one is compared with."""
 
 from __future__ import annotations
 
-from collections import Counter
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment_analyzer.stories.index import _at_least_three, _most, _places, _sums
+from services.sentiment_analyzer.stories import index as story_index
+from services.sentiment_analyzer.stories.index import StoryIndex
+from services.sentiment_analyzer.stories.match import Telling
 
-MEMBERS = st.frozensets(st.integers(0, 40), max_size=20)
-
-
-def as_bits(members: frozenset[int]) -> int:
-    return sum(1 << member for member in members)
-
-
-@given(st.lists(MEMBERS, max_size=12))
-def test_members_of_three_sets_or_more_are_found(sets: list[frozenset[int]]) -> None:
-    counts = Counter(member for members in sets for member in members)
-
-    found = _places(_at_least_three(_sums(map(as_bits, sets))))
-
-    assert found == sorted(member for member, count in counts.items() if count >= 3)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HARBOUR = "Harbour canner granite lisbon convertible notes"
 
 
-@given(st.lists(MEMBERS, max_size=12), st.integers(1, 10))
-def test_the_most_common_come_first_and_a_tie_is_told(sets: list[frozenset[int]], limit: int) -> None:
-    counts = Counter(member for members in sets for member in members)
-    planes = _sums(map(as_bits, sets))
-    enough = [member for member, count in counts.items() if count >= 3]
-    if len(enough) <= limit:
-        return
+def telling(article_id: str, title: str) -> Telling:
+    return Telling(article_id, NOON, title, "", frozenset())
 
-    most, tied = _most(planes, as_bits(frozenset(enough)), limit)
 
-    ordered = sorted(enough, key=lambda member: -counts[member])
-    last = counts[ordered[limit - 1]]
-    assert _places(most) == sorted(member for member in enough if counts[member] > last)
-    assert _places(tied) == sorted(member for member in enough if counts[member] == last)
+def index_of(*tellings: Telling) -> StoryIndex:
+    index = StoryIndex()
+    for each in tellings:
+        index.add(each, each.article_id)
+    return index
+
+
+def test_tellings_that_share_the_most_words_are_compared_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story_index, "MOST_COMPARED", 1)
+    like = [telling(f"a{n}", f"Harbour canner granite village{n} orchard{n} tower{n}") for n in range(4)]
+    index = index_of(*like[:2], telling("z", HARBOUR), *like[2:])
+
+    assert index.find(telling("new", HARBOUR)) == "z"
+
+
+@given(st.permutations(range(6)))
+def test_of_tellings_that_share_as_many_words_the_order_of_coming_chooses_none(order: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(story_index, "MOST_COMPARED", 2)
+        index = index_of(*(telling(f"a{number}", HARBOUR) for number in order))
+
+        assert (
+            index.find(telling("new", HARBOUR)) == "a1"
+        )  # the first two ids are compared, the last of them wins
+
+
+def test_words_that_many_tellings_have_find_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story_index, "COMMON_NOW", 3)
+    index = index_of(*(telling(f"a{number}", HARBOUR) for number in range(3)))
+    assert index.find(telling("new", HARBOUR)) is not None
+
+    index.add(telling("a3", HARBOUR), "a3")
+
+    assert index.find(telling("new", HARBOUR)) is None
+
+
+def test_two_shared_words_are_too_few() -> None:
+    index = index_of(telling("a", "Harbour canner"))
+
+    assert index.find(telling("new", "Harbour canner")) is None
