@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import yaml
 from services.common.broker.topology import QUEUES, RAW_MARKET_DATA
 from services.common.services import SERVICES, Deployment, Service
 from services.common.settings.settings import PROJECT_ROOT
+from tests.support.monitoring.dashboards import DASHBOARDS, expressions
 from tests.support.monitoring.prometheus_tools import rules
 
 DEPLOY = PROJECT_ROOT / "deploy"
@@ -68,3 +71,29 @@ def test_every_queue_but_that_of_candles_is_read_by_one_service() -> None:
 def test_every_key_that_a_queue_is_bound_to_is_published_by_a_service() -> None:
     published = {key for service in SERVICES.values() for key in service.publishes}
     assert published == {key for queue in QUEUES for key in queue.routing_keys}
+
+
+def job_lists() -> Iterator[list[str]]:
+    """Every list of jobs, ours among them, in a rule or on a dashboard."""
+    texts = [rule["expr"] for _, rule in rules()]
+    texts += [asked for dashboard in DASHBOARDS.values() for asked in expressions(dashboard)]
+    for text in texts:
+        yield from (found.split("|") for found in re.findall(r'job=~"([^"]*\|[^"]*)"', text))
+
+
+@each_service
+def test_rules_and_dashboards_count_it_among_ours_if_it_runs_wherever_we_deploy(service: Service) -> None:
+    lists = list(job_lists())
+    assert len(lists) > 5
+    runs_everywhere = service.deployed_by == set(Deployment)
+    assert {service.container in jobs for jobs in lists} == {runs_everywhere}
+
+
+@each_service
+def test_the_import_contracts_name_its_package(service: Service) -> None:
+    contracts = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    package = service.module.rpartition(".")[0]
+    assert package in [name for layer in layers for name in layer.split(" | ")]
