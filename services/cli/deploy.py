@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from services.cli.support.options import load_settings
 from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.rabbitmq.users import SALT_BYTES, password_hash
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 from services.common.settings.settings import PROJECT_ROOT
 from services.common.store.redis.users import acl_file
 
@@ -80,11 +80,8 @@ def write(text: str, out: Path) -> None:
     if str(out) == "-":
         sys.stdout.write(text)
         return
-    half = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        half.write_text(text)
-        half.chmod(_READABLE)
-        half.replace(out)
+        write_whole(out, text, mode=_READABLE)
     except OSError as error:
         raise StopProgram(
             f"{out} cannot be written ({error.strerror}); name another file with --out"

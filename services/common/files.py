@@ -15,6 +15,7 @@ from services.common.errors import StopProgram, TryLater
 
 _GZIP = ".gz"
 _MOST_BYTES = 1_000_000
+_ANYBODY = 0o666
 _PROBE_BYTES = 64 * 1024
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
@@ -52,12 +53,27 @@ def read_small(path: Path) -> str:
     return content.decode("utf-8-sig")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, in UTF-8: whoever reads it finds the old text or the new one. Raises OSError."""
+def write_whole(path: Path, content: str | bytes, *, mode: int | None = None) -> None:
+    """Replace a file in one step: whoever reads it finds the old content or the new one, also after a power cut.
+
+    Args:
+        path: the file; a link is replaced by a file.
+        content: text is written in UTF-8.
+        mode: rights of the file, whatever the umask; without it they are what the umask leaves of rw-rw-rw-.
+
+    Raises:
+        OSError: it cannot be written; the old file is still there.
+    """
     # No process id: containers that share a folder have the same.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        draft.write_text(text, encoding="utf-8")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ANYBODY if mode is None else mode)
+        with os.fdopen(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(descriptor)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

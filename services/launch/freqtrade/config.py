@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from services.common.files import write_whole
 from services.common.secrets.secret_texts import public_part
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.embedded.access import socket_of
@@ -98,10 +98,7 @@ def _sqlite_url(database: Path) -> str:
 
 def write_config(config: Mapping[str, Any], path: Path) -> None:
     """Write a configuration so that only its owner can read it, whatever was there before and whoever has it open."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(config, file, indent=2)
+    write_whole(path, json.dumps(config, indent=2), mode=0o600)
 
 
 def _telegram(settings: Settings) -> dict[str, Any]:

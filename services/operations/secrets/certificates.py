@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -44,11 +45,7 @@ def make_certificates(folder: Path, names: Sequence[str] = SERVER_NAMES, mode: i
     }
     try:
         for name, content in contents.items():
-            path = folder / name
-            path.unlink(missing_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(content)
-            path.chmod(mode)
+            write_whole(folder / name, content, mode=mode)
     except OSError as error:
         raise StopProgram(
             f"{folder} cannot be written ({error.strerror}); name another with --dir"

@@ -6,7 +6,6 @@ Files are downloaded beside their place. After an interruption Freqtrade itself 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.errors import StopProgram, TryLater
+from services.common.files import write_whole
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.research.candles import CandleFile, Candles, list_candles, read_candles
 from services.research.history.archive.archive import partial_path
@@ -71,8 +71,7 @@ def fetch_candles(
     partial = _begin(options)
     data = partial / "data"
     config_file = partial / "config.json"
-    with os.fdopen(os.open(config_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(config, file)
+    write_whole(config_file, json.dumps(config), mode=0o600)
     _run([*program, *_arguments(options, partial, data, config_file)], environ)
     files = {(file.pair, file.timeframe): file for file in list_candles(data)}
     wanted = [(pair, timeframe) for pair in options.pairs for timeframe in options.timeframes]
@@ -129,7 +128,7 @@ def _hand_over(out: Path, partial: Path, found: Sequence[Candles]) -> list[Candl
     moved = []
     for candles in found:
         target = out / candles.path.name
-        os.replace(candles.path, target)  # noqa: PTH105 - says that an older file is replaced
+        candles.path.replace(target)
         moved.append(read_candles(CandleFile(candles.pair, candles.timeframe, target)))
     shutil.rmtree(partial)
     return moved

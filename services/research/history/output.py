@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from services.common.errors import StopProgram
-from services.common.files import is_gzipped
+from services.common.files import is_gzipped, write_whole
 from services.research.history.archive.archive import partial_path
 
 COMPRESSION = 6
@@ -102,9 +102,7 @@ class StepwiseCsv:
         self._file.flush()
         os.fsync(self._file.fileno())
         notes = {"task": self._task, "length": self._file.tell(), "state": state}
-        new = self._notes.with_name(self._notes.name + ".new")
-        new.write_text(json.dumps(notes))
-        new.replace(self._notes)
+        write_whole(self._notes, json.dumps(notes))
         self.state = state
 
     def beside(self, suffix: str) -> Path:

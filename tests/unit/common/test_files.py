@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,32 @@ def test_a_file_that_cannot_be_replaced_stays_and_nothing_else_is_left(tmp_path:
     with pytest.raises(OSError, match="directory"):
         write_whole(path, "new")
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o666])
+def test_a_file_has_the_rights_that_are_asked_for_whatever_it_had(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    before = os.umask(0o027)
+    try:
+        write_whole(path, b"\0new", mode=mode)
+    finally:
+        os.umask(before)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"\0new", mode)
+
+
+def test_without_rights_the_umask_decides(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "a", "new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_who_has_the_old_file_open_does_not_see_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old")
+    with path.open() as held:
+        write_whole(path, "new", mode=0o600)
+        assert held.read() == "old"
