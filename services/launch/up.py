@@ -55,7 +55,7 @@ def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
 
 def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) -> Watch:
     settings, run_dir = stack.settings, stack.run_dir
-    store = [stack.store(run_dir / "redis.json")] if settings.broker is BrokerKind.EMBEDDED else []
+    store = [stack.store()] if settings.broker is BrokerKind.EMBEDDED else []
     bot = stack.freqtrade(throttle_seconds=5)
     trades = open_pairs(stack.trades_file)
     if trades:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ from services.common.broker.topology import MARKET_CANDLE
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
-from services.common.store.embedded.server import EmbeddedRedis
+from services.common.store.holds import OPERATOR, Hold
+from services.common.store.open import open_store
 from tests.support.news.news_feed_server import FeedServer
 from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
 from tests.support.servers.servers import RedisServer
+from tests.support.store.embedded_redis import by_port, client_of, embedded_redis
 
 pytestmark = [
     pytest.mark.integration,
@@ -105,10 +109,12 @@ def test_a_full_disk_is_told_and_waited_for_and_costs_nothing(
 def test_an_embedded_store_whose_disk_is_full_takes_no_signal_that_it_cannot_keep(
     direct_settings: Settings, tmp_path: Path, feeds: FeedServer, broker: Broker
 ) -> None:
-    with disk_of("4m", tmp_path / "store") as disk:
-        snapshot = disk / "redis.snapshot"
-        with EmbeddedRedis(snapshot=snapshot) as server, redis.Redis(port=server.port) as client:
-            settings = direct_settings.changed(redis_host="127.0.0.1", redis_port=server.port)
+    with disk_of("16m", tmp_path / "store") as disk:
+        with embedded_redis(disk / "state") as server, client_of(server) as client:
+            at = by_port(server)
+            settings = direct_settings.changed(
+                redis_host=at.redis_host, redis_port=at.redis_port, redis_password=at.redis_password
+            )
             pipeline = Pipeline(settings, tmp_path, feeds, broker, client)
             with closing(pipeline):
                 flow = pipeline.feed(STORIES)
@@ -127,8 +133,31 @@ def test_an_embedded_store_whose_disk_is_full_takes_no_signal_that_it_cannot_kee
                 pipeline.assert_books_balance(STORIES)
                 eventually(lambda: cacher.health()[0] == 200, "the cacher is well again")
         kept = sum(story.scored for story in STORIES)
-        with EmbeddedRedis(snapshot=snapshot) as server, redis.Redis(port=server.port) as client:
+        with embedded_redis(disk / "state") as server, client_of(server) as client:
             assert client.zcard(f"sentiment_signals:{PAIR}") == kept
+
+
+def write_on(client: Any) -> None:
+    """Until it is refused."""
+    for _ in itertools.count():
+        client.set("k", "x" * 1000)
+
+
+def test_an_embedded_store_whose_disk_is_full_takes_a_hold_all_the_same_and_keeps_it(tmp_path: Path) -> None:
+    hold = Hold(OPERATOR, "the disk is full", datetime.now(UTC))
+    with disk_of("16m", tmp_path / "store") as disk:
+        with embedded_redis(disk / "state") as server, client_of(server) as client:
+            client.set("k", "v")
+            fill(disk / "ballast")
+            with pytest.raises(redis.ResponseError, match="MISCONF"):
+                write_on(client)
+            assert client.eval("return redis.call('GET', KEYS[1])", 1, "k") is not None
+            with closing(open_store(server.settings)) as store:
+                store.holds.set(hold)
+                assert OPERATOR in store.holds.read().owners
+            os.kill(int(client.info("server")["process_id"]), signal.SIGKILL)
+        with embedded_redis(disk / "state") as server, closing(open_store(server.settings)) as store:
+            assert OPERATOR in store.holds.read().owners
 
 
 def test_a_processor_that_cannot_keep_what_it_must_waits_and_blames_no_article(

@@ -13,10 +13,10 @@ import redis
 from pydantic import SecretStr
 
 from services.common.settings.settings import Settings
-from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.holds import Hold, Holds
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
+from tests.support.store.embedded_redis import embedded_redis
 from tests.support.store.store_samples import NOW, PAIR
 
 LATER = NOW + timedelta(hours=2)
@@ -29,8 +29,8 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
         password = SecretStr(server.password) if server.password else None
         yield Settings(redis_host=server.host, redis_port=server.port, redis_password=password)
     else:
-        with EmbeddedRedis() as embedded:
-            yield Settings(redis_host="127.0.0.1", redis_port=embedded.port)
+        with embedded_redis() as server:
+            yield server.settings.changed(redis_password=server.password)  # `raw` asks its port
 
 
 def password_of(settings: Settings) -> str | None:

@@ -19,11 +19,11 @@ from pydantic import SecretStr
 from services.common.clock import to_ms
 from services.common.messages import SentimentSignal, decode
 from services.common.settings.settings import Settings
-from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.common.store.redis.store import LONGEST_DECISION
 from services.common.values import Scope
+from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.store.store_model import StoreModel, identity
 from tests.support.store.store_samples import NOW, PAIR, make_signal
 
@@ -34,15 +34,16 @@ CURRENT, HISTORY, SIGNALS, IDS = (
 
 
 @pytest.fixture(scope="module")
-def embedded_port() -> Iterator[int]:
-    with EmbeddedRedis() as server:
-        yield server.port
+def embedded() -> Iterator[Settings]:
+    with embedded_redis() as server:
+        yield by_port(server)
 
 
 @pytest.fixture(params=["real", "embedded"])
 def address(request: pytest.FixtureRequest) -> dict[str, Any]:
     if request.param == "embedded":
-        return {"redis_host": "127.0.0.1", "redis_port": request.getfixturevalue("embedded_port")}
+        at: Settings = request.getfixturevalue("embedded")
+        return {name: getattr(at, name) for name in ("redis_host", "redis_port", "redis_password")}
     server = request.getfixturevalue("redis_server")
     password = SecretStr(server.password) if server.password else None
     return {"redis_host": server.host, "redis_port": server.port, "redis_password": password}

@@ -18,11 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from services.common.settings.settings import Settings
-from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.redis.client import redis_client
 from services.common.store.redis.store import RedisStore
 from services.research.history.scoring.exporting import export_signals
 from services.research.sentiment_csv import read_sentiment_csv
+from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.store.store_timelines import CANDLES, Timeline, Written, timelines
 from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens
 
@@ -38,9 +38,9 @@ OPENS = opens(*(15 * candle for candle in range(CANDLES)))
 
 
 @pytest.fixture(scope="module")
-def embedded_port() -> Iterator[int]:
-    with EmbeddedRedis() as server:
-        yield server.port
+def embedded() -> Iterator[Settings]:
+    with embedded_redis() as server:
+        yield by_port(server)
 
 
 @pytest.fixture(params=["real", "embedded"])
@@ -48,8 +48,8 @@ def at_store(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     if request.param == "real":
         real: Settings = request.getfixturevalue("redis_settings")
         return real
-    port = request.getfixturevalue("embedded_port")
-    return Settings(redis_host="127.0.0.1", redis_port=port, state_dir=tmp_path)
+    embedded: Settings = request.getfixturevalue("embedded")
+    return embedded.changed(state_dir=tmp_path)
 
 
 @SEARCH

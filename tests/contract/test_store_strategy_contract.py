@@ -12,11 +12,11 @@ from pydantic import SecretStr
 
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import Settings
-from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.common.values import Label, Scope
 from tests.support.servers.servers import RedisServer
+from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens
 
 NOW = at(0)
@@ -45,8 +45,8 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
         password = SecretStr(server.password) if server.password else None
         yield Settings(redis_host=server.host, redis_port=server.port, redis_password=password)
     else:
-        with EmbeddedRedis() as embedded:
-            yield Settings(redis_host="127.0.0.1", redis_port=embedded.port)
+        with embedded_redis() as embedded:
+            yield by_port(embedded)
 
 
 @pytest.fixture

@@ -21,16 +21,15 @@ from pathlib import Path
 
 import pytest
 import redis
-from pydantic import SecretStr
 
 from services.common.broker.embedded.broker import FILE_NAME as QUEUE_FILE
 from services.common.errors import StopProgram
 from services.common.runtime.ports import free_port
 from services.common.secrets.private import close_folder
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.store.embedded import connection as embedded_connection
+from services.common.store.embedded import proxy
 from services.common.store.embedded.access import password_file, password_of, socket_of, with_socket
-from services.common.store.embedded.resp import encode_request
+from services.common.store.embedded.proxy import encode_request
 from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
 from services.data_ingestor.news_poller import SEEN_FILE
@@ -39,6 +38,7 @@ from services.launch.supervisor import Supervisor
 from services.launch.watch import Watch
 from tests.support.pipeline.another_user import another_user
 from tests.support.pipeline.waiting import eventually
+from tests.support.store.embedded_redis import client_of, embedded_redis
 
 PATIENCE_SECONDS = 30.0
 ATTACKS = {
@@ -67,7 +67,7 @@ class Running:
             broker=BrokerKind.EMBEDDED, state_dir=folder, redis_host="127.0.0.1", redis_port=free_port()
         )
         self.settings = with_socket(settings)
-        spec = Stack(self.settings, folder).store(folder / "redis.json")
+        spec = Stack(self.settings, folder).store()
         self.supervisor = running.enter_context(Supervisor(folder / "logs"))
         self.supervisor.start(spec)
         self.supervisor.wait_ready([spec], PATIENCE_SECONDS)
@@ -78,7 +78,12 @@ class Running:
     def ask(self, *requests: list[bytes]) -> bytes:
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS) as client:
             client.sendall(b"".join(encode_request(*request) for request in requests))
-            return client.recv(65536)
+            answer = b""
+            while answer.count(b"\r\n") < len(requests):
+                portion = client.recv(65536)
+                assert portion, answer
+                answer += portion
+            return answer
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,7 +132,8 @@ def test_another_user_gets_at_neither_the_password_nor_the_socket_nor_the_files(
     folder = running.settings.state_dir
     files = [path for path in folder.rglob("*") if not path.is_dir()]
     names = {path.name for path in files}
-    assert {"redis-password", f"redis-{running.port}.sock", "redis.json.lock", "redis.log"} <= names
+    kept = {"lock", "reserve", "valkey.log", "appendonly.aof.1.incr.aof"}
+    assert {"redis-password", f"redis-{running.port}.sock", "redis.log", *kept} <= names
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     made = [
         path for path in folder.rglob("*") if path.name not in {"logs", "redis.log"}
@@ -243,13 +249,14 @@ def test_programs_of_the_system_do_not_ask_the_port(tmp_path: Path) -> None:
 def test_a_socket_that_another_user_could_have_made_is_not_asked(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o700)
-    settings = Settings(broker=BrokerKind.EMBEDDED, state_dir=folder, redis_port=6379)
-    with EmbeddedRedis(local=folder / "redis-6379.sock"):
-        assert socket_of(settings) == folder / "redis-6379.sock"
+    settings = Settings(broker=BrokerKind.EMBEDDED, state_dir=folder, redis_port=free_port())
+    path = folder / f"redis-{settings.redis_port}.sock"
+    with EmbeddedRedis(settings):
+        assert socket_of(settings) == path
         folder.chmod(0o777)
         assert socket_of(settings) is None
-    with EmbeddedRedis(local=folder / "redis-6379.sock"):  # which closes the folder first
-        assert socket_of(settings) == folder / "redis-6379.sock"
+    with EmbeddedRedis(settings):  # which closes the folder first
+        assert socket_of(settings) == path
 
 
 def test_where_the_path_is_too_long_for_a_socket_it_is_in_another_folder_as_closed(tmp_path: Path) -> None:
@@ -257,43 +264,44 @@ def test_where_the_path_is_too_long_for_a_socket_it_is_in_another_folder_as_clos
     settings = with_socket(Settings(broker=BrokerKind.EMBEDDED, state_dir=state, redis_port=free_port()))
     path = settings.redis_socket
     assert path is not None
-    with EmbeddedRedis(local=path), open_store(settings)._client as client:  # type: ignore[attr-defined] # as above
+    with EmbeddedRedis(settings), open_store(settings)._client as client:  # type: ignore[attr-defined] # as above
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert socket_of(settings.changed(redis_socket=None)) == path
         assert client.ping() is True
     assert not path.parent.exists()
     path.parent.symlink_to(tmp_path)  # by somebody who knows where it will be
     with pytest.raises(StopProgram, match="a folder of this user alone"):
-        EmbeddedRedis(local=path).start()
+        EmbeddedRedis(settings)
     path.parent.unlink()
 
 
 def test_strangers_use_up_neither_memory_nor_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_connection, "STRANGERS", 20)
-    with EmbeddedRedis(password=SecretStr("right")) as server, ExitStack() as opened:
+    monkeypatch.setattr(proxy, "STRANGERS", 20)
+    with embedded_redis() as server, ExitStack() as opened:
+        port = server.settings.redis_port
         held = [
-            opened.enter_context(
-                socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)
-            )
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
             for _ in range(60)
         ]
         assert [client.recv(1) for client in held[:40]] == [b""] * 40  # dropped for newer ones
-        with redis.Redis(port=server.port, password="right") as honest:
-            assert honest.info("clients")["connected_clients"] <= 21
+        with client_of(server) as honest:
+            assert honest.info("clients")["connected_clients"] == 1
         for size in (b"*1\r\n$20000\r\n", b"*11\r\n"):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as client:
                 client.sendall(size)
                 assert client.recv(100).startswith(b"-ERR Protocol error")
-        with redis.Redis(port=server.port, password="right") as honest:
+        with client_of(server) as honest:
             assert honest.set("k", "v" * 100_000) is True
 
 
 def test_a_stranger_is_waited_for_a_few_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_connection, "STRANGER_SECONDS", 0.2)
+    monkeypatch.setattr(proxy, "STRANGER_SECONDS", 0.2)
     with (
-        EmbeddedRedis(password=SecretStr("right")) as server,
-        redis.Redis(port=server.port, password="right") as honest,
-        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as silent,
+        embedded_redis() as server,
+        client_of(server) as honest,
+        socket.create_connection(
+            ("127.0.0.1", server.settings.redis_port), timeout=PATIENCE_SECONDS
+        ) as silent,
     ):
         honest.ping()
         assert silent.recv(1) == b""

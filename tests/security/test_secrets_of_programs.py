@@ -69,7 +69,7 @@ def found_in(environ: Mapping[str, str], planted: Mapping[str, str]) -> set[str]
 def programs(stack: Stack, folder: Path) -> dict[str, ProcessSpec]:
     now = datetime.now(UTC)
     exchange = stack.exchange(folder, "1m", now, now, 1)
-    specs = [*stack.services(), stack.store(folder / "redis.json"), exchange]
+    specs = [*stack.services(), stack.store(), exchange]
     return {spec.name: spec for spec in (*specs, stack.freqtrade(throttle_seconds=5))}
 
 

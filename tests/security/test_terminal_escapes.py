@@ -30,9 +30,7 @@ from services.cli import app
 from services.cli.views import demo as demo_view
 from services.common.errors import TryLater
 from services.common.runtime.logging import configure_logging
-from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
-from services.common.store.embedded.access import with_socket
-from services.common.store.embedded.server import EmbeddedRedis
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.redis.client import redis_client
 from services.common.text.clean_output import clean_output
 from services.common.text.plain_text import without_control
@@ -41,6 +39,7 @@ from services.demo.observer import Scene
 from services.demo.plan import sample_plan
 from services.launch.freqtrade import redact
 from services.research.history.scoring.signal_rows import COLUMNS, row_of
+from tests.support.store.embedded_redis import embedded_redis
 from tests.support.strategy.strategy_samples import signal
 
 PATIENCE_SECONDS = 30.0
@@ -69,9 +68,8 @@ def assert_harmless(shown: str) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Settings]:
-    settings = with_socket(Settings(broker=BrokerKind.EMBEDDED, state_dir=tmp_path, redis_port=6379))
-    with EmbeddedRedis(local=settings.redis_socket):
-        yield settings
+    with embedded_redis(tmp_path) as server:
+        yield server.settings
 
 
 def on_a_terminal(settings: Settings, *arguments: str) -> tuple[int, str]:

@@ -23,8 +23,8 @@ from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_MAR
 from services.common.clock import ManualClock, SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import BrokerKind, Settings
-from services.common.store.embedded.server import EmbeddedRedis
 from services.demo.guard import Guest, refuse_demo_news
+from tests.support.store.embedded_redis import by_port, embedded_redis
 
 pytestmark = pytest.mark.integration
 PAIRS = ("BTC/USDT", "ETH/USDT")
@@ -126,7 +126,7 @@ def test_a_demo_that_is_interrupted_while_it_enters_leaves_no_mark(
 def left_without_redis(
     settings: Settings, broker: Broker, told: list[str], problem: Exception | None
 ) -> None:
-    with EmbeddedRedis() as server, guest(settings.changed(redis_port=server.port), broker, told):
+    with embedded_redis() as server, guest(by_port(server), broker, told):
         server.stop()
         if problem:
             raise problem

@@ -139,8 +139,8 @@ class SmallStack(Stack):
     def services(self) -> list[ProcessSpec]:
         return [self._program("streamer", f"print('set SOMETHING'); raise SystemExit({os.EX_CONFIG})")]
 
-    def store(self, snapshot: Path) -> ProcessSpec:
-        return self._program("redis", f"import time; time.sleep(600)  # {snapshot}", Role.SERVES)
+    def store(self) -> ProcessSpec:
+        return self._program("redis", "import time; time.sleep(600)", Role.SERVES)
 
     def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
         return self._program("freqtrade", f"import time; time.sleep(600 + {throttle_seconds})", Role.TRADES)

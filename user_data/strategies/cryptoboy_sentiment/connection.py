@@ -26,6 +26,8 @@ def connect(
     `cert_file` and `key_file` are our own, where the server asks for one. `path` is a Unix socket of Redis, which is
     used instead of host and port.
     """
+    if path and password and not user:
+        user = "default"  # the embedded Redis asks for no password there, and accepts one only together with a user
     secured: dict[str, Any] = {}
     if tls:
         files = {"ssl_ca_certs": ca_file, "ssl_certfile": cert_file, "ssl_keyfile": key_file}

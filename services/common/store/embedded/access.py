@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,7 +21,7 @@ from services.common.secrets.private import make_own_folder
 from services.common.settings.settings import BrokerKind, Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - for a folder that is checked to be ours alone # nosec B108
+_SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - for a folder that is checked to be ours alone # nosec B108
 _LONGEST_PATH = 103
 """Bytes of a socket's path that every system allows; Linux allows four more."""
 _RANDOM_BYTES = 24
@@ -38,12 +39,22 @@ def socket_file(state_dir: Path, port: int) -> Path:
     if len(os.fsencode(folder / name)) <= _LONGEST_PATH:
         return folder / name
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()
-    return SHORT_FOLDERS / f"cryptoboy-{digest[:16]}" / name
+    return _SHORT_FOLDERS / f"cryptoboy-{digest[:16]}" / name
 
 
 def password_file(state_dir: Path) -> Path:
     """The file with the password that the port asks for, where REDIS_PASSWORD is not set."""
     return state_dir.resolve() / "redis-password"
+
+
+def data_folder(state_dir: Path) -> Path:
+    """The folder in which the embedded Redis keeps its data."""
+    return state_dir.resolve() / "redis"
+
+
+def reserve_file(state_dir: Path) -> Path:
+    """A file that only takes up room, which is given to a hold when the disk is full."""
+    return data_folder(state_dir) / "reserve"
 
 
 def with_socket(settings: Settings) -> Settings:
@@ -76,6 +87,19 @@ def socket_of(settings: Settings) -> Path | None:
         return None
     path = socket_file(settings.state_dir, settings.redis_port)
     return path if _is_own_socket(path) else None
+
+
+def reserve_of(settings: Settings) -> Path | None:
+    """The reserve of the embedded Redis, if these settings reach it by its socket."""
+    is_embedded = socket_of(settings) == socket_file(settings.state_dir, settings.redis_port)
+    return reserve_file(settings.state_dir) if is_embedded else None
+
+
+def remove_short_folder(socket: Path) -> None:
+    """Remove the folder of a socket if it was made for sockets whose path would have been too long."""
+    if socket.parent.parent == _SHORT_FOLDERS:
+        with suppress(OSError):  # another server's socket is there too
+            socket.parent.rmdir()
 
 
 def _is_own_socket(path: Path) -> bool:

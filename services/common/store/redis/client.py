@@ -11,6 +11,7 @@ from services.common.store.embedded.access import socket_of
 from services.common.tls import TlsFiles, redis_tls
 
 _RETRIES = 1
+_DEFAULT_USER = "default"
 
 
 def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.Redis:
@@ -27,11 +28,13 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
         StopProgram: a file for TLS that the settings name cannot be used.
     """
     password, socket = settings.redis_password, socket_of(settings)
+    # The embedded Redis asks for none on its socket, and accepts one only together with a user.
+    user = settings.redis_user or (_DEFAULT_USER if password and socket else None)
     return redis.Redis(
         host=settings.redis_host,
         port=settings.redis_port,
         unix_socket_path=None if socket is None else str(socket),
-        username=settings.redis_user,
+        username=user,
         password=password.get_secret_value() if password else None,
         **redis_tls(TlsFiles.of_redis(settings)),
         socket_timeout=settings.redis_timeout,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from pathlib import Path
+from typing import Any, cast
 
 import redis
 
+from services.common.errors import TryLater
 from services.common.store.holds import OPERATOR, Hold, StoredHolds, new_id
 from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID, KEPT, PAUSED
+from services.common.store.redis.errors import code_of
 
-T = TypeVar("T")
+_SYNC_MS = 1000
+_ROOM_SECONDS, _REPEAT_SECONDS = 5.0, 0.02
 # Only where neither was ever written: what is lost is not to be taken for new.
 _BEGIN = """
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then
@@ -27,12 +32,18 @@ _WRITTEN_BEFORE = "written as trading:entries before there were holds"
 class RedisHolds:
     """Implements `holds.Holds`.
 
+    On the embedded Redis a change is on the disk before it returns, and is made though the disk is full: a bot that
+    has to stop has to stop.
+
     Args:
         ask: runs a call to Redis; makes errors ours.
+        reserve: of the embedded Redis: a file that is removed when the disk is full, to make room for a change.
     """
 
-    def __init__(self, client: redis.Redis, ask: Callable[[Callable[[], Any]], Any]) -> None:
-        self._client, self._ask = client, ask
+    def __init__(
+        self, client: redis.Redis, ask: Callable[[Callable[[], Any]], Any], reserve: Path | None = None
+    ) -> None:
+        self._client, self._ask, self._reserve = client, ask, reserve
         self._begin = client.register_script(_BEGIN)
 
     def read(self) -> StoredHolds:
@@ -81,16 +92,16 @@ class RedisHolds:
             id,
             *([OPERATOR, hold.as_text()] if stood else []),
         ]
-        found = self._ask(lambda: self._begin(keys=[HOLDS, HOLDS_ID], args=arguments))
+        found = self._write(lambda: self._begin(keys=[HOLDS, HOLDS_ID], args=arguments))
         return cast("str | None", found)
 
     def mark(self, id: str) -> None:  # noqa: A002 - the port's name
         """See the port."""
-        self._ask(lambda: self._client.set(HOLDS_ID, id, nx=True))
+        self._write(lambda: self._client.set(HOLDS_ID, id, nx=True))
 
     def refuse(self) -> None:
         """See the port."""
-        self._ask(lambda: self._client.hdel(HOLDS, KEPT))
+        self._write(lambda: self._client.hdel(HOLDS, KEPT))
 
     def _change(self, write: Callable[[Any], None]) -> None:
         """All of it or nothing, and a new id."""
@@ -101,7 +112,32 @@ class RedisHolds:
             pipeline.set(HOLDS_ID, new_id())
             pipeline.execute()
 
-        self._ask(call)
+        self._write(call)
+
+    def _write(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
+        if self._reserve is None:
+            return self._ask(change)
+        try:
+            answer = self._ask(change)
+        except TryLater as error:
+            cause = error.__cause__
+            if not isinstance(cause, redis.RedisError) or code_of(cause) != "MISCONF":
+                raise
+            self._reserve.unlink(missing_ok=True)
+            answer = self._repeat(change)
+        self._ask(lambda: self._client.waitaof(1, 0, _SYNC_MS))
+        return answer
+
+    def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
+        """Until the server has found that there is room again, which it looks for each second."""
+        deadline = time.monotonic() + _ROOM_SECONDS
+        while True:
+            try:
+                return self._ask(change)
+            except TryLater:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(_REPEAT_SECONDS)
 
 
 def _remove(pipeline: Any, owners: Collection[str]) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client

@@ -9,43 +9,42 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 
+from services.common.clock import SystemClock
+from services.common.runtime.ports import free_port
 from services.common.settings.settings import Settings
-from services.common.store.embedded.access import password_file, socket_file
+from services.common.store.embedded.access import data_folder, password_file, socket_file
 from services.common.store.open import open_store
+from services.demo.replay_clock import ReplayClock
+from tests.support.pipeline.waiting import eventually
 from tests.support.store.store_samples import NOW, make_signal
 
 PATIENCE_SECONDS = 60.0
 
 
 class Programs:
-    """Starts the server on one snapshot, again and again."""
+    """Starts the server of one STATE_DIR, again and again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.snapshot = folder / "redis.snapshot"
-        self.port_file = folder / "port"
-        self._folder = folder
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.environ: dict[str, str] = {}
         self._started: list[subprocess.Popen[str]] = []
 
-    def start(self, port: int = 0) -> subprocess.Popen[str]:
+    def start(self) -> subprocess.Popen[str]:
         names = Settings.model_fields
         inherited = {name: value for name, value in os.environ.items() if name.lower() not in names}
-        arguments = [
-            "--port",
-            str(port),
-            "--snapshot",
-            str(self.snapshot),
-            "--port-file",
-            str(self.port_file),
-        ]
+        ours = {"CRYPTOBOY_ENV_FILE": "", "STATE_DIR": str(self.folder), "REDIS_PORT": str(self.port)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.common.store.embedded.server", *arguments],
-            env={**inherited, "CRYPTOBOY_ENV_FILE": "", "STATE_DIR": str(self._folder)},
+            [sys.executable, "-m", "services.common.store.embedded.server"],
+            env={**inherited, **ours, **self.environ},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -53,16 +52,20 @@ class Programs:
         return process
 
     def serving(self) -> tuple[subprocess.Popen[str], Any]:
-        self.port_file.unlink(missing_ok=True)
         process = self.start()
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.port_file.exists():
+
+        def answers() -> bool:
             assert process.poll() is None, process.stderr
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        password = password_file(self._folder).read_text().strip()
-        port = int(self.port_file.read_text())
-        return process, redis.Redis(port=port, password=password, decode_responses=True)
+            with suppress(OSError, redis.RedisError):
+                return bool(self.client().ping())
+            return False
+
+        eventually(answers)
+        return process, self.client()
+
+    def client(self) -> Any:
+        password = password_file(self.folder).read_text().strip()
+        return redis.Redis(port=self.port, password=password, decode_responses=True)
 
     def close(self) -> None:
         for process in self._started:
@@ -83,6 +86,11 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
+def server_of(process: subprocess.Popen[str]) -> psutil.Process:
+    (server,) = psutil.Process(process.pid).children()
+    return server
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_0_and_the_content_is_kept(programs: Programs, number: signal.Signals) -> None:
     process, client = programs.serving()
@@ -98,45 +106,98 @@ def test_a_signal_ends_it_with_0_and_the_content_is_kept(programs: Programs, num
     assert client.lrange("list", 0, -1) == [str(i) for i in range(1000)]
 
 
-def test_what_is_older_than_a_snapshot_survives_a_kill(programs: Programs) -> None:
+def test_what_was_answered_survives_a_kill(programs: Programs) -> None:
     process, client = programs.serving()
-    client.set("k", "v")
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not programs.snapshot.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    server = server_of(process)
+    for number in range(500):
+        client.rpush("list", number)
     process.kill()
+    server.kill()
     process.wait()
     _, client = programs.serving()
-    assert client.get("k") == "v"
+    assert client.llen("list") == 500
 
 
-def test_a_damaged_snapshot_stops_the_start_once_and_is_kept(programs: Programs) -> None:
-    programs.snapshot.write_bytes(b"*1\r\n$4\r\nnope")
+def test_the_server_ends_with_the_process_that_started_it(programs: Programs) -> None:
+    process, _ = programs.serving()
+    server = server_of(process)
+    process.kill()
+    process.wait()
+    eventually(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_it_ends_when_its_server_has_ended_and_says_so(programs: Programs) -> None:
+    process, _ = programs.serving()
+    server_of(process).kill()
+    status, said = ended(process)
+    assert status == 1
+    assert "embedded_redis_ended" in said
+    assert "status -9" in said
+
+
+def test_damaged_data_stop_the_start_once_and_are_kept(programs: Programs) -> None:
+    process, client = programs.serving()
+    client.set("k", "v")
+    client.rpush("list", *range(1000))
+    process.terminate()
+    process.wait()
+    (file,) = data_folder(programs.folder).glob("appendonlydir/*.incr.aof")
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"*3\r\n$3\r\nSET", b"*3\r\n$9\r\nSET"))
     status, said = ended(programs.start())
     assert status == os.EX_CONFIG
-    assert "is damaged" in said
+    assert "are damaged" in said
+    assert "./cryptoboy resume" in said
     assert "Traceback" not in said
-    (aside,) = programs.snapshot.parent.glob("*.damaged-*")
-    assert aside.read_bytes() == b"*1\r\n$4\r\nnope"
+    (aside,) = programs.folder.glob("redis.damaged-*")
+    assert (aside / "appendonlydir" / file.name).read_bytes() == content.replace(
+        b"*3\r\n$3\r\nSET", b"*3\r\n$9\r\nSET"
+    )
     _, client = programs.serving()
     assert client.dbsize() == 0
 
 
-def test_a_port_that_is_taken_is_said_without_a_trace(programs: Programs) -> None:
+def test_a_write_that_was_cut_off_by_the_end_of_the_machine_costs_only_itself(programs: Programs) -> None:
+    process, client = programs.serving()
+    client.set("k", "v")
+    client.set("last", "x" * 1000)
+    process.terminate()
+    process.wait()
+    (file,) = data_folder(programs.folder).glob("appendonlydir/*.incr.aof")
+    file.write_bytes(file.read_bytes()[:-100])
     _, client = programs.serving()
-    port = client.connection_pool.connection_kwargs["port"]
-    other = Programs(programs.snapshot.parent / "other")
-    status, said = ended(other.start(port))
+    assert client.mget("k", "last") == ["v", None]
+
+
+def test_a_port_that_is_taken_is_said_without_a_trace(programs: Programs) -> None:
+    programs.serving()
+    other = Programs(programs.folder / "other", programs.port)
+    status, said = ended(other.start())
     assert status == os.EX_CONFIG
-    assert f"cannot listen on 127.0.0.1:{port}" in said
+    assert f"cannot listen on 127.0.0.1:{programs.port}" in said
     assert "Traceback" not in said
 
 
+def test_keys_expire_by_the_clock_of_a_replay(programs: Programs) -> None:
+    clock = ReplayClock(60.0, horizon=60.0)
+    try:
+        programs.environ = clock.environment()
+        _, client = programs.serving()
+        began = time.monotonic()
+        now = client.time()[0]
+        client.set("relative", "v", ex=60)
+        client.set("absolute", "v", pxat=(now + 60) * 1000)
+        assert client.mget("relative", "absolute") == ["v", "v"]
+        eventually(lambda: client.mget("relative", "absolute") == [None, None])
+        assert time.monotonic() - began < 60
+        assert client.time()[0] < SystemClock().now().timestamp()
+    finally:
+        clock.close()
+
+
 def test_redis_cli_shows_the_documented_fields(programs: Programs) -> None:
-    _, client = programs.serving()
-    port = client.connection_pool.connection_kwargs["port"]
-    socket = socket_file(programs.snapshot.parent, port)
+    programs.serving()
+    socket = socket_file(programs.folder, programs.port)
     store = open_store(Settings(redis_socket=socket))
     store.write([make_signal("a", minutes_old=20), make_signal("b", headline='He said "up"')], NOW)
     store.close()
@@ -172,9 +233,11 @@ CHANGES_OF_HOLDS = {
 @pytest.mark.parametrize("change", CHANGES_OF_HOLDS)
 def test_a_hold_is_kept_before_it_is_answered(programs: Programs, change: str) -> None:
     process, client = programs.serving()
+    server = server_of(process)
     with client.client() as alone:  # one connection, a packet for each command
         for command in CHANGES_OF_HOLDS[change]:
             alone.execute_command(*command)
+    server.kill()
     process.kill()
     process.wait(PATIENCE_SECONDS)
     _, client = programs.serving()
@@ -186,9 +249,11 @@ def test_that_entries_are_paused_is_kept_before_it_is_answered(
     programs: Programs, change: tuple[str, ...]
 ) -> None:
     process, client = programs.serving()
+    server = server_of(process)
     if change[0] == "del":
         client.set("trading:entries", "paused")
     client.execute_command(*change)
+    server.kill()
     process.kill()
     process.wait(PATIENCE_SECONDS)
     _, client = programs.serving()

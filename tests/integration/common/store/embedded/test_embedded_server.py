@@ -1,49 +1,56 @@
-"""The embedded Redis as its clients see it: redis-py in both versions of the protocol, and raw sockets."""
+"""The embedded Redis as clients of its port see it: redis-py in both versions of the protocol, and raw sockets."""
 
 from __future__ import annotations
 
-import shutil
 import socket
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from pydantic import SecretStr
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from services.common.errors import StopProgram
-from services.common.store.embedded import session as embedded_session
+from services.common.store.embedded import process
+from services.common.store.embedded.access import data_folder
+from services.common.store.embedded.proxy import encode_request
 from services.common.store.embedded.server import EmbeddedRedis
-from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID
-from tests.support.broker.broker_house import eventually
+from tests.support.store.embedded_redis import client_of, embedded_redis
 
-AT_ONCE = Retry(NoBackoff(), 0)
 COUNT_TWICE = "redis.call('INCR', KEYS[1]); return redis.call('INCR', KEYS[1])"
+PATIENCE_SECONDS = 30.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedRedis]:
-    with EmbeddedRedis() as running:
+    with embedded_redis() as running:
         yield running
 
 
 @pytest.fixture(params=[2, 3])
 def client(server: EmbeddedRedis, request: pytest.FixtureRequest) -> Iterator[Any]:
-    opened = redis.Redis(port=server.port, protocol=request.param, decode_responses=True)
-    yield opened
-    opened.close()
+    with client_of(server, protocol=request.param, decode_responses=True) as opened:
+        opened.flushall()
+        yield opened
 
 
-def exchange(port: int, data: bytes) -> bytes:
+def logged_in(server: EmbeddedRedis) -> socket.socket:
+    """A connection whose first answer, to AUTH, was read."""
+    connection = socket.create_connection(("127.0.0.1", server.settings.redis_port), timeout=PATIENCE_SECONDS)
+    connection.sendall(encode_request(b"AUTH", server.password.get_secret_value().encode()))
+    assert connection.recv(100) == b"+OK\r\n"
+    return connection
+
+
+def exchange(connection: socket.socket, data: bytes) -> bytes:
     """Send bytes and return all that comes until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with connection:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it has closed the connection already
+            connection.shutdown(socket.SHUT_WR)
         received = b""
         while portion := connection.recv(65536):
             received += portion
@@ -109,24 +116,15 @@ def test_expiry_is_kept(client: Any) -> None:
     assert client.get("gone") is None
 
 
-def test_info_tells_what_tools_ask_for(client: Any, server: EmbeddedRedis) -> None:
-    client.set("k", "v")
-    info = client.info()
-    assert info["redis_version"].startswith("7.")
-    assert info["tcp_port"] == server.port
-    assert info["connected_clients"] >= 1
-    assert info["db0"] == {"keys": 1}
+def test_a_command_waits_for_what_is_not_there_yet(server: EmbeddedRedis, client: Any) -> None:
+    with client_of(server) as other:
+        waiting = threading.Timer(0.05, other.rpush, ("later", "x"))
+        waiting.start()
+        assert list(client.blpop("later", timeout=PATIENCE_SECONDS)) == ["later", "x"]
+        waiting.join()
 
 
-def test_a_command_that_would_wait_answers_at_once(client: Any) -> None:
-    with pytest.raises(redis.ResponseError, match="does not wait"):
-        client.blpop("empty", timeout=30)
-    client.rpush("full", "x")
-    assert list(client.blpop("full", timeout=30)) == ["full", "x"]
-
-
-def test_published_messages_reach_subscribers(server: EmbeddedRedis) -> None:
-    client: Any = redis.Redis(port=server.port, protocol=2, decode_responses=True)
+def test_published_messages_reach_subscribers(client: Any) -> None:
     with client.pubsub(ignore_subscribe_messages=True) as subscriber:
         subscriber.subscribe("news")
         subscriber.get_message(timeout=5)
@@ -134,15 +132,13 @@ def test_published_messages_reach_subscribers(server: EmbeddedRedis) -> None:
         message = subscriber.get_message(timeout=5)
         assert message is not None
         assert message["data"] == "hello"
-    client.close()
 
 
-def test_scripts_of_many_clients_do_not_mix(server: EmbeddedRedis) -> None:
+def test_scripts_of_many_clients_do_not_mix(server: EmbeddedRedis, client: Any) -> None:
     def work() -> None:
-        client = redis.Redis(port=server.port)
-        script = client.register_script(COUNT_TWICE)
-        evens.extend(int(script(keys=["n"])) for _ in range(50))
-        client.close()
+        with client_of(server) as own:
+            script = own.register_script(COUNT_TWICE)
+            evens.extend(int(script(keys=["n"])) for _ in range(50))
 
     evens: list[int] = []
     threads = [threading.Thread(target=work) for _ in range(8)]
@@ -151,94 +147,119 @@ def test_scripts_of_many_clients_do_not_mix(server: EmbeddedRedis) -> None:
     for thread in threads:
         thread.join()
     assert sorted(evens) == list(range(2, 802, 2))
+    assert client.get("n") == "800"
 
 
-def test_a_protocol_error_closes_only_that_client(server: EmbeddedRedis) -> None:
-    answer = exchange(server.port, b"*1\r\n$4\r\nPING\r\n")
-    assert answer == b"+PONG\r\n"
-    browser = exchange(server.port, b"POST / HTTP/1.1\r\n\r\n*1\r\n$8\r\nFLUSHALL\r\n")
-    assert browser.startswith(b"-ERR Protocol error")
-    assert browser.count(b"\r\n") == 1
-    assert exchange(server.port, b"*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n") == b"+OK\r\n"
+def test_no_key_is_thrown_away_when_memory_is_short(client: Any) -> None:
+    info = client.info()
+    assert info["maxmemory_policy"] == "noeviction"
+    assert info["maxmemory"] == 0
+
+
+def test_a_protocol_error_closes_only_that_client(server: EmbeddedRedis, client: Any) -> None:
+    assert exchange(logged_in(server), encode_request(b"PING")) == b"+PONG\r\n"
+    port = server.settings.redis_port
+    for connection in (
+        logged_in(server),
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS),
+    ):
+        client.set("k", "v")
+        browser = exchange(connection, b"POST / HTTP/1.1\r\n\r\n" + encode_request(b"FLUSHALL"))
+        assert b"PONG" not in browser
+        assert client.get("k") == "v"
+    assert exchange(logged_in(server), encode_request(b"QUIT") + encode_request(b"PING")) == b"+OK\r\n"
 
 
 def test_clients_that_break_off_disturb_nobody(
     server: EmbeddedRedis, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    client = redis.Redis(port=server.port)
-    client.rpush("long", *["x" * 1000] * 1000)
-    for request in (
-        b"*2\r\n$3\r\nGE",
-        b"*1\r\n$4\r\nPING\r\n",
-        b"*4\r\n$6\r\nLRANGE\r\n$4\r\nlong\r\n$1\r\n0\r\n$2\r\n-1\r\n",
-    ):
-        for _ in range(30):
-            connection = socket.create_connection(("127.0.0.1", server.port))
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.sendall(request)
-            connection.close()  # with a reset, whatever is under way
-    assert client.ping() is True
-    assert server.is_serving
-    client.close()
+    with client_of(server) as client:
+        client.rpush("long", *["x" * 1000] * 1000)
+        for request in (
+            b"*2\r\n$3\r\nGE",
+            b"*1\r\n$4\r\nPING\r\n",
+            b"*4\r\n$6\r\nLRANGE\r\n$4\r\nlong\r\n$1\r\n0\r\n$2\r\n-1\r\n",
+        ):
+            for connect in (
+                logged_in,
+                lambda at: socket.create_connection(("127.0.0.1", at.settings.redis_port)),
+            ):
+                for _ in range(15):
+                    connection = connect(server)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.sendall(request)
+                    connection.close()  # with a reset, whatever is under way
+        assert client.ping() is True
+        assert server.problem() is None
     assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_client_that_never_reads_does_not_hold_up_others(server: EmbeddedRedis) -> None:
-    client = redis.Redis(port=server.port, socket_timeout=30)
-    client.rpush("long", *["x" * 1000] * 1000)
-    request = b"*4\r\n$6\r\nLRANGE\r\n$4\r\nlong\r\n$1\r\n0\r\n$2\r\n-1\r\n"
-    with socket.create_connection(("127.0.0.1", server.port)) as greedy:
-        greedy.sendall(request * 100)
+    with client_of(server, socket_timeout=30) as client, logged_in(server) as greedy:
+        client.rpush("long", *["x" * 1000] * 1000)
+        greedy.sendall(encode_request(b"LRANGE", b"long", b"0", b"-1") * 100)
         assert client.ping() is True
-    client.close()
-
-
-def test_a_mistake_of_fakeredis_costs_one_command(
-    server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = redis.Redis(port=server.port)
-    run = embedded_session.Session.run
-
-    def run_or_break(session: embedded_session.Session, fields: list[bytes]) -> None:
-        if fields[0] == b"ECHO":
-            raise KeyError("a mistake")
-        run(session, fields)
-
-    client.ping()
-    monkeypatch.setattr(embedded_session.Session, "run", run_or_break)
-    with pytest.raises(redis.ResponseError, match="cannot do ECHO"):
-        client.echo("x")
-    assert client.ping() is True
-    client.close()
 
 
 def test_it_listens_on_loopback_only(server: EmbeddedRedis) -> None:
     with pytest.raises(OSError, match=r"refused|unreachable|assign"):
-        socket.create_connection(("127.0.0.2", server.port), timeout=5)
+        socket.create_connection(("127.0.0.2", server.settings.redis_port), timeout=5)
 
 
 # Password
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-def test_a_password_is_asked_for(protocol: int) -> None:
-    with EmbeddedRedis(password=SecretStr("the right one")) as server:
-        good = redis.Redis(port=server.port, password="the right one", protocol=protocol)
+@pytest.mark.parametrize("user", [None, "default"])
+def test_a_password_is_asked_for(server: EmbeddedRedis, protocol: int, user: str | None) -> None:
+    with client_of(server, username=user, protocol=protocol) as good:
         assert good.ping() is True
-        for given in (None, "another"):
-            bad = redis.Redis(port=server.port, password=given, protocol=protocol, retry=AT_ONCE)
-            with pytest.raises(redis.AuthenticationError):
-                bad.get("k")
-            bad.close()
-        good.close()
-        assert exchange(server.port, b"*1\r\n$8\r\nFLUSHALL\r\n") == b"-NOAUTH Authentication required.\r\n"
+    for given in (None, "another"):
+        with (
+            client_of(server, username=user, password=given, protocol=protocol) as bad,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            bad.get("k")
 
 
-def test_a_password_where_none_is_set_is_refused_as_redis_does(server: EmbeddedRedis) -> None:
-    client = redis.Redis(port=server.port, password="x", retry=AT_ONCE)
-    with pytest.raises(redis.AuthenticationError):
-        client.ping()
-    client.close()
+@pytest.mark.parametrize("portions", [1, 3])
+def test_a_login_is_read_whatever_the_portions(server: EmbeddedRedis, portions: int) -> None:
+    password = server.password.get_secret_value().encode()
+    requests = b"*0\r\n" + encode_request(b"auth", b"default", password) + encode_request(b"PING")
+    with socket.create_connection(
+        ("127.0.0.1", server.settings.redis_port), timeout=PATIENCE_SECONDS
+    ) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, len(requests), portions):
+            client.sendall(requests[start : start + portions])
+        received = b""
+        while not received.endswith(b"PONG\r\n"):
+            received += client.recv(100)
+        assert received == b"+OK\r\n+PONG\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PING\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"G",
+        b"*1\r\nPING\r\n",
+        b"*x\r\n",
+        b"*-1\r\n",
+        b"*99999999\r\n",
+        b"*1\r\n$-1\r\n",
+        b"*1\r\n$99999999999\r\n",
+        b"*1\r\n$2\r\nPING\r\n",
+        b"*" + b"1" * 5000 + b"\r\n",
+        b"*" + b"1" * 200_000,
+    ],
+)
+def test_what_is_no_request_is_refused(server: EmbeddedRedis, data: bytes) -> None:
+    port = server.settings.redis_port
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as client:
+        client.sendall(data)
+        assert client.recv(100).startswith(b"-ERR Protocol error")
 
 
 # Start and end
@@ -246,85 +267,34 @@ def test_a_password_where_none_is_set_is_refused_as_redis_does(server: EmbeddedR
 
 def test_content_survives_and_no_thread_is_left(tmp_path: Path) -> None:
     threads = set(threading.enumerate())
-    snapshot = tmp_path / "deeper" / "redis.snapshot"
     for run in range(3):
-        with EmbeddedRedis(snapshot=snapshot) as server:
-            client = redis.Redis(port=server.port)
+        with embedded_redis(tmp_path / "deeper") as server, client_of(server) as client:
             assert client.llen("runs") == run
             client.rpush("runs", run)
-            client.close()
     server.stop()
-    assert server.is_serving is False
+    assert server.problem() is not None
     assert set(threading.enumerate()) <= threads  # those of an earlier test may end meanwhile
 
 
-def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:
-    snapshot = tmp_path / "redis.snapshot"
-    with EmbeddedRedis(snapshot=snapshot) as server:
-        client = redis.Redis(port=server.port)
-        client.set("k", "v")
-        client.close()
-    written = snapshot.stat().st_ino
-    with EmbeddedRedis(snapshot=snapshot) as server:
-        client = redis.Redis(port=server.port)
-        assert client.get("k") == b"v"
-        client.close()
-    assert snapshot.stat().st_ino == written
+def test_two_servers_never_use_the_same_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_LOCK_SECONDS", 0.1)
+    with (
+        embedded_redis(tmp_path),
+        pytest.raises(StopProgram, match="another embedded Redis"),
+        embedded_redis(tmp_path),
+    ):
+        pass
+    with embedded_redis(tmp_path) as again:
+        assert again.problem() is None
 
 
-def test_a_snapshot_belongs_to_one_server(tmp_path: Path) -> None:
-    snapshot = tmp_path / "redis.snapshot"
-    with EmbeddedRedis(snapshot=snapshot), pytest.raises(StopProgram, match="another embedded Redis"):
-        EmbeddedRedis(snapshot=snapshot).start()
-    with EmbeddedRedis(snapshot=snapshot) as again:
-        assert again.is_serving
-
-
-def test_a_port_that_is_taken_stops_the_start(server: EmbeddedRedis) -> None:
+def test_a_port_that_is_taken_stops_the_start(server: EmbeddedRedis, tmp_path: Path) -> None:
+    settings = server.settings.changed(state_dir=tmp_path)
     with pytest.raises(StopProgram, match="cannot listen"):
-        EmbeddedRedis(port=server.port).start()
+        EmbeddedRedis(settings)
 
 
-def test_while_the_snapshot_cannot_be_written_only_what_stops_a_bot_is_taken(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    with EmbeddedRedis(snapshot=folder / "redis.snapshot") as server:
-        client = redis.Redis(port=server.port)
-        shutil.rmtree(folder)
-        client.set("k", "before it is known")
-        eventually("it is known", lambda: client.info()["rdb_last_bgsave_status"] == "err")
-        for write in (
-            lambda: client.set("k", "v"),
-            lambda: client.eval("return redis.call('SET', KEYS[1], 'v')", 1, "k"),
-            lambda: client.hset("h", "f", "v"),
-        ):
-            with pytest.raises(redis.ResponseError, match="MISCONF the embedded Redis takes no writes"):
-                write()
-        assert client.eval("return redis.call('GET', KEYS[1])", 1, "k") == b"before it is known"
-        assert client.exists("h") == 0
-        assert client.set(ENTRIES, "paused") is True
-        with client.pipeline() as change:
-            change.hset(HOLDS, "operator", "{}")
-            change.set(HOLDS_ID, "a")
-            assert change.execute() == [1, True]
-        folder.mkdir()
-        eventually("it goes on", lambda: client.info()["rdb_last_bgsave_status"] == "ok")
-        assert client.set("k", "v") is True
-        client.close()
-    with EmbeddedRedis(snapshot=folder / "redis.snapshot") as server:
-        client = redis.Redis(port=server.port)
-        assert client.mget("k", ENTRIES, HOLDS_ID) == [b"v", b"paused", b"a"]
-        assert client.hgetall(HOLDS) == {b"operator": b"{}"}
-        client.close()
-
-
-def test_a_snapshot_that_cannot_be_written_is_told_at_the_end(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    server = EmbeddedRedis(snapshot=folder / "redis.snapshot")
-    server.start()
-    client = redis.Redis(port=server.port)
-    shutil.rmtree(folder)
-    client.set("k", "v")
-    assert client.get("k") == b"v"
-    client.close()
-    with pytest.raises(StopProgram, match="could not be written"):
-        server.stop()
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    data_folder(tmp_path).write_text("a file")
+    with pytest.raises(StopProgram, match="cannot be used"), embedded_redis(tmp_path):
+        pass
