@@ -126,7 +126,9 @@ class DeadLetterBox:
         raise NeverWorks(f"there is no dead letter {identity!r}; ./cryptoboy queues dlq list shows their ids")
 
     def replay(self, identities: frozenset[str] | None) -> int:
-        """Publish again, as new, those with these ids, or all; returns how many.
+        """Put those with these ids, or all, back into their own queue, as new messages; returns how many.
+
+        Other queues that got a copy of their own at first get none now.
 
         Each is removed from the dead letters only after the broker has confirmed its copy.
 
@@ -139,7 +141,7 @@ class DeadLetterBox:
             letter = dead_letter_of(delivery, queue.name)
             trace_id = trace_id_of(delivery.headers, delivery.message_id)
             headers = trace_headers(trace_id) if trace_id else {}
-            message = OutgoingMessage(queue.routing_keys[0], delivery.body, letter.id, headers)
+            message = OutgoingMessage(queue.name, delivery.body, letter.id, headers)
             self._broker.publish([message], PUBLISH_SECONDS)
             subscription.ack([delivery])
         return len(chosen)

@@ -79,6 +79,18 @@ def test_a_hopeless_message_is_dead_lettered_at_once(house: BrokerHouse) -> None
     assert (dead.body, dead.attempts, dead.headers[HEADER_REASON]) == (news(1).body, 0, "not JSON")
 
 
+@pytest.mark.parametrize("queue", [f"{NEWS}.dlq", f"{NEWS}.retry"])
+def test_a_dead_letter_can_neither_be_retried_nor_dead_lettered_again(house: BrokerHouse, queue: str) -> None:
+    broker = house.broker()
+    house.put_straight(queue, b"bare")
+    subscription = broker.subscribe(queue, 10)
+    delivery = receive_one(subscription)
+    with pytest.raises(ValueError, match="acknowledged or released"):
+        subscription.dead_letter(delivery, "no")
+    with pytest.raises(ValueError, match="acknowledged or released"):
+        subscription.retry(delivery, "no")
+
+
 def test_a_reason_of_any_length_and_kind_fits_into_the_headers(house: BrokerHouse) -> None:
     broker = house.broker()
     broker.publish([news(1)])
@@ -92,9 +104,10 @@ def test_a_reason_of_any_length_and_kind_fits_into_the_headers(house: BrokerHous
 
 def test_a_failing_candle_is_dropped_for_it_can_be_had_again(house: BrokerHouse) -> None:
     broker = house.broker()
-    broker.publish([OutgoingMessage(MARKET_CANDLE, b"{}", "candle-1")])
+    broker.publish([OutgoingMessage(MARKET_CANDLE, b"{}", f"candle-{number}") for number in range(2)])
     subscription = broker.subscribe("raw_market_data", 10)
     subscription.retry(receive_one(subscription), "no")
+    subscription.dead_letter(receive_one(subscription), "no")
     subscription.close()
     eventually("the queue is empty", lambda: depth(broker, "raw_market_data") == 0)
     assert broker.subscribe("raw_market_data", 10).receive(10, 0.3) == []

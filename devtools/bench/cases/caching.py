@@ -27,7 +27,7 @@ from services.common.settings.settings import Settings
 from services.common.store.keys import history_key, signals_key
 from services.common.store.port import WriteOutcome
 from services.common.store.redis.store import RedisStore
-from services.signal_cacher.signal_cacher import SignalCacher
+from services.signal_cacher.cacher import SignalCacher
 
 SIGNALS = 10_000
 BASELINE_PREFETCH = 100

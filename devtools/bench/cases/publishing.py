@@ -14,7 +14,8 @@ from devtools.bench.samples import signals
 from devtools.bench.servers import bare_connection
 from devtools.servers.control import RabbitServer
 from services.common.broker.port import OutgoingMessage
-from services.common.broker.rabbitmq.broker import RabbitMqBroker, properties_of
+from services.common.broker.rabbitmq.broker import RabbitMqBroker
+from services.common.broker.rabbitmq.outgoing import parcel_of
 from services.common.broker.topology import EVENTS_EXCHANGE, SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 
@@ -48,7 +49,7 @@ def publish_confirmed(lab: Lab) -> Rows:
 
     def same_messages() -> float:
         now = int(clock.now().timestamp())
-        parcels = ((each.body, properties_of(each, now)) for each in messages)
+        parcels = ((each.body, parcel_of(each, now).properties) for each in messages)
         return len(messages) / _bare_loop(server, EVENTS_EXCHANGE, SENTIMENT_SIGNAL, parcels)
 
     bare, target = "bare BlockingConnection loop without confirms", at_least(1.5)

@@ -16,7 +16,6 @@ from services.common.broker.topology import (
     HEADER_QUEUE,
     HEADER_REASON,
     HEADER_SCHEMA,
-    QUEUES,
     Queue,
 )
 from services.common.errors import NeverWorks
@@ -33,7 +32,6 @@ MAX_ATTEMPTS_BELIEVED = 1_000_000
 _BROKERS_OWN_HEADERS = frozenset(
     {"x-death", "x-delivery-count", "x-acquired-count", "x-opt-rabbitmq-received-time", "cc", "bcc"}
 )
-_DEAD_LETTERS_OF = {each.dead_letter_name: each.name for each in QUEUES if each.retried}
 _BROKERS_OWN_PREFIXES = ("x-first-death-", "x-last-death-")
 
 Headers = dict[str, str | int]
@@ -124,19 +122,18 @@ def _is_brokers_own(name: str) -> bool:
     return lower in _BROKERS_OWN_HEADERS or lower.startswith(_BROKERS_OWN_PREFIXES)
 
 
-def headers_of_received(queue: str, headers: Mapping[str, object] | None) -> Headers:
-    """The plain headers of a message from `queue`; in the dead letters, with why it is there.
+def headers_of_received(origin: Queue | None, headers: Mapping[str, object] | None) -> Headers:
+    """The plain headers of a received message; of a dead letter (of the queue `origin`) with the reason for it.
 
     What RabbitMQ dead-letters by itself, such as a message that kills its consumers, says so only in RabbitMQ's
     own `x-death`, whose first entry is the newest
     (https://www.rabbitmq.com/docs/dlx#effects). What we dead-lettered has a reason, which is kept.
     """
     plain = plain_headers(headers)
-    origin = _DEAD_LETTERS_OF.get(queue)
     if origin is None or HEADER_REASON in plain:
         return plain
     why = _newest_death(headers or {})
-    return plain if why is None else plain | about_given_up(origin, _in_words(why), plain)
+    return plain if why is None else plain | about_given_up(origin.name, _in_words(why), plain)
 
 
 def about_given_up(queue: str, reason: str, headers: Mapping[str, str | int]) -> Headers:
@@ -177,42 +174,27 @@ def identity(message_id: str | None, body: bytes) -> str:
 
 
 def copy_after_failure(
-    delivery: Delivery, error: str, max_attempts: int, options: BrokerOptions
-) -> FailedCopy | None:
-    """What becomes of a delivery whose handling failed once more.
+    queue: Queue, delivery: Delivery, error: str, max_attempts: int, options: BrokerOptions
+) -> FailedCopy:
+    """The copy of a delivery of `queue` whose handling failed once more.
 
-    Returns:
-        A copy for a later attempt, or for the dead letters once `max_attempts` are used up; None if the
-        queue keeps neither, so that the message is dropped.
+    It is for a later attempt, or for the dead letters once `max_attempts` are used up.
     """
     attempts = delivery.attempts + 1
     if attempts >= max_attempts:
-        return _dead_copy(delivery, f"failed {attempts} times: {error}", error, attempts)
-    queue = _retried_queue(delivery.queue)
-    if queue is None:
-        return None
+        return _dead_copy(queue, delivery, f"failed {attempts} times: {error}", error, attempts)
     return FailedCopy(queue, _failure_headers(delivery, error, attempts), options.retry_delay(attempts))
 
 
-def copy_for_dead_letters(delivery: Delivery, reason: str) -> FailedCopy | None:
-    """The copy of a delivery that can never be handled; None if its queue keeps no dead letters."""
-    return _dead_copy(delivery, reason, reason, delivery.attempts)
+def copy_for_dead_letters(queue: Queue, delivery: Delivery, reason: str) -> FailedCopy:
+    """The copy of a delivery of `queue` that can never be handled."""
+    return _dead_copy(queue, delivery, reason, reason, delivery.attempts)
 
 
-def _dead_copy(delivery: Delivery, reason: str, error: str, attempts: int) -> FailedCopy | None:
-    queue = _retried_queue(delivery.queue)
-    if queue is None:
-        return None
+def _dead_copy(queue: Queue, delivery: Delivery, reason: str, error: str, attempts: int) -> FailedCopy:
     headers = _failure_headers(delivery, error, attempts)
-    headers |= {HEADER_REASON: bounded(reason), HEADER_QUEUE: delivery.queue}
+    headers |= {HEADER_REASON: bounded(reason), HEADER_QUEUE: queue.name}
     return FailedCopy(queue, headers, delay=None)
-
-
-def _retried_queue(name: str) -> Queue | None:
-    for queue in QUEUES:
-        if queue.name == name:
-            return queue if queue.retried else None
-    raise ValueError(f"{name} is not a queue whose messages can be retried or dead-lettered: ack or release")
 
 
 def _failure_headers(delivery: Delivery, error: str, attempts: int) -> Headers:

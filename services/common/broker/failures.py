@@ -1,11 +1,12 @@
-"""What happens when a message could not be handled: decided, carried out by the adapter, counted and logged."""
+"""What becomes of messages that could not be handled: decided, counted and logged the same way for every broker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 
 import structlog
 
+from services.common.broker.dead_letter_limit import DeadLetterLimit
 from services.common.broker.envelope import (
     FailedCopy,
     bounded,
@@ -14,36 +15,59 @@ from services.common.broker.envelope import (
 )
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
+from services.common.broker.topology import Queue
 from services.common.runtime.metrics import MESSAGES_DEAD_LETTERED, MESSAGES_RETRIED
 from services.common.runtime.tracing import trace_id_of
+from services.common.settings.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Replace = Callable[[Delivery, FailedCopy | None], bool]
-"""Stores the copy, if there is one, and ends the delivery; False if the delivery was no longer ours to end."""
 
-
-class FailureDesk:
-    """Takes failed deliveries, the same way for every broker.
+class FailureHandling(ABC):
+    """The part of `port.Subscription` that every broker has alike.
 
     Args:
-        max_attempts: failures after which a message is dead-lettered.
+        name: the queue that is read.
+        limit: counts the dead letters in a row; the subscription tells it of every message that ends.
+
+    Raises:
+        TooManyDeadLetters: the queue is not read any more.
     """
 
-    def __init__(self, max_attempts: int, options: BrokerOptions, replace: Replace) -> None:
-        self._max_attempts = max_attempts
+    def __init__(self, name: str, settings: Settings, options: BrokerOptions, limit: DeadLetterLimit) -> None:
+        limit.begin(name)
+        self._name = name
+        self._queue: Queue | None = next((each for each in options.queues if each.name == name), None)
+        self._max_attempts = settings.retry_max_attempts
+        self._limit = limit
         self._options = options
-        self._replace = replace
 
     def retry(self, delivery: Delivery, error: str) -> None:
         """See `port.Subscription.retry`."""
-        self._settle(delivery, copy_after_failure(delivery, error, self._max_attempts, self._options), error)
+        queue = self._failing_queue()
+        copy = copy_after_failure(queue, delivery, error, self._max_attempts, self._options)
+        self._settle(delivery, copy if queue.retried else None, error)
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
         """See `port.Subscription.dead_letter`."""
-        self._settle(delivery, copy_for_dead_letters(delivery, reason), reason)
+        queue = self._failing_queue()
+        self._settle(
+            delivery, copy_for_dead_letters(queue, delivery, reason) if queue.retried else None, reason
+        )
+
+    @abstractmethod
+    def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
+        """Store the copy, if there is one, and end the delivery; False if it was ended before."""
+
+    def _failing_queue(self) -> Queue:
+        if self._queue is None:
+            raise ValueError(f"messages of {self._name} can only be acknowledged or released")
+        return self._queue
 
     def _settle(self, delivery: Delivery, copy: FailedCopy | None, error: str) -> None:
+        is_dead = copy is not None and copy.delay is None
+        if is_dead:
+            self._limit.check(self._name)
         if not self._replace(delivery, copy):
             return
         about = {
@@ -55,7 +79,8 @@ class FailureDesk:
         }
         if copy is None:
             log.warning("message_dropped", **about)
-        elif copy.delay is None:
+        elif is_dead:
+            self._limit.ended(self._name, dead=True)
             MESSAGES_DEAD_LETTERED.labels(delivery.queue).inc()
             log.warning("message_dead_lettered", **about)
         else:

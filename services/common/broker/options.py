@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.common.broker.topology import retry_delay
+from services.common.broker.topology import QUEUES, Queue, retry_delay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class BrokerOptions:
     """Times in seconds.
 
     Attributes:
+        queues: those that the broker declares and fills; every process of an installation has the same ones.
         retry_delay: the wait before the next attempt, after so many failures (1 or more).
         heartbeat: RabbitMQ only; a connection silent for twice this long is given up.
         connect_timeout: RabbitMQ only; the longest time one attempt to connect may take.
@@ -22,6 +23,7 @@ class BrokerOptions:
         monotonic: embedded only; seconds on a clock that all processes of the machine share and nobody sets.
     """
 
+    queues: tuple[Queue, ...] = QUEUES
     retry_delay: Callable[[int], float] = retry_delay
     heartbeat: int = 60
     connect_timeout: float = 10.0

@@ -15,7 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.common.errors import TryLater
 from services.common.runtime.health import DependencyHealth
+
+
+class TooManyDeadLetters(TryLater):
+    """Nearly all of the last messages of a queue became dead letters: this process reads it no further.
+
+    Close the subscription, so that what is left stays in the queue; a person has to look at it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class OutgoingMessage:
     """A message for the exchange `cryptoboy.events`.
 
     Attributes:
-        routing_key: one of the keys of `topology`, such as `news.article`.
+        routing_key: one of the keys of `topology`, such as `news.article`, or the name of a queue.
         body: UTF-8 JSON.
         message_id: stable over re-publication, so that a consumer can recognise the same message.
         headers: further headers; the schema version and the attempt count are added by the adapter.
@@ -101,6 +109,8 @@ class Subscription(Protocol):
         `topology.QUEUES`; what comes from a `.retry` or `.dlq` is acknowledged or released.
 
         Raises:
+            TooManyDeadLetters: it would become a dead letter, as nearly all before it did; see
+                `Settings.dead_letter_limit`. The delivery is still in hand.
             TryLater: the broker did not confirm in time. The delivery is still in hand: call again, or close
                 the subscription and it comes again.
         """
@@ -110,7 +120,7 @@ class Subscription(Protocol):
         """Move the message to the queue's dead letters, with the reason in its headers.
 
         Raises:
-            TryLater: as for `retry`.
+            TooManyDeadLetters, TryLater: as for `retry`.
         """
         ...
 
@@ -134,6 +144,9 @@ class Broker(Protocol):
     def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
         """Return when the broker has confirmed that it stored every message.
 
+        Every queue that is bound to a message's routing key stores a copy of its own. A key that is the name of a
+        queue leads to this queue alone.
+
         Raises:
             TryLater: away, too slow, or a queue is full. Some of the messages may have been stored.
             NeverWorks: no queue takes this routing key, or a message is too large; what is too large is
@@ -147,6 +160,7 @@ class Broker(Protocol):
         After a loss of the connection the subscription comes back by itself.
 
         Raises:
+            TooManyDeadLetters: reading this queue was stopped by a subscription before this one.
             TryLater: the broker is away.
             StopProgram: there is no such queue, or it may not be read.
         """
@@ -163,7 +177,8 @@ class Broker(Protocol):
     def health(self) -> DependencyHealth:
         """How the connection is. Never waits for the network.
 
-        Not ok either when two sends in a row (of `publish`, `retry` or `dead_letter`) were not confirmed, until one is.
+        Not ok either while a queue is not read any more because of its dead letters, and when two sends in a row
+        (of `publish`, `retry` or `dead_letter`) were not confirmed, until one is.
         """
         ...
 

@@ -41,7 +41,7 @@ class Queue:
     """A durable queue and what it is bound to.
 
     Attributes:
-        routing_keys: messages of `cryptoboy.events` with one of these keys go to the queue.
+        routing_keys: of each message of `cryptoboy.events` with one of these keys the queue gets a copy of its own.
         retried: there are a `.retry` and a `.dlq` beside it, and it refuses messages when it is full; else its oldest
             messages make room for new ones.
         ttl_seconds: age at which a message is dropped; None: never. Only of a queue that is not retried.
@@ -54,6 +54,11 @@ class Queue:
     ttl_seconds: int | None = None
 
     @property
+    def binding_keys(self) -> tuple[str, ...]:
+        """Its routing keys, and its name: what is published with that reaches this queue alone."""
+        return (*self.routing_keys, self.name)
+
+    @property
     def retry_name(self) -> str:
         """Where a message waits for its next attempt."""
         return f"{self.name}.retry"
@@ -62,6 +67,11 @@ class Queue:
     def dead_letter_name(self) -> str:
         """Where a message ends that cannot be handled."""
         return f"{self.name}.dlq"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and those of the queues beside it."""
+        return (self.name, self.retry_name, self.dead_letter_name) if self.retried else (self.name,)
 
 
 RAW_MARKET_DATA = Queue(

@@ -164,6 +164,11 @@ MESSAGES_RETRIED = Counter(
     "cryptoboy_messages_retried_total", "Messages set aside for another attempt", ["queue"]
 )
 MESSAGES_DEAD_LETTERED = Counter("cryptoboy_messages_dead_lettered_total", "Messages given up", ["queue"])
+CONSUMING_STOPPED = Gauge(
+    "cryptoboy_consuming_stopped",
+    "1 while a queue is not read any more, because nearly all of its last messages became dead letters",
+    ["queue"],
+)
 ERRORS = Counter("cryptoboy_errors_total", "Errors by the reaction to them", ["service", "reaction"])
 LAG_SECONDS = Gauge(
     "cryptoboy_lag_seconds", "Age of the messages that are dealt with, 0 while none waits", ["service"]

@@ -61,6 +61,14 @@ class BrokerSettings(BaseSettings):
     retry_max_attempts: Annotated[
         int, Field(ge=1, le=100, description="failures of one message before it is dead-lettered")
     ] = 5
+    dead_letter_limit: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="a reader stops when so many of the last messages (two more) became dead letters; 0: never",
+        ),
+    ] = 10
     state_dir: Annotated[
         Path, Field(description="folder for what a service must remember: seen articles, the embedded queue")
     ] = Path("var")

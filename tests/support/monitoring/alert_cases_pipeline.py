@@ -145,6 +145,17 @@ QUEUES = (
         {"queue": "raw_news_data.dlq"},
     ),
     Case(
+        "ConsumingStopped",
+        {
+            'cryptoboy_consuming_stopped{job="signal-cacher",instance="c",queue="sentiment_signals_queue"}': dip(
+                0, 1, 300
+            )
+        },
+        GOOD + 60,
+        GOOD + 300,
+        {"queue": "sentiment_signals_queue"},
+    ),
+    Case(
         "QueueLagging",
         dependency("sentiment_processor", "lag", 600),
         GOOD + 300,

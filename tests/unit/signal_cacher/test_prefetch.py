@@ -6,7 +6,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.settings.settings import Settings
-from services.signal_cacher.signal_cacher import SignalCacher
+from services.signal_cacher.cacher import SignalCacher
 from tests.support.pipeline.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription
 from tests.support.store.store_samples import NOW
 

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.common.broker.envelope import Headers, about_given_up
-from services.common.broker.topology import (
-    DELIVERY_LIMIT,
-    Queue,
-)
+from services.common.broker.topology import DELIVERY_LIMIT, Queue
 from services.common.errors import NeverWorks, TryLater
 
 
@@ -195,7 +192,7 @@ def owners(db: sqlite3.Connection) -> list[str]:
     return [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM consumers")]
 
 
-def bury_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
+def requeue_from_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
     """Put back what a dead process had in hand; what took too many with it goes to the dead letters."""
     mine = "SELECT id FROM consumers WHERE owner = ?"
     db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it # nosec B608

@@ -6,20 +6,23 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
 
 from services.common.broker.confirmations import Confirmations
+from services.common.broker.dead_letter_limit import DeadLetterLimit
 from services.common.broker.embedded import statements as sql
 from services.common.broker.embedded.file import QueueFile
+from services.common.broker.embedded.owner import Owner
 from services.common.broker.envelope import FailedCopy, attempts_of, identity
-from services.common.broker.failures import FailureDesk
+from services.common.broker.failures import FailureHandling
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
-from services.common.broker.topology import QUEUES
+from services.common.clock import Clock
 from services.common.errors import CryptoBoyError, TryLater
+from services.common.settings.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -27,41 +30,33 @@ QUICK_SECONDS = 2.0
 COPY_SECONDS = 30.0
 
 
-class EmbeddedSubscription:
+class EmbeddedSubscription(FailureHandling):
     """See `port.Subscription`.
 
     Args:
-        bury_the_dead: gives back what dead processes had in hand; called at every look, bounds its own cost.
-        max_length: of every queue.
-        published: the time to write down for a message, in seconds since the epoch.
+        queue: the name of the queue that is read.
     """
 
     def __init__(
         self,
         file: QueueFile,
-        owner: str,
-        bury_the_dead: Callable[[], None],
-        confirmations: Confirmations,
-        *,
+        owner: Owner,
         queue: str,
         prefetch: int,
-        max_attempts: int,
-        max_length: int,
-        published: Callable[[], int],
+        *,
+        settings: Settings,
         options: BrokerOptions,
+        clock: Clock,
+        confirmations: Confirmations,
+        limit: DeadLetterLimit,
     ) -> None:
+        super().__init__(queue, settings, options, limit)
         self._file = file
-        self._bury_the_dead = bury_the_dead
+        self._owner = owner
         self._confirmations = confirmations
-        self._queue = queue
-        declared = next((each for each in QUEUES if each.name == queue), None)
-        self._retried = declared if declared and declared.retried else None
-        self._expiring = declared if declared and declared.ttl_seconds is not None else None
         self._prefetch = max(1, prefetch)
-        self._max_length = max_length
-        self._published = published
-        self._options = options
-        self._desk = FailureDesk(max_attempts, options, self._replace)
+        self._max_length = settings.queue_max_length
+        self._clock = clock
         self._lock = threading.Lock()  # of what follows
         self._in_hand: set[int] = set()
         self._to_end: set[int] = set()  # asked for, and done as soon as the file can be written
@@ -71,7 +66,7 @@ class EmbeddedSubscription:
         self._trouble: str | None = None
         self._closed = False
         with file.writing(durable=False, timeout=QUICK_SECONDS) as db:
-            cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner, queue))
+            cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner.name, queue))
             self._consumer = int(cursor.lastrowid or 0)
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
@@ -89,22 +84,16 @@ class EmbeddedSubscription:
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
         with self._lock, self._noting_trouble():
-            self._to_end |= self._mine(deliveries)
-            self._settle()
+            ended = self._mine(deliveries)
+            self._limit.ended(self._name, len(ended), dead=False)
+            self._to_end |= ended
+            self._write_ends()
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.release`."""
         with self._lock, self._noting_trouble():
             self._to_give_back |= self._mine(deliveries)
-            self._settle()
-
-    def retry(self, delivery: Delivery, error: str) -> None:
-        """See `port.Subscription.retry`."""
-        self._desk.retry(delivery, error)
-
-    def dead_letter(self, delivery: Delivery, reason: str) -> None:
-        """See `port.Subscription.dead_letter`."""
-        self._desk.dead_letter(delivery, reason)
+            self._write_ends()
 
     def close(self) -> None:
         """See `port.Subscription.close`."""
@@ -118,7 +107,7 @@ class EmbeddedSubscription:
                     sql.give_back_all(db, self._consumer)
             except CryptoBoyError as error:
                 # Others give back what we had when the broker is closed and its sign of life is gone.
-                log.warning("broker_close_incomplete", queue=self._queue, error=str(error))
+                log.warning("broker_close_incomplete", queue=self._name, error=str(error))
 
     @property
     def closed(self) -> bool:
@@ -136,7 +125,7 @@ class EmbeddedSubscription:
         self._in_hand -= seqs
         return seqs
 
-    def _settle(self) -> None:
+    def _write_ends(self) -> None:
         if not (self._to_end or self._to_give_back):
             return
         with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
@@ -162,7 +151,8 @@ class EmbeddedSubscription:
 
     def _insert(self, db: sqlite3.Connection, delivery: Delivery, copy: FailedCopy) -> None:
         now = self._options.monotonic()
-        row = sql.NewRow(delivery.body, delivery.message_id, json.dumps(copy.headers), self._published())
+        published = int(self._clock.now().timestamp())
+        row = sql.NewRow(delivery.body, delivery.message_id, json.dumps(copy.headers), published)
         if copy.delay is None:
             sql.insert(db, copy.queue.dead_letter_name, [row], now)
         else:
@@ -172,8 +162,8 @@ class EmbeddedSubscription:
     def _look(self, max_messages: int) -> list[Delivery]:
         with self._lock, self._noting_trouble():
             if not self._closed:
-                self._settle()
-                self._bury_the_dead()
+                self._write_ends()
+                self._owner.requeue_from_dead(self._file, self._options.queues)
                 return self._take(min(max_messages, self._prefetch - len(self._in_hand)))
         return []
 
@@ -184,24 +174,23 @@ class EmbeddedSubscription:
         if room <= 0 or (version == self._seen_version and not due):
             return []
         with self._file.reading() as db:
-            self._next_due = sql.next_due(db, self._retried) if self._retried else None
+            self._next_due = sql.next_due(db, self._queue) if self._queue else None
             first_look = self._seen_version is None
-            if not (first_look or due or sql.has_ready(db, self._queue)):
+            if not (first_look or due or sql.has_ready(db, self._name)):
                 self._seen_version = version
                 return []
         with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
-            if self._retried:
-                sql.bring_back_due(db, self._retried, now)
-            if self._expiring:
-                sql.drop_expired(db, self._expiring, now)
-            taken = sql.take(db, self._queue, self._consumer, room)
+            if self._queue:
+                sql.bring_back_due(db, self._queue, now)
+                sql.drop_expired(db, self._queue, now)
+            taken = sql.take(db, self._name, self._consumer, room)
         self._seen_version = version
         self._in_hand |= {each.seq for each in taken}
         return [self._delivery(each) for each in taken]
 
     def _delivery(self, taken: sql.Taken) -> Delivery:
         return Delivery(
-            queue=self._queue,
+            queue=self._name,
             body=taken.body,
             message_id=identity(taken.message_id, taken.body),
             headers=taken.headers,
@@ -218,6 +207,6 @@ class EmbeddedSubscription:
         except TryLater as error:
             if self._trouble != str(error):
                 self._trouble = str(error)
-                log.warning("broker_away", queue=self._queue, error=self._trouble)
+                log.warning("broker_away", queue=self._name, error=self._trouble)
         else:
             self._trouble = None

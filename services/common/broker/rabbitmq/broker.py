@@ -8,37 +8,34 @@ from __future__ import annotations
 
 import queue as handover
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import pika
-from pika import spec
 
-from services.common.broker.confirmations import Confirmations
-from services.common.broker.envelope import FailedCopy, Headers, check_outgoing, outgoing_headers
+from services.common.broker.dead_letter_limit import DeadLetterLimit
+from services.common.broker.envelope import check_outgoing
 from services.common.broker.options import BrokerOptions
-from services.common.broker.port import Delivery, OutgoingMessage, QueueState, Subscription
+from services.common.broker.port import OutgoingMessage, QueueState, Subscription
 from services.common.broker.rabbitmq.consumer import Consumer
 from services.common.broker.rabbitmq.errors import Place, why_refused
 from services.common.broker.rabbitmq.inbox import Inbox
 from services.common.broker.rabbitmq.link import Link
+from services.common.broker.rabbitmq.outgoing import parcel_of
 from services.common.broker.rabbitmq.pika_types import PikaConnection
-from services.common.broker.rabbitmq.publisher import Parcel, Publisher
+from services.common.broker.rabbitmq.publisher import Publisher
 from services.common.broker.rabbitmq.steps import StepRunner, steps_to_check, steps_to_count, steps_to_declare
 from services.common.broker.rabbitmq.subscription import RabbitMqSubscription
 from services.common.broker.rabbitmq.topology import rabbitmq_topology
-from services.common.broker.topology import DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, RETRY_EXCHANGE
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError, TryLater
 from services.common.runtime.health import DependencyHealth
 from services.common.settings.settings import Settings
 from services.common.tls import TlsFiles, client_context
 
-COPY_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 SET_UP_SECONDS = 20.0
-PERSISTENT = 2
 
 
 class RabbitMqBroker:
@@ -48,14 +45,14 @@ class RabbitMqBroker:
         self._settings = settings
         self._clock = clock
         self._options = options or BrokerOptions()
-        self._topology = rabbitmq_topology(settings.queue_max_length)
+        self._topology = rabbitmq_topology(settings.queue_max_length, self._options.queues)
         place = Place(
             settings.rabbitmq_host, settings.rabbitmq_port, settings.rabbitmq_vhost, settings.rabbitmq_user
         )
         parameters = connection_parameters(settings, self._options)
         self._link = Link(parameters, place, self._options, self._set_up, self._lost)
         self._publisher = Publisher(self._link, self._opened)
-        self._confirmations = Confirmations()
+        self._dead_letter_limit = DeadLetterLimit(settings.dead_letter_limit)
         self._lock = threading.Lock()
         self._subscriptions: list[RabbitMqSubscription] = []
         # The link's thread only:
@@ -70,30 +67,24 @@ class RabbitMqBroker:
         """See `port.Broker.publish`."""
         check_outgoing(messages)
         now = int(self._clock.now().timestamp())
-        parcels = (
-            Parcel(
-                EVENTS_EXCHANGE,
-                message.routing_key,
-                message.body,
-                properties_of(message, now),
-            )
-            for message in messages
-        )
         if messages:
-            self._send(parcels, len(messages), timeout)
+            parcels = (parcel_of(message, now) for message in messages)
+            self._publisher.publish(parcels, len(messages), timeout)
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""
         self._link.state.wait_ready(ANSWER_SECONDS)
         inbox = Inbox()
-        consumer = Consumer(self._link, inbox, queue, prefetch)
+        consumer = Consumer(self._link, inbox, queue, prefetch, self._options)
         subscription = RabbitMqSubscription(
             self._link,
             inbox,
             consumer,
-            self._publish_copy,
-            max_attempts=self._settings.retry_max_attempts,
+            self._publisher,
+            settings=self._settings,
             options=self._options,
+            clock=self._clock,
+            limit=self._dead_letter_limit,
         )
         self._link.post(partial(self._add, consumer))
         try:
@@ -136,9 +127,9 @@ class RabbitMqBroker:
             for subscription in self._subscriptions:
                 if subscription.problem is not None and not subscription.closed:
                     return DependencyHealth(ok=False, detail=str(subscription.problem))
-            confirmed = self._confirmations.health()
-            if not confirmed.ok:
-                return confirmed
+            for health in (self._dead_letter_limit.health(), self._publisher.confirmations.health()):
+                if not health.ok:
+                    return health
         return link
 
     def close(self) -> None:
@@ -148,19 +139,6 @@ class RabbitMqBroker:
         for subscription in subscriptions:
             subscription.close()
         self._link.close()
-
-    def _publish_copy(self, delivery: Delivery, copy: FailedCopy) -> None:
-        properties = _properties(delivery.message_id, copy.headers, int(self._clock.now().timestamp()))
-        exchange = DEAD_LETTER_EXCHANGE
-        if copy.delay is not None:
-            exchange = RETRY_EXCHANGE
-            properties.expiration = str(max(1, round(copy.delay * 1000)))
-        parcel = Parcel(exchange, copy.queue.name, delivery.body, properties)
-        self._send(iter([parcel]), 1, COPY_SECONDS)
-
-    def _send(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
-        with self._confirmations.awaited():
-            self._publisher.publish(parcels, count, timeout)
 
     # In the link's thread
 
@@ -222,19 +200,4 @@ def connection_parameters(settings: Settings, options: BrokerOptions) -> pika.Co
         stack_timeout=options.connect_timeout,
         client_properties={"connection_name": "cryptoboy"},
         ssl_options=pika.SSLOptions(client_context(tls), settings.rabbitmq_host) if tls else None,
-    )
-
-
-def properties_of(message: OutgoingMessage, timestamp: int) -> spec.BasicProperties:
-    """What travels beside the body of a message that is published for the first time, at a time in Unix seconds."""
-    return _properties(message.message_id, outgoing_headers(message), timestamp)
-
-
-def _properties(message_id: str, headers: Headers, timestamp: int) -> spec.BasicProperties:
-    return spec.BasicProperties(
-        content_type="application/json",
-        delivery_mode=PERSISTENT,
-        message_id=message_id,
-        timestamp=timestamp,
-        headers=headers,
     )

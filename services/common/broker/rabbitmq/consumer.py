@@ -11,6 +11,7 @@ import structlog
 from pika.exceptions import ChannelClosedByBroker
 
 from services.common.broker.envelope import attempts_of, headers_of_received, identity
+from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
 from services.common.broker.rabbitmq.errors import NOT_FOUND, why_refused
 from services.common.broker.rabbitmq.inbox import Inbox, Token
@@ -31,12 +32,19 @@ REOPEN_SECONDS = 1.0
 
 
 class Consumer:
-    """Fills an inbox. Only the link's thread calls it; `gone` is set when it will deliver no more."""
+    """Fills an inbox. Only the link's thread calls it; `gone` is set when it will deliver no more.
 
-    def __init__(self, link: Link, inbox: Inbox, queue: str, prefetch: int) -> None:
+    Args:
+        queue: the name of the queue that is read.
+    """
+
+    def __init__(self, link: Link, inbox: Inbox, queue: str, prefetch: int, options: BrokerOptions) -> None:
         self._link = link
         self._inbox = inbox
-        self._queue = queue
+        self.queue = queue
+        self._origin = next(
+            (each for each in options.queues if each.retried and each.dead_letter_name == queue), None
+        )
         self._prefetch = max(1, prefetch)
         self._connection: PikaConnection = None
         self._channel: PikaChannel = None
@@ -117,7 +125,7 @@ class Consumer:
         channel.basic_qos(prefetch_count=self._prefetch, callback=lambda _frame: self._consume(channel))
 
     def _consume(self, channel: PikaChannel) -> None:
-        self._consumer_tag = channel.basic_consume(self._queue, self._on_message, callback=self._on_consuming)
+        self._consumer_tag = channel.basic_consume(self.queue, self._on_message, callback=self._on_consuming)
 
     def _on_consuming(self, _frame: PikaFrame) -> None:
         self._ever_consumed = True
@@ -129,10 +137,10 @@ class Consumer:
         if channel is not self._channel:
             return
         self._open_tags.add(method.delivery_tag)
-        headers = headers_of_received(self._queue, properties.headers)
+        headers = headers_of_received(self._origin, properties.headers)
         self._inbox.put(
             Delivery(
-                queue=self._queue,
+                queue=self.queue,
                 body=body,
                 message_id=identity(properties.message_id, body),
                 headers=headers,
@@ -145,7 +153,7 @@ class Consumer:
     def _on_cancelled(self, channel: PikaChannel) -> None:
         """The queue was deleted or moved to another node."""
         if channel is self._channel:
-            log.warning("broker_cancelled_consumer", queue=self._queue)
+            log.warning("broker_cancelled_consumer", queue=self.queue)
             channel.close()
 
     def _on_closed(self, channel: PikaChannel, reason: BaseException) -> None:
@@ -155,12 +163,12 @@ class Consumer:
         if self._inbox.closed or not self._link.current(self._connection):
             return  # asked for, or the whole connection ended
         if isinstance(reason, ChannelClosedByBroker):
-            error = why_refused(reason, f"consume from the queue {self._queue}", self._link.place)
+            error = why_refused(reason, f"consume from the queue {self.queue}", self._link.place)
             self._inbox.report(error)
             if not self._ever_consumed:
                 return  # who wants to subscribe is told
             level = log.error if isinstance(error, StopProgram) else log.warning
-            level("broker_ended_consumer", queue=self._queue, error=str(error))
+            level("broker_ended_consumer", queue=self.queue, error=str(error))
             if reason.reply_code == NOT_FOUND:
                 self._link.fail(error)  # a new connection declares, or says, what is missing
                 return

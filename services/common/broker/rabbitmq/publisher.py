@@ -10,14 +10,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pika import spec
 
+from services.common.broker.confirmations import Confirmations
 from services.common.broker.rabbitmq.errors import why_refused
 from services.common.broker.rabbitmq.link import Link
+from services.common.broker.rabbitmq.outgoing import Parcel
 from services.common.broker.rabbitmq.pika_types import (
     PikaChannel,
     PikaConnection,
@@ -29,16 +30,6 @@ from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 
 WINDOW_MESSAGES = 1_000
 WINDOW_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One message as pika takes it."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: spec.BasicProperties
 
 
 class _Batch:
@@ -60,11 +51,16 @@ class _Batch:
 
 
 class Publisher:
-    """The publishing channel of a link, and what is on the way on it."""
+    """The publishing channel of a link, and what is on the way on it.
+
+    Attributes:
+        confirmations: of what was published lately.
+    """
 
     def __init__(self, link: Link, opened: Callable[[Any], None]) -> None:
         self._link = link
         self._opened = opened
+        self.confirmations = Confirmations()
         self._connection: PikaConnection = None
         self._channel: PikaChannel = None
         self._waiting: deque[_Batch] = deque()
@@ -83,6 +79,10 @@ class Publisher:
         Raises:
             TryLater, NeverWorks: as `Broker.publish`.
         """
+        with self.confirmations.awaited():
+            self._publish(parcels, count, timeout)
+
+    def _publish(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         self._link.state.wait_ready(timeout)
         batch = _Batch(parcels, count)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
+from services.common.broker.dead_letter_limit import DeadLetterLimit
 from services.common.broker.envelope import FailedCopy
-from services.common.broker.failures import FailureDesk
+from services.common.broker.failures import FailureHandling
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
 from services.common.broker.rabbitmq.consumer import Consumer
 from services.common.broker.rabbitmq.inbox import Inbox
 from services.common.broker.rabbitmq.link import Link
+from services.common.broker.rabbitmq.outgoing import parcel_of_copy
+from services.common.broker.rabbitmq.publisher import Publisher
+from services.common.clock import Clock
 from services.common.errors import CryptoBoyError
+from services.common.settings.settings import Settings
 
 CLOSE_SECONDS = 5.0
+COPY_SECONDS = 30.0
 
 
-class RabbitMqSubscription:
+class RabbitMqSubscription(FailureHandling):
     """See `port.Subscription`. RabbitMQ before 4.3 counts a release towards its delivery limit.
 
     Args:
         inbox: where `consumer` puts what arrives.
-        publish_copy: publishes the copy of a failed delivery and returns when it is confirmed.
+        publisher: publishes the copies of failed deliveries.
     """
 
     def __init__(
@@ -30,16 +36,19 @@ class RabbitMqSubscription:
         link: Link,
         inbox: Inbox,
         consumer: Consumer,
-        publish_copy: Callable[[Delivery, FailedCopy], None],
+        publisher: Publisher,
         *,
-        max_attempts: int,
+        settings: Settings,
         options: BrokerOptions,
+        clock: Clock,
+        limit: DeadLetterLimit,
     ) -> None:
+        super().__init__(consumer.queue, settings, options, limit)
         self._link = link
         self._inbox = inbox
         self._consumer = consumer
-        self._publish_copy = publish_copy
-        self._desk = FailureDesk(max_attempts, options, self._replace)
+        self._publisher = publisher
+        self._clock = clock
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """See `port.Subscription.receive`."""
@@ -47,19 +56,13 @@ class RabbitMqSubscription:
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
-        self._link.post(partial(self._consumer.ack, self._inbox.claim(deliveries)))
+        tokens = self._inbox.claim(deliveries)
+        self._limit.ended(self._name, len(tokens), dead=False)
+        self._link.post(partial(self._consumer.ack, tokens))
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.release`."""
         self._link.post(partial(self._consumer.release, self._inbox.claim(deliveries)))
-
-    def retry(self, delivery: Delivery, error: str) -> None:
-        """See `port.Subscription.retry`."""
-        self._desk.retry(delivery, error)
-
-    def dead_letter(self, delivery: Delivery, reason: str) -> None:
-        """See `port.Subscription.dead_letter`."""
-        self._desk.dead_letter(delivery, reason)
 
     def close(self) -> None:
         """See `port.Subscription.close`."""
@@ -83,7 +86,8 @@ class RabbitMqSubscription:
             return False  # ended before, or its channel was lost and it comes again anyway
         if copy is not None:
             try:
-                self._publish_copy(delivery, copy)
+                parcel = parcel_of_copy(delivery, copy, int(self._clock.now().timestamp()))
+                self._publisher.publish(iter([parcel]), 1, COPY_SECONDS)
             except CryptoBoyError:
                 self._inbox.unclaim(tokens)
                 raise

@@ -6,7 +6,7 @@ version is written out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.common.broker.topology import (
@@ -52,12 +52,12 @@ class Topology:
     bindings: tuple[Binding, ...]
 
 
-def rabbitmq_topology(max_length: int) -> Topology:
+def rabbitmq_topology(max_length: int, ours: Sequence[Queue] = QUEUES) -> Topology:
     """What to declare, with queues of at most `max_length` messages."""
     queues: list[QueueDeclaration] = []
     bindings: list[Binding] = []
-    for queue in QUEUES:
-        bindings += [Binding(EVENTS_EXCHANGE, key, queue.name) for key in queue.routing_keys]
+    for queue in ours:
+        bindings += [Binding(EVENTS_EXCHANGE, key, queue.name) for key in queue.binding_keys]
         if not queue.retried:
             queues.append(_dropping(queue, max_length))
             continue

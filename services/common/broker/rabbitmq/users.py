@@ -66,10 +66,11 @@ def _user_of(service: Service) -> BrokerUser:
 
 
 _RETRIED = [queue for queue in QUEUES if queue.retried]
-# For `queues`, `queues dlq` and RabbitMQ's page: sees everything, moves dead letters, changes nothing else.
+# For `queues`, `queues dlq` and RabbitMQ's page: sees everything, puts dead letters back into their own queue, changes
+# nothing else.
 OPERATOR = BrokerUser(
     "operator",
-    publishes=tuple(key for queue in _RETRIED for key in queue.routing_keys),
+    publishes=tuple(queue.name for queue in _RETRIED),
     reads=tuple(queue.dead_letter_name for queue in _RETRIED),
     tags=("monitoring",),
 )

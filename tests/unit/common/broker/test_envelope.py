@@ -13,7 +13,6 @@ from services.common.broker.envelope import (
     bounded,
     check_outgoing,
     copy_after_failure,
-    copy_for_dead_letters,
     headers_of_received,
     identity,
     plain_headers,
@@ -33,16 +32,12 @@ from services.common.errors import NeverWorks
 OPTIONS = BrokerOptions()
 
 
-def _delivery(
-    attempts: int = 0, queue: str = "raw_news_data", headers: Mapping[str, str | int] | None = None
-) -> Delivery:
-    return Delivery(queue, b"{}", "id-1", headers or {}, attempts, redelivered=False, token=None)
+def _delivery(attempts: int = 0, headers: Mapping[str, str | int] | None = None) -> Delivery:
+    return Delivery(RAW_NEWS_DATA.name, b"{}", "id-1", headers or {}, attempts, redelivered=False, token=None)
 
 
 def _retried(delivery: Delivery, error: str, max_attempts: int) -> FailedCopy:
-    copy = copy_after_failure(delivery, error, max_attempts, OPTIONS)
-    assert copy is not None
-    return copy
+    return copy_after_failure(RAW_NEWS_DATA, delivery, error, max_attempts, OPTIONS)
 
 
 def test_the_delay_grows_with_the_attempts_up_to_five_minutes() -> None:
@@ -63,19 +58,6 @@ def test_the_first_error_is_kept_and_the_last_replaced() -> None:
     assert second.headers[HEADER_LAST_ERROR] == "two"
     assert second.headers[HEADER_ATTEMPTS] == 2
     assert second.queue is RAW_NEWS_DATA
-
-
-def test_a_queue_without_dead_letters_drops() -> None:
-    delivery = _delivery(queue="raw_market_data")
-    assert copy_after_failure(delivery, "no", 5, OPTIONS) is None
-    assert copy_after_failure(delivery, "no", 1, OPTIONS) is None
-    assert copy_for_dead_letters(delivery, "no") is None
-
-
-@pytest.mark.parametrize("queue", ["raw_news_data.dlq", "raw_news_data.retry"])
-def test_a_dead_letter_cannot_be_dead_lettered_again(queue: str) -> None:
-    with pytest.raises(ValueError, match="ack or release"):
-        copy_for_dead_letters(_delivery(queue=queue), "no")
 
 
 @pytest.mark.parametrize("value", ["3", True, -1, None, 2.0])
@@ -109,27 +91,27 @@ LIMIT = {"reason": "delivery_limit", "queue": "raw_news_data", "count": 1}
 
 def test_the_newest_of_what_rabbitmq_says_is_why_it_gave_a_message_up() -> None:
     received = {"x-death": [LIMIT, EXPIRED], "x-first-death-reason": "expired", HEADER_FIRST_ERROR: "one"}
-    headers = headers_of_received("raw_news_data.dlq", received)
+    headers = headers_of_received(RAW_NEWS_DATA, received)
     assert "20 deliveries" in str(headers[HEADER_REASON])
     assert headers[HEADER_QUEUE] == "raw_news_data"
     assert headers[HEADER_FIRST_ERROR] == "one"
     assert headers[HEADER_LAST_ERROR] == headers[HEADER_REASON]
-    other = headers_of_received("raw_news_data.dlq", {"x-death": [{"reason": "max\nlen"}]})
+    other = headers_of_received(RAW_NEWS_DATA, {"x-death": [{"reason": "max\nlen"}]})
     assert other[HEADER_REASON] == "RabbitMQ gave it up: max len"
 
 
 def test_a_reason_of_our_own_is_kept() -> None:
     received = {HEADER_REASON: "not JSON", "x-death": [EXPIRED]}
-    assert headers_of_received("raw_news_data.dlq", received) == {HEADER_REASON: "not JSON"}
+    assert headers_of_received(RAW_NEWS_DATA, received) == {HEADER_REASON: "not JSON"}
 
 
 @pytest.mark.parametrize("deaths", [None, [], ["x"], [{}], [{"reason": 7}], {"reason": "rejected"}])
 def test_without_a_reason_of_rabbitmq_none_is_made_up(deaths: object) -> None:
-    assert headers_of_received("raw_news_data.dlq", {"x-death": deaths, "n": 7}) == {"n": 7}
+    assert headers_of_received(RAW_NEWS_DATA, {"x-death": deaths, "n": 7}) == {"n": 7}
 
 
 def test_what_came_back_from_the_retry_queue_was_not_given_up() -> None:
-    assert headers_of_received("raw_news_data", {"x-death": [EXPIRED]}) == {}
+    assert headers_of_received(None, {"x-death": [EXPIRED]}) == {}
 
 
 def test_of_endless_headers_only_as_many_are_kept_as_can_be_sent_on() -> None:

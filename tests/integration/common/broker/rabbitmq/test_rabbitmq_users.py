@@ -20,7 +20,13 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.rabbitmq.topology import rabbitmq_topology
 from services.common.broker.rabbitmq.users import BROKER_USERS, password_hash
-from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNAL
+from services.common.broker.topology import (
+    MARKET_CANDLE,
+    NEWS_ARTICLE,
+    RAW_NEWS_DATA,
+    SENTIMENT_SIGNAL,
+    SENTIMENT_SIGNALS,
+)
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
 from services.common.services import SERVICES, Service
@@ -33,6 +39,7 @@ from tests.support.broker.rabbitmq_management import Management
 pytestmark = pytest.mark.integration
 
 EXCHANGES = ("cryptoboy.events", "cryptoboy.retry", "cryptoboy.dlx", "amq.topic", "")
+KEYS = (NEWS_ARTICLE, MARKET_CANDLE, SENTIMENT_SIGNAL, RAW_NEWS_DATA.name, SENTIMENT_SIGNALS.name)
 QUEUES = tuple(queue.name for queue in rabbitmq_topology(1).queues)
 NEWS, SIGNALS = "raw_news_data", "sentiment_signals_queue"
 
@@ -160,7 +167,7 @@ def attempts() -> dict[str, Attempt]:
             f"read {queue}": call("basic_get", queue),
         }
     for exchange in EXCHANGES:
-        for key in (NEWS_ARTICLE, MARKET_CANDLE, SENTIMENT_SIGNAL):
+        for key in KEYS:
             name = f"publish {key} to {exchange or 'a queue by its name'}"
             tries[name] = call("basic_publish", exchange, key, b"{}")
     return tries
@@ -168,9 +175,7 @@ def attempts() -> dict[str, Attempt]:
 
 # All that succeeds; whatever is not here is refused. Direct exchanges know no rights for routing keys.
 SET_ASIDE = {
-    f"publish {key} to {exchange}"
-    for exchange in ("cryptoboy.retry", "cryptoboy.dlx")
-    for key in (NEWS_ARTICLE, MARKET_CANDLE, SENTIMENT_SIGNAL)
+    f"publish {key} to {exchange}" for exchange in ("cryptoboy.retry", "cryptoboy.dlx") for key in KEYS
 }
 
 
@@ -183,8 +188,8 @@ def allowed_to(service: Service) -> set[str]:
 
 ALLOWED = {name: allowed_to(service) for name, service in SERVICES.items()} | {
     "operator": {
-        "publish news.article to cryptoboy.events",
-        "publish sentiment.signal to cryptoboy.events",
+        "publish raw_news_data to cryptoboy.events",
+        "publish sentiment_signals_queue to cryptoboy.events",
         "read raw_news_data.dlq",
         "read sentiment_signals_queue.dlq",
     },

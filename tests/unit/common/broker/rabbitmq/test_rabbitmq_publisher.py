@@ -11,7 +11,8 @@ from pika import spec
 
 from services.common.broker.rabbitmq.errors import Place
 from services.common.broker.rabbitmq.link import Link
-from services.common.broker.rabbitmq.publisher import Parcel, Publisher
+from services.common.broker.rabbitmq.outgoing import Parcel
+from services.common.broker.rabbitmq.publisher import Publisher
 from services.common.broker.rabbitmq.state import LinkState
 from services.common.errors import CryptoBoyError, TryLater
 

@@ -4,10 +4,10 @@ from services.common.broker.rabbitmq.topology import rabbitmq_topology
 from services.common.broker.topology import QUEUES, RAW_NEWS_DATA, SENTIMENT_SIGNALS, QueueKind
 
 
-def test_every_routing_key_leads_to_its_queue() -> None:
+def test_every_routing_key_leads_to_its_queue_and_so_does_the_name_of_the_queue() -> None:
     bindings = {(each.exchange, each.routing_key, each.queue) for each in rabbitmq_topology(10).bindings}
     for queue in QUEUES:
-        for key in queue.routing_keys:
+        for key in (*queue.routing_keys, queue.name):
             assert ("cryptoboy.events", key, queue.name) in bindings
         if queue.retried:
             assert ("cryptoboy.retry", queue.name, queue.retry_name) in bindings

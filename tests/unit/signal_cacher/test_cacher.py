@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
+from services.common.broker.port import TooManyDeadLetters
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
+from services.common.store.holds import StoredHolds
 from services.common.store.port import WriteOutcome
-from services.signal_cacher import signal_cacher
-from services.signal_cacher.signal_cacher import SignalCacher
+from services.signal_cacher import cacher as cacher_module
+from services.signal_cacher.cacher import SignalCacher
 from tests.support.pipeline.cacher_fakes import QUEUE, FakeBroker, FakeStore, FakeSubscription, delivery_of
 from tests.support.store.store_samples import NOW, PAIR, make_signal
 
@@ -44,8 +47,8 @@ class House:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # where STATE_DIR is, as it is not set
-    monkeypatch.setattr(signal_cacher, "FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(signal_cacher, "REJECT_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(cacher_module, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(cacher_module, "REJECT_PAUSE_SECONDS", 0.001)
 
 
 def cached(outcome: str, pair: str = PAIR) -> float:
@@ -95,7 +98,7 @@ def test_while_the_store_is_away_the_batch_stays_in_hand_and_nothing_is_received
 def test_a_store_that_is_away_for_long_costs_one_delivery_and_its_return_another_subscription(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(signal_cacher, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(cacher_module, "HOLD_SECONDS", 0.0)
     house = House([GOOD], [GOOD], [OTHER], failures=(AWAY,) * 3)
     house.run()
     names = [name for name, _ in house.subscription.events]
@@ -105,7 +108,7 @@ def test_a_store_that_is_away_for_long_costs_one_delivery_and_its_return_another
 
 
 def test_a_stop_while_the_store_is_away_for_long_ends_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signal_cacher, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(cacher_module, "HOLD_SECONDS", 0.0)
     house = House([GOOD], failures=(AWAY,) * 3)
     house.subscription.on_close = house.stop.set
     house.run()
@@ -115,7 +118,7 @@ def test_a_stop_while_the_store_is_away_for_long_ends_the_service(monkeypatch: p
 
 
 def test_a_broker_that_is_away_when_the_store_is_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signal_cacher, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(cacher_module, "HOLD_SECONDS", 0.0)
     house = House([GOOD], [GOOD], failures=(AWAY,))
     house.broker.failures.append(TryLater("no broker"))
     house.run()
@@ -152,6 +155,38 @@ def test_a_dead_letter_that_is_not_taken_is_given_back_and_the_rest_goes_on() ->
     house.run()
     assert house.happened("release") == [[BAD]]
     assert house.happened("ack") == [[GOOD]]
+
+
+def test_messages_are_dealt_with_in_the_order_of_the_queue() -> None:
+    house = House([GOOD, OTHER, BAD, GOOD])
+    house.run()
+    assert [name for name, _ in house.subscription.events][:4] == ["receive", "ack", "dead_letter", "ack"]
+    assert house.happened("ack") == [[GOOD, OTHER], [GOOD]]
+
+
+def test_when_nearly_everything_would_be_a_dead_letter_the_subscription_is_closed_and_the_holds_are_looked_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.signal_cacher.keeping.LOOK_SECONDS", 0.0)
+    house = House([GOOD, BAD, OTHER])
+    looked: list[int] = []
+    house.subscription.dead_letter_error = TooManyDeadLetters("10 of 10")
+
+    def stopped() -> None:
+        house.broker.failures.extend([TooManyDeadLetters("10 of 10")] * 3)
+        monkeypatch.setattr(house.store.holds, "read", counted(house.store.holds.read))
+
+    def counted(read: Callable[[], StoredHolds]) -> Callable[[], StoredHolds]:
+        def reading() -> StoredHolds:
+            looked.append(len(house.broker.failures))
+            return read()
+
+        return reading
+
+    house.subscription.on_close = stopped
+    house.run()
+    assert [name for name, _ in house.subscription.events] == ["receive", "ack", "close", "receive"]
+    assert {0, 1, 2, 3} <= set(looked)
 
 
 def test_health_follows_the_store_between_messages() -> None:
@@ -192,7 +227,7 @@ def test_the_log_says_of_each_article_what_became_of_its_signals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with structlog.testing.capture_logs() as lines:
-        monkeypatch.setattr(signal_cacher, "log", structlog.get_logger())
+        monkeypatch.setattr(cacher_module, "log", structlog.get_logger())
         House([GOOD, OTHER], [BAD]).run()
     (cached_line,) = [line for line in lines if line["event"] == "signals_cached"]
     assert cached_line["trace_ids"] == {"a": {PAIR: "newest"}, "b": {PAIR: "newest"}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.signal_cacher.batch import sort_out
+from services.signal_cacher.reading import SignalDelivery, Unreadable, read
 from tests.support.pipeline.cacher_fakes import delivery_of
 from tests.support.store.store_samples import NOW, make_signal
 
@@ -16,13 +16,11 @@ def body(**changes: Any) -> bytes:
     return json.dumps(fields | changes).encode()
 
 
-def test_signals_and_their_deliveries_stay_together() -> None:
-    bodies = [make_signal("a").encode(), b"{}", make_signal("b").encode()]
-    deliveries = [delivery_of(each) for each in bodies]
-    batch = sort_out(deliveries, NOW)
-    assert batch.accepted == (deliveries[0], deliveries[2])
-    assert [signal.article_id for signal in batch.signals] == ["a", "b"]
-    assert [delivery for delivery, _ in batch.rejected] == [deliveries[1]]
+def test_a_signal_is_read_with_its_delivery() -> None:
+    delivery = delivery_of(make_signal("a").encode())
+    found = read(delivery, NOW)
+    assert isinstance(found, SignalDelivery)
+    assert (found.delivery, found.signal.article_id) == (delivery, "a")
 
 
 @pytest.mark.parametrize(
@@ -44,16 +42,17 @@ def test_signals_and_their_deliveries_stay_together() -> None:
     ],
 )
 def test_what_is_no_signal_is_rejected_with_the_reason(bad: bytes, told: str) -> None:
-    ((_, reason),) = sort_out([delivery_of(bad)], NOW).rejected
-    assert told in reason
+    found = read(delivery_of(bad), NOW)
+    assert isinstance(found, Unreadable)
+    assert told in found.reason
 
 
-@pytest.mark.parametrize(("seconds_ahead", "accepted"), [(300, 1), (301, 0)])
+@pytest.mark.parametrize(("seconds_ahead", "kind"), [(300, SignalDelivery), (301, Unreadable)])
 def test_a_signal_from_the_future_is_rejected_beyond_what_clocks_differ(
-    seconds_ahead: int, accepted: int
+    seconds_ahead: int, kind: type[SignalDelivery | Unreadable]
 ) -> None:
     published = NOW + timedelta(seconds=seconds_ahead)
     ahead = make_signal(published=published, analyzed_at=published)
-    batch = sort_out([delivery_of(ahead.encode())], NOW)
-    assert len(batch.signals) == accepted
-    assert all("in the future" in reason for _, reason in batch.rejected)
+    found = read(delivery_of(ahead.encode()), NOW)
+    assert type(found) is kind
+    assert isinstance(found, SignalDelivery) or "in the future" in found.reason

@@ -1,0 +1,49 @@
+"""Our messages as pika takes them. Pure; times are in Unix seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pika import spec
+
+from services.common.broker.envelope import FailedCopy, Headers, outgoing_headers
+from services.common.broker.port import Delivery, OutgoingMessage
+from services.common.broker.topology import DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, RETRY_EXCHANGE
+
+PERSISTENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message as pika takes it."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: spec.BasicProperties
+
+
+def parcel_of(message: OutgoingMessage, timestamp: int) -> Parcel:
+    """A message that is published for the first time."""
+    properties = _properties(message.message_id, outgoing_headers(message), timestamp)
+    return Parcel(EVENTS_EXCHANGE, message.routing_key, message.body, properties)
+
+
+def parcel_of_copy(delivery: Delivery, copy: FailedCopy, timestamp: int) -> Parcel:
+    """The copy of a failed delivery, for the queue's retries or dead letters."""
+    properties = _properties(delivery.message_id, copy.headers, timestamp)
+    exchange = DEAD_LETTER_EXCHANGE
+    if copy.delay is not None:
+        exchange = RETRY_EXCHANGE
+        properties.expiration = str(max(1, round(copy.delay * 1000)))
+    return Parcel(exchange, copy.queue.name, delivery.body, properties)
+
+
+def _properties(message_id: str, headers: Headers, timestamp: int) -> spec.BasicProperties:
+    return spec.BasicProperties(
+        content_type="application/json",
+        delivery_mode=PERSISTENT,
+        message_id=message_id,
+        timestamp=timestamp,
+        headers=headers,
+    )

@@ -1,0 +1,44 @@
+"""Which deliveries hold signals to be cached, and which can never be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.common.broker.port import Delivery
+from services.common.clock import CLOCKS_DIFFER
+from services.common.errors import NeverWorks
+from services.common.messages import SentimentSignal, decode
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDelivery:
+    """A delivery with the signal that it holds."""
+
+    delivery: Delivery
+    signal: SentimentSignal
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A delivery that can never be cached, and why."""
+
+    delivery: Delivery
+    reason: str
+
+
+def read(delivery: Delivery, now: datetime) -> SignalDelivery | Unreadable:
+    """Read a delivery; never raises on what a message holds.
+
+    A signal from the future is unreadable: it would stay the newest for as long as it is ahead.
+    """
+    try:
+        signal = decode(delivery.body, SentimentSignal)
+    except NeverWorks as error:
+        return Unreadable(delivery, str(error))
+    if signal.published > now + CLOCKS_DIFFER:
+        ahead = (signal.published - now).total_seconds() / 60
+        return Unreadable(
+            delivery, f"published {signal.published.isoformat()} is {ahead:.0f} minutes in the future"
+        )
+    return SignalDelivery(delivery, signal)
