@@ -1,11 +1,6 @@
-"""The commands, and what an error looks like to a person."""
+"""The commands of `./cryptoboy`."""
 
 from __future__ import annotations
-
-import os
-import sys
-
-import typer
 
 from services.cli import (
     backtest,
@@ -25,23 +20,12 @@ from services.cli import (
 )
 from services.cli.checkout import add_checkout_command
 from services.cli.history import app as history
-from services.common.errors import CryptoBoyError, StopProgram
-from services.common.network.proxies import shield_loopback
-from services.common.runtime.logging import configure_logging
-from services.common.secrets.private import keep_private
-from services.common.secrets.redaction import redact_errors
-from services.common.secrets.secret_texts import secrets_given
-from services.common.settings.settings import Settings
-from services.common.text.clean_output import clean_output
+from services.cli.support.running import new_app, run_app
 
-app = typer.Typer(
+app = new_app(
     name="cryptoboy",
     help="News sentiment for Freqtrade. Begin with: ./cryptoboy demo",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
@@ -65,18 +49,5 @@ app.command("resume")(control.resume)
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C.
-
-    What ends it early is for whoever calls this to tell: see `ending`.
-    """
-    keep_private()
-    shield_loopback(os.environ)
-    redact_errors(secrets_given(os.environ))
-    clean_output()
-    # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
-    configure_logging(Settings(log_level="ERROR"), "cryptoboy")
-    try:
-        app(prog_name="./cryptoboy")
-    except CryptoBoyError as error:
-        sys.stderr.write(f"cryptoboy: {error}\n")
-        sys.exit(78 if isinstance(error, StopProgram) else 1)
+    """Run the command line; see `run_app`."""
+    run_app(app, "cryptoboy", "./cryptoboy")

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import answer_console
-from services.cli.support.options import OF_LOGGING, Json, load_settings, read_pairs
-from services.cli.support.pages import write_page
+from services.cli.support.answers import answer_console, print_json
+from services.cli.support.options import (
+    ALL_PAIRS,
+    CANDLES,
+    FEE,
+    OF_LOGGING,
+    SEED,
+    SENTIMENT,
+    Json,
+    load_settings,
+    read_pairs,
+    read_timeframe,
+)
+from services.cli.support.pages import page_file, write_page
 from services.cli.support.period import read_period
 from services.cli.support.progress import progress_of
-from services.common.errors import StopProgram
-from services.common.values import check_timeframe
 from services.launch.freqtrade.config import chosen_staleness
 
 _MOST_JOBS = 4
 
 
 def backtest(
-    candles: Annotated[Path, typer.Option(help="Directory with candles such as BTC_USDT-1h.feather.")],
-    sentiment: Annotated[Path, typer.Option(help="The sentiment CSV, as from `history score`.")],
+    candles: Annotated[Path, CANDLES],
+    sentiment: Annotated[Path, SENTIMENT],
     start: Annotated[str, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")],
     end: Annotated[
         str, typer.Option("--to", help="Last instant, UTC, such as 2025-07-01, which is midnight.")
     ],
     timeframe: Annotated[str, typer.Option(help="Candles to trade on.")] = "1h",
-    pairs: Annotated[
-        list[str] | None,
-        typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are."),
-    ] = None,
+    pairs: Annotated[list[str] | None, ALL_PAIRS] = None,
     controls: Annotated[int, typer.Option(min=1, help="How often the news is moved to another time.")] = 199,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed repeats every figure.")] = 1,
-    fee: Annotated[
-        float | None, typer.Option(min=0, max=0.1, help="As a ratio, 0.001 is 0.1%. Default: the exchange's.")
-    ] = None,
+    seed: Annotated[int, SEED] = 1,
+    fee: Annotated[float | None, FEE] = None,
     stake: Annotated[
         float | None,
         typer.Option(
@@ -74,7 +77,7 @@ def backtest(
     """
     settings = load_settings(OF_LOGGING | {"dry_run_wallet"})
     first, last = read_period(start, end)
-    page = _page_file(html, start, end)
+    page = page_file(html, f"backtest-{start[:10]}-{end[:10]}.html")
 
     from services.common.runtime.logging import configure_logging
     from services.research.backtest.plan import Plan
@@ -82,12 +85,10 @@ def backtest(
     from services.research.backtest.run import run_backtest
 
     configure_logging(settings.changed(log_level="WARNING"), "backtest")
-    assert first is not None  # noqa: S101 - the options are required
-    assert last is not None  # noqa: S101 - as above
     plan = Plan(
         candles=candles,
         sentiment=sentiment,
-        timeframe=_checked(timeframe),
+        timeframe=read_timeframe(timeframe),
         start=first,
         end=last,
         pairs=tuple(sorted(read_pairs(pairs))),
@@ -110,7 +111,7 @@ def backtest(
 
         write_page(page, backtest_page(found))
     if json_output:
-        print(json.dumps(answer, allow_nan=False))
+        print_json(answer)
         return
 
     from services.cli.views.backtest import show_backtest
@@ -118,20 +119,3 @@ def backtest(
     show_backtest(answer, answer_console())
     if page is not None:
         print(f"\nCharts: {page}")
-
-
-def _checked(timeframe: str) -> str:
-    try:
-        return check_timeframe(timeframe)
-    except ValueError as error:
-        raise StopProgram(f"--timeframe: {error}") from error
-
-
-def _page_file(html: Path | None, start: str, end: str) -> Path | None:
-    if html is None:
-        return None
-    if html.is_dir():
-        return html / f"backtest-{start[:10]}-{end[:10]}.html"
-    if not html.parent.is_dir():
-        raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
-    return html

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.cli.secret_files import BROKER_SECRETS, DEFAULT_FOLDER, STORE_SECRETS, read_passwords
+from services.cli.support.answers import say
 from services.cli.support.options import load_settings
 from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.rabbitmq.users import SALT_BYTES, password_hash
@@ -18,6 +18,7 @@ from services.common.errors import StopProgram
 from services.common.files import write_whole
 from services.common.settings.settings import PROJECT_ROOT
 from services.common.store.redis.users import acl_file
+from services.operations.secrets.files import BROKER_SECRETS, DEFAULT_FOLDER, STORE_SECRETS, read_passwords
 
 DEFINITIONS_FILE = PROJECT_ROOT / "deploy" / "rabbitmq" / "definitions.json"
 _READABLE = 0o444
@@ -86,4 +87,4 @@ def write(text: str, out: Path) -> None:
         raise StopProgram(
             f"{out} cannot be written ({error.strerror}); name another file with --out"
         ) from error
-    sys.stderr.write(f"cryptoboy: wrote {out}\n")
+    say(f"wrote {out}")

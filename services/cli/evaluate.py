@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from services.cli.support.answers import answer_console
+from services.cli.support.answers import answer_console, print_json
 from services.cli.support.console import PlainConsole
 from services.cli.support.options import OF_SCORING, settings_for
-from services.cli.support.pages import write_page
+from services.cli.support.pages import page_file, write_page
 from services.common.errors import StopProgram
-from services.common.settings.settings import Fallback, ScorerKind, Settings
-
-if TYPE_CHECKING:
-    from services.sentiment_analyzer.scorers.port import Scorer
+from services.common.settings.settings import Fallback, ScorerKind
+from services.operations.connections import answering_scorer
 
 _FEWEST_RESAMPLES = 100
 
@@ -54,8 +51,7 @@ def evaluate(
 
     Example: ./cryptoboy evaluate --scorer lexicon --labelled headlines.csv --html evaluation.html
     """
-    if html is not None and not html.parent.is_dir():
-        raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
+    page_file(html)
     if html is not None and not labelled:
         raise StopProgram("--html draws labelled texts: give a file with --labelled")
 
@@ -78,7 +74,10 @@ def evaluate(
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with ExitStack() as stack:
         kinds = (scorers or [settings.sentiment_scorer]) if plan.needs_scorers else []
-        built = [_ready(settings, kind, stack) for kind in dict.fromkeys(kinds)]
+        built = [
+            stack.enter_context(answering_scorer(settings.changed(sentiment_scorer=kind)))
+            for kind in dict.fromkeys(kinds)
+        ]
         bar = stack.enter_context(Progress(*columns, console=PlainConsole(stderr=True), transient=True))
         task = bar.add_task("", total=None)
         results, found = carry_out(
@@ -91,7 +90,7 @@ def evaluate(
 
         write_page(html, evaluation_page(results))
     if json_output:
-        print(json.dumps(evaluation_json(results, found), allow_nan=False))
+        print_json(evaluation_json(results, found))
         return
     show_evaluation(results, found, answer_console())
     if html is not None:
@@ -109,12 +108,3 @@ def _chosen_cases(names: list[str] | None) -> tuple[str, ...]:
             f"--case {unknown[0]}: there is no such case; there are {', '.join(CASES)} and none"
         )
     return tuple(names or CASES)
-
-
-def _ready(settings: Settings, kind: ScorerKind, stack: ExitStack) -> Scorer:
-    from services.sentiment_analyzer.scorers.build import build_scorer
-
-    scorer = build_scorer(settings.changed(sentiment_scorer=kind))
-    stack.callback(scorer.close)
-    scorer.check()
-    return scorer

@@ -1,43 +1,19 @@
-"""The secrets of a production system: one file each, in one folder that only its owner can enter.
-
-The files themselves can be read by all, because containers of several users read them and Compose hands them in as
-they are; nobody else gets to them, for the folder is closed.
-"""
+"""`cryptoboy secrets`: the secrets of a production system, made where they are missing."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import secrets
-import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
+from services.cli.support.answers import print_json, say
 from services.cli.support.options import Json
-from services.common.broker.rabbitmq.users import BROKER_USERS
-from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
-from services.common.store.redis.users import STORE_USERS
 from services.operations.secrets.certificates import make_certificates
-from services.operations.secrets.takeover import ISSUED, find_secrets, secrets_left, unused_in_production
-
-SECRETS_VARIABLE = "CRYPTOBOY_SECRETS"
-DEFAULT_FOLDER = PROJECT_ROOT / "secrets"
-_FOLDER_MODE, _FILE_MODE = 0o700, 0o444
-_RANDOM_BYTES = 24
-
-BROKER_SECRETS = {user.name: f"rabbitmq_{user.name}" for user in BROKER_USERS}
-STORE_SECRETS = {user.name: f"redis_{user.name}" for user in STORE_USERS}
-MADE = (*BROKER_SECRETS.values(), *STORE_SECRETS.values(), "freqtrade_api", "grafana_admin")
-"""Passwords that nobody but the system has to know; made at random."""
-GIVEN = (*ISSUED, "alert_notes_url", "alert_pages_url")
-"""What others issue; empty files until the operator writes them."""
+from services.operations.secrets.files import DEFAULT_FOLDER, GIVEN, make_secrets, tell_compose
+from services.operations.secrets.takeover import find_secrets, secrets_left, unused_in_production
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of the secrets.", show_default="secrets")]
 
@@ -56,16 +32,7 @@ def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
     folder = folder.resolve()
     make_secrets(folder)
     make_certificates(folder)
-    sys.stderr.write(f"cryptoboy: made tls_ca, tls_certificate and tls_key in {folder}\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What `make_secrets` did, by the names of the files. What is taken over is not made."""
-
-    made: tuple[str, ...]
-    kept: tuple[str, ...]
-    taken_over: tuple[str, ...] = ()
+    say(f"made tls_ca, tls_certificate and tls_key in {folder}")
 
 
 @secrets_app.command("init")
@@ -86,105 +53,20 @@ def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
     tell_compose(env_file, folder)
     unused = unused_in_production(env_file)
     if json_output:
-        print(json.dumps({"folder": str(folder), **asdict(done), "unused": unused}))
+        print_json({"folder": folder, **asdict(done), "unused": unused})
         return
-    sys.stderr.write(
-        f"cryptoboy: {len(done.made)} made, {len(done.kept)} kept in {folder}; {env_file} names it\n"
-    )
+    say(f"{len(done.made)} made, {len(done.kept)} kept in {folder}; {env_file} names it")
     for note in found.notes:
-        sys.stderr.write(f"cryptoboy: {note}\n")
+        say(note)
     if done.taken_over:
-        sys.stderr.write(f"cryptoboy: taken over from {env_file}: {', '.join(done.taken_over)}\n")
+        say(f"taken over from {env_file}: {', '.join(done.taken_over)}")
     if left := secrets_left(env_file):
-        sys.stderr.write(
-            f"cryptoboy: production does not need these there, take them out: {', '.join(left)}\n"
-        )
+        say(f"production does not need these there, take them out: {', '.join(left)}")
     if unused:
-        sys.stderr.write(
-            f"cryptoboy: production does not use these lines of {env_file}: {', '.join(unused)} "
-            "(inside Compose, addresses and users are fixed)\n"
+        say(
+            f"production does not use these lines of {env_file}: {', '.join(unused)} "
+            "(inside Compose, addresses and users are fixed)"
         )
     empty = [name for name in GIVEN if not (folder / name).read_text().strip()]
     if empty:
-        sys.stderr.write(f"cryptoboy: empty, to fill in if you need them: {', '.join(empty)}\n")
-
-
-def make_secrets(folder: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Made:
-    """Make the files that are missing, and fill the empty ones of which the text is known.
-
-    Args:
-        folder: where they are to be.
-        texts: what to write instead of a random password, or of nothing, by the name of the file.
-
-    Raises:
-        StopProgram: the folder cannot be written.
-    """
-    try:
-        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        folder.chmod(_FOLDER_MODE)
-        names = [
-            name
-            for name in (*MADE, *GIVEN)
-            if _make(folder / name, texts.get(name, ""), is_random=name in MADE)
-        ]
-    except OSError as error:
-        raise StopProgram(
-            f"{folder} cannot be written ({error.strerror}); name another with --dir"
-        ) from error
-    return Made(
-        tuple(name for name in names if name not in texts),
-        tuple(name for name in (*MADE, *GIVEN) if name not in names),
-        tuple(name for name in names if name in texts),
-    )
-
-
-def _make(path: Path, text: str, *, is_random: bool) -> bool:
-    """Whether anything was written."""
-    if text and not is_random and path.is_file() and not path.read_text().strip():
-        path.write_text(f"{text}\n")
-        return True
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, _FILE_MODE if is_random else _FILE_MODE | 0o200)
-            text = text or (secrets.token_urlsafe(_RANDOM_BYTES) if is_random else "")
-            file.write(f"{text}\n" if text else "")
-        return True
-    return False
-
-
-def tell_compose(env_file: Path, folder: Path) -> None:
-    """Have the `.env` file name the folder, once."""
-    lines = env_file.read_text().splitlines() if env_file.is_file() else []
-    kept = [line for line in lines if not line.startswith(f"{SECRETS_VARIABLE}=")]
-    wanted = [*kept, f"{SECRETS_VARIABLE}={folder}"]
-    if sorted(wanted) != sorted(lines):
-        env_file.write_text("\n".join(wanted) + "\n")
-
-
-def read_passwords(folder: Path, files: dict[str, str]) -> dict[str, str]:
-    """The passwords of users from their files.
-
-    Args:
-        folder: where the files are.
-        files: the name of each user's file.
-
-    Raises:
-        StopProgram: some are missing or empty; says which and what to do.
-    """
-    found = {user: _read(folder / name) for user, name in files.items()}
-    missing = [files[user] for user, password in found.items() if not password]
-    if missing:
-        raise StopProgram(
-            f"{folder} lacks {', '.join(missing)}: ./cryptoboy secrets init --dir {folder} makes what is missing"
-        )
-    return found
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise StopProgram(f"{path} cannot be read ({type(error).__name__}); is it yours?") from error
+        say(f"empty, to fill in if you need them: {', '.join(empty)}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.cli.support.answers import print_json
 from services.cli.support.options import OF_STORE, Json, Pairs, load_settings, read_pairs
 
 
@@ -31,7 +31,7 @@ def export_history(
     settings = load_settings(OF_STORE | {"trading_pairs"})
     report = export_signals(settings, read_pairs(pairs) or settings.trading_pairs, out)
     if json_output:
-        print(json.dumps(report.as_json()))
+        print_json(report.as_json())
         return
     for pair, count in report.unreadable.items():
         print(f"{pair}: {count} entries are no signals and were left out; the first: {report.problems[pair]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.support.options import Json, Pairs, load_settings, read_pairs
+from services.cli.support.answers import print_json
+from services.cli.support.options import Json, Pairs, load_settings, read_pairs, read_timeframe
 from services.cli.support.period import From, To, read_period
 from services.common.errors import StopProgram
 from services.common.secrets.secret_texts import public_part
 from services.common.settings.settings import Settings
-from services.common.values import check_timeframe
 
 if TYPE_CHECKING:
     from services.research.candles import Candles
@@ -49,13 +48,13 @@ def fetch_history(
     options = FetchOptions(
         out=out,
         pairs=read_pairs(pairs) or settings.trading_pairs,
-        timeframes=_checked(timeframes) or (settings.strategy_timeframe,),
+        timeframes=tuple(dict.fromkeys(map(read_timeframe, timeframes or (settings.strategy_timeframe,)))),
         start=first,
         end=last,
     )
     found = fetch_candles(options, _config(settings), os.environ, _REDACTED)
     if json_output:
-        print(json.dumps({"directory": str(out), "files": [_as_json(candles) for candles in found]}))
+        print_json({"directory": out, "files": [_as_json(candles) for candles in found]})
         return
     for candles in found:
         facts = _as_json(candles)
@@ -71,13 +70,6 @@ _AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
 _REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.launch.freqtrade.bot")
 """Freqtrade, whose output lacks secrets: it tells ccxt's whole configuration. It finds modules where we do."""
 _USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
-
-
-def _checked(timeframes: list[str] | None) -> tuple[str, ...]:
-    try:
-        return tuple(dict.fromkeys(check_timeframe(timeframe) for timeframe in timeframes or ()))
-    except ValueError as error:
-        raise StopProgram(f"--timeframe: {error}") from None
 
 
 def _config(settings: Settings) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.support.answers import answer_console
+from services.cli.support.answers import answer_console, print_json
 from services.cli.support.options import Json
 from services.cli.support.progress import progress_of
 
@@ -89,7 +88,7 @@ def import_archive(
     with progress_of(f"importing {news.name}") as progress:
         report = import_news(news, out, options, datetime.now(UTC), progress)
     if json_output:
-        print(json.dumps(report.as_json()))
+        print_json(report.as_json())
     else:
         _print(report)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.support.answers import print_json, say
 from services.cli.support.options import (
     OF_SCORING,
     Json,
@@ -129,18 +128,13 @@ def score_history(
             scored_by=chosen.identity,
             workers=workers or chosen.workers,
             progress=progress,
-            waiting=_say_waiting,
+            waiting=lambda reason: say(f"waiting for the scorer: {reason}"),
         )
     figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3), **chosen.receipts()}
     if json_output:
-        print(json.dumps(figures))
+        print_json(figures)
     else:
         _print(report, figures)
-
-
-def _say_waiting(reason: str) -> None:
-    sys.stderr.write(f"cryptoboy: waiting for the scorer: {reason}\n")
-    sys.stderr.flush()
 
 
 def _sources(settings: Settings) -> list[tuple[str, NewsSource]]:

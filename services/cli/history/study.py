@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import answer_console
-from services.cli.support.options import Json
-from services.cli.support.pages import write_page
+from services.cli.support.answers import answer_console, print_json
+from services.cli.support.options import CANDLES, SEED, SENTIMENT, Json, read_pairs, read_timeframe
+from services.cli.support.pages import page_file, write_page
 from services.cli.support.period import From, To, read_period
 from services.cli.support.progress import progress_of
-from services.common.errors import StopProgram
-from services.common.values import Scope, check_pair, check_timeframe
+from services.common.values import Scope
 
 _FEWEST = 2
 
 
 def study(
-    candles: Annotated[Path, typer.Option(help="Directory with candles such as BTC_USDT-1h.feather.")],
-    sentiment: Annotated[Path, typer.Option(help="The sentiment CSV, as from `history score`.")],
+    candles: Annotated[Path, CANDLES],
+    sentiment: Annotated[Path, SENTIMENT],
     timeframe: Annotated[
         str | None, typer.Option(help="Candles to measure with; else those that cover most signals.")
     ] = None,
@@ -47,7 +45,7 @@ def study(
         int, typer.Option(min=_FEWEST, help="Cells with fewer events have a count and no figures.")
     ] = 30,
     resamples: Annotated[int, typer.Option(min=100, help="Resamples behind the intervals.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed repeats every figure.")] = 1,
+    seed: Annotated[int, SEED] = 1,
     html: Annotated[Path | None, typer.Option(help="Also write charts and tables to this file.")] = None,
     json_output: Json = False,
 ) -> None:
@@ -56,9 +54,9 @@ def study(
     Example: ./cryptoboy history study --candles candles --sentiment sentiment.csv --html study.html
     """
     first, last = read_period(start, end)
-    chosen = _checked(timeframe, pairs)
-    if html is not None and not html.parent.is_dir():
-        raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
+    chosen = tuple(sorted(read_pairs(pairs)))
+    timeframe = timeframe and read_timeframe(timeframe)
+    page_file(html)
 
     from services.research.study.conclusions import judge
     from services.research.study.events import Selection
@@ -84,7 +82,7 @@ def study(
 
         write_page(html, study_page(result, tests))
     if json_output:
-        print(json.dumps(found, allow_nan=False))
+        print_json(found)
         return
 
     from services.cli.views.study import show_study
@@ -92,14 +90,3 @@ def study(
     show_study(found, answer_console())
     if html is not None:
         print(f"\nCharts: {html}")
-
-
-def _checked(timeframe: str | None, pairs: list[str] | None) -> tuple[str, ...]:
-    try:
-        if timeframe is not None:
-            check_timeframe(timeframe)
-        return tuple(
-            sorted({check_pair(pair) for given in pairs or () for pair in given.replace(",", " ").split()})
-        )
-    except ValueError as error:
-        raise StopProgram(f"{error}") from error

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import answer_console
-from services.cli.support.options import Json, load_settings, read_pairs
+from services.cli.support.answers import answer_console, print_json
+from services.cli.support.options import (
+    ALL_PAIRS,
+    CANDLES,
+    SENTIMENT,
+    Json,
+    load_settings,
+    read_pairs,
+    read_timeframe,
+)
 from services.cli.support.progress import progress_of
 from services.cli.views.validate import show_validation
-from services.common.errors import StopProgram
-from services.common.values import check_timeframe
 
 
 def validate_history(
-    candles: Annotated[
-        Path | None, typer.Option(help="Directory with candles such as BTC_USDT-1h.feather.")
-    ] = None,
-    sentiment: Annotated[Path | None, typer.Option(help="The sentiment CSV, as from history score.")] = None,
+    candles: Annotated[Path | None, CANDLES] = None,
+    sentiment: Annotated[Path | None, SENTIMENT] = None,
     timeframe: Annotated[str | None, typer.Option(help="Only candles of this length. Default: all.")] = None,
-    pairs: Annotated[
-        list[str] | None,
-        typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are."),
-    ] = None,
+    pairs: Annotated[list[str] | None, ALL_PAIRS] = None,
     json_output: Json = False,
 ) -> None:
     """Check candles and sentiment: gaps, repetitions, disorder, time zones, signals before their news, coverage.
@@ -45,24 +45,19 @@ def validate_history(
     """
     from services.research.history.validation.validating import validate
 
-    if timeframe is not None:
-        try:
-            check_timeframe(timeframe)
-        except ValueError as error:
-            raise StopProgram(f"--timeframe: {error}") from None
     staleness = timedelta(hours=load_settings({"sentiment_staleness_hours"}).sentiment_staleness_hours)
     with progress_of("checking") as progress:
         found = validate(
             candles,
             sentiment,
-            timeframe=timeframe,
+            timeframe=timeframe and read_timeframe(timeframe),
             pairs=read_pairs(pairs),
             staleness=staleness,
             now=datetime.now(UTC),
             progress=progress,
         )
     if json_output:
-        print(json.dumps(found.as_json()))
+        print_json(found.as_json())
     else:
         show_validation(found, answer_console())
     if not found.findings.ok:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from pydantic_core import to_jsonable_python
-from rich.box import SIMPLE
+from rich.box import SIMPLE, SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
@@ -46,6 +46,12 @@ def answer_console(room: int = 0) -> Console:
 def whole(name: str, texts: Iterable[str]) -> Column:
     """A column of a table in which nothing is cut or wrapped, given the room for it."""
     return Column(name, no_wrap=True, min_width=max((cell_len(text) for text in texts), default=0))
+
+
+def figures_table(title: str, texts: Sequence[str], figures: Sequence[str]) -> Table:
+    """A table with columns of texts, then of figures, which stand at the right of theirs."""
+    columns = (*(Column(name) for name in texts), *(Column(name, justify="right") for name in figures))
+    return Table(*columns, title=title or None, title_justify="left", box=SIMPLE_HEAD)
 
 
 def plain_table(*columns: Column | str) -> Table:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from typing import Annotated, Any
 
 import typer
 
+from services.cli.support.answers import say
 from services.common.errors import StopProgram
 from services.common.settings.scoring import MODEL_FIELDS, ScoringSettings
 from services.common.settings.servers import BrokerSettings, StoreSettings
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
-from services.common.values import check_pair, split_pairs
+from services.common.values import check_pair, check_timeframe, split_pairs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]
 Broker = Annotated[
@@ -35,6 +35,21 @@ OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
 }
 OF_LOGGING = frozenset({"log_level", "log_format"})
 """Fields that commands use, for `settings_for`. What one scorer alone uses is checked when it is built."""
+
+
+CANDLES = typer.Option("--candles", help="Directory with candles such as BTC_USDT-1h.feather.")
+SENTIMENT = typer.Option("--sentiment", help="The sentiment CSV, as from `history score`.")
+ALL_PAIRS = typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are.")
+SEED = typer.Option("--seed", min=0, help="The same seed repeats every figure.")
+FEE = typer.Option("--fee", min=0, max=0.1, help="As a ratio, 0.001 is 0.1%. Default: the exchange's.")
+
+
+def read_timeframe(text: str) -> str:
+    """The value of --timeframe. Raises StopProgram if it is none."""
+    try:
+        return check_timeframe(text)
+    except ValueError as error:
+        raise StopProgram(f"--timeframe: {error}") from None
 
 
 def read_pairs(given: list[str] | None) -> tuple[str, ...]:
@@ -64,9 +79,7 @@ def load_settings(uses: Collection[str] | None = None) -> Settings:
     if uses is not None:
         for mistake in settings.unusable:
             if mistake.field not in MODEL_FIELDS:  # whoever builds a scorer tells of these
-                sys.stderr.write(
-                    f"cryptoboy: passed over, for this command does not use it: {mistake.line}\n"
-                )
+                say(f"passed over, for this command does not use it: {mistake.line}")
     return settings
 
 

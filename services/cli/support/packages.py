@@ -12,6 +12,7 @@ from pathlib import Path
 
 from services.cli.bootstrap.installers import installer_environment
 from services.cli.bootstrap.sources import only_wheels
+from services.cli.support.answers import say
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
 
@@ -33,7 +34,7 @@ def install_test_packages() -> None:
         stamp = Path(sys.prefix) / f"{_STAMP_PREFIX}{lock.name}"
         if stamp.is_file() and filecmp.cmp(lock, stamp, shallow=False):
             continue
-        sys.stderr.write(f"cryptoboy: installing {lock.name} (first use, or it changed)\n")
+        say(f"installing {lock.name} (first use, or it changed)")
         _install(lock, options)
         shutil.copyfile(lock, stamp)
 
@@ -133,7 +134,7 @@ def _container_engine_answers() -> bool:
 
 
 def _apt_install(packages: Sequence[str]) -> None:
-    sys.stderr.write(f"cryptoboy: installing {', '.join(packages)} for the tests, without starting them\n")
+    say(f"installing {', '.join(packages)} for the tests, without starting them")
     suppress = not _POLICY_FILE.exists()
     if suppress:
         _POLICY_FILE.write_text("#!/bin/sh\nexit 101\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, overload
 
 import typer
 
@@ -11,6 +11,14 @@ from services.common.errors import StopProgram
 
 From = Annotated[str | None, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")]
 To = Annotated[str | None, typer.Option("--to", help="Day or instant to stop before, UTC.")]
+
+
+@overload
+def read_period(start: str, end: str) -> tuple[datetime, datetime]: ...
+
+
+@overload
+def read_period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]: ...
 
 
 def read_period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from services.cli.support.answers import say
 from services.cli.support.console import PlainConsole
 
 LINE_EVERY_SECONDS = 10.0
@@ -82,7 +82,6 @@ def _lines(what: str) -> Callable[[int, int], None]:
             return
         last = now
         left = "" if seconds is None else f", about {seconds:.0f} s left"
-        sys.stderr.write(f"cryptoboy: {what} {100 * done / max(size, 1):.0f}%{left}\n")
-        sys.stderr.flush()
+        say(f"{what} {100 * done / max(size, 1):.0f}%{left}")
 
     return show

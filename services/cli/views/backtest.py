@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from services.cli.support.answers import figures_table
 
 Row = Mapping[str, Any]
 _NAMES = {
@@ -46,7 +47,7 @@ def show_backtest(found: Row, console: Console) -> None:
 
 
 def _variants(variants: Row) -> Table:
-    table = _table("", list(variants))
+    table = figures_table("", [""], [name.replace("_", " ") for name in variants])
     for key, (name, places) in _NAMES.items():
         table.add_row(name, *(_number(row[key], places) for row in variants.values()))
     table.add_row("95% of profit", *(_interval(row["intervals"]["profit_pct"]) for row in variants.values()))
@@ -54,7 +55,7 @@ def _variants(variants: Row) -> Table:
 
 
 def _rules(rules: Row) -> Table:
-    table = _table(f"How often rules held, of {rules['candles']} candles", ["candles", "share"])
+    table = figures_table(f"How often rules held, of {rules['candles']} candles", [""], ["candles", "share"])
     rows = {f"entry: {rule}": row for rule, row in rules["entry"]["conditions"].items()}
     rows["entry: all of them"] = rules["entry"]["all"]
     rows |= {f"exit: {rule}": row for rule, row in rules["exit"]["rules"].items()}
@@ -64,9 +65,8 @@ def _rules(rules: Row) -> Table:
 
 
 def _thresholds(signals: Row) -> Table:
-    table = _table(
-        f"Beyond the thresholds, of {signals['signals']} signals", ["value", "signals", "share", "candles"]
-    )
+    title = f"Beyond the thresholds, of {signals['signals']} signals"
+    table = figures_table(title, [""], ["value", "signals", "share", "candles"])
     for row in signals["thresholds"]:
         share = row["signals_share"]
         table.add_row(
@@ -76,14 +76,6 @@ def _thresholds(signals: Row) -> Table:
             "-" if share is None else f"{share:.2%}",
             f"{row['candles_share']:.2%}",
         )
-    return table
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("", no_wrap=True)
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
     return table
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.support.answers import figures_table
 from services.research.evaluate.figures import ABSTAINED, CLASSES
 
 if TYPE_CHECKING:
@@ -31,17 +31,8 @@ def show_evaluation(results: Sequence[Result], cases: Sequence[CaseResult], cons
         console.print("Intervals are 95%. An abstention counts as an error.")
 
 
-def _table(title: str, names: Sequence[str], figures: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
-    for name in names:
-        table.add_column(name)
-    for name in figures:
-        table.add_column(name, justify="right")
-    return table
-
-
 def _scores(dataset: str, results: Sequence[Result]) -> Table:
-    table = _table(
+    table = figures_table(
         f"{dataset}, {results[0].figures.n} texts",
         ["scorer"],
         ["accuracy", "macro-F1", "abstained", "texts/s"],
@@ -60,7 +51,7 @@ def _scores(dataset: str, results: Sequence[Result]) -> Table:
 
 def _classes(one: Result) -> Table:
     title = f"{one.model}: as labelled (rows) and as said (right)"
-    table = _table(title, [""], ["n", "precision", "recall", "F1", "+", "0", "-", ABSTAINED])
+    table = figures_table(title, [""], ["n", "precision", "recall", "F1", "+", "0", "-", ABSTAINED])
     for label, row in zip(CLASSES, one.figures.confusion, strict=True):
         found = one.figures.classes[label]
         table.add_row(
@@ -76,7 +67,7 @@ def _classes(one: Result) -> Table:
 
 def _reliability(one: Result) -> Table:
     error = one.figures.calibration_error or 0.0
-    table = _table(
+    table = figures_table(
         f"{one.model}: is its confidence right? Mean distance {error:.3f}",
         ["confidence"],
         ["texts", "mean confidence", "right"],
@@ -89,7 +80,9 @@ def _reliability(one: Result) -> Table:
 
 
 def _rows(case: CaseResult) -> Table:
-    table = _table(f"Case {case.case}: {case.model or case.scorer}", ["figure"], ["value", "unit", "n"])
+    table = figures_table(
+        f"Case {case.case}: {case.model or case.scorer}", ["figure"], ["value", "unit", "n"]
+    )
     for row in case.rows:
         value = "-" if row.value is None else _with_interval(row.value, row.interval)
         table.add_row(row.name, value, row.unit, str(row.n))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from services.cli.support.answers import figures_table
 
 _SOURCES = 12
 Row = Mapping[str, Any]
@@ -44,11 +45,8 @@ def _left_out(counts: Row) -> str:
 
 
 def _labels(found: Row) -> Table:
-    table = _table("Return after signals, %; abnormal is less the pair's own mean")
-    for name in ("horizon", "label"):
-        table.add_column(name)
-    for name in ("events", "apart", "mean", "abnormal", "p"):
-        table.add_column(name, justify="right")
+    title = "Return after signals, %; abnormal is less the pair's own mean"
+    table = figures_table(title, ["horizon", "label"], ["events", "apart", "mean", "abnormal", "p"])
     for cell in found["cells"]:
         if cell["group"] not in {"all", "label"} or cell["events"] is None:
             continue
@@ -64,10 +62,6 @@ def _labels(found: Row) -> Table:
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
-
-
 def _correlations(found: Row) -> Table:
     """One row for all events, each pair and the most frequent sources; a column for each measured horizon."""
     rows: dict[tuple[str, str], dict[str, Row]] = {}
@@ -78,12 +72,9 @@ def _correlations(found: Row) -> Table:
     sources = sorted((key for key in rows if key[0] == "source"), key=lambda key: -_most(rows[key]))
     shown = [key for key in rows if key[0] != "source"] + sources[:_SOURCES]
     more = f", {_SOURCES} of {len(sources)} sources" if len(sources) > _SOURCES else ""
-    table = _table(f"Rank correlation of score and return{more}; * stands among all")
-    table.add_column("events of")
-    table.add_column("events", justify="right")
     horizons = _measured(found)
-    for horizon in horizons:
-        table.add_column(horizon, justify="right")
+    title = f"Rank correlation of score and return{more}; * stands among all"
+    table = figures_table(title, ["events of"], ["events", *horizons])
     for key in shown:
         cells = rows[key]
         table.add_row(key[1], str(_most(cells)), *(_correlation(cells.get(horizon)) for horizon in horizons))
@@ -91,11 +82,8 @@ def _correlations(found: Row) -> Table:
 
 
 def _decay(found: Row) -> Table:
-    table = _table("Entering late: rank correlation of score and return")
-    table.add_column("late")
     horizons = _measured(found)
-    for horizon in horizons:
-        table.add_column(horizon, justify="right")
+    table = figures_table("Entering late: rank correlation of score and return", ["late"], horizons)
     for delay in found["delays"]:
         points = {point["horizon"]: point for point in found["decay"] if point["delay"] == delay["delay"]}
         texts = [_correlation(points.get(horizon)) for horizon in horizons]

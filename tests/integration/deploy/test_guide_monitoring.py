@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from services.cli.secret_files import make_secrets
 from services.common.services import USUAL_PORTS
 from services.common.settings.settings import PROJECT_ROOT
+from services.operations.secrets.files import make_secrets
 from tests.support.monitoring.prometheus_tools import RULES, run_tool
 
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"

@@ -15,7 +15,6 @@ import cryptoboy_sentiment as news
 import pytest
 from pydantic import SecretStr
 
-from services.cli.secret_files import make_secrets
 from services.common.broker.open import open_broker
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE
@@ -25,6 +24,7 @@ from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.open import open_store
 from services.operations.queue_rates import read_rates
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
+from services.operations.secrets.files import make_secrets
 from services.sentiment_analyzer.scorers.model.chat import ChatServer, PersonNeededError
 from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
 from services.sentiment_analyzer.scorers.model.openai import OpenAiServer

@@ -20,9 +20,9 @@ import httpx
 import psutil
 import yaml
 
-from services.cli.secret_files import make_secrets
 from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.operations.secrets.files import make_secrets
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.monitoring.production_watch import Pages, Watch
 from tests.support.news.news_feed_server import FeedServer

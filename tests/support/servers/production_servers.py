@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Self
 
 from services.cli.deploy import render
-from services.cli.secret_files import BROKER_SECRETS, STORE_SECRETS, read_passwords
 from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.rabbitmq.users import password_hash
 from services.common.settings.settings import PROJECT_ROOT
 from services.common.store.redis.users import acl_file
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE
+from services.operations.secrets.files import BROKER_SECRETS, STORE_SECRETS, read_passwords
 from tests.support.servers.server_control import LOOPBACK, free_ports, rabbitmq_answers, wait_until
 from tests.support.servers.server_programs import Program, RabbitProgram
 

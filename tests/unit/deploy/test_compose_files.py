@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.cli.secret_files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
 from services.cli.support.packages import SERVER_PROGRAMS
 from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.operations.secrets.files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS
 from services.operations.secrets.takeover import not_read
 from tests.support.deploy.strict_yaml import load
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.secret_files import GIVEN, MADE, make_secrets
 from services.common.services import SERVICES, Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.operations.secrets.files import GIVEN, MADE, make_secrets
 
 FOLDER = PROJECT_ROOT / "deploy" / "systemd"
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"

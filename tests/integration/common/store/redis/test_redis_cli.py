@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.cli.secret_files import make_secrets
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.redis.store import RedisStore
 from services.operations.secrets.certificates import CA_FILE, make_certificates
+from services.operations.secrets.files import make_secrets
 from tests.support.servers.production_servers import ProductionRedis
 from tests.support.store.store_samples import NOW, PAIR, make_signal
 

@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from services.cli.secret_files import make_secrets
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram
@@ -27,6 +26,7 @@ from services.common.store.keys import written_together
 from services.common.store.redis.store import RedisStore
 from services.common.store.redis.users import STORE_USERS
 from services.demo.guard import Guest, refuse_demo_news
+from services.operations.secrets.files import make_secrets
 from services.research.history.scoring.exporting import export_signals
 from tests.support.servers.production_servers import ProductionRedis
 from tests.support.servers.redis_variants import admin, redis_with

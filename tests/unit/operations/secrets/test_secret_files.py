@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import stat
 from pathlib import Path
 
@@ -8,17 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.cli import secret_files
 from services.cli.deploy import redis_acl, render, write
-from services.cli.secret_files import (
-    BROKER_SECRETS,
-    GIVEN,
-    MADE,
-    STORE_SECRETS,
-    make_secrets,
-    read_passwords,
-    tell_compose,
-)
 from services.common.errors import StopProgram
 from services.operations.secrets.certificates import (
     CA_FILE,
@@ -27,6 +16,15 @@ from services.operations.secrets.certificates import (
     SERVER_NAMES,
     VALID_DAYS,
     make_certificates,
+)
+from services.operations.secrets.files import (
+    BROKER_SECRETS,
+    GIVEN,
+    MADE,
+    STORE_SECRETS,
+    make_secrets,
+    read_passwords,
+    tell_compose,
 )
 
 
@@ -68,21 +66,6 @@ def test_compose_is_told_once_and_other_lines_stay(tmp_path: Path) -> None:
     for _ in range(2):
         tell_compose(env_file, Path("/new"))
         assert env_file.read_text() == "DRY_RUN=true\nCRYPTOBOY_SECRETS=/new\n"
-
-
-def test_the_command_says_what_it_made_and_never_what_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(secret_files, "PROJECT_ROOT", tmp_path)
-    folder = tmp_path / "secrets"
-    secret_files.init(folder, json_output=True)
-    secret_files.init(folder, json_output=False)
-    said = capsys.readouterr()
-    assert set(json.loads(said.out)["made"]) == {*MADE, *GIVEN}
-    assert "0 made" in said.err
-    assert "alert_pages_url" in said.err
-    assert f"CRYPTOBOY_SECRETS={folder}" in (tmp_path / ".env").read_text()
-    assert not any((folder / name).read_text().strip() in said.out + said.err for name in MADE)
 
 
 def test_a_missing_or_empty_password_is_named_with_the_way_out(tmp_path: Path) -> None:
@@ -131,42 +114,6 @@ def test_certificates_made_again_replace_the_old_ones(tmp_path: Path) -> None:
     before = (tmp_path / KEY_FILE).read_bytes()
     make_certificates(tmp_path)
     assert (tmp_path / KEY_FILE).read_bytes() != before
-
-
-FOUND = """
-BINANCE_API_KEY=key-of-binance
-BINANCE_API_SECRET=your_api_secret
-TELEGRAM_BOT_TOKEN='123:abc'
-RABBITMQ_USER=cryptoboy
-RABBITMQ_PASS=cryptoboy123
-REDIS_HOST=redis
-REDIS_PASSWORD=of my own
-TRADING_PAIRS=BTC/USDT
-OPENAI_API_KEY_FILE={file}
-"""
-
-
-def test_what_env_holds_is_taken_over_and_what_production_does_not_use_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "openai").write_text("sk-1\n")
-    (tmp_path / ".env").write_text(FOUND.format(file=tmp_path / "openai"))
-    monkeypatch.setattr(secret_files, "PROJECT_ROOT", tmp_path)
-    folder = tmp_path / "secrets"
-    secret_files.init(folder)
-    said = capsys.readouterr().err
-    taken = {"binance_api_key": "key-of-binance", "telegram_bot_token": "123:abc", "openai_api_key": "sk-1"}
-    for name, text in {**taken, "redis_operator": "of my own"}.items():
-        assert (folder / name).read_text() == f"{text}\n"
-        assert text not in said
-    assert (folder / "binance_api_secret").read_text() == ""
-    assert not [name for name in (*MADE, *GIVEN) if "cryptoboy123" in (folder / name).read_text()]
-    assert "RABBITMQ_PASS is the password of development" in said
-    assert "BINANCE_API_SECRET only stands where" in said
-    unused = next(line for line in said.splitlines() if "does not use these lines" in line)
-    assert "REDIS_HOST" in unused
-    assert "RABBITMQ_USER" in unused
-    assert "TRADING_PAIRS" not in unused
 
 
 def test_a_secret_that_is_there_is_not_taken_over_again(tmp_path: Path) -> None:

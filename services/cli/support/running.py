@@ -1,0 +1,53 @@
+"""How a command line of ours is run: its streams, its log, and what an error looks like to a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+from services.common.errors import CryptoBoyError, StopProgram
+from services.common.network.proxies import shield_loopback
+from services.common.runtime.logging import configure_logging
+from services.common.secrets.private import keep_private
+from services.common.secrets.redaction import redact_errors
+from services.common.secrets.secret_texts import secrets_given
+from services.common.settings.settings import Settings
+from services.common.text.clean_output import clean_output
+
+
+def new_app(**more: Any) -> typer.Typer:  # noqa: ANN401 - passed on
+    """An application without typer's own formatting of help and errors."""
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **more,
+    )
+
+
+def run_app(app: typer.Typer, name: str, program: str) -> None:
+    """Run it with the arguments of this process.
+
+    Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C. The caller tells of Ctrl-C: see
+    `services.launch.ending`.
+
+    Args:
+        app: its commands.
+        name: in the log and before an error.
+        program: how a person calls it.
+    """
+    keep_private()
+    shield_loopback(os.environ)
+    redact_errors(secrets_given(os.environ))
+    clean_output()
+    # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
+    configure_logging(Settings(log_level="ERROR"), name)
+    try:
+        app(prog_name=program)
+    except CryptoBoyError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        sys.exit(78 if isinstance(error, StopProgram) else 1)
