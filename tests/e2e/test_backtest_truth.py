@@ -14,8 +14,8 @@ from services.research.backtest.control import Controls
 from services.research.backtest.engine import Engine, freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
-from services.research.backtest.report.verdict import Outcome, judge
 from services.research.backtest.shift import random_offsets
+from services.research.backtest.verdict import Outcome, judge
 from tests.support.strategy.backtest_samples import (
     HOUR,
     PAIRS,

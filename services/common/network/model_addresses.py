@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-from services.common.secrets.credentials import without_credentials
+from services.common.network.credentials import without_credentials
 
 OLLAMA_PORT = 11434
 _PORTS = {"http": 80, "https": 443}

@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
 from services.common.errors import StopProgram
-from services.common.secrets.credentials import without_credentials
+from services.common.network.credentials import without_credentials
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 # As the hosts files of Debian and Red Hat have them

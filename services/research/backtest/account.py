@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from services.research.backtest import equity
 from services.research.backtest.bootstrap import Days
 from services.research.backtest.engine import Ran
-from services.research.backtest.report import equity
-from services.research.backtest.report.equity import Equity
+from services.research.backtest.equity import Equity
 
 
 @dataclass(frozen=True)

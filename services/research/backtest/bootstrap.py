@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.research.backtest.report import equity
+from services.research.backtest import equity
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000

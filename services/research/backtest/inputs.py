@@ -10,7 +10,7 @@ import pandas as pd
 
 from services.common.errors import StopProgram
 from services.research.backtest.plan import Plan
-from services.research.backtest.report.verdict import SIGNIFICANCE
+from services.research.backtest.verdict import SIGNIFICANCE
 from services.research.candles import Candles, load_candles
 from services.research.fitness import MIN_CANDLES, misfits, reaches, stake_currency
 from services.research.sentiment_csv import line_of, read_sentiment_csv

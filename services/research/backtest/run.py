@@ -16,13 +16,13 @@ from services.research.backtest.account import FIGURES, Figures, days_of, equity
 from services.research.backtest.bootstrap import Days, Interval
 from services.research.backtest.control import Controls, run_controls
 from services.research.backtest.engine import Engine, Frames, Ran, freqtrade_config
+from services.research.backtest.equity import Equity
 from services.research.backtest.freqtrade_figures import freqtrade_figures
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import PARTS, Plan, Variant
-from services.research.backtest.report.equity import Equity
-from services.research.backtest.report.verdict import Verdict, judge, p_value
 from services.research.backtest.shift import random_offsets, smallest_offset
+from services.research.backtest.verdict import Verdict, judge, p_value
 
 Progress = Callable[[int, int, str], None]
 """Told how many steps are done, of how many, and what is being done."""

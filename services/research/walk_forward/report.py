@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from services.research.backtest.report import equity
-from services.research.backtest.report.verdict import MIN_TRADES
+from services.research.backtest import equity
+from services.research.backtest.verdict import MIN_TRADES
 from services.research.walk_forward.run import Outcome, Walked, WalkForward, growth
 from services.research.walk_forward.windows import Stretch
 

@@ -13,10 +13,10 @@ import pandas as pd
 
 from services.research.backtest.account import Figures, equity_of, figures_of
 from services.research.backtest.engine import Engine, freqtrade_config
+from services.research.backtest.equity import Equity
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
-from services.research.backtest.report.equity import Equity
 from services.research.walk_forward.fitting import Search, copy_strategy, fit
 from services.research.walk_forward.windows import Stretch, Window, windows_of
 

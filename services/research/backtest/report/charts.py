@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]  # publishes no types
 
+from services.research.backtest.equity import drawdown_pct
 from services.research.backtest.plan import Variant
-from services.research.backtest.report.equity import drawdown_pct
 from services.research.backtest.run import Backtest
 
 COLOURS = {

@@ -7,9 +7,9 @@ from typing import Any
 
 from services.research.backtest.bootstrap import CONFIDENCE, RESAMPLES, Interval, block_days
 from services.research.backtest.plan import VARIANT_RULES, Variant
-from services.research.backtest.report.verdict import MIN_TRADES, P_VALUE_RULE
 from services.research.backtest.run import Account, Backtest
 from services.research.backtest.shift import OFFSET_RULE
+from services.research.backtest.verdict import MIN_TRADES, P_VALUE_RULE
 
 
 def backtest_json(found: Backtest) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from services.research.backtest.account import figures_of
+from services.research.backtest.equity import Equity
 from services.research.backtest.inputs import Inputs
 from services.research.backtest.plan import Plan
-from services.research.backtest.report.equity import Equity
 from services.research.walk_forward.fitting import Search
 from services.research.walk_forward.report import chained, overfitting, together, verdict, walk_forward_json
 from services.research.walk_forward.run import Outcome, Walked, WalkForward, growth

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from services.research.backtest.report import equity
-from services.research.backtest.report.equity import Equity
+from services.research.backtest import equity
+from services.research.backtest.equity import Equity
 
 
 def hourly(worth: list[float], start: str = "2025-05-01") -> Equity:

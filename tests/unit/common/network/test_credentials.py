@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.secrets.credentials import without_credentials
+from services.common.network.credentials import without_credentials
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.research.backtest.report.verdict import Outcome, judge, p_value
+from services.research.backtest.verdict import Outcome, judge, p_value
 
 WHEN = "from 2025-05-01 to 2025-07-01"
 CHANCE = [float(value) for value in np.linspace(-3, 3, 199)]
