@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Tells the time. Implementations never raise and never go through a network."""
+    """Gives the current time. Implementations never raise and never use the network."""
 
     def now(self) -> datetime:
         """The current instant, timezone-aware, in UTC."""
@@ -28,7 +28,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when it is told to, backwards as well."""
+    """A clock that only its caller moves, backwards as well."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)

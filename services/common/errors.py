@@ -1,7 +1,6 @@
 """As many error types as there are different reactions to an error.
 
-Code that raises decides the reaction; code that catches only carries it out. Nothing else is raised
-across a port.
+Code that raises decides the reaction; code that catches only carries it out. No other exception crosses a port.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ class TryLater(CryptoBoyError):  # noqa: N818 - the name is the reaction
     """Something needed is away or full right now; the same call may succeed later.
 
     Attributes:
-        after: seconds that the other side asked us to wait, or None when it did not say.
+        after: seconds that the other side asked us to wait, or None.
     """
 
     reaction = "try_later"

@@ -73,7 +73,7 @@ Weight = Annotated[float, Field(ge=0, le=100)]
 
 
 class Message(BaseModel):
-    """Base of the messages: frozen, strict types, no NaN or infinity; no unknown fields but when it is read."""
+    """Base of the messages: frozen, strict types, no NaN or infinity; unknown fields are ignored only when reading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -99,7 +99,7 @@ class CandleData(Message):
 
 
 class MarketData(Message):
-    """One closed candle. `timestamp` is when it opened, `collected_at` when we had it closed."""
+    """One closed candle. `timestamp` is when it opened, `collected_at` when we received it closed."""
 
     type: Literal["market_data"] = "market_data"
     source: SourceName
@@ -116,7 +116,7 @@ class NewsArticle(Message):
 
     `weight` is how much its source counts beside others where signals are added up; 1 is normal, and 0 opens no trade.
     `owner` is who publishes the source: sources of one owner count as one. Without it the source is its own owner.
-    `hidden_text`: text was removed that its readers do not see, or see with its letters in another order.
+    `hidden_text`: text was removed that readers do not see, or see in another order.
     """
 
     type: Literal["news_article"] = "news_article"
@@ -142,10 +142,10 @@ class NewsArticle(Message):
 class SentimentSignal(Message):
     """What one article means for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
 
-    `corroboration` is the number of further sources that told the same story when this revision was made; `weight` and
-    `owner` are those of the source that told it first, as in `NewsArticle`. `suspected`: something in the article was
-    meant for a machine. `degraded`: entries should not go by it, because a fallback scorer made it, it is not
-    `is_trusted`, or it is positive and contradicted.
+    `corroboration` is the number of further sources that had reported the same story when this revision was made;
+    `weight` and `owner` are those of the source that reported it first, as in `NewsArticle`. `suspected`: the article
+    has text that is meant for a model or hidden from readers. `degraded`: entries should not be made on it, because a
+    fallback scorer made it, it is not `is_trusted`, or it is positive and contradicted.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"

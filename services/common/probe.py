@@ -1,4 +1,4 @@
-"""A health check for containers: `python -m services.common.probe [PORT [PATH]]` exits 0 if it answers 200.
+"""A health check for containers: `python -m services.common.probe [PORT [PATH]]` exits 0 on an answer of 200.
 
 Without a port it asks HEALTH_PORT, or else the usual ports of the services, of which a container runs one.
 It imports no package beside the standard library, so that it starts in a moment.

@@ -1,7 +1,7 @@
 """The publisher at the end of a title: "Ether slides as funds leave - Bitcoin News" is about ether alone.
 
-News aggregators write titles so. The ending is cut where a title comes in, before anything asks what it is about: the
-name of a coin in a publisher's name is no mention of the coin.
+News aggregators write such titles. The ending is cut when a title is read, before assets are matched: the name of a
+coin in a publisher's name is no mention of the coin.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 
 class EventType(StrEnum):
-    """What kind of thing an article tells of."""
+    """What kind of event an article reports."""
 
     REGULATION = "regulation"
     HACK = "hack"
@@ -109,7 +109,7 @@ UtcTime = Annotated[
 
 
 def source_name(text: str) -> str:
-    """A publisher's name as messages, metrics and addresses carry it: `Crypto News!` becomes `Crypto_News`.
+    """A publisher's name in the form that messages, metrics and addresses use: `Crypto News!` becomes `Crypto_News`.
 
     Empty when nothing of the text can be kept.
     """

@@ -1,4 +1,4 @@
-"""Names of servers that only Compose's networks know, and what to write instead where it does not run us."""
+"""Host names that are known only inside Compose, and what to write instead elsewhere."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Which proxy an address is asked through. Nothing on this machine is ever asked through one.
 
 Proxies are those of the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or not. HTTP
-libraries disagree about what of NO_PROXY means this machine, and fail in their own ways on what they cannot read; so
-our clients ask here, and get one answer.
+libraries disagree about which entries of NO_PROXY mean this machine, and fail in different ways on malformed ones, so
+all our clients ask here.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class DependencyHealth:
 
     Attributes:
         ok: whether it can be used now.
-        detail: one line for a person; never a secret.
+        detail: one line for the operator; never a secret.
         required: whether the service can do nothing useful without it.
     """
 
@@ -46,7 +46,7 @@ class DependencyHealth:
     required: bool = True
 
 
-_ANY = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what is asked instead # nosec B104
+_ANY = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - replaced, not listened on # nosec B104
 _MOST_BYTES = 10_000
 HealthReport = Mapping[str, DependencyHealth]
 
@@ -86,11 +86,11 @@ def is_served_by(service: str, host: str, port: int) -> bool:
 
 
 MOST_CONNECTIONS = 64
-"""Each has a thread and a descriptor of the service. With one more, the oldest is ended: who asks now is answered."""
+"""Each takes a thread and a descriptor of the service. One more closes the oldest, so a new client is always served."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """On a socket that listens already. The base would ask for the name of its address, which may take long."""
+    """Serves a socket that listens already. The base class would resolve the host's name, which may take long."""
 
     daemon_threads = True
 
@@ -121,17 +121,17 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _QuietHandler(WSGIRequestHandler):
-    timeout = 10  # seconds a client may take to say what it wants
+    timeout = 10  # seconds a client may take to send its request
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-        """A line for each probe helps nobody."""
+        """Probes are not logged."""
 
 
 class HealthServer:
     """Serves `/health`, `/live` and `/metrics` from a thread until it is closed.
 
     Args:
-        report: called at each request; must answer at once.
+        report: called at each request; must not block.
         listener: listens there already.
 
     Raises:
@@ -167,7 +167,7 @@ class HealthServer:
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
-            self._report()  # some metrics are what a report finds
+            self._report()  # sets some metrics
             answer: Iterable[bytes] = self._metrics(environ, start_response)
             return answer
         if path == "/live":

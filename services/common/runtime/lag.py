@@ -1,4 +1,4 @@
-"""How far behind a service is: the age of the messages that it deals with."""
+"""How far behind a service is: the age of the messages that it handles."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ LOOKS = 10
 
 
 def lag_of(ages: Sequence[float]) -> float:
-    """The lag in seconds that the ages of the last messages mean: the youngest of the last ten.
+    """The lag in seconds by the ages of the last messages: the smallest of the last ten; 0 if there are fewer.
 
-    So a few that come late for reasons of their own, such as a second delivery, say nothing. With fewer, 0.
+    The smallest, so that a few late messages, such as second deliveries, do not count as a lag.
     """
     return max(min(ages[-LOOKS:]), 0.0) if len(ages) >= LOOKS else 0.0
 
 
 class Lag:
-    """Notes ages, and says when they pass the limit and when that is over. Threads may share it.
+    """Records ages, and logs when they pass the limit and when that is over. Threads may share it.
 
     Args:
         service: a label of metrics.
         limit: LAG_LIMIT, in seconds.
-        what: what it is whose age is noted, for people.
+        what: name of the measured thing, for log messages.
         advice: what an operator can do about it.
     """
 
@@ -51,7 +51,7 @@ class Lag:
         return self._seconds > self._limit
 
     def note(self, age: float) -> None:
-        """A message that is `age` seconds old was dealt with, or was found to wait still."""
+        """A message that is `age` seconds old was handled, or is still waiting."""
         with self._lock:
             self._ages.append(age)
             self._set(lag_of(tuple(self._ages)))
@@ -72,7 +72,7 @@ class Lag:
             log.info("lag_is_short_again", seconds=round(seconds))
 
     def health(self) -> DependencyHealth:
-        """The lag for `/health`: whoever lags still works."""
+        """The lag for `/health`. It is never a required dependency: a service that lags still works."""
         if not self.is_long:
             return DependencyHealth(ok=True, detail=f"{self._seconds:.0f} s", required=False)
         detail = f"{self._what} {self._seconds:.0f} s old (LAG_LIMIT {self._limit:.0f}); {self._advice}"

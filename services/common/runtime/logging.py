@@ -15,7 +15,7 @@ from services.common.settings.settings import LogFormat, Settings
 from services.common.text.clean_output import trusted
 from services.common.text.plain_text import without_control
 
-# Libraries that say at INFO what is our business to say, or repeat addresses with credentials at DEBUG.
+# Libraries that repeat at INFO what we log ourselves, or log addresses with credentials at DEBUG.
 _QUIET = {
     "pika": logging.CRITICAL,
     "httpx": logging.WARNING,
@@ -26,14 +26,14 @@ _QUIET = {
 }
 _SEVERAL_LINES = frozenset({"exception", "stack"})
 _OURS = frozenset({"level", "logger", "service", "timestamp"})
-"""What no library fills; the words in it may be somebody's password."""
+"""Fields that only we fill. They are not redacted: a password may be an ordinary word that stands in them."""
 
 
 class LogWriter(logging.StreamHandler[TextIO]):
-    """Writes the log. Whoever reads it may stop doing so, and then a write never comes back.
+    """Writes the log. A write blocks for ever if nobody reads the pipe, so each is recorded as a call in progress.
 
     Attributes:
-        work: where the writes in hand are noted.
+        work: where the writes in progress are recorded.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -47,7 +47,7 @@ class LogWriter(logging.StreamHandler[TextIO]):
 
 
 def configure_logging(settings: Settings, service: str, stream: TextIO | None = None) -> LogWriter:
-    """Send the process's log, the libraries' included, to `stream` (stderr by default); returns what writes it.
+    """Send the process's log, the libraries' included, to `stream` (stderr by default); returns its writer.
 
     Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
     No line has a secret of the settings in it, nor the value of a local variable.
@@ -107,7 +107,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
 
 
 def _without_secrets(settings: Settings) -> structlog.typing.Processor:
-    """Takes the secrets out of an event's values; its keys are ours, and stay."""
+    """Removes the secrets from an event's values; its keys are ours and stay."""
     redact = redactor(secrets_of(settings))
 
     def clean(value: object) -> object:
@@ -132,7 +132,7 @@ def _without_secrets(settings: Settings) -> structlog.typing.Processor:
 def _without_control(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Makes each value one line of text that steers no terminal; only tracebacks and stacks have several."""
+    """Removes control characters from each value and makes it one line; tracebacks and stacks keep their lines."""
 
     def clean(key: str, value: object) -> object:
         if value is None or isinstance(value, (bool, int, float)):

@@ -1,4 +1,4 @@
-"""How much memory this process may take before the kernel ends it, and how much of that is taken."""
+"""The memory limit of this process, and how much of it is used."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ PROC = Path("/proc")
 
 
 def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
-    """The smallest limit that holds for this process, in bytes; None where nothing tells it.
+    """The smallest limit that applies to this process, in bytes; None if it cannot be found.
 
     Looked at are the control groups it is in (containers, systemd's MemoryMax) and the machine's memory.
 
     Args:
         cgroups: where control groups are mounted, of version 2 or 1.
-        proc: where the kernel tells about processes.
+        proc: where procfs is mounted.
     """
     limits = [limit for limit, _ in _limits(cgroups, proc)]
     machine = _machine_memory(proc / "meminfo")
@@ -28,8 +28,8 @@ def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
 def memory_used(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
     """What counts against `memory_limit` now, in bytes: of all processes in the control group whose limit that is.
 
-    Left out is what the kernel gives up first, pages of files that were not read lately. None where the limit is no
-    control group's, or nothing tells.
+    Pages of files that the kernel reclaims first (inactive_file) do not count. None if the limit is not that of a
+    control group, or cannot be found.
     """
     limit, file = min(_limits(cgroups, proc), default=(None, CGROUPS))
     if limit is None or limit != memory_limit(cgroups, proc):
@@ -53,13 +53,13 @@ def _limits(cgroups: Path, proc: Path) -> list[tuple[int, Path]]:
 
 
 def _limit_files(cgroups: Path, proc: Path) -> Iterator[Path]:
-    """Every file that may hold a limit: of the own group and of those around it."""
+    """Every file that may hold a limit: of the process's own group and of its parents."""
     yield cgroups / "memory.max"
     yield cgroups / "memory" / "memory.limit_in_bytes"
     for line in _text(proc / "self" / "cgroup").splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
         group = PurePosixPath(path.lstrip("/"))
-        if ".." in group.parts:  # the group lies outside of what this container may see
+        if ".." in group.parts:  # the group lies outside the container's view
             continue
         for each in (group, *group.parents):
             if not controllers:
@@ -86,5 +86,5 @@ def _machine_memory(meminfo: Path) -> int | None:
 def _text(file: Path) -> str:
     try:
         return file.read_text()
-    except OSError:  # not there, or not ours to read: then it tells nothing
+    except OSError:  # not there, or not ours to read
         return ""

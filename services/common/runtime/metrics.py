@@ -32,7 +32,9 @@ SOURCE_UP = Gauge("cryptoboy_source_up", "1 while the last poll of a source succ
 SOURCE_LAST_SUCCESS = Gauge(
     "cryptoboy_source_last_success_timestamp_seconds", "When a source last answered", ["source"]
 )
-ARTICLES_WAITING = Gauge("cryptoboy_articles_waiting", "Articles noted on the disk that wait for the broker")
+ARTICLES_WAITING = Gauge(
+    "cryptoboy_articles_waiting", "Articles on the poller's disk that wait for the broker"
+)
 SOURCE_WAITING = Gauge(
     "cryptoboy_source_articles_waiting",
     "Articles of a source that wait for the broker or for their turn",
@@ -77,15 +79,13 @@ CANDLES_SKIPPED = Counter(
     "Candles not published, by reason: invalid, missing, out_of_reach",
     ["pair", "reason"],
 )
-STREAM_RESTARTS = Counter(
-    "cryptoboy_stream_restarts_total", "Candle streams started again", ["pair", "reason"]
-)
+STREAM_RESTARTS = Counter("cryptoboy_stream_restarts_total", "Restarts of candle streams", ["pair", "reason"])
 STREAM_LAST_CANDLE = Gauge(
     "cryptoboy_stream_last_candle_timestamp_seconds", "Open time of the last published candle", ["pair"]
 )
 STREAM_LAST_HEARD = Gauge(
     "cryptoboy_stream_last_heard_timestamp_seconds",
-    "When a candle stream last said something new; before that, when it was begun",
+    "When a candle stream last sent something new; before that, when it was opened",
     ["pair"],
 )
 
@@ -98,11 +98,11 @@ ARTICLES_DEGRADED = Counter(
 )
 ARTICLES_SUSPECTED = Counter(
     "cryptoboy_articles_suspected_total",
-    "Articles with something meant for a machine, by what it is",
+    "Articles with text that is meant for a model or hidden from readers, by kind",
     ["suspicion"],
 )
 SCORER_REFUSALS = Gauge(
-    "cryptoboy_scorer_refusals", "Of the last 12 articles that the scorer was asked, those that it refused"
+    "cryptoboy_scorer_refusals", "Of the last 12 articles that were sent to the scorer, those that it refused"
 )
 SCORES_IN_FLIGHT = Gauge("cryptoboy_scores_in_flight", "Articles being scored now")
 SCORE_SECONDS = Histogram(
@@ -146,7 +146,7 @@ SENTIMENT_STALENESS = Gauge(
     "cryptoboy_sentiment_staleness_seconds", "SENTIMENT_STALENESS_HOURS: older sentiment counts as none"
 )
 
-# Queues. RabbitMQ's own plugin tells the same of its queues; these are there with the embedded broker as well.
+# Queues. RabbitMQ's plugin has the same figures; these exist with the embedded broker as well.
 QUEUE_LAG = Histogram(
     "cryptoboy_queue_lag_seconds",
     "Age of a message when it was handled: articles since they were fetched, signals since they were made",
@@ -171,21 +171,21 @@ CONSUMING_STOPPED = Gauge(
 )
 ERRORS = Counter("cryptoboy_errors_total", "Errors by the reaction to them", ["service", "reaction"])
 LAG_SECONDS = Gauge(
-    "cryptoboy_lag_seconds", "Age of the messages that are dealt with, 0 while none waits", ["service"]
+    "cryptoboy_lag_seconds", "Age of the messages that are being handled, 0 while none waits", ["service"]
 )
 LAG_EXCEEDED = Counter("cryptoboy_lag_exceeded_total", "Times that the lag passed LAG_LIMIT", ["service"])
 WORK_STUCK = Counter(
     "cryptoboy_work_stuck_total",
-    "Calls that did not come back long after their own time was over",
+    "Calls that did not return long after their own time limit",
     ["service"],
 )
 DEPENDENCY_UP = Gauge(
     "cryptoboy_dependency_up", "1 while a dependency can be used", ["service", "dependency"]
 )
-BROKER_RECONNECTS = Counter("cryptoboy_broker_reconnects_total", "Connections to the broker made again")
+BROKER_RECONNECTS = Counter("cryptoboy_broker_reconnects_total", "Reconnections to the broker")
 MEMORY_LIMIT = Gauge(
     "cryptoboy_memory_limit_bytes",
-    "What process_resident_memory_bytes may reach: the control group's limit, or else the machine's memory",
+    "The memory limit of the process: the control group's, or else the machine's memory",
 )
 MEMORY_USED = Gauge(
     "cryptoboy_memory_used_bytes",

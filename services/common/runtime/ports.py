@@ -1,4 +1,4 @@
-"""Ports on loopback: one that stays ours until it is used, and whether one is taken."""
+"""Ports on loopback: reserving one, passing a listening socket to a program, and who listens."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _DESCRIPTOR = "--fd="
 
 
 def free_port() -> int:
-    """A port that nothing listens on, and that the system hands to nobody else for the next minute.
+    """A port that nothing listens on, and that the system assigns to nobody else for the next minute.
 
-    A port that was only looked up may be given away again before its program starts. One that has a closed
-    connection in its last wait is not, yet programs that listen, as servers do, with SO_REUSEADDR can have it.
+    A free port that was merely found may be assigned to another program before ours starts. A port with a connection in
+    TIME_WAIT is not assigned, but servers, which listen with SO_REUSEADDR, can still bind it.
     """
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -27,7 +27,7 @@ def free_port() -> int:
         server.listen(1)
         port: int = server.getsockname()[1]
         with socket.create_connection((LOOPBACK, port)):
-            # The side that closes first is the one that waits.
+            # The side that closes first keeps the port in TIME_WAIT.
             server.accept()[0].close()
     return port
 
@@ -53,7 +53,7 @@ def listen_on(port: int, host: str = LOOPBACK) -> socket.socket:
 
 
 def handed_over(arguments: Sequence[str]) -> tuple[socket.socket | None, list[str]]:
-    """The socket on which whoever started this program listens for it, if he does (`--fd=N`); the other arguments."""
+    """The listening socket that this program inherits from its parent (`--fd=N`), if any, and the other arguments."""
     descriptors = [each for each in arguments if each.startswith(_DESCRIPTOR)]
     others = [each for each in arguments if not each.startswith(_DESCRIPTOR)]
     if not descriptors:
@@ -64,14 +64,14 @@ def handed_over(arguments: Sequence[str]) -> tuple[socket.socket | None, list[st
 
 
 def hand_over(listener: socket.socket) -> str:
-    """The argument by which a program that inherits that socket gets it: see `handed_over`."""
+    """The argument that names the socket to a program that inherits it: see `handed_over`."""
     return f"{_DESCRIPTOR}{listener.fileno()}"
 
 
 def users_listening(host: str, port: int) -> set[int]:
-    """The ids of the users whose programs get what is sent to a port of an IPv4 address of this machine.
+    """The ids of the users whose programs listen on a port of an IPv4 address of this machine.
 
-    Empty if nobody listens, and where the system does not tell: Linux alone does.
+    Empty if nobody listens, and on systems other than Linux.
     """
     own = socket.inet_aton(host)
     all_of_both, mapped = (bytes(4), bytes(16)), bytes(10) + b"\xff\xff" + own

@@ -1,7 +1,7 @@
-"""The one way a service runs: settings, logging, health, start-up with back-off, clean stop.
+"""Runs a service: settings, logging, health, start-up with back-off, clean stop.
 
 Exit statuses: 0 after SIGTERM or SIGINT, 78 (EX_CONFIG) when a person has to change something first,
-75 (EX_TEMPFAIL) when a call never came back, 1 after an error nobody foresaw.
+75 (EX_TEMPFAIL) when a call did not return, 1 after an unexpected error.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Service(Protocol):
 
     @property
     def work(self) -> WorkInHand:
-        """The calls it has in hand; one that does not come back ends the process."""
+        """The calls in progress; one that does not return ends the process."""
         ...
 
     def start(self) -> None:
@@ -66,18 +66,18 @@ class Service(Protocol):
         ...
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, then finish what is in hand and return.
+        """Work until `stop` is set, then finish the messages in flight and return.
 
         Reacts to TryLater itself. Raises StopProgram if it finds out that it can never work.
         """
         ...
 
     def health(self) -> HealthReport:
-        """The dependencies by name, as they are now. Answers at once, also before `start`."""
+        """The dependencies by name, as they are now. Does not block, and works before `start`."""
         ...
 
     def close(self) -> None:
-        """Let go of everything. Called once, also when `start` failed."""
+        """Release everything. Called once, also when `start` failed."""
         ...
 
 
@@ -94,7 +94,7 @@ def run_service(name: str, build: Build) -> int:
         sys.stderr.write(f"{name}: {error}\n")
         return os.EX_CONFIG
     writer = configure_logging(settings, name)
-    redact_errors(secrets_given(os.environ))  # where Python itself reports what no thread caught
+    redact_errors(secrets_given(os.environ))  # uncaught exceptions, which Python itself prints
     clean_output()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,7 +107,7 @@ def run_service(name: str, build: Build) -> int:
         ERRORS.labels(name, error.reaction).inc()
         log.error("service_cannot_work", error=str(error))  # noqa: TRY400 - the message is for the operator, the trace is not
         return os.EX_CONFIG
-    except Exception:  # the last line of defence: say what happened, let the supervisor restart us
+    except Exception:  # log it; the supervisor restarts us
         log.exception("service_failed")
         return 1
 
@@ -129,8 +129,8 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
     redact = redactor(secrets_of(settings))
 
     def report() -> HealthReport:
-        told = {**service.health(), "work": watchdog.health()}
-        parts = {part: replace(state, detail=redact(state.detail)) for part, state in told.items()}
+        current = {**service.health(), "work": watchdog.health()}
+        parts = {part: replace(state, detail=redact(state.detail)) for part, state in current.items()}
         for dependency, state in parts.items():
             DEPENDENCY_UP.labels(name, dependency).set(state.ok)
         return parts
@@ -155,9 +155,9 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
 
 
 def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:
-    """On the socket that was handed over, else on the port of the settings.
+    """On the inherited socket, else on the port of the settings.
 
-    A second copy on trial, for which no port is set, takes a free one.
+    A second copy of a service without a port of its own takes a free one.
     """
     port = USUAL_PORTS[name] if settings.health_port is None else settings.health_port
     listener, _ = handed_over(sys.argv[1:])
@@ -174,7 +174,7 @@ def _health_server(name: str, settings: Settings, report: Callable[[], HealthRep
 
 
 def _export_limits(settings: Settings) -> None:
-    """What alerts compare with, where they are about a setting."""
+    """Export the settings that alert rules compare with."""
     QUEUE_LIMIT.set(settings.queue_max_length)
     SENTIMENT_STALENESS.set(settings.sentiment_staleness_hours * 3600)
     MEMORY_LIMIT.set(memory_limit() or float("nan"))

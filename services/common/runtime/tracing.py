@@ -1,9 +1,8 @@
 """The trace id: one id that follows an article from the feed to the trade.
 
-It is the article's own id, which is made of its address: so it is the same after a restart, a redelivery, another
-attempt or a replay of dead letters, and it is in every message, in every signal in the store, and in what the strategy
-says of a trade. Messages carry it in a header as well, so that one whose body cannot be read can still be followed;
-log lines carry it as `trace_id`.
+It is the article's id, a hash of its address, so it stays the same after a restart, a redelivery, another attempt or a
+replay of dead letters. Every message, every signal in the store and the custom data of a trade have it. A header of
+messages has it as well, so that a message with an unreadable body can be followed; log lines have it as `trace_id`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replaces secrets in all that a program prints, logs or answers: libraries quote them in their errors.
+"""Replaces secrets in everything that a program prints, logs or answers: libraries quote them in their errors.
 
 `secret_texts` decides which texts are secret.
 """
@@ -74,7 +74,7 @@ class RedactedStream:
             self.write(line)
 
     def flush(self) -> None:
-        """Write what is held, unless so much of a secret is in it that it tells something."""
+        """Write what is held, unless it may be a recognisable part of a secret."""
         with self._lock:
             if len(self._held) < SHORTEST:
                 self._stream.write(self._held[self._shown :])
@@ -121,7 +121,7 @@ class RedactedBytes:
 
 
 def redact_errors(secrets: Collection[str]) -> None:
-    """From now on, what this process writes to its standard error, tracebacks included, lacks these secrets."""
+    """From now on remove these secrets from this process's standard error, tracebacks included."""
     sys.stderr = RedactedStream(sys.stderr, secrets)
 
 

@@ -56,7 +56,7 @@ _OF_OTHERS = re.compile(r".*_PROXY|FREQTRADE__.*", re.IGNORECASE)
 
 
 def secrets_in(data: Any, *, name: str = "", is_secret: bool = False) -> set[str]:  # noqa: ANN401 - any JSON
-    """The texts in a configuration that nobody may read.
+    """The secret texts in a configuration.
 
     Args:
         data: any JSON.
@@ -82,7 +82,7 @@ def secrets_in(data: Any, *, name: str = "", is_secret: bool = False) -> set[str
 
 
 def public_part(exchange_config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration of ccxt that opens no account: what candles and markets are asked for with.
+    """The part of a ccxt configuration that holds no credentials, as needed for candles and markets.
 
     Addresses stay, with the passwords of proxies in them.
     """

@@ -114,7 +114,7 @@ def is_theirs_elsewhere(name: str, from_file: Collection[str]) -> bool:
 
 
 def is_of_orchestrator(name: str, value: str) -> bool:
-    """Whether Kubernetes or Docker tell of a service by it, such as REDIS_PORT=tcp://10.0.0.1:6379."""
+    """Whether Kubernetes or Docker set it to the address of a service, such as REDIS_PORT=tcp://10.0.0.1:6379."""
     is_address = name.endswith("_PORT") and _ORCHESTRATOR_VALUE.match(value) is not None
     return is_address or _ORCHESTRATOR_NAME.search(name) is not None
 

@@ -1,4 +1,4 @@
-"""Mistakes in a configuration, said so that a person can mend them. Secrets are never repeated."""
+"""Messages about mistakes in a configuration, which say how to correct them. Secrets are never repeated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from services.common.errors import StopProgram
 
-# In plain words what pydantic says of text that is none of a type.
+# Plain words for pydantic's errors about text of the wrong type.
 _EXPECTED = {
     "float_parsing": "expected a number such as 100",
     "int_parsing": "expected a whole number such as 3",
@@ -29,7 +29,7 @@ class Mistake(NamedTuple):
 
 
 def refuse(mistakes: Iterable[Mistake]) -> None:
-    """Raise StopProgram that tells all of them, if there are any."""
+    """Raise StopProgram that lists all of them, if there are any."""
     if lines := "".join(f"\n  {mistake.line}" for mistake in mistakes):
         raise StopProgram(f"the configuration cannot be used:{lines}")
 

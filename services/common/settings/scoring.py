@@ -1,4 +1,4 @@
-"""The variables of scoring: who scores, on which servers, how many articles at once, and what if nobody can."""
+"""The variables of scoring: which scorer, on which servers, how many articles at once, and the fallback."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ MAX_TOKENS = "bound of one answer; raised by itself, up to 4096, for a model tha
 
 
 class ScoringSettings(BaseSettings):
-    """The part of `Settings` that the sentiment processor lives by. Times are seconds."""
+    """The part of `Settings` for the sentiment processor. Times are seconds."""
 
     sentiment_scorer: Annotated[
         ScorerKind,

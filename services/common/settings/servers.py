@@ -112,7 +112,7 @@ class StoreSettings(BaseSettings):
         Field(
             ge=1,
             le=10_000,
-            description="signals that RabbitMQ hands a cacher before the first is acknowledged",
+            description="signals that RabbitMQ delivers to a cacher before the first is acknowledged",
         ),
     ] = 300
     sentiment_staleness_hours: Annotated[

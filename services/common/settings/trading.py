@@ -105,7 +105,7 @@ class TradingSettings(BaseSettings):
     live_keys_cannot_withdraw: Annotated[
         bool,
         Field(
-            description="true: you looked, and the exchange's keys cannot withdraw; for an exchange that does not tell"
+            description="true: you looked, and the exchange's keys cannot withdraw; for an exchange that does not say"
         ),
     ] = False
     freqtrade_api_host: Annotated[str, Field(description="IP address on which Freqtrade's API listens")] = (

@@ -11,7 +11,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class WatchSettings(BaseSettings):
-    """The part of `Settings` that the watchdogs live by. Times are seconds."""
+    """The part of `Settings` for the watchdogs. Times are seconds."""
 
     market_silence: Annotated[
         Seconds, Field(description="silence of a candle stream after which it is restarted")
@@ -23,13 +23,12 @@ class WatchSettings(BaseSettings):
         ),
     ] = 21_600.0
     lag_limit: Annotated[
-        Seconds, Field(description="age of what is dealt with at which a service says that it is behind")
+        Seconds,
+        Field(description="age of the messages being handled at which a service reports that it is behind"),
     ] = 600.0
     work_stuck_after: Annotated[
         Seconds,
-        Field(
-            description="time beyond its own bound after which a call that does not return counts as stuck"
-        ),
+        Field(description="time beyond its own time limit after which a call counts as stuck"),
     ] = 120.0
     work_give_up_after: Annotated[
         Seconds, Field(description="further time after which the process ends with 75, to be started again")

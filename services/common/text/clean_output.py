@@ -1,4 +1,4 @@
-"""Removes control characters from all that a program prints: headlines, names and errors quote what anybody wrote.
+"""Removes control characters from everything that a program prints: headlines and errors quote untrusted text.
 
 Each program wraps its two streams once, at its start, so no call has to think of it. Code that draws with escape
 sequences of its own (`services.cli.support.console`) cleans the texts itself, and writes to the stream behind the

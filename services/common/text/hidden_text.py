@@ -1,4 +1,4 @@
-"""Whether a text holds what its readers do not see: characters without a shape, or another order of its letters.
+"""Whether a text has something that readers do not see: invisible characters, or letters in another order.
 
 What honest texts are written with is left out of account: joiners of emojis and of Persian, direction marks of Arabic
 and Hebrew, soft hyphens between syllables, a zero-width space or byte order mark that an editor left between words,
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 IN_WORDS = 5
-"""So many letters parted from each other by something that has no width are no accident."""
+"""Letters separated by characters without a width; fewer may be an accident."""
 IN_A_ROW = 8
 NEW_WORDS = 4
-"""Words that are hidden and stand nowhere else in what is read: fewer are a button's, or a caption's."""
+"""Hidden words that are nowhere in the visible text; fewer may belong to a button or a caption."""
 
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]"
 _NO_WIDTH = "[\u200b\u2060-\u2064\ufeff]"

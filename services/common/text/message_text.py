@@ -1,4 +1,4 @@
-"""Text of messages is cleaned, not refused: one odd character is no reason to lose an article."""
+"""Text of messages is cleaned, not refused: no article is lost because of one odd character."""
 
 from __future__ import annotations
 

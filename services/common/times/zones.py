@@ -84,7 +84,7 @@ def read_offset(text: str) -> timedelta:
     """The offset from UTC that `text` states: what follows the time of day, without blanks around it.
 
     Raises:
-        AmbiguousZoneError: the name alone does not tell.
+        AmbiguousZoneError: the name stands for several offsets.
         ValueError: not understood, in part or as a whole, or it contradicts itself.
     """
     if alone := _COMMENT_ALONE.fullmatch(text):
