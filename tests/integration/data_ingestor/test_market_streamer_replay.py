@@ -161,7 +161,7 @@ def test_a_pair_that_is_halted_at_the_start_is_left_out_and_streamed_once_it_tra
         return symbol_info(market) | ({"status": "BREAK"} if market.symbol in halted else {})
 
     monkeypatch.setattr(exchange_info, "symbol_info", with_halts)
-    monkeypatch.setattr("services.data_ingestor.market_streamer.LOOK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("services.data_ingestor.market.streamer.LOOK_AGAIN_SECONDS", 0.05)
 
     async def run() -> None:
         async with bench(tmp_path) as exchange, streaming(exchange, tmp_path) as one:

@@ -15,7 +15,8 @@ from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.runtime.runner import start_with_backoff
-from services.data_ingestor.market_streamer import MarketStreamer, build
+from services.data_ingestor.market.streamer import MarketStreamer
+from services.data_ingestor.market_streamer import build
 from tests.support.market.market_bench import settings_for
 from tests.support.market.replay_bench import Bench, bench
 

@@ -16,7 +16,7 @@ from services.common.clock import to_ms
 from services.common.messages import MarketData, decode
 from services.common.runtime.health import HealthReport
 from services.common.settings.settings import BrokerKind, Settings
-from services.data_ingestor.market_streamer import MarketStreamer
+from services.data_ingestor.market.streamer import MarketStreamer
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.market.replay_bench import NOW, Bench, bench
 

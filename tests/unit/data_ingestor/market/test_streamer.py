@@ -17,7 +17,7 @@ from services.common.runtime.health import DependencyHealth
 from services.common.settings.settings import Settings
 from services.data_ingestor.market.candles import Row
 from services.data_ingestor.market.ccxt.candles import CcxtCandles
-from services.data_ingestor.market_streamer import MarketStreamer
+from services.data_ingestor.market.streamer import MarketStreamer
 from tests.support.broker.news_broker import MemoryBroker
 from tests.support.market.market_exchange import START_MS, ScriptedExchange, row
 
@@ -94,7 +94,7 @@ HALTED = "binance has ended or halted trading in it"
 @pytest.fixture
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
     """Start a streamer of these pairs, of which some are left out, on an exchange that is asked again at once."""
-    monkeypatch.setattr("services.data_ingestor.market_streamer.LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("services.data_ingestor.market.streamer.LOOK_AGAIN_SECONDS", 0.01)
     begun: list[Running] = []
 
     def start(*pairs: str, halted: tuple[str, ...]) -> Running:
