@@ -87,13 +87,3 @@ def test_rules_and_dashboards_count_it_among_ours_if_it_runs_wherever_we_deploy(
     assert len(lists) > 5
     runs_everywhere = service.deployed_by == set(Deployment)
     assert {service.container in jobs for jobs in lists} == {runs_everywhere}
-
-
-@each_service
-def test_the_import_contracts_name_its_package(service: Service) -> None:
-    contracts = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
-        "contracts"
-    ]
-    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
-    package = service.module.rpartition(".")[0]
-    assert package in [name for layer in layers for name in layer.split(" | ")]
