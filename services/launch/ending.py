@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 INTERRUPTED = 130
+_AGAIN_SECONDS = 0.05
 
 
 class StoppedError(KeyboardInterrupt):
@@ -20,6 +28,7 @@ class StoppedError(KeyboardInterrupt):
 
 def end_as_by_ctrl_c() -> None:
     """From now on SIGTERM does what Ctrl-C does: private servers, processes and folders are cleared away."""
+    sys.unraisablehook = partial(_signal_again, sys.unraisablehook)
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not so where it is to be ignored
         signal.signal(signal.SIGINT, _interrupt)
@@ -51,6 +60,14 @@ def _interrupt(_number: int, _frame: object) -> None:
         _deferral.is_wanted = True
     else:
         raise StoppedError
+
+
+def _signal_again(report: Callable[[UnraisableHookArgs], object], lost: UnraisableHookArgs) -> None:
+    """Python drops what is raised while it finalises an object: a signal that came just then is sent once more."""
+    if isinstance(lost.exc_value, StoppedError):
+        threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    else:
+        report(lost)
 
 
 @contextmanager

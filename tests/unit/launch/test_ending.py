@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import typer
 from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped, uninterrupted
 
 ROOT = Path(__file__).parents[3]
+PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    hook = sys.unraisablehook
     yield
+    sys.unraisablehook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -45,6 +49,21 @@ def test_what_must_be_done_whole_is_done_before_a_command_ends() -> None:
     assert done == ["all"]
     with uninterrupted():
         done.append("again")
+
+
+def test_a_signal_that_comes_while_an_object_is_finalised_is_not_lost() -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    end_as_by_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        _finalise(Finalised)
+
+
+def _finalise(kind: type) -> None:
+    kind()
+    threading.Event().wait(PATIENCE_SECONDS)
 
 
 def test_ctrl_c_that_is_to_be_ignored_stays_ignored() -> None:
