@@ -1,0 +1,75 @@
+"""The command line of the replay exchange."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.common.errors import StopProgram
+from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
+
+_EXAMPLE = """example:
+  python -m services.replay_exchange.replay_exchange --port 8085 --start 2026-04-01T12:00:00+00:00
+  curl http://127.0.0.1:8085/replay/status"""
+
+
+class Arguments(argparse.Namespace):
+    """What was given. `options` says what to replay; the rest is about the process."""
+
+    candles: Path
+    timeframe: str
+    pairs: str
+    markets_only: bool
+    start: str | None
+    anchor: str | None
+    align: str | None
+    port: int
+    port_file: Path | None
+    read_only: bool
+
+    def options(self) -> ReplayOptions:
+        """Raises StopProgram, naming the option, if one does not fit."""
+        try:
+            return ReplayOptions.model_validate(
+                {
+                    "candles": None if self.markets_only else self.candles,
+                    "timeframe": self.timeframe,
+                    "pairs": tuple(pair for pair in self.pairs.split(",") if pair),
+                    "start": self.start,
+                    "anchor": self.anchor,
+                    "align": self.align,
+                }
+            )
+        except ValidationError as error:
+            mistakes = [
+                f"--{mistake['loc'][0]} {mistake['input']}: {mistake['msg']}" for mistake in error.errors()
+            ]
+            raise StopProgram("; ".join(mistakes)) from error
+
+
+def read_arguments(arguments: Sequence[str] | None) -> Arguments:
+    """Those of this process for None. Ends the program for --help and for an unknown option."""
+    parser = argparse.ArgumentParser(
+        prog="replay_exchange",
+        description="A Binance-compatible spot exchange on loopback that replays recorded candles.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--candles", type=Path, default=BUNDLED_CANDLES, help="directory of Freqtrade feather files")
+    add("--timeframe", default="1m", help="of the files to take (default 1m); longer ones are built from it")
+    add("--pairs", default="", help="for example BTC/USDT,ETH/USDT; default: all in the directory")
+    add("--markets-only", action="store_true", help="list --pairs without any candles")
+    add(
+        "--start",
+        help="instant of the recording that falls on now, ISO 8601 with offset; default: its middle",
+    )
+    add("--anchor", help="fall on this instant of the wall clock instead of now")
+    add("--align", help="shift by whole candles of this timeframe, for example 1h")
+    add("--port", type=int, default=0, help="default: a free one")
+    add("--port-file", type=Path, help="write the port there once it answers")
+    add("--read-only", action="store_true", help="no faults can be switched on over HTTP")
+    return parser.parse_args(arguments, namespace=Arguments())
