@@ -21,6 +21,7 @@ from devtools.servers.control import (
     redis_answers,
     wait_until,
 )
+from services.common.store.embedded.process import server_program
 
 # Debian's /usr/sbin/rabbitmq-server changes to the user rabbitmq, who may not write our folder; this is what
 # it calls.
@@ -182,6 +183,11 @@ def _find_program() -> str:
     return program
 
 
+def redis_program() -> str:
+    """The machine's redis-server, or else the server of the embedded mode."""
+    return shutil.which("redis-server") or str(server_program())
+
+
 class RedisProgram:
     """Redis in memory only."""
 
@@ -198,11 +204,8 @@ class RedisProgram:
 
     def start(self) -> None:
         """Start it, empty."""
-        program = shutil.which("redis-server")
-        if not program:
-            raise ServerProblem("redis-server is not installed")
         options = f"--bind {LOOPBACK} --port {self._port} --appendonly no --dir {self._folder}".split()
-        command = [program, *options, "--save", ""]
+        command = [redis_program(), *options, "--save", ""]
         self._server = Program(command, dict(os.environ), self._folder / "server.out")
         wait_until(
             "redis-server",

@@ -12,8 +12,8 @@ from typing import Any
 
 import redis
 
-from tests.support.servers.server_control import LOOPBACK, ServerProblem, free_ports, wait_until
-from tests.support.servers.server_programs import Program
+from tests.support.servers.server_control import LOOPBACK, free_ports, wait_until
+from tests.support.servers.server_programs import Program, redis_program
 
 PATIENCE_SECONDS = 30.0
 
@@ -21,16 +21,13 @@ PATIENCE_SECONDS = 30.0
 @contextmanager
 def redis_with(*options: str, sentinel: bool = False) -> Iterator[int]:
     """A private redis-server with these options, in memory only; its port."""
-    program = shutil.which("redis-server")
-    if not program:
-        raise ServerProblem("redis-server is not installed")
     folder = Path(tempfile.mkdtemp(prefix="cryptoboy-redis-"))
     (port,) = free_ports(1)
     configuration = folder / "redis.conf"
     configuration.write_text(
         f"port {port}\nbind {LOOPBACK}\ndir {folder}\n" + ("" if sentinel else 'save ""\n')
     )
-    command = [program, str(configuration), *options, *(["--sentinel"] if sentinel else [])]
+    command = [redis_program(), str(configuration), *options, *(["--sentinel"] if sentinel else [])]
     server = Program(command, dict(os.environ), folder / "server.out")
     try:
         wait_until("redis-server", lambda: _answers(port), PATIENCE_SECONDS, server.problem)

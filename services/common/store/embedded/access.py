@@ -12,11 +12,13 @@ import os
 import secrets
 import stat
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from services.common.errors import StopProgram
+from services.common.files import write_whole
 from services.common.secrets.private import make_own_folder
 from services.common.settings.settings import BrokerKind, Settings
 
@@ -95,6 +97,16 @@ def reserve_of(settings: Settings) -> Path | None:
     return reserve_file(settings.state_dir) if is_embedded else None
 
 
+def moved_aside(path: Path) -> str:
+    """Rename damaged data, so that the next start does not find them; what the user reads of it. Raises OSError."""
+    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    path.rename(aside)
+    return (
+        f"It was moved to {aside}. Put a good copy in its place, or start again to begin with an empty store, on which "
+        "entries are refused until ./cryptoboy resume."
+    )
+
+
 def remove_short_folder(socket: Path) -> None:
     """Remove the folder of a socket if it was made for sockets whose path would have been too long."""
     if socket.parent.parent == _SHORT_FOLDERS:
@@ -123,25 +135,13 @@ def password_of(state_dir: Path) -> SecretStr:
     try:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make(path)
+            write_whole(path, f"{secrets.token_urlsafe(_RANDOM_BYTES)}\n", mode=0o600)
         return SecretStr(_read(path))
     except OSError as error:
         raise StopProgram(
             f"the password of the embedded Redis cannot be kept in {path}: {error.strerror}. Give this user the right "
             "to use that folder, or choose another with STATE_DIR."
         ) from error
-
-
-def _make(path: Path) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"{secrets.token_urlsafe(_RANDOM_BYTES)}\n")
-        if not path.exists():
-            draft.rename(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str:

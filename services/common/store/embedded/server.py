@@ -35,7 +35,7 @@ from services.common.store.embedded.access import (
 )
 from services.common.store.embedded.process import ServerProcess
 from services.common.store.embedded.proxy import PasswordProxy
-from services.common.store.embedded.snapshot import finish, take_over_snapshot
+from services.common.store.embedded.snapshot import take_over_snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -83,12 +83,13 @@ class EmbeddedRedis:
             _make_reserve(reserve_file(self.settings.state_dir))
             self._server.start()
             if has_taken_over:
-                finish(snapshot)
+                snapshot.rename(snapshot.with_name(f"{snapshot.name}.taken-over"))
                 log.info("snapshot_taken_over", file=str(snapshot))
         except OSError as error:
             self._listener.close()
             raise StopProgram(
-                f"the folder of the embedded Redis {self._folder} cannot be used: {error}. Choose another STATE_DIR."
+                f"the embedded Redis cannot keep its data in {self._folder}: {error}. Make room on the disk, check the "
+                "rights, or choose another STATE_DIR."
             ) from error
         except StopProgram:
             self._listener.close()

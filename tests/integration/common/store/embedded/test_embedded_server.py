@@ -296,5 +296,5 @@ def test_a_port_that_is_taken_stops_the_start(server: EmbeddedRedis, tmp_path: P
 
 def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     data_folder(tmp_path).write_text("a file")
-    with pytest.raises(StopProgram, match="cannot be used"), embedded_redis(tmp_path):
+    with pytest.raises(StopProgram, match="cannot keep its data"), embedded_redis(tmp_path):
         pass

@@ -136,7 +136,7 @@ def test_a_damaged_snapshot_stops_the_start_once_and_is_kept_aside(
 
 def test_a_snapshot_that_cannot_be_read_is_left_alone(snapshot: Path, tmp_path: Path) -> None:
     snapshot.mkdir()
-    with pytest.raises(StopProgram, match="cannot be taken over"), embedded_redis(tmp_path):
+    with pytest.raises(StopProgram, match="cannot keep its data"), embedded_redis(tmp_path):
         pass
     assert snapshot.is_dir()
 
