@@ -123,7 +123,8 @@ def reaction_to(error: sqlite3.Error, path: Path, what: str) -> StopProgram | Tr
         what: name of what is kept in it, for the message.
     """
     if _code(error) in _PASSING:
-        return TryLater(f"{what} in {path} cannot be used now ({error})")
+        advice = "" if _code(error) in _BUSY else ". Make room on the disk"
+        return TryLater(f"{what} in {path} cannot be used now ({error}){advice}")
     return StopProgram(
         f"{what} in {path} cannot be used ({error}). Give this user the right to write it, set STATE_DIR to "
         "another folder, or move the file away to begin a new one."

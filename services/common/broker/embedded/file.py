@@ -1,26 +1,20 @@
-"""The file of the embedded queue: opening it, transactions, and its errors as ours.
-
-SQLite in WAL mode, shared by the processes of one machine. It must lie on a local disk: SQLite's locks do not
-hold on network file systems.
-"""
+"""The file of the embedded queue: transactions, what changed in it, and its errors as ours."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.errors import StopProgram, TryLater
+from services.common.sqlite import Schema, open_database, reaction_to, transaction
 
-APPLICATION_ID = 0x43425151
-SCHEMA_VERSION = 1
 READ_SECONDS = 5.0
 
-_SCHEMA = """
+_MESSAGES = """
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order within every queue
     queue TEXT NOT NULL,
@@ -33,15 +27,14 @@ CREATE TABLE messages (
     handed_out INTEGER NOT NULL DEFAULT 0,  -- times
     deaths INTEGER NOT NULL DEFAULT 0,      -- consumers that died with it in hand
     lease INTEGER                           -- the consumer that has it in hand
-);
-CREATE INDEX ready ON messages (queue, seq) WHERE lease IS NULL;
-CREATE INDEX leased ON messages (lease) WHERE lease IS NOT NULL;
-CREATE INDEX due ON messages (queue, due_at) WHERE due_at IS NOT NULL;
+)
+"""
+_CONSUMERS = """
 CREATE TABLE consumers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    owner TEXT NOT NULL,                    -- the broker instance, see embedded_owner
+    owner TEXT NOT NULL,                    -- the broker instance, see `owner`
     queue TEXT NOT NULL
-);
+)
 """
 _TRAFFIC = """
 CREATE TABLE IF NOT EXISTS traffic (        -- of each queue, from when the file was made; older files get it too
@@ -50,11 +43,20 @@ CREATE TABLE IF NOT EXISTS traffic (        -- of each queue, from when the file
     handed_out INTEGER NOT NULL
 ) WITHOUT ROWID
 """
-
+_SCHEMA = Schema(
+    versions=(
+        (
+            _MESSAGES,
+            "CREATE INDEX ready ON messages (queue, seq) WHERE lease IS NULL",
+            "CREATE INDEX leased ON messages (lease) WHERE lease IS NOT NULL",
+            "CREATE INDEX due ON messages (queue, due_at) WHERE due_at IS NOT NULL",
+            _CONSUMERS,
+            _TRAFFIC,
+        ),
+    ),
+    application_id=0x43425151,
+)
 _BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
-_FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class QueueFile:
@@ -72,63 +74,13 @@ class QueueFile:
         self._open = True
         self.changed = threading.Condition()
         with self._translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._db = open_database(path, _SCHEMA, busy_seconds=READ_SECONDS)
             try:
-                self._prepare_patiently()
+                self._db.execute(_TRAFFIC)
+                self._inode = path.stat().st_ino
             except BaseException:
                 self._db.close()
                 raise
-            self._inode = path.stat().st_ino
-
-    def _prepare_patiently(self) -> None:
-        """Several processes may make the file at once, and for some steps of that SQLite does not wait."""
-        deadline = time.monotonic() + READ_SECONDS
-        while True:
-            try:
-                self._prepare()
-            except sqlite3.OperationalError as error:
-                if _code(error) not in _BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
-
-    def _prepare(self) -> None:
-        if self._db.in_transaction:  # of an attempt that was given up
-            self._db.execute("ROLLBACK")
-        self._db.execute("BEGIN")
-        self._is_empty()  # before anything is changed in a file that may not be ours
-        self._db.execute("COMMIT")
-        if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            raise StopProgram(
-                f"{self.path} lies on a file system that processes cannot share it on. "
-                "Set STATE_DIR to a folder on a local disk."
-            )
-        self._db.execute("BEGIN IMMEDIATE")
-        if self._is_empty():
-            for statement in _SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._db.execute(_TRAFFIC)
-        self._db.execute("COMMIT")
-
-    def _is_empty(self) -> bool:
-        """Whether the tables are still to be made; raises StopProgram if the file is somebody else's."""
-        found = [
-            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
-        ]
-        if found == [SCHEMA_VERSION, APPLICATION_ID]:
-            return False
-        if found == [0, 0] and not self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            return True
-        raise StopProgram(
-            f"{self.path} is not a queue file of this version. Move it away (what it holds stays in it), "
-            "or set STATE_DIR to another folder."
-        )
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -153,14 +105,8 @@ class QueueFile:
                 self._check_usable()
                 self._db.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
+                with transaction(self._db):
                     yield self._db
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    if self._db.in_transaction:
-                        self._db.execute("ROLLBACK")
-                    raise
                 self._changes += 1
         finally:
             self._lock.release()
@@ -196,32 +142,9 @@ class QueueFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._reaction(error) from error
-        except OSError as error:
-            raise StopProgram(
-                f"{self.path} cannot be used: {error}. Set STATE_DIR to a folder on a local disk that this "
-                "user may write."
-            ) from error
-
-    def _reaction(self, error: sqlite3.Error) -> CryptoBoyError:
-        code = _code(error)
-        if code in _BUSY:
-            return TryLater(f"{self.path} is in use by another process for too long")
-        if code in _FULL:
-            return TryLater(f"{self.path} cannot be written now: {error}. Make room on the disk.")
-        if code in _FORBIDDEN:
-            return StopProgram(
-                f"{self.path} cannot be opened or written: {error}. Give this user the right to write the file "
-                "and its folder, or set STATE_DIR to another folder."
-            )
-        if code in _BROKEN:
-            return StopProgram(
-                f"{self.path} is damaged or no queue file: {error}. Stop all services and move it away, "
-                "with the files beside it that begin with its name; its messages are then gone."
-            )
-        return StopProgram(f"{self.path} cannot be used: {error}. Stop all services and move it away.")
-
-
-def _code(error: sqlite3.Error) -> int:
-    """The primary result code of SQLite."""
-    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+                raise StopProgram(
+                    f"{self.path} is damaged or no queue file: {error}. Stop all services and move it away, "
+                    "with the files beside it that begin with its name; its messages are then gone."
+                ) from error
+            raise reaction_to(error, self.path, "the queue") from error
