@@ -146,7 +146,11 @@ def _prepare_patiently(db: sqlite3.Connection, schema: Schema, busy_seconds: flo
 
 
 def _prepare(db: sqlite3.Connection, schema: Schema) -> None:
-    version = version_of(db, schema)  # before anything is changed in a file that may not be ours
+    db.execute("BEGIN")  # what is read is of one moment, though another process may be making the file
+    try:
+        version = version_of(db, schema)  # before anything is changed in a file that may not be ours
+    finally:
+        db.execute("ROLLBACK")
     if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise sqlite3.OperationalError("it lies on a file system on which processes cannot share it")
     db.execute("PRAGMA synchronous = NORMAL")

@@ -48,6 +48,47 @@ def test_a_database_of_somebody_else_is_named_and_left_alone(tmp_path: Path, hou
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
+FORMER = """
+CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body BLOB NOT NULL, message_id TEXT NOT NULL,
+    headers TEXT NOT NULL, published INTEGER NOT NULL, stored_at REAL NOT NULL, due_at REAL,
+    handed_out INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0, lease INTEGER
+);
+CREATE INDEX ready ON messages (queue, seq) WHERE lease IS NULL;
+CREATE INDEX leased ON messages (lease) WHERE lease IS NOT NULL;
+CREATE INDEX due ON messages (queue, due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE consumers (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, queue TEXT NOT NULL);
+PRAGMA user_version = 1;
+PRAGMA application_id = 1128419665;
+INSERT INTO consumers VALUES (7, '1-dead', 'raw_news_data');
+INSERT INTO messages (queue, body, message_id, headers, published, stored_at, due_at, handed_out, lease) VALUES
+    ('raw_news_data', 'held', 'n1', '{}', 1, 1.0, NULL, 1, 7),
+    ('raw_news_data', 'ready', 'n2', '{"x-cryptoboy-attempts": 2}', 2, 2.0, NULL, 0, NULL),
+    ('raw_news_data.retry', 'waiting', 'n3', '{"x-cryptoboy-attempts": 1}', 3, 3.0, 4.0, 0, NULL),
+    ('raw_news_data.dlq', 'dead', 'n4', '{"x-cryptoboy-reason": "not JSON"}', 4, 4.0, NULL, 0, NULL),
+    ('sentiment_signals_queue', 'signal', 's1', '{}', 5, 5.0, NULL, 0, NULL);
+"""
+"""A file of the release before this one."""
+
+
+def test_everything_in_a_file_of_the_former_version_is_still_there(
+    tmp_path: Path, house: BrokerHouse
+) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(FORMER)
+    broker = house.broker()
+    found = {
+        queue: [(each.message_id, each.attempts) for each in receive_all(broker.subscribe(queue, 10), count)]
+        for queue, count in ((NEWS, 3), (f"{NEWS}.dlq", 1), ("sentiment_signals_queue", 1))
+    }
+    assert found == {
+        NEWS: [("n1", 0), ("n2", 2), ("n3", 1)],
+        f"{NEWS}.dlq": [("n4", 0)],
+        "sentiment_signals_queue": [("s1", 0)],
+    }
+
+
 def test_a_file_may_be_made_by_many_at_once(tmp_path: Path) -> None:
     for number in range(10):
         path = tmp_path / str(number) / FILE_NAME
