@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from services.cli.support.answers import answer_console, print_json
-from services.cli.support.console import PlainConsole
 from services.cli.support.options import OF_SCORING, settings_for
 from services.cli.support.pages import page_file, write_page
+from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind
 from services.operations.connections import answering_scorer
@@ -71,20 +70,14 @@ def evaluate(
         seed=seed,
         at_once=settings.sentiment_concurrency,
     )
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with ExitStack() as stack:
         kinds = (scorers or [settings.sentiment_scorer]) if plan.needs_scorers else []
         built = [
             stack.enter_context(answering_scorer(settings.changed(sentiment_scorer=kind)))
             for kind in dict.fromkeys(kinds)
         ]
-        bar = stack.enter_context(Progress(*columns, console=PlainConsole(stderr=True), transient=True))
-        task = bar.add_task("", total=None)
-        results, found = carry_out(
-            plan,
-            built,
-            lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
-        )
+        report = stack.enter_context(progress_of("evaluating"))
+        results, found = carry_out(plan, built, lambda done, total, _: report(done, total))
     if html is not None:
         from services.research.evaluate.charts import evaluation_page
 

@@ -52,12 +52,7 @@ class Observer:
         self._metrics: dict[str, Samples] = dict.fromkeys(health_ports, Samples())
         self.broker = open_broker(settings, clock)
         self.store = open_store(settings)
-        password = settings.freqtrade_api_pass
-        self._bot = FreqtradeApi(
-            settings.freqtrade_api_port,
-            settings.freqtrade_api_user,
-            password.get_secret_value() if password else "",
-        )
+        self._bot = FreqtradeApi.of_settings(settings)
 
     def connect(self) -> None:
         """Connect to broker and store. Raises TryLater or StopProgram, as the ports say."""

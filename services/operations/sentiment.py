@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from services.common.settings.settings import Settings
 from services.common.store.current import published_at
 from services.common.store.port import SentimentStore
-from services.launch.freqtrade.config import strategy_section
+from services.common.store.redis.client import redis_client
 from services.operations.holds import Entries, read_entries
 
 if TYPE_CHECKING:
@@ -126,18 +126,7 @@ def _aggregates(
 
     import cryptoboy_sentiment as news  # isort: skip
 
-    at = strategy_section(settings)
-    with news.connect(
-        at["redis_host"],
-        at["redis_port"],
-        at["redis_password"],
-        path=at["redis_socket"],
-        user=at["redis_user"],
-        tls=at["redis_tls"],
-        ca_file=at.get("redis_ca_file"),
-        cert_file=at.get("redis_cert_file"),
-        key_file=at.get("redis_key_file"),
-    ) as client:
+    with redis_client(settings, decode_responses=False) as client:
         source = news.RedisSignals(client, window=staleness)
         source.refresh(pairs, now)
     return {pair: _aggregate(source, pair, now, staleness) for pair in pairs}

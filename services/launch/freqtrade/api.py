@@ -11,6 +11,7 @@ import httpx
 
 from services.common.errors import TryLater
 from services.common.runtime.ports import users_listening
+from services.common.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,16 @@ class FreqtradeApi:
     def of(cls, server: Mapping[str, Any]) -> Self:
         """For a bot that has this as `api_server` in its configuration."""
         return cls(server["listen_port"], server["username"], server["password"], server["listen_ip_address"])
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Self:
+        """For the bot that these settings configure; without FREQTRADE_API_PASS nobody knows its password."""
+        password = settings.freqtrade_api_pass
+        return cls(
+            settings.freqtrade_api_port,
+            settings.freqtrade_api_user,
+            password.get_secret_value() if password else "",
+        )
 
     def is_of_another_user(self) -> bool:
         """Whether another user of this machine listens there, who would get the password, and could say anything."""

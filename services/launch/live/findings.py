@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 
 class Severity(Enum):
@@ -35,16 +36,6 @@ class Finding:
         return f"{self.text}. To mend it: {self.step}"
 
 
-def fault(text: str, step: str) -> Finding:
-    """A finding that refuses live trading."""
-    return Finding(Severity.FAULT, text, step)
-
-
-def away(text: str, step: str) -> Finding:
-    """A finding that something does not answer now."""
-    return Finding(Severity.AWAY, text, step)
-
-
-def note(text: str, step: str) -> Finding:
-    """A finding that is only shown."""
-    return Finding(Severity.NOTE, text, step)
+fault = partial(Finding, Severity.FAULT)
+away = partial(Finding, Severity.AWAY)
+note = partial(Finding, Severity.NOTE)

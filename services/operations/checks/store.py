@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 from services.common.errors import StopProgram, TryLater
@@ -109,23 +109,16 @@ def _scored_pairs(settings: Settings) -> str:
 
 def _whitelist(settings: Settings) -> tuple[list[str], str]:
     """The pairs that Freqtrade may trade, if it runs here and answers; else those of the settings."""
-    for port, user, password in _logins(settings):
-        with closing(FreqtradeApi(port, user, password)) as api:
-            try:
-                return api.whitelist(), "Freqtrade's whitelist"
-            except TryLater:
-                continue
+    for bot in _bots(settings):
+        with closing(bot), suppress(TryLater):
+            return bot.whitelist(), "Freqtrade's whitelist"
     return list(settings.trading_pairs), "TRADING_PAIRS"
 
 
-def _logins(settings: Settings) -> Iterator[tuple[int, str, str]]:
+def _bots(settings: Settings) -> Iterator[FreqtradeApi]:
     if settings.freqtrade_api_pass is not None:
-        password = settings.freqtrade_api_pass.get_secret_value()
-        yield settings.freqtrade_api_port, settings.freqtrade_api_user, password
+        yield FreqtradeApi.of_settings(settings)
     for command in ("up", "trade"):  # which make a password of their own
         path = settings.state_dir / command / "freqtrade.json"
-        try:
-            api = json.loads(path.read_text())["api_server"]
-            yield int(api["listen_port"]), str(api["username"]), str(api["password"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            yield FreqtradeApi.of(json.loads(path.read_text())["api_server"])
