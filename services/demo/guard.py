@@ -1,14 +1,12 @@
-"""Keeps a demo's invented news away from what trades: on servers of others a demo is a guest that tidies up."""
+"""Keeps a demo's invented news away from what trades, on servers that it shares with others."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 import redis
 
@@ -62,72 +60,69 @@ class Mark:
         return [*(key for pair in self.pairs for key in written_together(pair)), *holds, SCORED, DEMO]
 
 
-class Guest:
-    """While it lasts, a demo has queues and store of a broker and a Redis that others may use, too.
+@contextmanager
+def on_shared_servers(
+    settings: Settings, broker: Broker, clock: Clock, lasts: timedelta, tell: Callable[[str], None]
+) -> Iterator[None]:
+    """Let a demo use the queues and the store of a RabbitMQ and a Redis that others may use, too.
 
-    It enters only where no real news and no real sentiment is, marks the store, and removes in the end what the
-    demo left in both. What a demo left that was killed is removed first.
+    It begins only where no real news and no real sentiment is, marks the store, and removes in the end what the demo
+    left in both. What a demo left that was killed is removed first.
 
     Args:
+        settings: those of the demo.
         broker: connected.
+        clock: real time.
         lasts: the longest that the demo can take.
         tell: is told what could not be removed, if something else had ended the demo.
 
     Raises:
         StopProgram: somebody reads the queues, or there is news or sentiment that no demo wrote.
-        TryLater: RabbitMQ or Redis is away, at the start or when it is time to tidy up.
+        TryLater: RabbitMQ or Redis is away, at the start or when the news is removed.
     """
-
-    def __init__(
-        self, settings: Settings, broker: Broker, clock: Clock, lasts: timedelta, tell: Callable[[str], None]
-    ) -> None:
-        self._settings = settings
-        self._broker = broker
-        self._mark = Mark(settings.trading_pairs, to_ms(clock.now() + lasts))
-        self._tell = tell
-        self._to_empty: tuple[str, ...] = ()
-        self._is_in = False  # so that there is something to remove
-
-    def __enter__(self) -> Self:
-        try:
-            self._enter()
-        except KeyboardInterrupt as stopped:
-            self.__exit__(KeyboardInterrupt, stopped, None)
-            raise
-        return self
-
-    def _enter(self) -> None:
-        states = self._broker.queues()
-        refuse_busy_queues(states)
-        with _connected(self._settings) as client:
-            earlier = _earlier(client)
-            if earlier is None:
-                refuse_waiting_news(states)
-            self._to_empty = names_to_empty(states, is_ours=earlier is not None)
-            _refuse_real_sentiment(client, self._mark, earlier)
-            self._is_in = True
+    mark = Mark(settings.trading_pairs, to_ms(clock.now() + lasts))
+    states = broker.queues()
+    refuse_busy_queues(states)
+    with _connected(settings) as client:
+        earlier = _earlier(client)
+        if earlier is None:
+            refuse_waiting_news(states)
+        _refuse_real_sentiment(client, mark, earlier)
+    queues = names_to_empty(states, is_ours=earlier is not None)
+    has_begun = False
+    try:
+        with _connected(settings) as client:
             if earlier:
                 client.delete(*earlier.keys)
-            self._mark = replace(self._mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
-            client.set(DEMO, self._mark.as_text())
-        if earlier is not None:
-            empty_queues(self._broker, self._to_empty)
+            mark = replace(mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
+            client.set(DEMO, mark.as_text())
+        if earlier:
+            empty_queues(broker, queues)
+        has_begun = True
+        yield
+    except (Exception, KeyboardInterrupt) as stopped:
+        if has_begun or isinstance(stopped, KeyboardInterrupt):
+            try:
+                _remove(settings, broker, queues, mark)
+            except CryptoBoyError as problem:
+                tell(_not_removed(problem))
+        raise
+    try:
+        _remove(settings, broker, queues, mark)
+    except CryptoBoyError as problem:
+        text = f"{_not_removed(problem)}. The next demo on these servers removes it."
+        raise type(problem)(text) from problem
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self._is_in:
-            return
-        try:
-            with uninterrupted():
-                empty_queues(self._broker, self._to_empty)
-                with _connected(self._settings) as client:
-                    client.delete(*self._mark.keys)
-        except CryptoBoyError as problem:
-            text = f"the demo's news could not be removed, and nothing trades on it meanwhile: {problem}"
-            if kind is None:
-                raise type(problem)(f"{text}. The next demo on these servers removes it.") from problem
-            self._tell(text)
+
+def _remove(settings: Settings, broker: Broker, queues: Sequence[str], mark: Mark) -> None:
+    with uninterrupted():
+        empty_queues(broker, queues)
+        with _connected(settings) as client:
+            client.delete(*mark.keys)
+
+
+def _not_removed(problem: CryptoBoyError) -> str:
+    return f"the demo's news could not be removed, and nothing trades on it meanwhile: {problem}"
 
 
 def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:

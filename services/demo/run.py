@@ -7,7 +7,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from services.common.values import timeframe_seconds
 from services.demo.books import Books
 from services.demo.drain import drain, longest_drain
 from services.demo.feed_server import FeedServer, write_sources
-from services.demo.guard import Guest
+from services.demo.guard import on_shared_servers
 from services.demo.observer import Observer, Scene
 from services.demo.plan import DemoPlan
 from services.demo.replay_clock import ReplayClock
@@ -98,7 +98,7 @@ class DemoRun:
         if not self._embedded:
             with next_step(SERVERS_HINT):
                 observer.connect()
-                running.enter_context(self._guest(observer))  # leaves after every program has ended
+                running.enter_context(self._on_shared_servers(observer))  # left after every program has ended
         supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
         feeds = running.enter_context(closing(self._start_feeds(clock)))
         ready = self._start_programs(supervisor, clock)
@@ -117,10 +117,11 @@ class DemoRun:
         self._tell(f"{reason}; stopping the programs")
         return result
 
-    def _guest(self, observer: Observer) -> Guest:
+    def _on_shared_servers(self, observer: Observer) -> AbstractContextManager[None]:
         longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS
         longest += longest_drain(self.settings.news_poll_interval)
-        return Guest(self.settings, observer.broker, SystemClock(), timedelta(seconds=longest), self._tell)
+        lasts = timedelta(seconds=longest)
+        return on_shared_servers(self.settings, observer.broker, SystemClock(), lasts, self._tell)
 
     def _start_feeds(self, clock: ReplayClock) -> FeedServer:
         plan = self._plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from services.demo.plan import DemoPlan
@@ -26,42 +27,24 @@ def verdict(plan: DemoPlan, result: DemoResult) -> str | None:
 
 def as_json(plan: DemoPlan, result: DemoResult, problem: str | None) -> dict[str, Any]:
     """The summary for programs. Times are seconds, rates in the quote currency, profit a fraction of the stake."""
-    books = result.books
+    trades = result.trades
     return {
         "ok": problem is None,
         "problem": problem,
         "ended_because": result.reason,
         "news": "written for the demo" if plan.expects_trade else "archive",
         "speed": plan.speed,
-        "articles_published": books.articles_published,
-        "articles_ended": books.articles_ended,
-        "signals_published": books.signals_published,
-        "signals_cached": books.signals_cached,
-        "candles_published": books.candles_published,
+        **asdict(result.books),
+        "messages_lost": result.books.messages_lost,
         "pairs": {
             pair: {"score": float(fields["score"]), "label": fields["label"]} if fields else None
             for pair, fields in result.sentiment.items()
         },
-        "trades_opened": len(result.trades),
-        "trades_closed": sum(not trade.is_open for trade in result.trades),
-        "entry_tags": [trade.enter_tag for trade in result.trades],
-        "exit_reasons": [trade.exit_reason for trade in result.trades if not trade.is_open],
-        "trades": [
-            {
-                "pair": trade.pair,
-                "enter_tag": trade.enter_tag,
-                "exit_reason": trade.exit_reason,
-                "open_rate": trade.open_rate,
-                "close_rate": trade.close_rate,
-                "stake_amount": trade.stake_amount,
-                "profit_ratio": trade.profit_ratio,
-                "open_date": trade.open_date,
-                "close_date": trade.close_date,
-            }
-            for trade in result.trades
-        ],
-        "messages_lost": books.messages_lost,
-        "dead_lettered": books.dead_lettered,
+        "trades_opened": len(trades),
+        "trades_closed": sum(not trade.is_open for trade in trades),
+        "entry_tags": [trade.enter_tag for trade in trades],
+        "exit_reasons": [trade.exit_reason for trade in trades if not trade.is_open],
+        "trades": [asdict(trade) for trade in trades],
         "ready_s": round(result.ready_seconds, 1),
         "duration_s": round(result.duration_seconds, 1),
     }

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_MAR
 from services.common.clock import ManualClock, SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import BrokerKind, Settings
-from services.demo.guard import Guest, refuse_demo_news
+from services.demo.guard import on_shared_servers, refuse_demo_news
 from tests.support.store.embedded_redis import by_port, embedded_redis
 
 pytestmark = pytest.mark.integration
@@ -46,9 +46,9 @@ def broker(embedded_settings: Settings) -> Iterator[Broker]:
         yield opened
 
 
-def guest(settings: Settings, broker: Broker, told: list[str] | None = None) -> Guest:
+def guest(settings: Settings, broker: Broker, told: list[str] | None = None) -> AbstractContextManager[None]:
     tell = (told if told is not None else []).append
-    return Guest(settings.changed(trading_pairs=PAIRS), broker, ManualClock(NOW), LASTS, tell)
+    return on_shared_servers(settings.changed(trading_pairs=PAIRS), broker, ManualClock(NOW), LASTS, tell)
 
 
 def waiting(broker: Broker) -> dict[str, int]:

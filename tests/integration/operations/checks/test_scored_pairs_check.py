@@ -80,7 +80,7 @@ def test_the_pair_list_of_a_freqtrade_that_runs_here_counts(
     store.announce_scored_pairs(dict.fromkeys(PAIRS))
     if from_file:
         (folder := settings.state_dir / "up").mkdir(parents=True)
-        api = {"listen_port": bot, "username": "me", "password": "pw"}
+        api = {"listen_ip_address": "127.0.0.1", "listen_port": bot, "username": "me", "password": "pw"}
         (folder / "freqtrade.json").write_text(json.dumps({"api_server": api}))
     else:
         login = {"FREQTRADE_API_USER": "me", "FREQTRADE_API_PASS": "pw", "FREQTRADE_API_PORT": str(bot)}

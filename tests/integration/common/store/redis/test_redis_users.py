@@ -25,7 +25,7 @@ from services.common.store.holds import Hold
 from services.common.store.keys import written_together
 from services.common.store.redis.store import RedisStore
 from services.common.store.redis.users import STORE_USERS
-from services.demo.guard import Guest, refuse_demo_news
+from services.demo.guard import on_shared_servers, refuse_demo_news
 from services.operations.secrets.files import make_secrets
 from services.research.history.scoring.exporting import export_signals
 from tests.support.servers.production_servers import ProductionRedis
@@ -162,7 +162,7 @@ def test_a_demo_is_refused_where_no_user_may_write_everything(
     settings = settings_of(server, "operator").changed(trading_pairs=("SOL/USDT",))
     with closing(open_broker(embedded_settings, SystemClock())) as broker:
         broker.start()
-        guest = Guest(settings, broker, SystemClock(), timedelta(minutes=1), pytest.fail)
+        guest = on_shared_servers(settings, broker, SystemClock(), timedelta(minutes=1), pytest.fail)
         with pytest.raises(StopProgram, match=r"refuses us: .*REDIS_USER, REDIS_PASSWORD and the rights"):
             guest.__enter__()
 
