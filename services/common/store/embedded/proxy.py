@@ -1,8 +1,8 @@
 """The TCP port of the embedded Redis, for clients that cannot use its Unix socket.
 
 The server itself listens on the socket alone, which asks for no password. The proxy asks each client for one, and
-then passes bytes on unchanged. Until then a client is one of STRANGERS, may send small requests only, and for
-STRANGER_SECONDS only: other users of the machine must not use up the server's memory or its connections.
+then passes bytes on unchanged. Clients that have not authenticated are limited in number, time and size of requests:
+other users of the machine must not use up the server's memory or its connections.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-STRANGERS = 64
-"""Clients that have not given the password, at once: one more, and the one that came first is dropped."""
-STRANGER_SECONDS = 5.0
-_MOST_ARGUMENTS, _MOST_BYTES = 10, 16 * 1024  # of a request before the password; Redis has the same bounds
+MOST_UNAUTHENTICATED = 64
+"""Clients that have not given the password, at once: one more, and the oldest is dropped."""
+LOGIN_SECONDS = 5.0
+_MOST_ARGUMENTS, _MOST_BYTES = 10, 16 * 1024  # of a request before the password; Redis has the same limits
 _MOST_DIGITS = 10
 _PORTION = 64 * 1024
 _NO_LOGIN = b"-NOAUTH Authentication required.\r\n"
@@ -45,7 +45,7 @@ class PasswordProxy:
         self._password = password.get_secret_value().encode()
         self._server = server
         self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._strangers: dict[asyncio.StreamWriter, None] = {}  # the oldest first
+        self._unauthenticated: dict[asyncio.StreamWriter, None] = {}  # the oldest first
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="redis-proxy")
         self._serving = threading.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -73,29 +73,29 @@ class PasswordProxy:
         await asyncio.gather(*self._clients, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = self._loop.create_task(self._attend(reader, writer))
+        task = self._loop.create_task(self._handle(reader, writer))
         self._clients[task] = writer
         task.add_done_callback(self._clients.pop)
 
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            login = await self._receive_stranger(reader, writer)
+            login = await self._authenticate(reader, writer)
             if login:
                 await self._connect_through(login, reader, writer)
-        except (OSError, EOFError):  # the client or the server is gone, or the client took too long
+        except (OSError, EOFError):  # a connection is closed, or the client took too long to log in
             pass
         finally:
             writer.transport.abort()
 
-    async def _receive_stranger(
+    async def _authenticate(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> list[bytes] | None:
         """The request by which the client logged in; None: it broke the protocol."""
-        if len(self._strangers) >= STRANGERS:
-            next(iter(self._strangers)).transport.abort()
-        self._strangers[writer] = None
+        if len(self._unauthenticated) >= MOST_UNAUTHENTICATED:
+            next(iter(self._unauthenticated)).transport.abort()
+        self._unauthenticated[writer] = None
         try:
-            async with asyncio.timeout(STRANGER_SECONDS):
+            async with asyncio.timeout(LOGIN_SECONDS):
                 try:
                     return await self._log_in(reader, writer)
                 except (ProtocolError, asyncio.LimitOverrunError) as error:
@@ -104,7 +104,7 @@ class PasswordProxy:
                     await writer.wait_closed()
                     return None
         finally:
-            self._strangers.pop(writer, None)
+            self._unauthenticated.pop(writer, None)
 
     async def _log_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> list[bytes]:
         while True:
