@@ -21,8 +21,8 @@ from services.data_ingestor.news.rss.parse import (
     FeedEntry,
     parse_feed,
 )
-from services.data_ingestor.news.rss.urls import MAX_URL_LENGTH
 from services.data_ingestor.news.select import select
+from services.data_ingestor.news.urls import MAX_URL_LENGTH
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.scorers.model.answer import MAX_RATIONALE_CHARS, BadAnswerError, read_answer
 

@@ -29,13 +29,13 @@ from services.data_ingestor.news.frozen import FeedFreshness
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, NotModified, fetch
 from services.data_ingestor.news.rss.isolated import run_isolated
 from services.data_ingestor.news.rss.parse import FeedEntry, ParsedFeed, parse_feed
-from services.data_ingestor.news.rss.urls import shown
 from services.data_ingestor.news.seen.identity import former_ids, identify
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.select import Selection, Skip, date_of_undated, fitting, select
 from services.data_ingestor.news.source_state import SourceState
 from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news.turns.schedule import next_poll
+from services.data_ingestor.news.urls import shown
 
 log = structlog.get_logger(__name__)
 

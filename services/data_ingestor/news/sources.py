@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from services.common.errors import StopProgram
 from services.common.files import read_small
 from services.common.messages import OwnerName, SourceName, Weight
-from services.data_ingestor.news.rss.urls import check_url
+from services.data_ingestor.news.urls import check_url
 
 MAX_SOURCES = 50
 

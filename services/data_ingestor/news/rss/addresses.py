@@ -14,7 +14,7 @@ import httpx
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.network.proxies import Address, is_loopback, written_address
-from services.data_ingestor.news.rss.urls import shown
+from services.data_ingestor.news.urls import shown
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NEVER_PUBLIC = (

@@ -21,7 +21,7 @@ from services.common.network.proxies import by_way_of
 from services.data_ingestor.news.rss.addresses import Origin
 from services.data_ingestor.news.rss.body import read_body
 from services.data_ingestor.news.rss.request import CookiesOfRedirects, Headers, answer_to, sendable
-from services.data_ingestor.news.rss.urls import redirect_target, shown
+from services.data_ingestor.news.urls import redirect_target, shown
 
 MAX_REDIRECTS = 5
 LONGEST_RETRY_AFTER = 24 * 3600.0

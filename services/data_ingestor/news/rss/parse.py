@@ -19,9 +19,9 @@ from services.common.text.hidden_text import hides_words
 from services.data_ingestor.news.rss.dates import FeedDate, read_date
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.references import with_valid_references
-from services.data_ingestor.news.rss.text import plain_text, reader_text
-from services.data_ingestor.news.rss.urls import MAX_URL_LENGTH, SCHEMES, split_url
 from services.data_ingestor.news.seen.article_id import route
+from services.data_ingestor.news.text import plain_text, reader_text
+from services.data_ingestor.news.urls import MAX_URL_LENGTH, SCHEMES, split_url
 
 MAX_ENTRIES = 2_000
 MAX_TITLE = 500

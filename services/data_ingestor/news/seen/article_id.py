@@ -32,7 +32,7 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, quote, urlencode
 
-from services.data_ingestor.news.rss.urls import SCHEMES, split_url
+from services.data_ingestor.news.urls import SCHEMES, split_url
 
 ID_DIGITS = 32
 

@@ -22,8 +22,8 @@ from services.common.errors import TryLater
 from services.common.messages import NewsArticle
 from services.common.runtime.health import DependencyHealth
 from services.common.sqlite import reaction_to, transaction
-from services.data_ingestor.news.owners import Owners
 from services.data_ingestor.news.seen.file import forget, open_seen
+from services.data_ingestor.news.seen.owners import Owners
 from services.data_ingestor.news.turns.quota import Allowance
 
 MAX_WAITING = 10_000

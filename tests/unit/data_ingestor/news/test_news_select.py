@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from services.common.messages import MAX_BODY_BYTES, NewsArticle, decode
 from services.data_ingestor.news.rss.parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, FeedEntry
-from services.data_ingestor.news.rss.text import plain_text
 from services.data_ingestor.news.seen.article_id import article_id
 from services.data_ingestor.news.select import (
     LONGEST_PAUSE,
@@ -20,6 +19,7 @@ from services.data_ingestor.news.select import (
     fitting,
     select,
 )
+from services.data_ingestor.news.text import plain_text
 from tests.support.news.news_samples import NOW
 
 DAYS_TWO = timedelta(hours=48)

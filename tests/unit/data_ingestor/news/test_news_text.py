@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_ingestor.news.rss.text import MAX_MARKUP, plain_text, shorten
+from services.data_ingestor.news.text import MAX_MARKUP, plain_text, shorten
 
 
 @pytest.mark.parametrize(

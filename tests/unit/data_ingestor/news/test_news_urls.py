@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.common.errors import NeverWorks
-from services.data_ingestor.news.rss.urls import check_url, redirect_target, shown
+from services.data_ingestor.news.urls import check_url, redirect_target, shown
 
 
 @pytest.mark.parametrize(
