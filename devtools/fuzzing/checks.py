@@ -12,15 +12,9 @@ from functools import cache
 
 from services.common.errors import NeverWorks
 from services.common.messages import MarketData, Message, NewsArticle, SentimentSignal, decode
+from services.data_ingestor.news.port import MAX_CONTENT, MAX_ENTRIES, MAX_SUMMARY, MAX_TITLE, Entry
 from services.data_ingestor.news.rss.fetch import Fetched
-from services.data_ingestor.news.rss.parse import (
-    MAX_CONTENT,
-    MAX_ENTRIES,
-    MAX_SUMMARY,
-    MAX_TITLE,
-    FeedEntry,
-    parse_feed,
-)
+from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.select import select
 from services.data_ingestor.news.urls import MAX_URL_LENGTH
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
@@ -103,7 +97,7 @@ def _in_few_words(refusal: Exception) -> None:
         raise BrokenPromiseError(f"a refusal of {len(text)} characters")
 
 
-def _entry_in_bounds(entry: FeedEntry) -> None:
+def _entry_in_bounds(entry: Entry) -> None:
     bounds = (
         (entry.title, MAX_TITLE),
         (entry.summary, MAX_SUMMARY),

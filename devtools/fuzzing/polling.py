@@ -16,9 +16,9 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import source_name
 from services.data_ingestor.news.publish import publish_waiting
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.seen.seen import MAX_WAITING, SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
-from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news.turns.turns import Turns
 
 ANY_AGE_HOURS = 24.0 * 365 * 100
@@ -73,8 +73,8 @@ def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tup
         for number, file in enumerate(files):
             name = str(file.relative_to(folder))
             report(name)
-            source = NewsSource(name=f"{number}-{source_name(name)}"[:64], url=f"{url}/{number}")
-            poller = SourcePoller(source, settings, clock, seen)
+            config = FeedConfig(name=f"{number}-{source_name(name)}"[:64], url=f"{url}/{number}")
+            poller = SourcePoller(config.open(settings), settings, clock, seen)
             poller.poll(threading.Event())
             state_of = poller.state
             polled.append(

@@ -17,10 +17,10 @@ from structlog.testing import capture_logs
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import Settings
-from services.data_ingestor.news import source_poller as news_source_poller
+from services.data_ingestor.news.rss import source as feed_source
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
-from services.data_ingestor.news.sources import NewsSource
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import NOW, Item, numbered, rss
 
@@ -42,7 +42,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(work: Callable[[Any], Any], argument: object, **_: object) -> object:
         return work(argument)
 
-    monkeypatch.setattr(news_source_poller, "run_isolated", run)
+    monkeypatch.setattr(feed_source, "run_isolated", run)
 
 
 class Feed:
@@ -56,8 +56,9 @@ class Feed:
     def start(self) -> None:
         """As after a start of the service: nothing is remembered but what is recorded."""
         self.seen = SeenArticles(self._path)
-        source = NewsSource(name="paper", url=f"{self._server.url}/rss")
-        self.poller = SourcePoller(source, Settings(news_frozen_after=6 * 3600), self.clock, self.seen)
+        settings = Settings(news_frozen_after=6 * 3600)
+        source = FeedConfig(name="paper", url=f"{self._server.url}/rss").open(settings)
+        self.poller = SourcePoller(source, settings, self.clock, self.seen)
 
     def restart(self, *, lost: bool = False) -> None:
         self.seen.close()

@@ -23,9 +23,9 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import BrokerKind, Settings
-from services.data_ingestor.news.rss.parse import MAX_ENTRIES
-from services.data_ingestor.news.sources import NewsSource
-from services.data_ingestor.news_poller import NewsPoller
+from services.data_ingestor.news.poller import NewsPoller
+from services.data_ingestor.news.port import MAX_ENTRIES
+from services.data_ingestor.news.rss.source import FeedConfig
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
 from tests.support.pipeline.waiting import eventually
@@ -55,10 +55,11 @@ def items(source: str, count: int, first: int = 0) -> list[Item]:
 @contextlib.contextmanager
 def polled(server: FeedServer, state: Path, owners: dict[str, str]) -> Iterator[tuple[NewsPoller, Broker]]:
     """The poller at work on these sources, and a connection to the broker for whoever consumes."""
-    sources = tuple(
-        NewsSource(name=name, url=f"{server.url}/{name}", owner=owner) for name, owner in owners.items()
-    )
     settings = Settings(broker=BrokerKind.EMBEDDED, state_dir=state, news_poll_interval=0.3)
+    sources = [
+        FeedConfig(name=name, url=f"{server.url}/{name}", owner=owner).open(settings)
+        for name, owner in owners.items()
+    ]
     poller = NewsPoller(sources, settings, open_broker(settings, SystemClock()), SystemClock())
     with contextlib.closing(open_broker(settings, SystemClock())) as broker:
         broker.start()

@@ -11,8 +11,9 @@ import pytest
 
 from services.common.errors import CannotSay
 from services.common.messages import NewsArticle, decode
+from services.data_ingestor.news.port import Entry
 from services.data_ingestor.news.rss.fetch import Fetched
-from services.data_ingestor.news.rss.parse import FeedEntry, parse_feed
+from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.select import Correction, select
 from services.sentiment_analyzer.article.hostile import Suspicion
 from services.sentiment_analyzer.article.text import text_of
@@ -136,7 +137,7 @@ CHARACTERS = {
 }
 
 
-def entry(description: str, title: str = TITLE) -> FeedEntry:
+def entry(description: str, title: str = TITLE) -> Entry:
     xml = rss([Item(title, "https://paper.example/1", NOW, description)])
     (found,) = parse_feed(Fetched(xml, "text/xml", "https://paper.example/")).entries
     return found

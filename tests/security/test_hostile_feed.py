@@ -15,9 +15,9 @@ from services.common.errors import NeverWorks, TryLater
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.data_ingestor.news.rss.parse import parse_feed
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
-from services.data_ingestor.news.sources import NewsSource
 from tests.support.news.news_feed_server import Answer, FeedServer, reply
 from tests.support.news.news_samples import NOW, Item, numbered, rss
 
@@ -45,8 +45,9 @@ def seen(tmp_path: Path) -> Iterator[SeenArticles]:
 
 
 def poller(server: FeedServer, seen: SeenArticles) -> SourcePoller:
-    source = NewsSource(name="paper", url=server.url + "/rss")
-    return SourcePoller(source, Settings(news_timeout=20.0), ManualClock(NOW), seen)
+    settings = Settings(news_timeout=20.0)
+    source = FeedConfig(name="paper", url=server.url + "/rss").open(settings)
+    return SourcePoller(source, settings, ManualClock(NOW), seen)
 
 
 def answer(body: bytes, *headers: tuple[bytes, bytes], status: int = 200) -> Answer:

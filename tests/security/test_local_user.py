@@ -32,7 +32,7 @@ from services.common.store.embedded.access import password_file, password_of, so
 from services.common.store.embedded.proxy import encode_request
 from services.common.store.embedded.server import EmbeddedRedis
 from services.common.store.open import open_store
-from services.data_ingestor.news_poller import SEEN_FILE
+from services.data_ingestor.news.poller import SEEN_FILE
 from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
 from services.launch.watch import Watch

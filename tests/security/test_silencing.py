@@ -22,10 +22,10 @@ from services.common.clock import ManualClock, SystemClock, to_ms
 from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import BrokerKind, Settings
 from services.data_ingestor.news.publish import publish_waiting
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.seen.article_id import former_id
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
-from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news.turns.turns import Turns
 from services.research.evaluate.decisions import Decision
 from tests.support.news.news_feed_server import FeedServer, reply
@@ -57,11 +57,11 @@ def published(server: FeedServer, state: Path, *names: str) -> dict[str, list[Ne
     ):
         broker.start()
         for name in names:
-            source = NewsSource(name=name, url=f"{server.url}/{name}")
+            source = FeedConfig(name=name, url=f"{server.url}/{name}")
             seen.note(
                 [], [f"earlier-{name}"], name, NOW
             )  # at the first poll nobody knows how old undated ones are
-            poller = SourcePoller(source, settings, ManualClock(NOW), seen)
+            poller = SourcePoller(source.open(settings), settings, ManualClock(NOW), seen)
             poller.poll(threading.Event())
             assert poller.state.answers
         turns = Turns(seen, settings.news_source_quota, SystemClock())

@@ -28,7 +28,7 @@ from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.operations.connections import answering_scorer
 
 if TYPE_CHECKING:
-    from services.data_ingestor.news.sources import NewsSource
+    from services.data_ingestor.news.port import SourceConfig
     from services.research.history.scoring.tally import ScoreReport
     from services.sentiment_analyzer.scorers.port import Scorer
 
@@ -137,7 +137,7 @@ def score_history(
         _print(report, figures)
 
 
-def _sources(settings: Settings) -> list[tuple[str, NewsSource]]:
+def _sources(settings: Settings) -> list[tuple[str, SourceConfig]]:
     """Those that are polled, by their names in lower case."""
     from services.data_ingestor.news.sources import load_sources
 

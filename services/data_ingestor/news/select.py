@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from services.common.messages import NewsArticle
+from services.data_ingestor.news.port import Entry
 from services.data_ingestor.news.relevance import is_relevant
-from services.data_ingestor.news.rss.parse import FeedEntry
 from services.data_ingestor.news.seen.identity import identify
 
 
@@ -73,7 +73,7 @@ class Selection:
 
 
 def select(
-    entries: Sequence[FeedEntry],
+    entries: Sequence[Entry],
     source: str,
     *,
     known: Collection[str],
@@ -152,7 +152,7 @@ def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:
 
 
 def published_at(
-    entry: FeedEntry, fetched_at: datetime, undated: Undated = None
+    entry: Entry, fetched_at: datetime, undated: Undated = None
 ) -> tuple[datetime, Correction | None]:
     """When an article counts as published, never later than it was fetched.
 
@@ -167,7 +167,7 @@ def published_at(
     return min(undated, fetched_at) if isinstance(undated, datetime) else fetched_at, Correction.NO_DATE
 
 
-def _reason_to_dismiss(entry: FeedEntry, age: timedelta, max_age: timedelta) -> Skip | None:
+def _reason_to_dismiss(entry: Entry, age: timedelta, max_age: timedelta) -> Skip | None:
     if age > max_age:
         return Skip.TOO_OLD
     if not is_relevant(entry.title, f"{entry.summary}\n{entry.content}"):
@@ -177,7 +177,7 @@ def _reason_to_dismiss(entry: FeedEntry, age: timedelta, max_age: timedelta) -> 
 
 def _article(
     identity: str,
-    entry: FeedEntry,
+    entry: Entry,
     source: str,
     published: datetime,
     *,

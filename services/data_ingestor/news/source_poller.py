@@ -1,13 +1,12 @@
-"""One source, polled by a thread of its own: read the feed, choose the articles, note them for publication."""
+"""One source, polled by a thread of its own: read what it lists, choose the articles, note them for publication."""
 
 from __future__ import annotations
 
-import hashlib
 import random
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,38 +25,18 @@ from services.common.runtime.runner import count_error
 from services.common.runtime.work import WorkInHand
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.frozen import FeedFreshness
-from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, NotModified, fetch
-from services.data_ingestor.news.rss.isolated import run_isolated
-from services.data_ingestor.news.rss.parse import FeedEntry, ParsedFeed, parse_feed
+from services.data_ingestor.news.port import NO_STATE, Entry, Listing, Source
 from services.data_ingestor.news.seen.identity import former_ids, identify
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.select import Selection, Skip, date_of_undated, fitting, select
 from services.data_ingestor.news.source_state import SourceState
-from services.data_ingestor.news.sources import NewsSource
 from services.data_ingestor.news.turns.schedule import next_poll
-from services.data_ingestor.news.urls import shown
 
 log = structlog.get_logger(__name__)
 
-PARSE_SECONDS = 30.0
 NOTE_SECONDS = 15.0
 """What the state file may take, each time it is asked."""
 TELL_AGAIN = timedelta(hours=1)
-FETCH_GRACE_SECONDS = 1.0
-"""Beyond NEWS_TIMEOUT, so that the fetching process can say itself how far it came."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    """The last answer whose articles are noted: what the next request and the next body are compared with."""
-
-    etag: bytes = b""
-    last_modified: bytes = b""
-    digest: str = ""
-
-    def without_validators(self) -> _Remembered:
-        """What is left of it after a request that carried them failed: they may be why."""
-        return _Remembered(digest=self.digest)
 
 
 class SourcePoller:
@@ -70,39 +49,36 @@ class SourcePoller:
 
     def __init__(
         self,
-        source: NewsSource,
+        source: Source,
         settings: Settings,
         clock: Clock,
         seen: SeenArticles,
-        parse_seconds: float = PARSE_SECONDS,
         *,
         stretch: Callable[[], float] = lambda: 1.0,
         work: WorkInHand | None = None,
     ) -> None:
-        self.source = source
+        self.name = source.config.name
         self.state = SourceState()
+        self._source = source
         self._settings = settings
         self._clock = clock
         self._seen = seen
-        self._parse_seconds = parse_seconds
         self._stretch = stretch
         self._work = work or WorkInHand()
-        self._patience = settings.news_timeout + FETCH_GRACE_SECONDS + parse_seconds + NOTE_SECONDS
-        self._freshness = FeedFreshness(
-            source.name, timedelta(seconds=settings.news_frozen_after), clock.now()
-        )
-        self._remembered = _Remembered()
+        self._patience = source.patience + NOTE_SECONDS
+        self._freshness = FeedFreshness(self.name, timedelta(seconds=settings.news_frozen_after), clock.now())
+        self._read_state = NO_STATE
         self._listed: tuple[str, ...] = ()
         self._last_read: datetime | None = None
         self._failing_since: float | None = None
-        self._log = log.bind(source=source.name)
-        SOURCE_UP.labels(source.name).set(0)
-        SOURCE_LAG.labels(source.name)
+        self._log = log.bind(source=self.name)
+        SOURCE_UP.labels(self.name).set(0)
+        SOURCE_LAG.labels(self.name)
 
     def run(self, stop: threading.Event) -> None:
         """Poll at once, and then at the interval, until `stop` is set."""
         while not stop.is_set():
-            with self._work.doing(f"polling {self.source.name}", self._patience):
+            with self._work.doing(f"polling {self.name}", self._patience):
                 asked = self.poll(stop)
             interval = self._settings.news_poll_interval * self._stretch()
             stop.wait(next_poll(interval, self._failing_for(), asked, random.random()))
@@ -128,53 +104,30 @@ class SourcePoller:
         return None
 
     def _poll(self, stop: threading.Event) -> str:
+        now = self._clock.now()
+        past_caches = self._freshness.ask_past_caches(now)
         try:
-            answer = self._fetch(stop)
+            answer = self._source.read(now, stop, self._read_state, past_caches=past_caches)
         except (TryLater, NeverWorks):
-            self._remembered = self._remembered.without_validators()
+            self._read_state = NO_STATE
             raise
-        if isinstance(answer, NotModified):
-            self._seen_again()
-            return "not_modified"
-        digest = hashlib.sha256(answer.body).hexdigest()
-        if digest == self._remembered.digest:
+        if answer.listing is None:
             self._seen_again()
         else:
-            feed = run_isolated(
-                parse_feed, answer, seconds=self._parse_seconds, stop=stop, doing="parsing the feed"
-            )
-            self._note(feed)
-        # Only now: had the articles not been noted, the next request must not be answered with "not modified".
-        self._remembered = _Remembered(answer.etag, answer.last_modified, digest)
-        return "ok"
-
-    def _fetch(self, stop: threading.Event) -> Fetched | NotModified:
-        settings, now = self._settings, self._clock.now()
-        past_caches = self._freshness.ask_past_caches(now)
-        known = _Remembered() if past_caches else self._remembered
-        request = FeedRequest(
-            url=self.source.url,
-            user_agent=settings.news_user_agent,
-            timeout=settings.news_timeout,
-            max_bytes=settings.news_max_feed_bytes,
-            now=now,
-            etag=known.etag,
-            last_modified=known.last_modified,
-            past_caches=past_caches,
-            own_network=self.source.own_network,
-        )
-        seconds = settings.news_timeout + FETCH_GRACE_SECONDS
-        return run_isolated(fetch, request, seconds=seconds, stop=stop, doing="fetching the feed")
+            self._note(answer.listing)
+        # Only now: had the articles not been noted, the next read must not answer that nothing has changed.
+        self._read_state = answer.state
+        return "ok" if answer.listing else "not_modified"
 
     def _seen_again(self) -> None:
-        """The feed lists what it listed before: now and then the record is told, or it would forget that in time."""
+        """The source lists what it listed before: now and then the record is told, or it would forget that in time."""
         now = self._clock.now()
         if self._last_read is None or now - self._last_read >= TELL_AGAIN:
             self._seen.known(self._listed, now)
             self._last_read = now
 
-    def _note(self, feed: ParsedFeed) -> None:
-        name, now = self.source.name, self._clock.now()
+    def _note(self, feed: Listing) -> None:
+        name, now = self.name, self._clock.now()
         last_read = self._last_read or self._seen.last_listed(name)
         identified = identify(feed.entries, name)
         known = self._seen.known(tuple(identified), now, former_ids(identified, name), name)
@@ -184,8 +137,8 @@ class SourcePoller:
             known=known,
             fetched_at=now,
             max_age=timedelta(hours=self._settings.news_max_age_hours),
-            weight=self.source.weight,
-            owner=self.source.owner,
+            weight=self._source.config.weight,
+            owner=self._source.config.owner,
             undated=date_of_undated(last_read, now),
         )
         selection, left = fitting(selection, self._seen.room(name))
@@ -206,7 +159,7 @@ class SourcePoller:
             raise TryLater(f"{waiting}, as many as may; {left} more are left in the feed")
 
     def _count(self, selection: Selection, left_out: int) -> None:
-        name = self.source.name
+        name = self.name
         for reason, count in selection.skipped.items():
             ARTICLES_SKIPPED.labels(name, reason).inc(count)
         if left_out:
@@ -217,7 +170,7 @@ class SourcePoller:
             SOURCE_LAG.labels(name).observe(lag.total_seconds())
 
     def _failed(self, error: str, outcome: str) -> None:
-        name, url = self.source.name, shown(self.source.url)
+        name, url = self.name, self._source.address
         SOURCE_POLLS.labels(name, outcome).inc()
         SOURCE_UP.labels(name).set(0)
         if self._failing_since is None:
@@ -226,7 +179,7 @@ class SourcePoller:
         self._log.warning("source_failed", error=error, url=url, failures=self.state.failures)
 
     def _succeeded(self, outcome: str) -> None:
-        name, now = self.source.name, self._clock.now()
+        name, now = self.name, self._clock.now()
         SOURCE_POLLS.labels(name, outcome).inc()
         SOURCE_UP.labels(name).set(1)
         SOURCE_LAST_SUCCESS.labels(name).set(now.timestamp())
@@ -238,7 +191,7 @@ class SourcePoller:
 
 
 def _dates(
-    identified: Mapping[str, FeedEntry], known: Collection[str], last_read: datetime | None
+    identified: Mapping[str, Entry], known: Collection[str], last_read: datetime | None
 ) -> dict[str, datetime | None]:
     """The dates of entries by id, without those that were known before they claim to have been published."""
     return {

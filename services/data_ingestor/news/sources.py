@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.common.errors import StopProgram
 from services.common.files import read_small
-from services.common.messages import OwnerName, SourceName, Weight
-from services.data_ingestor.news.urls import check_url
+from services.data_ingestor.news.port import SourceConfig
+from services.data_ingestor.news.rss.source import FeedConfig
 
+KINDS: Mapping[str, type[SourceConfig]] = {"rss": FeedConfig}
+USUAL_KIND = "rss"
+"""Of a table that says none."""
 MAX_SOURCES = 50
 
 
-class NewsSource(BaseModel):
-    """One feed. `weight` and `owner` go with its articles and their signals.
-
-    `owner` is whoever publishes it, if it is not alone his: the poller gives turns, and later parts their trust, to
-    owners.
-
-    With `own_network` the host of `url` may have an address that is not public, though its name does not say so.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: SourceName
-    url: Annotated[str, AfterValidator(check_url), Field(repr=False)]
-    weight: Weight = 1.0
-    owner: OwnerName = ""
-    enabled: bool = True
-    own_network: bool = False
+def _of_its_kind(table: object) -> SourceConfig:
+    kind = table.get("kind", USUAL_KIND) if isinstance(table, dict) else USUAL_KIND
+    config = KINDS.get(kind) if isinstance(kind, str) else None
+    if config is None:
+        raise PydanticCustomError("kind", "kind must be one of: {kinds}", {"kinds": ", ".join(KINDS)})
+    return config.model_validate(table)
 
 
 class _SourcesFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Annotated[tuple[NewsSource, ...], Field(min_length=1, max_length=MAX_SOURCES)]
+    source: Annotated[
+        tuple[Annotated[SourceConfig, PlainValidator(_of_its_kind)], ...],
+        Field(min_length=1, max_length=MAX_SOURCES),
+    ]
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -51,7 +48,7 @@ class _SourcesFile(BaseModel):
         return self
 
 
-def load_sources(path: Path) -> tuple[NewsSource, ...]:
+def load_sources(path: Path) -> tuple[SourceConfig, ...]:
     """The enabled sources of the file, in its order.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What may be fetched, where a redirect may lead, and how an address is shown without its secrets."""
+"""Addresses on the web: which may be fetched, which are kept of an entry, and how they are shown without secrets."""
 
 from __future__ import annotations
 
@@ -30,6 +30,20 @@ def split_url(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def usable_link(link: str) -> str:
+    """The link without user name and fragment, unless that is a route; nothing if it is no web address or too long."""
+    parts = split_url(link.strip())
+    if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
+        return ""
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=route(parts.fragment)).geturl()
+    return plain if len(plain) <= MAX_URL_LENGTH and plain.isprintable() else ""
+
+
+def route(fragment: str) -> str:
+    """The fragment of an address if it is one that a page's script reads as a path (`#!/a`, `#/a`), else nothing."""
+    return fragment if fragment[:1] in {"!", "/"} and fragment.strip("!/") else ""
 
 
 def shown(url: str) -> str:

@@ -11,11 +11,7 @@ from services.common.errors import NeverWorks
 from services.common.services import USUAL_PORTS
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.habit import habit_of, patience
-from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
-from services.data_ingestor.news.rss.isolated import run_isolated
-from services.data_ingestor.news.rss.parse import ParsedFeed, parse_feed
-from services.data_ingestor.news.source_poller import PARSE_SECONDS
-from services.data_ingestor.news.sources import NewsSource
+from services.data_ingestor.news.port import Listing, SourceConfig
 from services.launch.probes import read_metrics
 from services.operations.checks.check import Question
 
@@ -23,7 +19,7 @@ LATE = timedelta(hours=1)
 """As the alert SourceLags has it."""
 
 
-def feed_question(settings: Settings, source: NewsSource) -> Question:
+def feed_question(settings: Settings, source: SourceConfig) -> Question:
     """Whether the feed answers, has something new, and is not seen late."""
     remedy = (
         "check the network and the proxy, if it names one; look at its page, if it has nothing new or is late; or, "
@@ -33,24 +29,12 @@ def feed_question(settings: Settings, source: NewsSource) -> Question:
     return Question(f"feed {source.name}", partial(check_feed, settings, source), remedy, required=False)
 
 
-def check_feed(settings: Settings, source: NewsSource) -> str:
+def check_feed(settings: Settings, source: SourceConfig) -> str:
     """What was found. Raises TryLater or NeverWorks if the feed cannot be read, has nothing new or is late."""
     now = SystemClock().now()
-    answer = fetch(
-        FeedRequest(
-            url=source.url,
-            user_agent=settings.news_user_agent,
-            timeout=settings.news_timeout,
-            max_bytes=settings.news_max_feed_bytes,
-            now=now,
-            own_network=source.own_network,
-        )
-    )
-    if not isinstance(answer, Fetched):
+    feed = source.open(settings).read(now, threading.Event()).listing
+    if feed is None:
         return "answers"
-    feed = run_isolated(
-        parse_feed, answer, seconds=PARSE_SECONDS, stop=threading.Event(), doing="parsing the feed"
-    )
     lag = mean_lag(source.name, settings)
     found, well = describe(feed, now, timedelta(seconds=settings.news_frozen_after), lag)
     if not well:
@@ -59,7 +43,7 @@ def check_feed(settings: Settings, source: NewsSource) -> str:
 
 
 def describe(
-    feed: ParsedFeed, now: datetime, frozen_after: timedelta, lag: timedelta | None
+    feed: Listing, now: datetime, frozen_after: timedelta, lag: timedelta | None
 ) -> tuple[str, bool]:
     """What to say of a feed, and whether all is well with it.
 

@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 from services.common.clock import ManualClock
 from services.common.runtime.health import health_body
 from services.common.settings.settings import Settings
+from services.data_ingestor.news.poller import NewsPoller
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.seen.seen import SeenArticles
-from services.data_ingestor.news.sources import NewsSource
-from services.data_ingestor.news_poller import NewsPoller
 from tests.support.broker.news_broker import MemoryBroker, accept, away
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import NOW, Item, numbered, rss
@@ -31,9 +31,9 @@ def server() -> Iterator[FeedServer]:
 def service(
     server: FeedServer, broker: MemoryBroker, state: Path, *names: str, clock: ManualClock | None = None
 ) -> NewsPoller:
-    sources = tuple(NewsSource(name=name, url=f"{server.url}/{name}") for name in names)
     # What hangs outlasts the test.
     settings = Settings(state_dir=state, news_poll_interval=0.2, news_timeout=600.0)
+    sources = [FeedConfig(name=name, url=f"{server.url}/{name}").open(settings) for name in names]
     return NewsPoller(sources, settings, broker, clock or ManualClock(NOW))
 
 

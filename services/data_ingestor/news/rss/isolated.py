@@ -46,8 +46,8 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [
         "services.common.runtime.runner",
-        "services.data_ingestor.news.publish",
-        "services.data_ingestor.news.source_poller",
+        "services.data_ingestor.news.poller",
+        "services.data_ingestor.news.rss.source",
     ]
 )
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
-from datetime import datetime
 from xml.sax import SAXException  # nosec B406 # only the error type
 
 import feedparser
@@ -16,58 +14,19 @@ import feedparser
 from services.common.errors import NeverWorks
 from services.common.publishers import without_byline, without_publisher
 from services.common.text.hidden_text import hides_words
+from services.data_ingestor.news.port import MAX_CONTENT, MAX_ENTRIES, MAX_SUMMARY, MAX_TITLE, Entry, Listing
 from services.data_ingestor.news.rss.dates import FeedDate, read_date
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.references import with_valid_references
-from services.data_ingestor.news.seen.article_id import route
 from services.data_ingestor.news.text import plain_text, reader_text
-from services.data_ingestor.news.urls import MAX_URL_LENGTH, SCHEMES, split_url
-
-MAX_ENTRIES = 2_000
-MAX_TITLE = 500
-MAX_SUMMARY = 5_000
-MAX_CONTENT = 50_000
+from services.data_ingestor.news.urls import MAX_URL_LENGTH, split_url, usable_link
 
 _DATE_FIELDS = ("published", "created", "updated")
 _FIRST_ELEMENT = re.compile(rb"<[A-Za-z]")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One entry as plain text; what the feed does not give is empty.
-
-    Attributes:
-        published: in UTC, as the feed claims; None where it gives no date that is understood.
-        title: without the publisher that it ends with.
-        written_title: as the feed gives it; empty where that is the same.
-        marks: what may tell the entry from others that share its link: the feed's own id for it, and its address with
-            a fragment. None of them empty.
-        no_later_than: of a date without a zone that is known, the last instant in UTC that it can mean.
-        hides_text: there was more in it that readers do not see, or see in another order; it is left out here.
-    """
-
-    title: str
-    link: str
-    summary: str
-    content: str
-    published: datetime | None
-    no_later_than: datetime | None = None
-    written_title: str = ""
-    marks: tuple[str, ...] = ()
-    hides_text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedFeed:
-    """A feed's entries in its order, how many more were left out, and what the parser complained of."""
-
-    entries: tuple[FeedEntry, ...]
-    left_out: int = 0
-    warning: str = ""
-
-
-def parse_feed(fetched: Fetched) -> ParsedFeed:
+def parse_feed(fetched: Fetched) -> Listing:
     """Read a feed of any format and encoding that feedparser knows.
 
     Raises:
@@ -94,7 +53,7 @@ def parse_feed(fetched: Fetched) -> ParsedFeed:
     if not found.entries and (isinstance(problem, SAXException) or not found.version):
         kind = fetched.content_type[:60] or "no content type"
         raise NeverWorks(f"is not a feed ({kind}): {_described(problem) if problem else 'no entries'}")
-    return ParsedFeed(
+    return Listing(
         entries=tuple(_entry(entry) for entry in found.entries[:MAX_ENTRIES]),
         left_out=max(len(found.entries) - MAX_ENTRIES, 0),
         warning=_described(problem) if problem else "",
@@ -119,7 +78,7 @@ def _described(problem: Exception) -> str:
     return f"{type(problem).__name__}: {' '.join(str(problem).split())[:200]}"
 
 
-def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
+def _entry(entry: feedparser.FeedParserDict) -> Entry:
     contents = [str(content.get("value") or "") for content in entry.get("content") or ()]
     date = _date(entry)
     texts = (
@@ -131,7 +90,7 @@ def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
     title = without_publisher(written, *_publisher(entry))
     link = usable_link(str(entry.get("link") or ""))
     marks = [str(dict.get(entry, field) or "").strip()[:MAX_URL_LENGTH] for field in ("id", "link")]
-    return FeedEntry(
+    return Entry(
         title=title,
         link=link,
         summary=without_byline(summary, title, written),
@@ -143,15 +102,6 @@ def _entry(entry: feedparser.FeedParserDict) -> FeedEntry:
         hides_text=any(each.is_odd for each in texts)
         or hides_words(" ".join(each.hidden for each in texts), f"{written} {summary} {content}"),
     )
-
-
-def usable_link(link: str) -> str:
-    """The link without user name and fragment, unless that is a route; nothing if it is no web address or too long."""
-    parts = split_url(link.strip())
-    if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
-        return ""
-    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=route(parts.fragment)).geturl()
-    return plain if len(plain) <= MAX_URL_LENGTH and plain.isprintable() else ""
 
 
 def _publisher(entry: feedparser.FeedParserDict) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, quote, urlencode
 
-from services.data_ingestor.news.urls import SCHEMES, split_url
+from services.data_ingestor.news.urls import SCHEMES, route, split_url
 
 ID_DIGITS = 32
 
@@ -93,11 +93,6 @@ def digest(*parts: str) -> str:
 def is_page(canonical: str) -> bool:
     """Whether a canonical link leads further than to a front page."""
     return not _ONLY_HOST.fullmatch(canonical)
-
-
-def route(fragment: str) -> str:
-    """The fragment of an address if it is one that a page's script reads as a path (`#!/a`, `#/a`), else nothing."""
-    return fragment if fragment[:1] in {"!", "/"} and fragment.strip("!/") else ""
 
 
 def canonical_link(link: str) -> str:

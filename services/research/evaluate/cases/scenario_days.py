@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from services.data_ingestor.news.sources import NewsSource
+from services.data_ingestor.news.rss.source import FeedConfig
 
 SCENARIOS_FILE = Path(__file__).with_name("scenarios.toml")
 KINDS = ("denial", "repost", "flood", "silencing", "hidden text")
@@ -64,7 +64,7 @@ Entry = tuple[int, str, str, str]
 """The poll from which on a feed has it, its link, title and summary."""
 
 
-def feeds_of(scenario: Scenario, *, attacked: bool) -> list[tuple[NewsSource, list[Entry]]]:
+def feeds_of(scenario: Scenario, *, attacked: bool) -> list[tuple[FeedConfig, list[Entry]]]:
     """The sources of a day, each with its entries; without the attack only the honest ones."""
     entries: dict[str, list[Entry]] = defaultdict(list)
     owners: dict[str, str] = {}
@@ -74,7 +74,7 @@ def feeds_of(scenario: Scenario, *, attacked: bool) -> list[tuple[NewsSource, li
         owners[post.source] = post.owner
         entries[post.source] += _entries(post, number, attacked=attacked)
     return [
-        (NewsSource(name=name, url=f"https://{number}.feeds.example/rss", owner=owners[name]), listed)
+        (FeedConfig(name=name, url=f"https://{number}.feeds.example/rss", owner=owners[name]), listed)
         for number, (name, listed) in enumerate(entries.items())
     ]
 

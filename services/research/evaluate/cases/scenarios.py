@@ -20,9 +20,11 @@ from services.common.broker.port import OutgoingMessage
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings.settings import Settings
+from services.data_ingestor.news.port import NO_STATE, Answer, State
 from services.data_ingestor.news.publish import publish_waiting
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import parse_feed
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.turns.turns import Turns
@@ -97,17 +99,25 @@ class _Queue:
         self.waiting += [message.body for message in messages]
 
 
-class _Poller(SourcePoller):
-    """The product's, with a feed that is handed over in place of one that is fetched, and parsed in this process."""
+class _Feed:
+    """A `Source` whose body is handed over in place of one that is fetched, and parsed in this process."""
 
-    body = b""
-    _parsed = b""
+    patience = 0.0
 
-    def _poll(self, stop: threading.Event) -> str:  # noqa: ARG002 - nothing is waited for
-        if self.body != self._parsed:
-            self._note(parse_feed(Fetched(self.body, "application/rss+xml", self.source.url)))
-            self._parsed = self.body
-        return "ok"
+    def __init__(self, config: FeedConfig) -> None:
+        self.config = config
+        self.address = config.url
+        self.body = b""
+
+    def read(
+        self, now: datetime, stop: threading.Event, state: State = NO_STATE, *, past_caches: bool = False
+    ) -> Answer:
+        """See `Source`."""
+        del now, stop, past_caches  # there is nobody to ask
+        body = {"body": self.body.decode()}
+        if body == state:
+            return Answer(None, state)
+        return Answer(parse_feed(Fetched(self.body, "application/rss+xml", self.config.url)), body)
 
 
 def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
@@ -123,13 +133,14 @@ def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
     read: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="cryptoboy-scenario-") as folder:
         settings = Settings.load({"STATE_DIR": folder})
-        owners = {source.name: source.owner for source, _ in feeds}
+        owners = {config.name: config.owner for config, _ in feeds}
         seen = SeenArticles(Path(folder) / "seen.sqlite3", owners)
         turns = Turns(seen, settings.news_source_quota, clock)
-        pollers = [(_Poller(source, settings, clock, seen), entries) for source, entries in feeds]
+        sources = [(_Feed(config), entries) for config, entries in feeds]
+        pollers = [SourcePoller(source, settings, clock, seen) for source, _ in sources]
         for poll in range(POLLS):
-            for poller, entries in pollers:
-                poller.body = rss_of(entry for entry in entries if entry[0] <= poll)
+            for (source, entries), poller in zip(sources, pollers, strict=True):
+                source.body = rss_of(entry for entry in entries if entry[0] <= poll)
                 poller.poll(threading.Event())
             while len(queue.waiting) < settings.news_queue_slow_at and publish_waiting(
                 queue,  # type: ignore[arg-type]  # it publishes, and no more

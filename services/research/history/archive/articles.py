@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from services.common.publishers import without_byline, without_publisher
 from services.common.values import source_name
-from services.data_ingestor.news.rss.parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, usable_link
+from services.data_ingestor.news.port import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE
 from services.data_ingestor.news.seen.article_id import article_id
 from services.data_ingestor.news.text import plain_text
+from services.data_ingestor.news.urls import usable_link
 from services.research.history.archive.columns import Columns
 from services.research.history.archive.times import TimeReader, UnplacedTimeError
 

@@ -12,10 +12,10 @@ from prometheus_client import REGISTRY
 
 from services.common.clock import ManualClock
 from services.common.settings.settings import Settings
+from services.data_ingestor.news.rss.source import Feed, FeedConfig
 from services.data_ingestor.news.seen import seen as news_seen
 from services.data_ingestor.news.seen.seen import SeenArticles
 from services.data_ingestor.news.source_poller import SourcePoller
-from services.data_ingestor.news.sources import NewsSource
 from tests.support.news.news_feed_server import Answer, FeedServer, reply
 from tests.support.news.news_samples import NOW, Item, numbered, rss
 
@@ -40,8 +40,9 @@ def seen(tmp_path: Path) -> Iterator[SeenArticles]:
 def poller(
     server: FeedServer, seen: SeenArticles, *, timeout: float = 30.0, parse_seconds: float = 30.0
 ) -> SourcePoller:
-    source = NewsSource(name="paper", url=server.url + "/rss")
-    return SourcePoller(source, Settings(news_timeout=timeout), ManualClock(NOW), seen, parse_seconds)
+    settings = Settings(news_timeout=timeout)
+    source = Feed(FeedConfig(name="paper", url=server.url + "/rss"), settings, parse_seconds)
+    return SourcePoller(source, settings, ManualClock(NOW), seen)
 
 
 def poll(source: SourcePoller) -> float | None:

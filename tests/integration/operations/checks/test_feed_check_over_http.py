@@ -11,7 +11,7 @@ from services.common.errors import NeverWorks
 from services.common.runtime.metrics import SOURCE_LAG
 from services.common.runtime.ports import free_port
 from services.common.settings.settings import Settings
-from services.data_ingestor.news.sources import NewsSource
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.operations.checks.feeds import check_feed
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
@@ -22,7 +22,7 @@ def test_a_feed_of_a_running_poller() -> None:
     port = free_port()
     with FeedServer() as server:
         server.set("/rss", reply(rss([Item(published=half_an_hour_ago)])))
-        source, settings = NewsSource(name="checked", url=server.url + "/rss"), Settings(health_port=port)
+        source, settings = FeedConfig(name="checked", url=server.url + "/rss"), Settings(health_port=port)
         assert "the newest of them 30 min old" in check_feed(settings, source)
         metrics, thread = start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
         try:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.messages import MAX_BODY_BYTES, NewsArticle, decode
-from services.data_ingestor.news.rss.parse import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, FeedEntry
+from services.data_ingestor.news.port import MAX_CONTENT, MAX_SUMMARY, MAX_TITLE, Entry
 from services.data_ingestor.news.seen.article_id import article_id
 from services.data_ingestor.news.select import (
     LONGEST_PAUSE,
@@ -27,12 +27,12 @@ DAYS_TWO = timedelta(hours=48)
 
 def entry(
     number: int = 0, title: str = "Bitcoin climbs", published: datetime | None = NOW, link: str | None = None
-) -> FeedEntry:
+) -> Entry:
     link = f"https://paper.example/{number}" if link is None else link
-    return FeedEntry(title, link, "A summary.", "", published)
+    return Entry(title, link, "A summary.", "", published)
 
 
-def chosen(*entries: FeedEntry, known: frozenset[str] = frozenset()) -> Selection:
+def chosen(*entries: Entry, known: frozenset[str] = frozenset()) -> Selection:
     return select(entries, "paper", known=known, fetched_at=NOW, max_age=DAYS_TWO)
 
 
@@ -93,16 +93,14 @@ def test_an_entry_without_a_link_is_published() -> None:
 
 
 def test_the_identity_of_an_entry_without_a_link_is_that_of_the_title_as_the_feed_gives_it() -> None:
-    cut = FeedEntry("Bitcoin climbs", "", "", "", NOW, written_title="Bitcoin climbs - The Paper")
+    cut = Entry("Bitcoin climbs", "", "", "", NOW, written_title="Bitcoin climbs - The Paper")
     (article,) = chosen(cut).articles
     assert article.title == "Bitcoin climbs"
     assert article.article_id == article_id("", "paper", "Bitcoin climbs - The Paper")
 
 
 def test_a_publisher_does_not_make_an_article_one_about_crypto() -> None:
-    cut = FeedEntry(
-        "Airline shares slide", "", "", "", NOW, written_title="Airline shares slide - Bitcoin News"
-    )
+    cut = Entry("Airline shares slide", "", "", "", NOW, written_title="Airline shares slide - Bitcoin News")
     assert chosen(cut).skipped == {Skip.IRRELEVANT: 1}
 
 
@@ -114,7 +112,7 @@ def test_an_entry_without_a_date_counts_as_published_when_it_was_fetched() -> No
 
 def test_an_entry_without_a_date_of_a_source_never_read_is_dismissed_and_not_the_others() -> None:
     dated, undated = entry(1), entry(2, published=None)
-    zoneless = FeedEntry("Bitcoin climbs", "https://paper.example/3", "", "", None, no_later_than=NOW)
+    zoneless = Entry("Bitcoin climbs", "https://paper.example/3", "", "", None, no_later_than=NOW)
     selection = select(
         [dated, undated, zoneless], "paper", known=(), fetched_at=NOW, max_age=DAYS_TWO, undated=NEVER_READ
     )
@@ -155,7 +153,7 @@ def test_a_date_whose_zone_is_not_known_counts_as_the_latest_that_it_can_mean_bu
 ):
     last_week = NOW - timedelta(days=7)
     ambiguous = [
-        FeedEntry("Bitcoin climbs", f"https://paper.example/{number}", "", "", None, no_later_than=latest)
+        Entry("Bitcoin climbs", f"https://paper.example/{number}", "", "", None, no_later_than=latest)
         for number, latest in enumerate([NOW + timedelta(hours=10), NOW - timedelta(hours=10), last_week])
     ]
     selection = chosen(*ambiguous)
@@ -169,7 +167,7 @@ def test_how_late_an_article_was_seen_is_known_of_those_that_say_when_they_were_
         entry(1, published=NOW - timedelta(hours=3)),
         entry(2, published=None),
         entry(3, published=NOW + timedelta(hours=1)),
-        FeedEntry(
+        Entry(
             "Bitcoin climbs", "https://paper.example/4", "", "", None, no_later_than=NOW - timedelta(hours=1)
         ),
         entry(5, title="A new recipe for bread"),
@@ -216,10 +214,10 @@ texts = st.text(max_size=200)
 dates = st.none() | st.datetimes(timezones=st.just(UTC))
 
 
-@given(st.lists(st.builds(FeedEntry, texts, texts, texts, texts, dates), max_size=8))
-def test_every_entry_is_accounted_for_and_every_article_is_a_valid_message(entries: list[FeedEntry]) -> None:
+@given(st.lists(st.builds(Entry, texts, texts, texts, texts, dates), max_size=8))
+def test_every_entry_is_accounted_for_and_every_article_is_a_valid_message(entries: list[Entry]) -> None:
     cleaned = [
-        FeedEntry(
+        Entry(
             plain_text(f"bitcoin {one.title}", 500) if one.title else "", "", one.summary, "", one.published
         )
         for one in entries
@@ -233,7 +231,7 @@ def test_every_entry_is_accounted_for_and_every_article_is_a_valid_message(entri
 def test_the_largest_article_fits_into_a_message() -> None:
     # Four bytes a character is the most that UTF-8 takes; quotes and backslashes become two.
     for character in ("🚀", '"', "\\"):
-        largest = FeedEntry(
+        largest = Entry(
             ("bitcoin " + character * MAX_TITLE)[:MAX_TITLE],
             "https://paper.example/" + "x" * 1900,
             character * MAX_SUMMARY,

@@ -6,6 +6,7 @@ import pytest
 
 from services.common.errors import StopProgram
 from services.common.settings.settings import Settings
+from services.data_ingestor.news.rss.source import FeedConfig
 from services.data_ingestor.news.sources import load_sources
 
 GOOD = '[[source]]\nname = "paper"\nurl = "https://paper.example/rss"\n'
@@ -19,7 +20,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_project_brings_the_five_sources_of_its_specification() -> None:
     sources = load_sources(Settings().news_sources_file)
-    assert {source.name: source.url for source in sources} == {
+    assert {source.name: source.url for source in sources if isinstance(source, FeedConfig)} == {
         "coindesk": "https://www.coindesk.com/arc/outboundfeeds/rss/",
         "cointelegraph": "https://cointelegraph.com/rss",
         "theblock": "https://www.theblock.co/rss.xml",
@@ -49,6 +50,9 @@ def test_a_source_may_say_whose_it_is_and_is_its_own_owner_otherwise(tmp_path: P
         ('[[source]]\nname = "paper"\n', "entry 1 (paper), field url: Field required"),
         (GOOD + "colour = 1\n", "entry 1 (paper), field colour: "),
         (GOOD + GOOD.replace('"paper"', '"no spaces"'), "entry 2 (no spaces), field name: "),
+        (GOOD + 'kind = "telepathy"\n', "entry 1 (paper): kind must be one of: rss"),
+        (GOOD + "kind = 3\n", "entry 1 (paper): kind must be one of: rss"),
+        ("source = [3]\n", "entry 1: "),
         (GOOD + "weight = -1\n", "entry 1 (paper), field weight: "),
         (GOOD + "weight = nan\n", "entry 1 (paper), field weight: "),
         (GOOD + 'enabled = "perhaps"\n', "entry 1 (paper), field enabled: "),

@@ -24,8 +24,9 @@ from devtools.fuzzing.targets import TARGETS, Target, target_named
 from services.common.errors import NeverWorks, StopProgram
 from services.common.messages import Message, NewsArticle, decode
 from services.common.values import EventType
+from services.data_ingestor.news.port import MAX_TITLE, Entry, Listing
 from services.data_ingestor.news.rss.fetch import Fetched
-from services.data_ingestor.news.rss.parse import MAX_TITLE, FeedEntry, ParsedFeed, parse_feed
+from services.data_ingestor.news.rss.parse import parse_feed
 from services.sentiment_analyzer.scorers.port import AssetScore
 
 odd = st.sampled_from(ODD_VALUES) | st.text(max_size=20) | st.integers() | st.floats()
@@ -174,7 +175,7 @@ def raising(error: BaseException) -> Callable[..., object]:
     return parser
 
 
-ENTRY = FeedEntry("x" * (MAX_TITLE + 1), "", "", "", None)
+ENTRY = Entry("x" * (MAX_TITLE + 1), "", "", "", None)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ ENTRY = FeedEntry("x" * (MAX_TITLE + 1), "", "", "", None)
         (check_message, "decode", raising(NeverWorks("x" * (MAX_REFUSAL + 1)))),
         (check_message, "decode", raising(NeverWorks(""))),
         (check_feed, "parse_feed", raising(RecursionError())),
-        (check_feed, "parse_feed", lambda _fetched: ParsedFeed((ENTRY,))),
+        (check_feed, "parse_feed", lambda _fetched: Listing((ENTRY,))),
         (check_answer, "read_answer", raising(KeyError())),
         (check_answer, "read_answer", lambda *_asked: {"DOGE": AssetScore(0.5, 0.5, "")}),
         (check_answer, "read_answer", lambda *_asked: {"BTC": AssetScore(0.5, 0.5, "x" * 201)}),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.data_ingestor.news.rss.parse import FeedEntry, ParsedFeed
+from services.data_ingestor.news.port import Entry, Listing
 from services.operations.checks.feeds import describe
 from tests.support.news.news_samples import NOW
 
 HOUR = timedelta(hours=1)
 
 
-def feed(*ages: timedelta | None) -> ParsedFeed:
-    return ParsedFeed(
-        tuple(FeedEntry("Bitcoin", "", "", "", None if age is None else NOW - age) for age in ages)
-    )
+def feed(*ages: timedelta | None) -> Listing:
+    return Listing(tuple(Entry("Bitcoin", "", "", "", None if age is None else NOW - age) for age in ages))
 
 
 def test_it_says_how_old_the_newest_article_is() -> None:

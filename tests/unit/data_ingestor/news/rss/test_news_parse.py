@@ -8,25 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import NeverWorks
+from services.data_ingestor.news.port import MAX_CONTENT, MAX_ENTRIES, MAX_SUMMARY, MAX_TITLE, Entry, Listing
 from services.data_ingestor.news.rss.fetch import Fetched
-from services.data_ingestor.news.rss.parse import (
-    MAX_CONTENT,
-    MAX_ENTRIES,
-    MAX_SUMMARY,
-    MAX_TITLE,
-    FeedEntry,
-    ParsedFeed,
-    parse_feed,
-    usable_link,
-)
+from services.data_ingestor.news.rss.parse import parse_feed
+from services.data_ingestor.news.urls import usable_link
 from tests.support.news.news_samples import NOW, Item, numbered, rss
 
 
-def parsed(body: bytes, content_type: str = "application/rss+xml") -> ParsedFeed:
+def parsed(body: bytes, content_type: str = "application/rss+xml") -> Listing:
     return parse_feed(Fetched(body, content_type, "https://paper.example/feeds/rss"))
 
 
-def only(item: Item) -> FeedEntry:
+def only(item: Item) -> Entry:
     (entry,) = parsed(rss([item])).entries
     return entry
 
@@ -37,7 +30,7 @@ def test_an_rss_item_becomes_an_entry_of_plain_text() -> None:
         description="<p>Up <b>again</b>.</p>",
         content="<p>The whole <a href='/x'>story</a>.</p>",
     )
-    assert only(item) == FeedEntry(
+    assert only(item) == Entry(
         title="Bitcoin & friends",
         link="https://paper.example/bitcoin-climbs",
         summary="Up again.",
@@ -51,7 +44,7 @@ def test_an_atom_entry_becomes_the_same() -> None:
         <title>Ether rests</title><link href="/ether"/><updated>2026-03-02T13:00:00+01:00</updated>
         <summary type="html">&lt;i&gt;Calm&lt;/i&gt; seas</summary></entry></feed>"""
     (entry,) = parsed(atom, "application/atom+xml").entries
-    assert entry == FeedEntry("Ether rests", "https://paper.example/ether", "Calm seas", "", NOW)
+    assert entry == Entry("Ether rests", "https://paper.example/ether", "Calm seas", "", NOW)
 
 
 HTML = '<a href="/x">{title}</a>&nbsp;&nbsp;<font color="#777">{publisher}</font>'
@@ -76,7 +69,7 @@ def test_entries_keep_the_order_of_the_feed() -> None:
 
 
 def test_what_an_entry_lacks_is_empty() -> None:
-    assert only(Item(title=None, link=None, published=None)) == FeedEntry("", "", "", "", None)
+    assert only(Item(title=None, link=None, published=None)) == Entry("", "", "", "", None)
 
 
 def test_a_permanent_guid_stands_in_for_a_missing_link() -> None:

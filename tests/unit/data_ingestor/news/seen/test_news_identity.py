@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.data_ingestor.news.port import Entry
 from services.data_ingestor.news.rss.fetch import Fetched
-from services.data_ingestor.news.rss.parse import FeedEntry, parse_feed
+from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.seen.article_id import article_id, former_id
 from services.data_ingestor.news.seen.identity import former_ids, identify
 from tests.support.news.news_samples import NOW, Item, rss
@@ -87,27 +88,27 @@ def test_a_title_without_a_link_may_recur_on_another_day() -> None:
 def test_no_entry_of_one_source_has_the_id_of_one_of_another() -> None:
     marks = ("the-rivals-guid",)
     entries = [
-        *(FeedEntry(title, LIVE, "", "", NOW, marks=marks) for title in TITLES),
-        FeedEntry(TITLES[0], f"{LIVE}/1", "", "", NOW, marks=marks),
-        FeedEntry("Crypto market wrap", "", "", "", NOW, marks=marks),
-        FeedEntry("Crypto market wrap", "", "", "", NOW - timedelta(days=1), marks=marks),
-        FeedEntry(TITLES[2], "", "", "", None),
-        FeedEntry("\n".join(("other", *TITLES)), "", "", "", None),
+        *(Entry(title, LIVE, "", "", NOW, marks=marks) for title in TITLES),
+        Entry(TITLES[0], f"{LIVE}/1", "", "", NOW, marks=marks),
+        Entry("Crypto market wrap", "", "", "", NOW, marks=marks),
+        Entry("Crypto market wrap", "", "", "", NOW - timedelta(days=1), marks=marks),
+        Entry(TITLES[2], "", "", "", None),
+        Entry("\n".join(("other", *TITLES)), "", "", "", None),
     ]
     assert len(identify(entries, "paper")) == len(entries)
     assert not identify(entries, "paper").keys() & identify(entries, "other").keys()
 
 
 def test_only_what_a_link_identifies_had_another_id_before() -> None:
-    own = FeedEntry(TITLES[0], f"{LIVE}/1", "", "", NOW)
+    own = Entry(TITLES[0], f"{LIVE}/1", "", "", NOW)
     entries = [
         own,
-        *(FeedEntry(title, LIVE, "", "", NOW) for title in TITLES),
-        FeedEntry("Bitcoin", "", "", "", NOW),
+        *(Entry(title, LIVE, "", "", NOW) for title in TITLES),
+        Entry("Bitcoin", "", "", "", NOW),
     ]
     identified = identify(entries, "paper")
     assert former_ids(identified, "paper") == {article_id(own.link, "paper", ""): former_id(own.link)}
 
 
 def test_an_entry_without_a_title_has_no_id() -> None:
-    assert identify([FeedEntry("", LIVE, "", "", NOW)], "paper") == {}
+    assert identify([Entry("", LIVE, "", "", NOW)], "paper") == {}
