@@ -12,7 +12,12 @@ RECEIVE_SECONDS = 1.0
 AT_ONCE = 500
 
 # Retries first: what is due goes back to the queue beside it.
-_NEWS = tuple(name for queue in QUEUES if queue.retried for name in (queue.retry_name, queue.name))
+_NEWS = tuple(
+    name
+    for queue in QUEUES
+    if queue is not RAW_MARKET_DATA
+    for name in ((queue.retry_name, queue.name) if queue.retried else (queue.name,))
+)
 _WAY_OUT = "or give the demo a virtual host of its own (RABBITMQ_VHOST)"
 
 

@@ -8,6 +8,7 @@ from services.common.broker.topology import (
     HEADER_SCHEMA,
     MARKET_CANDLE,
     NEWS_ARTICLE,
+    QUEUES,
     SENTIMENT_SIGNAL,
 )
 from services.common.messages import SCHEMA_VERSION
@@ -15,6 +16,7 @@ from tests.support.broker.broker_house import (
     BrokerHouse,
     depth,
     eventually,
+    is_empty,
     news,
     receive_all,
     receive_one,
@@ -152,7 +154,7 @@ def test_a_batch_longer_than_any_window_is_confirmed_whole(house: BrokerHouse) -
 def test_publishing_nothing_does_nothing(house: BrokerHouse) -> None:
     broker = house.broker()
     broker.publish([])
-    assert all(state.ready == 0 for state in broker.queues())
+    assert is_empty(broker, NEWS)
 
 
 def test_two_consumers_share_the_messages(house: BrokerHouse) -> None:
@@ -175,13 +177,9 @@ def test_the_state_of_every_queue_is_told(house: BrokerHouse) -> None:
     broker = house.broker()
     broker.publish([news(number) for number in range(3)])
     assert [state.name for state in broker.queues()] == [
-        "raw_market_data",
-        NEWS,
-        f"{NEWS}.retry",
-        f"{NEWS}.dlq",
-        "sentiment_signals_queue",
-        "sentiment_signals_queue.retry",
-        "sentiment_signals_queue.dlq",
+        name
+        for queue in QUEUES
+        for name in (queue.name, *((queue.retry_name, queue.dead_letter_name) if queue.retried else ()))
     ]
     eventually("three are ready", lambda: depth(broker, NEWS) == 3)
     subscription = broker.subscribe(NEWS, 2)
@@ -207,7 +205,7 @@ def test_ending_a_delivery_twice_is_harmless(house: BrokerHouse) -> None:
     subscription.ack([second])
     subscription.close()
     subscription.ack([second])
-    eventually("nothing is left", lambda: all(state.ready == 0 for state in broker.queues()))
+    eventually("nothing is left", lambda: is_empty(broker, NEWS))
 
 
 def test_deliveries_may_be_ended_in_any_order(house: BrokerHouse) -> None:

@@ -24,6 +24,7 @@ from tests.support.broker.broker_house import (
     BrokerHouse,
     depth,
     eventually,
+    is_empty,
     news,
     receive_all,
     receive_one,
@@ -44,7 +45,7 @@ def test_a_retried_message_waits_and_comes_back_counted(house: BrokerHouse) -> N
     assert again.headers["x-trace"] == "t"
     assert again.headers[HEADER_LAST_ERROR] == "the scorer timed out"
     subscription.ack([again])
-    eventually("all queues are empty", lambda: all(state.ready == 0 for state in broker.queues()))
+    eventually("all queues are empty", lambda: is_empty(broker, NEWS))
 
 
 def test_a_waiting_message_does_not_hold_up_the_others(house: BrokerHouse) -> None:

@@ -120,6 +120,12 @@ def depth(broker: Broker, queue: str) -> int:
     return state_of(broker, queue).ready
 
 
+def is_empty(broker: Broker, queue: str) -> bool:
+    """Whether nothing is left in a queue, its retries and its dead letters."""
+    states = [each for each in broker.queues() if each.name == queue or each.name.startswith(f"{queue}.")]
+    return not any(each.ready or each.unacknowledged for each in states)
+
+
 def state_of(broker: Broker, queue: str) -> QueueState:
     """The state of one queue."""
     return next(state for state in broker.queues() if state.name == queue)

@@ -20,7 +20,7 @@ from LLMSentimentStrategy import LLMSentimentStrategy
 
 from services.common.broker.open import open_broker
 from services.common.broker.port import OutgoingMessage
-from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
+from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.runner import Service
@@ -30,6 +30,7 @@ from services.research.history.archive.articles import Article
 from services.research.history.scoring.judging import as_message
 from services.sentiment_analyzer import sentiment_processor
 from services.signal_cacher import signal_cacher
+from tests.support.broker.broker_house import is_empty
 from tests.support.strategy.lookahead_world import DELAY, PAIRS, World, close_of
 from tests.support.strategy.strategy_samples import NOON
 
@@ -162,7 +163,7 @@ class LivePath:
         self._clock.advance((now - self._clock.now()).total_seconds())
         self._broker.publish([OutgoingMessage(routing_key, message.encode(), message.article_id)])
         deadline = time.monotonic() + 30
-        while any(queue.ready or queue.unacknowledged for queue in self._broker.queues()):
+        while not all(is_empty(self._broker, queue.name) for queue in (RAW_NEWS_DATA, SENTIMENT_SIGNALS)):
             assert time.monotonic() < deadline, self._broker.queues()
             time.sleep(0.002)
 

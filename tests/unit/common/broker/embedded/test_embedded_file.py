@@ -16,7 +16,7 @@ from services.common.broker.embedded.file import QueueFile
 from services.common.broker.options import BrokerOptions
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
-from tests.support.broker.broker_house import BrokerHouse, depth, news, receive_all, receive_one
+from tests.support.broker.broker_house import BrokerHouse, depth, is_empty, news, receive_all, receive_one
 
 NEWS = "raw_news_data"
 
@@ -183,4 +183,4 @@ def test_an_acknowledgement_that_cannot_be_written_is_made_up_for(tmp_path: Path
     assert subscription.receive(10, 0.1) == []
     assert broker.health().ok
     subscription.close()
-    assert all(state.ready == state.unacknowledged == 0 for state in broker.queues())
+    assert is_empty(broker, NEWS)
