@@ -19,7 +19,6 @@ import structlog
 from pika.adapters.select_connection import IOLoop
 
 from services.common.broker.options import BrokerOptions
-from services.common.broker.rabbitmq.connection import Connection
 from services.common.broker.rabbitmq.errors import Place, why_lost, why_not_open
 from services.common.broker.rabbitmq.pika_types import PikaConnection, PikaFrame
 from services.common.broker.rabbitmq.state import LinkState
@@ -147,7 +146,7 @@ class Link:
         if self.state.closed:
             self._loop.stop()
             return
-        self._connection = Connection(
+        self._connection = pika.SelectConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_open_error,

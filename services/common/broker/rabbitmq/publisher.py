@@ -153,10 +153,8 @@ class Publisher:
 
     def _pump(self) -> None:
         """Send as much as the window allows."""
-        if self._waiting and self._channel is not None and self._has_room():
-            with self._connection.gathering():
-                while self._waiting and self._has_room():
-                    self._send_next()
+        while self._waiting and self._channel is not None and self._has_room():
+            self._send_next()
 
     def _send_next(self) -> None:
         batch = self._waiting[0]

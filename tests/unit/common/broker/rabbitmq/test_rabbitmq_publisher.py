@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -54,10 +53,6 @@ class Connection:
 
     def channel(self, on_open_callback: Callable[[Channel], None]) -> None:
         on_open_callback(self.only)
-
-    @contextmanager
-    def gathering(self) -> Iterator[None]:
-        yield
 
 
 class OneThreadLink:
