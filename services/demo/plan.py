@@ -42,11 +42,6 @@ class DemoPlan:
     time_limit: float
     expects_trade: bool
 
-    @property
-    def end(self) -> datetime:
-        """The last instant that the replay can reach."""
-        return self.start + timedelta(seconds=self.time_limit * self.speed)
-
 
 def sample_plan(speed: float | None, time_limit: float | None) -> DemoPlan:
     """The story that comes with the project, on real candles of three pairs."""

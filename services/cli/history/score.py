@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,6 +93,8 @@ def score_history(
     """
     from services.research.history.archive.archive import Archive
     from services.research.history.scoring.scoring import ScoreOptions, score_archive
+    from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
+    from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
     settings = settings_for(uses=OF_SCORING | {"news_sources_file"})
     first, last = read_period(start, end)
@@ -123,14 +124,16 @@ def score_history(
         report = score_archive(
             news,
             out,
-            chosen.scorer,
+            chosen,
             options,
-            scored_by=chosen.identity,
-            workers=workers or chosen.workers,
+            scored_by=(chosen.digest(), str(PROMPT_VERSION)) if isinstance(chosen, ReceiptScorer) else (),
+            workers=workers or (settings.sentiment_concurrency if isinstance(chosen, ReceiptScorer) else 1),
             progress=progress,
             waiting=lambda reason: say(f"waiting for the scorer: {reason}"),
         )
-    figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3), **chosen.receipts()}
+    figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3)}
+    if isinstance(chosen, ReceiptScorer):
+        figures |= {"asked": chosen.asked, "answered_from_receipts": chosen.answered_from_receipts}
     if json_output:
         print_json(figures)
     else:
@@ -145,41 +148,20 @@ def _sources(settings: Settings) -> list[tuple[str, SourceConfig]]:
     return sorted(((each.name.casefold(), each) for each in sources), key=lambda each: each[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Who scores, what its answers depend on beside its model's name, and how many it answers at once."""
-
-    scorer: Scorer
-    identity: tuple[str, ...] = ()
-    workers: int = 1
-
-    def receipts(self) -> dict[str, int]:
-        """How many answers were paid for, and how many were there."""
-        from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
-
-        if not isinstance(self.scorer, ReceiptScorer):
-            return {}
-        return {"asked": self.scorer.asked, "answered_from_receipts": self.scorer.answered_from_receipts}
-
-
 @contextmanager
-def _scorer(settings: Settings, receipts: Path | None) -> Iterator[_Chosen]:
-    """The scorer of the settings, checked; one that costs something keeps receipts."""
+def _scorer(settings: Settings, receipts: Path | None) -> Iterator[Scorer]:
+    """The scorer of the settings, once it has answered; one that costs something keeps receipts."""
     from services.common.clock import SystemClock
     from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
     from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME, Receipts
     from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
-    with ExitStack() as stack:
-        scorer = stack.enter_context(answering_scorer(settings))
+    with answering_scorer(settings) as scorer:
         if settings.sentiment_scorer is ScorerKind.LEXICON:
-            yield _Chosen(scorer)
+            yield scorer
             return
-        kept = Receipts(receipts or settings.state_dir / FILE_NAME)
-        stack.callback(kept.close)
-        identity = (scorer.digest(), str(PROMPT_VERSION))
-        keeping = ReceiptScorer(scorer, kept, prompt_version=PROMPT_VERSION, clock=SystemClock())
-        yield _Chosen(keeping, identity, settings.sentiment_concurrency)
+        with closing(Receipts(receipts or settings.state_dir / FILE_NAME)) as kept:
+            yield ReceiptScorer(scorer, kept, prompt_version=PROMPT_VERSION, clock=SystemClock())
 
 
 def _print(report: ScoreReport, figures: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from services.common.files import read_small
@@ -80,3 +81,8 @@ def without_placeholders(given: Mapping[str, str], fields: Mapping[str, FieldInf
     return {
         name: text for name, text in given.items() if name.lower() not in issued or not is_placeholder(text)
     }
+
+
+def reveal(secret: SecretStr | None) -> str:
+    """The text of a secret; empty where none is set."""
+    return secret.get_secret_value() if secret is not None else ""

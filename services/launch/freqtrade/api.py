@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import httpx
 
 from services.common.errors import TryLater
 from services.common.runtime.ports import users_listening
+from services.common.settings.secrets import reveal
 from services.common.settings.settings import Settings
 
 
@@ -56,12 +57,8 @@ class FreqtradeApi:
     @classmethod
     def of_settings(cls, settings: Settings) -> Self:
         """For the bot that these settings configure; without FREQTRADE_API_PASS nobody knows its password."""
-        password = settings.freqtrade_api_pass
-        return cls(
-            settings.freqtrade_api_port,
-            settings.freqtrade_api_user,
-            password.get_secret_value() if password else "",
-        )
+        password = reveal(settings.freqtrade_api_pass)
+        return cls(settings.freqtrade_api_port, settings.freqtrade_api_user, password)
 
     def is_of_another_user(self) -> bool:
         """Whether another user of this machine listens there, who would get the password, and could say anything."""
@@ -120,16 +117,13 @@ def _in_url(host: str) -> str:
 
 
 def _trade(row: dict[str, Any]) -> Trade:
-    return Trade(
-        trade_id=row["trade_id"],
-        pair=row["pair"],
-        is_open=row["is_open"],
-        enter_tag=row["enter_tag"] or "",
-        exit_reason=row["exit_reason"] or "",
-        open_rate=row["open_rate"],
-        close_rate=row["close_rate"],
-        stake_amount=row["stake_amount"],
-        profit_ratio=row["profit_ratio"] or 0.0,
-        open_date=row["open_date"],
-        close_date=row["close_date"] or "",
-    )
+    """Freqtrade has null for what is not known yet."""
+    empty: dict[str, Any] = {
+        "enter_tag": "",
+        "exit_reason": "",
+        "profit_ratio": 0.0,
+        "close_rate": None,
+        "close_date": "",
+    }
+    known = empty | {name: value for name, value in row.items() if value is not None}
+    return Trade(**{each.name: known[each.name] for each in fields(Trade)})

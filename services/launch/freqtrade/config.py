@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from services.common.files import write_whole
 from services.common.secrets.secret_texts import public_part
+from services.common.settings.secrets import reveal
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.embedded.access import socket_of
 from services.launch.freqtrade.exchange_keys import exchange_keys
@@ -82,7 +81,7 @@ def freqtrade_config(
             "verbosity": "error",
             "jwt_secret_key": secrets.token_hex(32),
             "username": settings.freqtrade_api_user,
-            "password": _reveal(settings.freqtrade_api_pass) or secrets.token_urlsafe(24),
+            "password": reveal(settings.freqtrade_api_pass) or secrets.token_urlsafe(24),
         },
         "internals": {"process_throttle_secs": throttle_seconds, "heartbeat_interval": 60},
         "cryptoboy": strategy_section(settings),
@@ -102,7 +101,7 @@ def write_config(config: Mapping[str, Any], path: Path) -> None:
 
 
 def _telegram(settings: Settings) -> dict[str, Any]:
-    token, chat = _reveal(settings.telegram_bot_token), settings.telegram_chat_id or ""
+    token, chat = reveal(settings.telegram_bot_token), settings.telegram_chat_id or ""
     return {"enabled": bool(token and chat), "token": token, "chat_id": chat}
 
 
@@ -119,7 +118,7 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
         "redis_host": settings.redis_host,
         "redis_port": settings.redis_port,
         "redis_user": settings.redis_user,
-        "redis_password": _reveal(settings.redis_password) or None,
+        "redis_password": reveal(settings.redis_password) or None,
         "redis_tls": settings.redis_tls,
         **{name: str(path.resolve()) for name, path in files.items() if path is not None},
         "staleness_hours": chosen_staleness(settings),
@@ -132,7 +131,3 @@ def chosen_staleness(settings: Settings) -> float | None:
     """Hours, if somebody chose them; None leaves them to the strategy's own parameter, which may be a fitted one."""
     is_chosen = "sentiment_staleness_hours" in settings.model_fields_set
     return settings.sentiment_staleness_hours if is_chosen else None
-
-
-def _reveal(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from services.common.errors import StopProgram
+from services.common.settings.secrets import reveal
 from services.common.settings.settings import Settings
 
 BINANCE = "binance"
@@ -51,7 +50,7 @@ def _value(settings: Settings, credential: _Credential) -> str:
     named = [credential.variable]
     if credential.binance and settings.exchange == BINANCE:
         named.append(credential.binance)
-    given = {name: value for name in named if (value := _reveal(getattr(settings, name.lower())))}
+    given = {name: value for name in named if (value := reveal(getattr(settings, name.lower())))}
     if len(set(given.values())) > 1:
         raise StopProgram(f"{' and '.join(given)} differ, and both are the same key: keep one of them")
     return next(iter(given.values()), "")
@@ -88,7 +87,3 @@ def _wanted_by(exchange: str) -> set[str]:
     if exchange not in ccxt.exchanges or make is None:
         raise StopProgram(f"EXCHANGE={exchange}: ccxt knows no such exchange")
     return {name for name, wanted in make().requiredCredentials.items() if wanted}
-
-
-def _reveal(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""
