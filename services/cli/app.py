@@ -10,7 +10,6 @@ from services.cli import (
     doctor,
     evaluate,
     queues,
-    run_tests,
     score,
     secret_files,
     sentiment,
@@ -18,7 +17,7 @@ from services.cli import (
     up,
     walk_forward,
 )
-from services.cli.checkout import add_checkout_command
+from services.cli.checkout import ANY_ARGUMENTS, add_checkout_command
 from services.cli.history import app as history
 from services.cli.support.running import new_app, run_app
 
@@ -30,9 +29,7 @@ app = new_app(
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("trade")(trade.trade)
-app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    run_tests.run_tests
-)
+add_checkout_command(app, "test", context_settings=ANY_ARGUMENTS)
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)

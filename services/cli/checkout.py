@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import typer
 
 from services.common.errors import StopProgram
 
+ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""Of a command that passes its arguments on."""
 
-def add_checkout_command(app: typer.Typer, name: str) -> None:
+
+def add_checkout_command(app: typer.Typer, name: str, **options: Any) -> None:  # noqa: ANN401 - of `app.command`
     """Add the command `devtools.commands.NAME`; where that is not there, one that says so."""
     try:
         module = importlib.import_module(f"devtools.commands.{name}")
@@ -18,7 +22,7 @@ def add_checkout_command(app: typer.Typer, name: str) -> None:
             raise
         _add_refusal(app, name)
     else:
-        app.command(name)(getattr(module, name))
+        app.command(name, **options)(getattr(module, name))
 
 
 def _add_refusal(app: typer.Typer, name: str) -> None:
@@ -27,5 +31,4 @@ def _add_refusal(app: typer.Typer, name: str) -> None:
             f"{name} runs in a checkout of the project only: this installation, such as the image, has no devtools/"
         )
 
-    any_arguments = {"allow_extra_args": True, "ignore_unknown_options": True}
-    app.command(name, context_settings=any_arguments, help="Only in a checkout of the project.")(refuse)
+    app.command(name, context_settings=ANY_ARGUMENTS, help="Only in a checkout of the project.")(refuse)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.support.packages import SERVER_PROGRAMS
+from devtools.commands.packages import SERVER_PROGRAMS
 from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.operations.secrets.files import BROKER_SECRETS, GIVEN, MADE, STORE_SECRETS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.support import packages
+from devtools.commands import packages
 from services.common.errors import StopProgram
 
 PROGRAMS = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.run_tests import need_servers
+from devtools.commands.test import need_servers
 from services.common.settings.settings import PROJECT_ROOT
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.support.packages import install_test_packages, install_test_servers
+from devtools.commands.packages import install_test_packages, install_test_servers
 from services.common.settings.settings import PROJECT_ROOT
 
 # Most of their time the tests wait, for servers above all; two at once need little more of the machine.
@@ -27,11 +27,11 @@ def need_servers(arguments: Sequence[str]) -> bool:
     return not chosen or not all(path.is_relative_to(_WITHOUT_SERVERS) for path in chosen)
 
 
-def run_tests(
+def test(
     context: typer.Context,
     only_install: Annotated[
         bool, typer.Option("--only-install", help="Install what the tests need, run none.")
-    ] = False,
+    ] = False,  # noqa: PT028 - a command, not a test
 ) -> None:
     """Run all tests, two at a time, or those that the arguments choose as pytest understands them.
 
