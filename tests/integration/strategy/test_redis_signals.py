@@ -73,7 +73,7 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
     put(store, *(signal(f"a{i}", published=i) for i in range(50)), signal("c", pair=ETH))
     source.refresh(PAIRS, NOW)
     put(store, signal("new", published=60))
-    newest = [float(milliseconds(at(minute))) for minute in (50, 1)]
+    newest = float(milliseconds(at(50)))
     horizon = milliseconds(NOW - WINDOW)
     with store.monitor() as monitor:  # type: ignore[no-untyped-call]  # redis-py has no type for it
         source.refresh(PAIRS, NOW)
@@ -81,25 +81,25 @@ def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
         heard = [monitor.next_command()]
         while heard[-1]["command"] != "ECHO done":
             heard.append(monitor.next_command())
-    asked = [
+    compared = [
         [
-            f"ZCOUNT sentiment_signals:{pair} {float(horizon)!r} ({cursor!r}",
-            f"ZRANGEBYSCORE sentiment_signals:{pair} {cursor!r} +inf WITHSCORES",
+            f"ZRANGEBYSCORE sentiment_signals:{pair} {float(horizon)!r} +inf WITHSCORES LIMIT 0 1",
+            f"ZRANGE sentiment_signals:{pair} -1 -1 WITHSCORES",
+            f"ZCOUNT sentiment_signals:{pair} {float(horizon)!r} +inf",
         ]
-        for pair, cursor in zip(PAIRS, newest, strict=True)
+        for pair in PAIRS
+    ]
+    read = [
+        f"ZRANGE sentiment_signals:{PAIR} 0 0 WITHSCORES",
+        f"ZCOUNT sentiment_signals:{PAIR} {float(horizon)!r} ({newest!r}",
+        f"ZRANGEBYSCORE sentiment_signals:{PAIR} {newest!r} +inf WITHSCORES",
     ]
     of_source = [one["command"] for one in heard if one["client_port"] == heard[0]["client_port"]]
     assert of_source[0] == "HGETALL trading:holds"
     assert of_source[1].startswith("EVAL ")
     assert of_source[2:] == ["GET sentiment_pairs"]
     in_script = [one["command"] for one in heard if one["client_type"] == "lua"]
-    assert in_script == [
-        "GET trading:entries",
-        *asked[0],
-        f"ZRANGE sentiment_signals:{PAIR} 0 0 WITHSCORES",
-        *asked[1],
-        f"ZRANGEBYSCORE sentiment_signals:{ETH} {float(horizon)!r} +inf WITHSCORES LIMIT 0 1",
-    ]
+    assert in_script == ["GET trading:entries", *compared[0], *read, *compared[1]]
     assert "new" in known(source)
 
 

@@ -21,7 +21,6 @@ from cryptoboy_sentiment.indicators import Periods, technical_indicators
 from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
-from cryptoboy_sentiment.mirror import Member, Mirror, Page
 from cryptoboy_sentiment.protections import PROTECTIONS
 from cryptoboy_sentiment.redis_source import RedisSignals
 from cryptoboy_sentiment.rules import (
@@ -66,9 +65,6 @@ __all__ = [
     "CsvSignals",
     "EntriesState",
     "Hold",
-    "Member",
-    "Mirror",
-    "Page",
     "Periods",
     "RedisSignals",
     "Rules",

@@ -1,8 +1,7 @@
 """A pair's signals in memory, and how a look at the store brings them in line with it. Pure."""
 
-import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cryptoboy_sentiment.signals import Signal
@@ -23,25 +22,17 @@ class Page(NamedTuple):
     oldest: float  # of the whole set
     before: int  # how many lie from horizon to before cursor
     read: list[tuple[bytes, float]]  # members from cursor on
-    signature: str  # of those read that have the highest score; empty where none was read
 
 
 class Mirror(NamedTuple):
-    """The members of a pair by name, and by what the store can tell that they are still the same."""
+    """The members of a pair by name, and the lowest and the highest of their scores."""
 
     members: dict[bytes, Member]
-    oldest: float  # the lowest score
-    newest: float  # the highest
-    before_newest: int  # how many have a lower one than that
-    signature: str  # of those that have the highest; empty where it is not known
+    oldest: float
+    newest: float
 
 
-EMPTY = Mirror({}, math.inf, -math.inf, 0, "")
-
-
-def signature_of(flat: Sequence[bytes]) -> str:
-    """The SHA-1 of members and scores as the store returns them: member, score, member, score."""
-    return hashlib.sha1(b"".join(flat), usedforsecurity=False).hexdigest()
+EMPTY = Mirror({}, math.inf, -math.inf)
 
 
 def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None]) -> Mirror | None:
@@ -59,12 +50,9 @@ def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None])
     is_whole = page.cursor == page.horizon
     if not is_whole and (len(before) != page.before or not held - before <= read.keys()):
         return None
-    return _mirror_of({name: members[name] for name in before} | read, page.signature)
+    return _mirror_of({name: members[name] for name in before} | read)
 
 
-def _mirror_of(members: dict[bytes, Member], signature: str) -> Mirror:
-    if not members:
-        return EMPTY
+def _mirror_of(members: dict[bytes, Member]) -> Mirror:
     scores = [member.score for member in members.values()]
-    newest = max(scores)
-    return Mirror(members, min(scores), newest, len(scores) - scores.count(newest), signature)
+    return Mirror(members, min(scores, default=math.inf), max(scores, default=-math.inf))

@@ -16,7 +16,7 @@ import redis
 
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.members import decode_member
-from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line, signature_of
+from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line
 from cryptoboy_sentiment.plain import one_line
 from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
 from cryptoboy_sentiment.sources import EntriesState
@@ -24,28 +24,29 @@ from cryptoboy_sentiment.sources import EntriesState
 logger = logging.getLogger(__name__)
 
 
-# One call for all pairs, whose answer is all that crosses the network. KEYS are trading:entries and the sorted sets.
-# ARGV is the horizon and for each set the cursor, how many members we have before it, the signature of those we
-# have at it, and the score of the oldest we have. A set of which all that is still true is answered by nil. The
-# embedded store knows no sha1hex in a script, and answers in full.
+# One call for all pairs. KEYS are trading:entries and the sorted sets. ARGV is the horizon, and for each set the score of
+# the newest member that is known (the cursor), the number of those known, and the score of the oldest. The answer for a
+# set is nil if these three have not changed.
 _SCRIPT = """
 local answer = {redis.pcall('GET', KEYS[1])}
 for i = 2, #KEYS do
-  local key, cursor, count, signature, oldest = KEYS[i], unpack(ARGV, 4 * i - 6, 4 * i - 3)
-  local before = redis.call('ZCOUNT', key, ARGV[1], '(' .. cursor)
-  local read = redis.call('ZRANGEBYSCORE', key, cursor, '+inf', 'WITHSCORES')
-  local is_same = redis.sha1hex and before == tonumber(count) and redis.sha1hex(table.concat(read)) == signature
-  local first = is_same and redis.call('ZRANGEBYSCORE', key, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-  if is_same and tonumber(first) == tonumber(oldest) then
+  local key, cursor, count, oldest = KEYS[i], unpack(ARGV, 3 * i - 4, 3 * i - 2)
+  local first = redis.call('ZRANGEBYSCORE', key, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
+  if redis.call('ZCOUNT', key, ARGV[1], '+inf') == tonumber(count)
+      and tonumber(first) == tonumber(oldest) and tonumber(last) == tonumber(cursor) then
     answer[i] = false
   else
-    answer[i] = {redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or false, before, read}
+    answer[i] = {
+      redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or false,
+      redis.call('ZCOUNT', key, ARGV[1], '(' .. cursor),
+      redis.call('ZRANGEBYSCORE', key, cursor, '+inf', 'WITHSCORES')
+    }
   end
 end
 return answer
 """
 
-_NEVER = -1  # a count that no set has
 NEW_AT_ONCE = (
     50  # pairs of which all signals are asked for: an answer has to come within the client's timeout
 )
@@ -178,8 +179,7 @@ class RedisSignals:
         keys, arguments = ["trading:entries"], [repr(horizon)]
         for pair, known in mirrors.items():
             keys.append(f"sentiment_signals:{pair}")
-            count = known.before_newest if known.oldest >= horizon else _NEVER
-            arguments += [repr(max(horizon, known.newest)), str(count), known.signature, repr(known.oldest)]
+            arguments += [repr(max(horizon, known.newest)), str(len(known.members)), repr(known.oldest)]
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(_HOLDS)
         pipeline.eval(_SCRIPT, len(keys), *keys, *arguments)
@@ -245,8 +245,4 @@ def _read_scored(answer: bytes | Exception | None) -> frozenset[str] | None:
 def _page(horizon: float, cursor: float, reply: list[Any]) -> Page:
     oldest, before, flat = reply
     read = [(name, float(score)) for name, score in zip(flat[::2], flat[1::2], strict=True)]
-    last = len(flat)
-    while last and flat[last - 1] == flat[-1]:
-        last -= 2
-    signature = signature_of(flat[last:]) if flat else ""
-    return Page(horizon, cursor, math.inf if oldest is None else float(oldest), before, read, signature)
+    return Page(horizon, cursor, math.inf if oldest is None else float(oldest), before, read)
