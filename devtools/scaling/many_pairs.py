@@ -25,12 +25,12 @@ from cryptoboy_sentiment import (
     arrivals,
     as_of,
     connect,
+    decode_member,
     entry_conditions,
     exit_conditions,
     signals_frame,
     technical_indicators,
 )
-from cryptoboy_sentiment.members import parse_message
 
 from devtools.bench.samples import signals
 from devtools.bench.servers import bare_redis
@@ -186,10 +186,10 @@ def _indicators() -> Iterator[Figure]:
     )
     for known in (LISTED, 10 * LISTED):
         made = [
-            {**each.model_dump(mode="json"), "available_at": each.analyzed_at.isoformat()}
+            each.model_copy(update={"available_at": each.analyzed_at}).encode()
             for each in signals(known, now, ("BTC/USDT",))
         ]
-        frame = signals_frame([parse_message(each) for each in made])
+        frame = signals_frame([decode_member(each, "BTC/USDT") for each in made])
         took = median(milliseconds(partial(_analyse, candles, frame)) for _ in range(REPEAT))
         yield Figure(f"bot: indicators and rules of a pair, {CANDLES} candles, {known} signals", took, "ms")
 

@@ -43,7 +43,7 @@ def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, momen
     import pandas as pd
 
     rows = [
-        news.parse_signal(dict(zip(COLUMNS, row, strict=True)))
+        news.parse_signal(dict(zip(COLUMNS, map(str, row), strict=True)))
         for known_at, signal in signals
         if signal.pair == pair
         for row in signal_rows([signal], known_at - _DELAY, _DELAY)

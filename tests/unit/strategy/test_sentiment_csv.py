@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
-from cryptoboy_sentiment import csv_source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -160,19 +160,22 @@ CELLS = {
         max_size=4,
     )
 )
-def test_reading_by_column_takes_nothing_that_reading_by_line_would_not_take_as_the_same(
+def test_a_file_is_read_as_its_lines_are_or_refused_by_the_first_that_is_no_signal(
     rows: list[dict[str, str]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write_csv(Path(folder) / "history.csv", rows)
-        frame = csv_source._read_by_column(path)
         try:
-            by_line = csv_source._read_by_line(path)
-        except news.SignalError:
-            assert frame is None
+            signals = [news.parse_signal(row) for row in rows]
+        except news.SignalError as error:
+            with pytest.raises(news.SignalError, match=re.escape(str(error))):
+                news.read_signals_csv(path)
         else:
-            assert frame is not None
-            pd.testing.assert_frame_equal(frame, by_line, check_exact=True)
+            pd.testing.assert_frame_equal(news.read_signals_csv(path), news.signals_frame(signals))
+            assert all(-1 <= one.score <= 1 and 0 <= one.confidence <= 1 for one in signals)
+            assert all(one.published <= one.available_at for one in signals)
+            assert {row["degraded"] for row in rows} <= {"True", "false", "FALSE"}
+            assert {row["revision"] for row in rows} <= {"0", "12"}
 
 
 def test_a_packed_file_that_is_damaged_is_refused_by_name(tmp_path: Path) -> None:

@@ -40,9 +40,6 @@ def test_another_offset_is_the_same_instant_in_utc() -> None:
         ("score", "1.01", "a number from -1 to 1"),
         ("score", "-inf", "a number from -1 to 1"),
         ("score", "", "a number from -1 to 1"),
-        ("score", True, "a number from -1 to 1"),
-        ("score", None, "a number from -1 to 1"),
-        ("score", 10**400, "a number from -1 to 1"),
         ("confidence", "1.5", "a number from 0 to 1"),
         ("weight", "inf", "not negative"),
         ("weight", "-1", "not negative"),
@@ -53,19 +50,40 @@ def test_another_offset_is_the_same_instant_in_utc() -> None:
         ("revision", "-1", "a whole number"),
         ("revision", "1.5", "a whole number"),
         ("article_id", " ", "not empty"),
-        ("pair", None, "not empty"),
-        ("headline", 7, "text"),
+        ("pair", "", "not empty"),
         ("published", "2025-06-02T12:00:00", "explicit offset"),
         ("published", "yesterday", "explicit offset"),
         ("available_at", "0001-01-01T00:00:00+23:00", "explicit offset"),
-        ("available_at", 1748866800000, "explicit offset"),
+        ("available_at", "1748866800000", "explicit offset"),
     ],
 )
 def test_a_field_that_is_not_valid_is_named_with_what_was_expected(
-    field: str, value: object, expected: str
+    field: str, value: str, expected: str
 ) -> None:
     with pytest.raises(news.SignalError, match=f"^{field} is .*{expected}"):
         news.parse_signal({**raw(signal()), field: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("sentiment_score", True, "score is 'True', expected a number from -1 to 1"),
+        ("sentiment_score", None, "score is 'None', expected a number from -1 to 1"),
+        ("sentiment_score", 10**400, "score is .*expected a number from -1 to 1"),
+        ("sentiment_label", "moon", "label is 'moon', expected one of very_bearish"),
+        ("degraded", None, "degraded is 'None', expected true or false"),
+        ("revision", 1.5, "revision is '1.5', expected a whole number"),
+        ("revision", 2**63, "revision is .*expected a whole number"),
+        ("article_id", "", "article_id is '', expected text that is not empty"),
+        ("headline", 7, "headline is '7', expected text"),
+        ("available_at", 1748866800000, "available_at is .*explicit offset"),
+    ],
+)
+def test_a_field_of_a_message_that_is_not_valid_is_named_likewise(
+    name: str, value: object, refused: str
+) -> None:
+    with pytest.raises(news.SignalError, match=f"^{refused}"):
+        news.decode_member(message(signal(), **{name: value}), PAIR)
 
 
 @pytest.mark.parametrize("field", news.Signal._fields[:-2])

@@ -17,7 +17,6 @@ from cryptoboy_sentiment.signals import (
     SignalError,
     parse_signal,
     signals_frame,
-    signals_frame_of_text,
 )
 from cryptoboy_sentiment.sources import EntriesState
 
@@ -44,30 +43,6 @@ def read_signals_csv(path: Path) -> pd.DataFrame:
         SignalError: the file cannot be read or a line is not a valid signal; names file, line, expectation.
     """
     csv.field_size_limit(LONGEST_CELL)
-    frame = _read_by_column(path)
-    return _read_by_line(path) if frame is None else frame
-
-
-def _read_by_column(path: Path) -> pd.DataFrame | None:
-    """All signals of a file without fault, None of any other."""
-    try:
-        with _opened(path) as file:
-            header, *rows = csv.reader(file, strict=True)
-    except (
-        ValueError,
-        csv.Error,
-        EOFError,
-        OSError,
-    ):  # an empty file, and all that reading by line will name
-        return None
-    rows = [row for row in rows if row]
-    if any(len(row) != len(header) for row in rows):
-        return None
-    cells = list(zip(*rows, strict=True)) or [()] * len(header)
-    return signals_frame_of_text(dict(zip(header, cells, strict=True)))
-
-
-def _read_by_line(path: Path) -> pd.DataFrame:
     line = ""
     try:
         with _opened(path) as file:

@@ -24,9 +24,9 @@ from cryptoboy_sentiment.sources import EntriesState
 logger = logging.getLogger(__name__)
 
 
-# One call for all pairs. KEYS are trading:entries and the sorted sets. ARGV is the horizon, and for each set the score of
-# the newest member that is known (the cursor), the number of those known, and the score of the oldest. The answer for a
-# set is nil if these three have not changed.
+# One call for all pairs. KEYS are trading:entries and the sorted sets. ARGV is the horizon, and for each set the score
+# of the newest member that is known (the cursor), the number of those known, and the score of the oldest. The answer
+# for a set is nil if these three have not changed.
 _SCRIPT = """
 local answer = {redis.pcall('GET', KEYS[1])}
 for i = 2, #KEYS do
@@ -61,7 +61,7 @@ class RedisSignals:
 
     A refresh is one round trip, for the holds on entries and by one script for all pairs: it reads on from the newest
     member it has and counts those before, so that a store which publishes, corrects, expires or is emptied is mirrored
-    exactly, over the last `window`. Where the count or the oldest is another (data restored or written into the past)
+    over the last `window`. Where the count or the oldest is another (data restored or written into the past)
     the pair is read again as a whole. Pairs that are read as a whole come a few at a time, and what has come is kept
     should the rest not. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name
     resolution included, and a call still under way at the next refresh is waited for again, never doubled.

@@ -1,17 +1,23 @@
 """A signal: one article's sentiment for one pair, validated, alone and as a frame of many."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
+from pydantic import (  # comes with Freqtrade
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+)
 
 LABELS = ("very_bearish", "bearish", "neutral", "bullish", "very_bullish")
-SCOPES = ("asset", "market")
 CLOCK_SKEW = timedelta(minutes=5)  # between the machines of a live system
-_REVISIONS = 2**63  # what fits into a column
+_TIME = "datetime64[us, UTC]"
+_TRUTH = {"false": False, "true": True}
 
 
 class SignalError(ValueError):
@@ -40,100 +46,117 @@ class Signal(NamedTuple):
     suspected: bool = False  # something in the article was meant for a machine
 
 
-LATER_FIELDS = {"owner": "", "suspected": "false"}
-"""What older files and messages lack, and what it is then."""
-
-
-def _moment(value: object) -> datetime:
+def moment_of(value: object) -> datetime:
+    """A time of ISO 8601 in UTC. Raises ValueError if it is none, or has no offset."""
     moment = datetime.fromisoformat(str(value))
     if moment.tzinfo is None:
-        raise ValueError
-    return moment.astimezone(UTC)
+        raise ValueError("no offset")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, in some zones
+        raise ValueError("outside of the calendar") from None
 
 
-def _number(low: float, high: float) -> Callable[[object], float]:
-    def convert(value: object) -> float:
-        number = float(str(value))  # by way of text, so that true and null are no numbers
-        if not low <= number <= high or math.isinf(number):
-            raise ValueError
-        return number
-
-    return convert
+def _truth(value: object) -> bool:
+    truth = _TRUTH.get(str(value).lower())
+    if truth is None:
+        raise ValueError("neither")
+    return truth
 
 
-def _one_of(*allowed: str) -> Callable[[object], str]:
-    return lambda value: allowed[allowed.index(str(value))]
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, str) else value  # pydantic takes 1.0 as text for a whole number
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+TIME = Field(description="ISO 8601 with an explicit offset, as 2025-10-29T10:00:00+00:00")
+
+Moment = Annotated[datetime, PlainValidator(moment_of), TIME]
+Name = Annotated[str, Field(pattern=r"\S", description="text that is not empty")]
+Text = Annotated[str, Field(description="text")]
+Score = Annotated[float, Field(ge=-1, le=1, description="a number from -1 to 1")]
+Share = Annotated[float, Field(ge=0, le=1, description="a number from 0 to 1")]
+Weight = Annotated[float, Field(ge=0, description="a number that is not negative")]
+Label = Annotated[
+    Literal["very_bearish", "bearish", "neutral", "bullish", "very_bullish"],
+    Field(description="one of " + ", ".join(LABELS)),
+]
+Scope = Annotated[Literal["asset", "market"], Field(description="asset or market")]
+Truth = Annotated[bool, PlainValidator(_truth), Field(description="true or false")]
+Revision = Annotated[
+    int, BeforeValidator(_whole), Field(ge=0, lt=2**63, description="a whole number that is not negative")
+]
 
 
-def _name(value: object) -> str:
-    if not _text(value).strip():
-        raise ValueError
-    return str(value)
+class SignalFields(BaseModel):
+    """The fields of a `Signal` as a line of the history CSV has them. Others are ignored."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    available_at: Moment
+    published: Moment
+    pair: Name
+    score: Score
+    label: Label
+    confidence: Share
+    scope: Scope
+    degraded: Truth
+    weight: Weight
+    corroboration: Weight
+    article_id: Name
+    revision: Revision
+    source: Text
+    headline: Text
+    model: Name
+    owner: Text = ""  # older files and messages lack it, and the next
+    suspected: Truth = False
+
+    def signal(self, skew: timedelta = timedelta(0)) -> Signal:
+        """The signal. Nothing is published after it was available; up to `skew`, as clocks differ, it is set back.
+
+        Raises:
+            SignalError: it was published later.
+        """
+        if self.published > self.available_at + skew:
+            raise SignalError(
+                f"available_at is {self.available_at.isoformat()}, "
+                f"expected no earlier than published, {self.published.isoformat()}"
+            )
+        signal = Signal(**self.__dict__)
+        return (
+            signal._replace(published=signal.available_at)
+            if signal.published > signal.available_at
+            else signal
+        )
 
 
-def _revision(value: object) -> int:
-    if not 0 <= (revision := int(str(value))) < _REVISIONS:
-        raise ValueError
-    return revision
+LATER_FIELDS = frozenset(name for name, field in SignalFields.model_fields.items() if not field.is_required())
+"""What older files lack."""
 
 
-_RANGES = {
-    "score": (-1.0, 1.0),
-    "confidence": (0.0, 1.0),
-    "weight": (0.0, math.inf),
-    "corroboration": (0.0, math.inf),
-}
-_TIME = "datetime64[us, UTC]"
-_TRUTH = {"false": False, "true": True}
-_FIELDS: dict[str, tuple[Callable[[object], Any], str]] = {
-    **dict.fromkeys(
-        ("available_at", "published"),
-        (_moment, "ISO 8601 with an explicit offset, as 2025-10-29T10:00:00+00:00"),
-    ),
-    **dict.fromkeys(("pair", "article_id", "model"), (_name, "text that is not empty")),
-    "score": (_number(*_RANGES["score"]), "a number from -1 to 1"),
-    "label": (_one_of(*LABELS), "one of " + ", ".join(LABELS)),
-    "confidence": (_number(*_RANGES["confidence"]), "a number from 0 to 1"),
-    "scope": (_one_of(*SCOPES), "asset or market"),
-    **dict.fromkeys(("degraded", "suspected"), (lambda value: _TRUTH[str(value).lower()], "true or false")),
-    **dict.fromkeys(
-        ("weight", "corroboration"), (_number(*_RANGES["weight"]), "a number that is not negative")
-    ),
-    "revision": (_revision, "a whole number that is not negative"),
-    **dict.fromkeys(("source", "headline", "owner"), (_text, "text")),
-}
-
-
-def parse_signal(raw: Mapping[str, object], *, skew: timedelta = timedelta(0)) -> Signal:
-    """Validate a signal whose fields are named as in `Signal`, with values as text or as JSON has them.
-
-    `LATER_FIELDS` may be missing.
-    Nothing is published after it was available; up to `skew`, as clocks differ, `published` is set back.
+def parse_signal(cells: Mapping[str, str]) -> Signal:
+    """Validate a signal whose fields are named as in `Signal`, as text. `LATER_FIELDS` may be missing.
 
     Raises:
         SignalError: a field is missing, malformed, out of range or contradicts another.
     """
-    values = {}
-    raw = LATER_FIELDS | dict(raw)
-    for field, (convert, expected) in _FIELDS.items():
-        try:
-            values[field] = convert(raw[field])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            shown = repr(str(raw[field])[:80]) if field in raw else "missing"
-            raise SignalError(f"{field} is {shown}, expected {expected}") from None
-    signal = Signal(**values)
-    if signal.published > signal.available_at + skew:
-        raise SignalError(
-            f"available_at is {signal.available_at.isoformat()}, "
-            f"expected no earlier than published, {signal.published.isoformat()}"
-        )
-    return signal._replace(published=min(signal.published, signal.available_at))
+    try:
+        return SignalFields.model_validate_strings(cells).signal()
+    except ValidationError as error:
+        raise refusal(error, SignalFields) from None
+
+
+def refusal(error: ValidationError, fields: type[SignalFields]) -> SignalError:
+    """What is said of the first field that is not valid."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    if not first["loc"]:
+        return SignalError(f"not JSON, or no object ({first['msg'][:80]})")
+    name, field = next(
+        (name, field)
+        for name, field in fields.model_fields.items()
+        if first["loc"][0] in {name, field.validation_alias}
+    )
+    shown = "missing" if first["type"] == "missing" else repr(str(first["input"])[:80])
+    return SignalError(f"{name} is {shown}, expected {field.description}")
 
 
 def signals_frame(signals: Iterable[Signal]) -> pd.DataFrame:
@@ -148,41 +171,3 @@ def typed_frame(frame: pd.DataFrame) -> pd.DataFrame:
     types |= dict.fromkeys(("score", "confidence", "weight", "corroboration"), "float64")
     types |= {"revision": "int64", "degraded": "bool", "suspected": "bool"}
     return frame.astype(types)
-
-
-def signals_frame_of_text(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame | None:
-    """Signals given as columns of text, as from `parse_signal` and `signals_frame` but many times as fast.
-
-    Returns:
-        None when anything is wrong; `parse_signal` then says what.
-    """
-    try:
-        moments = {
-            name: [*map(datetime.fromisoformat, columns[name])] for name in ("available_at", "published")
-        }
-        numbers = {name: np.array([*map(float, columns[name])]) for name in _RANGES}
-        revisions = [*map(int, columns["revision"])]
-        later = {name: [text] * len(revisions) for name, text in LATER_FIELDS.items()}
-        columns = later | dict(columns)
-        truths = {
-            name: [_TRUTH[text.lower()] for text in columns[name]] for name in ("degraded", "suspected")
-        }
-        times = {name: pd.Series(values, dtype=_TIME) for name, values in moments.items()}
-    except (KeyError, ValueError, OverflowError):
-        return None
-    is_valid = (
-        all(moment.tzinfo is not None for values in moments.values() for moment in values)
-        and all(
-            ((low <= numbers[name]) & (numbers[name] <= high)).all() for name, (low, high) in _RANGES.items()
-        )
-        and all(np.isfinite(values).all() for values in numbers.values())
-        and all(0 <= revision < _REVISIONS for revision in revisions)
-        and set(columns["label"]) <= set(LABELS)
-        and set(columns["scope"]) <= set(SCOPES)
-        and all(map(str.strip, (*columns["pair"], *columns["article_id"], *columns["model"])))
-        and bool((times["published"] <= times["available_at"]).all())
-    )
-    if not is_valid:
-        return None
-    converted = {**columns, **times, **numbers, **truths, "revision": revisions}
-    return typed_frame(pd.DataFrame({name: converted[name] for name in Signal._fields}))
