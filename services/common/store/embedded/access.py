@@ -54,11 +54,6 @@ def data_folder(state_dir: Path) -> Path:
     return state_dir.resolve() / "redis"
 
 
-def reserve_file(state_dir: Path) -> Path:
-    """A file that only takes up room, which is given to a hold when the disk is full."""
-    return data_folder(state_dir) / "reserve"
-
-
 def with_socket(settings: Settings) -> Settings:
     """The settings of programs that run with the embedded Redis, whether its socket is there yet or not.
 
@@ -91,10 +86,10 @@ def socket_of(settings: Settings) -> Path | None:
     return path if _is_own_socket(path) else None
 
 
-def reserve_of(settings: Settings) -> Path | None:
-    """The reserve of the embedded Redis, if these settings reach it by its socket."""
+def data_of(settings: Settings) -> Path | None:
+    """The data of the embedded Redis, if these settings reach it by its socket."""
     is_embedded = socket_of(settings) == socket_file(settings.state_dir, settings.redis_port)
-    return reserve_file(settings.state_dir) if is_embedded else None
+    return data_folder(settings.state_dir) if is_embedded else None
 
 
 def moved_aside(path: Path) -> str:

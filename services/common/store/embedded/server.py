@@ -29,10 +29,10 @@ from services.common.store.embedded.access import (
     data_folder,
     password_of,
     remove_short_folder,
-    reserve_file,
     socket_file,
     with_socket,
 )
+from services.common.store.embedded.disk import take_reserve
 from services.common.store.embedded.process import ServerProcess
 from services.common.store.embedded.proxy import PasswordProxy
 from services.common.store.embedded.snapshot import take_over_snapshot
@@ -40,7 +40,6 @@ from services.common.store.embedded.snapshot import take_over_snapshot
 log = structlog.get_logger(__name__)
 
 OLD_SNAPSHOT = Path("up/redis.json")
-RESERVE_BYTES = 1024 * 1024
 _LOOK_SECONDS = 1.0
 
 
@@ -80,7 +79,7 @@ class EmbeddedRedis:
         try:
             make_own_folder(self._folder)
             has_taken_over = take_over_snapshot(snapshot, self._folder)
-            _make_reserve(reserve_file(self.settings.state_dir))
+            _take_reserve(self._folder)
             self._server.start()
             if has_taken_over:
                 snapshot.rename(snapshot.with_name(f"{snapshot.name}.taken-over"))
@@ -130,12 +129,11 @@ def _listen(port: int) -> socket.socket:
         ) from error
 
 
-def _make_reserve(path: Path) -> None:
-    """Take room on the disk that a hold gets when the disk is full: see `redis.holds`."""
+def _take_reserve(data: Path) -> None:
     try:
-        path.write_bytes(bytes(RESERVE_BYTES))
+        take_reserve(data)
     except OSError as error:
-        log.warning("reserve_not_made", file=str(path), error=str(error))
+        log.warning("reserve_not_made", folder=str(data), error=str(error))
 
 
 def main(argv: list[str] | None = None) -> int:

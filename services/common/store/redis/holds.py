@@ -11,11 +11,11 @@ from typing import Any, cast
 import redis
 
 from services.common.errors import TryLater
+from services.common.store.embedded.disk import give_reserve, sync
 from services.common.store.holds import OPERATOR, Hold, StoredHolds, new_id
 from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID, KEPT, PAUSED
 from services.common.store.redis.errors import code_of
 
-_SYNC_MS = 1000
 _ROOM_SECONDS, _REPEAT_SECONDS = 5.0, 0.02
 # Only where neither was ever written: what is lost is not to be taken for new.
 _BEGIN = """
@@ -37,13 +37,13 @@ class RedisHolds:
 
     Args:
         ask: runs a call to Redis; makes errors ours.
-        reserve: of the embedded Redis: a file that is removed when the disk is full, to make room for a change.
+        data: the folder of the embedded Redis; None for any other.
     """
 
     def __init__(
-        self, client: redis.Redis, ask: Callable[[Callable[[], Any]], Any], reserve: Path | None = None
+        self, client: redis.Redis, ask: Callable[[Callable[[], Any]], Any], data: Path | None = None
     ) -> None:
-        self._client, self._ask, self._reserve = client, ask, reserve
+        self._client, self._ask, self._data = client, ask, data
         self._begin = client.register_script(_BEGIN)
 
     def read(self) -> StoredHolds:
@@ -115,7 +115,7 @@ class RedisHolds:
         self._write(call)
 
     def _write(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
-        if self._reserve is None:
+        if self._data is None:
             return self._ask(change)
         try:
             answer = self._ask(change)
@@ -123,9 +123,9 @@ class RedisHolds:
             cause = error.__cause__
             if not isinstance(cause, redis.RedisError) or code_of(cause) != "MISCONF":
                 raise
-            self._reserve.unlink(missing_ok=True)
+            give_reserve(self._data)
             answer = self._repeat(change)
-        self._ask(lambda: self._client.waitaof(1, 0, _SYNC_MS))
+        sync(self._data)
         return answer
 
     def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers

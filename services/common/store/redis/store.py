@@ -19,7 +19,7 @@ from services.common.runtime.health import DependencyHealth
 from services.common.scored_pairs import ScoredPairs, as_text, of_text
 from services.common.settings.settings import Settings
 from services.common.store import keys
-from services.common.store.embedded.access import reserve_of
+from services.common.store.embedded.access import data_of
 from services.common.store.holds import Holds
 from services.common.store.port import WriteOutcome
 from services.common.store.redis.client import address_of, redis_client
@@ -57,7 +57,7 @@ class RedisStore:
         self._ttl = settings.signal_cache_ttl
         self._health = DependencyHealth(ok=False, detail="not asked yet")
         self._client = redis_client(settings)
-        self._holds = RedisHolds(self._client, self._ask, reserve_of(settings))
+        self._holds = RedisHolds(self._client, self._ask, data_of(settings))
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         """See the port. An outcome says how things stand after all of a pair's signals were written."""
