@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from services.common.services import SERVICES
-from tests.support.pipeline.chaos_pipeline import eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import make_stories
 from tests.support.pipeline.plant import Plant, running_plant
 from tests.support.servers.servers import RabbitServer, RedisServer, running_redis
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(900))

@@ -32,9 +32,10 @@ from services.common.settings.settings import PROJECT_ROOT, LogFormat, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
-from tests.support.pipeline.chaos_pipeline import Service, eventually
+from tests.support.pipeline.chaos_pipeline import Service
 from tests.support.servers.servers import RabbitServer
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
 PAIRS = ("BTC/USDT", "ETH/USDT")

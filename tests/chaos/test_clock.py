@@ -12,7 +12,8 @@ import pytest
 
 from services.common.broker.topology import SENTIMENT_SIGNALS
 from services.demo.replay_clock import find_library
-from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, make_stories
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

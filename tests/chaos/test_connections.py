@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from services.data_ingestor.news.publish import CONFIRM_SECONDS
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
 from tests.support.servers.server_control import Control
 from tests.support.servers.servers import RabbitServer, RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

@@ -24,9 +24,10 @@ from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.store.holds import OPERATOR, Hold
 from services.common.store.open import open_store
 from tests.support.news.news_feed_server import FeedServer
-from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, Pipeline, make_stories
 from tests.support.servers.servers import RedisServer
 from tests.support.store.embedded_redis import by_port, client_of, embedded_redis
+from tests.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.integration,

@@ -11,7 +11,8 @@ import pytest
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.messages import NewsArticle
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

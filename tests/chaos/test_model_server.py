@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.common.settings.settings import ScorerKind
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
 from tests.support.scoring.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(520))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.common.broker.topology import RAW_NEWS_DATA
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
 from tests.support.servers.servers import RabbitServer
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = make_stories(520)

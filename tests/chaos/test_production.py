@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import redis
 
 from services.common.services import SERVICES
 from tests.support.pipeline.production_run import OURS, PAIR, ProductionRun
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 PATIENCE_SECONDS = 120.0
@@ -26,14 +26,8 @@ def run(tmp_path: Path) -> Iterator[ProductionRun]:
         yield started
 
 
-def eventually(true: Callable[[], object], what: str, run: ProductionRun) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        if time.monotonic() > deadline:
-            pytest.fail(
-                f"not within {PATIENCE_SECONDS:.0f} s: {what}; firing: {run.watch.firing()}\n{run.tails()}"
-            )
-        time.sleep(0.2)
+def comes_true(condition: Callable[[], object], what: str, run: ProductionRun) -> None:
+    eventually(condition, lambda: f"{what}; firing: {run.watch.firing()}\n{run.tails()}", PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Part:
 def parts(run: ProductionRun) -> list[Part]:
     def service(name: str, *alerts: dict[str, str]) -> Part:
         down = {"alertname": "ServiceDown", "job": name}
-        return Part(name, lambda: run.kill(name), lambda: run.start(name), (down, *alerts))
+        return Part(name, lambda: run.kill(name), lambda: run.start_program(name), (down, *alerts))
 
     def nobody_reads(queue: str) -> dict[str, str]:
         return {"alertname": "NoConsumer", "queue": queue}
@@ -113,7 +107,7 @@ def check_news_becomes_sentiment_that_the_bot_reads(run: ProductionRun) -> None:
     with closing(
         redis.Redis("127.0.0.1", run.redis.port, username="operator", password=_operator(run))
     ) as client:
-        eventually(lambda: client.hget(f"sentiment:{PAIR}", "score"), "an article becomes sentiment", run)
+        comes_true(lambda: client.hget(f"sentiment:{PAIR}", "score"), "an article becomes sentiment", run)
         assert float(str(client.hget(f"sentiment:{PAIR}", "score"), "ascii")) > 0  # type: ignore[arg-type]  # bytes
     with run.bot() as bot:
 
@@ -128,16 +122,16 @@ def check_news_becomes_sentiment_that_the_bot_reads(run: ProductionRun) -> None:
                 isinstance(row[columns.index("sentiment")], float) for row in frame["data"]
             )
 
-        eventually(read_by_the_bot, "the bot reads the sentiment", run)
+        comes_true(read_by_the_bot, "the bot reads the sentiment", run)
 
 
 def check_everything_is_watched_and_well(run: ProductionRun) -> None:
     jobs = {*OURS, "rabbitmq", "rabbitmq-queues", "alertmanager", "prometheus"}
-    eventually(
+    comes_true(
         lambda: run.watch.targets() == dict.fromkeys(jobs, "up"), f"all up: {run.watch.targets()}", run
     )
-    eventually(lambda: not run.watch.firing(), "no alert fires", run)
-    eventually(
+    comes_true(lambda: not run.watch.firing(), "no alert fires", run)
+    comes_true(
         lambda: run.watch.value("sum(cryptoboy_signals_cached_total)"),
         "the signals that were cached are counted",
         run,
@@ -153,7 +147,7 @@ def check_the_operator_can_look_and_pause(run: ProductionRun) -> None:
     assert queues["raw_news_data"]["incoming_per_second"] is not None
     for command, entries in (("pause", 1.0), ("resume", 0.0)):
         run.command(command)
-        eventually(
+        comes_true(
             lambda entries=entries: run.watch.value("cryptoboy_strategy_entries_paused") == entries,  # type: ignore[misc]  # bound now
             f"the strategy knows of {command}",
             run,
@@ -189,14 +183,14 @@ def check_no_secret_was_shown(run: ProductionRun) -> None:
 def check_a_death_is_told_and_the_part_comes_back(run: ProductionRun, part: Part) -> None:
     part.kill()
     for alert in part.alerts:
-        eventually(lambda alert=alert: run.watch.fires(alert), f"{part.name} is dead: {alert}", run)  # type: ignore[misc]  # bound now
+        comes_true(lambda alert=alert: run.watch.fires(alert), f"{part.name} is dead: {alert}", run)  # type: ignore[misc]  # bound now
     part.start()
-    eventually(lambda: not run.watch.firing(), f"all is well again after {part.name}", run)
+    comes_true(lambda: not run.watch.firing(), f"all is well again after {part.name}", run)
 
 
 def check_somebody_was_paged(run: ProductionRun) -> None:
-    eventually(lambda: "signal-cacher is down" in run.pages.titles(), "a page says what is down", run)
-    eventually(lambda: "RESOLVED" in run.pages.titles(), "a page says that it is well again", run)
+    comes_true(lambda: "signal-cacher is down" in run.pages.titles(), "a page says what is down", run)
+    comes_true(lambda: "RESOLVED" in run.pages.titles(), "a page says that it is well again", run)
 
 
 def _operator(run: ProductionRun) -> str:

@@ -21,10 +21,11 @@ import pytest
 from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 from tests.support.servers.servers import RabbitServer, RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 OUTAGE_SECONDS = float(os.environ.get("CHAOS_OUTAGE_SECONDS", "8"))

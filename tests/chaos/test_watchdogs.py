@@ -22,9 +22,10 @@ import pytest
 from services.common.settings.settings import ScorerKind
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, Service, eventually, make_stories
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, Service, make_stories
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(520))

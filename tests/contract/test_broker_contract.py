@@ -15,13 +15,13 @@ from services.common.messages import SCHEMA_VERSION
 from tests.support.broker.broker_house import (
     BrokerHouse,
     depth,
-    eventually,
     is_empty,
     news,
     receive_all,
     receive_one,
     state_of,
 )
+from tests.support.waiting import eventually
 
 NEWS = "raw_news_data"
 
@@ -181,15 +181,15 @@ def test_the_state_of_every_queue_is_told(house: BrokerHouse) -> None:
         for queue in QUEUES
         for name in (queue.name, *((queue.retry_name, queue.dead_letter_name) if queue.retried else ()))
     ]
-    eventually("three are ready", lambda: depth(broker, NEWS) == 3)
+    eventually(lambda: depth(broker, NEWS) == 3, "three are ready")
     subscription = broker.subscribe(NEWS, 2)
     receive_all(subscription, 2)
-    eventually("two are in hand", lambda: depth(broker, NEWS) == 1)
-    eventually("somebody has them", lambda: state_of(broker, NEWS).consumers == 1)
+    eventually(lambda: depth(broker, NEWS) == 1, "two are in hand")
+    eventually(lambda: state_of(broker, NEWS).consumers == 1, "somebody has them")
     assert state_of(broker, NEWS).unacknowledged in {2, None}
     subscription.close()
-    eventually("they are ready again", lambda: depth(broker, NEWS) == 3)
-    eventually("nobody consumes", lambda: state_of(broker, NEWS).consumers == 0)
+    eventually(lambda: depth(broker, NEWS) == 3, "they are ready again")
+    eventually(lambda: state_of(broker, NEWS).consumers == 0, "nobody consumes")
 
 
 def test_ending_a_delivery_twice_is_harmless(house: BrokerHouse) -> None:
@@ -205,7 +205,7 @@ def test_ending_a_delivery_twice_is_harmless(house: BrokerHouse) -> None:
     subscription.ack([second])
     subscription.close()
     subscription.ack([second])
-    eventually("nothing is left", lambda: is_empty(broker, NEWS))
+    eventually(lambda: is_empty(broker, NEWS), "nothing is left")
 
 
 def test_deliveries_may_be_ended_in_any_order(house: BrokerHouse) -> None:

@@ -23,12 +23,12 @@ from tests.support.broker.broker_house import (
     SHORT_RETRY_SECONDS,
     BrokerHouse,
     depth,
-    eventually,
     is_empty,
     news,
     receive_all,
     receive_one,
 )
+from tests.support.waiting import eventually
 
 NEWS = "raw_news_data"
 
@@ -45,7 +45,7 @@ def test_a_retried_message_waits_and_comes_back_counted(house: BrokerHouse) -> N
     assert again.headers["x-trace"] == "t"
     assert again.headers[HEADER_LAST_ERROR] == "the scorer timed out"
     subscription.ack([again])
-    eventually("all queues are empty", lambda: is_empty(broker, NEWS))
+    eventually(lambda: is_empty(broker, NEWS), "all queues are empty")
 
 
 def test_a_waiting_message_does_not_hold_up_the_others(house: BrokerHouse) -> None:
@@ -110,7 +110,7 @@ def test_a_failing_candle_is_dropped_for_it_can_be_had_again(house: BrokerHouse)
     subscription.retry(receive_one(subscription), "no")
     subscription.dead_letter(receive_one(subscription), "no")
     subscription.close()
-    eventually("the queue is empty", lambda: depth(broker, "raw_market_data") == 0)
+    eventually(lambda: depth(broker, "raw_market_data") == 0, "the queue is empty")
     assert broker.subscribe("raw_market_data", 10).receive(10, 0.3) == []
 
 
@@ -174,7 +174,7 @@ def test_a_full_queue_refuses_and_keeps_all_it_confirmed(house: BrokerHouse, key
     deliveries = receive_all(subscription, len(confirmed))
     assert [each.body for each in deliveries] == confirmed
     subscription.ack(deliveries)
-    eventually("there is room", lambda: depth(broker, queue) == 0)
+    eventually(lambda: depth(broker, queue) == 0, "there is room")
     broker.publish([OutgoingMessage(key, b"after", "id-after")])
 
 

@@ -13,11 +13,11 @@ from tests.support.broker.broker_house import (
     SHORT_RETRY_SECONDS,
     BrokerHouse,
     depth,
-    eventually,
     news,
     receive_all,
     receive_one,
 )
+from tests.support.waiting import eventually
 
 NEWS = "raw_news_data"
 SECOND = SECOND_READER.name
@@ -50,7 +50,7 @@ def test_an_acknowledgement_in_one_queue_takes_nothing_from_another(shared_house
     subscription = broker.subscribe(NEWS, 10)
     subscription.ack(receive_all(subscription, 2))
     subscription.close()
-    eventually("the first queue is empty", lambda: depth(broker, NEWS) == 0)
+    eventually(lambda: depth(broker, NEWS) == 0, "the first queue is empty")
     assert [each.body for each in receive_all(broker.subscribe(SECOND, 10), 2)] == [
         news(1).body,
         news(2).body,
@@ -95,11 +95,11 @@ def test_a_dead_letter_that_is_replayed_returns_to_its_own_queue_alone(shared_ho
     broker.publish([news(1)])
     subscription = broker.subscribe(SECOND, 10)
     subscription.dead_letter(receive_one(subscription), "not JSON")
-    eventually("it is a dead letter", lambda: depth(broker, f"{SECOND}.dlq") == 1)
+    eventually(lambda: depth(broker, f"{SECOND}.dlq") == 1, "it is a dead letter")
     with DeadLetterBox(broker, [SECOND_READER]) as box:
         assert box.replay(None) == 1
     assert receive_one(subscription).body == news(1).body
-    eventually("the other queue has its one copy", lambda: depth(broker, NEWS) == 1)
+    eventually(lambda: depth(broker, NEWS) == 1, "the other queue has its one copy")
 
 
 def test_a_message_for_a_queue_by_its_name_reaches_that_queue_alone(shared_house: BrokerHouse) -> None:
@@ -126,6 +126,6 @@ def test_a_full_queue_refuses_while_one_that_drops_its_oldest_does_not(shared_ho
         subscription = broker.subscribe(queue, 200)
         subscription.ack(receive_all(subscription, depth(broker, queue)))
     broker.publish([OutgoingMessage(MARKET_CANDLE, b"%d" % number, f"c-{number}") for number in range(12)])
-    eventually("the oldest are dropped", lambda: depth(broker, LAST_FEW.name) == 5)
+    eventually(lambda: depth(broker, LAST_FEW.name) == 5, "the oldest are dropped")
     newest = receive_all(broker.subscribe(LAST_FEW.name, 10), 5)
     assert [each.body for each in newest] == [b"7", b"8", b"9", b"10", b"11"]

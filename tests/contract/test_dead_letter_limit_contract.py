@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from services.common.broker import dead_letter_limit
 from services.common.broker.port import Broker, Subscription, TooManyDeadLetters
-from tests.support.broker.broker_house import BrokerHouse, depth, eventually, news, receive_all, receive_one
+from tests.support.broker.broker_house import BrokerHouse, depth, news, receive_all, receive_one
+from tests.support.waiting import eventually
 
 NEWS = "raw_news_data"
 DEAD = f"{NEWS}.dlq"
@@ -41,7 +42,7 @@ def test_after_ten_dead_letters_in_a_row_the_next_message_stays_in_the_queue(hou
     ):
         subscription.dead_letter(receive_one(subscription), "not JSON")
     subscription.close()
-    eventually("the rest is in the queue", lambda: depth(broker, NEWS) == 15)
+    eventually(lambda: depth(broker, NEWS) == 15, "the rest is in the queue")
     assert depth(broker, DEAD) == 10
 
 
@@ -90,7 +91,7 @@ def test_what_is_in_hand_when_the_reader_is_stopped_can_still_be_acknowledged(ho
         subscription.dead_letter(odd, "not JSON")
     subscription.ack([sound])
     subscription.close()
-    eventually("the other one is left", lambda: depth(broker, NEWS) == 1)
+    eventually(lambda: depth(broker, NEWS) == 1, "the other one is left")
 
 
 def test_nearly_all_is_enough(house: BrokerHouse) -> None:
@@ -110,7 +111,7 @@ def test_dead_letters_among_messages_that_are_handled_stop_nobody(house: BrokerH
         _dead_letter(subscription, 3)
         subscription.ack([receive_one(subscription)])
     assert broker.health().ok
-    eventually("three of four are dead letters", lambda: depth(broker, DEAD) == 36)
+    eventually(lambda: depth(broker, DEAD) == 36, "three of four are dead letters")
 
 
 def test_messages_that_failed_too_often_count_as_well(house: BrokerHouse) -> None:
@@ -125,5 +126,5 @@ def test_messages_that_failed_too_often_count_as_well(house: BrokerHouse) -> Non
 def test_without_a_limit_every_message_may_become_a_dead_letter(house: BrokerHouse) -> None:
     broker = _published(house, 30, dead_letter_limit=0)
     _dead_letter(broker.subscribe(NEWS, 30), 30)
-    eventually("all are dead letters", lambda: depth(broker, DEAD) == 30)
+    eventually(lambda: depth(broker, DEAD) == 30, "all are dead letters")
     assert broker.health().ok

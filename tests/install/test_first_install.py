@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from services.cli.bootstrap.environment import INSTALLED, OWNED
 from tests.support.deploy.first_install import PYTHON, REAL_UV, Checkout, python_without_ensurepip
+from tests.support.waiting import eventually
 
 WAIT = 60
 
@@ -112,7 +112,7 @@ def test_an_installation_that_is_stopped_is_begun_again(
         [checkout.root / "cryptoboy"], env=checkout.environ(), stderr=subprocess.PIPE, text=True, cwd=tmp_path
     )
     try:
-        wait_until(lambda: moment(checkout.venv))
+        eventually(lambda: moment(checkout.venv))
         process.send_signal(number)
         if number is signal.SIGKILL:
             assert process.wait(WAIT) == -number
@@ -134,13 +134,6 @@ def test_an_installation_that_is_stopped_is_begun_again(
     checkout.lock("requirements-bootstrap.lock", "uv", {"uv-1.data/scripts/uv": "#!/bin/sh\nexit 2\n"})
     again = checkout.run()
     assert runs(again, checkout.venv), again.stderr
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def can_be_locked(folder: Path) -> bool:
@@ -280,7 +273,7 @@ def test_two_calls_at_once_install_once(checkout: Checkout) -> None:
         [checkout.root / "cryptoboy"], env=checkout.environ(), stderr=subprocess.PIPE, text=True
     )
     with first:
-        wait_until(checkout.venv.exists)
+        eventually(checkout.venv.exists)
         second = checkout.run()
         _, told = first.communicate(timeout=WAIT)
     assert first.returncode == 0

@@ -8,7 +8,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.broker.broker_house import eventually
 from tests.support.servers.server_control import (
     RabbitServer,
     RedisServer,
@@ -24,6 +23,7 @@ from tests.support.servers.servers import (
     running_rabbitmq,
     running_redis,
 )
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -109,12 +109,12 @@ def test_a_program_is_ended_with_its_children(tmp_path: Path) -> None:
     child = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     program = Program([sys.executable, "-c", parent], {}, tmp_path / "out")
-    eventually("the child runs", lambda: program.output.read_text().endswith("\n"))
+    eventually(lambda: program.output.read_text().endswith("\n"), "the child runs")
     pid = int(program.output.read_text())
     assert _runs(pid)
     program.kill()
     assert program.problem() is not None
-    eventually("the child has ended", lambda: not _runs(pid))
+    eventually(lambda: not _runs(pid), "the child has ended")
 
 
 def _runs(pid: int) -> bool:

@@ -28,7 +28,7 @@ from services.data_ingestor.news.port import MAX_ENTRIES
 from services.data_ingestor.news.rss.source import FeedConfig
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
-from tests.support.pipeline.waiting import eventually
+from tests.support.waiting import eventually
 
 QUOTA = Settings().news_source_quota
 GROWN = 5

@@ -37,8 +37,8 @@ from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
 from services.launch.watch import Watch
 from tests.support.pipeline.another_user import another_user
-from tests.support.pipeline.waiting import eventually
 from tests.support.store.embedded_redis import client_of, embedded_redis
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 30.0
 ATTACKS = {

@@ -11,7 +11,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -35,17 +34,11 @@ from services.launch.probes import get_json
 from services.launch.stack import Stack, free_health_ports
 from services.launch.supervisor import ProcessSpec, Supervisor
 from tests.support.pipeline.another_user import another_user
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 30.0
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(600)")
 PROGRAMS = (*SERVICES, "freqtrade")
-
-
-def eventually(is_so: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture

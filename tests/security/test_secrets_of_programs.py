@@ -28,8 +28,8 @@ from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec
 from tests.support.deploy.program_secrets import SECRETS_OF_FREQTRADE
-from tests.support.pipeline.waiting import eventually
 from tests.support.servers.server_control import free_ports
+from tests.support.waiting import eventually
 
 SECRETS = frozenset(name for name, info in Settings.model_fields.items() if is_secret(info))
 CCXT = (

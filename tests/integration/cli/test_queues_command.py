@@ -18,7 +18,7 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
-from tests.support.broker.broker_house import eventually
+from tests.support.waiting import eventually
 
 BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
 
@@ -88,7 +88,7 @@ def test_rates_of_the_embedded_broker_are_seen_while_messages_flow(
     flowing = threading.Thread(target=flow)
     flowing.start()
     try:
-        eventually("a second is seen in which messages flow", both_ways)
+        eventually(both_ways, "a second is seen in which messages flow")
     finally:
         seen.set()
         flowing.join()
@@ -103,7 +103,7 @@ def ready(broker: Broker, name: str) -> int:
 def wait_for_dead_letters(broker: Broker, count: int) -> None:
     """RabbitMQ puts back what a process had in hand after it is told to, and after the process has ended."""
     name = RAW_NEWS_DATA.dead_letter_name
-    eventually(f"{count} are among the dead letters", lambda: ready(broker, name) == count)
+    eventually(lambda: ready(broker, name) == count, f"{count} are among the dead letters")
 
 
 def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_the_way(
@@ -156,7 +156,7 @@ def test_queues_shows_depth_consumers_and_age(settings: Settings, broker: Broker
         return states[RAW_NEWS_DATA.name]["unacknowledged"] in nothing_in_hand
 
     # RabbitMQ's statistics come some seconds late: in them, messages may be in hand that were given up since.
-    eventually("nothing is in hand", looked)
+    eventually(looked, "nothing is in hand")
     assert states[RAW_NEWS_DATA.dead_letter_name]["ready"] == len(BODIES)
     assert states[RAW_NEWS_DATA.name]["ready"] == 0
     oldest = states[RAW_NEWS_DATA.dead_letter_name]["oldest_seconds"]

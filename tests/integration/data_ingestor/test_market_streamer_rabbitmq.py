@@ -8,7 +8,8 @@ import pytest
 
 from services.common.settings.settings import Settings
 from tests.support.broker.rabbitmq_management import Management
-from tests.support.market.market_bench import MarketBench, play, until
+from tests.support.market.market_bench import MarketBench, play
+from tests.support.waiting import until
 
 BROKER_FIELDS = {name for name in Settings.model_fields if name == "broker" or name.startswith("rabbitmq_")}
 

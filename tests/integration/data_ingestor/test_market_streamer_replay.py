@@ -13,8 +13,9 @@ from prometheus_client import Counter
 from services.common.runtime.metrics import CANDLES_SKIPPED, STREAM_RESTARTS
 from services.replay_exchange import exchange_info
 from services.replay_exchange.market import Market
-from tests.support.market.market_bench import MarketBench, play, streaming, until
+from tests.support.market.market_bench import MarketBench, play, streaming
 from tests.support.market.replay_bench import NOW, bench
+from tests.support.waiting import until
 
 PAIR = "BTC/USDT"
 

@@ -23,7 +23,7 @@ from services.common.messages import NewsArticle, decode
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import numbered, rss
-from tests.support.pipeline.waiting import eventually
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

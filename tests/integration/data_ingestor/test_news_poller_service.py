@@ -19,7 +19,7 @@ from services.data_ingestor.news.seen.seen import SeenArticles
 from tests.support.broker.news_broker import MemoryBroker, accept, away
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import NOW, Item, numbered, rss
-from tests.support.pipeline.waiting import eventually
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

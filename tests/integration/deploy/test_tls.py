@@ -28,11 +28,11 @@ from services.operations.secrets.files import make_secrets
 from services.sentiment_analyzer.scorers.model.chat import ChatServer, PersonNeededError
 from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
 from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
-from tests.support.broker.broker_house import eventually
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama
 from tests.support.servers.production_servers import ProductionRabbit, ProductionRedis
 from tests.support.servers.servers import RabbitServer
 from tests.support.store.store_samples import NOW, PAIR, make_signal
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -96,7 +96,7 @@ def test_messages_and_rates_go_over_tls(rabbit: ProductionRabbit, secrets: Path)
         broker.start()
         broker.publish([OutgoingMessage(NEWS_ARTICLE, b"{}", "id")])
     operator = rabbit_settings(rabbit, "operator", secrets / CA_FILE)
-    eventually("its API answers in time", lambda: "raw_news_data" in read_rates(operator))
+    eventually(lambda: "raw_news_data" in read_rates(operator), "its API answers in time")
 
 
 def test_a_certificate_of_our_own_is_shown_where_it_is_given(rabbit: ProductionRabbit, secrets: Path) -> None:

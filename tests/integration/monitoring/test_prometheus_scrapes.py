@@ -19,8 +19,8 @@ from tests.support.monitoring.metric_catalogue import (
     services_metrics,
 )
 from tests.support.monitoring.prometheus_tools import rules
-from tests.support.pipeline.chaos_pipeline import eventually
 from tests.support.pipeline.plant import Plant
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first waits for everything to start
 

@@ -11,8 +11,9 @@ import pytest
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, SENTIMENT_SIGNAL
 from services.common.runtime.tracing import trace_headers
-from tests.support.pipeline.chaos_pipeline import PAIR, eventually
+from tests.support.pipeline.chaos_pipeline import PAIR
 from tests.support.pipeline.plant import STORY, Plant
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # the first waits for everything to start
 

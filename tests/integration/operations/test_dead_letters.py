@@ -15,7 +15,7 @@ from services.common.errors import NeverWorks
 from services.common.runtime.tracing import HEADER_TRACE
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox
-from tests.support.broker.broker_house import eventually
+from tests.support.waiting import eventually
 
 BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
 
@@ -48,7 +48,7 @@ def wait_for(broker: Broker, *, dead: int) -> None:
         name = RAW_NEWS_DATA.dead_letter_name
         return sum(state.ready for state in broker.queues() if state.name == name)
 
-    eventually(f"{dead} are among the dead letters", lambda: ready() == dead)
+    eventually(lambda: ready() == dead, f"{dead} are among the dead letters")
 
 
 def box(broker: Broker) -> DeadLetterBox:

@@ -15,17 +15,9 @@ from services.common.errors import StopProgram
 from services.replay_exchange.intervals import MINUTE_MS
 from services.replay_exchange.replay import ReplayOptions
 from services.replay_exchange.server import ReplayExchange
-from tests.support.market.replay_bench import (
-    MINUTE_STREAM,
-    NOW,
-    PATIENCE_SECONDS,
-    Bench,
-    bench,
-    receive,
-    run,
-    until,
-)
+from tests.support.market.replay_bench import MINUTE_STREAM, NOW, PATIENCE_SECONDS, Bench, bench, receive, run
 from tests.support.market.replay_samples import RECORDED
+from tests.support.waiting import until
 
 
 def test_time_and_candles_follow_the_clock(tmp_path: Path) -> None:

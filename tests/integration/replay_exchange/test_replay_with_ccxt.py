@@ -12,7 +12,8 @@ import pytest
 from services.common.clock import to_ms
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.replay_exchange.intervals import MINUTE_MS
-from tests.support.market.replay_bench import NOW, Bench, run, until
+from tests.support.market.replay_bench import NOW, Bench, run
+from tests.support.waiting import until
 
 Client = Any  # ccxt publishes no types
 

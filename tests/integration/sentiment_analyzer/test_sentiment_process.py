@@ -24,7 +24,6 @@ from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
 from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
-from tests.support.pipeline.waiting import eventually
 from tests.support.scoring import scripted_models as models
 from tests.support.scoring.scripted_ollama import (
     MODEL,
@@ -35,6 +34,7 @@ from tests.support.scoring.scripted_ollama import (
     error_reply,
 )
 from tests.support.scoring.sentiment_fakes import article
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 60.0
 BUSY = error_reply(503, "server busy")

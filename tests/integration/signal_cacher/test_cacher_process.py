@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,17 +24,11 @@ from services.common.settings.settings import BrokerKind, Settings
 from tests.support.servers.server_control import free_ports
 from tests.support.servers.servers import RedisServer
 from tests.support.store.store_samples import PAIR, make_signal
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 PATIENCE_SECONDS = 60.0
 LOG = "cacher.log"
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -112,11 +105,11 @@ def test_nothing_is_lost_when_redis_is_stopped_and_started_while_messages_flow(
     raw: Any,
     cacher: subprocess.Popen[bytes],
 ) -> None:
-    until(lambda: health(settings)[0] == httpx.codes.OK)
+    eventually(lambda: health(settings)[0] == httpx.codes.OK)
     assert set(health(settings)[1]) == {"broker", "redis", "lag", "holds", "redis_memory", "work"}
     publish(broker, range(2000))
     broker.publish([OutgoingMessage(SENTIMENT_SIGNAL, b"not json", "bad")])
-    until(lambda: cached(raw) > 0)
+    eventually(lambda: cached(raw) > 0)
 
     redis_server.control.stop()
     publish(broker, range(2000, 2500))
@@ -126,18 +119,18 @@ def test_nothing_is_lost_when_redis_is_stopped_and_started_while_messages_flow(
         answers.append(health(settings))
         return answers[-1][0] == httpx.codes.SERVICE_UNAVAILABLE
 
-    until(unavailable)
+    eventually(unavailable)
     assert answers[-1][1]["redis"]["status"] == "down"
     assert answers[-1][1]["broker"]["status"] == "ok"
     assert cacher.poll() is None
 
     redis_server.control.start()
-    until(lambda: cached(raw) == 2500)
-    until(lambda: waiting(broker, SENTIMENT_SIGNALS.name) == 0)
+    eventually(lambda: cached(raw) == 2500)
+    eventually(lambda: waiting(broker, SENTIMENT_SIGNALS.name) == 0)
     assert waiting(broker, SENTIMENT_SIGNALS.dead_letter_name) == 1
     newest = SentimentSignal.model_validate_json(raw.lindex(f"sentiment_history:{PAIR}", 0))
     assert newest.article_id == "n00000"
-    until(lambda: health(settings)[0] == httpx.codes.OK)
+    eventually(lambda: health(settings)[0] == httpx.codes.OK)
 
     cacher.send_signal(signal.SIGTERM)
     assert cacher.wait(PATIENCE_SECONDS) == 0

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 import redis
 
-from tests.support.broker.broker_house import eventually
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.servers.servers import RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -326,7 +326,7 @@ def test_a_frozen_store_is_not_waited_for_beyond_the_deadline_and_calls_do_not_p
             source.refresh(PAIRS, NOW)
             return source.readable(PAIR)
 
-        eventually("it is read within the deadline, which a busy machine may miss", read)
+        eventually(read, "it is read within the deadline, which a busy machine may miss")
         assert known(source) == ["a"]
 
 

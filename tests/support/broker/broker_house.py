@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from services.common.broker.topology import NEWS_ARTICLE
 from services.common.clock import Clock, SystemClock
 from services.common.errors import TryLater
 from services.common.settings.settings import BrokerKind, Settings
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 30.0
 SHORT_RETRY_SECONDS = 0.4
@@ -94,14 +94,6 @@ def receive_one(subscription: Subscription) -> Delivery:
     return receive_all(subscription, 1)[0]
 
 
-def eventually(what: str, condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until something is so; fails if it does not become so for a while."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"did not happen: {what}"
-        time.sleep(0.02)
-
-
 def publish_when_back(broker: Broker, number: int) -> None:
     """Publish a message as soon as the broker takes it again."""
 
@@ -112,7 +104,7 @@ def publish_when_back(broker: Broker, number: int) -> None:
             return False
         return True
 
-    eventually("publishing works again", published)
+    eventually(published, "publishing works again")
 
 
 def depth(broker: Broker, queue: str) -> int:

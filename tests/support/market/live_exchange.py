@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 from services.replay_exchange.ccxt_config import ccxt_config
+from tests.support.servers.running import RunningServer
 
 TRADES_ONLY = {
     "ipRestrict": True,
@@ -22,7 +22,7 @@ TRADES_ONLY = {
 }
 
 
-class LiveExchange:
+class LiveExchange(RunningServer):
     """On a free port of loopback.
 
     Attributes:
@@ -54,8 +54,9 @@ class LiveExchange:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        super().__init__(server)
+        self.url = f"http://127.0.0.1:{server.server_port}"
 
     def answer(self, path: str) -> tuple[int, Any]:
         """Status and JSON."""
@@ -68,11 +69,3 @@ class LiveExchange:
     def config(self) -> dict[str, Any]:
         """EXCHANGE_CONFIG that leads here."""
         return ccxt_config(self.url)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()

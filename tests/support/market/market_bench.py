@@ -19,6 +19,7 @@ from services.common.settings.settings import BrokerKind, Settings
 from services.data_ingestor.market.streamer import MarketStreamer
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.market.replay_bench import NOW, Bench, bench
+from tests.support.waiting import until
 
 MINUTE_MS = 60_000
 FIRST_BAR = 20
@@ -78,12 +79,6 @@ class MarketBench:
             self.bench.clock.advance(60)
             if each_published:
                 await until(lambda: self.bars()[-1:] == [self.forming() - 1])
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that happens in the background; the test's time limit ends it."""
-    while not condition():  # noqa: ASYNC110 - the condition is nobody's event
-        await asyncio.sleep(0.01)
 
 
 def settings_for(folder: Path, url: str, **changes: Any) -> Settings:

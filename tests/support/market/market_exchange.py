@@ -139,12 +139,6 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that happens in the background; the test's time limit ends it."""
-    while not condition():  # noqa: ASYNC110 - the condition is nobody's event
-        await asyncio.sleep(0.005)
-
-
 def play(stage: Stage, scenario: Callable[[], Awaitable[None]]) -> None:
     """Run the pair's stream while the scenario plays, then end both."""
 

@@ -75,9 +75,3 @@ async def bench(directory: Path) -> AsyncIterator[Bench]:
         ClientSession() as session,
     ):
         yield Bench(exchange, clock, session)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that happens in the background; the test's time limit ends it."""
-    while not condition():  # noqa: ASYNC110 - the condition is nobody's event
-        await asyncio.sleep(0.005)

@@ -6,17 +6,16 @@ import json
 import re
 import secrets
 import shutil
-import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import yaml
 
 from tests.support.monitoring.prometheus_tools import ALERTMANAGER_FILE, PROMETHEUS, RULES
+from tests.support.servers.running import RunningServer
 from tests.support.servers.server_control import LOOPBACK
 from tests.support.servers.server_programs import Program
 
@@ -25,7 +24,7 @@ HURRIED_SECONDS = 1
 _HURRIED_THRESHOLDS = {"StreamSilent": ("> 60", "> 10")}
 
 
-class Pages:
+class Pages(RunningServer):
     """Takes what Alertmanager sends to a webhook; `token` is what makes its address a secret."""
 
     def __init__(self) -> None:
@@ -41,23 +40,14 @@ class Pages:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+        server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+        super().__init__(server)
         self.token = secrets.token_hex(12)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}/{self.token}"
+        self.url = f"http://{LOOPBACK}:{server.server_port}/{self.token}"
 
     def titles(self) -> str:
         """The titles of all messages."""
         return "\n".join(str(each["attachments"][0]["title"]) for each in self.bodies)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class Watch:

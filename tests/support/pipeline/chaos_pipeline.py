@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -21,7 +21,6 @@ from typing import Any
 
 import httpx
 import psutil
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.common.broker.port import Broker
@@ -31,23 +30,11 @@ from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 PAIR = "BTC/USDT"
-PATIENCE_SECONDS = float(os.environ.get("CHAOS_PATIENCE_SECONDS", "90"))
-"""Less for those who expect a test to fail."""
 SYLLABLES = ("ka", "lo", "mi", "ren", "tus", "vel", "dor", "pin", "sa", "qua", "zeb", "hul")
 PIPELINE = ("signal_cacher", "sentiment_processor", "news_poller")
-
-
-def eventually(
-    true: Callable[[], object], what: str | Callable[[], str], seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Wait until `true`; fail saying `what` did not happen."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:.0f} s: {what if isinstance(what, str) else what()}")
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

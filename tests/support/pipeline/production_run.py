@@ -13,8 +13,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import psutil
@@ -29,6 +28,7 @@ from tests.support.news.news_feed_server import FeedServer
 from tests.support.pipeline.chaos_pipeline import NewsFlow, make_stories
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 from tests.support.servers.production_servers import ProductionRabbit, ProductionRedis
+from tests.support.servers.running import Running
 from tests.support.servers.server_control import LOOPBACK, free_ports
 from tests.support.servers.server_programs import Program
 
@@ -44,7 +44,7 @@ _COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.produc
 _INTERPOLATED = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
-class ProductionRun:
+class ProductionRun(Running):
     """Starts everything, and any part again after it was killed."""
 
     def __init__(self, folder: Path) -> None:
@@ -69,21 +69,9 @@ class ProductionRun:
         prometheus, alertmanager = free_ports(2)
         self.watch = Watch(folder / "watch", places, self.secrets, (prometheus, alertmanager))
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _start(self) -> None:
-        self.pages.__enter__()
+    def start(self) -> None:
+        """Start every part."""
+        self.pages.start()
         self.feeds.__enter__()
         self.rabbitmq.start()
         self.redis.start()
@@ -92,10 +80,10 @@ class ProductionRun:
         (self._folder / "sources.toml").write_text(f'[[source]]\nname = "paper"\nurl = "{self.flow.url}"\n')
         self.flow.begin()
         for name in OURS:
-            self.start(name)
+            self.start_program(name)
         self.watch.start()
 
-    def start(self, name: str) -> None:
+    def start_program(self, name: str) -> None:
         """Start one of our services, or Freqtrade, as Compose would."""
         command = _COMPOSE["services"][name]["command"]
         assert command[:2] == ["python", "-m"]
@@ -105,12 +93,12 @@ class ProductionRun:
         """A model server that finds every article good news."""
         self.model = ScriptedOllama(port=self._ports["model"])
         self.model.usually("/api/chat", GOOD)
-        self.model.__enter__()
+        self.model.start()
 
     def stop_model(self) -> None:
         """The model server is gone."""
         if self.model:
-            self.model.__exit__(None, None, None)
+            self.model.close()
         self.model = None
 
     def start_exchange(self) -> None:
@@ -244,7 +232,7 @@ class ProductionRun:
         for close in closers:
             close()
         self.feeds.__exit__(None, None, None)
-        self.pages.__exit__(None, None, None)
+        self.pages.close()
 
     def _all_programs(self) -> list[Program]:
         servers = [*self.rabbitmq.programs(), *self.redis.programs(), *self.watch.programs()]

@@ -9,8 +9,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.servers.running import RunningServer
 
 MODEL = "test-model"
 DIGEST = "sha256:0123"
@@ -54,7 +55,13 @@ def completion_reply(content: str, finish_reason: str = "stop") -> Reply:
     return Reply(body=json.dumps(body | {"usage": usage, "system_fingerprint": "fp_1"}).encode())
 
 
-class ScriptedOllama:
+def good_news(ticker: str = "BTC", score: int = 8) -> Reply:
+    """An answer to chat that finds good news about one coin; `score` in tenths."""
+    about = {"reason": "It rises.", "event_type": "other", "score": score, "confidence": 9}
+    return chat_reply(json.dumps({ticker: about}))
+
+
+class ScriptedOllama(RunningServer):
     """Gives the scripted replies of a path in turn; the usual good one when none are left.
 
     Attributes:
@@ -72,11 +79,12 @@ class ScriptedOllama:
             "/api/tags": Reply(body=json.dumps({"models": [{"model": MODEL, "digest": DIGEST}]}).encode()),
         }
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        server.daemon_threads = True
         if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        super().__init__(server)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
 
     def script(self, path: str, *replies: Reply) -> None:
         """Add replies to a path."""
@@ -125,13 +133,7 @@ class ScriptedOllama:
 
         return Handler
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """See the base; a request that hangs is let go."""
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().close()

@@ -7,8 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from services.cli.deploy import render
 from services.common.broker.rabbitmq.definitions import definitions
@@ -17,6 +15,7 @@ from services.common.settings.settings import PROJECT_ROOT
 from services.common.store.redis.users import acl_file
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 from services.operations.secrets.files import BROKER_SECRETS, STORE_SECRETS, read_passwords
+from tests.support.servers.running import Running
 from tests.support.servers.server_control import LOOPBACK, free_ports, rabbitmq_answers, wait_until
 from tests.support.servers.server_programs import Program, RabbitProgram
 
@@ -25,7 +24,7 @@ REDIS_FILES = PROJECT_ROOT / "deploy" / "redis"
 PATIENCE_SECONDS = 60.0
 
 
-class ProductionRabbit(RabbitProgram):
+class ProductionRabbit(RabbitProgram, Running):
     """With the configuration, plugins, definitions and users of production; only addresses and paths differ.
 
     Args:
@@ -43,19 +42,6 @@ class ProductionRabbit(RabbitProgram):
         self.passwords = read_passwords(secrets, BROKER_SECRETS)
         self.port, self.management_port = self._port, self._management
         self.prometheus_port = self._prometheus
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def programs(self) -> list[Program]:
         """It and its epmd, as far as they were started."""
@@ -108,7 +94,7 @@ class ProductionRabbit(RabbitProgram):
         )
 
 
-class ProductionRedis:
+class ProductionRedis(Running):
     """With the configuration and users of production; only addresses and paths differ.
 
     Args:
@@ -123,19 +109,6 @@ class ProductionRedis:
         self._tls = tls
         self.passwords: Mapping[str, str] = read_passwords(secrets, STORE_SECRETS)
         self._server: Program | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Start it, with what it held before."""

@@ -6,13 +6,14 @@ import socket
 import socketserver
 import struct
 import threading
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.servers.running import RunningServer
 
 _NAME, _BYTES_OF_AN_ADDRESS = 3, {1: 4, 4: 16}
 
 
-class SocksProxy:
+class SocksProxy(RunningServer):
     """Runs between `with` and its end. `asked` holds host and port of each connection that it was asked for."""
 
     def __init__(self, target: int) -> None:
@@ -35,23 +36,15 @@ class SocksProxy:
                     _copy(self.connection, there)
                     answers.join()
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        super().__init__(server)
+        self._port = int(server.server_address[1])
 
     @property
     def url(self) -> str:
         """What a variable such as ALL_PROXY says of it; names are resolved by the proxy."""
-        return f"socks5h://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        return f"socks5h://127.0.0.1:{self._port}"
 
 
 def _copy(source: socket.socket, target: Any) -> None:

@@ -7,8 +7,7 @@ import json
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 from services.common.errors import StopProgram
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
 from services.launch.watch import TELL_AFTER_SECONDS, Watch, trouble_of
+from tests.support.waiting import eventually
 
 STAYS = "import time; time.sleep(600)"
 
@@ -41,14 +41,7 @@ class House:
 
     def wait_for_the_end_of(self, name: str) -> None:
         """Until the program is no more."""
-        until(lambda: name not in self.supervisor.pids())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+        eventually(lambda: name not in self.supervisor.pids())
 
 
 def program(code: str, name: str = "one", **more: Any) -> ProcessSpec:
@@ -116,7 +109,7 @@ def test_a_program_that_ends_is_started_again_after_a_pause_and_its_last_words_a
     assert supervisor.pids() == {}
     log = supervisor.log("one").path
     house.look(0.2)
-    until(lambda: log.read_text().count("no more paper") == 2)
+    eventually(lambda: log.read_text().count("no more paper") == 2)
 
 
 def test_the_error_that_freqtrade_points_to_is_told_with_its_log_and_who_checks_the_exchange(
@@ -331,7 +324,7 @@ def test_an_answer_of_another_shape_is_a_trouble_like_any_other(
 ) -> None:
     health.status, health.body = 404, body
     house = House(supervisor, program("print('what it said', flush=True); " + STAYS, health_url=health.url))
-    until(lambda: "what it said" in supervisor.log("one").last_line())
+    eventually(lambda: "what it said" in supervisor.log("one").last_line())
     house.look()
     (told,) = house.look(TELL_AFTER_SECONDS)
     assert told.startswith("one is not ready: ")
@@ -339,7 +332,7 @@ def test_an_answer_of_another_shape_is_a_trouble_like_any_other(
 
 def test_a_program_without_health_shows_its_last_words(supervisor: Supervisor) -> None:
     house = House(supervisor, program("print('looking for markets', flush=True); " + STAYS, is_ready=bool))
-    until(lambda: "looking for markets" in supervisor.log("one").last_line())
+    eventually(lambda: "looking for markets" in supervisor.log("one").last_line())
     house.look()
     assert house.look(TELL_AFTER_SECONDS) == ["one is not ready: its log ends: looking for markets"]
 

@@ -22,10 +22,10 @@ from services.common.clock import SystemClock
 from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
 from tests.support.broker.broker_house import depth
-from tests.support.pipeline.waiting import eventually
 from tests.support.scoring.sentiment_fakes import article
 from tests.support.servers.server_control import free_ports
 from tests.support.store.store_samples import make_signal
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 60.0
 SOUND = {

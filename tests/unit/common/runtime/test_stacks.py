@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.common.runtime.stacks import CUT, MOST_CHARS, MOST_FRAMES, thread_stacks
-from tests.support.pipeline.waiting import eventually
+from tests.support.waiting import eventually
 
 
 def deep(levels: int, inside: threading.Barrier, over: threading.Event) -> None:

@@ -13,7 +13,8 @@ from services.common.errors import TryLater
 from services.data_ingestor.market.candle_book import CandleBook
 from services.data_ingestor.market.gap_filler import Filler
 from services.data_ingestor.market.status import PairStatus
-from tests.support.market.market_exchange import MINUTE, PAIR, Stage, play, until
+from tests.support.market.market_exchange import MINUTE, PAIR, Stage, play
+from tests.support.waiting import until
 
 HALF_OF_WHAT_RECOVERY_MAY_TAKE = 15.0
 

@@ -10,7 +10,8 @@ from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHE
 from services.data_ingestor.market import gap_filler as market_filler
 from services.data_ingestor.market.last_published import CandleMemory
 from tests.support.broker.news_broker import away
-from tests.support.market.market_exchange import PAIR, Stage, open_ms, play, row, settle, until
+from tests.support.market.market_exchange import PAIR, Stage, open_ms, play, row, settle
+from tests.support.waiting import until
 
 
 def counted(metric: Counter, *labels: str) -> float:

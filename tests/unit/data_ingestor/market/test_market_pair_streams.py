@@ -8,7 +8,8 @@ from prometheus_client import Counter
 from services.common.errors import NeverWorks, TryLater
 from services.common.runtime.metrics import STREAM_RESTARTS
 from services.data_ingestor.market.candles import Row
-from tests.support.market.market_exchange import PAIR, Stage, play, row, settle, until
+from tests.support.market.market_exchange import PAIR, Stage, play, row, settle
+from tests.support.waiting import until
 
 
 def counted(metric: Counter, *labels: str) -> float:

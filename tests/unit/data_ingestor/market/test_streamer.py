@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from services.data_ingestor.market.ccxt.candles import CcxtCandles
 from services.data_ingestor.market.streamer import MarketStreamer
 from tests.support.broker.news_broker import MemoryBroker
 from tests.support.market.market_exchange import START_MS, ScriptedExchange, row
+from tests.support.waiting import eventually
 
 
 class FaultyExchange(ScriptedExchange):
@@ -43,11 +43,6 @@ class FaultyExchange(ScriptedExchange):
         if pair == "ETH/USDT":
             raise ZeroDivisionError("a fault of ours")
         return await super().fetch(pair, since_ms, limit)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    while not condition():
-        time.sleep(0.01)
 
 
 class Running:
@@ -125,7 +120,7 @@ def test_the_first_questions_to_the_exchange_are_in_hand(
 
 def test_a_fault_in_one_pair_leaves_the_others_alone(running: Running) -> None:
     done = running.run()
-    wait_for(lambda: bool(running.broker.stored) and running.exchange.restarts > 0)
+    eventually(lambda: bool(running.broker.stored) and running.exchange.restarts > 0)
 
     assert not done.done()
     assert [decode(message.body, MarketData).symbol for message in running.broker.stored] == ["BTC/USDT"]
@@ -150,7 +145,7 @@ def test_a_halted_pair_is_left_out_and_said_while_the_others_are_streamed_and_co
 ) -> None:
     running = begin("SOL/USDT", "BTC/USDT", halted=("SOL/USDT",))
     done = running.run()
-    wait_for(lambda: bool(running.broker.stored))
+    eventually(lambda: bool(running.broker.stored))
     assert {decode(each.body, MarketData).symbol for each in running.broker.stored} == {"BTC/USDT"}
     health = running.service.health()
     assert health["stream:SOL/USDT"] == DependencyHealth(
@@ -160,11 +155,11 @@ def test_a_halted_pair_is_left_out_and_said_while_the_others_are_streamed_and_co
 
     running.exchange.halted = TryLater("the exchange is away")
     looks = running.exchange.looks
-    wait_for(lambda: running.exchange.looks > looks + 1)
+    eventually(lambda: running.exchange.looks > looks + 1)
     assert not running.service.health()["stream:SOL/USDT"].ok
 
     running.exchange.halted = {}
-    wait_for(lambda: len(running.broker.stored) > 1)
+    eventually(lambda: len(running.broker.stored) > 1)
     assert {decode(each.body, MarketData).symbol for each in running.broker.stored} == {
         "BTC/USDT",
         "SOL/USDT",
@@ -176,7 +171,7 @@ def test_a_halted_pair_is_left_out_and_said_while_the_others_are_streamed_and_co
 def test_with_no_pair_on_offer_it_is_unhealthy_and_goes_on_asking(begin: Callable[..., Running]) -> None:
     running = begin("SOL/USDT", "BTC/USDTT", halted=("SOL/USDT", "BTC/USDTT"))
     done = running.run()
-    wait_for(lambda: running.exchange.looks > 1)
+    eventually(lambda: running.exchange.looks > 1)
     exchange = running.service.health()["exchange"]
     assert (exchange.ok, exchange.required) == (False, True)
     assert not done.done()

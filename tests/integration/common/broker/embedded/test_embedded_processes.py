@@ -13,14 +13,8 @@ import pytest
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from tests.support.broker.broker_house import (
-    BrokerHouse,
-    eventually,
-    news,
-    receive_all,
-    receive_one,
-    state_of,
-)
+from tests.support.broker.broker_house import BrokerHouse, news, receive_all, receive_one, state_of
+from tests.support.waiting import eventually
 
 NEWS = "raw_news_data"
 WORKER = Path(__file__).with_name("embedded_worker.py")
@@ -75,7 +69,7 @@ def test_what_a_killed_process_had_in_hand_comes_to_another(house: BrokerHouse) 
 def test_the_dead_are_noticed_by_who_was_waiting_already(house: BrokerHouse) -> None:
     broker = house.broker()
     with _worker(house, "hold") as process:
-        eventually("it consumes", lambda: state_of(broker, NEWS).consumers == 1)
+        eventually(lambda: state_of(broker, NEWS).consumers == 1, "it consumes")
         broker.publish([news(1)])
         _lines(process, 1)
         subscription = broker.subscribe(NEWS, 10)
@@ -102,7 +96,7 @@ def test_between_them_two_processes_get_every_message_once(house: BrokerHouse) -
         assert _lines(one, 1) == _lines(other, 1) == ["ready"]
         for start in range(0, 300, 10):
             broker.publish([news(start + number, b"%d" % (start + number)) for number in range(10)])
-        eventually("all are ended", lambda: all(count == 0 for count in _left(broker)))
+        eventually(lambda: all(count == 0 for count in _left(broker)), "all are ended")
         mine, _ = one.communicate()  # which ends its input
         theirs, _ = other.communicate()
     assert sorted(int(line) for line in (mine + theirs).split()) == list(range(300))

@@ -18,7 +18,6 @@ from services.common.settings.settings import Settings
 from tests.support.broker.broker_house import (
     BrokerHouse,
     depth,
-    eventually,
     news,
     publish_when_back,
     receive_all,
@@ -27,6 +26,7 @@ from tests.support.broker.broker_house import (
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.servers.servers import RabbitServer
 from tests.support.servers.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -46,7 +46,7 @@ def house(rabbitmq_settings: Settings) -> Iterator[BrokerHouse]:
 
 
 def _close_all_connections(management: Management, vhost: str) -> None:
-    eventually("the connection is listed", lambda: bool(management.connections(vhost)))
+    eventually(lambda: bool(management.connections(vhost)), "the connection is listed")
     for name in management.connections(vhost):
         management.close_connection(name)
 
@@ -75,7 +75,7 @@ def test_messages_on_the_way_when_the_connection_is_lost_are_not_taken_for_confi
     house: BrokerHouse, management: Management, rabbitmq_vhost: str
 ) -> None:
     broker = house.broker()
-    eventually("the connection is listed", lambda: bool(management.connections(rabbitmq_vhost)))
+    eventually(lambda: bool(management.connections(rabbitmq_vhost)), "the connection is listed")
     confirmed = 0
     (name,) = management.connections(rabbitmq_vhost)
     management.close_connection(name)
@@ -86,7 +86,7 @@ def test_messages_on_the_way_when_the_connection_is_lost_are_not_taken_for_confi
             continue
         confirmed += 300
     assert confirmed > 0
-    eventually("all confirmed messages are there", lambda: depth(broker, NEWS) >= confirmed)
+    eventually(lambda: depth(broker, NEWS) >= confirmed, "all confirmed messages are there")
 
 
 def test_a_channel_closed_by_the_server_is_opened_again(house: BrokerHouse) -> None:
@@ -116,7 +116,7 @@ def test_a_queue_deleted_under_its_consumer_is_declared_and_consumed_again(
 
 
 def _publish_when_routed(broker: Broker) -> None:
-    eventually("the queue is there again", lambda: _has(broker, NEWS))
+    eventually(lambda: _has(broker, NEWS), "the queue is there again")
     publish_when_back(broker, 1)
 
 
@@ -135,13 +135,13 @@ def test_heartbeats_are_kept_while_a_message_takes_long_to_handle(
     broker.publish([news(1)])
     subscription = broker.subscribe(NEWS, 1)
     delivery = receive_one(subscription)
-    eventually("the connection is listed", lambda: len(management.connections(rabbitmq_vhost)) == 1)
+    eventually(lambda: len(management.connections(rabbitmq_vhost)) == 1, "the connection is listed")
     before = management.connections(rabbitmq_vhost)
     time.sleep(4 * HEARTBEAT_SECONDS)  # a silent connection is given up after two or three
     assert management.connections(rabbitmq_vhost) == before
     subscription.ack([delivery])
     subscription.close()
-    eventually("the message is gone", lambda: depth(broker, NEWS) == 0)
+    eventually(lambda: depth(broker, NEWS) == 0, "the message is gone")
 
 
 def test_a_connection_that_is_dead_without_saying_so_is_given_up_after_two_heartbeats(
@@ -181,7 +181,7 @@ def test_the_loss_of_the_right_to_read_is_reported_and_mended_without_a_restart(
     assert isinstance(broker, RabbitMqBroker)
     (consumer,) = broker._consumers
     broker._link.post(lambda: consumer._channel.basic_ack(999))  # ends the channel; the next may not consume
-    eventually("it is reported", lambda: "consume" in broker.health().detail)
+    eventually(lambda: "consume" in broker.health().detail, "it is reported")
     assert not broker.health().ok
     management.allow(rabbitmq_vhost, user)
     broker.publish([news(1)])

@@ -15,16 +15,10 @@ from services.common.broker.port import Broker
 from services.common.broker.rabbitmq.subscription import RabbitMqSubscription
 from services.common.errors import TryLater
 from services.common.settings.settings import BrokerKind, Settings
-from tests.support.broker.broker_house import (
-    BrokerHouse,
-    eventually,
-    news,
-    publish_when_back,
-    receive_all,
-    receive_one,
-)
+from tests.support.broker.broker_house import BrokerHouse, news, publish_when_back, receive_all, receive_one
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.servers.servers import RabbitServer, running_rabbitmq
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -98,7 +92,7 @@ def test_a_server_that_stops_and_starts_again_loses_nothing(
     own_rabbitmq.control.stop()
     try:
         assert isinstance(subscription, RabbitMqSubscription)
-        eventually("the loss is known", lambda: subscription.problem is not None)
+        eventually(lambda: subscription.problem is not None, "the loss is known")
         with pytest.raises(TryLater):
             broker.publish([news(3)], timeout=1)
         assert not broker.health().ok

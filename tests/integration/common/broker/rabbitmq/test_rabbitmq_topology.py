@@ -20,12 +20,12 @@ from tests.support.broker.broker_house import (
     SHORT_RETRY_SECONDS,
     BrokerHouse,
     depth,
-    eventually,
     news,
     plain_parameters,
     receive_one,
 )
 from tests.support.broker.rabbitmq_management import Management
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -120,7 +120,7 @@ def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters_with_the_re
         for _ in range(DELIVERY_LIMIT + 1):
             method, _, _ = next(channel.consume(NEWS, inactivity_timeout=60))
             channel.basic_reject(method.delivery_tag, requeue=True)
-    eventually("it is among the dead letters", lambda: depth(broker, f"{NEWS}.dlq") == 1)
+    eventually(lambda: depth(broker, f"{NEWS}.dlq") == 1, "it is among the dead letters")
     with DeadLetterBox(broker, [RAW_NEWS_DATA]) as box:
         (dead,) = box.letters()
     reason = "RabbitMQ gave it up after more than 20 deliveries that no consumer ended"
@@ -133,7 +133,7 @@ def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters_with_the_re
         last_error=reason,
         body=news(1).body,
     )
-    eventually("the queue is empty", lambda: depth(broker, NEWS) == 0)
+    eventually(lambda: depth(broker, NEWS) == 0, "the queue is empty")
 
 
 def test_looking_at_a_dead_letter_does_not_wear_it_out(house: BrokerHouse) -> None:

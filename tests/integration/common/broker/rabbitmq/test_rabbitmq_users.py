@@ -33,8 +33,9 @@ from services.common.services import SERVICES, Service
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.queue_rates import read_rates
-from tests.support.broker.broker_house import depth, eventually, plain_parameters, receive_one
+from tests.support.broker.broker_house import depth, plain_parameters, receive_one
 from tests.support.broker.rabbitmq_management import Management
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -104,7 +105,7 @@ def test_each_service_does_its_work_with_its_user(staff: Staff) -> None:
     signals = cacher.subscribe(SIGNALS, 2)
     signals.retry(receive_one(signals), "a first failure")
     signals.dead_letter(receive_one(signals), "to see that it may")
-    eventually("the dead letter arrives", lambda: depth(cacher, f"{SIGNALS}.dlq") == 1)
+    eventually(lambda: depth(cacher, f"{SIGNALS}.dlq") == 1, "the dead letter arrives")
 
 
 def test_the_operator_sees_the_queues_and_puts_dead_letters_back(staff: Staff) -> None:
@@ -113,13 +114,13 @@ def test_the_operator_sees_the_queues_and_puts_dead_letters_back(staff: Staff) -
     articles.dead_letter(receive_one(articles), "to see what the operator makes of it")
     articles.close()
     operator = staff.broker("operator")
-    eventually("the dead letter arrives", lambda: depth(operator, f"{NEWS}.dlq") == 1)
+    eventually(lambda: depth(operator, f"{NEWS}.dlq") == 1, "the dead letter arrives")
     with DeadLetterBox(operator, queues_with_dead_letters(None)) as box:
         assert [letter.queue for letter in box.letters()] == [RAW_NEWS_DATA.name]
         assert box.replay(None) == 1
-    eventually("the article is back", lambda: depth(operator, NEWS) == 1)
+    eventually(lambda: depth(operator, NEWS) == 1, "the article is back")
     eventually(
-        "its API answers in time", lambda: set(read_rates(staff.settings_of("operator"))) == set(QUEUES)
+        lambda: set(read_rates(staff.settings_of("operator"))) == set(QUEUES), "its API answers in time"
     )
 
 
@@ -227,4 +228,4 @@ def test_the_policies_are_in_force(staff: Staff, management: Management, rabbitm
         return {each["name"]: each.get("policy") for each in found}
 
     wanted = {name: None if name.endswith(".dlq") else name for name in QUEUES}
-    eventually("every queue has its policy", lambda: applied() == wanted)
+    eventually(lambda: applied() == wanted, "every queue has its policy")

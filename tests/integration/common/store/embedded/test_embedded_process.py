@@ -23,8 +23,8 @@ from services.common.settings.settings import Settings
 from services.common.store.embedded.access import data_folder, password_file, socket_file
 from services.common.store.open import open_store
 from services.demo.replay_clock import ReplayClock
-from tests.support.pipeline.waiting import eventually
 from tests.support.store.store_samples import NOW, make_signal
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 60.0
 

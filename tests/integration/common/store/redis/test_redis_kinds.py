@@ -14,10 +14,10 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import Settings
 from services.common.store.port import WriteOutcome
 from services.common.store.redis.store import RedisStore
-from tests.support.broker.broker_house import eventually
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.store.store_samples import NOW, PAIR, make_signal
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +38,7 @@ def test_after_a_failover_behind_one_address_the_next_write_reaches_the_new_prim
         store.write([make_signal("before")], NOW)
         demoted.replicaof("127.0.0.1", new)
         address.lead_to("127.0.0.1", new)
-        eventually("it is a replica", lambda: demoted.info("replication")["master_link_status"] == "up")
+        eventually(lambda: demoted.info("replication")["master_link_status"] == "up", "it is a replica")
         with pytest.raises(TryLater, match="replica, which takes no writes"):
             store.write([make_signal("after")], NOW)
         assert store.write([make_signal("after")], NOW) == [WriteOutcome.NEWEST]
@@ -90,7 +90,7 @@ def test_a_node_of_a_cluster_is_called_so_before_and_after_it_has_its_slots() ->
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             with pytest.raises(StopProgram, match="node of a Redis Cluster"):
                 store.eviction_policy()
-            eventually("it serves", lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+            eventually(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", "it serves")
         with pytest.raises(StopProgram, match="node of a Redis Cluster"):
             store.write([make_signal()], NOW)
 
