@@ -33,8 +33,8 @@ class Rates:
         oldest_seconds: since the oldest message was published, where the broker itself does not tell; see `oldest_age`.
     """
 
-    incoming: float | None = None
-    outgoing: float | None = None
+    incoming_per_second: float | None = None
+    outgoing_per_second: float | None = None
     unacknowledged: int | None = None
     oldest_seconds: float | None = None
 

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from services.common.broker.port import Broker
+from services.common.broker.port import Broker, QueueState
 from services.common.settings.settings import BrokerKind, Settings
 from services.operations.queue_rates import Rates, read_rates, watch_embedded
 
 
 @dataclass(frozen=True, slots=True)
-class QueueReport:
-    """One queue. None where it is not known.
+class QueueReport(QueueState):
+    """One queue. None where it is not known. RabbitMQ's `oldest_seconds` is an estimate: see `oldest_age`."""
 
-    Attributes:
-        kind: classic or quorum.
-        ready: messages that wait.
-        unacknowledged: messages that were delivered and not settled.
-        oldest_seconds: age of the oldest message; of RabbitMQ an estimate, see `queue_rates.oldest_age`.
-    """
-
-    name: str
-    kind: str
-    ready: int
-    unacknowledged: int | None
-    consumers: int
-    oldest_seconds: float | None
-    incoming_per_second: float | None
-    outgoing_per_second: float | None
+    incoming_per_second: float | None = None
+    outgoing_per_second: float | None = None
 
 
 def read_queues(broker: Broker, settings: Settings) -> list[QueueReport]:
@@ -45,19 +32,10 @@ def read_queues(broker: Broker, settings: Settings) -> list[QueueReport]:
         rates = read_rates(settings)
     else:
         rates = watch_embedded(settings, [state.name for state in states])
-    reports = []
-    for state in states:
-        rate = rates.get(state.name, Rates())
-        reports.append(
-            QueueReport(
-                name=state.name,
-                kind=state.kind,
-                ready=state.ready,
-                unacknowledged=rate.unacknowledged if state.unacknowledged is None else state.unacknowledged,
-                consumers=state.consumers,
-                oldest_seconds=rate.oldest_seconds if state.oldest_seconds is None else state.oldest_seconds,
-                incoming_per_second=rate.incoming,
-                outgoing_per_second=rate.outgoing,
-            )
-        )
-    return reports
+    return [_report(state, rates.get(state.name, Rates())) for state in states]
+
+
+def _report(state: QueueState, rates: Rates) -> QueueReport:
+    """What the broker says itself counts before what the rates say."""
+    known = {name: value for name, value in asdict(state).items() if value is not None}
+    return QueueReport(**{**asdict(rates), **known})
