@@ -30,7 +30,6 @@ from services.common.settings.settings import Settings
 
 FILE_NAME = "queue.sqlite3"
 OWNERS_NAME = "queue.owners"
-KIND = "embedded"
 
 
 class EmbeddedBroker:
@@ -130,20 +129,7 @@ class EmbeddedBroker:
         file, owner = self._opened()
         owner.requeue_from_dead(file, self._options.queues)
         with file.reading() as db:
-            depths = sql.depths(db)
-            consumers = sql.consumers(db)
-            oldest = sql.oldest(db)
-        now = self._clock.now().timestamp()
-        return [
-            QueueState(
-                name,
-                KIND,
-                *depths.get(name, (0, 0)),
-                consumers.get(name, 0),
-                max(now - oldest[name], 0.0) if name in oldest else None,
-            )
-            for name in self._names
-        ]
+            return sql.states(db, self._names, self._clock.now().timestamp())
 
     def health(self) -> DependencyHealth:
         """See `port.Broker.health`."""

@@ -70,9 +70,7 @@ class QueueFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._changes = 0
         self._open = True
-        self.changed = threading.Condition()
         with self._translated():
             self._db = open_database(path, _SCHEMA, busy_seconds=READ_SECONDS)
             try:
@@ -107,16 +105,8 @@ class QueueFile:
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 with transaction(self._db):
                     yield self._db
-                self._changes += 1
         finally:
             self._lock.release()
-        with self.changed:
-            self.changed.notify_all()
-
-    def version(self) -> tuple[int, int]:
-        """Differs from the last one if anything was written since, here or by another process. Cheap."""
-        with self.reading() as db:
-            return db.execute("PRAGMA data_version").fetchone()[0], self._changes
 
     def close(self) -> None:
         """Close the connection. May be called twice."""

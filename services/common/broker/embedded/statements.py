@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.common.broker.envelope import Headers, about_given_up
+from services.common.broker.envelope import about_given_up, attempts_of, identity
+from services.common.broker.port import Delivery, QueueState
 from services.common.broker.topology import DELIVERY_LIMIT, Queue
 from services.common.errors import NeverWorks, TryLater
+
+KIND = "embedded"
 
 
 class NewRow(NamedTuple):
@@ -21,17 +23,6 @@ class NewRow(NamedTuple):
     headers: str
     published: int
     due_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A message as it is handed out."""
-
-    seq: int
-    body: bytes
-    message_id: str
-    headers: Headers
-    handed_out: int
 
 
 def insert(db: sqlite3.Connection, queue: str, rows: Sequence[NewRow], now: float) -> None:
@@ -64,10 +55,13 @@ def count_ready(db: sqlite3.Connection, queue: str) -> int:
     return int(row[0])
 
 
-def has_ready(db: sqlite3.Connection, queue: str) -> bool:
-    """Whether there is a message that nobody has in hand."""
-    query = "SELECT 1 FROM messages WHERE queue = ? AND lease IS NULL LIMIT 1"
-    return db.execute(query, (queue,)).fetchone() is not None
+def has_work(db: sqlite3.Connection, queue: str, now: float) -> bool:
+    """Whether there is a message that nobody has in hand, or one that has waited long enough for another attempt."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND lease IS NULL) "
+        "OR EXISTS (SELECT 1 FROM messages WHERE queue = ? || '.retry' AND lease IS NULL AND due_at <= ?)"
+    )
+    return bool(db.execute(query, (queue, queue, now)).fetchone()[0])
 
 
 def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) -> None:
@@ -106,31 +100,19 @@ def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
 
     A clock that is behind the time of storing was begun anew by a restart of the machine: no more waiting.
     """
-    due = db.execute(
-        "SELECT seq FROM messages WHERE queue = ? AND lease IS NULL AND (due_at <= ? OR stored_at > ?) "
-        "ORDER BY due_at",
-        (queue.retry_name, now, now),
-    ).fetchall()
-    for (seq,) in due:
-        db.execute(
-            "INSERT INTO messages (queue, stored_at, body, message_id, headers, published) "
-            "SELECT ?, ?, body, message_id, headers, published FROM messages WHERE seq = ?",
-            (queue.name, now, seq),
-        )
-        db.execute("DELETE FROM messages WHERE seq = ?", (seq,))
-    if due:
-        _count(db, queue.name, stored=len(due))
+    due = "queue = ? AND lease IS NULL AND (due_at <= ? OR stored_at > ?)"
+    which = (queue.retry_name, now, now)
+    cursor = db.execute(
+        "INSERT INTO messages (queue, stored_at, body, message_id, headers, published) "  # noqa: S608 - no input in it # nosec B608
+        f"SELECT ?, ?, body, message_id, headers, published FROM messages WHERE {due} ORDER BY due_at",
+        (queue.name, now, *which),
+    )
+    if cursor.rowcount:
+        db.execute(f"DELETE FROM messages WHERE {due}", which)  # noqa: S608 - no input in it # nosec B608
+        _count(db, queue.name, stored=cursor.rowcount)
 
 
-def next_due(db: sqlite3.Connection, queue: Queue) -> float | None:
-    """When the next waiting message of a queue is due."""
-    row = db.execute(
-        "SELECT min(due_at) FROM messages WHERE queue = ? AND due_at IS NOT NULL", (queue.retry_name,)
-    ).fetchone()
-    return None if row[0] is None else float(row[0])
-
-
-def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[Taken]:
+def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[Delivery]:
     """Hand the oldest messages of a queue to a consumer."""
     rows = db.execute(
         "SELECT seq, body, message_id, headers, handed_out FROM messages "
@@ -143,7 +125,18 @@ def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[
     )
     if rows:
         _count(db, queue, handed_out=len(rows))
-    return [Taken(seq, body, name, json.loads(headers), times) for seq, body, name, headers, times in rows]
+    return [
+        Delivery(
+            queue=queue,
+            body=body,
+            message_id=identity(message_id, body),
+            headers=(known := json.loads(headers)),
+            attempts=attempts_of(known),
+            redelivered=handed_out > 0,
+            token=seq,
+        )
+        for seq, body, message_id, headers, handed_out in rows
+    ]
 
 
 def end(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
@@ -167,24 +160,20 @@ def give_back_all(db: sqlite3.Connection, consumer: int) -> None:
     db.execute("DELETE FROM consumers WHERE id = ?", (consumer,))
 
 
-def depths(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """Messages by queue: ready ones and those in hand."""
-    return {
-        queue: (ready, total - ready)
-        for queue, total, ready in db.execute(
-            "SELECT queue, count(*), sum(lease IS NULL) FROM messages GROUP BY queue"
+def states(db: sqlite3.Connection, names: Iterable[str], now: float) -> list[QueueState]:
+    """The state of each queue, at a time in epoch seconds."""
+    messages = {
+        queue: (ready, total - ready, max(now - oldest, 0.0))
+        for queue, total, ready, oldest in db.execute(
+            "SELECT queue, count(*), sum(lease IS NULL), min(published) FROM messages GROUP BY queue"
         )
     }
-
-
-def oldest(db: sqlite3.Connection) -> dict[str, int]:
-    """When the oldest message of each queue was published, in epoch seconds."""
-    return dict(db.execute("SELECT queue, min(published) FROM messages GROUP BY queue").fetchall())
-
-
-def consumers(db: sqlite3.Connection) -> dict[str, int]:
-    """How many consume each queue."""
-    return dict(db.execute("SELECT queue, count(*) FROM consumers GROUP BY queue").fetchall())
+    consumers = dict(db.execute("SELECT queue, count(*) FROM consumers GROUP BY queue").fetchall())
+    found = []
+    for name in names:
+        ready, unacknowledged, oldest = messages.get(name, (0, 0, None))
+        found.append(QueueState(name, KIND, ready, unacknowledged, consumers.get(name, 0), oldest))
+    return found
 
 
 def owners(db: sqlite3.Connection) -> list[str]:

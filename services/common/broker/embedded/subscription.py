@@ -16,7 +16,7 @@ from services.common.broker.dead_letter_limit import DeadLetterLimit
 from services.common.broker.embedded import statements as sql
 from services.common.broker.embedded.file import QueueFile
 from services.common.broker.embedded.owner import Owner
-from services.common.broker.envelope import FailedCopy, attempts_of, identity
+from services.common.broker.envelope import FailedCopy
 from services.common.broker.failures import FailureHandling
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
@@ -61,13 +61,12 @@ class EmbeddedSubscription(FailureHandling):
         self._in_hand: set[int] = set()
         self._to_end: set[int] = set()  # asked for, and done as soon as the file can be written
         self._to_give_back: set[int] = set()
-        self._seen_version: tuple[int, int] | None = None
-        self._next_due: float | None = None
         self._trouble: str | None = None
         self._closed = False
         with file.writing(durable=False, timeout=QUICK_SECONDS) as db:
             cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner.name, queue))
             self._consumer = int(cursor.lastrowid or 0)
+            self._move_due(db, options.monotonic())  # before the first look, as the clock may have begun anew
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """See `port.Subscription.receive`."""
@@ -77,8 +76,7 @@ class EmbeddedSubscription(FailureHandling):
             left = deadline - time.monotonic()
             if deliveries or left <= 0:
                 return deliveries
-            with self._file.changed:
-                self._file.changed.wait(min(self._options.poll, left))
+            time.sleep(min(self._options.poll, left))
         return []
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
@@ -169,35 +167,21 @@ class EmbeddedSubscription(FailureHandling):
 
     def _take(self, room: int) -> list[Delivery]:
         now = self._options.monotonic()
-        version = self._file.version()
-        due = self._next_due is not None and self._next_due <= now
-        if room <= 0 or (version == self._seen_version and not due):
+        if room <= 0:
             return []
         with self._file.reading() as db:
-            self._next_due = sql.next_due(db, self._queue) if self._queue else None
-            first_look = self._seen_version is None
-            if not (first_look or due or sql.has_ready(db, self._name)):
-                self._seen_version = version
+            if not sql.has_work(db, self._name, now):
                 return []
         with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
-            if self._queue:
-                sql.bring_back_due(db, self._queue, now)
-                sql.drop_expired(db, self._queue, now)
+            self._move_due(db, now)
             taken = sql.take(db, self._name, self._consumer, room)
-        self._seen_version = version
-        self._in_hand |= {each.seq for each in taken}
-        return [self._delivery(each) for each in taken]
+        self._in_hand |= {each.token for each in taken if isinstance(each.token, int)}
+        return taken
 
-    def _delivery(self, taken: sql.Taken) -> Delivery:
-        return Delivery(
-            queue=self._name,
-            body=taken.body,
-            message_id=identity(taken.message_id, taken.body),
-            headers=taken.headers,
-            attempts=attempts_of(taken.headers),
-            redelivered=taken.handed_out > 0,
-            token=taken.seq,
-        )
+    def _move_due(self, db: sqlite3.Connection, now: float) -> None:
+        if self._queue:
+            sql.bring_back_due(db, self._queue, now)
+            sql.drop_expired(db, self._queue, now)
 
     @contextmanager
     def _noting_trouble(self) -> Iterator[None]:
