@@ -61,6 +61,7 @@ def time(pipeline: Pipeline, tmp_path: Path) -> Time:
     time.step(0)
     pipeline.start(
         *PIPELINE,
+        dead_letter_limit=0,  # with a limit the cacher stops after ten that are set aside, until a person has looked
         environ={
             "LD_PRELOAD": str(library),
             "FAKETIME_TIMESTAMP_FILE": str(time.file),
