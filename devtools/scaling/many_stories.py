@@ -16,7 +16,7 @@ from devtools.scaling.figures import Figure, median, milliseconds
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.stories.stories import Stories
 
 JUDGED = 40

@@ -10,7 +10,8 @@ from services.common.text.hidden_text import reorders
 from services.operations.connections import answering_scorer
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Judgement, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Judgement
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 
 
 def score_headline(settings: Settings, title: str, text: str = "") -> Judgement:

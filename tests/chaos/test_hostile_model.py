@@ -13,7 +13,8 @@ from services.research.evaluate.cases.attacks import PAIRS, carriers, read_attac
 from services.sentiment_analyzer.article.text import ArticleText, text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Outcome
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.port import Scorer
 from tests.support.scoring.ollama_server import MODEL

@@ -19,7 +19,7 @@ import pytest
 from services.common.messages import NewsArticle
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset
-from services.sentiment_analyzer.pipeline.score_article import Outcome
+from services.sentiment_analyzer.pipeline.outcome import Outcome
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from tests.support.news.story_attacks import Day, telling
 from tests.support.scoring.sentiment_fakes import FakeScorer

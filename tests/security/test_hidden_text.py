@@ -19,7 +19,7 @@ from services.sentiment_analyzer.article.hostile import Suspicion
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests.support.news.news_samples import NOW, Item, rss
 

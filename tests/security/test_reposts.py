@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import CannotSay
-from services.sentiment_analyzer.pipeline.score_article import Outcome
+from services.sentiment_analyzer.pipeline.outcome import Outcome
 from services.sentiment_analyzer.stories.stories import Stories
 from tests.support.news.story_attacks import Day, telling
 from tests.support.scoring.sentiment_fakes import FakeScorer

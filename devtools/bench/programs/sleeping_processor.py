@@ -17,8 +17,8 @@ from services.common.settings.settings import Settings
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.service import SentimentProcessor
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
-from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
 from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
 from services.sentiment_analyzer.stories.stories import Stories
 

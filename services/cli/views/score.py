@@ -9,7 +9,7 @@ from rich.text import Text
 
 from services.cli.support.answers import answer_console, plain_table, whole
 from services.operations.explain import Explanation
-from services.sentiment_analyzer.pipeline.score_article import Judgement
+from services.sentiment_analyzer.pipeline.outcome import Judgement
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipt
 
 _ROOM_BESIDE_IDS = 60

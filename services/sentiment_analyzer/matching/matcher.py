@@ -59,6 +59,11 @@ class Match:
     about: About
     targets: tuple[Target, ...] = ()
 
+    @property
+    def named_tickers(self) -> frozenset[str]:
+        """The tickers of the assets that the article is about; none where it is about the market."""
+        return frozenset(target.asset.ticker for target in self.targets if self.about is About.ASSETS)
+
 
 class AssetMatcher:
     """Matches articles to pairs. Pure: the same text always gives the same answer. Threads may share it."""

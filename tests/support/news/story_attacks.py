@@ -9,7 +9,8 @@ from services.common.messages import NewsArticle, SentimentSignal
 from services.research.evaluate.decisions import Decision, decide
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Judgement, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Judgement
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.stories.stories import Stories

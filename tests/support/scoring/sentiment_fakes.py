@@ -14,11 +14,12 @@ from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.service import SentimentProcessor
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
-from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
 from services.sentiment_analyzer.stories.stories import Stories
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MATCHER = AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT"))
 Journal = list[str]
 
 
@@ -58,6 +59,8 @@ class FakeSubscription:
         with self._broker.lock:  # what one thread takes is in hand before another looks whether all is done
             if self._closed:
                 return []
+            if self._broker.forgets_deliveries:
+                self._in_hand.clear()
             room = min(max_messages, self._prefetch - len(self._in_hand), len(waiting))
             taken = [waiting.popleft() for _ in range(room)]
             self._in_hand += taken
@@ -69,6 +72,8 @@ class FakeSubscription:
 
     def _end(self, what: str, delivery: Delivery) -> None:
         self._broker.on_end()
+        if delivery not in self._in_hand:
+            return
         self._in_hand.remove(delivery)
         self._broker.journal.append(f"{what} {delivery.message_id}")
 
@@ -119,6 +124,7 @@ class FakeBroker:
         self.subscribe_errors: deque[Exception] = deque()
         self.publish_errors: deque[Exception] = deque()
         self.settle_errors: deque[Exception] = deque()
+        self.forgets_deliveries = False  # as if its connection were lost before each `receive`
         self.on_publish: Callable[[], None] = lambda: None
         self.on_end: Callable[[], None] = lambda: None
 
@@ -218,7 +224,7 @@ class Bench:
         self.processor = SentimentProcessor(
             broker=self.broker,
             scorer=self.scorer,
-            matcher=AssetMatcher(load_registry(), ("BTC/USDT", "ETH/USDT")),
+            matcher=MATCHER,
             clock=self.clock,
             concurrency=concurrency,
             max_age=max_age,

@@ -16,7 +16,7 @@ from services.common.store.redis.store import RedisStore
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from tests.support.servers.servers import RedisServer
 from tests.support.strategy.strategy_live import analysed, candles_until_now, started_strategy

@@ -13,7 +13,7 @@ from services.common.settings.settings import Settings
 from services.operations.explain import explain
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipts

@@ -9,7 +9,7 @@ import pytest
 from services.common.broker.topology import DELIVERY_LIMIT
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.runtime.metrics import ARTICLES_SCORED, SCORER_REFUSALS, SIGNALS_PUBLISHED
-from services.sentiment_analyzer.pipeline import judge_and_publish as article_desk
+from services.sentiment_analyzer.pipeline import publish as article_desk
 from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
 from services.sentiment_analyzer.scorers.port import Unusable
 from services.sentiment_analyzer.stories.stories import Stories
@@ -128,14 +128,14 @@ def test_while_the_scorer_is_away_nothing_is_taken_and_the_news_waits_in_its_ord
         "score Bitcoin rises",
         "publish 1",
         "ack a1",
-        "close",
-        "subscribe raw_news_data",
         "score Ether rises",
         "publish 1",
         "ack a2",
         "close",
     ]
-    assert bench.stop.pauses == [0.5, 0.5, 1.0, 2.0, 4.0, 8.0]
+    doubling = [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert bench.stop.pauses[0] == 0.5
+    assert all(full / 2 <= pause <= full for pause, full in zip(bench.stop.pauses[1:], doubling, strict=True))
 
 
 def test_what_was_scored_before_the_scorer_went_away_is_published_first() -> None:
@@ -221,7 +221,7 @@ def test_a_scorer_that_is_too_slow_for_every_article_lets_all_news_wait_and_says
     assert {line.split()[0] for line in journal} == {"subscribe", "close", "check"}
     assert len(bench.broker.waiting) == 20
     assert journal.count("close") < DELIVERY_LIMIT / 2, "what is given back counts"
-    assert bench.stop.pauses[-50:] == [15.0] * 50
+    assert min(bench.stop.pauses[-50:]) >= 7.5, "it is asked every 15 s at most, but for jitter"
     scorer = bench.processor.health()["scorer"]
     assert not scorer.ok
     assert "answers its check, but failed on every article" in scorer.detail

@@ -10,9 +10,9 @@ from services.common.errors import TryLater
 from services.common.runtime.metrics import ARTICLES_SCORED
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.service import SentimentProcessor
 from services.sentiment_analyzer.scorers.fallback import FallbackScorer
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
-from services.sentiment_analyzer.sentiment_processor import SentimentProcessor
 from services.sentiment_analyzer.stories.stories import Stories
 from tests.support.scoring.sentiment_fakes import NOON, Bench, article
 

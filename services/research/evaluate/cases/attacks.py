@@ -18,7 +18,7 @@ from services.research.evaluate.cases.rows import Row, share
 from services.research.evaluate.predict import Progress
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.port import Scorer
 
 ATTACKS_FILE = Path(__file__).with_name("attacks.toml")

@@ -43,7 +43,7 @@ from services.research.evaluate.decisions import Decision, decide
 from services.research.evaluate.predict import Progress
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.stories.stories import Stories
 

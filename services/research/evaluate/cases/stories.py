@@ -26,7 +26,6 @@ from services.research.history.scoring.judging import as_message
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import named_assets
 from services.sentiment_analyzer.stories.index import StoryIndex
 from services.sentiment_analyzer.stories.match import Telling
 
@@ -71,7 +70,7 @@ def find_stories(archive: Path) -> dict[str, str]:
     with Archive.open(archive) as articles:
         for article in articles.articles():
             text = text_of(as_message(article))
-            about = named_assets(matcher.match(text))
+            about = matcher.match(text).named_tickers
             telling = Telling(article.article_id, article.published, text.title, text.body, about)
             stories[article.article_id] = index.find(telling) or article.article_id
             index.add(telling, stories[article.article_id])

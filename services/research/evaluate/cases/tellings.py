@@ -21,7 +21,8 @@ from services.common.messages import NewsArticle
 from services.research.evaluate.cases.rows import Row, share
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.stories.stories import Stories
 

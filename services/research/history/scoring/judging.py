@@ -16,7 +16,8 @@ from services.data_ingestor.news.relevance import is_relevant
 from services.research.history.archive.articles import Article
 from services.research.history.progress import Waiting, patient
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Outcome
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.stories.stories import Stories
 

@@ -26,8 +26,8 @@ from services.research.history.scoring.story_steps import StorySteps
 from services.research.history.scoring.tally import ScoreReport, Tally
 from services.sentiment_analyzer.matching.assets import REGISTRY_FILE, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Outcome
 from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
-from services.sentiment_analyzer.pipeline.score_article import ANSWERS, Outcome
 from services.sentiment_analyzer.scorers.port import Scorer
 
 STEP_ARTICLES = 2_000

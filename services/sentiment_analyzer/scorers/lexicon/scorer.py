@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -163,6 +164,12 @@ class LexiconScorer:
                 self._lexicon.english.isdisjoint(tokens) and self._valences.keys().isdisjoint(tokens)
             ),
         )
+
+
+@cache
+def shared_lexicon_scorer() -> LexiconScorer:
+    """One for all who read an article by its words besides another scorer."""
+    return LexiconScorer()
 
 
 def _general_valences(lexicon: Lexicon) -> dict[str, float]:

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from services.common.files import check_folder
 from services.common.sqlite import Schema, open_database, reaction_to, transaction
 from services.common.values import EventType
 from services.sentiment_analyzer.article.text import ArticleText
@@ -99,6 +100,11 @@ class Receipts:
         self._path = path
         self._db: sqlite3.Connection | None = None
         self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Open the file, and make sure that its disk has room for a little more."""
+        check_folder(self._path.parent)
+        self.count()
 
     def get(self, key: ReceiptKey) -> Receipt | None:
         """The receipt under that key."""

@@ -41,7 +41,8 @@ class ReceiptScorer:
         self.asked = 0
 
     def check(self) -> None:
-        """See `scorer.Scorer`."""
+        """See `scorer.Scorer`; receipts can be kept."""
+        self._receipts.check()
         self._scorer.check()
 
     def health(self) -> DependencyHealth:

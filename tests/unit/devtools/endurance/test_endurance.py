@@ -16,7 +16,8 @@ from devtools.endurance.verdict import Sample, judge, judge_books, judge_rate
 from services.common.settings.settings import ScorerKind, Settings
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Outcome, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Outcome
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.stories.stories import Stories
 

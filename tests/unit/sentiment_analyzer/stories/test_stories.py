@@ -14,7 +14,8 @@ from services.common.values import Scope
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.stories.places import Part
 from services.sentiment_analyzer.stories.stories import Stories
 from tests.support.scoring.sentiment_fakes import NOON, FakeScorer, article

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.common.clock import to_ms
-from services.sentiment_analyzer.pipeline.score_article import Outcome
+from services.sentiment_analyzer.pipeline.outcome import Outcome
 from services.sentiment_analyzer.stories.stories import Stories
 from tests.support.news.story_attacks import NOON, Day, telling
 

@@ -6,7 +6,7 @@ from services.research.evaluate.cases.attacks import PAIRS, Attack, carriers, me
 from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, text_of
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.model.prompt import user_prompt
 from tests.support.scoring.sentiment_fakes import NOON

@@ -25,7 +25,7 @@ from services.research.history.scoring.tally import ScoreReport, Tally
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.port import AssetScore, Scorer, Scores
 from tests.support.research.history_samples import NOON, PAIRS, make_archive, news_row

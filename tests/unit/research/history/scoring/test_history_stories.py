@@ -18,7 +18,7 @@ from services.research.sentiment_csv import read_sentiment_csv
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import judge_article
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from services.sentiment_analyzer.stories.stories import Stories

@@ -6,7 +6,8 @@ from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
-from services.sentiment_analyzer.pipeline.score_article import Judgement, Outcome, judge_article
+from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
+from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from tests.support.scoring.sentiment_fakes import NOON, FakeScorer, article

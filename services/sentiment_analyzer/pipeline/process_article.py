@@ -1,0 +1,250 @@
+"""The way of an article: receive, match, recognise the story, score, publish, acknowledge.
+
+Several worker threads go this way at the same time, each with its own articles. There are more of them than slots at
+the scorer: while all slots are taken, others match the next articles and publish the signals of earlier ones. An
+article is acknowledged only after the broker has confirmed all its signals.
+
+`judge_article` is the middle of the way, which the command line and the research tools go without a broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from services.common.broker.port import Delivery
+from services.common.broker.topology import RAW_NEWS_DATA
+from services.common.clock import Clock
+from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
+from services.common.messages import NewsArticle, decode
+from services.common.runtime.lag import Lag
+from services.common.runtime.metrics import QUEUE_LAG
+from services.common.runtime.tracing import following, trace_id_of
+from services.common.runtime.work import WorkInHand
+from services.common.sqlite import BUSY_SECONDS
+from services.sentiment_analyzer.article.text import ArticleText, text_of
+from services.sentiment_analyzer.matching.matcher import About, AssetMatcher, Match
+from services.sentiment_analyzer.pipeline.failures import RefusedArticleError, ScorerFailures
+from services.sentiment_analyzer.pipeline.intake import Intake
+from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome, judgement_of, record
+from services.sentiment_analyzer.pipeline.publish import SignalPublisher
+from services.sentiment_analyzer.pipeline.signals import make_signals
+from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
+from services.sentiment_analyzer.scorers.port import Scorer, Unusable
+from services.sentiment_analyzer.stories.places import Part
+from services.sentiment_analyzer.stories.stories import Stories
+
+Slot = AbstractContextManager[None]
+
+
+class Judged(NamedTuple):
+    """A delivery, its article and what came of it."""
+
+    delivery: Delivery
+    article: NewsArticle
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePipeline:
+    """What articles pass on their way. Worker threads share it."""
+
+    matcher: AssetMatcher
+    stories: Stories | None
+    scorer: Scorer
+    slots: ScorerSlots
+    publisher: SignalPublisher
+    failures: ScorerFailures
+    clock: Clock
+    max_age: timedelta | None
+    lag: Lag
+    work: WorkInHand
+
+    def run(self, intake: Intake) -> None:
+        """Process articles until the intake is over, which it is for all workers when this raises.
+
+        Raises:
+            ScorerAwayError: the scorer has failed.
+            TryLater: the broker has.
+            StopProgram: what is kept of articles cannot be used, and no waiting mends that.
+        """
+        try:
+            while not intake.is_over:
+                deliveries = intake.receive(self.scorer.articles_at_once)
+                if not deliveries and self.publisher.is_idle:
+                    self.lag.idle()
+                if not intake.is_over:  # else they are redelivered
+                    self.process(deliveries, intake)
+        except BaseException:
+            intake.end()
+            raise
+
+    def process(self, deliveries: Sequence[Delivery], intake: Intake) -> None:
+        """Score articles one after the other, publish their signals together, and acknowledge them.
+
+        Raises:
+            ScorerAwayError, TryLater, StopProgram: as `run`. What was scored before is published first.
+        """
+        judged: list[Judged] = []
+        try:
+            for delivery in deliveries:
+                if intake.stop.is_set():
+                    break  # the rest is redelivered
+                trace = following(trace_id_of(delivery.headers, delivery.message_id))
+                with trace, self.failures.settled(delivery, intake):
+                    article = decode(delivery.body, NewsArticle)
+                    judgement = self.judge(article, intake)
+                    self.failures.ended(delivery, judgement.outcome)
+                    judged.append(Judged(delivery, article, judgement))
+        except NotBegunError:
+            pass  # it is redelivered
+        finally:
+            self._publish(judged, intake)
+
+    def judge(self, article: NewsArticle, intake: Intake | None = None) -> Judgement:
+        """Match the article, recognise its story and score it.
+
+        Raises:
+            NotBegunError: the intake was over before there was a slot at the scorer.
+            TryLater, StopProgram: as scorer and stories raise them.
+            RefusedArticleError: the scorer refuses the article, or its answer cannot be used.
+        """
+        now = self.clock.now()
+        age = (now - article.fetched_at).total_seconds()
+        QUEUE_LAG.labels(RAW_NEWS_DATA.name).observe(max(age, 0.0))
+        self.lag.note(age)
+        # It may wait for the score of another article first, and stories are read and written.
+        patience = 2 * self.scorer.patience + 2 * BUSY_SECONDS
+        with self.work.doing(f"judging {article.article_id}", patience):
+            try:
+                judgement = judge_article(
+                    article,
+                    self.matcher,
+                    self.scorer,
+                    now,
+                    max_age=self.max_age,
+                    stories=self.stories,
+                    clock=self.clock,
+                    slot=self.slots.taken(article.article_id, intake),
+                )
+            except NeverWorks as error:
+                raise RefusedArticleError(str(error)) from error
+        if judgement.is_unusable:
+            raise RefusedArticleError(judgement.reason)
+        return judgement
+
+    def _publish(self, judged: Sequence[Judged], intake: Intake) -> None:
+        if not judged:
+            return
+        deliveries = [each.delivery for each in judged]
+        signals = [signal for each in judged for signal in each.judgement.signals]
+        try:
+            are_confirmed = self.publisher.publish(signals, intake)
+        except NeverWorks as error:
+            # The signals are sound, so something is wrong with their queue; it may be mended meanwhile.
+            for delivery in deliveries:
+                intake.retry(delivery, str(error))
+            return
+        if not are_confirmed:
+            intake.release(deliveries)
+            return
+        # First: a duplicate record after a crash is harmless; a missing one is not.
+        for each in judged:
+            record(each.article.article_id, each.judgement, self.scorer.name)
+        intake.ack(deliveries)
+
+
+def judge_article(
+    article: NewsArticle,
+    matcher: AssetMatcher,
+    scorer: Scorer,
+    now: datetime,
+    *,
+    max_age: timedelta | None = None,
+    stories: Stories | None = None,
+    clock: Clock | None = None,
+    slot: Slot | None = None,
+) -> Judgement:
+    """Match one article, recognise its story and score it.
+
+    Args:
+        article: what to judge.
+        matcher: says what it is about.
+        scorer: says what it means.
+        now: when that is, in UTC.
+        max_age: an article published longer ago than this is not scored any more.
+        stories: what was told before; without it every article is a story of its own.
+        clock: dates the scores when the scorer has answered; without it that is `now`.
+        slot: entered for as long as the scorer is asked.
+
+    Raises:
+        TryLater, NeverWorks: as the scorer raises them, TryLater and StopProgram as `stories` does.
+    """
+    text = text_of(article)
+    match = matcher.match(text)
+    if match.about is About.NOT_TRADED:
+        judgement = Judgement(Outcome.NOT_TRADED, reason="about assets that are not among TRADING_PAIRS")
+    elif match.about is About.OFF_TOPIC:
+        judgement = Judgement(Outcome.OFF_TOPIC, reason="nothing in it is about crypto")
+    elif max_age is not None and now - article.published > max_age:
+        if stories is not None:
+            stories.silent(article.article_id)
+        age = timedelta(seconds=round((now - article.published).total_seconds()))
+        judgement = Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
+    else:
+        matched = _Matched(article, text, match, now, clock)
+        try:
+            judgement = matched.judge(scorer, slot or nullcontext(), stories)
+        except CannotSay as error:
+            unusable = isinstance(error, Unusable)
+            judgement = Judgement(Outcome.ABSTAINED, reason=str(error), is_unusable=unusable)
+    return replace(judgement, suspicions=text.suspicions) if text.suspicions else judgement
+
+
+class _Matched(NamedTuple):
+    """An article, and what it is about."""
+
+    article: NewsArticle
+    text: ArticleText
+    match: Match
+    now: datetime
+    clock: Clock | None
+
+    def judge(self, scorer: Scorer, slot: Slot, stories: Stories | None) -> Judgement:
+        """Recognise its story, score it unless that is needless, and compare it with the others of its story."""
+        if stories is None:
+            return self.score(scorer, slot)
+        article_id = self.article.article_id
+        place = stories.place(self.article, self.text, self.now, self.match.named_tickers)
+        if not place.is_to_be_scored:
+            return judgement_of(place)
+        if place.is_crowded and place.part is Part.TOLD:
+            from services.sentiment_analyzer.scorers.lexicon.scorer import shared_lexicon_scorer
+
+            with suppress(CannotSay):
+                by_words = self.score(shared_lexicon_scorer(), nullcontext())
+                if stories.is_needless(article_id, by_words.signals):
+                    return judgement_of(replace(place, part=Part.UNSCORED))
+        try:
+            judgement = self.score(scorer, slot)
+        except (TryLater, StopProgram):  # it will be scored: it stays what it is
+            raise
+        except Exception:
+            stories.silent(article_id)
+            raise
+        if not judgement.signals:
+            stories.silent(article_id)
+            return judgement
+        place = stories.told(article_id, judgement.signals, self.now)
+        return judgement_of(place, degraded=judgement.degraded)
+
+    def score(self, scorer: Scorer, slot: Slot) -> Judgement:
+        """Score the article by itself."""
+        with slot:
+            scores = scorer.score(self.text, [target.asset for target in self.match.targets])
+        scored_at = self.clock.now() if self.clock else self.now
+        signals = make_signals(self.article, self.match, scores, scored_at, self.text.suspicions)
+        return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)

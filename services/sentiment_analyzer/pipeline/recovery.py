@@ -1,0 +1,139 @@
+"""From the scorer's first failure until it has scored an article again."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import structlog
+
+from services.common.broker.port import Delivery
+from services.common.errors import StopProgram, TryLater
+from services.common.messages import NewsArticle, decode
+from services.common.runtime.runner import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    count_error,
+    start_with_backoff,
+)
+from services.common.runtime.tracing import following, trace_id_of
+from services.sentiment_analyzer.pipeline.failures import RefusedArticleError
+from services.sentiment_analyzer.pipeline.intake import NAME, Intake
+from services.sentiment_analyzer.pipeline.outcome import ANSWERS
+from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
+
+log = structlog.get_logger(__name__)
+
+MOST_FAILED = 4
+"""So many articles that the scorer failed on, and none that it scored, are enough to know that it is the scorer."""
+
+
+class Recovery:
+    """Finds out when the scorer works again, or which articles are at fault.
+
+    First the scorer has to pass its check, then to score copies of the articles on which it failed: articles that are
+    taken from the queue and given back each time would reach its delivery limit. If it has failed on few articles,
+    others of the queue are tried.
+
+    Args:
+        pipeline: scores articles.
+
+    Attributes:
+        problem: what is wrong with the scorer, or None.
+    """
+
+    def __init__(self, pipeline: ArticlePipeline) -> None:
+        self._pipeline = pipeline
+        self._failures = pipeline.failures
+        self.problem: str | None = None
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether the scorer has failed on articles, and has scored none since."""
+        return self._failures.count > 0
+
+    def wait(self, error: TryLater, stop: threading.Event) -> None:
+        """Return when it is worth a try to take articles from the queue again, or when `stop` is set."""
+        self._note_away(error)
+        stop.wait(error.after or FIRST_PAUSE_SECONDS)
+        if start_with_backoff(partial(self._try, stop), stop, NAME):
+            self._note_back()
+
+    def try_others(self, intake: Intake) -> None:
+        """Process articles on which the scorer has not failed, one at a time, until it has scored one.
+
+        Those on which it failed stay unsettled meanwhile. If no others come, copies are tried from time to time.
+
+        Raises:
+            ScorerAwayError, TryLater, StopProgram: as `ArticlePipeline.process`.
+        """
+        answers = self._failures.answers
+        while self.is_unclear and not intake.is_over:
+            deliveries = intake.receive(1)
+            self._pipeline.process([each for each in deliveries if not self._failures.has(each)], intake)
+            if self._failures.answers > answers:
+                self._failures.clear(at_fault=True)
+            elif not deliveries and not intake.stop.wait(LONGEST_PAUSE_SECONDS):
+                self._try_copies(intake.stop)
+        self._note_back()
+
+    def _try(self, stop: threading.Event) -> None:
+        try:
+            self._pipeline.slots.check()
+            self._try_copies(stop)
+        except (TryLater, StopProgram) as error:
+            self.problem = str(error)
+            if isinstance(error, TryLater):
+                raise
+            # It worked when we started, so a person is likely at work on it; the news can wait for that.
+            raise TryLater(str(error)) from error
+
+    def _try_copies(self, stop: threading.Event) -> None:
+        """Have the scorer score copies of the articles on which it failed, one at a time, until it has scored one.
+
+        Raises:
+            TryLater: it failed again, and has failed on so many that other articles need not be tried.
+            StopProgram: what is kept of articles cannot be used.
+        """
+        for _ in range(self._failures.count):
+            copy = self._failures.next_failed()
+            if copy is None or stop.is_set():
+                return
+            try:
+                if self._is_answered(copy):
+                    return
+            except TryLater as error:
+                self.problem = (
+                    "the scorer answers its check, but failed on every article that it was asked since, one at a time "
+                    f"(different ones: {self._failures.count}): {error}"
+                )
+                if self._failures.count >= MOST_FAILED:
+                    raise TryLater(self.problem, after=error.after) from error
+
+    def _is_answered(self, copy: Delivery) -> bool:
+        outcome = None
+        with following(trace_id_of(copy.headers, copy.message_id)):
+            try:
+                outcome = self._pipeline.judge(decode(copy.body, NewsArticle)).outcome
+            except RefusedArticleError as error:
+                if (failure := self._failures.note_refusal(copy, error)) is not None:
+                    raise failure from error
+            except (TryLater, StopProgram):
+                raise
+            except Exception as error:  # noqa: BLE001 - logged, and settled, when the article is delivered
+                log.debug("article_failed", message_id=copy.message_id, error=str(error))
+        self._failures.ended(copy, outcome)
+        if outcome not in ANSWERS:
+            return False
+        self._failures.clear(at_fault=False)
+        return True
+
+    def _note_away(self, error: TryLater) -> None:
+        self.problem = str(error)
+        count_error(NAME, error)
+        log.warning("scorer_away", error=str(error))
+
+    def _note_back(self) -> None:
+        if self.problem is not None and not self.is_unclear:
+            self.problem = None
+            log.info("scorer_back")

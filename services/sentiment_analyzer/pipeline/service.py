@@ -1,0 +1,153 @@
+"""The service: subscribes, has workers process articles, and waits while the scorer or the broker is away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from contextlib import closing
+from datetime import timedelta
+
+import structlog
+
+from services.common.broker.port import Broker
+from services.common.broker.topology import RAW_NEWS_DATA
+from services.common.clock import Clock
+from services.common.errors import TryLater
+from services.common.runtime.health import DependencyHealth, HealthReport
+from services.common.runtime.lag import Lag
+from services.common.runtime.runner import FIRST_PAUSE_SECONDS, count_error
+from services.common.runtime.work import WorkInHand
+from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.failures import ScorerAwayError, ScorerFailures
+from services.sentiment_analyzer.pipeline.intake import NAME, Intake
+from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
+from services.sentiment_analyzer.pipeline.publish import SignalPublisher
+from services.sentiment_analyzer.pipeline.recovery import Recovery
+from services.sentiment_analyzer.pipeline.slots import ScorerSlots
+from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
+from services.sentiment_analyzer.stories.stories import Stories
+
+log = structlog.get_logger(__name__)
+
+LAG_ADVICE = "run more processors, raise SENTIMENT_CONCURRENCY, or let old news expire (NEWS_MAX_AGE)"
+
+
+class SentimentProcessor:
+    """Scores articles, several at a time. While the scorer is away nothing is taken from the queue.
+
+    Args:
+        broker: articles come from it, signals go to it.
+        scorer: threads may share it.
+        matcher: says what articles are about.
+        clock: tells the age of articles.
+        concurrency: slots at the scorer.
+        max_age: an article published longer ago is not scored.
+        stories: what was told before; without it every article is a story of its own.
+        receipts: what the scorer keeps its receipts in.
+        work: where calls are noted for the watchdog.
+        lag_limit: seconds since articles were fetched from which on the service says that it is behind.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        scorer: Scorer,
+        matcher: AssetMatcher,
+        clock: Clock,
+        concurrency: int = 1,
+        max_age: timedelta | None = None,
+        stories: Stories | None = None,
+        receipts: Receipts | None = None,
+        work: WorkInHand | None = None,
+        lag_limit: float = 600.0,
+    ) -> None:
+        self.work = work or WorkInHand()
+        self._broker, self._scorer, self._concurrency = broker, scorer, concurrency
+        self._to_close = [part for part in (broker, scorer, stories, receipts) if part is not None]
+        self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
+        self._stories = stories
+        self._slots = ScorerSlots(scorer, concurrency, self.work)
+        self._failures = ScorerFailures(self._slots, stories)
+        self._pipeline = ArticlePipeline(
+            matcher=matcher,
+            stories=stories,
+            scorer=scorer,
+            slots=self._slots,
+            publisher=SignalPublisher(broker, self.work),
+            failures=self._failures,
+            clock=clock,
+            max_age=max_age,
+            lag=self._lag,
+            work=self.work,
+        )
+        self._recovery = Recovery(self._pipeline)
+
+    def start(self) -> None:
+        """Connect to the broker and make sure that articles can be scored."""
+        self._broker.start()
+        self._slots.check()
+        if self._stories is not None:
+            self._stories.tellings("")  # opens the file: that it cannot be used is found before there is news
+
+    def run(self, stop: threading.Event) -> None:
+        """Process articles until `stop` is set; then finish those in flight."""
+        with ThreadPoolExecutor(self._workers, "article") as threads:
+            while not stop.is_set():
+                try:
+                    with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
+                        intake = Intake(subscription, stop, self.work)
+                        if self._recovery.is_unclear:
+                            self._recovery.try_others(intake)
+                        else:
+                            self._work(intake, threads)
+                except ScorerAwayError as error:
+                    self._recovery.wait(error, stop)
+                except TryLater as error:
+                    count_error(NAME, error)
+                    log.warning("broker_away", error=str(error))
+                    stop.wait(error.after or FIRST_PAUSE_SECONDS)
+
+    def health(self) -> HealthReport:
+        """The broker and the scorer, as they are now."""
+        problem = self._recovery.problem
+        scorer = self._scorer.health() if problem is None else DependencyHealth(ok=False, detail=problem)
+        return {"broker": self._broker.health(), "scorer": scorer, "lag": self._lag.health()}
+
+    def close(self) -> None:
+        """Close the connections."""
+        for part in self._to_close:
+            part.close()
+
+    @property
+    def _workers(self) -> int:
+        """Twice as many as slots at the scorer, for those that match or publish while all slots are taken.
+
+        One where scores take only this processor's time: more would wait for each other at every turn.
+        """
+        return 1 if self._concurrency == 1 or self._scorer.articles_at_once > 1 else 2 * self._concurrency
+
+    @property
+    def _prefetch(self) -> int:
+        if self._recovery.is_unclear:
+            # One on which the scorer has not failed, behind those on which it has, which may be there twice. No more:
+            # what is given back when the scorer fails again counts towards the delivery limit.
+            return 2 * self._failures.count + 1
+        # As many as are being scored are being published, and the next ones are here.
+        return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
+
+    def _work(self, intake: Intake, threads: Executor) -> None:
+        """Have all workers process articles until the intake is over; raise what ended it."""
+        workers = [threads.submit(self._pipeline.run, intake) for _ in range(self._workers)]
+        wait(workers)
+        _raise_worst([error for each in workers if (error := each.exception()) is not None])
+
+
+def _raise_worst(failures: Sequence[BaseException]) -> None:
+    """Raise what no waiting mends before what it does, and the scorer's trouble before the broker's."""
+    if failures:
+        raise min(
+            failures, key=lambda each: (isinstance(each, TryLater), not isinstance(each, ScorerAwayError))
+        )
