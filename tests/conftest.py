@@ -14,7 +14,6 @@ import pytest
 import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from pydantic import SecretStr
 
 # What a helper asserts is explained like what a test asserts; to be said before a helper is imported.
 pytest.register_assert_rewrite("tests")
@@ -74,16 +73,7 @@ def rabbitmq_vhost(management: Management) -> Iterator[str]:
 @pytest.fixture
 def rabbitmq_settings(rabbitmq: RabbitServer, rabbitmq_vhost: str, tmp_path: Path) -> Settings:
     """Settings of a service on RabbitMQ, in a virtual host of the test's own."""
-    return Settings(
-        broker=BrokerKind.RABBITMQ,
-        rabbitmq_host=rabbitmq.host,
-        rabbitmq_port=rabbitmq.port,
-        rabbitmq_user=rabbitmq.user,
-        rabbitmq_pass=SecretStr(rabbitmq.password),
-        rabbitmq_vhost=rabbitmq_vhost,
-        rabbitmq_management_port=rabbitmq.management_port,
-        state_dir=tmp_path,
-    )
+    return Settings(**rabbitmq.settings(rabbitmq_vhost), state_dir=tmp_path)
 
 
 @pytest.fixture
@@ -95,12 +85,7 @@ def embedded_settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def redis_settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
     """Settings of a service on the real Redis, which is empty when the test begins."""
-    return Settings(
-        redis_host=redis_server.host,
-        redis_port=redis_server.port,
-        redis_password=SecretStr(redis_server.password) if redis_server.password else None,
-        state_dir=tmp_path,
-    )
+    return Settings(**redis_server.settings(), state_dir=tmp_path)
 
 
 @pytest.fixture(scope="session")

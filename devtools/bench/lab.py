@@ -96,20 +96,9 @@ class Lab:
 
     def settings(self, **changes: object) -> Settings:
         """Those of a service on the lab's RabbitMQ and Redis, with `changes`."""
-        rabbitmq, redis = self.servers.rabbitmq(), self.servers.redis()
-        values: dict[str, object] = {
-            "rabbitmq_host": rabbitmq.host,
-            "rabbitmq_port": rabbitmq.port,
-            "rabbitmq_user": rabbitmq.user,
-            "rabbitmq_pass": rabbitmq.password,
-            "rabbitmq_vhost": rabbitmq.vhost,
-            "redis_host": redis.host,
-            "redis_port": redis.port,
-            "redis_password": redis.password,
-            "state_dir": self.folder / "state",
-            "log_level": "WARNING",
-        }
-        return Settings(**(values | changes))  # type: ignore[arg-type]  # checked by the settings themselves
+        servers = self.servers.rabbitmq().settings() | self.servers.redis().settings()
+        ours = {"state_dir": self.folder / "state", "log_level": "WARNING"}
+        return Settings(**(servers | ours | changes))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -7,12 +7,14 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 import redis
+from pydantic import SecretStr
 
 from services.common.runtime.ports import free_port
+from services.common.settings.settings import BrokerKind
 
 LOOPBACK = "127.0.0.1"
 
@@ -87,6 +89,18 @@ class RabbitServer:
     origin: str
     prometheus_port: int = 15692
 
+    def settings(self, vhost: str | None = None) -> dict[str, Any]:
+        """Fields of `Settings` with which a service uses it, in another virtual host if one is given."""
+        return {
+            "broker": BrokerKind.RABBITMQ,
+            "rabbitmq_host": self.host,
+            "rabbitmq_port": self.port,
+            "rabbitmq_user": self.user,
+            "rabbitmq_pass": SecretStr(self.password),
+            "rabbitmq_vhost": vhost or self.vhost,
+            "rabbitmq_management_port": self.management_port,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
@@ -98,6 +112,11 @@ class RedisServer:
     db: int
     control: Control
     origin: str
+
+    def settings(self) -> dict[str, Any]:
+        """Fields of `Settings` with which a service uses it."""
+        password = SecretStr(self.password) if self.password else None
+        return {"redis_host": self.host, "redis_port": self.port, "redis_password": password}
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -13,9 +14,11 @@ import redis
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.clock import SystemClock
-from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import ScorerKind, Settings
 from tests.support.news.news_feed_server import FeedServer
+from tests.support.pipeline import chaos_pipeline
 from tests.support.pipeline.chaos_pipeline import Pipeline
+from tests.support.scoring.scripted_ollama import ScriptedOllama, chat_reply, good_answer
 from tests.support.servers.servers import RabbitServer, RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
 
@@ -100,16 +103,20 @@ def pipeline(
 def embedded_pipeline(
     redis_server: RedisServer, tmp_path: Path, feeds: FeedServer, raw: Any
 ) -> Iterator[Pipeline]:
-    """On the embedded broker, in a folder that its processes share, and a real Redis."""
-    settings = Settings(
-        broker=BrokerKind.EMBEDDED,
-        state_dir=tmp_path,
-        redis_host=redis_server.host,
-        redis_port=redis_server.port,
-        sentiment_scorer=ScorerKind.LEXICON,
-    )
-    with closing(open_broker(settings, SystemClock())) as opened:
-        opened.start()
-        built = Pipeline(settings, tmp_path, feeds, opened, raw)
+    with chaos_pipeline.embedded_pipeline(tmp_path, tmp_path, redis_server, feeds, raw) as built:
         yield built
-        built.close()
+
+
+@pytest.fixture
+def model_server() -> Iterator[ScriptedOllama]:
+    """Finds good news in every article."""
+    with ScriptedOllama() as running:
+        running.usually("/api/chat", chat_reply(good_answer()))
+        yield running
+
+
+@pytest.fixture
+def model_way(model_server: ScriptedOllama) -> Iterator[TcpProxy]:
+    address = urlsplit(model_server.url)
+    with TcpProxy(str(address.hostname), int(address.port or 0)) as proxy:
+        yield proxy

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from services.common.broker.open import open_broker
 from services.common.broker.topology import RAW_MARKET_DATA
@@ -95,11 +94,7 @@ class World:
         self.to_exchange = stack.enter_context(TcpProxy("127.0.0.1", self.exchange.port))
         self.to_broker = stack.enter_context(TcpProxy(rabbitmq.host, rabbitmq.port))
         direct = Settings(
-            rabbitmq_host=rabbitmq.host,
-            rabbitmq_port=rabbitmq.port,
-            rabbitmq_user=rabbitmq.user,
-            rabbitmq_pass=SecretStr(rabbitmq.password),
-            rabbitmq_vhost=vhost,
+            **rabbitmq.settings(vhost),
             state_dir=folder,
             health_port=0,
             log_format=LogFormat.JSON,

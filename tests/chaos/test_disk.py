@@ -15,16 +15,14 @@ from typing import Any
 import pytest
 import redis
 
-from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import MARKET_CANDLE
-from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import Settings
 from services.common.store.holds import OPERATOR, Hold
 from services.common.store.open import open_store
 from tests.support.news.news_feed_server import FeedServer
-from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, Pipeline, make_stories
+from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, Pipeline, embedded_pipeline, make_stories
 from tests.support.servers.servers import RedisServer
 from tests.support.store.embedded_redis import by_port, client_of, embedded_redis
 from tests.support.waiting import eventually
@@ -59,18 +57,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def on_small_disk(
     small_disk: Path, tmp_path: Path, redis_server: RedisServer, feeds: FeedServer, raw: Any
 ) -> Iterator[Pipeline]:
-    settings = Settings(
-        broker=BrokerKind.EMBEDDED,
-        state_dir=small_disk,
-        redis_host=redis_server.host,
-        redis_port=redis_server.port,
-        sentiment_scorer=ScorerKind.LEXICON,
-    )
-    with closing(open_broker(settings, SystemClock())) as opened:
-        opened.start()
-        built = Pipeline(settings, tmp_path, feeds, opened, raw)
+    with embedded_pipeline(small_disk, tmp_path, redis_server, feeds, raw) as built:
         yield built
-        built.close()
 
 
 def fill(ballast: Path) -> None:

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import pytest
 
-from services.common.settings.settings import ScorerKind
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
-from tests.support.scoring.scripted_ollama import MODEL, Reply, ScriptedOllama, chat_reply, error_reply
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories, scored_by
+from tests.support.scoring.scripted_ollama import Reply, ScriptedOllama, chat_reply, error_reply, good_answer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(520))
-GOOD = chat_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
-)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedOllama]:
-    with ScriptedOllama() as running:
-        running.usually("/api/chat", GOOD)
-        yield running
-
-
-@pytest.fixture
-def way(server: ScriptedOllama) -> Iterator[TcpProxy]:
-    address = urlsplit(server.url)
-    with TcpProxy(str(address.hostname), int(address.port or 0)) as proxy:
-        yield proxy
+GOOD = chat_reply(good_answer())
 
 
 def away(_server: ScriptedOllama, way: TcpProxy) -> None:
@@ -72,21 +53,19 @@ def broken_off(_server: ScriptedOllama, way: TcpProxy) -> None:
 @pytest.mark.parametrize("fault", [away, busy, silent, late, broken_off])
 def test_a_model_server_out_of_order_costs_no_article(
     pipeline: Pipeline,
-    server: ScriptedOllama,
-    way: TcpProxy,
+    model_server: ScriptedOllama,
+    model_way: TcpProxy,
     fault: Callable[[ScriptedOllama, TcpProxy], None],
 ) -> None:
     flow = pipeline.feed(STORIES)
     pipeline.start(
         *PIPELINE,
-        sentiment_scorer=ScorerKind.OLLAMA,
-        ollama_host=f"http://{way.host}:{way.port}",
-        ollama_model=MODEL,
+        **scored_by(model_way),
         ollama_timeout=2.0,
     )
     flow.begin()
     pipeline.wait_for_cached(60)
-    fault(server, way)
+    fault(model_server, model_way)
     pipeline.assert_books_balance(STORIES)
 
 
@@ -102,18 +81,18 @@ RUBBISH = (
 )
 
 
-def test_rubbish_makes_it_abstain_and_never_a_score(pipeline: Pipeline, server: ScriptedOllama) -> None:
+def test_rubbish_makes_it_abstain_and_never_a_score(
+    pipeline: Pipeline, model_server: ScriptedOllama, model_way: TcpProxy
+) -> None:
     """Every other stretch of answers is rubbish: those articles end without a signal, the others with theirs."""
     flow = pipeline.feed(STORIES)
     pipeline.start(
         *PIPELINE,
-        sentiment_scorer=ScorerKind.OLLAMA,
-        ollama_host=server.url,
-        ollama_model=MODEL,
+        **scored_by(model_way),
         ollama_timeout=2.0,
     )
     for rubbish in RUBBISH:
-        server.script("/api/chat", *[GOOD] * 20, *[rubbish] * 2)
+        model_server.script("/api/chat", *[GOOD] * 20, *[rubbish] * 2)
     flow.begin()
     processor = pipeline.services["sentiment_processor"]
 

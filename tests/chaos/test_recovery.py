@@ -5,7 +5,6 @@ CHAOS_OUTAGE_SECONDS says how long; CONTRIBUTING names the command with a minute
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,15 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from services.common.services import SERVICES
-from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories
-from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories, scored_by
 from tests.support.servers.servers import RabbitServer, RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
@@ -31,19 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 OUTAGE_SECONDS = float(os.environ.get("CHAOS_OUTAGE_SECONDS", "8"))
 CURRENT_SECONDS = 30.0
 STORIES = tuple(replace(story, scored=True) for story in make_stories(520))
-GOOD = chat_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
-)
 EX_CONFIG = 78
-
-
-@pytest.fixture
-def model_way() -> Iterator[TcpProxy]:
-    with ScriptedOllama() as server:
-        server.usually("/api/chat", GOOD)
-        address = urlsplit(server.url)
-        with TcpProxy(str(address.hostname), int(address.port or 0)) as way:
-            yield way
 
 
 @contextmanager
@@ -108,9 +93,7 @@ def test_after_an_outage_everything_told_meanwhile_is_soon_there(
     flow = pipeline.feed(STORIES, per_second=len(STORIES) / (OUTAGE_SECONDS + 8))
     pipeline.start(
         *PIPELINE,
-        sentiment_scorer=ScorerKind.OLLAMA,
-        ollama_host=f"http://{model_way.host}:{model_way.port}",
-        ollama_model=MODEL,
+        **scored_by(model_way),
         ollama_timeout=2.0,
         news_poll_interval=1.0,
     )

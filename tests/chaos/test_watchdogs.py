@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -14,16 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from services.common.settings.settings import ScorerKind
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
-from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, Service, make_stories
-from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
+from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, Service, make_stories, scored_by
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
@@ -31,20 +27,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(520))
 BEFORE = 400
 """Stories told at most before a server drips, which is only seen by what is asked after it."""
-GOOD = chat_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
-)
 BYTE_SECONDS = 0.4
 """Between two bytes of a server that drips: less than any time limit for silence."""
-
-
-@pytest.fixture
-def model_way() -> Iterator[TcpProxy]:
-    with ScriptedOllama() as server:
-        server.usually("/api/chat", GOOD)
-        address = urlsplit(server.url)
-        with TcpProxy(str(address.hostname), int(address.port or 0)) as way:
-            yield way
 
 
 @contextmanager
@@ -97,9 +81,7 @@ def test_a_call_that_never_comes_back_ends_the_process_and_costs_nothing(
     flow.limit = BEFORE
     pipeline.start(
         *PIPELINE,
-        sentiment_scorer=ScorerKind.OLLAMA,
-        ollama_host=f"http://{model_way.host}:{model_way.port}",
-        ollama_model=MODEL,
+        **scored_by(model_way),
         ollama_timeout=1.0,
         work_stuck_after=1.0,
         work_give_up_after=3.0,
@@ -191,9 +173,7 @@ def test_a_lag_beyond_the_limit_is_told_and_slows_the_poller_until_it_is_over(
     flow = pipeline.feed(STORIES)
     pipeline.start(
         *PIPELINE,
-        sentiment_scorer=ScorerKind.OLLAMA,
-        ollama_host=f"http://{model_way.host}:{model_way.port}",
-        ollama_model=MODEL,
+        **scored_by(model_way),
         sentiment_concurrency=4,
         lag_limit=2.0,
     )

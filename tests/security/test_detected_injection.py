@@ -9,26 +9,13 @@ loads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.servers.servers import RedisServer, running_redis
+from tests.support.servers.servers import RedisServer
 from tests.support.strategy.signal_world import INSTRUCTION, Told, decided_on
 
+pytestmark = pytest.mark.usefixtures("no_strategy_variables")
 HONEST_SOURCE = "the-wire"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with running_redis({}) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "SENTIMENT_CSV", "STRATEGY_METRICS_PORT"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(params=["newest", "aggregate"])
@@ -57,25 +44,25 @@ DOUBTFUL = [suspected, weightless]
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_it_opens_no_trade(server: RedisServer, sentiment_from: str, attack: type[Told]) -> None:
-    assert decided_on(server, [honest(0.95, 5)], sentiment_from).enters
+def test_it_opens_no_trade(empty_redis: RedisServer, sentiment_from: str, attack: type[Told]) -> None:
+    assert decided_on(empty_redis, [honest(0.95, 5)], sentiment_from).enters
     for score in (0.75, 0.95):
-        assert not decided_on(server, [attack(score, 5)], sentiment_from).enters
-        assert not decided_on(server, [honest(0.1, 20), attack(score, 5)], sentiment_from).enters
+        assert not decided_on(empty_redis, [attack(score, 5)], sentiment_from).enters
+        assert not decided_on(empty_redis, [honest(0.1, 20), attack(score, 5)], sentiment_from).enters
 
 
 @pytest.mark.parametrize("attack", DOUBTFUL)
-def test_it_ends_no_trade(server: RedisServer, sentiment_from: str, attack: type[Told]) -> None:
-    assert decided_on(server, [honest(-0.95, 5)], sentiment_from).leaves
-    assert not decided_on(server, [attack(-0.95, 5)], sentiment_from).leaves
-    assert not decided_on(server, [honest(0.1, 20), attack(-0.95, 5)], sentiment_from).leaves
+def test_it_ends_no_trade(empty_redis: RedisServer, sentiment_from: str, attack: type[Told]) -> None:
+    assert decided_on(empty_redis, [honest(-0.95, 5)], sentiment_from).leaves
+    assert not decided_on(empty_redis, [attack(-0.95, 5)], sentiment_from).leaves
+    assert not decided_on(empty_redis, [honest(0.1, 20), attack(-0.95, 5)], sentiment_from).leaves
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_it_hides_no_exit(server: RedisServer, sentiment_from: str, attack: type[Told]) -> None:
+def test_it_hides_no_exit(empty_redis: RedisServer, sentiment_from: str, attack: type[Told]) -> None:
     warning = honest(-0.95, 20)
     flood = [attack(0.95, minutes) for minutes in (10, 8, 6, 4, 2)]
-    found = decided_on(server, [warning, *flood], sentiment_from)
+    found = decided_on(empty_redis, [warning, *flood], sentiment_from)
     assert (found.enters, found.leaves) == (False, True)
     if attack is not unsure:
         assert found.shown == "0"  # who reads the hash sees the honest one too
@@ -83,28 +70,30 @@ def test_it_hides_no_exit(server: RedisServer, sentiment_from: str, attack: type
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_it_makes_no_entry_possible_by_hiding_a_warning(
-    server: RedisServer, sentiment_from: str, attack: type[Told]
+    empty_redis: RedisServer, sentiment_from: str, attack: type[Told]
 ) -> None:
     warnings = [honest(-0.95, 10), suspected(-0.95, 10)]
     if sentiment_from == "newest":  # in a sum a weight of 0 is nothing
         warnings.append(weightless(-0.95, 10))
     for warning in warnings:
-        assert not decided_on(server, [honest(0.95, 20), warning, attack(0.95, 2)], sentiment_from).enters
+        assert not decided_on(
+            empty_redis, [honest(0.95, 20), warning, attack(0.95, 2)], sentiment_from
+        ).enters
 
 
 @pytest.mark.parametrize("attack", DOUBTFUL)
 def test_it_takes_no_honest_entry_away_where_it_says_the_same_or_is_older(
-    server: RedisServer, sentiment_from: str, attack: type[Told]
+    empty_redis: RedisServer, sentiment_from: str, attack: type[Told]
 ) -> None:
-    assert decided_on(server, [honest(0.95, 20), attack(0.95, 5)], sentiment_from).enters
+    assert decided_on(empty_redis, [honest(0.95, 20), attack(0.95, 5)], sentiment_from).enters
     if sentiment_from == "newest":
-        assert decided_on(server, [attack(-0.95, 20), honest(0.95, 5)], sentiment_from).enters
+        assert decided_on(empty_redis, [attack(-0.95, 20), honest(0.95, 5)], sentiment_from).enters
 
 
 @pytest.mark.parametrize("attack", DOUBTFUL)
 def test_it_says_that_it_is_doubtful_where_there_is_nothing_else(
-    server: RedisServer, sentiment_from: str, attack: type[Told]
+    empty_redis: RedisServer, sentiment_from: str, attack: type[Told]
 ) -> None:
-    row = decided_on(server, [attack(0.95, 5)], sentiment_from).row
+    row = decided_on(empty_redis, [attack(0.95, 5)], sentiment_from).row
     assert (row["sentiment_status"], row["sentiment_aggregate_status"]) == ("doubtful", "doubtful")
     assert row["sentiment_article_id"] == "0"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,6 @@ from tests.support.news.news_samples import NOW, Item, rss
 FEED = rss([Item()])
 PUBLIC = "93.184.215.14"
 Names = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def server(feeds: FeedServer) -> FeedServer:
-    feeds.requests.clear()
-    return feeds
 
 
 @pytest.fixture
@@ -66,8 +54,8 @@ def request(url: str, *, own_network: bool = False) -> FeedRequest:
     return FeedRequest(url, "Reader/1", 10.0, 1_000_000, NOW, own_network=own_network)
 
 
-def port_of(server: FeedServer) -> str:
-    return server.url.rpartition(":")[2]
+def port_of(feed_server: FeedServer) -> str:
+    return feed_server.url.rpartition(":")[2]
 
 
 LOCAL = [
@@ -104,12 +92,14 @@ def test_a_public_feed_may_move_to_a_public_host(host: str) -> None:
     "host", ["10.0.0.1", "169.254.169.254", "2852039166", "[::1]", "[::ffff:10.0.0.1]", "router"]
 )
 def test_a_redirect_to_the_own_network_is_refused_before_anything_is_asked(
-    server: FeedServer, names: Names, host: str
+    feed_server: FeedServer, names: Names, host: str
 ) -> None:
     names("paper.example", ["127.0.0.1"])
-    server.set("/rss", reply(status=302, Location=f"http://me:hidden@{host}/latest/meta-data?key=hidden"))
+    feed_server.set(
+        "/rss", reply(status=302, Location=f"http://me:hidden@{host}/latest/meta-data?key=hidden")
+    )
     with pytest.raises(NeverWorks, match="not on the public internet") as caught:
-        fetch(request(f"http://paper.example:{port_of(server)}/rss"))
+        fetch(request(f"http://paper.example:{port_of(feed_server)}/rss"))
     assert "hidden" not in str(caught.value)
 
 
@@ -117,38 +107,40 @@ def test_a_redirect_to_the_own_network_is_refused_before_anything_is_asked(
     "address", ["127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe"]
 )
 def test_a_name_that_means_an_address_that_is_not_public_is_not_connected_to(
-    server: FeedServer, names: Names, address: str
+    feed_server: FeedServer, names: Names, address: str
 ) -> None:
     names("paper.example", [PUBLIC, address])  # one of several is enough
-    server.set("/rss", reply(FEED))
+    feed_server.set("/rss", reply(FEED))
     with pytest.raises(TryLater, match=r"not on the public internet.* own_network = true"):
-        fetch(request(f"http://paper.example:{port_of(server)}/rss"))
-    assert server.requests == []
+        fetch(request(f"http://paper.example:{port_of(feed_server)}/rss"))
+    assert feed_server.requests == []
 
 
 @pytest.mark.usefixtures("loopback_is_public")
-def test_a_redirect_to_a_name_that_means_the_own_network_is_refused(server: FeedServer, names: Names) -> None:
+def test_a_redirect_to_a_name_that_means_the_own_network_is_refused(
+    feed_server: FeedServer, names: Names
+) -> None:
     names("paper.example", ["127.0.0.1"])
     names("evil.example", ["10.0.0.1"])
-    server.set("/rss", reply(status=302, Location="http://evil.example/rss"))
+    feed_server.set("/rss", reply(status=302, Location="http://evil.example/rss"))
     with pytest.raises(TryLater, match=r"redirects to .* evil\.example means 10\.0\.0\.1"):
-        fetch(request(f"http://paper.example:{port_of(server)}/rss"))
+        fetch(request(f"http://paper.example:{port_of(feed_server)}/rss"))
 
 
 @pytest.mark.usefixtures("loopback_is_public")
-def test_the_connection_goes_to_the_address_that_was_checked(server: FeedServer, names: Names) -> None:
+def test_the_connection_goes_to_the_address_that_was_checked(feed_server: FeedServer, names: Names) -> None:
     names("paper.example", ["127.0.0.1"], ["127.0.0.2"])  # what a second question would find
-    url = server.set("/rss", reply(FEED)).replace("127.0.0.1", "paper.example")
+    url = feed_server.set("/rss", reply(FEED)).replace("127.0.0.1", "paper.example")
     answer = fetch(request(url))
     assert isinstance(answer, Fetched)
     assert (answer.body, answer.url) == (FEED, url)
-    assert server.asked("/rss")[0]["Host"] == f"paper.example:{port_of(server)}"
+    assert feed_server.asked("/rss")[0]["Host"] == f"paper.example:{port_of(feed_server)}"
 
 
 @pytest.mark.usefixtures("loopback_is_public")
-def test_of_several_addresses_the_next_is_tried(server: FeedServer, names: Names) -> None:
+def test_of_several_addresses_the_next_is_tried(feed_server: FeedServer, names: Names) -> None:
     names("paper.example", ["127.0.0.2", "127.0.0.1"])  # nobody listens at the first
-    url = server.set("/rss", reply(FEED)).replace("127.0.0.1", "paper.example")
+    url = feed_server.set("/rss", reply(FEED)).replace("127.0.0.1", "paper.example")
     assert isinstance(fetch(request(url)), Fetched)
 
 
@@ -160,14 +152,14 @@ def test_the_certificate_is_checked_by_the_name(
     make_certificates(tmp_path, ["paper.example"])
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / CA_FILE))
     names(host, ["127.0.0.1"])
-    with FeedServer() as server:
+    with FeedServer() as feed_server:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(tmp_path / CERTIFICATE_FILE, tmp_path / KEY_FILE)
         asked: list[str] = []
         context.sni_callback = lambda _socket, name, _context: asked.append(name)
-        server.use_tls(context)
-        server.set("/rss", reply(FEED))
-        url = f"https://{host}:{port_of(server)}/rss"
+        feed_server.use_tls(context)
+        feed_server.set("/rss", reply(FEED))
+        url = f"https://{host}:{port_of(feed_server)}/rss"
         if is_trusted:
             assert isinstance(fetch(request(url)), Fetched)
         else:
@@ -176,9 +168,9 @@ def test_the_certificate_is_checked_by_the_name(
         assert asked == [host]
 
 
-def test_a_feed_on_the_own_network_stays_where_it_is(server: FeedServer) -> None:
-    final = server.set("/new", reply(FEED))
-    url = server.set("/rss", reply(status=301, Location="/new"))
+def test_a_feed_on_the_own_network_stays_where_it_is(feed_server: FeedServer) -> None:
+    final = feed_server.set("/new", reply(FEED))
+    url = feed_server.set("/rss", reply(status=301, Location="/new"))
     answer = fetch(request(url))
     assert isinstance(answer, Fetched)
     assert answer.url == final
@@ -187,28 +179,30 @@ def test_a_feed_on_the_own_network_stays_where_it_is(server: FeedServer) -> None
 @pytest.mark.parametrize(
     "other", ["http://127.0.0.2:PORT/rss", "http://localhost:PORT/rss", "http://127.0.0.1:6379/"]
 )
-def test_a_feed_on_the_own_network_leads_to_no_other_place_of_it(server: FeedServer, other: str) -> None:
-    url = server.set("/rss", reply(status=301, Location=other.replace("PORT", port_of(server))))
+def test_a_feed_on_the_own_network_leads_to_no_other_place_of_it(feed_server: FeedServer, other: str) -> None:
+    url = feed_server.set("/rss", reply(status=301, Location=other.replace("PORT", port_of(feed_server))))
     with pytest.raises(NeverWorks, match="not on the public internet"):
         fetch(request(url))
-    assert len(server.requests) == 1
+    assert len(feed_server.requests) == 1
 
 
-def test_a_name_on_the_own_network_is_read_if_the_operator_says_so(server: FeedServer, names: Names) -> None:
+def test_a_name_on_the_own_network_is_read_if_the_operator_says_so(
+    feed_server: FeedServer, names: Names
+) -> None:
     names("feeds.company.example", ["127.0.0.1"])
-    url = server.set("/rss", reply(FEED)).replace("127.0.0.1", "feeds.company.example")
+    url = feed_server.set("/rss", reply(FEED)).replace("127.0.0.1", "feeds.company.example")
     assert isinstance(fetch(request(url, own_network=True)), Fetched)
 
 
 @pytest.mark.parametrize("host", LOCAL)
 def test_through_a_proxy_what_stands_in_the_address_is_checked(
-    server: FeedServer, monkeypatch: pytest.MonkeyPatch, host: str
+    feed_server: FeedServer, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", server.url)
-    server.set(
+    monkeypatch.setenv("HTTP_PROXY", feed_server.url)
+    feed_server.set(
         "http://paper.example/rss",
         reply(status=302, Location=f"http://{host}/rss".encode().decode("latin-1")),
     )
     with pytest.raises(CryptoBoyError, match=r"not on the public internet|cannot be fetched: InvalidURL"):
         fetch(request("http://paper.example/rss"))
-    assert [path for path, _ in server.requests] == ["http://paper.example/rss"]
+    assert [path for path, _ in feed_server.requests] == ["http://paper.example/rss"]

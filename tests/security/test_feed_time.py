@@ -29,12 +29,6 @@ DAY = 24 * HOUR
 Pinned = Callable[[datetime], Sequence[Item]]
 
 
-@pytest.fixture(scope="module")
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is attacked here is what becomes of the entries; processes for each poll would take a minute."""

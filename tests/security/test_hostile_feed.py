@@ -25,18 +25,6 @@ FEED = rss([Item()])
 LATIN = bytes(range(0xA0, 0x100))
 
 
-@pytest.fixture(scope="module")
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def server(feeds: FeedServer) -> FeedServer:
-    feeds.requests.clear()
-    return feeds
-
-
 @pytest.fixture
 def seen(tmp_path: Path) -> Iterator[SeenArticles]:
     articles = SeenArticles(tmp_path / "seen.sqlite3")
@@ -44,9 +32,9 @@ def seen(tmp_path: Path) -> Iterator[SeenArticles]:
     articles.close()
 
 
-def poller(server: FeedServer, seen: SeenArticles) -> SourcePoller:
+def poller(feed_server: FeedServer, seen: SeenArticles) -> SourcePoller:
     settings = Settings(news_timeout=20.0)
-    source = FeedConfig(name="paper", url=server.url + "/rss").open(settings)
+    source = FeedConfig(name="paper", url=feed_server.url + "/rss").open(settings)
     return SourcePoller(source, settings, ManualClock(NOW), seen)
 
 
@@ -84,29 +72,31 @@ def request(url: str, before: Fetched | None = None) -> FeedRequest:
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("name", [b"ETag", b"Last-Modified", b"Content-Type", b"Retry-After", b"Set-Cookie"])
 def test_no_header_of_a_server_makes_the_next_request_impossible(
-    server: FeedServer, name: bytes, value: bytes
+    feed_server: FeedServer, name: bytes, value: bytes
 ) -> None:
-    url = server.set("/rss", answer(FEED, (name, value)))
+    url = feed_server.set("/rss", answer(FEED, (name, value)))
     first = fetch(request(url))
     assert isinstance(first, Fetched)
     assert isinstance(fetch(request(url, first)), Fetched)
     assert parse_feed(first).entries
-    assert sum(map(len, server.requests[1][1].values())) < 4_000
+    assert sum(map(len, feed_server.requests[1][1].values())) < 4_000
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_no_cookie_of_a_redirect_keeps_us_from_following_it(server: FeedServer, value: bytes) -> None:
-    final = server.set("/new", reply(FEED))
-    url = server.set("/rss", answer(b"", (b"Set-Cookie", b"a=" + value), (b"Location", b"/new"), status=302))
+def test_no_cookie_of_a_redirect_keeps_us_from_following_it(feed_server: FeedServer, value: bytes) -> None:
+    final = feed_server.set("/new", reply(FEED))
+    url = feed_server.set(
+        "/rss", answer(b"", (b"Set-Cookie", b"a=" + value), (b"Location", b"/new"), status=302)
+    )
     found = fetch(request(url))
     assert isinstance(found, Fetched)
     assert found.url == final
 
 
-def test_a_source_whose_server_sends_odd_headers_goes_on(server: FeedServer, seen: SeenArticles) -> None:
+def test_a_source_whose_server_sends_odd_headers_goes_on(feed_server: FeedServer, seen: SeenArticles) -> None:
     odd = ((b"ETag", HOSTILE["UTF-8"]), (b"Last-Modified", HOSTILE["latin-1"]), (b"Set-Cookie", b"a=\xff"))
-    server.set("/rss", answer(rss(numbered(1)), *odd), answer(rss(numbered(2)), *odd))
-    source = poller(server, seen)
+    feed_server.set("/rss", answer(rss(numbered(1)), *odd), answer(rss(numbered(2)), *odd))
+    source = poller(feed_server, seen)
     for _ in range(2):
         source.poll(threading.Event())
     assert source.state.last_error == ""
@@ -129,42 +119,42 @@ def test_a_source_whose_server_sends_odd_headers_goes_on(server: FeedServer, see
         b"http://%00/",
     ],
 )
-def test_no_location_is_more_than_an_error_of_this_poll(server: FeedServer, location: bytes) -> None:
-    url = server.set("/rss", answer(b"", (b"Location", location), status=302))
+def test_no_location_is_more_than_an_error_of_this_poll(feed_server: FeedServer, location: bytes) -> None:
+    url = feed_server.set("/rss", answer(b"", (b"Location", location), status=302))
     with pytest.raises((TryLater, NeverWorks)):
         fetch(request(url))
 
 
 def test_a_validator_that_may_be_sent_is_sent_back_byte_for_byte(
-    server: FeedServer, seen: SeenArticles
+    feed_server: FeedServer, seen: SeenArticles
 ) -> None:
     etag, modified = b'"' + LATIN + b'"', "Mon, 02 M\u00e4rz 2026".encode("latin-1")
-    server.set(
+    feed_server.set(
         "/rss", answer(rss([Item()]), (b"ETag", etag), (b"Last-Modified", modified)), reply(status=304)
     )
-    source = poller(server, seen)
+    source = poller(feed_server, seen)
     for _ in range(2):
         source.poll(threading.Event())
-    asked = server.asked("/rss")[1]
+    asked = feed_server.asked("/rss")[1]
     assert asked["If-None-Match"].encode("latin-1") == etag
     assert asked["If-Modified-Since"].encode("latin-1") == modified
     assert source.state.answers
 
 
 def test_what_a_server_gave_us_is_forgotten_once_it_fails_with_it(
-    server: FeedServer, seen: SeenArticles
+    feed_server: FeedServer, seen: SeenArticles
 ) -> None:
-    server.set(
+    feed_server.set(
         "/rss",
         reply(rss(numbered(1)), ETag='"v1"', Last_Modified="now"),
         reply(status=400),
         reply(rss(numbered(2))),
     )
-    source = poller(server, seen)
+    source = poller(feed_server, seen)
     for _ in range(3):
         source.poll(threading.Event())
-    assert [headers.get("If-None-Match") for headers in server.asked("/rss")] == [None, '"v1"', None]
-    assert "If-Modified-Since" not in server.asked("/rss")[2]
+    assert [headers.get("If-None-Match") for headers in feed_server.asked("/rss")] == [None, '"v1"', None]
+    assert "If-Modified-Since" not in feed_server.asked("/rss")[2]
     assert seen.waiting_count == 2
 
 

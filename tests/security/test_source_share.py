@@ -7,27 +7,15 @@ Articles go through scoring, a real Redis and the strategy as Freqtrade loads it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.servers.servers import RedisServer, running_redis
+from tests.support.servers.servers import RedisServer
 from tests.support.strategy.signal_world import Told, decided_on
 
+pytestmark = pytest.mark.usefixtures("no_strategy_variables")
 COPIES = 30
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with running_redis({}) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "SENTIMENT_CSV", "STRATEGY_METRICS_PORT"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def honest(score: float) -> list[Told]:
@@ -51,25 +39,25 @@ def flood(score: float, **told: Any) -> list[Told]:
     ids=["one source", "one name in two spellings", "two sources of one owner", "the owner's own source"],
 )
 def test_thirty_articles_of_one_owner_outweigh_no_three_others(
-    server: RedisServer, source: dict[str, Any]
+    empty_redis: RedisServer, source: dict[str, Any]
 ) -> None:
-    before = decided_on(server, honest(-0.9), "aggregate")
+    before = decided_on(empty_redis, honest(-0.9), "aggregate")
     assert (before.enters, before.leaves) == (False, True)
-    after = decided_on(server, [*honest(-0.9), *flood(0.95, **source)], "aggregate")
+    after = decided_on(empty_redis, [*honest(-0.9), *flood(0.95, **source)], "aggregate")
     assert not after.enters
     assert after.row["sentiment_aggregate"] == pytest.approx(0.025, abs=0.01)
 
     # Nor do they end a trade against the others.
-    assert decided_on(server, honest(0.9), "aggregate").enters
-    assert not decided_on(server, [*honest(0.9), *flood(-0.95, **source)], "aggregate").leaves
+    assert decided_on(empty_redis, honest(0.9), "aggregate").enters
+    assert not decided_on(empty_redis, [*honest(0.9), *flood(-0.95, **source)], "aggregate").leaves
 
 
-def test_a_source_that_is_alone_counts_as_it_always_did(server: RedisServer) -> None:
-    assert decided_on(server, flood(0.95), "aggregate").enters
-    assert decided_on(server, flood(-0.95), "aggregate").leaves
+def test_a_source_that_is_alone_counts_as_it_always_did(empty_redis: RedisServer) -> None:
+    assert decided_on(empty_redis, flood(0.95), "aggregate").enters
+    assert decided_on(empty_redis, flood(-0.95), "aggregate").leaves
 
 
-def test_one_strong_report_is_not_weakened_by_its_source_s_many_others(server: RedisServer) -> None:
-    alone = decided_on(server, [*honest(0.1), Told(-0.95, 1, source="loud")], "aggregate")
-    many = decided_on(server, [*honest(0.1), *flood(-0.95)], "aggregate")
+def test_one_strong_report_is_not_weakened_by_its_source_s_many_others(empty_redis: RedisServer) -> None:
+    alone = decided_on(empty_redis, [*honest(0.1), Told(-0.95, 1, source="loud")], "aggregate")
+    many = decided_on(empty_redis, [*honest(0.1), *flood(-0.95)], "aggregate")
     assert many.row["sentiment_aggregate"] <= alone.row["sentiment_aggregate"]

@@ -32,15 +32,14 @@ from tests.support.scoring.scripted_ollama import (
     ScriptedOllama,
     chat_reply,
     error_reply,
+    good_answer,
 )
 from tests.support.scoring.sentiment_fakes import article
 from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 60.0
 BUSY = error_reply(503, "server busy")
-GOOD = chat_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
-)
+GOOD = chat_reply(good_answer())
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.integration)])

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -23,13 +23,18 @@ import httpx
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
+from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.services import SERVICES
-from services.common.settings.settings import PROJECT_ROOT, LogFormat, Settings
+from services.common.settings.settings import PROJECT_ROOT, BrokerKind, LogFormat, ScorerKind, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
+from tests.support.scoring.scripted_ollama import MODEL
+from tests.support.servers.servers import RedisServer
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 PAIR = "BTC/USDT"
@@ -55,6 +60,33 @@ def make_stories(count: int, seed: int = 7) -> tuple[Story, ...]:
         begin = "Bitcoin surges after" if scored else "Bitcoin meetup notes:"
         stories.append(Story(f"{begin} {' '.join(words)}", scored))
     return tuple(stories)
+
+
+def scored_by(model: TcpProxy) -> dict[str, Any]:
+    """Settings with which the processor asks the model server behind this proxy."""
+    return {
+        "sentiment_scorer": ScorerKind.OLLAMA,
+        "ollama_host": f"http://{model.host}:{model.port}",
+        "ollama_model": MODEL,
+    }
+
+
+@contextlib.contextmanager
+def embedded_pipeline(
+    state_dir: Path, folder: Path, redis_server: RedisServer, feeds: FeedServer, raw: Any
+) -> Iterator[Pipeline]:
+    """On the embedded broker, which its processes share, and a real Redis. Nothing is started yet."""
+    settings = Settings(
+        broker=BrokerKind.EMBEDDED,
+        state_dir=state_dir,
+        redis_host=redis_server.host,
+        redis_port=redis_server.port,
+        sentiment_scorer=ScorerKind.LEXICON,
+    )
+    with contextlib.closing(open_broker(settings, SystemClock())) as opened:
+        opened.start()
+        with contextlib.closing(Pipeline(settings, folder, feeds, opened, raw)) as built:
+            yield built
 
 
 class NewsFlow:

@@ -15,12 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-from pydantic import SecretStr
 
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.services import SERVICES
-from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
@@ -77,7 +76,7 @@ def running_plant(
         ollama = running.enter_context(ScriptedOllama())
         ollama.usually("/api/chat", chat_reply(json.dumps({"BTC": SCORE})))
         model = running.enter_context(_proxy(ollama.url))
-        settings = _settings(rabbitmq, store, vhost, folder).changed(
+        settings = Settings(**rabbitmq.settings(vhost), **store.settings(), state_dir=folder).changed(
             exchange_config=ccxt_config(f"http://{exchange.host}:{exchange.port}"),
             candle_timeframe="1s",
             ollama_host=f"http://{model.host}:{model.port}",
@@ -140,17 +139,3 @@ def _exchange(folder: Path) -> Iterator[str]:
             yield str(json.loads(process.stdout.readline())["url"])
         finally:
             process.kill()
-
-
-def _settings(rabbitmq: RabbitServer, store: RedisServer, vhost: str, folder: Path) -> Settings:
-    return Settings(
-        broker=BrokerKind.RABBITMQ,
-        rabbitmq_host=rabbitmq.host,
-        rabbitmq_port=rabbitmq.port,
-        rabbitmq_user=rabbitmq.user,
-        rabbitmq_pass=SecretStr(rabbitmq.password),
-        rabbitmq_vhost=vhost,
-        redis_host=store.host,
-        redis_port=store.port,
-        state_dir=folder,
-    )

@@ -26,7 +26,7 @@ from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.monitoring.production_watch import Pages, Watch
 from tests.support.news.news_feed_server import FeedServer
 from tests.support.pipeline.chaos_pipeline import NewsFlow, make_stories
-from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
+from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply, good_answer
 from tests.support.servers.production_servers import ProductionRabbit, ProductionRedis
 from tests.support.servers.running import Running
 from tests.support.servers.server_control import LOOPBACK, free_ports
@@ -37,9 +37,7 @@ STRATEGY_METRICS_PORT = 8105
 OURS = {each.container: each.port for each in deployed_by(Deployment.COMPOSE)} | {
     "freqtrade": STRATEGY_METRICS_PORT
 }
-GOOD = chat_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 8, "confidence": 9}})
-)
+GOOD = chat_reply(good_answer(8))
 _COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.production.yml").read_text())
 _INTERPOLATED = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 

@@ -55,10 +55,11 @@ def completion_reply(content: str, finish_reason: str = "stop") -> Reply:
     return Reply(body=json.dumps(body | {"usage": usage, "system_fingerprint": "fp_1"}).encode())
 
 
-def good_news(ticker: str = "BTC", score: int = 8) -> Reply:
-    """An answer to chat that finds good news about one coin; `score` in tenths."""
-    about = {"reason": "It rises.", "event_type": "other", "score": score, "confidence": 9}
-    return chat_reply(json.dumps({ticker: about}))
+def good_answer(score: int = 6) -> str:
+    """What a model says of good news about Bitcoin; `score` in tenths."""
+    return json.dumps(
+        {"BTC": {"reason": "It rises.", "event_type": "other", "score": score, "confidence": 9}}
+    )
 
 
 class ScriptedOllama(RunningServer):

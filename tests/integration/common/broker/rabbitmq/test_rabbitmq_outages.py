@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
 from services.common.broker.rabbitmq.subscription import RabbitMqSubscription
 from services.common.errors import TryLater
-from services.common.settings.settings import BrokerKind, Settings
+from services.common.settings.settings import Settings
 from tests.support.broker.broker_house import BrokerHouse, news, publish_when_back, receive_all, receive_one
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.servers.servers import RabbitServer, running_rabbitmq
@@ -40,15 +39,7 @@ def house(own_rabbitmq: RabbitServer, tmp_path: Path) -> Iterator[BrokerHouse]:
     vhost = uuid.uuid4().hex
     with Management(own_rabbitmq) as management:
         management.create_vhost(vhost)
-    settings = Settings(
-        broker=BrokerKind.RABBITMQ,
-        rabbitmq_host=own_rabbitmq.host,
-        rabbitmq_port=own_rabbitmq.port,
-        rabbitmq_user=own_rabbitmq.user,
-        rabbitmq_pass=SecretStr(own_rabbitmq.password),
-        rabbitmq_vhost=vhost,
-        state_dir=tmp_path,
-    )
+    settings = Settings(**own_rabbitmq.settings(vhost), state_dir=tmp_path)
     place = BrokerHouse(settings, BrokerOptions(first_reconnect=0.2, longest_reconnect=1.0))
     yield place
     place.close()

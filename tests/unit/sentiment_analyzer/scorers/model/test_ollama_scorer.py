@@ -22,14 +22,13 @@ from tests.support.scoring.scripted_ollama import (
     ScriptedOllama,
     chat_reply,
     error_reply,
+    good_answer,
 )
 
 BTC = load_registry().asset("BTC")
 ETH = load_registry().asset("ETH")
 ARTICLE = ArticleText("Bitcoin rises", "Ether falls.")
-GOOD = chat_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
-)
+GOOD = chat_reply(good_answer())
 MISSING = error_reply(404, f"model '{MODEL}' not found")
 
 

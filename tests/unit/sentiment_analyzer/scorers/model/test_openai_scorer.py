@@ -13,14 +13,19 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answer_schema
 from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, Scorer
-from tests.support.scoring.scripted_ollama import MODEL, Reply, ScriptedOllama, completion_reply, error_reply
+from tests.support.scoring.scripted_ollama import (
+    MODEL,
+    Reply,
+    ScriptedOllama,
+    completion_reply,
+    error_reply,
+    good_answer,
+)
 
 CHAT = "/v1/chat/completions"
 BTC = load_registry().asset("BTC")
 ARTICLE = ArticleText("Bitcoin rises", "Ether falls.")
-GOOD = completion_reply(
-    json.dumps({"BTC": {"reason": "It rises.", "event_type": "other", "score": 6, "confidence": 9}})
-)
+GOOD = completion_reply(good_answer())
 
 
 @pytest.fixture
