@@ -8,21 +8,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import answer_console, print_json
-from services.cli.support.options import (
-    ALL_PAIRS,
-    CANDLES,
-    FEE,
-    OF_LOGGING,
-    SEED,
-    SENTIMENT,
-    Json,
-    load_settings,
-    read_pairs,
-    read_timeframe,
-)
-from services.cli.support.pages import page_file, write_page
-from services.cli.support.period import read_period
+from services.cli.support import options
+from services.cli.support.answers import answer_console, page_file, print_json, write_page
 from services.cli.support.progress import progress_of
 from services.launch.freqtrade.config import chosen_staleness
 
@@ -30,17 +17,17 @@ _MOST_JOBS = 4
 
 
 def backtest(
-    candles: Annotated[Path, CANDLES],
-    sentiment: Annotated[Path, SENTIMENT],
+    candles: Annotated[Path, options.CANDLES],
+    sentiment: Annotated[Path, options.SENTIMENT],
     start: Annotated[str, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")],
     end: Annotated[
         str, typer.Option("--to", help="Last instant, UTC, such as 2025-07-01, which is midnight.")
     ],
     timeframe: Annotated[str, typer.Option(help="Candles to trade on.")] = "1h",
-    pairs: Annotated[list[str] | None, ALL_PAIRS] = None,
+    pairs: Annotated[list[str] | None, options.ALL_PAIRS] = None,
     controls: Annotated[int, typer.Option(min=1, help="How often the news is moved to another time.")] = 199,
-    seed: Annotated[int, SEED] = 1,
-    fee: Annotated[float | None, FEE] = None,
+    seed: Annotated[int, options.SEED] = 1,
+    fee: Annotated[float | None, options.FEE] = None,
     stake: Annotated[
         float | None,
         typer.Option(
@@ -69,14 +56,14 @@ def backtest(
         Path | None,
         typer.Option(help="Also write a page with charts: a file, or a directory to name one in."),
     ] = None,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> None:
     """Compare technical rules, sentiment, both, buy and hold, and the same news at random times.
 
     Example: ./cryptoboy backtest --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
     """
-    settings = load_settings(OF_LOGGING | {"dry_run_wallet"})
-    first, last = read_period(start, end)
+    settings = options.load_settings(options.OF_LOGGING | {"dry_run_wallet"})
+    first, last = options.read_period(start, end)
     page = page_file(html, f"backtest-{start[:10]}-{end[:10]}.html")
 
     from services.common.runtime.logging import configure_logging
@@ -88,10 +75,10 @@ def backtest(
     plan = Plan(
         candles=candles,
         sentiment=sentiment,
-        timeframe=read_timeframe(timeframe),
+        timeframe=options.read_timeframe(timeframe),
         start=first,
         end=last,
-        pairs=tuple(sorted(read_pairs(pairs))),
+        pairs=tuple(sorted(options.read_pairs(pairs))),
         controls=controls,
         seed=seed,
         wallet=settings.dry_run_wallet if wallet is None else wallet,

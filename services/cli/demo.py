@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.support import options
 from services.cli.support.answers import print_json, say
-from services.cli.support.options import Broker, Json, load_settings
-from services.cli.support.period import read_instant
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
@@ -25,8 +24,8 @@ _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_field
 
 
 def demo(
-    json_output: Json = False,
-    broker: Broker = BrokerKind.EMBEDDED,
+    json_output: options.Json = False,
+    broker: options.Broker = BrokerKind.EMBEDDED,
     news: Annotated[
         Path | None,
         typer.Option(help="Replay this archive (CSV or CSV.GZ: published, source, title, text, url)."),
@@ -67,13 +66,13 @@ def demo(
     from services.launch.freqtrade.trading_mode import beside_the_settings
 
     refuse_variables_about_money(os.environ)
-    settings = load_settings(_USED).changed(broker=broker, sentiment_scorer=scorer)
+    settings = options.load_settings(_USED).changed(broker=broker, sentiment_scorer=scorer)
     _check_above_zero("--speed", speed)
     _check_above_zero("--time-limit", time_limit)
     if (news is None) != (candles is None):
         raise StopProgram("--news and --candles belong together: articles and the candles of the same time")
     if news is not None and candles is not None:
-        plan = archive_plan(news, candles, speed, time_limit, read_instant("--start", start))
+        plan = archive_plan(news, candles, speed, time_limit, options.read_instant("--start", start))
     else:
         plan = sample_plan(speed, time_limit)
     with answering_scorer(settings):  # the processor would wait for a model server that is away

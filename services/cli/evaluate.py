@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import answer_console, print_json
-from services.cli.support.options import OF_SCORING, settings_for
-from services.cli.support.pages import page_file, write_page
+from services.cli.support import options
+from services.cli.support.answers import answer_console, page_file, print_json, write_page
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind
@@ -61,7 +60,7 @@ def evaluate(
     from services.research.evaluate.report import evaluation_json
 
     # A figure must be that of the scorer it names, so no other takes its place.
-    settings = settings_for(uses=OF_SCORING).changed(sentiment_fallback=Fallback.WAIT)
+    settings = options.settings_for(uses=options.OF_SCORING).changed(sentiment_fallback=Fallback.WAIT)
     datasets = [read_labelled(path) for path in labelled or ()]
     plan = Plan(
         datasets=tuple(data.sample(sample, seed) if sample else data for data in datasets),

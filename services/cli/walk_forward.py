@@ -10,19 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from services.cli.support import options
 from services.cli.support.answers import answer_console, figures_table, print_json
-from services.cli.support.options import (
-    ALL_PAIRS,
-    CANDLES,
-    FEE,
-    OF_LOGGING,
-    SENTIMENT,
-    Json,
-    load_settings,
-    read_pairs,
-    read_timeframe,
-)
-from services.cli.support.period import read_period
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 
@@ -30,14 +19,14 @@ SPACES = ("buy", "sell", "indicators", "roi", "stoploss", "trailing")
 
 
 def walk_forward(
-    candles: Annotated[Path, CANDLES],
-    sentiment: Annotated[Path, SENTIMENT],
+    candles: Annotated[Path, options.CANDLES],
+    sentiment: Annotated[Path, options.SENTIMENT],
     start: Annotated[
         str, typer.Option("--from", help="First day or instant, UTC: the first fit begins there.")
     ],
     end: Annotated[str, typer.Option("--to", help="Day or instant to stop before, UTC.")],
     timeframe: Annotated[str, typer.Option(help="Candles to trade on.")] = "1h",
-    pairs: Annotated[list[str] | None, ALL_PAIRS] = None,
+    pairs: Annotated[list[str] | None, options.ALL_PAIRS] = None,
     fit_days: Annotated[float, typer.Option(min=1, help="Days before each test that are fitted on.")] = 28,
     test_days: Annotated[
         float, typer.Option(min=1, help="Days of each test; the next window begins after them.")
@@ -50,15 +39,15 @@ def walk_forward(
         str, typer.Option(help="Freqtrade's class for what a fit makes small.")
     ] = "SharpeHyperOptLossDaily",
     seed: Annotated[int, typer.Option(min=1, help="The same seed repeats every figure.")] = 1,
-    fee: Annotated[float | None, FEE] = None,
-    json_output: Json = False,
+    fee: Annotated[float | None, options.FEE] = None,
+    json_output: options.Json = False,
 ) -> None:
     """Fit with `freqtrade hyperopt` on one window, test on the next, and report the tests only.
 
     Example: ./cryptoboy walk-forward --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
     """
-    settings = load_settings(OF_LOGGING | {"dry_run_wallet"})
-    first, last = read_period(start, end)
+    settings = options.load_settings(options.OF_LOGGING | {"dry_run_wallet"})
+    first, last = options.read_period(start, end)
     searched = _read_spaces(spaces)
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", loss):
         raise StopProgram(
@@ -75,10 +64,10 @@ def walk_forward(
     plan = Plan(
         candles=candles,
         sentiment=sentiment,
-        timeframe=read_timeframe(timeframe),
+        timeframe=options.read_timeframe(timeframe),
         start=first,
         end=last,
-        pairs=tuple(sorted(read_pairs(pairs))),
+        pairs=tuple(sorted(options.read_pairs(pairs))),
         seed=seed,
         wallet=settings.dry_run_wallet,
         fee=fee,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 import redis
+from pydantic import BaseModel, ValidationError
 
 from services.common.broker.port import Broker
 from services.common.clock import Clock, to_ms
@@ -21,8 +20,7 @@ from services.demo.queues import empty_queues, names_to_empty, refuse_busy_queue
 from services.launch.ending import uninterrupted
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(BaseModel, frozen=True):
     """What a demo writes to `cryptoboy:demo` before anything else. It goes when the demo has tidied up.
 
     Attributes:
@@ -36,18 +34,12 @@ class Mark:
     until_ms: int
     begins_holds: bool = False
 
-    def as_text(self) -> str:
-        """As it stands in Redis."""
-        return json.dumps(asdict(self))
-
     @classmethod
     def of_text(cls, text: str) -> Mark:
         """Raises StopProgram if it is no mark of ours."""
         try:
-            fields = json.loads(text)
-            pairs = tuple(map(str, fields["pairs"]))
-            return cls(pairs, int(fields["until_ms"]), bool(fields.get("begins_holds")))
-        except (ValueError, TypeError, LookupError):
+            return cls.model_validate_json(text)
+        except ValidationError:
             raise StopProgram(
                 f"the key {DEMO} in Redis is not of this version's demo ({text[:80]!r}). Delete it, and the sentiment "
                 f"keys that the demo wrote: redis-cli DEL {DEMO}"
@@ -80,7 +72,7 @@ def on_shared_servers(
         StopProgram: somebody reads the queues, or there is news or sentiment that no demo wrote.
         TryLater: RabbitMQ or Redis is away, at the start or when the news is removed.
     """
-    mark = Mark(settings.trading_pairs, to_ms(clock.now() + lasts))
+    mark = Mark(pairs=settings.trading_pairs, until_ms=to_ms(clock.now() + lasts))
     states = broker.queues()
     refuse_busy_queues(states)
     with _connected(settings) as client:
@@ -94,8 +86,8 @@ def on_shared_servers(
         with _connected(settings) as client:
             if earlier:
                 client.delete(*earlier.keys)
-            mark = replace(mark, begins_holds=not client.exists(HOLDS, HOLDS_ID))
-            client.set(DEMO, mark.as_text())
+            mark = mark.model_copy(update={"begins_holds": not client.exists(HOLDS, HOLDS_ID)})
+            client.set(DEMO, mark.model_dump_json())
         if earlier:
             empty_queues(broker, queues)
         has_begun = True

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.support import options
 from services.cli.support.answers import print_json
-from services.cli.support.options import Json, Pairs, load_settings, read_pairs, read_timeframe
-from services.cli.support.period import From, To, read_period
 from services.common.errors import StopProgram
 from services.common.secrets.secret_texts import public_part
 from services.common.settings.settings import Settings
@@ -24,14 +23,14 @@ def fetch_history(
     out: Annotated[
         Path, typer.Option(help="Directory for files such as BTC_USDT-1h.feather.", show_default=False)
     ],
-    start: From = None,
-    end: To = None,
+    start: options.From = None,
+    end: options.To = None,
     timeframes: Annotated[
         list[str] | None,
         typer.Option("--timeframe", help="May be repeated. Default: STRATEGY_TIMEFRAME.", show_default=False),
     ] = None,
-    pairs: Pairs = None,
-    json_output: Json = False,
+    pairs: options.Pairs = None,
+    json_output: options.Json = False,
 ) -> None:
     """Fetch candles with `freqtrade download-data` from the exchange of the settings (EXCHANGE, EXCHANGE_CONFIG).
 
@@ -41,18 +40,20 @@ def fetch_history(
     """
     from services.research.history.fetching import FetchOptions, fetch_candles
 
-    settings = load_settings(_USED)
-    first, last = read_period(start, end)
+    settings = options.load_settings(_USED)
+    first, last = options.read_period(start, end)
     if first is None:
         raise StopProgram("say from when: --from 2025-05-01")
-    options = FetchOptions(
+    request = FetchOptions(
         out=out,
-        pairs=read_pairs(pairs) or settings.trading_pairs,
-        timeframes=tuple(dict.fromkeys(map(read_timeframe, timeframes or (settings.strategy_timeframe,)))),
+        pairs=options.read_pairs(pairs) or settings.trading_pairs,
+        timeframes=tuple(
+            dict.fromkeys(map(options.read_timeframe, timeframes or (settings.strategy_timeframe,)))
+        ),
         start=first,
         end=last,
     )
-    found = fetch_candles(options, _config(settings), os.environ, _REDACTED)
+    found = fetch_candles(request, _config(settings), os.environ, _REDACTED)
     if json_output:
         print_json({"directory": out, "files": [_as_json(candles) for candles in found]})
         return

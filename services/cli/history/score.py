@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.support import options
 from services.cli.support.answers import print_json, say
-from services.cli.support.options import (
-    OF_SCORING,
-    Json,
-    Pairs,
-    read_pairs,
-    settings_for,
-)
-from services.cli.support.period import From, To, read_period
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind, Settings
@@ -41,7 +34,7 @@ def score_history(
         typer.Option(help="The sentiment CSV; compressed if its name ends with .gz.", show_default=False),
     ],
     scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: as `up`.")] = None,
-    pairs: Pairs = None,
+    pairs: options.Pairs = None,
     delay: Annotated[
         float,
         typer.Option(
@@ -52,8 +45,8 @@ def score_history(
             "(NEWS_POLL_INTERVAL) and longer than a slow model's answer (OLLAMA_TIMEOUT).",
         ),
     ] = DELAY_SECONDS,
-    start: From = None,
-    end: To = None,
+    start: options.From = None,
+    end: options.To = None,
     receipts: Annotated[
         Path | None,
         typer.Option(
@@ -78,7 +71,7 @@ def score_history(
             "with more confidence, and is not scored. Without, each article is scored by itself.",
         ),
     ] = True,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> None:
     """Score an archive with the matching and the scorer of the live pipeline.
 
@@ -96,8 +89,8 @@ def score_history(
     from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
     from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
-    settings = settings_for(uses=OF_SCORING | {"news_sources_file"})
-    first, last = read_period(start, end)
+    settings = options.settings_for(uses=options.OF_SCORING | {"news_sources_file"})
+    first, last = options.read_period(start, end)
     # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
     settings = settings.changed(
         sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
@@ -105,8 +98,8 @@ def score_history(
     if math.isnan(delay):
         raise StopProgram("--scoring-delay nan: expected seconds, such as 300")
     sources = _sources(settings)
-    options = ScoreOptions(
-        pairs=read_pairs(pairs) or settings.trading_pairs,
+    request = ScoreOptions(
+        pairs=options.read_pairs(pairs) or settings.trading_pairs,
         delay=timedelta(seconds=delay),
         known_from=first,
         known_until=last,
@@ -125,7 +118,7 @@ def score_history(
             news,
             out,
             chosen,
-            options,
+            request,
             scored_by=(chosen.digest(), str(PROMPT_VERSION)) if isinstance(chosen, ReceiptScorer) else (),
             workers=workers or (settings.sentiment_concurrency if isinstance(chosen, ReceiptScorer) else 1),
             progress=progress,

@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import answer_console, print_json
-from services.cli.support.options import CANDLES, SEED, SENTIMENT, Json, read_pairs, read_timeframe
-from services.cli.support.pages import page_file, write_page
-from services.cli.support.period import From, To, read_period
+from services.cli.support import options
+from services.cli.support.answers import answer_console, page_file, print_json, write_page
 from services.cli.support.progress import progress_of
 from services.common.values import Scope
 
@@ -18,8 +16,8 @@ _FEWEST = 2
 
 
 def study(
-    candles: Annotated[Path, CANDLES],
-    sentiment: Annotated[Path, SENTIMENT],
+    candles: Annotated[Path, options.CANDLES],
+    sentiment: Annotated[Path, options.SENTIMENT],
     timeframe: Annotated[
         str | None, typer.Option(help="Candles to measure with; else those that cover most signals.")
     ] = None,
@@ -29,8 +27,8 @@ def study(
             "--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all with candles and signals."
         ),
     ] = None,
-    start: From = None,
-    end: To = None,
+    start: options.From = None,
+    end: options.To = None,
     scope: Annotated[
         Scope | None, typer.Option(help="Only signals about the asset, or only about the market.")
     ] = None,
@@ -45,17 +43,17 @@ def study(
         int, typer.Option(min=_FEWEST, help="Cells with fewer events have a count and no figures.")
     ] = 30,
     resamples: Annotated[int, typer.Option(min=100, help="Resamples behind the intervals.")] = 500,
-    seed: Annotated[int, SEED] = 1,
+    seed: Annotated[int, options.SEED] = 1,
     html: Annotated[Path | None, typer.Option(help="Also write charts and tables to this file.")] = None,
-    json_output: Json = False,
+    json_output: options.Json = False,
 ) -> None:
     """Measure returns after signals by label, pair and source, and how they fade with delay.
 
     Example: ./cryptoboy history study --candles candles --sentiment sentiment.csv --html study.html
     """
-    first, last = read_period(start, end)
-    chosen = tuple(sorted(read_pairs(pairs)))
-    timeframe = timeframe and read_timeframe(timeframe)
+    first, last = options.read_period(start, end)
+    chosen = tuple(sorted(options.read_pairs(pairs)))
+    timeframe = timeframe and options.read_timeframe(timeframe)
     page_file(html)
 
     from services.research.study.conclusions import judge

@@ -8,26 +8,18 @@ from typing import Annotated
 
 import typer
 
+from services.cli.support import options
 from services.cli.support.answers import answer_console, print_json
-from services.cli.support.options import (
-    ALL_PAIRS,
-    CANDLES,
-    SENTIMENT,
-    Json,
-    load_settings,
-    read_pairs,
-    read_timeframe,
-)
 from services.cli.support.progress import progress_of
 from services.cli.views.validate import show_validation
 
 
 def validate_history(
-    candles: Annotated[Path | None, CANDLES] = None,
-    sentiment: Annotated[Path | None, SENTIMENT] = None,
+    candles: Annotated[Path | None, options.CANDLES] = None,
+    sentiment: Annotated[Path | None, options.SENTIMENT] = None,
     timeframe: Annotated[str | None, typer.Option(help="Only candles of this length. Default: all.")] = None,
-    pairs: Annotated[list[str] | None, ALL_PAIRS] = None,
-    json_output: Json = False,
+    pairs: Annotated[list[str] | None, options.ALL_PAIRS] = None,
+    json_output: options.Json = False,
 ) -> None:
     """Check candles and sentiment: gaps, repetitions, disorder, time zones, signals before their news, coverage.
 
@@ -45,13 +37,15 @@ def validate_history(
     """
     from services.research.history.validation.validating import validate
 
-    staleness = timedelta(hours=load_settings({"sentiment_staleness_hours"}).sentiment_staleness_hours)
+    staleness = timedelta(
+        hours=options.load_settings({"sentiment_staleness_hours"}).sentiment_staleness_hours
+    )
     with progress_of("checking") as progress:
         found = validate(
             candles,
             sentiment,
-            timeframe=timeframe and read_timeframe(timeframe),
-            pairs=read_pairs(pairs),
+            timeframe=timeframe and options.read_timeframe(timeframe),
+            pairs=options.read_pairs(pairs),
             staleness=staleness,
             now=datetime.now(UTC),
             progress=progress,

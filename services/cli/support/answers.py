@@ -1,4 +1,4 @@
-"""How a command prints its answer: for people, or as JSON for programs."""
+"""How a command answers: for people, as JSON for programs, or with a page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from pydantic_core import to_jsonable_python
 from rich.box import SIMPLE, SIMPLE_HEAD
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from services.cli.support.console import PlainConsole
+from services.common.errors import StopProgram
+from services.common.files import write_whole
 
 # Wider than anything that is printed: what reads a pipe wants one line for one row.
 _UNLIMITED = 10_000
@@ -57,3 +60,26 @@ def figures_table(title: str, texts: Sequence[str], figures: Sequence[str]) -> T
 def plain_table(*columns: Column | str) -> Table:
     """A table without lines beside its columns, for answers of one table."""
     return Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
+
+
+def page_file(html: Path | None, name: str = "") -> Path | None:
+    """The file of --html, looked at before the work begins; in a directory, where `name` is given, that of the name.
+
+    Raises:
+        StopProgram: its directory is not there.
+    """
+    if html is None or html.parent.is_dir():
+        return html / name if html and name and html.is_dir() else html
+    raise StopProgram(f"--html {html}: there is no directory {html.parent}; make it first")
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page whole or not at all: what is cut off in the middle must not look like one.
+
+    Raises:
+        StopProgram: the file cannot be written.
+    """
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise StopProgram(f"--html {path} cannot be written: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from services.common.errors import StopProgram, TryLater
@@ -17,33 +17,31 @@ from services.launch.live.servers import rabbitmq_findings, redis_findings
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCheck:
-    """One thing to look at before live trading."""
-
-    name: str
-    ask: Callable[[], Sequence[Finding]]
-
-    def findings(self) -> Sequence[Finding]:
-        """What was found. A check that raises is a fault like any other: open trades are watched all the same."""
-        try:
-            return self.ask()
-        except StopProgram as error:
-            return [fault(str(error), "correct what it names")]
-        except Exception as error:  # noqa: BLE001 - what a library may raise nobody can list
-            text = f"{self.name} could not be looked at ({type(error).__name__})"
-            return [fault(text, "./cryptoboy doctor may say more; correct the variables of it")]
+LiveChecks = Mapping[str, Callable[[], Sequence[Finding]]]
+"""What is looked at, by name; each returns what it found and raises nothing."""
 
 
-def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> list[LiveCheck]:
+def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> LiveChecks:
     """All checks, in the order in which they are shown; `doctor` shows the same."""
     is_sure = i_know or settings.live_keys_cannot_withdraw
-    return [
-        LiveCheck("redis", lambda: redis_findings(settings)),
-        LiveCheck("rabbitmq", lambda: rabbitmq_findings(settings)),
-        LiveCheck("files", lambda: [*file_findings(environ), *folder_findings(settings.state_dir)]),
-        LiveCheck("exchange", lambda: exchange_findings(settings, is_sure=is_sure)),
-    ]
+    checks: LiveChecks = {
+        "redis": lambda: redis_findings(settings),
+        "rabbitmq": lambda: rabbitmq_findings(settings),
+        "files": lambda: [*file_findings(environ), *folder_findings(settings.state_dir)],
+        "exchange": lambda: exchange_findings(settings, is_sure=is_sure),
+    }
+    return {name: partial(_findings, name, check) for name, check in checks.items()}
+
+
+def _findings(name: str, check: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
+    """A check that raises is a fault like any other: open trades are watched all the same."""
+    try:
+        return check()
+    except StopProgram as error:
+        return [fault(str(error), "correct what it names")]
+    except Exception as error:  # noqa: BLE001 - what a library may raise nobody can list
+        text = f"{name} could not be looked at ({type(error).__name__})"
+        return [fault(text, "./cryptoboy doctor may say more; correct the variables of it")]
 
 
 def check_live(
@@ -68,7 +66,7 @@ def check_live(
         StopProgram: something is wrong, and no trade is open.
         TryLater: no trade is open, and a server that has to be asked does not answer.
     """
-    found = [each for check in live_checks(settings, environ, i_know=i_know) for each in check.findings()]
+    found = [each for check in live_checks(settings, environ, i_know=i_know).values() for each in check()]
     faults = [each for each in found if each.severity is Severity.FAULT]
     unknown = [each for each in found if each.severity is Severity.AWAY]
     trades = open_pairs(trades_file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,14 +14,14 @@ from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.secrets.secret_texts import public_part
 from services.common.settings.settings import Settings
 from services.launch.freqtrade.config import freqtrade_config
-from services.launch.live.findings import Severity
-from services.launch.live.gate import LiveCheck, live_checks
+from services.launch.live.findings import Finding, Severity
+from services.launch.live.gate import live_checks
 from services.operations.checks.check import Question
 
 
 def trading_questions(settings: Settings) -> list[Question]:
     """For the exchange and for Freqtrade, and before live trading for all that it needs."""
-    live = [] if settings.dry_run else live_checks(settings, os.environ)
+    live = {} if settings.dry_run else live_checks(settings, os.environ)
     return [
         Question(
             f"exchange {settings.exchange}",
@@ -30,7 +31,7 @@ def trading_questions(settings: Settings) -> list[Question]:
         Question(
             "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
         ),
-        *(Question(f"live trading: {check.name}", partial(_live, check), "") for check in live),
+        *(Question(f"live trading: {name}", partial(_live, check), "") for name, check in live.items()),
     ]
 
 
@@ -61,8 +62,8 @@ def _freqtrade(settings: Settings) -> str:
     return f"valid, {'dry-run' if settings.dry_run else 'LIVE'}, timeframe {settings.strategy_timeframe}"
 
 
-def _live(check: LiveCheck) -> str:
-    found = check.findings()
+def _live(check: Callable[[], Sequence[Finding]]) -> str:
+    found = check()
     shown = "\n".join(map(str, found))
     if any(each.severity is not Severity.NOTE for each in found):
         raise StopProgram(shown)
