@@ -31,6 +31,7 @@ from cryptoboy_sentiment import (
     signals_frame,
     technical_indicators,
 )
+from cryptoboy_sentiment import Settings as StrategySettings
 
 from devtools.bench.samples import signals
 from devtools.bench.servers import bare_redis
@@ -131,7 +132,9 @@ def _writes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
 
 def _refreshes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
     first = len(pairs) * LISTED
-    with closing(connect(store.server.host, store.server.port, store.server.password)) as client:
+    at = store.server
+    settings = StrategySettings(redis_host=at.host, redis_port=at.port, redis_password=at.password)
+    with closing(connect(settings)) as client:
         source = RedisSignals(client, window=WINDOW, patience_s=TIMEOUT_SECONDS)
 
         def refresh() -> None:

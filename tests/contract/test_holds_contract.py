@@ -18,6 +18,7 @@ from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from tests.support.store.embedded_redis import embedded_redis
 from tests.support.store.store_samples import NOW, PAIR
+from tests.support.strategy.strategy_samples import strategy_client
 
 LATER = NOW + timedelta(hours=2)
 
@@ -59,7 +60,7 @@ def holds(store: SentimentStore) -> Holds:
 
 @pytest.fixture
 def source(settings: Settings) -> Iterator[news.RedisSignals]:
-    with news.connect(settings.redis_host, settings.redis_port, password_of(settings)) as client:
+    with strategy_client(settings.redis_host, settings.redis_port, password_of(settings)) as client:
         yield news.RedisSignals(client, window=timedelta(hours=48), patience_s=60.0)
 
 

@@ -24,7 +24,7 @@ from services.research.history.scoring.exporting import export_signals
 from services.research.sentiment_csv import read_sentiment_csv
 from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.store.store_timelines import CANDLES, Timeline, Written, timelines
-from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens
+from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens, strategy_client
 
 TIMELINES = int(os.environ.get("PARITY_TIMELINES", "0"))
 pytestmark = pytest.mark.timeout(180 + TIMELINES)
@@ -74,7 +74,7 @@ def decisions(at_store: Settings, timeline: Timeline) -> Iterator[tuple[int, pd.
     password = at_store.redis_password.get_secret_value() if at_store.redis_password else None
     with (
         closing(RedisStore(at_store)) as store,
-        news.connect(at_store.redis_host, at_store.redis_port, password) as client,
+        strategy_client(at_store.redis_host, at_store.redis_port, password) as client,
     ):
 
         def started() -> news.RedisSignals:

@@ -17,7 +17,7 @@ from services.common.store.port import SentimentStore
 from services.common.values import Label, Scope
 from tests.support.servers.servers import RedisServer
 from tests.support.store.embedded_redis import by_port, embedded_redis
-from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens
+from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens, strategy_client
 
 NOW = at(0)
 WRITTEN = SentimentSignal(
@@ -59,7 +59,7 @@ def store(settings: Settings) -> Iterator[SentimentStore]:
 @pytest.fixture
 def source(settings: Settings) -> Iterator[news.RedisSignals]:
     password = settings.redis_password.get_secret_value() if settings.redis_password else None
-    with news.connect(settings.redis_host, settings.redis_port, password) as client:
+    with strategy_client(settings.redis_host, settings.redis_port, password) as client:
         # A machine with much to do must not make the store unreadable.
         yield news.RedisSignals(client, window=timedelta(hours=48), patience_s=60.0)
 

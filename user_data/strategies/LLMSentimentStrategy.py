@@ -34,6 +34,7 @@ from freqtrade.strategy import (
 
 logger = logging.getLogger(__name__)
 
+HOUR = timedelta(hours=1)
 LIVE_CANDLES = 1000  # about as many as Freqtrade keeps of a pair
 LONGEST_STALENESS_HOURS = 12.0  # that hyperopt tries; the configuration may ask for more
 
@@ -90,26 +91,13 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     )
     volume_period = IntParameter(10, 40, default=Periods.volume_period, space="indicators")
     staleness_hours = DecimalParameter(
-        0.5,
-        LONGEST_STALENESS_HOURS,
-        default=news.STALENESS / timedelta(hours=1),
-        decimals=1,
-        space="indicators",
+        0.5, LONGEST_STALENESS_HOURS, default=news.STALENESS / HOUR, decimals=1, space="indicators"
     )
-
     half_life_hours = DecimalParameter(
-        0.5, 12.0, default=news.HALF_LIFE / timedelta(hours=1), decimals=1, space="indicators"
+        0.5, 12.0, default=news.HALF_LIFE / HOUR, decimals=1, space="indicators"
     )
 
-    plot_config: ClassVar = {
-        "main_plot": {"ema_short": {}, "ema_long": {}, "bollinger_upper": {}, "bollinger_lower": {}},
-        "subplots": {
-            "Sentiment": {"sentiment": {"type": "scatter"}, "sentiment_aggregate": {}},
-            "RSI": {"rsi": {}},
-            "MACD": {"macd": {}, "macd_signal": {}},
-            "Volume": {"volume_mean": {}},
-        },
-    }
+    plot_config: ClassVar = news.PLOT_CONFIG
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Note in the configuration what else a backtest depends on.
@@ -146,22 +134,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         self.bot_loop_start(datetime.now(UTC))
 
     def _live_source(self) -> news.SignalSource:
-        at = self._settings
-        logger.info("Sentiment comes from Redis at %s", at.redis_address)
-        client = news.connect(
-            at.redis_host,
-            at.redis_port,
-            at.redis_password,
-            at.redis_db,
-            path=at.redis_socket,
-            user=at.redis_user,
-            tls=at.redis_tls,
-            ca_file=at.redis_ca_file,
-            cert_file=at.redis_cert_file,
-            key_file=at.redis_key_file,
-        )
-        stale_after = timedelta(hours=max(LONGEST_STALENESS_HOURS, at.staleness_hours or 0))
-        return news.RedisSignals(client, window=LIVE_CANDLES * self._candle + stale_after)
+        stale_after = timedelta(hours=max(LONGEST_STALENESS_HOURS, self._settings.staleness_hours or 0))
+        return news.live_signals(self._settings, window=LIVE_CANDLES * self._candle + stale_after)
 
     def _history(self) -> news.SignalSource:
         if self._is_search:
@@ -169,14 +143,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             import cloudpickle  # type: ignore[import-untyped]  # publishes no types; comes with hyperopt
 
             cloudpickle.register_pickle_by_value(news)
-        if self._settings.sentiment_csv is None:
-            logger.warning(
-                "There is no sentiment in this run and so there will be no entries: name a history file as "
-                "cryptoboy.sentiment_csv or SENTIMENT_CSV. The live store is not read into history."
-            )
-            return news.CsvSignals(None)
-        logger.info("Sentiment comes from the history in %s", self._settings.sentiment_csv)
-        return news.CsvSignals(Path(self._settings.sentiment_csv))
+        return news.history_signals(self._settings)
 
     def bot_loop_start(self, current_time: datetime, **_kwargs: object) -> None:
         """Bring the signals of all pairs up to date; bounded in time, and without effect on history."""
@@ -197,17 +164,15 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """What candles of a pair, by their opening times, could know of its news: `as_of` and `aggregate_as_of`."""
-        signals = self._source.signals(pair)
-        common: dict[str, Any] = {
-            "staleness": timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value),
-            "last_unreadable": not self._source.readable(pair),
-            "arrived": news.arrivals(signals),
-            "confidence_above": self.buy_confidence_above.value,
-        }
-        half_life = timedelta(hours=self.half_life_hours.value)
-        newest = news.as_of(signals, opens, self._candle, **common)
-        aggregate = news.aggregate_as_of(signals, opens, self._candle, half_life=half_life, **common)
-        return pd.concat([newest, aggregate], axis=1)
+        return news.sentiment_columns(
+            self._source.signals(pair),
+            opens,
+            self._candle,
+            staleness=timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value),
+            half_life=timedelta(hours=self.half_life_hours.value),
+            last_unreadable=not self._source.readable(pair),
+            confidence_above=self.buy_confidence_above.value,
+        )
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Mark entries: every one of `entry_conditions` that is named in `entry_rules`."""
@@ -230,11 +195,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             dataframe["exit_tag"] = news.exit_tags(dataframe, fired, rules)
         if self._is_live and len(dataframe):
             last = dataframe.tail(1)
-            sentiment = float(news.entry_sentiment(last, rules).iloc[-1])
-            row = last.to_dict("records")[0]
-            self._telemetry.candle(
-                metadata["pair"], news.decision_of(row), row["sentiment_status"], sentiment
-            )
+            self._telemetry.candle(metadata["pair"], last, float(news.entry_sentiment(last, rules).iloc[0]))
         return dataframe
 
     def custom_stake_amount(
@@ -245,8 +206,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             return proposed_stake
         candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)
         rules = self.rules()
-        known = [] if candles.empty else news.entry_sentiment(candles.tail(1), rules).tolist()
-        sentiment = float(known[-1]) if known else math.nan
+        sentiment = math.nan if candles.empty else float(news.entry_sentiment(candles.tail(1), rules).iloc[0])
         return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
     def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:

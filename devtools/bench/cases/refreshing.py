@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from cryptoboy_sentiment import RedisSignals, connect
+from cryptoboy_sentiment import RedisSignals, Settings, connect
 
 from devtools.bench.lab import Lab
 from devtools.bench.results import Rows, at_most, compare
@@ -27,7 +27,7 @@ def strategy_refresh(lab: Lab) -> Rows:
     """Milliseconds of one refresh with five new signals, and of the first of all, against HGETALL pair by pair."""
     clock, server = SystemClock(), lab.servers.redis()
     store = RedisStore(lab.settings())
-    client = connect(server.host, server.port, server.password)
+    client = connect(Settings(redis_host=server.host, redis_port=server.port, redis_password=server.password))
     with bare_redis(server) as owner:
         owner.flushdb()
     made = 0

@@ -32,6 +32,7 @@ from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama
 from tests.support.servers.production_servers import ProductionRabbit, ProductionRedis
 from tests.support.servers.servers import RabbitServer
 from tests.support.store.store_samples import NOW, PAIR, make_signal
+from tests.support.strategy.strategy_samples import strategy_client
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -148,8 +149,13 @@ def test_the_cacher_writes_and_the_strategy_reads_over_tls(redis_tls: Production
 
 
 def seen_by_strategy(server: ProductionRedis, ca: Path) -> news.RedisSignals:
-    with news.connect(
-        "127.0.0.1", server.port, server.passwords["strategy"], user="strategy", tls=True, ca_file=str(ca)
+    with strategy_client(
+        "127.0.0.1",
+        server.port,
+        server.passwords["strategy"],
+        redis_user="strategy",
+        redis_tls=True,
+        redis_ca_file=str(ca),
     ) as client:
         source = news.RedisSignals(client, window=timedelta(hours=48))
         source.refresh([PAIR], NOW)

@@ -16,7 +16,7 @@ import redis
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.servers.servers import RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
-from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal
+from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal, strategy_client
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -29,7 +29,7 @@ NOW = at(120)
 
 @pytest.fixture
 def source(private_redis: RedisServer) -> Iterator[news.RedisSignals]:
-    client = news.connect(private_redis.host, private_redis.port)
+    client = strategy_client(private_redis.host, private_redis.port)
     yield news.RedisSignals(client, window=WINDOW)
     client.close()
 
@@ -312,7 +312,7 @@ def test_a_frozen_store_is_not_waited_for_beyond_the_deadline_and_calls_do_not_p
     store: redis.Redis, private_redis: RedisServer
 ) -> None:
     put(store, signal("a"))
-    with news.connect(private_redis.host, private_redis.port) as client:
+    with strategy_client(private_redis.host, private_redis.port) as client:
         source = news.RedisSignals(client, window=WINDOW, patience_s=0.1)
         store.client_pause(4000, all=True)
         for _ in range(3):
@@ -340,7 +340,7 @@ def test_a_name_that_does_not_resolve_is_not_waited_for_beyond_the_deadline(
         raise socket.gaierror("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)  # no name server is at hand that is slow on demand
-    source = news.RedisSignals(news.connect("redis.invalid", 6379), window=WINDOW, patience_s=0.1)
+    source = news.RedisSignals(strategy_client("redis.invalid", 6379), window=WINDOW, patience_s=0.1)
     for _ in range(3):
         source.refresh(PAIRS, NOW)
         assert not source.readable(PAIR)
@@ -354,7 +354,7 @@ def test_an_answer_that_came_late_is_used_by_the_next_refresh(
 ) -> None:
     put(store, signal("a"))
     resolve, asked = socket.getaddrinfo, threading.Event()
-    with news.connect(private_redis.host, private_redis.port) as client:
+    with strategy_client(private_redis.host, private_redis.port) as client:
         source = news.RedisSignals(client, window=WINDOW, patience_s=0)
         monkeypatch.setattr(socket, "getaddrinfo", lambda *args: asked.wait() and resolve(*args))
         source.refresh(PAIRS, NOW)
@@ -369,7 +369,7 @@ def test_an_answer_that_came_late_is_used_by_the_next_refresh(
 
 @pytest.mark.parametrize("host", ["", "no such host", "x" * 300, "redis..invalid"])
 def test_a_host_that_cannot_be_one_is_unreadable_and_no_error(host: str) -> None:
-    source = news.RedisSignals(news.connect(host, 1), window=WINDOW)
+    source = news.RedisSignals(strategy_client(host, 1), window=WINDOW)
     source.refresh(PAIRS, NOW)
     assert not source.readable(PAIR)
 
@@ -392,7 +392,7 @@ def test_a_replica_that_lost_its_primary_is_left_for_where_the_address_leads_by_
         TcpProxy("127.0.0.1", old) as address,
         admin(old) as demoted,
         admin(new) as primary,
-        news.connect("127.0.0.1", address.port) as client,
+        strategy_client("127.0.0.1", address.port) as client,
     ):
         source = news.RedisSignals(client, window=WINDOW, patience_s=60.0)
         source.refresh(PAIRS, NOW)

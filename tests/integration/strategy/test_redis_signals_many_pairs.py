@@ -10,7 +10,7 @@ import redis
 from cryptoboy_sentiment.redis_source import NEW_AT_ONCE
 
 from tests.support.servers.servers import RedisServer
-from tests.support.strategy.strategy_samples import at, message, milliseconds, signal
+from tests.support.strategy.strategy_samples import at, message, milliseconds, signal, strategy_client
 
 pytestmark = pytest.mark.integration
 
@@ -20,7 +20,7 @@ NOW = at(120)
 
 @pytest.fixture
 def source(private_redis: RedisServer) -> Iterator[news.RedisSignals]:
-    client = news.connect(private_redis.host, private_redis.port)
+    client = strategy_client(private_redis.host, private_redis.port)
     yield news.RedisSignals(client, window=NOW - at(-600), patience_s=30.0)
     client.close()
 

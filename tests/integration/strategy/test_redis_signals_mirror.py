@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.servers.servers import RedisServer
-from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal
+from tests.support.strategy.strategy_samples import PAIR, at, message, milliseconds, signal, strategy_client
 
 pytestmark = pytest.mark.integration
 
@@ -78,7 +78,7 @@ def test_after_a_refresh_the_mirror_is_what_a_fresh_start_reads(
 ) -> None:
     store.flushall()
     minute = 0
-    with news.connect(private_redis.host, private_redis.port) as client:
+    with strategy_client(private_redis.host, private_redis.port) as client:
         running = news.RedisSignals(client, window=WINDOW)
         for loop in loops:
             for step in loop:

@@ -12,6 +12,7 @@ from typing import Any
 import cryptoboy_sentiment as news
 import numpy as np
 import pandas as pd
+import redis
 
 PAIR = "BTC/USDT"
 NOON = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
@@ -99,6 +100,11 @@ def message(one: news.Signal, **other: Any) -> bytes:
         "suspected": one.suspected,
     }
     return json.dumps(body | other).encode()
+
+
+def strategy_client(host: str, port: int, password: str | None = None, **other: Any) -> redis.Redis:
+    """A connection as the strategy makes it."""
+    return news.connect(news.Settings(redis_host=host, redis_port=port, redis_password=password, **other))
 
 
 def milliseconds(moment: datetime) -> int:

@@ -9,7 +9,9 @@ from cryptoboy_sentiment import Settings
 
 
 def test_without_configuration_the_store_is_on_this_machine() -> None:
-    assert Settings.read({}, {}) == Settings("localhost", 6379, None, 0)
+    assert Settings.read({}, {}) == Settings(
+        redis_host="localhost", redis_port=6379, redis_password=None, redis_db=0
+    )
 
 
 def test_the_environment_fills_what_the_configuration_leaves_out() -> None:

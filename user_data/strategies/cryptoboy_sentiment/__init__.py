@@ -14,13 +14,15 @@ from cryptoboy_sentiment.aggregate import (
     aggregate_as_of,
     aggregate_at,
 )
+from cryptoboy_sentiment.columns import sentiment_columns
 from cryptoboy_sentiment.connection import connect
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
-from cryptoboy_sentiment.indicators import Periods, technical_indicators
+from cryptoboy_sentiment.indicators import PLOT_CONFIG, Periods, technical_indicators
 from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
+from cryptoboy_sentiment.opening import history_signals, live_signals
 from cryptoboy_sentiment.protections import PROTECTIONS
 from cryptoboy_sentiment.redis_source import RedisSignals
 from cryptoboy_sentiment.rules import (
@@ -42,67 +44,7 @@ from cryptoboy_sentiment.rules import (
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError, parse_signal, signals_frame
 from cryptoboy_sentiment.sources import EntriesState, SignalSource
-from cryptoboy_sentiment.telemetry import Telemetry, decision_of, open_telemetry
+from cryptoboy_sentiment.telemetry import Telemetry, open_telemetry
 from cryptoboy_sentiment.trace import remember, remembered, trace_id
 from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE
 from cryptoboy_sentiment.unscored import Unscored, open_trade_pairs
-
-__all__ = [
-    "CLOCK_SKEW",
-    "CONFIDENCE_ABOVE",
-    "ENTRY_RULES",
-    "EXIT_RULES",
-    "HALF_LIFE",
-    "LABELS",
-    "MICROSECOND",
-    "MINIMUM_WEIGHT",
-    "PROTECTIONS",
-    "SCOPE_WEIGHTS",
-    "SENTIMENT_FROM",
-    "STALENESS",
-    "Aggregate",
-    "Arrivals",
-    "CsvSignals",
-    "EntriesState",
-    "Hold",
-    "Periods",
-    "RedisSignals",
-    "Rules",
-    "Settings",
-    "Signal",
-    "SignalError",
-    "SignalSource",
-    "Telemetry",
-    "Unscored",
-    "aggregate_as_of",
-    "aggregate_at",
-    "arrivals",
-    "as_of",
-    "connect",
-    "decision_of",
-    "decode_member",
-    "describe",
-    "digests_of_inputs",
-    "entry_conditions",
-    "entry_sentiment",
-    "entry_tag",
-    "entry_tags",
-    "exit_conditions",
-    "exit_sentiment",
-    "exit_tag",
-    "exit_tags",
-    "holds_in_force",
-    "open_telemetry",
-    "open_trade_pairs",
-    "parse_signal",
-    "read_signals_csv",
-    "remember",
-    "remembered",
-    "signals_frame",
-    "stake_for",
-    "state_of",
-    "technical_entry_conditions",
-    "technical_indicators",
-    "timeline",
-    "trace_id",
-]

@@ -6,38 +6,33 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from cryptoboy_sentiment.settings import Settings
 
-def connect(
-    host: str,
-    port: int,
-    password: str | None = None,
-    db: int = 0,
-    *,
-    path: str | None = None,
-    user: str | None = None,
-    tls: bool = False,
-    ca_file: str | None = None,
-    cert_file: str | None = None,
-    key_file: str | None = None,
-) -> redis.Redis:
+
+def connect(at: Settings) -> redis.Redis:
     """A client with 1 s to connect, 1 s for each read and one retry. Connects when it is first used.
 
-    With `tls` the server's certificate and name are checked, against `ca_file` or else the system's CAs;
-    `cert_file` and `key_file` are our own, where the server asks for one. `path` is a Unix socket of Redis, which is
-    used instead of host and port.
+    With `redis_tls` the server's certificate and name are checked, against `redis_ca_file` or else the system's CAs.
     """
-    if path and password and not user:
+    user = at.redis_user
+    if at.redis_socket and at.redis_password and not user:
         user = "default"  # the embedded Redis asks for no password there, and accepts one only together with a user
     secured: dict[str, Any] = {}
-    if tls:
-        files = {"ssl_ca_certs": ca_file, "ssl_certfile": cert_file, "ssl_keyfile": key_file}
-        secured = {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True, **files}
+    if at.redis_tls:
+        secured = {
+            "ssl": True,
+            "ssl_cert_reqs": "required",
+            "ssl_check_hostname": True,
+            "ssl_ca_certs": at.redis_ca_file,
+            "ssl_certfile": at.redis_cert_file,
+            "ssl_keyfile": at.redis_key_file,
+        }
     return redis.Redis(
-        host,
-        port,
-        db,
-        password,
-        unix_socket_path=path,
+        at.redis_host,
+        at.redis_port,
+        at.redis_db,
+        at.redis_password,
+        unix_socket_path=at.redis_socket,
         username=user,
         socket_timeout=1,
         socket_connect_timeout=1,

@@ -1,6 +1,7 @@
 """Technical indicators of candles."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,18 @@ import pandas as pd
 import talib
 
 Floats = npt.NDArray[np.float64]
+
+
+PLOT_CONFIG: dict[str, Any] = {
+    "main_plot": {"ema_short": {}, "ema_long": {}, "bollinger_upper": {}, "bollinger_lower": {}},
+    "subplots": {
+        "Sentiment": {"sentiment": {"type": "scatter"}, "sentiment_aggregate": {}},
+        "RSI": {"rsi": {}},
+        "MACD": {"macd": {}, "macd_signal": {}},
+        "Volume": {"volume_mean": {}},
+    },
+}
+"""What `freqtrade plot-dataframe` shows of the columns."""
 
 
 @dataclass(frozen=True)

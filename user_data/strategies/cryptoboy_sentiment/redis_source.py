@@ -71,7 +71,6 @@ class RedisSignals:
         self._client, self._window, self._patience_s = client, window, patience_s
         self._mirror: dict[str, Mirror] = {}
         self._frames: dict[str, pd.DataFrame] = {}
-        self._doubtful: set[str] = set()  # pairs whose mirror did not add up
         self._up_to_date: set[str] = set()
         self._entries: EntriesState = "unknown"
         self._scored: frozenset[str] | None = None
@@ -88,12 +87,11 @@ class RedisSignals:
         wanted = list(dict.fromkeys(pairs))
         horizon = (now - self._window).timestamp() * 1000
         for pair in self._mirror.keys() - wanted:
-            del self._mirror[pair]
-            self._frames.pop(pair, None)
+            self._forget(pair)
         while missing := [pair for pair in wanted if pair not in self._up_to_date]:
             is_old = self._call is not None
             call = self._call = self._call or self._ask(
-                {pair: self._known(pair) for pair in self._portion(missing)}, horizon
+                {pair: self._mirror.get(pair, EMPTY) for pair in self._portion(missing)}, horizon
             )
             try:
                 failure = call.exception(max(0.0, give_up_at - time.monotonic()))
@@ -153,14 +151,14 @@ class RedisSignals:
             logger.info("New entries are allowed again")
         self._refusal = refusal
 
+    def _forget(self, pair: str) -> None:
+        self._mirror.pop(pair, None)
+        self._frames.pop(pair, None)
+
     def _portion(self, missing: list[str]) -> list[str]:
         """Those to ask for at once: all that are mirrored, of which little is sent, and some of the others."""
-        new = [pair for pair in missing if pair not in self._mirror or pair in self._doubtful]
-        later = set(new[NEW_AT_ONCE:])
+        later = {*[pair for pair in missing if pair not in self._mirror][NEW_AT_ONCE:]}
         return [pair for pair in missing if pair not in later]
-
-    def _known(self, pair: str) -> Mirror:
-        return EMPTY if pair in self._doubtful else self._mirror.get(pair, EMPTY)
 
     def _ask(self, mirrors: dict[str, Mirror], horizon: float) -> Future[Answer]:
         future: Future[Answer] = Future()
@@ -204,9 +202,8 @@ class RedisSignals:
         known = self._mirror.get(pair, EMPTY)
         found = in_line(known, page, partial(self._decode, pair=pair))
         if found is None:
-            self._doubtful.add(pair)
+            self._forget(pair)
             return False
-        self._doubtful.discard(pair)
         self._mirror[pair] = found
         if known.members.keys() != found.members.keys():
             self._frames.pop(pair, None)

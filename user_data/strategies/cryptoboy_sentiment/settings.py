@@ -1,10 +1,10 @@
 """The strategy's section of Freqtrade's configuration."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError  # comes with Freqtrade
 
 _FROM_ENVIRONMENT = (
     "redis_host",
@@ -30,55 +30,38 @@ _SWITCH = {
 }
 
 
-@dataclass(frozen=True)
-class Settings:
+Host = Annotated[str, Field(description="a host name or an address")]
+File = Annotated[str | None, Field(description="a path")]
+_SWITCHED = Field(description="true or false")
+Port = Annotated[int, Field(ge=1, le=65535)]
+_PORT = Field(description="a whole number from 1 to 65535")
+Hours = Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
+
+
+class Settings(BaseModel):
     """The section `cryptoboy` of Freqtrade's configuration.
 
     Raises:
-        ValueError: a value is of the wrong kind; says which and what is allowed.
+        ValueError: a value is of the wrong kind.
     """
 
-    redis_host: str = "localhost"
-    redis_port: int = 6379
-    redis_password: str | None = field(default=None, repr=False)
-    redis_db: int = 0
-    redis_tls: bool = False
-    redis_ca_file: str | None = None  # None: the system's CAs
-    redis_cert_file: str | None = None  # of our own, where Redis asks for one
-    redis_key_file: str | None = None
-    sentiment_csv: str | None = None
-    staleness_hours: float | None = None  # None: as the parameter of that name says
-    allow_degraded: bool | None = None  # None: as the parameter buy_allow_degraded says
-    redis_user: str | None = None  # None: the default user
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = None  # None: no metrics
-    redis_socket: str | None = None  # a Unix socket, used instead of host and port
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    def __post_init__(self) -> None:
-        port, db, hours = self.redis_port, self.redis_db, self.staleness_hours
-        metrics = self.metrics_port
-        allowed = {
-            "redis_host": (isinstance(self.redis_host, str), "a host name"),
-            "redis_port": (type(port) is int and port in range(1, 65536), "a whole number from 1 to 65535"),
-            "redis_db": (type(db) is int and db >= 0, "a whole number that is not negative"),
-            "redis_socket": (isinstance(self.redis_socket, str | None), "a path"),
-            "redis_user": (isinstance(self.redis_user, str | None), "a name"),
-            "redis_ca_file": (isinstance(self.redis_ca_file, str | None), "a path"),
-            "redis_cert_file": (isinstance(self.redis_cert_file, str | None), "a path"),
-            "redis_key_file": (isinstance(self.redis_key_file, str | None), "a path"),
-            "redis_tls": (isinstance(self.redis_tls, bool), "true or false"),
-            "sentiment_csv": (isinstance(self.sentiment_csv, str | None), "a path"),
-            "staleness_hours": (hours is None or (_is_number(hours) and hours > 0), "a number above 0"),
-            "metrics_host": (isinstance(self.metrics_host, str), "an address"),
-            "metrics_port": (
-                metrics is None or (type(metrics) is int and metrics in range(1, 65536)),
-                "a whole number from 1 to 65535",
-            ),
-            "allow_degraded": (isinstance(self.allow_degraded, bool | None), "true or false"),
-        }
-        for name, (valid, expected) in allowed.items():
-            if not valid:
-                raise ValueError(f"cryptoboy.{name} is {getattr(self, name)!r}, expected {expected}")
+    redis_host: Host = "localhost"
+    redis_port: Annotated[Port, _PORT] = 6379
+    redis_password: Any = Field(default=None, repr=False)
+    redis_db: Annotated[int, Field(ge=0, description="a whole number that is not negative")] = 0
+    redis_tls: Annotated[bool, _SWITCHED] = False
+    redis_ca_file: File = None  # None: the system's CAs
+    redis_cert_file: File = None  # of our own, where Redis asks for one
+    redis_key_file: File = None
+    sentiment_csv: File = None
+    staleness_hours: Hours = None  # None: as the parameter of that name says
+    allow_degraded: Annotated[bool | None, _SWITCHED] = None  # None: as the parameter buy_allow_degraded says
+    redis_user: Annotated[str | None, Field(description="a name")] = None  # None: the default user
+    metrics_host: Host = "127.0.0.1"
+    metrics_port: Annotated[Port | None, _PORT] = None  # None: no metrics
+    redis_socket: File = None  # a Unix socket, used instead of host and port
 
     @property
     def redis_address(self) -> str:
@@ -92,11 +75,8 @@ class Settings:
         REDIS_PASSWORD_FILE names a file that holds the password, STRATEGY_METRICS_PORT is `metrics_port`.
 
         Raises:
-            ValueError: as above, the section has an unknown name, or the password cannot be had.
+            ValueError: a value is of the wrong kind, a name is unknown, or the password cannot be had.
         """
-        names = [each.name for each in fields(cls)]
-        if unknown := set(section) - set(names):
-            raise ValueError(f"cryptoboy.{min(unknown)} is unknown; allowed are {', '.join(names)}")
         given: dict[str, Any] = {
             name: text
             for name in _FROM_ENVIRONMENT
@@ -113,7 +93,18 @@ class Settings:
             given["redis_tls"] = _SWITCH.get(tls, tls)
         if (file := environment.get("REDIS_PASSWORD_FILE")) and not section.get("redis_password"):
             given["redis_password"] = _read_password(file, is_given="redis_password" in given)
-        return cls(**given | {name: value for name, value in section.items() if value is not None})
+        try:
+            return cls(**given | {name: value for name, value in section.items() if value is not None})
+        except ValidationError as error:
+            raise ValueError(_problem(error)) from None
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name, fields = str(first["loc"][0]), Settings.model_fields
+    if name not in fields:
+        return f"cryptoboy.{name} is unknown; allowed are {', '.join(fields)}"
+    return f"cryptoboy.{name} is {first['input']!r}, expected {fields[name].description}"
 
 
 def _read_password(file: str, *, is_given: bool) -> str:
@@ -126,7 +117,3 @@ def _read_password(file: str, *, is_given: bool) -> str:
     if not password:
         raise ValueError(f"REDIS_PASSWORD_FILE={file} is empty")
     return password
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -9,11 +9,13 @@ import logging
 import math
 import socket
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
+
+import pandas as pd
 
 from cryptoboy_sentiment.holds import Hold
 from cryptoboy_sentiment.memory import memory_limit
@@ -49,8 +51,8 @@ class Telemetry:
     def unscored(self, count: int) -> None:
         """So many pairs of the whitelist or of open trades are scored by nobody."""
 
-    def candle(self, pair: str, decision: str, status: str, sentiment: float) -> None:
-        """A new candle was judged: `entry`, `exit` or `none`, on sentiment of this status and height (or NaN)."""
+    def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
+        """A new candle, the only row of `last`, was judged, on sentiment of this height (or NaN)."""
 
     def rules_held(self, pair: str, rules: Iterable[str]) -> None:
         """These entry rules held at a new candle."""
@@ -129,10 +131,12 @@ class PrometheusTelemetry(Telemetry):
         """See the base."""
         self._unscored.set(count)
 
-    def candle(self, pair: str, decision: str, status: str, sentiment: float) -> None:
-        """See the base."""
+    def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
+        """See the base. An exit counts before an entry, as Freqtrade has it."""
+        (row,) = last.to_dict("records")
+        decision = "exit" if row.get("exit_long") == 1 else "entry" if row.get("enter_long") == 1 else "none"
         self._candles.labels(pair, decision).inc()
-        self._status.labels(pair, status).inc()
+        self._status.labels(pair, row["sentiment_status"]).inc()
         self._sentiment.labels(pair).set(sentiment)
 
     def rules_held(self, pair: str, rules: Iterable[str]) -> None:
@@ -203,10 +207,3 @@ def open_telemetry(host: str, port: int | None) -> Telemetry:
     logger.info("The strategy's metrics are on http://%s:%d/metrics", host, port)
     _opened[host, port] = telemetry
     return telemetry
-
-
-def decision_of(row: Mapping[Any, Any]) -> str:
-    """What was decided at a candle: an exit counts before an entry, as Freqtrade has it."""
-    if row.get("exit_long") == 1:
-        return "exit"
-    return "entry" if row.get("enter_long") == 1 else "none"

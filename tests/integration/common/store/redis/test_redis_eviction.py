@@ -18,6 +18,7 @@ from services.operations.checks.check import run_check
 from services.signal_cacher.keeping import HoldsKeeper
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.store.store_samples import NOW, PAIR
+from tests.support.strategy.strategy_samples import strategy_client
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +34,7 @@ def test_a_pause_that_is_thrown_away_keeps_entries_refused_and_doctor_warns(
         with (
             closing(open_store(settings)) as store,
             admin(port) as client,
-            news.connect("127.0.0.1", port) as reader,
+            strategy_client("127.0.0.1", port) as reader,
         ):
             keeper = HoldsKeeper(settings, store, SystemClock())
             source = news.RedisSignals(reader, window=timedelta(hours=48), patience_s=60.0)

@@ -31,6 +31,7 @@ from services.research.history.scoring.exporting import export_signals
 from tests.support.servers.production_servers import ProductionRedis
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.store.store_samples import NOW, PAIR, make_signal
+from tests.support.strategy.strategy_samples import strategy_client
 
 pytestmark = pytest.mark.integration
 
@@ -61,7 +62,9 @@ def cacher(server: ProductionRedis) -> Iterator[RedisStore]:
 
 
 def seen_by_strategy(server: ProductionRedis) -> news.RedisSignals:
-    with news.connect("127.0.0.1", server.port, server.passwords["strategy"], user="strategy") as client:
+    with strategy_client(
+        "127.0.0.1", server.port, server.passwords["strategy"], redis_user="strategy"
+    ) as client:
         source = news.RedisSignals(client, window=timedelta(hours=48))
         source.refresh([PAIR], NOW)
     return source
@@ -108,7 +111,9 @@ def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
         assert operator.current([PAIR])[PAIR] is not None
         assert operator.history(PAIR)
     at = settings_of(server, "operator")
-    with news.connect(at.redis_host, at.redis_port, server.passwords["operator"], user="operator") as client:
+    with strategy_client(
+        at.redis_host, at.redis_port, server.passwords["operator"], redis_user="operator"
+    ) as client:
         source = news.RedisSignals(client, window=timedelta(hours=48))
         source.refresh([PAIR], NOW)  # as `./cryptoboy sentiment` does
     assert source.readable(PAIR)
@@ -140,7 +145,7 @@ def test_a_strategy_with_the_rights_of_a_version_before_reads_signals_and_enters
         store.write([make_signal()], NOW)
         store.announce_scored_pairs({PAIR: None})
         store.holds.begin("first", NOW)
-        with news.connect("127.0.0.1", port, "word", user="old") as bot:
+        with strategy_client("127.0.0.1", port, "word", redis_user="old") as bot:
             source = news.RedisSignals(bot, window=timedelta(hours=48))
             source.refresh([PAIR], NOW)
     assert (source.readable(PAIR), source.scored(), source.entries()) == (True, None, "unknown")

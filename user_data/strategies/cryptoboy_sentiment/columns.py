@@ -1,0 +1,30 @@
+"""What candles could know of the news, as columns of a frame: for a bot, a backtest and a search alike."""
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from cryptoboy_sentiment.aggregate import aggregate_as_of
+from cryptoboy_sentiment.merging import arrivals, as_of
+
+
+def sentiment_columns(
+    signals: pd.DataFrame,
+    opens: "pd.Series[Any]",
+    candle: timedelta,
+    *,
+    staleness: timedelta,
+    half_life: timedelta,
+    last_unreadable: bool,
+    confidence_above: float,
+) -> pd.DataFrame:
+    """The columns of `as_of` and of `aggregate_as_of`, whose arguments these are."""
+    common: dict[str, Any] = {
+        "staleness": staleness,
+        "last_unreadable": last_unreadable,
+        "arrived": arrivals(signals),
+        "confidence_above": confidence_above,
+    }
+    newest = as_of(signals, opens, candle, **common)
+    return pd.concat([newest, aggregate_as_of(signals, opens, candle, half_life=half_life, **common)], axis=1)

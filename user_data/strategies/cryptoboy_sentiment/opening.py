@@ -1,0 +1,35 @@
+"""Where a bot, a backtest or a search takes its signals from, by the settings."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from cryptoboy_sentiment.connection import connect
+from cryptoboy_sentiment.csv_source import CsvSignals
+from cryptoboy_sentiment.redis_source import RedisSignals
+from cryptoboy_sentiment.settings import Settings
+from cryptoboy_sentiment.sources import SignalSource
+
+logger = logging.getLogger(__name__)
+
+
+def live_signals(settings: Settings, window: timedelta) -> SignalSource:
+    """Those of the store, as far back as `window`."""
+    logger.info("Sentiment comes from Redis at %s", settings.redis_address)
+    return RedisSignals(connect(settings), window=window)
+
+
+def history_signals(settings: Settings) -> SignalSource:
+    """Those of the history file. Without one there are none: the live store is not read into history.
+
+    Raises:
+        SignalError: the file is not valid.
+    """
+    if settings.sentiment_csv is None:
+        logger.warning(
+            "There is no sentiment in this run and so there will be no entries: name a history file as "
+            "cryptoboy.sentiment_csv or SENTIMENT_CSV. The live store is not read into history."
+        )
+        return CsvSignals(None)
+    logger.info("Sentiment comes from the history in %s", settings.sentiment_csv)
+    return CsvSignals(Path(settings.sentiment_csv))
