@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from services.launch.freqtrade.api import FreqtradeApi, Trade
 from services.launch.probes import Samples, get_json, read_metrics
 
 SIGNALS_SHOWN = 8
+_WAITING = {name for queue in QUEUES if queue.retried for name in (queue.name, queue.retry_name)}
+_DEAD = {queue.dead_letter_name for queue in QUEUES if queue.retried}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Observer:
         """Connect to broker and store. Raises TryLater or StopProgram, as the ports say."""
         self.broker.start()
         self.store.check()
-        self._dead_before = self._dead_lettered()
+        self._dead_before = self._in(_DEAD)
 
     def trades(self) -> list[Trade]:
         """The bot's trades; those last seen while it does not answer."""
@@ -66,19 +68,12 @@ class Observer:
             self._trades = self._bot.trades()
         return self._trades
 
-    def waiting(self) -> int:
-        """Messages in the queues of news and signals, retries included."""
-        names = {name for queue in QUEUES if queue.retried for name in (queue.name, queue.retry_name)}
-        return sum(
-            state.ready + (state.unacknowledged or 0) for state in self.broker.queues() if state.name in names
-        )
-
     def books(self) -> Books:
         """The books as they are now; of a service that does not answer, what it said last."""
         now = {name: read_metrics(port) for name, port in self._ports.items()}
         self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
         silent = tuple(name for name, samples in now.items() if samples is None)
-        return keep_books(self._metrics, self.waiting(), self._dead_lettered() - self._dead_before, silent)
+        return keep_books(self._metrics, self._in(_WAITING), self._in(_DEAD) - self._dead_before, silent)
 
     def sentiment(self) -> dict[str, dict[str, str] | None]:
         """The current sentiment by pair."""
@@ -103,9 +98,13 @@ class Observer:
         self.store.close()
         self.broker.close()
 
-    def _dead_lettered(self) -> int:
-        names = {queue.dead_letter_name for queue in QUEUES if queue.retried}
-        return sum(state.ready for state in self.broker.queues() if state.name in names)
+    def _in(self, queues: Collection[str]) -> int:
+        """Messages in these queues, delivered ones included."""
+        return sum(
+            state.ready + (state.unacknowledged or 0)
+            for state in self.broker.queues()
+            if state.name in queues
+        )
 
     def _headlines(self) -> list[SentimentSignal]:
         signals = [

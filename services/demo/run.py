@@ -49,11 +49,6 @@ class DemoResult:
     duration_seconds: float
     reason: str
 
-    @property
-    def closed_by_sentiment(self) -> list[Trade]:
-        """The closed trades that news had opened."""
-        return [trade for trade in self.trades if not trade.is_open and trade.by_sentiment]
-
 
 class DemoRun:
     """Owns everything that a demo starts. Make one for each demo and call `play` once."""
@@ -106,7 +101,8 @@ class DemoRun:
             observer.connect()
         reason = self._follow(supervisor, observer, show)
         books = drain(feeds, observer.books, self.settings.news_poll_interval)
-        result = DemoResult(
+        self._tell(f"{reason}; stopping the programs")
+        return DemoResult(
             books=books,
             sentiment=observer.sentiment(),
             trades=observer.trades(),
@@ -114,8 +110,6 @@ class DemoRun:
             duration_seconds=time.monotonic() - self._began,
             reason=reason,
         )
-        self._tell(f"{reason}; stopping the programs")
-        return result
 
     def _on_shared_servers(self, observer: Observer) -> AbstractContextManager[None]:
         longest = self._plan.time_limit + 2 * START_TIMEOUT_SECONDS
@@ -172,9 +166,7 @@ class DemoRun:
             supervisor.check()
             scene = observer.scene(elapsed, limit)
             show(scene)
-            if self._plan.expects_trade and any(
-                not trade.is_open and trade.by_sentiment for trade in scene.trades
-            ):
+            if self._plan.expects_trade and any(trade.closed_after_news for trade in scene.trades):
                 return "a trade that news had opened was closed"
             time.sleep(TICK_SECONDS)
         return f"the time limit of {limit:.0f} s was reached"

@@ -20,7 +20,7 @@ def verdict(plan: DemoPlan, result: DemoResult) -> str | None:
         return f"{books.waiting} message(s) were still waiting at the end"
     if not books.signals_cached:
         return "no signal reached the store"
-    if plan.expects_trade and not result.closed_by_sentiment:
+    if plan.expects_trade and not any(trade.closed_after_news for trade in result.trades):
         return "no trade that news had opened was closed in time"
     return None
 

@@ -32,9 +32,9 @@ class Trade:
     close_date: str
 
     @property
-    def by_sentiment(self) -> bool:
-        """Whether news made the bot enter: its entry tag names the sentiment."""
-        return "sentiment" in self.enter_tag
+    def closed_after_news(self) -> bool:
+        """Whether news made the bot enter, as its entry tag says, and the trade has ended."""
+        return not self.is_open and "sentiment" in self.enter_tag
 
 
 class FreqtradeApi:
