@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +15,11 @@ from types import TracebackType
 from typing import Self
 
 from services.common.errors import StopProgram
+from services.common.runtime.children import end_with_parent
 from services.common.runtime.ports import LOOPBACK, hand_over, listen_on
 from services.launch.ending import uninterrupted
 from services.launch.program_log import ProgramLog
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 GRACE_SECONDS = 15.0
 TELL_SECONDS = 15.0
 
@@ -108,7 +105,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call, nothing that locks
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, nothing that locks
             )
 
     def _listen_for(self, spec: ProcessSpec) -> socket.socket | None:
@@ -219,11 +216,6 @@ class Supervisor:
     ) -> None:
         with uninterrupted():
             self.close()
-
-
-def _die_with_parent() -> None:
-    if _LIBC:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_or_kill(process: subprocess.Popen[bytes], grace: float) -> int:

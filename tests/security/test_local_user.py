@@ -30,7 +30,7 @@ from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
 from services.common.store.embedded import proxy
 from services.common.store.embedded.access import password_file, password_of, socket_of, with_socket
 from services.common.store.embedded.proxy import encode_request
-from services.common.store.embedded.server import EmbeddedRedis
+from services.common.store.embedded.server import serving
 from services.common.store.open import open_store
 from services.data_ingestor.news.poller import SEEN_FILE
 from services.launch.stack import Stack
@@ -251,11 +251,11 @@ def test_a_socket_that_another_user_could_have_made_is_not_asked(tmp_path: Path)
     folder.mkdir(mode=0o700)
     settings = Settings(broker=BrokerKind.EMBEDDED, state_dir=folder, redis_port=free_port())
     path = folder / f"redis-{settings.redis_port}.sock"
-    with EmbeddedRedis(settings):
+    with serving(settings):
         assert socket_of(settings) == path
         folder.chmod(0o777)
         assert socket_of(settings) is None
-    with EmbeddedRedis(settings):  # which closes the folder first
+    with serving(settings):  # which closes the folder first
         assert socket_of(settings) == path
 
 
@@ -264,14 +264,14 @@ def test_where_the_path_is_too_long_for_a_socket_it_is_in_another_folder_as_clos
     settings = with_socket(Settings(broker=BrokerKind.EMBEDDED, state_dir=state, redis_port=free_port()))
     path = settings.redis_socket
     assert path is not None
-    with EmbeddedRedis(settings), open_store(settings)._client as client:  # type: ignore[attr-defined] # as above
+    with serving(settings), open_store(settings)._client as client:  # type: ignore[attr-defined] # as above
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert socket_of(settings.changed(redis_socket=None)) == path
         assert client.ping() is True
     assert not path.parent.exists()
     path.parent.symlink_to(tmp_path)  # by somebody who knows where it will be
     with pytest.raises(StopProgram, match="a folder of this user alone"):
-        EmbeddedRedis(settings)
+        serving(settings).__enter__()
     path.parent.unlink()
 
 

@@ -10,7 +10,7 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def end_with_parent() -> None:
-    """For `preexec_fn`: the child gets SIGTERM when its parent ends, however that ends. Linux only."""
+def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Have the system send this signal to this process when its parent ends, however that ends. Linux only."""
     if _LIBC:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, number)

@@ -5,7 +5,6 @@ What a control finds depends on its offset alone, so any number of processes fin
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -22,6 +21,7 @@ from typing import Any
 import pandas as pd
 
 from services.common.errors import StopProgram
+from services.common.runtime.children import end_with_parent
 from services.research.backtest.account import Figures, equity_of, figures_of
 from services.research.backtest.engine import Engine
 from services.research.backtest.plan import Variant
@@ -32,7 +32,6 @@ Done = Callable[[int], None]
 
 WORTH_A_PROCESS = 15
 """Controls that take about as long as starting one more process does."""
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,10 +116,9 @@ _AT_WORK: list[tuple[Controls, Engine]] = []
 def _start_work(controls: Controls, parent: int) -> None:
     """Load Freqtrade in a process of the pool, which ends with its parent and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit(1)
+    end_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
     _AT_WORK.append((controls, Engine(controls.config, controls.candles)))
 
 

@@ -127,7 +127,7 @@ def left_without_redis(
     settings: Settings, broker: Broker, told: list[str], problem: Exception | None
 ) -> None:
     with embedded_redis() as server, guest(by_port(server), broker, told):
-        server.stop()
+        server.server.stop()
         if problem:
             raise problem
 

