@@ -192,15 +192,13 @@ class Supervisor:
         """Stop everything; the exit statuses by name. May be called twice."""
         statuses: dict[str, int | None] = {}
         for role in Role:
-            statuses |= self._stop_together([name for name in self._running if self._roles[name] is role])
+            together = [name for name in self._running if self._roles[name] is role]
+            for name in together:
+                self._ask_to_end(self._running[name])
+            statuses |= {name: self.stop(name) for name in together}
         while self._listeners:
             self._listeners.popitem()[1].close()
         return statuses
-
-    def _stop_together(self, names: Sequence[str]) -> dict[str, int | None]:
-        for name in names:
-            self._ask_to_end(self._running[name])
-        return {name: self.stop(name) for name in names}
 
     def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
         """Send SIGTERM once: a second one would cut off the orderly end that the first began."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from services.common.errors import StopProgram
 from services.common.runtime.backoff import Backoff
 from services.launch.probes import get_json
-from services.launch.program_log import ProgramLog
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
 
 TELL_AFTER_SECONDS = 20.0
@@ -187,16 +186,13 @@ def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     if status == _OK and not down:
         return None
     details = "; ".join(f"{name}: {detail}" if detail else name for name, detail in down.items())
-    said = details or _log_says(supervisor.log(spec.name))
+    log = supervisor.log(spec.name)
+    reason = log.reason()
+    said = details or (f"its log ends: {reason}" if reason else f"its log is {log.path}")
     state = "works, but not with everything" if status == _OK else "is not ready"
     return Trouble(
         kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}", parts=frozenset(down)
     )
-
-
-def _log_says(log: ProgramLog) -> str:
-    reason = log.reason()
-    return f"its log ends: {reason}" if reason else f"its log is {log.path}"
 
 
 def _parts_down(body: object) -> dict[str, str]:

@@ -22,14 +22,14 @@ class Trade:
     trade_id: int
     pair: str
     is_open: bool
-    enter_tag: str
-    exit_reason: str
     open_rate: float
-    close_rate: float | None
     stake_amount: float
-    profit_ratio: float
     open_date: str
-    close_date: str
+    enter_tag: str = ""
+    exit_reason: str = ""
+    close_rate: float | None = None
+    profit_ratio: float = 0.0
+    close_date: str = ""
 
     @property
     def closed_after_news(self) -> bool:
@@ -43,7 +43,7 @@ class FreqtradeApi:
     def __init__(self, port: int, user: str, password: str, host: str = "127.0.0.1") -> None:
         self._address = (_reachable(host), port)
         self._client = httpx.Client(
-            base_url=f"http://{_in_url(self._address[0])}:{port}/api/v1",
+            base_url=httpx.URL(scheme="http", host=self._address[0], port=port, path="/api/v1"),
             auth=(user, password),
             timeout=5.0,
             trust_env=False,
@@ -112,18 +112,7 @@ def _reachable(host: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound # nosec B104
 
 
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
 def _trade(row: dict[str, Any]) -> Trade:
     """Freqtrade has null for what is not known yet."""
-    empty: dict[str, Any] = {
-        "enter_tag": "",
-        "exit_reason": "",
-        "profit_ratio": 0.0,
-        "close_rate": None,
-        "close_date": "",
-    }
-    known = empty | {name: value for name, value in row.items() if value is not None}
-    return Trade(**{each.name: known[each.name] for each in fields(Trade)})
+    names = {each.name for each in fields(Trade)}
+    return Trade(**{name: value for name, value in row.items() if name in names and value is not None})

@@ -20,7 +20,18 @@ NOW = datetime(2026, 4, 2, 20, 0, tzinfo=UTC)
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
 LONG = "Bitcoin climbs while everybody waits for a decision that nobody expects before the weekend"
 WHY = "sentiment 0.96 very_bullish asset + macd_cross"
-TRADE = Trade(1, "BTC/USDT", False, WHY, "sentiment -0.95", 66962.28, 66000.0, 50.0, -0.0144, "", "")
+TRADE = Trade(
+    trade_id=1,
+    pair="BTC/USDT",
+    is_open=False,
+    open_rate=66962.28,
+    stake_amount=50.0,
+    open_date="",
+    enter_tag=WHY,
+    exit_reason="sentiment -0.95",
+    close_rate=66000.0,
+    profit_ratio=-0.0144,
+)
 
 
 def signal(number: int, pair: str, title: str = LONG) -> SentimentSignal:
