@@ -7,12 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from services.common.network.model_addresses import ollama_servers, openai_servers
+from services.common.settings.types import Seconds
 
-Seconds = Annotated[float, Field(gt=0)]
 MODEL_FIELDS = (
     *("ollama_host", "ollama_model", "ollama_timeout", "ollama_max_tokens", "ollama_ca_file"),
     *("openai_base_url", "openai_api_key", "openai_model", "openai_timeout", "openai_max_tokens"),
@@ -73,74 +72,59 @@ def _checked(read: Callable[[str], object]) -> AfterValidator:
 MAX_TOKENS = "bound of one answer; raised by itself, up to 4096, for a model that spends it on reasoning"
 
 
-class ScoringSettings(BaseSettings):
+class ScoringSettings(BaseModel):
     """The part of `Settings` for the sentiment processor. Times are seconds."""
 
-    sentiment_scorer: Annotated[
-        ScorerKind,
-        Field(
-            description="ollama, openai (any compatible server), lexicon (a baseline without a server), ensemble"
-        ),
-    ] = ScorerKind.OLLAMA
-    sentiment_fallback: Annotated[
-        Fallback,
-        Field(
-            description="while no model server answers: wait keeps news in the queue, lexicon marks signals degraded"
-        ),
-    ] = Fallback.WAIT
-    sentiment_concurrency: Annotated[
-        int,
-        Field(ge=1, le=256, description="articles scored at the same time; OLLAMA_NUM_PARALLEL should match"),
-    ] = 2
-    sentiment_ensemble: Annotated[
-        str, _checked(parse_ensemble), Field(description="members of the ensemble and their weights")
-    ] = "ollama:2,lexicon:1"
-    news_max_age: Annotated[
-        Seconds | None,
-        Field(
-            description="age by publication at which news is recorded as expired and not scored; unset: none"
-        ),
-    ] = None
-    story_tellings_scored: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=1000,
-            description="sources of one story that are scored before further ones that deny nothing are not; 0: all",
-        ),
-    ] = 5
+    sentiment_scorer: ScorerKind = Field(
+        ScorerKind.OLLAMA,
+        description="ollama, openai (any compatible server), lexicon (a baseline without a server), ensemble",
+    )
+    sentiment_fallback: Fallback = Field(
+        Fallback.WAIT,
+        description="while no model server answers: wait keeps news in the queue, lexicon marks signals degraded",
+    )
+    sentiment_concurrency: int = Field(
+        2, ge=1, le=256, description="articles scored at the same time; OLLAMA_NUM_PARALLEL should match"
+    )
+    sentiment_ensemble: Annotated[str, _checked(parse_ensemble)] = Field(
+        "ollama:2,lexicon:1", description="members of the ensemble and their weights"
+    )
+    news_max_age: Seconds | None = Field(
+        None,
+        description="age by publication at which news is recorded as expired and not scored; unset: none",
+    )
+    story_tellings_scored: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="sources of one story that are scored before further ones that deny nothing are not; 0: all",
+    )
 
-    ollama_host: Annotated[
-        str,
-        _checked(ollama_servers),
-        Field(description="address of the Ollama server; several, by commas: a healthy one is asked"),
-    ] = "http://localhost:11434"
-    ollama_model: Annotated[str, Field(min_length=1, description="model that scores")] = "mistral:7b"
-    ollama_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
-    ollama_max_tokens: Annotated[int, Field(ge=16, le=4096, description=MAX_TOKENS)] = 256
-    ollama_ca_file: Annotated[
-        Path | None,
-        Field(
-            description="CA that Ollama's certificate is checked against, with an https URL; unset: the usual ones"
-        ),
-    ] = None
+    ollama_host: Annotated[str, _checked(ollama_servers)] = Field(
+        "http://localhost:11434",
+        description="address of the Ollama server; several, by commas: a healthy one is asked",
+    )
+    ollama_model: str = Field("mistral:7b", min_length=1, description="model that scores")
+    ollama_timeout: Seconds = Field(120.0, description="longest wait for one answer")
+    ollama_max_tokens: int = Field(256, ge=16, le=4096, description=MAX_TOKENS)
+    ollama_ca_file: Path | None = Field(
+        None,
+        description="CA that Ollama's certificate is checked against, with an https URL; unset: the usual ones",
+    )
 
-    openai_base_url: Annotated[
-        str,
-        _checked(openai_servers),
-        Field(description="URL of an OpenAI-compatible server, with /v1; several, by commas"),
-    ] = "http://localhost:8000/v1"
-    openai_api_key: Annotated[
-        SecretStr | None, Field(description="its key; servers of one's own often need none")
-    ] = None
-    openai_model: Annotated[
-        str | None, Field(min_length=1, description="model that scores; SENTIMENT_SCORER=openai needs it")
-    ] = None
-    openai_timeout: Annotated[Seconds, Field(description="longest wait for one answer")] = 120.0
-    openai_max_tokens: Annotated[int, Field(ge=16, le=4096, description=MAX_TOKENS)] = 256
-    openai_ca_file: Annotated[
-        Path | None,
-        Field(
-            description="CA that the server's certificate is checked against, with an https URL; unset: the usual ones"
-        ),
-    ] = None
+    openai_base_url: Annotated[str, _checked(openai_servers)] = Field(
+        "http://localhost:8000/v1",
+        description="URL of an OpenAI-compatible server, with /v1; several, by commas",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, description="its key; servers of one's own often need none"
+    )
+    openai_model: str | None = Field(
+        None, min_length=1, description="model that scores; SENTIMENT_SCORER=openai needs it"
+    )
+    openai_timeout: Seconds = Field(120.0, description="longest wait for one answer")
+    openai_max_tokens: int = Field(256, ge=16, le=4096, description=MAX_TOKENS)
+    openai_ca_file: Path | None = Field(
+        None,
+        description="CA that the server's certificate is checked against, with an https URL; unset: the usual ones",
+    )

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, PrivateAttr, Secret, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import ConfigDict, Field, PrivateAttr, Secret, SecretStr, ValidationError, field_validator
+from pydantic_core import from_json
 
 from services.common.settings.names import SUFFIX, find_unknown_names
 from services.common.settings.news import NewsSettings
@@ -28,13 +29,13 @@ from services.common.settings.servers import BrokerKind, BrokerSettings, StoreSe
 from services.common.settings.sources import (
     CURRENT_ENV_FILE,
     PROJECT_ROOT,
-    decode_json_fields,
     default_env_file,
     emptied,
     read_env_file,
     texts_of,
 )
 from services.common.settings.trading import CAREFUL_IF_EMPTY, TradingSettings
+from services.common.settings.types import Port
 from services.common.settings.watch import WatchSettings
 from services.common.values import Pair, Timeframe, split_pairs
 
@@ -48,8 +49,6 @@ __all__ = [
     "Settings",
 ]
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-
 
 class LogFormat(StrEnum):
     """How a log line looks."""
@@ -61,37 +60,32 @@ class LogFormat(StrEnum):
 class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, TradingSettings, WatchSettings):
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", case_sensitive=False, env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     # Logging and the port of each service for /health and /metrics
-    log_level: Annotated[
-        str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
-    ] = "INFO"
-    log_format: Annotated[LogFormat, Field(description="text for people, json for programs")] = LogFormat.TEXT
-    health_host: Annotated[str, Field(description="address on which /health and /metrics listen")] = (
-        "127.0.0.1"
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )
-    health_port: Annotated[
-        Port | None,
-        Field(description="port for /health and /metrics; unset: the one in docs/architecture.md"),
-    ] = None
+    log_format: LogFormat = Field(LogFormat.TEXT, description="text for people, json for programs")
+    health_host: str = Field("127.0.0.1", description="address on which /health and /metrics listen")
+    health_port: Port | None = Field(
+        None, description="port for /health and /metrics; unset: the one in docs/architecture.md"
+    )
 
     # Market
-    trading_pairs: Annotated[
-        tuple[Pair, ...], NoDecode, Field(min_length=1, description="pairs, separated by commas")
-    ] = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
-    candle_timeframe: Annotated[
-        Timeframe, Field(description="length of the candles that market_streamer publishes")
-    ] = "1m"
-    exchange: Annotated[
-        str, Field(pattern="^[a-z0-9_]{2,40}$", description="an exchange that ccxt knows, in its spelling")
-    ] = "binance"
-    exchange_config: Annotated[
-        Secret[dict[str, Any]],
-        Field(description="JSON object merged into ccxt's configuration; may hold keys"),
-    ] = Field(default_factory=lambda: Secret({}))
+    trading_pairs: tuple[Pair, ...] = Field(
+        ("BTC/USDT", "ETH/USDT", "BNB/USDT"), min_length=1, description="pairs, separated by commas"
+    )
+    candle_timeframe: Timeframe = Field(
+        "1m", description="length of the candles that market_streamer publishes"
+    )
+    exchange: str = Field(
+        "binance", pattern="^[a-z0-9_]{2,40}$", description="an exchange that ccxt knows, in its spelling"
+    )
+    exchange_config: Secret[dict[str, Any]] = Field(
+        default_factory=lambda: Secret({}),
+        description="JSON object merged into ccxt's configuration; may hold keys",
+    )
 
     _unusable: tuple[Mistake, ...] = PrivateAttr(default=())
     _named_in_file: frozenset[str] = PrivateAttr(default=frozenset())
@@ -119,22 +113,17 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
     def _split_pairs(cls, value: object) -> object:
         return split_pairs(value) if isinstance(value, str) else value
 
+    @field_validator("exchange_config", mode="before")
+    @classmethod
+    def _parse_object(cls, value: object) -> object:
+        with suppress(ValueError):  # what is no JSON is refused as no object
+            return from_json(value) if isinstance(value, str) else value
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `load` hands the variables in
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load` passes: one way in, the same in tests and in production."""
-        return (init_settings,)
 
     def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
         """A copy with some fields changed, checked like the original. What nobody set stays unset."""
@@ -195,7 +184,7 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
         secrets, unreadable = read_secret_files(given, cls.model_fields)
         given |= without_placeholders(secrets, cls.model_fields)
         values = {name.lower(): text for name, text in given.items() if name.lower() in cls.model_fields}
-        settings, unfit = cls._build(decode_json_fields(values))
+        settings, unfit = cls._build(values)
         unknown = find_unknown_names(environ, from_file, names)
         wrong = (*(Mistake(each.field, str(each)) for each in unknown), *unreadable, *unfit)
         settings._remember(  # noqa: SLF001 - of our own class

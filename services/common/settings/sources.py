@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from dotenv.parser import Binding, parse_stream
 
@@ -75,16 +74,3 @@ def texts_of(source: Mapping[str, str], names: Collection[str]) -> dict[str, str
 def emptied(environ: Mapping[str, str], names: Collection[str]) -> frozenset[str]:
     """Those of `names` that the environment has, with nothing in them."""
     return frozenset(name for name in names if not environ.get(name, "unset").strip())
-
-
-def decode_json_fields(values: dict[str, str]) -> dict[str, Any]:
-    """The values by field, those that are written as JSON decoded where they can be."""
-    from pydantic_core import from_json
-
-    decoded: dict[str, Any] = dict(values)
-    if "exchange_config" in decoded:
-        try:
-            decoded["exchange_config"] = from_json(decoded["exchange_config"])
-        except ValueError:
-            return decoded  # the validation that follows says that it is not an object
-    return decoded

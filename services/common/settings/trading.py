@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainValidator, SecretStr
 
+from services.common.settings.types import Port
 from services.common.values import Timeframe
 
 UNLIMITED: Literal["unlimited"] = "unlimited"
@@ -42,83 +42,59 @@ def _in_capitals(value: object) -> object:
 
 
 StakeAmount = Annotated[float | Literal["unlimited"], PlainValidator(_read_stake)]
-Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class TradingSettings(BaseSettings):
+class TradingSettings(BaseModel):
     """The part of `Settings` that Freqtrade is run with."""
 
-    dry_run: Annotated[
-        bool,
-        Field(
-            description="false trades with real money; empty in the environment is true, whatever .env says"
-        ),
-    ] = True
-    dry_run_wallet: Annotated[
-        float, Field(gt=0, allow_inf_nan=False, description="play money of a dry run, in the stake currency")
-    ] = 1000.0
-    stake_currency: Annotated[
-        str,
-        BeforeValidator(_in_capitals),
-        Field(pattern="^[A-Z0-9]{2,10}$", description="currency that trades are paid in, such as USDT"),
-    ] = "USDT"
-    stake_amount: Annotated[
-        StakeAmount,
-        Field(
-            description="stake of one trade, in the stake currency; unlimited: an equal share of the balance"
-        ),
-    ] = 100.0
-    max_open_trades: Annotated[
-        int, AfterValidator(_check_most_trades), Field(description="trades open at once; -1: no limit")
-    ] = 3
-    strategy_timeframe: Annotated[Timeframe, Field(description="candles on which the strategy decides")] = (
-        "15m"
+    dry_run: bool = Field(
+        True, description="false trades with real money; empty in the environment is true, whatever .env says"
     )
-    exchange_key: Annotated[
-        SecretStr | None, Field(description="key of the exchange; only live trading needs it")
-    ] = None
-    exchange_secret: Annotated[
-        SecretStr | None, Field(description="secret of the exchange; only live trading needs it")
-    ] = None
-    exchange_password: Annotated[
-        SecretStr | None,
-        Field(description="passphrase of the key, for exchanges that have one (OKX, KuCoin)"),
-    ] = None
-    exchange_uid: Annotated[SecretStr | None, Field(description="user id, for exchanges that want one")] = (
-        None
+    dry_run_wallet: float = Field(
+        1000.0, gt=0, allow_inf_nan=False, description="play money of a dry run, in the stake currency"
     )
-    binance_api_key: Annotated[
-        SecretStr | None, Field(description="the same as EXCHANGE_KEY, where EXCHANGE is binance")
-    ] = None
-    binance_api_secret: Annotated[
-        SecretStr | None, Field(description="the same as EXCHANGE_SECRET, where EXCHANGE is binance")
-    ] = None
-    telegram_bot_token: Annotated[
-        SecretStr | None, Field(description="Telegram bot for Freqtrade's messages")
-    ] = None
-    telegram_chat_id: Annotated[str | None, Field(description="Telegram chat for Freqtrade's messages")] = (
-        None
+    stake_currency: Annotated[str, BeforeValidator(_in_capitals)] = Field(
+        "USDT", pattern="^[A-Z0-9]{2,10}$", description="currency that trades are paid in, such as USDT"
     )
-    live_trading_confirmation: Annotated[
-        str | None, Field(description="'trade with real money', where no terminal can ask for it")
-    ] = None
-    live_keys_cannot_withdraw: Annotated[
-        bool,
-        Field(
-            description="true: you looked, and the exchange's keys cannot withdraw; for an exchange that does not say"
-        ),
-    ] = False
-    freqtrade_api_host: Annotated[str, Field(description="IP address on which Freqtrade's API listens")] = (
-        "127.0.0.1"
+    stake_amount: StakeAmount = Field(
+        100.0,
+        description="stake of one trade, in the stake currency; unlimited: an equal share of the balance",
     )
-    freqtrade_api_port: Annotated[Port, Field(description="port of Freqtrade's API")] = 8080
-    freqtrade_api_user: Annotated[str, Field(min_length=1, description="user of Freqtrade's API")] = (
-        "cryptoboy"
+    max_open_trades: Annotated[int, AfterValidator(_check_most_trades)] = Field(
+        3, description="trades open at once; -1: no limit"
     )
-    freqtrade_api_pass: Annotated[
-        SecretStr | None, Field(description="its password; unset: one is made for the run")
-    ] = None
-    strategy_metrics_port: Annotated[
-        Port | None,
-        Field(description="port for the strategy's metrics, on HEALTH_HOST; unset: it has none"),
-    ] = None
+    strategy_timeframe: Timeframe = Field("15m", description="candles on which the strategy decides")
+    exchange_key: SecretStr | None = Field(
+        None, description="key of the exchange; only live trading needs it"
+    )
+    exchange_secret: SecretStr | None = Field(
+        None, description="secret of the exchange; only live trading needs it"
+    )
+    exchange_password: SecretStr | None = Field(
+        None, description="passphrase of the key, for exchanges that have one (OKX, KuCoin)"
+    )
+    exchange_uid: SecretStr | None = Field(None, description="user id, for exchanges that want one")
+    binance_api_key: SecretStr | None = Field(
+        None, description="the same as EXCHANGE_KEY, where EXCHANGE is binance"
+    )
+    binance_api_secret: SecretStr | None = Field(
+        None, description="the same as EXCHANGE_SECRET, where EXCHANGE is binance"
+    )
+    telegram_bot_token: SecretStr | None = Field(None, description="Telegram bot for Freqtrade's messages")
+    telegram_chat_id: str | None = Field(None, description="Telegram chat for Freqtrade's messages")
+    live_trading_confirmation: str | None = Field(
+        None, description="'trade with real money', where no terminal can ask for it"
+    )
+    live_keys_cannot_withdraw: bool = Field(
+        False,
+        description="true: you looked, and the exchange's keys cannot withdraw; for an exchange that does not say",
+    )
+    freqtrade_api_host: str = Field("127.0.0.1", description="IP address on which Freqtrade's API listens")
+    freqtrade_api_port: Port = Field(8080, description="port of Freqtrade's API")
+    freqtrade_api_user: str = Field("cryptoboy", min_length=1, description="user of Freqtrade's API")
+    freqtrade_api_pass: SecretStr | None = Field(
+        None, description="its password; unset: one is made for the run"
+    )
+    strategy_metrics_port: Port | None = Field(
+        None, description="port for the strategy's metrics, on HEALTH_HOST; unset: it has none"
+    )
