@@ -1,7 +1,7 @@
 """What a hold needs of the disk under the embedded Redis: room though it is full, and to be on it.
 
-Programs of ours run on the same machine, so they do it themselves. The server's own WAITAOF answers before anything
-was synced where `appendfsync` is everysec (Valkey 9.1).
+Programs of ours run on the same machine, so they sync the file themselves: the server's own WAITAOF answers before
+anything was synced (Valkey 9.1).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def give_reserve(data: Path) -> None:
 
 
 def sync(data: Path) -> None:
-    """Wait until all is on the disk that the server has answered. Raises OSError."""
+    """Wait until all that the server has answered is on the disk. Raises OSError."""
     for path in data.glob(_WRITTEN):
         with (
             suppress(FileNotFoundError),

@@ -34,7 +34,7 @@ from services.common.store.embedded.access import (
     socket_file,
     with_socket,
 )
-from services.common.store.embedded.disk import take_reserve
+from services.common.store.embedded.disk import sync, take_reserve
 from services.common.store.embedded.process import ServerProcess, running_server
 from services.common.store.embedded.proxy import PasswordProxy
 from services.common.store.embedded.snapshot import take_over_snapshot
@@ -130,6 +130,10 @@ def main(argv: list[str] | None = None) -> int:
                 if problem := running.server.problem():
                     log.error("embedded_redis_ended", reason=problem)
                     return 1
+                sync(data_folder(running.settings.state_dir))
+    except OSError as error:
+        log.error("data_not_synced", error=str(error))  # noqa: TRY400 - the trace helps nobody
+        return 1
     except StopProgram as error:
         sys.stderr.write(f"embedded_redis: {error}\n")
         return os.EX_CONFIG
