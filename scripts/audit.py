@@ -56,10 +56,7 @@ def main() -> int:
 
 def ask_this_machine_directly(url: str) -> None:
     """Take the proxies out of the environment, ours and pip-audit's, if `url` is on this machine."""
-    sys.path.insert(0, str(ROOT))
-    from services.common.network.proxies import is_loopback
-
-    if is_loopback(urlsplit(url).hostname or ""):
+    if urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             del os.environ[name]
 

@@ -13,5 +13,5 @@ PYTHON = Path(os.environ.get("CRYPTOBOY_VENV", ROOT / ".venv")) / "bin" / "pytho
 if __name__ == "__main__":
     if not PYTHON.exists():
         sys.exit(f"{PYTHON} is not there; run ./cryptoboy test --only-install first")
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/user_data/strategies"}
     os.execve(PYTHON, [str(PYTHON), "-P", "-m", "devtools.commands.guards", *sys.argv[1:]], environ)  # noqa: S606 - ours

@@ -13,7 +13,8 @@ from pathlib import Path
 from devtools.bench.servers import Servers
 from devtools.servers.programs import Program
 from services.common.freqtrade_variables import without_freqtrade_variables
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import PYTHON_PATH
 
 Report = Callable[[str], None]
 QUICK_DIVISOR = 20
@@ -106,4 +107,4 @@ def environment_of(settings: Settings) -> dict[str, str]:
     ours = settings.environment()
     others = without_freqtrade_variables(os.environ)
     inherited = {name: value for name, value in others.items() if name.upper() not in ours}
-    return {**inherited, **ours, "PYTHONPATH": str(PROJECT_ROOT)}
+    return {**inherited, **ours, "PYTHONPATH": PYTHON_PATH}

@@ -138,7 +138,7 @@ def _status(report: Path) -> int:
 def _environ(root: Path) -> Mapping[str, str]:
     return {
         **os.environ,
-        "PYTHONPATH": str(root),
+        "PYTHONPATH": f"{root}{os.pathsep}{root / 'user_data' / 'strategies'}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "CHAOS_PATIENCE_SECONDS": str(PATIENCE_SECONDS),
     }

@@ -38,9 +38,7 @@ class Entries:
 
 def read_entries(store: SentimentStore) -> Entries:
     """Decide as the strategy does, as of now. Raises TryLater and StopProgram, as the store does."""
-    import services.research  # noqa: F401 - makes the strategy's package importable
-
-    import cryptoboy_sentiment as news  # isort: skip
+    import cryptoboy_sentiment as news  # takes seconds
 
     stored = store.holds.read()
     holds = news.holds_in_force(stored.fields, datetime.now(UTC), entries_key=stored.has_entries_key)

@@ -122,9 +122,7 @@ def _doubt(fields: Mapping[str, str]) -> str:
 def _aggregates(
     settings: Settings, pairs: Sequence[str], now: datetime, staleness: timedelta
 ) -> dict[str, Aggregate]:
-    import services.research  # noqa: F401 - makes the strategy's package importable
-
-    import cryptoboy_sentiment as news  # isort: skip
+    import cryptoboy_sentiment as news  # takes seconds
 
     with redis_client(settings, decode_responses=False) as client:
         source = news.RedisSignals(client, window=staleness)

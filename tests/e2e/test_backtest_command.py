@@ -19,6 +19,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from services.common.settings.sources import PYTHON_PATH
 from services.research.backtest.engine import STRATEGY, freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan
@@ -73,7 +74,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    return {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": PYTHON_PATH}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.sources import PYTHON_PATH
 from tests.support.servers.servers import RedisServer
 
 pytestmark = pytest.mark.e2e
@@ -21,7 +21,7 @@ FIELDS = {"name", "value", "unit", "baseline", "ratio", "target", "met"}
 
 
 def environ(temporary: Path) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin:/usr/sbin", "PYTHONPATH": str(PROJECT_ROOT), "TMPDIR": str(temporary)}
+    return {"PATH": "/usr/bin:/bin:/usr/sbin", "PYTHONPATH": PYTHON_PATH, "TMPDIR": str(temporary)}
 
 
 def bench(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

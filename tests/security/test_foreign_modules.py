@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.sources import STRATEGIES
 
 LAUNCHER = PROJECT_ROOT / "cryptoboy"
 
@@ -54,8 +55,9 @@ def test_nothing_is_looked_for_where_the_operator_stands(tmp_path: Path, python:
     shown, _, inspects = done.stdout.strip().rpartition(" ")
     paths = shown.strip("[]").replace("'", "").split(", ")
     assert not [path for path in paths if not path.startswith("/") or path.startswith(str(tmp_path))]
-    assert paths[: 1 + given.count("/opt/")] == [
+    assert paths[: 2 + given.count("/opt/")] == [
         str(PROJECT_ROOT),
+        str(STRATEGIES),
         *[each for each in given.split(":") if "/opt/" in each],
     ]
     assert inspects == "None"

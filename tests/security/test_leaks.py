@@ -18,7 +18,8 @@ import pytest
 
 from services.common.services import SERVICES
 from services.common.settings.secrets import secret_variables
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import PYTHON_PATH
 
 FORMATS = ("text", "json")
 
@@ -99,7 +100,7 @@ def run(code: str, planted: Mapping[str, str], log_format: str, folder: Path) ->
     inherited = {name: value for name, value in os.environ.items() if name not in Settings.variables()}
     variables = {
         "CRYPTOBOY_ENV_FILE": "",
-        "PYTHONPATH": f"{PROJECT_ROOT}:{PROJECT_ROOT / 'user_data' / 'strategies'}",
+        "PYTHONPATH": PYTHON_PATH,
         "LOG_FORMAT": log_format,
         "LOG_LEVEL": "DEBUG",
         "STATE_DIR": str(folder),
@@ -218,7 +219,7 @@ def test_freqtrades_process_tells_no_secret_of_its_configuration(tmp_path: Path)
     file.write_text(json.dumps(config))
     done = subprocess.run(
         [sys.executable, "-c", BOT.format(CONFIG=config), "trade", "--config", str(file)],
-        env={**os.environ, "COLUMNS": "40", "PYTHONPATH": str(PROJECT_ROOT), "CRYPTOBOY_ENV_FILE": ""},
+        env={**os.environ, "COLUMNS": "40", "PYTHONPATH": PYTHON_PATH, "CRYPTOBOY_ENV_FILE": ""},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     text = done.stdout + done.stderr

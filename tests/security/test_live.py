@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram, TryLater
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.launch.live.gate import check_live
 from services.operations.checks.all import all_checks
 from services.operations.checks.check import run_check
@@ -71,7 +72,7 @@ def variables(exchange: LiveExchange, tmp_path: Path) -> dict[str, str]:
         "REDIS_PORT": str(away),
         "FREQTRADE_API_PORT": str(api),
         "STATE_DIR": str(tmp_path / "state"),
-        "PYTHONPATH": f"{PROJECT_ROOT}:{PROJECT_ROOT / 'user_data' / 'strategies'}",
+        "PYTHONPATH": PYTHON_PATH,
     }
 
 

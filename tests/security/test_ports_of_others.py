@@ -27,7 +27,8 @@ from services.common.runtime import health
 from services.common.runtime.health import HealthServer
 from services.common.runtime.ports import free_port, listen_on
 from services.common.services import SERVICES
-from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.common.store.embedded.access import with_socket
 from services.launch.freqtrade import bot_server as bot_api
 from services.launch.probes import get_json
@@ -43,9 +44,7 @@ PROGRAMS = (*SERVICES, "freqtrade")
 
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join(map(str, (PROJECT_ROOT, PROJECT_ROOT / "user_data/strategies")))
-    )
+    monkeypatch.setenv("PYTHONPATH", PYTHON_PATH)
     settings = Settings(
         broker=BrokerKind.EMBEDDED,
         state_dir=tmp_path,

@@ -23,7 +23,8 @@ from pydantic import SecretStr
 from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
 from services.common.services import MODEL_ADDRESSES, SERVICES
 from services.common.settings.report import is_secret
-from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec
@@ -191,7 +192,7 @@ def test_the_process_that_reads_feeds_has_no_secret_in_its_environment(tmp_path:
         **os.environ,
         **planted,
         **others,
-        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYTHONPATH": PYTHON_PATH,
         "HTTPS_PROXY": "http://proxy:3128",
     }
     done = subprocess.run(
@@ -212,7 +213,7 @@ def test_a_running_poller_and_all_its_processes_hold_no_secret(tmp_path: Path) -
     stack = Stack(Settings.load(planted | given), tmp_path, health_ports=dict.fromkeys(SERVICES, health))
     spec = next(each for each in stack.services() if each.name == "news_poller")
     log = tmp_path / "log"
-    environ = {**spec.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+    environ = {**spec.environ, "PYTHONPATH": PYTHON_PATH}
     with log.open("wb") as output, subprocess.Popen(
         list(spec.argv), env=environ, stdout=output, stderr=output
     ) as process:  # fmt: skip

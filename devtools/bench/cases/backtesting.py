@@ -19,7 +19,6 @@ from devtools.bench.lab import Lab
 from devtools.bench.results import Rows, at_most, compare
 from devtools.bench.samples import PAIRS, signals
 from services.common.errors import StopProgram, TryLater
-from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.markets import private_exchange
 from services.research.history.scoring.signal_rows import COLUMNS, signal_rows
@@ -94,7 +93,7 @@ def _backtest(lab: Lab, config: Path, candles: Path, strategy: str) -> tuple[flo
         *("--config", str(config), "--userdir", str(user_data), "--datadir", str(candles)),
         *("--strategy-path", str(STRATEGIES), "--strategy", strategy),
     ]
-    environ = lab.environ() | {"PYTHONPATH": str(PROJECT_ROOT / "user_data" / "strategies")}
+    environ = lab.environ()
     begin = time.perf_counter()
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     seconds = time.perf_counter() - begin

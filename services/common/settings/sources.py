@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from services.common.files import read_small
 from services.common.settings.names import is_of_orchestrator
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
+STRATEGIES = PROJECT_ROOT / "user_data" / "strategies"
+PYTHON_PATH = os.pathsep.join([str(PROJECT_ROOT), str(STRATEGIES)])
+"""PYTHONPATH of every program of ours: `services`, and the package `cryptoboy_sentiment` beside the strategy."""
 CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
 
 

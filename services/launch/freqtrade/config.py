@@ -11,13 +11,13 @@ from typing import Any
 from services.common.files import write_whole
 from services.common.secrets.secret_texts import public_part
 from services.common.settings.secrets import reveal
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import STRATEGIES
 from services.common.store.embedded.access import socket_of
 from services.launch.freqtrade.exchange_keys import exchange_keys
 from services.launch.freqtrade.trading_checks import check_trading
 
 STRATEGY = "LLMSentimentStrategy"
-STRATEGY_DIR = PROJECT_ROOT / "user_data" / "strategies"
 
 
 def freqtrade_config(
@@ -49,7 +49,7 @@ def freqtrade_config(
     return {
         "bot_name": "cryptoboy",
         "strategy": STRATEGY,
-        "strategy_path": str(STRATEGY_DIR),
+        "strategy_path": str(STRATEGIES),
         "timeframe": settings.strategy_timeframe,
         "trading_mode": "spot",
         "dry_run": settings.dry_run,

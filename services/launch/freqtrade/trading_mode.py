@@ -18,14 +18,14 @@ from typing import Any
 from services.common.errors import StopProgram, TryLater
 from services.common.freqtrade_variables import freqtrade_variables
 from services.common.settings.settings import Settings
-from services.common.settings.sources import default_env_file, read_env_file
+from services.common.settings.sources import STRATEGIES, default_env_file, read_env_file
 from services.common.text.plain_text import without_control
 from services.launch.freqtrade.api import FreqtradeApi
-from services.launch.freqtrade.config import STRATEGY, STRATEGY_DIR
+from services.launch.freqtrade.config import STRATEGY
 
 LOOK_EVERY_SECONDS = 1.0
 GRACE_SECONDS = 15.0
-PARAMETERS = STRATEGY_DIR / f"{STRATEGY}.json"
+PARAMETERS = STRATEGIES / f"{STRATEGY}.json"
 """Written by `freqtrade hyperopt`; Freqtrade reads it with the strategy."""
 Mode = Mapping[str, Any]
 """By the names of Freqtrade's /show_config."""

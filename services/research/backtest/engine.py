@@ -24,7 +24,7 @@ from cryptoboy_sentiment import Rules
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import freqtrade_variables
 from services.common.network.proxies import hidden_variables
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.sources import STRATEGIES
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.plan import PARTS, Parts, Plan, Variant
 
@@ -84,7 +84,7 @@ def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, ur
     pricing = {"price_side": "other", "use_order_book": True, "order_book_top": 1}
     return {
         "strategy": STRATEGY,
-        "strategy_path": str(PROJECT_ROOT / "user_data" / "strategies"),
+        "strategy_path": str(STRATEGIES),
         "timeframe": plan.timeframe,
         "timerange": f"{plan.start.timestamp():.0f}-{plan.end.timestamp():.0f}",
         "dry_run": True,

@@ -16,10 +16,9 @@ from typing import IO, Any
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import without_freqtrade_variables
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.sources import STRATEGIES
 from services.research.backtest.engine import STRATEGY
 
-STRATEGIES = PROJECT_ROOT / "user_data" / "strategies"
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 5.0
 _SHOWN_LINES = 12

@@ -13,7 +13,8 @@ import pytest
 
 from services.cli.control import read_duration
 from services.common.errors import StopProgram
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.integration
 def run(settings: Settings, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYTHONPATH": PYTHON_PATH,
         "REDIS_HOST": settings.redis_host,
         "REDIS_PORT": str(settings.redis_port),
         "CRYPTOBOY_ENV_FILE": "",

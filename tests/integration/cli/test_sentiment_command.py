@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from services.common.messages import SentimentSignal
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.common.store.open import open_store
 from services.common.values import Label, Scope
 
@@ -42,7 +43,7 @@ def written(article: str, score: float, label: Label, minutes_ago: float, now: d
 def shown(settings: Settings, *options: str) -> str:
     environment = {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYTHONPATH": PYTHON_PATH,
         "REDIS_HOST": settings.redis_host,
         "REDIS_PORT": str(settings.redis_port),
         "CRYPTOBOY_ENV_FILE": "",

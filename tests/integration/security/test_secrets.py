@@ -20,7 +20,8 @@ import pytest
 from devtools.servers.programs import Program
 from services.common.services import SERVICES
 from services.common.settings.secrets import secret_variables
-from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.settings import Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.sentiment_analyzer.scorers.build import check_scorer_settings
 from tests.support.market.live_exchange import LiveExchange
 from tests.support.scoring.scripted_ollama import Reply, ScriptedOllama
@@ -48,7 +49,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     sources.write_text('[[source]]\nname = "paper"\nurl = "http://127.0.0.1:9/rss"\n')
     common = {
         "CRYPTOBOY_ENV_FILE": "",
-        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYTHONPATH": PYTHON_PATH,
         "LOG_LEVEL": "DEBUG",
         "NEWS_SOURCES_FILE": str(sources),
     }

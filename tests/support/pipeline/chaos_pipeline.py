@@ -30,6 +30,7 @@ from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, LogFormat, ScorerKind, Settings
+from services.common.settings.sources import PYTHON_PATH
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
 from tests.support.scoring.scripted_ollama import MODEL
@@ -145,7 +146,7 @@ class Service:
                 env={
                     **inherited,
                     **self._settings.environment(),
-                    "PYTHONPATH": str(PROJECT_ROOT),
+                    "PYTHONPATH": PYTHON_PATH,
                     **self._environ,
                 },
                 cwd=PROJECT_ROOT,

@@ -21,6 +21,7 @@ import yaml
 
 from services.common.services import Deployment, deployed_by
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.sources import PYTHON_PATH
 from services.operations.secrets.files import make_secrets
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.monitoring.production_watch import Pages, Watch
@@ -242,7 +243,7 @@ class ProductionRun(Running):
     def _whole(self, variables: dict[str, str]) -> dict[str, str]:
         ours = Settings.variables()
         inherited = {variable: value for variable, value in os.environ.items() if variable not in ours}
-        own = {"CRYPTOBOY_ENV_FILE": "", "PYTHONPATH": str(PROJECT_ROOT), "PYTHONUNBUFFERED": "1"}
+        own = {"CRYPTOBOY_ENV_FILE": "", "PYTHONPATH": PYTHON_PATH, "PYTHONUNBUFFERED": "1"}
         return {**inherited, **own, **variables}
 
 

@@ -30,13 +30,15 @@ def strategies(tmp_path: Path) -> Path:
     return shutil.copytree(STRATEGIES, tmp_path / "strategies", ignore=shutil.ignore_patterns("__pycache__"))
 
 
+@pytest.mark.parametrize("installed", [{}, {"PYTHONPATH": str(STRATEGIES)}], ids=["alone", "beside_another"])
 def test_a_search_for_strategies_that_meets_the_package_first_finds_the_strategy_and_nothing_broken(
-    strategies: Path, tmp_path: Path
+    strategies: Path, tmp_path: Path, installed: dict[str, str]
 ) -> None:
+    """The copy in the strategy's own folder is used, though another one is on the path of every program."""
     ran = subprocess.run(
         [sys.executable, "-P", "-c", SEARCH, str(strategies / "cryptoboy_sentiment")],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)} | installed,
         capture_output=True,
         text=True,
         check=False,

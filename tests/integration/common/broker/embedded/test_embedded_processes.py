@@ -13,6 +13,7 @@ import pytest
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.common.settings.sources import PYTHON_PATH
 from tests.support.broker.broker_house import BrokerHouse, news, receive_all, receive_one, state_of
 from tests.support.waiting import eventually
 
@@ -32,7 +33,7 @@ def _worker(house: BrokerHouse, what: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, str(WORKER), what, str(house.settings.state_dir)],
         cwd=PROJECT_ROOT,
-        env={"PYTHONPATH": str(PROJECT_ROOT), "PATH": ""},
+        env={"PYTHONPATH": PYTHON_PATH, "PATH": ""},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
