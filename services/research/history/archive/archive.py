@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from services.common.errors import StopProgram
 from services.research.history.archive.articles import Article
-from services.research.history.archive.file import FORMAT, connect, copy_archive, unwritable
+from services.research.history.archive.file import VERSION, connect, copy_archive, unwritable
 from services.research.history.archive.recurrences import by_day
 from services.research.history.archive.times import from_microseconds, to_microseconds
 
@@ -170,7 +170,7 @@ class Archive:
     def identity(self) -> str:
         """A hash that changes when something is imported, and when the articles get other ids."""
         done = [(each.sha256, each.options, each.rows) for each in self.imports()]
-        return hashlib.sha256(json.dumps([FORMAT, done, self.count()]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([VERSION, done, self.count()]).encode()).hexdigest()
 
     def articles(self, after: Position = BEGINNING, until: datetime | None = None) -> Iterator[Article]:
         """Articles by known_at, published, article_id, from a position on, those known before `until`.

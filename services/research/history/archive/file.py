@@ -7,34 +7,47 @@ from contextlib import closing
 from pathlib import Path
 
 from services.common.errors import StopProgram
+from services.common.sqlite import Schema, UnknownFileError, migrate, version_of
 from services.data_ingestor.news.seen.article_id import article_id, former_id
 
-APPLICATION_ID = 0x43624E41
-FORMAT = 2
-"""Format 1 named an article by its link alone, now by its source as well."""
 CACHE_KIB = 4096
 """SQLite's own memory, so that it is the same for a small archive and a large one."""
-_SCHEMA = """
+_ARTICLES = """
 CREATE TABLE articles (
     known_at INTEGER NOT NULL, published INTEGER NOT NULL, article_id TEXT NOT NULL UNIQUE, first_seen INTEGER,
     source TEXT NOT NULL, title TEXT NOT NULL, link TEXT NOT NULL, summary TEXT NOT NULL, content TEXT NOT NULL
-) STRICT;
-CREATE INDEX by_availability ON articles (known_at, published, article_id);
+) STRICT
+"""
+_IMPORTS = """
 CREATE TABLE imports (
     id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, options TEXT NOT NULL, rows INTEGER NOT NULL,
     finished INTEGER NOT NULL, report TEXT NOT NULL
-) STRICT;
+) STRICT
 """
+
+
+def _name_by_source_too(db: sqlite3.Connection) -> None:
+    """Version 1 named an article by its link alone, now by its source as well."""
+    db.create_function("present_id", 3, present_id, deterministic=True)
+    db.execute("UPDATE articles SET article_id = present_id(article_id, link, source)")
+
+
+SCHEMA = Schema(
+    versions=(
+        (_ARTICLES, "CREATE INDEX by_availability ON articles (known_at, published, article_id)", _IMPORTS),
+        (_name_by_source_too,),
+    ),
+    application_id=0x43624E41,
+)
+VERSION = len(SCHEMA.versions)
 
 
 def create_archive(path: Path) -> None:
     """Make an empty archive at `path`; what an interrupted call left there is replaced. Raises StopProgram."""
     path.unlink(missing_ok=True)
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-            connection.executescript(_SCHEMA)
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            migrate(db, SCHEMA)
     except sqlite3.Error as error:
         raise unwritable(path, error) from error
 
@@ -57,62 +70,43 @@ def unwritable(path: Path, error: sqlite3.Error) -> StopProgram:
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open an archive that is there; one of format 1 is converted first.
+    """Open an archive that is there; one of an earlier version is migrated first.
 
     Raises:
-        StopProgram: it is none, in use, or cannot be converted.
+        StopProgram: it is none, in use, or cannot be migrated.
     """
-    connection, version = _connect(path, "ro" if read_only else "rw")
-    if version == 1:
-        connection.close()
-        _convert(path)
-        connection, version = _connect(path, "ro" if read_only else "rw")
-    if version != FORMAT:
-        connection.close()
-        raise StopProgram(
-            f"{path} is a news archive of format {version}, this program knows {FORMAT}: a later release made it; "
-            "use that one, or import the news again into another file"
-        )
-    return connection
+    db, version = _connect(path, "ro" if read_only else "rw")
+    if version == VERSION:
+        return db
+    db.close()
+    _migrate(path)
+    return _connect(path, "ro" if read_only else "rw")[0]
 
 
 def _connect(path: Path, mode: str) -> tuple[sqlite3.Connection, int]:
-    """An open archive, and its format."""
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1
-    )
+    """An open archive, and its version."""
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1)
     try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        version = version_of(db, SCHEMA)
+        if not version:
+            raise UnknownFileError("it is empty")
+        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     except sqlite3.DatabaseError as error:
-        connection.close()
+        db.close()
         if "locked" in str(error):
             raise StopProgram(f"{path} is in use; wait for the other import to end") from None
         raise StopProgram(
-            f"{path} is no news archive ({error}); expected a file that ./cryptoboy history import made"
+            f"{path} cannot be used as a news archive ({error}); expected a file that ./cryptoboy history import made"
         ) from None
-    if application != APPLICATION_ID:
-        connection.close()
-        raise StopProgram(
-            f"{path} is another kind of database; expected a file that ./cryptoboy history import made"
-        )
-    return connection, int(version)
+    return db, version
 
 
-def _convert(path: Path) -> None:
-    """Give the articles of an archive of format 1 the ids that they have now, all or none.
-
-    Doing it twice changes nothing, so two programs may open an old archive at once.
-    """
-    connection, _ = _connect(path, "rw")
-    connection.create_function("present_id", 3, present_id, deterministic=True)
+def _migrate(path: Path) -> None:
+    """Two programs may open an old archive at once: the second finds nothing left to do."""
+    db, _ = _connect(path, "rw")
     try:
-        with closing(connection):
-            connection.executescript(
-                "BEGIN IMMEDIATE; UPDATE articles SET article_id = present_id(article_id, link, source); "
-                "PRAGMA user_version = 2; COMMIT;"
-            )
+        with closing(db):
+            migrate(db, SCHEMA)
     except sqlite3.Error as error:
         raise StopProgram(
             f"{path} was made by an earlier release and has to be converted once, which does not work ({error}); "

@@ -76,7 +76,7 @@ def test_an_archive_of_a_later_format_is_refused(tmp_path: Path) -> None:
     archive = make_archive(tmp_path, ROWS)
     with closing(sqlite3.connect(archive)) as db:
         db.execute("PRAGMA user_version = 3")
-    with pytest.raises(StopProgram, match="format 3, this program knows 2: a later release made it"):
+    with pytest.raises(StopProgram, match="version is 3, this program knows 2: a later release wrote it"):
         Archive.open(archive)
 
 

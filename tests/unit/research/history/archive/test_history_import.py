@@ -380,7 +380,7 @@ def test_a_file_that_is_no_archive_is_not_written_into(tmp_path: Path) -> None:
     out = tmp_path / "notes.txt"
     out.write_bytes(gzip.compress(b"something else"))
     before = out.read_bytes()
-    with pytest.raises(StopProgram, match="no news archive"):
+    with pytest.raises(StopProgram, match="cannot be used as a news archive"):
         run(write_news(tmp_path / "n.csv", [news_row(1)]), out)
     assert out.read_bytes() == before
 
