@@ -6,30 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError  # comes with Freqtrade
 
-_FROM_ENVIRONMENT = (
-    "redis_host",
-    "redis_port",
-    "redis_socket",
-    "redis_user",
-    "redis_password",
-    "redis_tls",
-    "redis_ca_file",
-    "redis_cert_file",
-    "redis_key_file",
-    "sentiment_csv",
-)
-_SWITCH = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
-
-
 Host = Annotated[str, Field(description="a host name or an address")]
 File = Annotated[str | None, Field(description="a path")]
 _SWITCHED = Field(description="true or false")
@@ -77,26 +53,28 @@ class Settings(BaseModel):
         Raises:
             ValueError: a value is of the wrong kind, a name is unknown, or the password cannot be had.
         """
-        given: dict[str, Any] = {
-            name: text
-            for name in _FROM_ENVIRONMENT
+        chosen = {name: value for name, value in section.items() if value is not None}
+        texts = {
+            name: text if name == "redis_password" else text.strip()
+            for name, variable in _VARIABLES.items()
             # Kubernetes calls the address of a service named redis so: REDIS_PORT=tcp://10.0.0.1:6379
-            if (text := environment.get(name.upper())) and not (name == "redis_port" and "://" in text)
+            if (text := environment.get(variable)) and not (name == "redis_port" and "://" in text)
         }
-        if text := environment.get("STRATEGY_METRICS_PORT"):
-            given["metrics_port"] = text
-        for name in ("redis_port", "metrics_port"):
-            if str(given.get(name, "")).isdecimal():
-                given[name] = int(given[name])
-        if "redis_tls" in given:
-            tls = str(given["redis_tls"]).strip().lower()
-            given["redis_tls"] = _SWITCH.get(tls, tls)
-        if (file := environment.get("REDIS_PASSWORD_FILE")) and not section.get("redis_password"):
-            given["redis_password"] = _read_password(file, is_given="redis_password" in given)
+        if (file := environment.get("REDIS_PASSWORD_FILE")) and not chosen.get("redis_password"):
+            texts["redis_password"] = _read_password(file, is_given="redis_password" in texts)
         try:
-            return cls(**given | {name: value for name, value in section.items() if value is not None})
+            given = cls.model_validate_strings({name: texts[name] for name in texts.keys() - chosen})
+            return cls(**given.model_dump(exclude_unset=True) | chosen)
         except ValidationError as error:
             raise ValueError(_problem(error)) from None
+
+
+_VARIABLES = {
+    name: name.upper()
+    for name in Settings.model_fields
+    if name.startswith(("redis", "sentiment")) and name != "redis_db"
+} | {"metrics_port": "STRATEGY_METRICS_PORT"}
+"""The environment variables that are read, by field."""
 
 
 def _problem(error: ValidationError) -> str:
