@@ -7,9 +7,8 @@ id.
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -41,7 +40,9 @@ class ScorerFailures:
     """What is known of the scorer's failures, and what becomes of the articles. Threads share it.
 
     Attributes:
-        answers: how many articles the scorer has answered.
+        failed: copies of the articles on which the scorer has failed since it was last known to work, by body.
+        at_fault: bodies of the articles that are at fault if the scorer fails on them again.
+        refusals: which of the last articles the scorer refused.
 
     Args:
         slots: where the scorer is checked.
@@ -51,16 +52,9 @@ class ScorerFailures:
     def __init__(self, slots: ScorerSlots, stories: Stories | None) -> None:
         self._slots = slots
         self._stories = stories
-        self._lock = threading.Lock()
-        self._failed: OrderedDict[bytes, Delivery] = OrderedDict()
-        self._at_fault: frozenset[bytes] = frozenset()
-        self._refusals = Refusals()
-        self.answers = 0
-
-    @property
-    def count(self) -> int:
-        """On how many articles the scorer has failed since it was last known to work."""
-        return len(self._failed)
+        self.failed: OrderedDict[bytes, Delivery] = OrderedDict()
+        self.at_fault: set[bytes] = set()
+        self.refusals = Refusals()
 
     @contextmanager
     def settled(self, delivery: Delivery, intake: Intake) -> Iterator[None]:
@@ -86,19 +80,37 @@ class ScorerFailures:
             log.exception("article_failed", message_id=delivery.message_id, attempts=delivery.attempts)
             intake.retry(delivery, f"{type(error).__name__}: {error}")
 
+    def ended(self, delivery: Delivery, outcome: Outcome | None) -> None:
+        """An article came to an end: with an outcome, or without one because it was refused or set aside."""
+        self.failed.pop(delivery.body, None)
+        self.at_fault.discard(delivery.body)
+        if outcome in ANSWERS:
+            self.refusals.note(delivery.body, refused=False)
+
+    def end(self, at_fault: Iterable[bytes] = ()) -> None:
+        """The scorer works again: forget its failures, but for the articles that are at fault."""
+        self.at_fault = set(at_fault)
+        self.failed.clear()
+        self.refusals.clear()
+
+    def note_refusal(self, delivery: Delivery, error: RefusedArticleError) -> TryLater | None:
+        """Note that the scorer refused an article. Returns its failure if it refuses nearly all."""
+        self.refusals.note(delivery.body, refused=True)
+        if not self.refusals.are_too_many:
+            return None
+        said = f"the scorer refused {MOST_REFUSED} of the last {LAST_ARTICLES} articles; the last because: {error}"
+        return TryLater(said)
+
     def _on_failure(self, delivery: Delivery, error: TryLater, intake: Intake) -> None:
         """Set an article aside on which the scorer failed, if the article is at fault."""
-        with self._lock:
-            if delivery.body not in self._at_fault:
-                self._failed[delivery.body] = delivery
-                raise ScorerAwayError(str(error), after=error.after) from error
+        if delivery.body not in self.at_fault:
+            self.failed[delivery.body] = delivery
+            raise _away(error) from error
         try:
-            if self._stories is not None:
-                self._stories.silent(
-                    decode(delivery.body, NewsArticle).article_id
-                )  # others may tell its story
+            if self._stories is not None:  # another article may be the first of its story
+                self._stories.silent(decode(delivery.body, NewsArticle).article_id)
         except TryLater as problem:
-            raise ScorerAwayError(str(problem), after=problem.after) from problem
+            raise _away(problem) from problem
         intake.retry(delivery, f"the scorer fails on this article and not on others: {error}")
         self.ended(delivery, None)
 
@@ -111,7 +123,7 @@ class ScorerFailures:
         try:
             self._slots.check()
         except TryLater as problem:
-            raise ScorerAwayError(str(problem), after=problem.after) from problem
+            raise _away(problem) from problem
         self._dead_letter(delivery, error, intake)
         self.ended(delivery, None)
 
@@ -120,43 +132,6 @@ class ScorerFailures:
         log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
         intake.dead_letter(delivery, str(error))
 
-    def has(self, delivery: Delivery) -> bool:
-        """Whether the scorer has failed on this article."""
-        return delivery.body in self._failed
 
-    def next_failed(self) -> Delivery | None:
-        """A copy of the article that has waited longest to be tried again. It goes to the end of the line."""
-        with self._lock:
-            body = next(iter(self._failed), None)
-            if body is None:
-                return None
-            self._failed.move_to_end(body)
-            return self._failed[body]
-
-    def ended(self, delivery: Delivery, outcome: Outcome | None) -> None:
-        """An article came to an end: with an outcome, or without one because it was refused or set aside."""
-        with self._lock:
-            self._failed.pop(delivery.body, None)
-            self._at_fault -= {delivery.body}
-            if outcome in ANSWERS:
-                self.answers += 1
-                self._refusals.note(delivery.body, refused=False)
-
-    def clear(self, *, at_fault: bool) -> None:
-        """The scorer works again. Forget on what it failed, except for who is at fault if it fails on them again.
-
-        Args:
-            at_fault: whether the articles on which it failed are: it failed on each alone, and then scored another.
-        """
-        with self._lock:
-            self._at_fault = frozenset(self._failed) if at_fault else frozenset()
-            self._failed.clear()
-            self._refusals.clear()
-
-    def note_refusal(self, delivery: Delivery, error: RefusedArticleError) -> TryLater | None:
-        """Note that the scorer refused an article. Returns its failure if it refuses nearly all."""
-        self._refusals.note(delivery.body, refused=True)
-        if not self._refusals.are_too_many:
-            return None
-        said = f"the scorer refused {MOST_REFUSED} of the last {LAST_ARTICLES} articles; the last because: {error}"
-        return TryLater(said)
+def _away(error: TryLater) -> ScorerAwayError:
+    return ScorerAwayError(str(error), after=error.after)

@@ -26,7 +26,7 @@ class Intake:
 
     def __init__(self, subscription: Subscription, stop: threading.Event, work: WorkInHand) -> None:
         self._subscription = subscription
-        self._work = work
+        self.work = work
         self._ended = threading.Event()
         self.stop = stop
 
@@ -46,25 +46,25 @@ class Intake:
 
     def receive(self, count: int) -> list[Delivery]:
         """Up to `count` articles; none if none came for a while."""
-        with self._work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
+        with self.work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
             return self._subscription.receive(count, RECEIVE_SECONDS)
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `Subscription.ack`."""
-        with self._work.doing("ending deliveries", SETTLE_SECONDS):
+        with self.work.doing("ending deliveries", SETTLE_SECONDS):
             self._subscription.ack(deliveries)
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See `Subscription.release`."""
-        with self._work.doing("ending deliveries", SETTLE_SECONDS):
+        with self.work.doing("ending deliveries", SETTLE_SECONDS):
             self._subscription.release(deliveries)
 
     def retry(self, delivery: Delivery, error: str) -> None:
         """See `Subscription.retry`."""
-        with self._work.doing("setting an article aside", SETTLE_SECONDS):
+        with self.work.doing("setting an article aside", SETTLE_SECONDS):
             self._subscription.retry(delivery, error)
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
         """See `Subscription.dead_letter`."""
-        with self._work.doing("setting an article aside", SETTLE_SECONDS):
+        with self.work.doing("setting an article aside", SETTLE_SECONDS):
             self._subscription.dead_letter(delivery, reason)

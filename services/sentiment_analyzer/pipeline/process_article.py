@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.common.broker.port import Delivery
+from services.common.broker.port import Broker, Delivery
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import Clock
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
@@ -29,8 +29,8 @@ from services.sentiment_analyzer.article.text import ArticleText, text_of
 from services.sentiment_analyzer.matching.matcher import About, AssetMatcher, Match
 from services.sentiment_analyzer.pipeline.failures import RefusedArticleError, ScorerFailures
 from services.sentiment_analyzer.pipeline.intake import Intake
-from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome, judgement_of, record
-from services.sentiment_analyzer.pipeline.publish import SignalPublisher
+from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Judgement, Outcome, judgement_of, record
+from services.sentiment_analyzer.pipeline.publish import publish_signals
 from services.sentiment_analyzer.pipeline.signals import make_signals
 from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
 from services.sentiment_analyzer.scorers.port import Scorer, Unusable
@@ -56,7 +56,7 @@ class ArticlePipeline:
     stories: Stories | None
     scorer: Scorer
     slots: ScorerSlots
-    publisher: SignalPublisher
+    broker: Broker
     failures: ScorerFailures
     clock: Clock
     max_age: timedelta | None
@@ -74,16 +74,19 @@ class ArticlePipeline:
         try:
             while not intake.is_over:
                 deliveries = intake.receive(self.scorer.articles_at_once)
-                if not deliveries and self.publisher.is_idle:
+                if not deliveries and self.broker.health().ok:
                     self.lag.idle()
-                if not intake.is_over:  # else they are redelivered
+                if deliveries and not intake.is_over:  # else they are redelivered
                     self.process(deliveries, intake)
         except BaseException:
             intake.end()
             raise
 
-    def process(self, deliveries: Sequence[Delivery], intake: Intake) -> None:
+    def process(self, deliveries: Sequence[Delivery], intake: Intake) -> bool:
         """Score articles one after the other, publish their signals together, and acknowledge them.
+
+        Returns:
+            Whether the scorer has answered on one of them.
 
         Raises:
             ScorerAwayError, TryLater, StopProgram: as `run`. What was scored before is published first.
@@ -103,6 +106,7 @@ class ArticlePipeline:
             pass  # it is redelivered
         finally:
             self._publish(judged, intake)
+        return any(each.judgement.outcome in ANSWERS for each in judged)
 
     def judge(self, article: NewsArticle, intake: Intake | None = None) -> Judgement:
         """Match the article, recognise its story and score it.
@@ -117,8 +121,7 @@ class ArticlePipeline:
         QUEUE_LAG.labels(RAW_NEWS_DATA.name).observe(max(age, 0.0))
         self.lag.note(age)
         # It may wait for the score of another article first, and stories are read and written.
-        patience = 2 * self.scorer.patience + 2 * BUSY_SECONDS
-        with self.work.doing(f"judging {article.article_id}", patience):
+        with self.work.doing(f"judging {article.article_id}", 2 * self.scorer.patience + 2 * BUSY_SECONDS):
             try:
                 judgement = judge_article(
                     article,
@@ -137,12 +140,10 @@ class ArticlePipeline:
         return judgement
 
     def _publish(self, judged: Sequence[Judged], intake: Intake) -> None:
-        if not judged:
-            return
         deliveries = [each.delivery for each in judged]
         signals = [signal for each in judged for signal in each.judgement.signals]
         try:
-            are_confirmed = self.publisher.publish(signals, intake)
+            are_confirmed = publish_signals(self.broker, signals, intake)
         except NeverWorks as error:
             # The signals are sound, so something is wrong with their queue; it may be mended meanwhile.
             for delivery in deliveries:
@@ -199,8 +200,7 @@ def judge_article(
         try:
             judgement = matched.judge(scorer, slot or nullcontext(), stories)
         except CannotSay as error:
-            unusable = isinstance(error, Unusable)
-            judgement = Judgement(Outcome.ABSTAINED, reason=str(error), is_unusable=unusable)
+            judgement = Judgement(Outcome.ABSTAINED, (), str(error), is_unusable=isinstance(error, Unusable))
     return replace(judgement, suspicions=text.suspicions) if text.suspicions else judgement
 
 

@@ -47,11 +47,6 @@ class Recovery:
         self._failures = pipeline.failures
         self.problem: str | None = None
 
-    @property
-    def is_unclear(self) -> bool:
-        """Whether the scorer has failed on articles, and has scored none since."""
-        return self._failures.count > 0
-
     def wait(self, error: TryLater, stop: threading.Event) -> None:
         """Return when it is worth a try to take articles from the queue again, or when `stop` is set."""
         self._note_away(error)
@@ -67,12 +62,11 @@ class Recovery:
         Raises:
             ScorerAwayError, TryLater, StopProgram: as `ArticlePipeline.process`.
         """
-        answers = self._failures.answers
-        while self.is_unclear and not intake.is_over:
+        failed = self._failures.failed
+        while failed and not intake.is_over:
             deliveries = intake.receive(1)
-            self._pipeline.process([each for each in deliveries if not self._failures.has(each)], intake)
-            if self._failures.answers > answers:
-                self._failures.clear(at_fault=True)
+            if self._pipeline.process([each for each in deliveries if each.body not in failed], intake):
+                self._failures.end(at_fault=failed)
             elif not deliveries and not intake.stop.wait(LONGEST_PAUSE_SECONDS):
                 self._try_copies(intake.stop)
         self._note_back()
@@ -95,9 +89,11 @@ class Recovery:
             TryLater: it failed again, and has failed on so many that other articles need not be tried.
             StopProgram: what is kept of articles cannot be used.
         """
-        for _ in range(self._failures.count):
-            copy = self._failures.next_failed()
-            if copy is None or stop.is_set():
+        failed = self._failures.failed
+        for _ in range(len(failed)):
+            body, copy = failed.popitem(last=False)
+            failed[body] = copy  # behind the others
+            if stop.is_set():
                 return
             try:
                 if self._is_answered(copy):
@@ -105,9 +101,9 @@ class Recovery:
             except TryLater as error:
                 self.problem = (
                     "the scorer answers its check, but failed on every article that it was asked since, one at a time "
-                    f"(different ones: {self._failures.count}): {error}"
+                    f"(different ones: {len(failed)}): {error}"
                 )
-                if self._failures.count >= MOST_FAILED:
+                if len(failed) >= MOST_FAILED:
                     raise TryLater(self.problem, after=error.after) from error
 
     def _is_answered(self, copy: Delivery) -> bool:
@@ -123,10 +119,9 @@ class Recovery:
             except Exception as error:  # noqa: BLE001 - logged, and settled, when the article is delivered
                 log.debug("article_failed", message_id=copy.message_id, error=str(error))
         self._failures.ended(copy, outcome)
-        if outcome not in ANSWERS:
-            return False
-        self._failures.clear(at_fault=False)
-        return True
+        if outcome in ANSWERS:
+            self._failures.end()
+        return outcome in ANSWERS
 
     def _note_away(self, error: TryLater) -> None:
         self.problem = str(error)
@@ -134,6 +129,6 @@ class Recovery:
         log.warning("scorer_away", error=str(error))
 
     def _note_back(self) -> None:
-        if self.problem is not None and not self.is_unclear:
+        if self.problem is not None and not self._failures.failed:
             self.problem = None
             log.info("scorer_back")

@@ -22,7 +22,6 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.failures import ScorerAwayError, ScorerFailures
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
 from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
-from services.sentiment_analyzer.pipeline.publish import SignalPublisher
 from services.sentiment_analyzer.pipeline.recovery import Recovery
 from services.sentiment_analyzer.pipeline.slots import ScorerSlots
 from services.sentiment_analyzer.scorers.port import Scorer
@@ -76,7 +75,7 @@ class SentimentProcessor:
             stories=stories,
             scorer=scorer,
             slots=self._slots,
-            publisher=SignalPublisher(broker, self.work),
+            broker=broker,
             failures=self._failures,
             clock=clock,
             max_age=max_age,
@@ -99,7 +98,7 @@ class SentimentProcessor:
                 try:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
                         intake = Intake(subscription, stop, self.work)
-                        if self._recovery.is_unclear:
+                        if self._failures.failed:
                             self._recovery.try_others(intake)
                         else:
                             self._work(intake, threads)
@@ -131,10 +130,10 @@ class SentimentProcessor:
 
     @property
     def _prefetch(self) -> int:
-        if self._recovery.is_unclear:
+        if self._failures.failed:
             # One on which the scorer has not failed, behind those on which it has, which may be there twice. No more:
             # what is given back when the scorer fails again counts towards the delivery limit.
-            return 2 * self._failures.count + 1
+            return 2 * len(self._failures.failed) + 1
         # As many as are being scored are being published, and the next ones are here.
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
