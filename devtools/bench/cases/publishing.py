@@ -15,7 +15,7 @@ from devtools.bench.servers import bare_connection
 from devtools.servers.control import RabbitServer
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.rabbitmq.broker import RabbitMqBroker
-from services.common.broker.rabbitmq.outgoing import parcel_of
+from services.common.broker.rabbitmq.messages import parcel_of
 from services.common.broker.topology import EVENTS_EXCHANGE, SENTIMENT_SIGNAL, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 

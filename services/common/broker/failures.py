@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import structlog
 
@@ -16,6 +17,7 @@ from services.common.broker.envelope import (
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Delivery
 from services.common.broker.topology import Queue
+from services.common.clock import Clock
 from services.common.runtime.metrics import MESSAGES_DEAD_LETTERED, MESSAGES_RETRIED
 from services.common.runtime.tracing import trace_id_of
 from services.common.settings.settings import Settings
@@ -23,29 +25,45 @@ from services.common.settings.settings import Settings
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the parts of one connection to a broker have in common.
+
+    Attributes:
+        limit: counts the dead letters in a row; a subscription tells it of every message that ends.
+    """
+
+    settings: Settings
+    options: BrokerOptions
+    clock: Clock
+    limit: DeadLetterLimit
+
+    def timestamp(self) -> int:
+        """Now, in seconds since the epoch."""
+        return int(self.clock.now().timestamp())
+
+
 class FailureHandling(ABC):
     """The part of `port.Subscription` that every broker has alike.
 
     Args:
         name: the queue that is read.
-        limit: counts the dead letters in a row; the subscription tells it of every message that ends.
 
     Raises:
         TooManyDeadLetters: the queue is not read any more.
     """
 
-    def __init__(self, name: str, settings: Settings, options: BrokerOptions, limit: DeadLetterLimit) -> None:
-        limit.begin(name)
+    def __init__(self, name: str, shared: Shared) -> None:
+        shared.limit.begin(name)
         self._name = name
-        self._queue: Queue | None = next((each for each in options.queues if each.name == name), None)
-        self._max_attempts = settings.retry_max_attempts
-        self._limit = limit
-        self._options = options
+        self._shared = shared
+        self._queue: Queue | None = next((each for each in shared.options.queues if each.name == name), None)
 
     def retry(self, delivery: Delivery, error: str) -> None:
         """See `port.Subscription.retry`."""
         queue = self._failing_queue()
-        copy = copy_after_failure(queue, delivery, error, self._max_attempts, self._options)
+        most = self._shared.settings.retry_max_attempts
+        copy = copy_after_failure(queue, delivery, error, most, self._shared.options)
         self._settle(delivery, copy if queue.retried else None, error)
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
@@ -67,7 +85,7 @@ class FailureHandling(ABC):
     def _settle(self, delivery: Delivery, copy: FailedCopy | None, error: str) -> None:
         is_dead = copy is not None and copy.delay is None
         if is_dead:
-            self._limit.check(self._name)
+            self._shared.limit.check(self._name)
         if not self._replace(delivery, copy):
             return
         about = {
@@ -80,7 +98,7 @@ class FailureHandling(ABC):
         if copy is None:
             log.warning("message_dropped", **about)
         elif is_dead:
-            self._limit.ended(self._name, dead=True)
+            self._shared.limit.ended(self._name, dead=True)
             MESSAGES_DEAD_LETTERED.labels(delivery.queue).inc()
             log.warning("message_dead_lettered", **about)
         else:

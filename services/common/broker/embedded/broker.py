@@ -20,6 +20,7 @@ from services.common.broker.embedded.file import QueueFile
 from services.common.broker.embedded.owner import Owner
 from services.common.broker.embedded.subscription import EmbeddedSubscription
 from services.common.broker.envelope import check_outgoing, outgoing_headers
+from services.common.broker.failures import Shared
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import OutgoingMessage, QueueState, Subscription
 from services.common.broker.topology import Queue
@@ -36,16 +37,14 @@ class EmbeddedBroker:
     """See `port.Broker`. Several may use the same `STATE_DIR`, in one process or in many."""
 
     def __init__(self, settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._options = options or BrokerOptions()
+        limit = DeadLetterLimit(settings.dead_letter_limit)
+        self._shared = Shared(settings, options or BrokerOptions(), clock, limit)
         self._path = settings.state_dir / FILE_NAME
         self._bound: dict[str, list[Queue]] = {}
-        for queue in self._options.queues:
+        for queue in self._shared.options.queues:
             for key in queue.binding_keys:
                 self._bound.setdefault(key, []).append(queue)
         self._confirmations = Confirmations()
-        self._dead_letter_limit = DeadLetterLimit(settings.dead_letter_limit)
         self._lock = threading.Lock()  # of what follows
         self._file: QueueFile | None = None
         self._owner: Owner | None = None
@@ -71,13 +70,13 @@ class EmbeddedBroker:
                 self._problem = str(error)
                 raise
             self._file = file
-        self._owner.requeue_from_dead(file, self._options.queues)
+        self._owner.requeue_from_dead(file, self._shared.options.queues)
 
     def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
         """See `port.Broker.publish`. Either all messages are stored or none."""
         check_outgoing(messages)
         rows: dict[Queue, list[sql.NewRow]] = {}
-        published = int(self._clock.now().timestamp())
+        published = self._shared.timestamp()
         for message in messages:
             queues = self._bound.get(message.routing_key)
             if queues is None:
@@ -91,8 +90,8 @@ class EmbeddedBroker:
                 self._store(rows, timeout)
 
     def _store(self, rows: dict[Queue, list[sql.NewRow]], timeout: float) -> None:
-        now = self._options.monotonic()
-        max_length = self._settings.queue_max_length
+        now = self._shared.options.monotonic()
+        max_length = self._shared.settings.queue_max_length
         file, _ = self._opened()
         with file.writing(durable=True, timeout=timeout) as db:
             for queue, new in rows.items():
@@ -109,15 +108,7 @@ class EmbeddedBroker:
             raise StopProgram(f"there is no queue {queue}; there are {', '.join(self._names)}")
         file, owner = self._opened()
         subscription = EmbeddedSubscription(
-            file,
-            owner,
-            queue,
-            prefetch,
-            settings=self._settings,
-            options=self._options,
-            clock=self._clock,
-            confirmations=self._confirmations,
-            limit=self._dead_letter_limit,
+            file, owner, queue, prefetch, shared=self._shared, confirmations=self._confirmations
         )
         with self._lock:
             self._subscriptions = [each for each in self._subscriptions if not each.closed]
@@ -127,9 +118,9 @@ class EmbeddedBroker:
     def queues(self) -> list[QueueState]:
         """See `port.Broker.queues`."""
         file, owner = self._opened()
-        owner.requeue_from_dead(file, self._options.queues)
+        owner.requeue_from_dead(file, self._shared.options.queues)
         with file.reading() as db:
-            return sql.states(db, self._names, self._clock.now().timestamp())
+            return sql.states(db, self._names, self._shared.clock.now().timestamp())
 
     def health(self) -> DependencyHealth:
         """See `port.Broker.health`."""
@@ -137,7 +128,7 @@ class EmbeddedBroker:
             return DependencyHealth(ok=False, detail=f"{self._path}: {self._problem}")
         if trouble := next((each.trouble for each in self._subscriptions if each.trouble), None):
             return DependencyHealth(ok=False, detail=trouble)
-        for health in (self._dead_letter_limit.health(), self._confirmations.health()):
+        for health in (self._shared.limit.health(), self._confirmations.health()):
             if not health.ok:
                 return health
         return DependencyHealth(ok=True, detail=str(self._path))
@@ -159,7 +150,7 @@ class EmbeddedBroker:
 
     @property
     def _names(self) -> list[str]:
-        return [name for queue in self._options.queues for name in queue.names]
+        return [name for queue in self._shared.options.queues for name in queue.names]
 
     def _opened(self) -> tuple[QueueFile, Owner]:
         with self._lock:

@@ -12,17 +12,13 @@ from contextlib import contextmanager
 import structlog
 
 from services.common.broker.confirmations import Confirmations
-from services.common.broker.dead_letter_limit import DeadLetterLimit
 from services.common.broker.embedded import statements as sql
 from services.common.broker.embedded.file import QueueFile
 from services.common.broker.embedded.owner import Owner
 from services.common.broker.envelope import FailedCopy
-from services.common.broker.failures import FailureHandling
-from services.common.broker.options import BrokerOptions
+from services.common.broker.failures import FailureHandling, Shared
 from services.common.broker.port import Delivery
-from services.common.clock import Clock
 from services.common.errors import CryptoBoyError, TryLater
-from services.common.settings.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -44,19 +40,14 @@ class EmbeddedSubscription(FailureHandling):
         queue: str,
         prefetch: int,
         *,
-        settings: Settings,
-        options: BrokerOptions,
-        clock: Clock,
+        shared: Shared,
         confirmations: Confirmations,
-        limit: DeadLetterLimit,
     ) -> None:
-        super().__init__(queue, settings, options, limit)
+        super().__init__(queue, shared)
         self._file = file
         self._owner = owner
         self._confirmations = confirmations
         self._prefetch = max(1, prefetch)
-        self._max_length = settings.queue_max_length
-        self._clock = clock
         self._lock = threading.Lock()  # of what follows
         self._in_hand: set[int] = set()
         self._to_end: set[int] = set()  # asked for, and done as soon as the file can be written
@@ -66,7 +57,9 @@ class EmbeddedSubscription(FailureHandling):
         with file.writing(durable=False, timeout=QUICK_SECONDS) as db:
             cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner.name, queue))
             self._consumer = int(cursor.lastrowid or 0)
-            self._move_due(db, options.monotonic())  # before the first look, as the clock may have begun anew
+            self._move_due(
+                db, shared.options.monotonic()
+            )  # before the first look, as the clock may have begun anew
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """See `port.Subscription.receive`."""
@@ -76,14 +69,14 @@ class EmbeddedSubscription(FailureHandling):
             left = deadline - time.monotonic()
             if deliveries or left <= 0:
                 return deliveries
-            time.sleep(min(self._options.poll, left))
+            time.sleep(min(self._shared.options.poll, left))
         return []
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
         with self._lock, self._noting_trouble():
             ended = self._mine(deliveries)
-            self._limit.ended(self._name, len(ended), dead=False)
+            self._shared.limit.ended(self._name, len(ended), dead=False)
             self._to_end |= ended
             self._write_ends()
 
@@ -148,25 +141,25 @@ class EmbeddedSubscription(FailureHandling):
             return True
 
     def _insert(self, db: sqlite3.Connection, delivery: Delivery, copy: FailedCopy) -> None:
-        now = self._options.monotonic()
-        published = int(self._clock.now().timestamp())
-        row = sql.NewRow(delivery.body, delivery.message_id, json.dumps(copy.headers), published)
+        now = self._shared.options.monotonic()
+        headers, published = json.dumps(copy.headers), self._shared.timestamp()
+        row = sql.NewRow(delivery.body, delivery.message_id, headers, published)
         if copy.delay is None:
             sql.insert(db, copy.queue.dead_letter_name, [row], now)
         else:
-            sql.check_room(db, copy.queue.retry_name, 1, self._max_length)
+            sql.check_room(db, copy.queue.retry_name, 1, self._shared.settings.queue_max_length)
             sql.insert(db, copy.queue.retry_name, [row._replace(due_at=now + copy.delay)], now)
 
     def _look(self, max_messages: int) -> list[Delivery]:
         with self._lock, self._noting_trouble():
             if not self._closed:
                 self._write_ends()
-                self._owner.requeue_from_dead(self._file, self._options.queues)
+                self._owner.requeue_from_dead(self._file, self._shared.options.queues)
                 return self._take(min(max_messages, self._prefetch - len(self._in_hand)))
         return []
 
     def _take(self, room: int) -> list[Delivery]:
-        now = self._options.monotonic()
+        now = self._shared.options.monotonic()
         if room <= 0:
             return []
         with self._file.reading() as db:

@@ -6,24 +6,22 @@ the steps that make sure of the topology on every new connection.
 
 from __future__ import annotations
 
-import queue as handover
-import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pika
+from pika import SelectConnection
 
 from services.common.broker.dead_letter_limit import DeadLetterLimit
 from services.common.broker.envelope import check_outgoing
+from services.common.broker.failures import Shared
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import OutgoingMessage, QueueState, Subscription
-from services.common.broker.rabbitmq.consumer import Consumer
 from services.common.broker.rabbitmq.errors import Place, why_refused
-from services.common.broker.rabbitmq.inbox import Inbox
 from services.common.broker.rabbitmq.link import Link
-from services.common.broker.rabbitmq.outgoing import parcel_of
-from services.common.broker.rabbitmq.pika_types import PikaConnection
+from services.common.broker.rabbitmq.messages import parcel_of
 from services.common.broker.rabbitmq.publisher import Publisher
 from services.common.broker.rabbitmq.steps import StepRunner, steps_to_check, steps_to_count, steps_to_declare
 from services.common.broker.rabbitmq.subscription import RabbitMqSubscription
@@ -34,6 +32,8 @@ from services.common.runtime.health import DependencyHealth
 from services.common.settings.settings import Settings
 from services.common.tls import TlsFiles, client_context
 
+Answer = TypeVar("Answer")
+
 ANSWER_SECONDS = 10.0
 SET_UP_SECONDS = 20.0
 
@@ -42,31 +42,27 @@ class RabbitMqBroker:
     """See `port.Broker`."""
 
     def __init__(self, settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._options = options or BrokerOptions()
-        self._topology = rabbitmq_topology(settings.queue_max_length, self._options.queues)
+        limit = DeadLetterLimit(settings.dead_letter_limit)
+        self._shared = Shared(settings, options or BrokerOptions(), clock, limit)
+        self._topology = rabbitmq_topology(settings.queue_max_length, self._shared.options.queues)
         place = Place(
             settings.rabbitmq_host, settings.rabbitmq_port, settings.rabbitmq_vhost, settings.rabbitmq_user
         )
-        parameters = connection_parameters(settings, self._options)
-        self._link = Link(parameters, place, self._options, self._set_up, self._lost)
+        parameters = connection_parameters(settings, self._shared.options)
+        self._link = Link(parameters, place, self._shared.options, self._set_up, self._lost)
         self._publisher = Publisher(self._link, self._opened)
-        self._dead_letter_limit = DeadLetterLimit(settings.dead_letter_limit)
-        self._lock = threading.Lock()
+        # Only the link's thread changes these:
         self._subscriptions: list[RabbitMqSubscription] = []
-        # The link's thread only:
-        self._consumers: list[Consumer] = []
-        self._connection: PikaConnection = None
+        self._connection: SelectConnection = None
 
     def start(self) -> None:
         """See `port.Broker.start`."""
-        self._link.connect(self._options.connect_timeout + SET_UP_SECONDS)
+        self._link.connect(self._shared.options.connect_timeout + SET_UP_SECONDS)
 
     def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
         """See `port.Broker.publish`."""
         check_outgoing(messages)
-        now = int(self._clock.now().timestamp())
+        now = self._shared.timestamp()
         if messages:
             parcels = (parcel_of(message, now) for message in messages)
             self._publisher.publish(parcels, len(messages), timeout)
@@ -74,40 +70,21 @@ class RabbitMqBroker:
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""
         self._link.state.wait_ready(ANSWER_SECONDS)
-        inbox = Inbox()
-        consumer = Consumer(self._link, inbox, queue, prefetch, self._options)
-        subscription = RabbitMqSubscription(
-            self._link,
-            inbox,
-            consumer,
-            self._publisher,
-            settings=self._settings,
-            options=self._options,
-            clock=self._clock,
-            limit=self._dead_letter_limit,
-        )
-        self._link.post(partial(self._add, consumer))
+        subscription = RabbitMqSubscription(self._link, self._publisher, queue, prefetch, self._shared)
+        self._link.post(partial(self._add, subscription))
         try:
-            inbox.wait_consuming(ANSWER_SECONDS)
+            self._answer(subscription.consuming)
         except CryptoBoyError:
             subscription.close()
             raise
-        with self._lock:
-            self._subscriptions = [each for each in self._subscriptions if not each.closed]
-            self._subscriptions.append(subscription)
         return subscription
 
     def queues(self) -> list[QueueState]:
         """See `port.Broker.queues`."""
         self._link.state.wait_ready(ANSWER_SECONDS)
-        answers: handover.SimpleQueue[list[Any] | CryptoBoyError] = handover.SimpleQueue()
-        self._link.post(partial(self._count, answers))
-        try:
-            answer = answers.get(timeout=ANSWER_SECONDS)
-        except handover.Empty:
-            raise TryLater(f"{self._link.place} did not answer within {ANSWER_SECONDS:.0f} s") from None
-        if isinstance(answer, CryptoBoyError):
-            raise TryLater(str(answer))
+        frames: Future[list[Any]] = Future()
+        self._link.post(partial(self._count, frames))
+        found = self._answer(frames)
         return [
             QueueState(
                 name=declared.name,
@@ -116,7 +93,7 @@ class RabbitMqBroker:
                 unacknowledged=None,
                 consumers=frame.method.consumer_count,
             )
-            for declared, frame in zip(self._topology.queues, answer, strict=True)
+            for declared, frame in zip(self._topology.queues, found, strict=True)
             if frame is not None
         ]
 
@@ -127,23 +104,27 @@ class RabbitMqBroker:
             for subscription in self._subscriptions:
                 if subscription.problem is not None and not subscription.closed:
                     return DependencyHealth(ok=False, detail=str(subscription.problem))
-            for health in (self._dead_letter_limit.health(), self._publisher.confirmations.health()):
+            for health in (self._shared.limit.health(), self._publisher.confirmations.health()):
                 if not health.ok:
                     return health
         return link
 
     def close(self) -> None:
         """See `port.Broker.close`."""
-        with self._lock:
-            subscriptions, self._subscriptions = self._subscriptions, []
-        for subscription in subscriptions:
+        for subscription in self._subscriptions:
             subscription.close()
         self._link.close()
 
+    def _answer(self, future: Future[Answer]) -> Answer:
+        try:
+            return future.result(ANSWER_SECONDS)
+        except TimeoutError:
+            raise TryLater(f"{self._link.place} did not answer within {ANSWER_SECONDS:.0f} s") from None
+
     # In the link's thread
 
-    def _set_up(self, connection: PikaConnection) -> None:
-        steps = steps_to_declare if self._settings.rabbitmq_declare else steps_to_check
+    def _set_up(self, connection: SelectConnection) -> None:
+        steps = steps_to_declare if self._shared.settings.rabbitmq_declare else steps_to_check
 
         def failed(doing: str, reason: BaseException) -> None:
             if self._link.current(connection):
@@ -154,35 +135,32 @@ class RabbitMqBroker:
 
         StepRunner(connection, steps(self._topology), done, failed).start()
 
-    def _opened(self, connection: PikaConnection) -> None:
+    def _opened(self, connection: SelectConnection) -> None:
         self._connection = connection
         self._link.ready()
-        for consumer in self._consumers:
-            consumer.open(connection)
+        for subscription in self._subscriptions:
+            subscription.open(connection)
 
     def _lost(self, error: CryptoBoyError) -> None:
         self._connection = None
         self._publisher.lost(error)
-        for consumer in self._consumers:
-            consumer.lost(error)
-        self._consumers = [each for each in self._consumers if not each.closed]
+        for subscription in self._subscriptions:
+            subscription.lost(error)
 
-    def _add(self, consumer: Consumer) -> None:
-        self._consumers = [each for each in self._consumers if not each.closed]
-        self._consumers.append(consumer)
+    def _add(self, subscription: RabbitMqSubscription) -> None:
+        self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
         if self._connection is not None:
-            consumer.open(self._connection)
+            subscription.open(self._connection)
 
-    def _count(self, answers: handover.SimpleQueue[list[Any] | CryptoBoyError]) -> None:
-        connection = self._connection
-        if not self._link.current(connection):
-            answers.put(TryLater(f"{self._link.place}: the connection was lost"))
+    def _count(self, frames: Future[list[Any]]) -> None:
+        if not self._link.current(self._connection):
+            frames.set_exception(TryLater(f"{self._link.place}: the connection was lost"))
             return
 
         def failed(doing: str, reason: BaseException) -> None:
-            answers.put(why_refused(reason, doing, self._link.place))
+            frames.set_exception(TryLater(str(why_refused(reason, doing, self._link.place))))
 
-        StepRunner(connection, steps_to_count(self._topology), answers.put, failed).start()
+        StepRunner(self._connection, steps_to_count(self._topology), frames.set_result, failed).start()
 
 
 def connection_parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionParameters:

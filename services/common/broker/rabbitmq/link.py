@@ -16,11 +16,12 @@ from typing import Any
 
 import pika
 import structlog
+from pika import SelectConnection
 from pika.adapters.select_connection import IOLoop
+from pika.frame import Method
 
 from services.common.broker.options import BrokerOptions
 from services.common.broker.rabbitmq.errors import Place, why_lost, why_not_open
-from services.common.broker.rabbitmq.pika_types import PikaConnection, PikaFrame
 from services.common.broker.rabbitmq.state import LinkState
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.runtime.backoff import Backoff
@@ -53,7 +54,7 @@ class Link:
         self._lost = lost
         self._loop = IOLoop()
         self._thread = threading.Thread(target=self._run, name="rabbitmq-io", daemon=True)
-        self._connection: PikaConnection = None
+        self._connection: SelectConnection = None
         self._retry_timer: Any = None
         self._backoff = Backoff(options.first_reconnect, options.longest_reconnect)
         self.state = LinkState(str(place))
@@ -119,7 +120,7 @@ class Link:
 
         self._loop.call_later(seconds, still_wanted)
 
-    def current(self, connection: PikaConnection) -> bool:
+    def current(self, connection: SelectConnection) -> bool:
         """Whether this is the connection in use and it can be spoken on."""
         return connection is self._connection and connection is not None and bool(connection.is_open)
 
@@ -146,7 +147,7 @@ class Link:
         if self.state.closed:
             self._loop.stop()
             return
-        self._connection = pika.SelectConnection(
+        self._connection = SelectConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_open_error,
@@ -154,7 +155,7 @@ class Link:
             custom_ioloop=self._loop,
         )
 
-    def _on_open(self, connection: PikaConnection) -> None:
+    def _on_open(self, connection: SelectConnection) -> None:
         if connection is not self._connection:
             _close(connection)
             return
@@ -162,23 +163,23 @@ class Link:
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
         self._set_up(connection)
 
-    def _on_open_error(self, connection: PikaConnection, error: BaseException) -> None:
+    def _on_open_error(self, connection: SelectConnection, error: BaseException) -> None:
         if connection is self._connection:
             self._connection = None
             self._end_of_attempt(why_not_open(error, self.place))
 
-    def _on_close(self, connection: PikaConnection, error: BaseException) -> None:
+    def _on_close(self, connection: SelectConnection, error: BaseException) -> None:
         if connection is self._connection:
             self._connection = None
             self._end_of_attempt(why_lost(error, self.place))
 
-    def _on_blocked(self, connection: PikaConnection, frame: PikaFrame) -> None:
+    def _on_blocked(self, connection: SelectConnection, frame: Method) -> None:
         if connection is not self._connection:
             return  # one that is being closed: nobody would hear of its end
         self.state.blocked = str(frame.method.reason)
         log.warning("broker_blocks_publishing", broker=str(self.place), reason=self.state.blocked)
 
-    def _on_unblocked(self, connection: PikaConnection, _frame: PikaFrame) -> None:
+    def _on_unblocked(self, connection: SelectConnection, _frame: Method) -> None:
         if connection is not self._connection:
             return
         self.state.blocked = None
@@ -210,6 +211,6 @@ class Link:
         _close(self._connection)
 
 
-def _close(connection: PikaConnection) -> None:
+def _close(connection: SelectConnection) -> None:
     if not (connection.is_closing or connection.is_closed):
         connection.close()

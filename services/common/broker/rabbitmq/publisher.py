@@ -13,19 +13,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from pika import spec
+from pika import SelectConnection, spec
+from pika.channel import Channel
+from pika.frame import Method
 
 from services.common.broker.confirmations import Confirmations
 from services.common.broker.rabbitmq.errors import why_refused
 from services.common.broker.rabbitmq.link import Link
-from services.common.broker.rabbitmq.outgoing import Parcel
-from services.common.broker.rabbitmq.pika_types import (
-    PikaChannel,
-    PikaConnection,
-    PikaFrame,
-    PikaMethod,
-    PikaProperties,
-)
+from services.common.broker.rabbitmq.messages import Parcel
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 
 WINDOW_MESSAGES = 1_000
@@ -61,8 +56,8 @@ class Publisher:
         self._link = link
         self._opened = opened
         self.confirmations = Confirmations()
-        self._connection: PikaConnection = None
-        self._channel: PikaChannel = None
+        self._connection: SelectConnection = None
+        self._channel: Channel = None
         self._waiting: deque[_Batch] = deque()
         self._on_the_way: dict[int, tuple[_Batch, Parcel]] = {}
         self._bytes_on_the_way = 0
@@ -101,7 +96,7 @@ class Publisher:
 
     # In the link's thread
 
-    def open(self, connection: PikaConnection) -> None:
+    def open(self, connection: SelectConnection) -> None:
         """Open the channel on a new connection; calls `opened` with the connection when it is there."""
         self._connection = connection
         connection.add_on_connection_unblocked_callback(lambda _connection, _frame: self._pump())
@@ -118,7 +113,7 @@ class Publisher:
         for batch in doomed:
             batch.finish(TryLater(str(error)))
 
-    def _on_open(self, connection: PikaConnection, channel: PikaChannel) -> None:
+    def _on_open(self, connection: SelectConnection, channel: Channel) -> None:
         def of_this(callback: Callable[..., None]) -> Callable[..., None]:
             # A connection that is being closed goes on to answer, with the numbers of its own messages.
             return lambda *answer: callback(*answer) if connection is self._connection else None
@@ -129,13 +124,13 @@ class Publisher:
             of_this(self._on_answer), callback=of_this(lambda _frame: self._on_confirming(channel))
         )
 
-    def _on_confirming(self, channel: PikaChannel) -> None:
+    def _on_confirming(self, channel: Channel) -> None:
         self._last_number = 0
         self._channel = channel
         self._opened(self._connection)
         self._pump()
 
-    def _on_close(self, _channel: PikaChannel, reason: BaseException) -> None:
+    def _on_close(self, _channel: Channel, reason: BaseException) -> None:
         if not self._link.current(self._connection):
             return  # the connection ended, or is being ended by us
         error = why_refused(reason, "publish", self._link.place)
@@ -177,7 +172,7 @@ class Publisher:
         )
 
     def _on_return(
-        self, _channel: PikaChannel, method: PikaMethod, properties: PikaProperties, _body: bytes
+        self, _channel: Channel, method: spec.Basic.Return, properties: spec.BasicProperties, _body: bytes
     ) -> None:
         """A message that no queue takes; its confirm follows. Returns carry no number, so it is looked up."""
         for batch, parcel in self._on_the_way.values():
@@ -191,7 +186,7 @@ class Publisher:
                     f"{method.reply_text}"
                 )
 
-    def _on_answer(self, frame: PikaFrame) -> None:
+    def _on_answer(self, frame: Method) -> None:
         method = frame.method
         refused = isinstance(method, spec.Basic.Nack)
         for number in self._numbers(method.delivery_tag, multiple=method.multiple):

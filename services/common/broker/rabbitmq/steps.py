@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pika import SelectConnection
+from pika.channel import Channel
 from pika.exceptions import ChannelClosedByBroker
+from pika.frame import Method
 
 from services.common.broker.rabbitmq.errors import ACCESS_REFUSED
-from services.common.broker.rabbitmq.pika_types import PikaChannel, PikaConnection, PikaFrame
 from services.common.broker.rabbitmq.topology import Topology
 
 
@@ -39,7 +41,7 @@ class StepRunner:
 
     def __init__(
         self,
-        connection: PikaConnection,
+        connection: SelectConnection,
         steps: Sequence[Step],
         done: Callable[[list[Any]], None],
         failed: Callable[[str, BaseException], None],
@@ -55,25 +57,25 @@ class StepRunner:
         """Open a channel and do the next step on it."""
         self._connection.channel(on_open_callback=self._on_open)
 
-    def _on_open(self, channel: PikaChannel) -> None:
+    def _on_open(self, channel: Channel) -> None:
         channel.add_on_close_callback(self._on_close)
         self._next(channel)
 
-    def _next(self, channel: PikaChannel) -> None:
+    def _next(self, channel: Channel) -> None:
         if len(self._answers) == len(self._steps):
             self._finished = True
             channel.close()
             self._done(self._answers)
             return
 
-        def answered(frame: PikaFrame) -> None:
+        def answered(frame: Method) -> None:
             self._answers.append(frame)
             self._next(channel)
 
         step = self._steps[len(self._answers)]
         getattr(channel, step.method)(**step.arguments, callback=answered)
 
-    def _on_close(self, _channel: PikaChannel, reason: BaseException) -> None:
+    def _on_close(self, _channel: Channel, reason: BaseException) -> None:
         if self._finished or not self._connection.is_open:
             return
         step = self._steps[min(len(self._answers), len(self._steps) - 1)]

@@ -1,95 +1,248 @@
-"""A subscription on RabbitMQ, as the thread that handles messages sees it."""
+"""A consumer of one queue on RabbitMQ: deliveries arrive in the thread of the connection and are handled in others."""
 
 from __future__ import annotations
 
+import random
+import threading
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
 
-from services.common.broker.dead_letter_limit import DeadLetterLimit
+import structlog
+from pika import SelectConnection, spec
+from pika.channel import Channel
+from pika.exceptions import ChannelClosedByBroker
+from pika.frame import Method
+
 from services.common.broker.envelope import FailedCopy
-from services.common.broker.failures import FailureHandling
-from services.common.broker.options import BrokerOptions
+from services.common.broker.failures import FailureHandling, Shared
 from services.common.broker.port import Delivery
-from services.common.broker.rabbitmq.consumer import Consumer
-from services.common.broker.rabbitmq.inbox import Inbox
+from services.common.broker.rabbitmq.errors import NOT_FOUND, why_refused
 from services.common.broker.rabbitmq.link import Link
-from services.common.broker.rabbitmq.outgoing import parcel_of_copy
+from services.common.broker.rabbitmq.messages import delivery_of, parcel_of_copy
 from services.common.broker.rabbitmq.publisher import Publisher
-from services.common.clock import Clock
-from services.common.errors import CryptoBoyError
-from services.common.settings.settings import Settings
+from services.common.broker.rabbitmq.tags import OpenTags, Token
+from services.common.errors import CryptoBoyError, StopProgram, TryLater
+
+log = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 5.0
 COPY_SECONDS = 30.0
+REOPEN_SECONDS = 1.0
 
 
 class RabbitMqSubscription(FailureHandling):
     """See `port.Subscription`. RabbitMQ before 4.3 counts a release towards its delivery limit.
 
+    Attributes:
+        consuming: ends when RabbitMQ has agreed to the first subscription, or has refused it.
+        closed: whether `close` was called.
+        problem: why nothing can arrive now, or None.
+
     Args:
-        inbox: where `consumer` puts what arrives.
         publisher: publishes the copies of failed deliveries.
+        queue: the name of the queue that is read.
     """
 
     def __init__(
         self,
         link: Link,
-        inbox: Inbox,
-        consumer: Consumer,
         publisher: Publisher,
-        *,
-        settings: Settings,
-        options: BrokerOptions,
-        clock: Clock,
-        limit: DeadLetterLimit,
+        queue: str,
+        prefetch: int,
+        shared: Shared,
     ) -> None:
-        super().__init__(consumer.queue, settings, options, limit)
+        super().__init__(queue, shared)
         self._link = link
-        self._inbox = inbox
-        self._consumer = consumer
         self._publisher = publisher
-        self._clock = clock
+        self._prefetch = max(1, prefetch)
+        self._dead_letters_of = next(
+            (each for each in shared.options.queues if each.retried and each.dead_letter_name == queue), None
+        )
+        self.consuming: Future[None] = Future()
+        self._gone = threading.Event()
+        self._changed = threading.Condition()  # of the next four
+        self._channel: Channel = None
+        self._arrived: deque[Delivery] = deque()
+        self._in_hand: set[Token] = set()
+        self.closed = False
+        # Only the link's thread changes these:
+        self.problem: CryptoBoyError | None = None
+        self._connection: SelectConnection = None
+        self._consumer_tag: str | None = None
+        self._open_tags = OpenTags()
+
+    # For other threads
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """See `port.Subscription.receive`."""
-        return self._inbox.receive(max_messages, timeout)
+        with self._changed:
+            self._changed.wait_for(lambda: self._arrived or self.closed, timeout)
+            deliveries = [self._arrived.popleft() for _ in range(min(max_messages, len(self._arrived)))]
+            self._in_hand.update(each.token for each in deliveries if isinstance(each.token, Token))
+            return deliveries
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
-        tokens = self._inbox.claim(deliveries)
-        self._limit.ended(self._name, len(tokens), dead=False)
-        self._link.post(partial(self._consumer.ack, tokens))
+        tokens = self._claim(deliveries)
+        self._shared.limit.ended(self._name, len(tokens), dead=False)
+        self._link.post(partial(self._ack, tokens))
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.release`."""
-        self._link.post(partial(self._consumer.release, self._inbox.claim(deliveries)))
+        self._link.post(partial(self._release, self._claim(deliveries)))
 
     def close(self) -> None:
         """See `port.Subscription.close`."""
-        if self._inbox.close() and not self._link.state.closed:
-            self._link.post(self._consumer.close)
-            self._consumer.gone.wait(CLOSE_SECONDS)
+        with self._changed:
+            if self.closed:
+                return
+            self.closed = True
+            self._arrived.clear()
+            self._in_hand.clear()
+            self._changed.notify_all()
+        if not self._link.state.closed:
+            self._link.post(self._cancel)
+            self._gone.wait(CLOSE_SECONDS)
 
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._inbox.closed
-
-    @property
-    def problem(self) -> CryptoBoyError | None:
-        """Why it receives nothing now, or None."""
-        return self._inbox.problem
+    def _claim(self, deliveries: Sequence[Delivery]) -> set[Token]:
+        """The tokens of those that are unsettled, to settle them; nobody else gets them any more."""
+        with self._changed:
+            tokens = {each.token for each in deliveries if isinstance(each.token, Token)} & self._in_hand
+            self._in_hand -= tokens
+            return tokens
 
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        tokens = self._inbox.claim([delivery])
+        tokens = self._claim([delivery])
         if not tokens:
-            return False  # ended before, or its channel was lost and it comes again anyway
+            return False  # settled before, or its channel was lost and it comes again anyway
         if copy is not None:
             try:
-                parcel = parcel_of_copy(delivery, copy, int(self._clock.now().timestamp()))
+                parcel = parcel_of_copy(delivery, copy, self._shared.timestamp())
                 self._publisher.publish(iter([parcel]), 1, COPY_SECONDS)
             except CryptoBoyError:
-                self._inbox.unclaim(tokens)
+                with self._changed:
+                    self._in_hand.update(token for token in tokens if token.channel is self._channel)
                 raise
-        self._link.post(partial(self._consumer.ack, tokens))
+        self._link.post(partial(self._ack, tokens))
         return True
+
+    # In the link's thread
+
+    def open(self, connection: SelectConnection) -> None:
+        """Begin to consume on a new connection, or again on the same one."""
+        if not self.closed and self._link.current(connection):
+            self._connection = connection
+            connection.channel(on_open_callback=self._on_open)
+
+    def lost(self, error: CryptoBoyError) -> None:
+        """The connection is gone, and our hold on every delivery with it."""
+        self._forget_channel()
+        self._report(TryLater(str(error)))
+
+    def _report(self, error: CryptoBoyError) -> None:
+        self.problem = self.problem or error  # the first reason is the one to tell
+        if not self.consuming.done():
+            self.consuming.set_exception(error)
+
+    def _ack(self, tokens: set[Token]) -> None:
+        plan = self._open_tags.plan_acks(self._still_open(tokens))
+        if plan.up_to is not None:
+            self._channel.basic_ack(plan.up_to, multiple=True)
+        for tag in plan.singly:
+            self._channel.basic_ack(tag)
+
+    def _release(self, tokens: set[Token]) -> None:
+        for tag in self._still_open(tokens):
+            self._channel.basic_nack(tag, requeue=True)
+
+    def _still_open(self, tokens: set[Token]) -> list[int]:
+        """The tags, now settled, of this channel's deliveries that were not settled before."""
+        if self._channel is None or not self._channel.is_open:
+            return []
+        return self._open_tags.end(token.tag for token in tokens if token.channel is self._channel)
+
+    def _cancel(self) -> None:
+        channel = self._channel
+        if channel is None or not channel.is_open:
+            self._gone.set()
+        elif self._consumer_tag is None:
+            channel.close()
+        else:
+            channel.basic_cancel(self._consumer_tag, callback=lambda _frame: self._hand_back(channel))
+
+    def _hand_back(self, channel: Channel) -> None:
+        """Explicitly: newer versions count a delivery that is lost with its channel as a failed one."""
+        if (last := self._open_tags.end_all()) is not None:
+            channel.basic_nack(last, multiple=True, requeue=True)
+        channel.close()
+
+    def _forget_channel(self) -> None:
+        with self._changed:
+            self._channel = None
+            self._arrived.clear()
+            self._in_hand.clear()
+        self._consumer_tag = None
+        self._open_tags.end_all()
+        if self.closed:
+            self._gone.set()
+
+    def _on_open(self, channel: Channel) -> None:
+        if channel.connection is not self._connection:
+            return  # of one that is being closed
+        if self.closed:
+            channel.close()
+            return
+        self._channel = channel
+        channel.add_on_close_callback(self._on_closed)
+        channel.add_on_cancel_callback(lambda _frame: self._on_cancelled(channel))
+        channel.basic_qos(prefetch_count=self._prefetch, callback=lambda _frame: self._consume(channel))
+
+    def _consume(self, channel: Channel) -> None:
+        self._consumer_tag = channel.basic_consume(self._name, self._on_message, callback=self._on_consuming)
+
+    def _on_consuming(self, _frame: Method) -> None:
+        self.problem = None
+        if not self.consuming.done():
+            self.consuming.set_result(None)
+
+    def _on_message(
+        self, channel: Channel, method: spec.Basic.Deliver, properties: spec.BasicProperties, body: bytes
+    ) -> None:
+        if channel is not self._channel:
+            return
+        self._open_tags.add(method.delivery_tag)
+        delivery = delivery_of(
+            channel, method, properties, body, queue=self._name, dead_letters_of=self._dead_letters_of
+        )
+        with self._changed:
+            if not self.closed:
+                self._arrived.append(delivery)
+                self._changed.notify()
+
+    def _on_cancelled(self, channel: Channel) -> None:
+        """The queue was deleted or moved to another node."""
+        if channel is self._channel:
+            log.warning("broker_cancelled_consumer", queue=self._name)
+            channel.close()
+
+    def _on_closed(self, channel: Channel, reason: BaseException) -> None:
+        if channel is not self._channel:
+            return
+        self._forget_channel()
+        if self.closed or not self._link.current(self._connection):
+            return  # asked for, or the whole connection ended
+        if isinstance(reason, ChannelClosedByBroker):
+            error = why_refused(reason, f"consume from the queue {self._name}", self._link.place)
+            is_first = not self.consuming.done()
+            self._report(error)
+            if is_first:
+                return  # who wants to subscribe is told
+            level = log.error if isinstance(error, StopProgram) else log.warning
+            level("broker_ended_consumer", queue=self._name, error=str(error))
+            if reason.reply_code == NOT_FOUND:
+                self._link.fail(error)  # a new connection declares, or says, what is missing
+                return
+        pause = REOPEN_SECONDS * random.uniform(0.5, 1.0)
+        self._link.later(pause, partial(self.open, self._connection))

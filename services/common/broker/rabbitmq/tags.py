@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pika.channel import Channel
+
+
+class Token(NamedTuple):
+    """A delivery's place. RabbitMQ delivers again what was not settled on a channel that is lost."""
+
+    channel: Channel
+    tag: int
+
 
 class AckPlan(NamedTuple):
     """Acknowledge everything up to `up_to` with one frame, if it is not None, then each of `singly`."""

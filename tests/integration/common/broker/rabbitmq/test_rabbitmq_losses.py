@@ -96,7 +96,7 @@ def test_a_channel_closed_by_the_server_is_opened_again(house: BrokerHouse) -> N
     subscription = broker.subscribe(NEWS, 10)
     receive_one(subscription)
     assert isinstance(broker, RabbitMqBroker)
-    (consumer,) = broker._consumers
+    (consumer,) = broker._subscriptions
     broker._link.post(lambda: consumer._channel.basic_ack(999))  # a breach of protocol: the channel ends
     again = receive_one(subscription)
     assert (again.body, again.redelivered) == (news(1).body, True)
@@ -179,7 +179,7 @@ def test_the_loss_of_the_right_to_read_is_reported_and_mended_without_a_restart(
     user = house.settings.rabbitmq_user
     management.allow(rabbitmq_vhost, user, read="^$")
     assert isinstance(broker, RabbitMqBroker)
-    (consumer,) = broker._consumers
+    (consumer,) = broker._subscriptions
     broker._link.post(lambda: consumer._channel.basic_ack(999))  # ends the channel; the next may not consume
     eventually(lambda: "consume" in broker.health().detail, "it is reported")
     assert not broker.health().ok

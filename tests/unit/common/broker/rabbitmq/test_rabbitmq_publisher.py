@@ -10,7 +10,7 @@ from pika import spec
 
 from services.common.broker.rabbitmq.errors import Place
 from services.common.broker.rabbitmq.link import Link
-from services.common.broker.rabbitmq.outgoing import Parcel
+from services.common.broker.rabbitmq.messages import Parcel
 from services.common.broker.rabbitmq.publisher import Publisher
 from services.common.broker.rabbitmq.state import LinkState
 from services.common.errors import CryptoBoyError, TryLater

@@ -1,14 +1,23 @@
-"""Our messages as pika takes them. Pure; times are in Unix seconds."""
+"""Our messages as pika takes and gives them. Pure; times are in Unix seconds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pika import spec
+from pika.channel import Channel
 
-from services.common.broker.envelope import FailedCopy, Headers, outgoing_headers
+from services.common.broker.envelope import (
+    FailedCopy,
+    Headers,
+    attempts_of,
+    headers_of_received,
+    identity,
+    outgoing_headers,
+)
 from services.common.broker.port import Delivery, OutgoingMessage
-from services.common.broker.topology import DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, RETRY_EXCHANGE
+from services.common.broker.rabbitmq.tags import Token
+from services.common.broker.topology import DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, RETRY_EXCHANGE, Queue
 
 PERSISTENT = 2
 
@@ -37,6 +46,28 @@ def parcel_of_copy(delivery: Delivery, copy: FailedCopy, timestamp: int) -> Parc
         exchange = RETRY_EXCHANGE
         properties.expiration = str(max(1, round(copy.delay * 1000)))
     return Parcel(exchange, copy.queue.name, delivery.body, properties)
+
+
+def delivery_of(
+    channel: Channel,
+    method: spec.Basic.Deliver,
+    properties: spec.BasicProperties,
+    body: bytes,
+    *,
+    queue: str,
+    dead_letters_of: Queue | None,
+) -> Delivery:
+    """What came from a queue, which holds the dead letters of another one or does not."""
+    headers = headers_of_received(dead_letters_of, properties.headers)
+    return Delivery(
+        queue=queue,
+        body=body,
+        message_id=identity(properties.message_id, body),
+        headers=headers,
+        attempts=attempts_of(headers),
+        redelivered=bool(method.redelivered),
+        token=Token(channel, method.delivery_tag),
+    )
 
 
 def _properties(message_id: str, headers: Headers, timestamp: int) -> spec.BasicProperties:
