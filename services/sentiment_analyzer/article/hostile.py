@@ -1,9 +1,9 @@
-"""Finds in an article what is meant for the machine that reads it, and takes it out.
+"""Removes from an article what is meant to steer a language model that reads it (prompt injection).
 
-A scorer is never shown what looks like an instruction, a role mark or an answer ready made; that there was something
-lowers the confidence in what remains. This is one of several defences and the weakest: attacks have no closed form.
-That an article cannot change the shape of an answer or which assets are scored, whatever it says, is seen to elsewhere:
-by the schema, the checks in `answer`, and the matcher.
+No scorer sees what looks like an instruction, a role mark or a ready-made answer. Whatever was removed lowers the
+confidence in the rest. This is the weakest of several defences, because attacks have no closed form. Whatever an
+article says, it cannot change the form of an answer (the schema and the checks in `answer` see to that) or which assets
+are scored (the matcher decides).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u061f\u0964](?=\s|$|[^\x00-\
 _ENCODED = re.compile(rf"[A-Za-z0-9+/]{{{SHORTEST_ENCODED},}}={{0,2}}")
 _SPACED_OUT = re.compile(r"(?:\b\w[ ._\-*]){7,}\w\b")
 _MAY_BE_ENCODED = may_match([_ENCODED.pattern, _SPACED_OUT.pattern])
-# Letters that look like Latin ones.
+# Cyrillic and Greek letters that look like Latin ones.
 _LOOKALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e"
     "\u0420\u0421\u0422\u0425\u0406\u0408\u0405\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c5\u0391\u0392\u0395\u0396\u0397"
@@ -41,7 +41,7 @@ _LOOKALIKES = str.maketrans(
 
 
 class Suspicion(StrEnum):
-    """What was found."""
+    """What was found and removed."""
 
     INSTRUCTION = "instruction"
     ROLE_MARK = "role_mark"
@@ -53,7 +53,7 @@ class Suspicion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Patterns that are searched one after the other, once `may_match` has said that it may be worth it."""
+    """Patterns that are searched for one after the other if `may_match` does not rule them all out."""
 
     patterns: tuple[re.Pattern[str], ...]
     may_match: Question
@@ -72,15 +72,15 @@ class _Patterns:
 
 
 def hidden_text(raw: str) -> set[Suspicion]:
-    """Whether a text, before it is cleaned, hides something from people or shows them another order."""
+    """Whether a text, before it is cleaned, hides something from readers or shows it in another order."""
     return {Suspicion.HIDDEN_TEXT} if hides_characters(raw) or reorders(raw) else set()
 
 
 def disarm(text: str) -> tuple[str, set[Suspicion]]:
-    """A cleaned text without what is suspected in it, and the suspicions.
+    """Remove from a cleaned text what is suspected in it; also returns the suspicions.
 
-    A role mark and a ready-made answer take everything after them with them; an instruction takes the rest of its
-    sentence, several take what stands between them too.
+    With a role mark or a ready-made answer everything after it is removed; with an instruction the rest of its
+    sentence, and with several instructions everything between them too.
     """
     found: set[Suspicion] = set()
     if not text.isascii():
@@ -104,18 +104,18 @@ def disarm(text: str) -> tuple[str, set[Suspicion]]:
 
 
 def _latin(word: re.Match[str]) -> str:
-    """The word with Latin letters, if it only pretends to have them; else as it is."""
+    """A word whose letters only look Latin, in Latin letters; any other word as it is."""
     text = word[0]
     plain = text.translate(_LOOKALIKES)
     if plain == text or not plain.isascii():
         return text
-    # A word with letters of both alphabets, or a ticker that has none of the Latin ones it seems to have.
+    # It mixes alphabets, or is a ticker of which no letter is Latin.
     mixed = any(character.isascii() and character.isalpha() for character in text)
     return plain if mixed or (text.isupper() and len(text) > 1) else text
 
 
 def _drop_encoded(found: re.Match[str]) -> str:
-    """Nothing for text in base64 and for words with their letters spaced out; anything else as it is."""
+    """An empty text for base64 of a text and for words with spaces between their letters; anything else as it is."""
     text = found[0]
     if " " in text or (not text.isalnum() and not _ENCODED.fullmatch(text)):
         return ""
@@ -142,6 +142,6 @@ def _patterns() -> _Patterns:
 
 
 def _group(patterns: list[list[str]]) -> _Group:
-    """A pattern of each list of alternatives; of several lists matches may overlap."""
+    """One pattern for each list of alternatives. Matches of different patterns may overlap."""
     compiled = (re.compile("|".join(f"(?:{each})" for each in some), re.IGNORECASE) for some in patterns)
     return _Group(tuple(compiled), may_match(chain.from_iterable(patterns)))

@@ -1,7 +1,7 @@
-"""The words of an article as scorers and the matcher see them: cleaned, bounded, on one line.
+"""The text of an article as scorers and the matcher see it: cleaned, bounded, on one line.
 
-News is untrusted. Control characters, invisible characters and those that reorder text serve no reader, so
-they go before anything looks at the text.
+News is untrusted. Control characters, invisible characters and characters that reorder text are removed before anything
+else looks at the text: no reader needs them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ArticleText:
     """Headline and beginning of an article, both cleaned and bounded. The body may be empty.
 
     Attributes:
-        article_id: whose words these are, if that is known; says nothing about them.
-        suspicions: what was found in the article, and taken out, that was meant for a machine.
+        article_id: under which receipts of its scores are found; empty if it is not known.
+        suspicions: what was found in the article, and removed, because it was meant to steer a language model.
     """
 
     title: str
@@ -44,7 +44,7 @@ class ArticleText:
 
 
 def text_of(article: NewsArticle) -> ArticleText:
-    """The headline without its publisher, then the summary, and the content unless it begins with it."""
+    """The headline without its publisher; as body summary and content, or the content alone if it has the summary."""
     suspicions = {Suspicion.HIDDEN_TEXT} if article.hidden_text else set[Suspicion]()
     headline = _disarmed(article.title, MAX_TITLE_CHARS, suspicions)
     title = without_source(headline, article.source)
@@ -59,11 +59,10 @@ def _disarmed(raw: str, limit: int, suspicions: set[Suspicion], headline: str = 
     if not raw:
         return ""
     raw = raw[: limit * 4]
-    if is_markup(raw):  # the poller's articles have none; others may publish what they have
+    if is_markup(raw):  # articles of our poller have none; other publishers may send any
         cut, found = disarm(clean(raw, len(raw)))
-        if (
-            Suspicion.ROLE_MARK in found
-        ):  # some look like tags: dropped with them, they would leave what they announce
+        # Some role marks look like tags: if they were removed as tags, the text after them would stay.
+        if Suspicion.ROLE_MARK in found:
             raw = cut
             suspicions |= found
         raw, hidden = seen_in(raw)
@@ -77,10 +76,10 @@ def _disarmed(raw: str, limit: int, suspicions: set[Suspicion], headline: str = 
 def clean(text: str, limit: int) -> str:
     """Clean a text and cut it to `limit` characters.
 
-    Control, invisible and reordering characters go, compatibility forms are folded (NFKC), and runs of white
-    space become one space.
+    Control, invisible and reordering characters are removed, compatibility forms are folded (NFKC), and each run of
+    white space becomes one space.
     """
-    text = text[: limit * 4]  # bounds the work on a text of a megabyte, with room for what will be dropped
+    text = text[: limit * 4]  # bounds the work on a text of a megabyte, with room for what is removed
     text = _visible(text)
     if not text.isascii():
         text = _visible(unicodedata.normalize("NFKC", text))

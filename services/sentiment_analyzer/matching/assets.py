@@ -16,9 +16,9 @@ SHORTEST_CERTAIN_TICKER = 3
 
 
 class Asset(BaseModel):
-    """A coin and its spellings, from those that are never in doubt to those that mostly mean something else.
+    """A coin and its spellings, from unambiguous ones (`names`) to those that mostly mean something else (`common`).
 
-    How much each kind needs to count is said at the top of the file.
+    The top of `assets.toml` says when each kind counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +32,7 @@ class Asset(BaseModel):
 
 
 MARKET = Asset(ticker="MARKET", name="the crypto market as a whole")
-"""Stands for all assets at once where an article is about none in particular."""
+"""The target of an article that is about no asset in particular."""
 
 
 class Registry(BaseModel):
@@ -56,8 +56,8 @@ class Registry(BaseModel):
     def asset(self, ticker: str) -> Asset:
         """The asset with that ticker; one known only by its ticker if the registry has none.
 
-        Such a ticker counts wherever it stands in capitals, except when it is very short or a common
-        abbreviation: then only where it is plainly meant.
+        Such a ticker counts wherever it stands in capitals; one that is very short or a common abbreviation counts as
+        ambiguous.
         """
         if ticker in self.assets:
             return self.assets[ticker]

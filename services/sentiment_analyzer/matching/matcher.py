@@ -1,13 +1,13 @@
 """Which of the traded assets an article is about.
 
-The headline decides; the body is asked only when the headline is silent:
+The headline decides; the body counts only where the headline names neither coins nor the market:
 
-1. The headline names coins: the article is about those, whatever the body mentions in passing. If none of
-   them is traded here, there is nothing to say.
-2. The headline speaks of the market ("crypto", "altcoins", ...): it is about all pairs.
-3. Otherwise the beginning of the body: up to two coins that are its subject (named in its first sentence, or
-   twice) are what it is about; more than that is a roundup, hence about all pairs.
-4. Otherwise any word of this world makes it an article about the market, and none makes it off topic.
+1. The headline names coins: the article is about those, whatever the body mentions in passing. If none of them is
+   traded here, the article has no target.
+2. The headline names the market ("crypto", "altcoins", ...): the article is about all pairs.
+3. The beginning of the body has one or two coins as its subject (named in its first sentence, or twice): the article
+   is about those. With more than two it is a roundup, and about all pairs.
+4. Any other word about crypto makes it an article about the market; without one it is off topic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MARKET_CERTAINTY = 0.5
 
 
 class About(StrEnum):
-    """What an article is about, seen from the traded pairs."""
+    """What an article is about, with regard to the traded pairs."""
 
     ASSETS = "assets"
     MARKET = "market"
@@ -41,10 +41,10 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something to be scored, and the pairs that the score is for.
+    """An asset to be scored, and the pairs that its score is for.
 
     Attributes:
-        certainty: 0..1, how sure it is that the article bears on these pairs; scales a score's confidence.
+        certainty: 0..1, that the article is about these pairs; a score's confidence is multiplied by it.
     """
 
     asset: Asset

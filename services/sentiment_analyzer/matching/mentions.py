@@ -1,8 +1,8 @@
 """Finds the names of coins, and words about the market, in a text.
 
-One pass over the words: at each, the longest phrase known to begin with it wins and is consumed, so
-"Ethereum Classic" is not also Ethereum, and "Bitcoin Magazine" is no coin at all. Spellings that may mean
-something else are judged when all are found, see `mentions_in_doubt`.
+One pass over the words: at each word the longest known phrase that begins with it is taken, so "Ethereum Classic" is
+not also Ethereum, and "Bitcoin Magazine" is no coin at all. Ambiguous spellings are decided once all phrases are found:
+see `disambiguation`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import compress, count
 
 from services.sentiment_analyzer.matching.assets import Asset, Registry
-from services.sentiment_analyzer.matching.doubtful import Judge
+from services.sentiment_analyzer.matching.disambiguation import Disambiguator
 from services.sentiment_analyzer.matching.words import WORD, Doubt, Found, Phrase, Words
 
 _LETTERS = re.compile(r"[A-Za-z]{2,10}")
@@ -22,13 +22,13 @@ _CAPITALS = re.compile(r"[A-Z]{2,10}")
 _QUOTES = frozenset({"USD", "USDT", "USDC", "EUR", "BTC", "ETH"})  # what follows the base of a pair
 _JOINED_PAIR = re.compile(r"([A-Z0-9]{2,10}?)(?:USDT|USDC|USD)")
 _SYMBOL_SIGN = re.compile(rf"[$#]\w|\w[/-]\W*(?:{'|'.join(_QUOTES)})|USD")
-"""What every cashtag, hashtag and pair has."""
+"""A text without a match has no cashtag, hashtag or pair."""
 _HYPHENS = frozenset({" ", "-", "\u2010", "\u2011"})
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A phrase found at `start`: a coin (its ticker), a word about the market, or one of this world at large.
+    """A phrase found at `start`: a coin (its ticker), a word about the market, or another word about crypto.
 
     A coin written as a cashtag or in a pair has a ticker even if the registry does not know it.
     """
@@ -47,7 +47,7 @@ class MentionFinder:
 
     def __init__(self, registry: Registry, assets: Mapping[str, Asset]) -> None:
         self._registry = registry
-        self._judge = Judge(registry)
+        self._disambiguate = Disambiguator(registry)
         self._tickers = frozenset(assets)
         self._by_first: dict[str, list[Phrase]] = defaultdict(list)
         for ticker, asset in assets.items():
@@ -59,7 +59,7 @@ class MentionFinder:
         self._add(registry.topic_words, None)
         self._add(registry.not_assets, None, ignore=True)
         for phrases in self._by_first.values():
-            # Longest first; of equal length the one that asks for its exact spelling, as the narrower.
+            # Longest first; of equal length the one that demands its exact spelling, which matches less.
             phrases.sort(key=lambda phrase: (-len(phrase.tokens), phrase.exact is None))
 
     def _add(
@@ -86,7 +86,7 @@ class MentionFinder:
 
         Args:
             text: headline or body.
-            elsewhere: asked, at most once, whether the rest of the article is about crypto.
+            elsewhere: says whether the rest of the article is about crypto; called at most once.
         """
         words = Words(text)
         found: list[Found] = []
@@ -102,11 +102,11 @@ class MentionFinder:
                 found.append(one)
                 done = one.end
         if any(one.doubt for one in found):
-            found = self._judge(words, found, elsewhere)
+            found = self._disambiguate(words, found, elsewhere)
         return [Mention(words.starts[one.first], one.ticker, one.market) for one in found if not one.ignore]
 
     def _symbol_at(self, words: Words, index: int) -> Found | None:
-        """The coin written here as a cashtag or as the base of a pair, known or not."""
+        """The coin that is written here as a cashtag or as the base of a pair, in the registry or not."""
         word = words.written[index]
         before = words.before(index)
         if (
@@ -117,7 +117,7 @@ class MentionFinder:
         if words.after(index) in {"/", "-"} and words.next_written(index) in _QUOTES:
             known = word in self._tickers
             is_pair = known or (words.after(index) == "/" and _CAPITALS.fullmatch(word))
-            # The quote of a pair with a hyphen is money; after a slash it may be a coin as well, and is read next.
+            # After a hyphen the quote is only money; after a slash it may be a coin too, and is looked at next.
             end = index + (2 if words.after(index) == "-" else 1)
             return Found(index, end, word) if is_pair else None
         joined = _JOINED_PAIR.fullmatch(word)
@@ -141,7 +141,7 @@ class MentionFinder:
                 and (phrase.exact is None or words.written[index:end] == list(phrase.exact))
                 and (len(phrase.tokens) == 1 or _joined_as_written(phrase, words, index))
                 and not (phrase.ticker and self._is_platform(words, end))
-                and not (phrase.doubt and self._judge.bars(words, index, end, phrase))
+                and not (phrase.doubt and self._disambiguate.excludes(words, index, end, phrase))
             ):
                 return Found(index, end, phrase.ticker, phrase.market, phrase.doubt, phrase.ignore)
         return None

@@ -1,4 +1,4 @@
-"""What the finding of mentions works on: a text cut into words, phrases to look for, and those found."""
+"""A text cut into words, the phrases to look for in it, and the phrases found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WORD = re.compile(r"\w+")
 
 
 class Doubt(IntEnum):
-    """How easily a spelling means something else than the coin; what each needs is said in `assets.toml`."""
+    """How ambiguous a spelling is; `assets.toml` says what each needs to count as the coin."""
 
     NONE = 0
     SYMBOL = 1
@@ -24,13 +24,13 @@ class Phrase:
 
     Attributes:
         tokens: its words in lower case.
-        exact: its words as they must be written, or None where case does not matter.
+        exact: its words as they must be written; None where case does not matter.
         gaps: what stands between its words.
-        loose: a gap may be a hyphen instead of a space and the other way round.
+        loose: a hyphen may stand for a space between its words, and a space for a hyphen.
         ticker: the coin it names.
         market: it is a word about the market.
-        doubt: how easily it means something else.
-        ignore: it is recognised only to be no mention at all.
+        doubt: how ambiguous it is.
+        ignore: it is recognised only so that nothing within it counts as a mention.
     """
 
     tokens: tuple[str, ...]
@@ -45,7 +45,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A phrase at the words from `first` up to, not with, `end`."""
+    """A phrase found at the words `first` to `end`, the latter not included."""
 
     first: int
     end: int
@@ -56,7 +56,7 @@ class Found:
 
 
 class Words:
-    """A text cut into words, with what stands between them."""
+    """A text cut into words, with the characters between them."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -65,7 +65,7 @@ class Words:
         self.lower = list(map(str.lower, self.written))
         self.starts = [match.start() for match in matches]
         self.ends = [match.end() for match in matches]
-        self.shouting = text.isupper()
+        self.all_capitals = text.isupper()
 
     def before(self, index: int) -> str:
         """The character before a word, or nothing."""
@@ -78,7 +78,7 @@ class Words:
         return self.text[end : end + 1]
 
     def between(self, index: int, later: int) -> str:
-        """What stands between two words."""
+        """The characters between two words."""
         return self.text[self.ends[index] : self.starts[later]]
 
     def next_written(self, index: int) -> str | None:

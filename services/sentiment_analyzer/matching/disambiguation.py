@@ -1,6 +1,6 @@
-"""Judges spellings that may mean something else: LINK or a link, NEAR or near, Optimism or optimism.
+"""Decides whether an ambiguous spelling means the coin: LINK or a link, NEAR or near, Optimism or optimism.
 
-Each is looked at where it stands, then all of a text together: coins in a list vouch for one another, and so do
+First the words around each spelling decide, then the text as a whole: coins in one list confirm one another, and so do
 two spellings of one coin.
 """
 
@@ -22,8 +22,8 @@ _NO_COIN_AFTER = frozenset(
 _SHORTEST_LIST = 3
 
 
-class Judge:
-    """Decides about the doubtful spellings found in a text."""
+class Disambiguator:
+    """Keeps of the ambiguous spellings in a text those that mean a coin."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -32,10 +32,10 @@ class Judge:
         self._figure = re.compile(
             rf"(?:['\u2019]s)? (?:(?:{words}) (?:by )?[+-]?\$?\d|[+-]\d)", re.IGNORECASE
         )
-        self._loud = frozenset(registry.assets) | registry.abbreviations
+        self._usual_capitals = frozenset(registry.assets) | registry.abbreviations
 
-    def bars(self, words: Words, first: int, end: int, phrase: Phrase) -> bool:
-        """Whether a doubtful spelling cannot be the coin at this place, whatever the rest says."""
+    def excludes(self, words: Words, first: int, end: int, phrase: Phrase) -> bool:
+        """Whether an ambiguous spelling cannot be the coin here, whatever the rest of the text says."""
         last = end - 1
         if words.before(first) in _HYPHENS or words.after(last) in _HYPHENS:
             return True
@@ -43,10 +43,10 @@ class Judge:
             return True
         if phrase.doubt is Doubt.SYMBOL or _in_brackets(words, first, last):
             return False
-        return words.shouting or self._is_stressed(words, first, end)
+        return words.all_capitals or self._is_emphasis(words, first, end)
 
-    def _is_stressed(self, words: Words, first: int, end: int) -> bool:
-        """Capitals beside other words in capitals are loudness: "BITCOIN TRADES NEAR TOKEN RECORD, analyst says"."""
+    def _is_emphasis(self, words: Words, first: int, end: int) -> bool:
+        """Whether capitals only emphasise, as in "BITCOIN TRADES NEAR TOKEN RECORD, analyst says"."""
         if not all(word.isupper() for word in words.written[first:end]):
             return False
         beside = [
@@ -54,21 +54,23 @@ class Judge:
             for index, gap in ((first - 1, first - 1), (end, end - 1))
             if 0 <= index < len(words.written) and words.between(gap, gap + 1) == " "
         ]
-        return any(len(word) > 1 and word.isupper() and word not in self._loud for word in beside)
+        return any(len(word) > 1 and word.isupper() and word not in self._usual_capitals for word in beside)
 
     def __call__(self, words: Words, found: Sequence[Found], elsewhere: Callable[[], bool]) -> list[Found]:
-        """What is found without the doubtful spellings that are not meant."""
-        meant = [not one.doubt or self._stands(words, one) for one in found]
-        _vouch_by_spelling(words, found, meant)
-        _vouch_by_list(words, found, meant)
-        if any(one.doubt is Doubt.SYMBOL and not sure for one, sure in zip(found, meant, strict=True)):
-            signs = any(sure and not one.ignore for one, sure in zip(found, meant, strict=True))
-            if signs or not self._about_coins.isdisjoint(words.lower) or elsewhere():
-                meant = [sure or one.doubt is Doubt.SYMBOL for one, sure in zip(found, meant, strict=True)]
-        return [one for one, sure in zip(found, meant, strict=True) if sure]
+        """The found spellings without the ambiguous ones that do not mean a coin."""
+        accepted = [not one.doubt or self._context_confirms(words, one) for one in found]
+        _accept_by_spelling(words, found, accepted)
+        _accept_by_list(words, found, accepted)
+        if any(one.doubt is Doubt.SYMBOL and not sure for one, sure in zip(found, accepted, strict=True)):
+            names_coins = any(sure and not one.ignore for one, sure in zip(found, accepted, strict=True))
+            if names_coins or not self._about_coins.isdisjoint(words.lower) or elsewhere():
+                accepted = [
+                    sure or one.doubt is Doubt.SYMBOL for one, sure in zip(found, accepted, strict=True)
+                ]
+        return [one for one, sure in zip(found, accepted, strict=True) if sure]
 
-    def _stands(self, words: Words, one: Found) -> bool:
-        """Whether the words around a doubtful spelling say that it is a coin."""
+    def _context_confirms(self, words: Words, one: Found) -> bool:
+        """Whether the words around an ambiguous spelling show that it is a coin."""
         follows, gap = _following(words, one.end)
         if _in_brackets(words, one.first, one.end - 1) or (
             gap == " " and follows in self._registry.name_words_after
@@ -76,15 +78,15 @@ class Judge:
             return True
         if one.doubt is Doubt.COMMON:
             return False
-        headed = not one.first and words.after(one.end - 1) == ":"  # "LINK: three levels to watch"
+        heads_title = not one.first and words.after(one.end - 1) == ":"  # "LINK: three levels to watch"
         return bool(
-            headed
+            heads_title
             or (gap == " " and follows in self._registry.words_after)
             or self._figure.match(words.text, words.ends[one.end - 1])
-            or (self._is_led_in(words, one.first) and not follows[:1].isdigit())
+            or (self._follows_market_word(words, one.first) and not follows[:1].isdigit())
         )
 
-    def _is_led_in(self, words: Words, first: int) -> bool:
+    def _follows_market_word(self, words: Words, first: int) -> bool:
         return (
             first > 0
             and words.between(first - 1, first) == " "
@@ -97,35 +99,35 @@ def _in_brackets(words: Words, first: int, last: int) -> bool:
 
 
 def _following(words: Words, end: int) -> tuple[str, str]:
-    """The word after a spelling and its possessive s, in lower case, and what stands between; or nothing."""
+    """The word after a spelling and its possessive s, in lower case, and the characters between; both may be empty."""
     if end < len(words.lower) and words.lower[end] == "s" and words.after(end - 1) in _POSSESSIVES:
         end += 1
     return (words.lower[end], words.between(end - 1, end)) if end < len(words.lower) else ("", "")
 
 
-def _vouch_by_spelling(words: Words, found: Sequence[Found], meant: list[bool]) -> None:
-    """Two spellings of one coin in one text are no accident: "Harmony's ONE"."""
+def _accept_by_spelling(words: Words, found: Sequence[Found], accepted: list[bool]) -> None:
+    """Accept a coin that the text spells in two ways: "Harmony's ONE"."""
     spellings: dict[str, set[str]] = defaultdict(set)
     for one in found:
         if one.ticker:
             spellings[one.ticker].add(" ".join(words.lower[one.first : one.end]))
     for index, one in enumerate(found):
-        meant[index] = meant[index] or (one.ticker is not None and len(spellings[one.ticker]) > 1)
+        accepted[index] = accepted[index] or (one.ticker is not None and len(spellings[one.ticker]) > 1)
 
 
-def _vouch_by_list(words: Words, found: Sequence[Found], meant: list[bool]) -> None:
-    """In "ADA, LINK and XRP" each is a coin if one is, or if two are no common words."""
+def _accept_by_list(words: Words, found: Sequence[Found], accepted: list[bool]) -> None:
+    """Accept all of a list such as "ADA, LINK and XRP" if one is a coin, or two are not common words."""
     for chain in _chains(words, found):
-        sure = [index for index in chain if meant[index]]
+        sure = [index for index in chain if accepted[index]]
         capitals = [index for index in chain if words.written[found[index].first].isupper()]
-        sober = [index for index in capitals if found[index].doubt is not Doubt.COMMON]
-        if not sure and len(sober) < 2:  # noqa: PLR2004 - two, as said above
+        uncommon = [index for index in capitals if found[index].doubt is not Doubt.COMMON]
+        if not sure and len(uncommon) < 2:  # noqa: PLR2004 - two, as said above
             continue
         for index in chain:
             one = found[index]
             common = one.doubt is Doubt.COMMON and index not in capitals and len(chain) < _SHORTEST_LIST
             follows, gap = _following(words, one.end)
-            meant[index] = meant[index] or not (common or (gap == " " and follows in _NO_COIN_AFTER))
+            accepted[index] = accepted[index] or not (common or (gap == " " and follows in _NO_COIN_AFTER))
 
 
 def _chains(words: Words, found: Sequence[Found]) -> list[list[int]]:
