@@ -17,7 +17,7 @@ from services.common.runtime.metrics import (
     few,
 )
 from services.sentiment_analyzer.article.hostile import Suspicion
-from services.sentiment_analyzer.stories.places import Part, Place
+from services.sentiment_analyzer.stories.placement import Placement, StoryPart
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Judgement:
     is_unusable: bool = False
 
 
-def judgement_of(place: Place, *, degraded: bool = False) -> Judgement:
+def judgement_of(place: Placement, *, degraded: bool = False) -> Judgement:
     """What comes of an article by its place in its story."""
     outcome = _OUTCOMES.get(place.part, Outcome.SCORED)
     return Judgement(outcome, place.signals, _reason(place), degraded, place.story)
@@ -89,24 +89,24 @@ def record(article_id: str, judgement: Judgement, scorer_name: str) -> None:
 
 
 _OUTCOMES = {
-    Part.RETOLD: Outcome.RETOLD,
-    Part.CONTRADICTS: Outcome.CONTRADICTS,
-    Part.REPOSTED: Outcome.REPOSTED,
-    Part.UNSCORED: Outcome.UNSCORED,
+    StoryPart.RETOLD: Outcome.RETOLD,
+    StoryPart.CONTRADICTS: Outcome.CONTRADICTS,
+    StoryPart.REPOSTED: Outcome.REPOSTED,
+    StoryPart.UNSCORED: Outcome.UNSCORED,
 }
 
 
-def _reason(place: Place) -> str:
+def _reason(place: Placement) -> str:
     match place.part:
-        case Part.RETOLD if not place.signals:
+        case StoryPart.RETOLD if not place.signals:
             return f"tells the story of {place.story}, and its score says nothing either way"
-        case Part.RETOLD:
+        case StoryPart.RETOLD:
             return f"agrees with {', '.join(place.like)}, as {place.sources} further sources do by now"
-        case Part.CONTRADICTS:
+        case StoryPart.CONTRADICTS:
             return f"contradicts {', '.join(place.like)}; what corroborated it before no longer counts"
-        case Part.REPOSTED:
+        case StoryPart.REPOSTED:
             return f"the same source has published this text before: {', '.join(place.like)}"
-        case Part.UNSCORED:
+        case StoryPart.UNSCORED:
             return (
                 f"tells the story of {place.story}, as many sources do that were scored, and denies nothing of it "
                 "(STORY_TELLINGS_SCORED)"

@@ -34,7 +34,7 @@ from services.sentiment_analyzer.pipeline.publish import publish_signals
 from services.sentiment_analyzer.pipeline.signals import make_signals
 from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
 from services.sentiment_analyzer.scorers.port import Scorer, Unusable
-from services.sentiment_analyzer.stories.places import Part
+from services.sentiment_analyzer.stories.placement import StoryPart
 from services.sentiment_analyzer.stories.stories import Stories
 
 Slot = AbstractContextManager[None]
@@ -221,13 +221,13 @@ class _Matched(NamedTuple):
         place = stories.place(self.article, self.text, self.now, self.match.named_tickers)
         if not place.is_to_be_scored:
             return judgement_of(place)
-        if place.is_crowded and place.part is Part.TOLD:
+        if place.is_crowded and place.part is StoryPart.TOLD:
             from services.sentiment_analyzer.scorers.lexicon.scorer import shared_lexicon_scorer
 
             with suppress(CannotSay):
                 by_words = self.score(shared_lexicon_scorer(), nullcontext())
                 if stories.is_needless(article_id, by_words.signals):
-                    return judgement_of(replace(place, part=Part.UNSCORED))
+                    return judgement_of(replace(place, part=StoryPart.UNSCORED))
         try:
             judgement = self.score(scorer, slot)
         except (TryLater, StopProgram):  # it will be scored: it stays what it is

@@ -16,7 +16,7 @@ KEPT = timedelta(days=8)
 MOST_REMEMBERED = 10_000
 """Tellings at hand: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
 REPOST = "reposted"
-"""The part of a telling of which nothing comes, see `story_places.Part`."""
+"""The part of a telling of which nothing comes, see `placement.StoryPart`."""
 
 
 class Row(NamedTuple):
@@ -27,7 +27,7 @@ class Row(NamedTuple):
         signals: a JSON list of signals as they are encoded, empty before it is scored.
         owner: who publishes the source, in lower case; the source itself where nobody else is known to.
         turn: when it was scored, among the tellings of its story: a number that grows; 0 before that.
-        stands: a JSON object: see `story_sides.Stand`.
+        stands: a JSON object: see `stances.Stance`.
     """
 
     number: int

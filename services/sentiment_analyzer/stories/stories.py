@@ -2,7 +2,7 @@
 
 The first telling that is scored for a pair makes a signal. One by another owner that agrees with it makes a revision of
 it: the same score with more corroboration and confidence. One that does not agree is a signal of its own, and where it
-contradicts the first it withdraws its corroboration: see `story_sides`. A source that comes back to a story has more to
+contradicts the first it withdraws its corroboration: see `agreement`. A source that comes back to a story has more to
 say of it, which is a signal of its own too and corroborates nothing, least of all itself; but the same text at a new
 link is a repost, of which nothing comes. An article that is suspected of steering machines is scored by itself and
 speaks for no story and against none.
@@ -24,13 +24,20 @@ from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.work import WorkInHand
 from services.common.sqlite import BUSY_SECONDS
 from services.sentiment_analyzer.article.text import ArticleText
-from services.sentiment_analyzer.stories import sides as story_sides
+from services.sentiment_analyzer.stories.agreement import has_no_opinion, stances_of
 from services.sentiment_analyzer.stories.file import StoryFile
 from services.sentiment_analyzer.stories.index import StoryIndex
 from services.sentiment_analyzer.stories.match import LEAD_CHARS, Telling
-from services.sentiment_analyzer.stories.places import TO_BE_SCORED, Part, Place, place_of, scored
+from services.sentiment_analyzer.stories.placement import (
+    TO_BE_SCORED,
+    Placement,
+    StoryPart,
+    placement_of,
+    scored,
+)
 from services.sentiment_analyzer.stories.port import Row, StoryKeeper, StoryMemory
 from services.sentiment_analyzer.stories.reposts import Reposts
+from services.sentiment_analyzer.stories.stances import NO_STANCES, in_scoring_order
 
 
 class Stories:
@@ -62,7 +69,7 @@ class Stories:
 
     def place(
         self, article: NewsArticle, text: ArticleText, now: datetime, about: frozenset[str] = frozenset()
-    ) -> Place:
+    ) -> Placement:
         """Find the article's story, or begin one with it.
 
         Args:
@@ -76,15 +83,15 @@ class Stories:
             known = self._kept.telling(article.article_id)
             if known is None:
                 known = self._add(article, text, about)
-            elif known.part == Part.SILENT or (known.part == Part.TOLD and text.suspicions):
-                part = Part.SUSPECT if text.suspicions else Part.TOLD
+            elif known.part == StoryPart.SILENT or (known.part == StoryPart.TOLD and text.suspicions):
+                part = StoryPart.SUSPECT if text.suspicions else StoryPart.TOLD
                 self._kept.set_part(article.article_id, part)
                 known = known._replace(part=part)
-            if known.part == Part.REPOSTED:
+            if known.part == StoryPart.REPOSTED:
                 copied = [row.article_id for row in self._copied(known.telling(), known)]
-                return Place(known.story, Part.REPOSTED, like=tuple(copied[:1]))
+                return Placement(known.story, StoryPart.REPOSTED, like=tuple(copied[:1]))
             rows = self._kept.story(known.story)
-        place = place_of(known, rows, now)
+        place = placement_of(known, rows, now)
         if not place.is_to_be_scored or not self._most_scored:
             return place
         return replace(place, is_crowded=_owners(rows.values()) >= self._most_scored)
@@ -92,12 +99,12 @@ class Stories:
     def _add(self, article: NewsArticle, text: ArticleText, about: frozenset[str]) -> Row:
         telling = Telling(article.article_id, article.published, text.title, text.body[:LEAD_CHARS], about)
         owner = _owner_of(article)
-        part = Part.SUSPECT if text.suspicions else Part.TOLD
+        part = StoryPart.SUSPECT if text.suspicions else StoryPart.TOLD
         unplaced = Row(
             0, telling.article_id, "", part, article.source, telling.published, "", "", "", owner=owner
         )
         if copied := self._copied(telling, unplaced):
-            story, part = copied[0].story, Part.REPOSTED
+            story, part = copied[0].story, StoryPart.REPOSTED
         else:
             story = self._index.find(telling) or article.article_id
         added = self._kept.add(telling, story, part, article.source, owner)
@@ -110,12 +117,14 @@ class Stories:
         Nothing came of some, so that a copy of them is news; and an honest text is no repost of a suspected one.
         """
         found = [self._kept.telling(each.article_id) for each in self._reposts.find(telling, row.owner)]
-        useless = {Part.SILENT, Part.UNSCORED} | (set() if row.part == Part.SUSPECT else {Part.SUSPECT})
+        useless = {StoryPart.SILENT, StoryPart.UNSCORED} | (
+            set() if row.part == StoryPart.SUSPECT else {StoryPart.SUSPECT}
+        )
         return [
             each for each in found if each and each.part not in useless and each.article_id != row.article_id
         ]
 
-    def told(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Place:
+    def told(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Placement:
         """An article that has its place was scored: keep what came of it; returns what to publish.
 
         Where it had been scored before, as by another process after a redelivery, what came of it then counts.
@@ -123,13 +132,13 @@ class Stories:
         with self._changing():
             row = self._kept.telling(article_id)
             if row is None:
-                return Place(article_id, Part.FIRST, tuple(signals))
+                return Placement(article_id, StoryPart.FIRST, tuple(signals))
             rows = self._kept.story(row.story)
             if not row.turn:
-                row = scored(row, signals, story_sides.in_turn(rows.values()))
+                row = scored(row, signals, in_scoring_order(rows.values()))
                 self._kept.set_scored(row)
                 rows = {**rows, article_id: row}
-        return place_of(row, rows, now)
+        return placement_of(row, rows, now)
 
     def is_needless(self, article_id: str, signals: Sequence[SentimentSignal]) -> bool:
         """Whether a telling of a crowded story may stay unscored: by its words it only agrees with what was scored.
@@ -144,13 +153,13 @@ class Stories:
             row = self._kept.telling(article_id)
             if row is None or row.turn or not signals:  # turn: another process scored it meanwhile
                 return False
-            before = story_sides.in_turn(self._kept.story(row.story).values())
-            stands = story_sides.take_stand(row, signals, before)
+            before = in_scoring_order(self._kept.story(row.story).values())
+            stances = stances_of(row, signals, before)
             # A model may read a denial in words that could not be read.
-            unread = any(map(story_sides.has_no_opinion, signals))
-            if unread or len(stands) < len(signals) or any(stand.is_own for stand in stands.values()):
+            unread = any(map(has_no_opinion, signals))
+            if unread or len(stances) < len(signals) or any(stance.is_own for stance in stances.values()):
                 return False
-            self._kept.set_part(article_id, Part.UNSCORED)
+            self._kept.set_part(article_id, StoryPart.UNSCORED)
             return True
 
     def silent(self, article_id: str) -> None:
@@ -161,7 +170,7 @@ class Stories:
         with self._changing():
             known = self._kept.telling(article_id)
             if known and known.part in TO_BE_SCORED and not known.turn:
-                self._kept.set_part(article_id, Part.SILENT)
+                self._kept.set_part(article_id, StoryPart.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
         """All tellings of the article's story, in the order in which they came; none of an unknown article."""
@@ -186,7 +195,7 @@ class Stories:
     def _note(self, row: Row) -> None:
         self._last_number = row.number
         self._reposts.note(row)
-        if row.part != Part.REPOSTED:  # copies must not make the words of a story common
+        if row.part != StoryPart.REPOSTED:  # copies must not make the words of a story common
             self._index.add(row.telling(), row.story)
 
     @contextmanager
@@ -202,7 +211,7 @@ class Stories:
 
 
 def _owners(rows: Iterable[Row]) -> int:
-    return len({row.owner for row in rows if row.stands != story_sides.NO_STANDS})
+    return len({row.owner for row in rows if row.stands != NO_STANCES})
 
 
 def _owner_of(article: NewsArticle) -> str:

@@ -16,7 +16,7 @@ from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
 from services.sentiment_analyzer.pipeline.process_article import judge_article
-from services.sentiment_analyzer.stories.places import Part
+from services.sentiment_analyzer.stories.placement import StoryPart
 from services.sentiment_analyzer.stories.stories import Stories
 from tests.support.scoring.sentiment_fakes import NOON, FakeScorer, article
 
@@ -186,7 +186,7 @@ def test_whoever_is_scored_first_makes_the_signal_and_the_other_corroborates_it(
     early = desk.judge(told_by("two", "a2"))
     late = desk.judge(first)
 
-    assert place.part is Part.TOLD
+    assert place.part is StoryPart.TOLD
     assert (early.outcome, pairs_of(early)) == (Outcome.SCORED, [("a2", "BTC/USDT", 0)])
     assert (late.outcome, pairs_of(late)) == (Outcome.RETOLD, [("a2", "BTC/USDT", 1)])
 
@@ -304,5 +304,5 @@ def test_what_another_process_scored_meanwhile_or_nobody_knows_is_not_needless(d
     first = desk.judge(told_by("one", "a1", FIRST))
     desk.judge(told_by("two", "a2"))
     assert not desk.stories.is_needless("a2", first.signals)
-    assert [row.part for row in desk.stories.tellings("a2")] == [Part.FIRST, Part.RETOLD]
+    assert [row.part for row in desk.stories.tellings("a2")] == [StoryPart.FIRST, StoryPart.RETOLD]
     assert not desk.stories.is_needless("unknown", first.signals)

@@ -1,4 +1,4 @@
-"""What tellings are to the signals of a story."""
+"""Which signals of a story an article corroborates or contradicts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ import pytest
 
 from services.common.messages import SentimentSignal
 from services.common.values import Scope, label_of
+from services.sentiment_analyzer.stories.agreement import stances_of
+from services.sentiment_analyzer.stories.corroboration import Support, corroborate, support_of
 from services.sentiment_analyzer.stories.port import Row
-from services.sentiment_analyzer.stories.sides import (
-    Support,
-    corroborate,
-    decode_stands,
-    encode_stands,
-    support_of,
-    take_stand,
-)
+from services.sentiment_analyzer.stories.stances import decode_stances, encode_stances
 from tests.support.scoring.sentiment_fakes import NOON
 
 PAIR = "BTC/USDT"
@@ -40,7 +35,7 @@ def signal(name: str, score: float, scope: Scope = Scope.ASSET, confidence: floa
 
 
 class Story:
-    """Tellings in turn. The owner is the name up to a dash."""
+    """Articles in scoring order. The owner is the name up to a dash."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -56,9 +51,9 @@ class Story:
         turn, owner = len(self.rows) + 1, name.split("-", maxsplit=1)[0]
         made = signal(name, score, scope, confidence)
         row = Row(turn, name, "s", "told", name, NOON, title, "", "", owner=owner, turn=turn)
-        stands = take_stand(row, [made], self.rows)
+        stands = stances_of(row, [made], self.rows)
         kept = json.dumps([made.encode().decode()])
-        self.rows.append(row._replace(signals=kept, stands=encode_stands(stands)))
+        self.rows.append(row._replace(signals=kept, stands=encode_stances(stands)))
 
     def support(self, name: str) -> Support:
         return support_of(name, PAIR, self.rows)
@@ -100,7 +95,9 @@ def test_where_a_scorer_could_not_tell_the_words_decide_and_no_signal_follows(st
     story.tell("b", 0.0, confidence=0.1)
     story.tell("c", 0.0, confidence=0.1)
     assert story.support("a").sources == 2
-    assert {stand.is_own for row in story.rows[1:] for stand in decode_stands(row.stands).values()} == {False}
+    assert {stand.is_own for row in story.rows[1:] for stand in decode_stances(row.stands).values()} == {
+        False
+    }
 
 
 @pytest.mark.parametrize("disputed", [0.8, 0.0])
