@@ -1,1 +1,6 @@
-"""Which articles tell the same story, and what a further one adds to it."""
+"""Which articles report the same event, and what a further one adds.
+
+A *story* is the cluster of articles about one event, and a *telling* is one article of it. Its *owner* is the publisher
+of its source. A telling *corroborates* or *contradicts* a signal of its story, or has a signal of its own: that is its
+*stance*. A *repost* is the same text of the same owner at a new link.
+"""

@@ -1,7 +1,7 @@
-"""Whether a word of denial, correction or falsity stands between two tellings of a story. Pure.
+"""Whether one of two articles of a story denies or corrects the other, by its words. Pure.
 
-Signs of scores do not say it: "the regulator has not approved it" is scored like the approval by a scorer that reads
-words, and a correction from 250 to 25 million is good news as well. The words are in `denial_words.toml`.
+The signs of scores do not show it: a scorer that counts words scores "the regulator has not approved it" like the
+approval, and a correction from 250 to 25 million is still good news. The words are in `denial_words.toml`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from services.sentiment_analyzer.stories.match import LEAD_CHARS, headline_words
 
 WORDS_FILE = Path(__file__).with_name("denial_words.toml")
 NEGATION_REACH = 4
-"""A negation in a lead is about one of so many words after it."""
+"""A negation in a lead refers to at most so many words after it."""
 CORRECTED = 1.9
-"""Two tellings whose headlines give one amount each contradict one another where it differs by this factor."""
+"""Two articles contradict each other if each headline has one amount, and they differ at least by this factor."""
 
 _MONEY = re.compile(
     r"[$€£¥]\s?(\d[\d,]*(?:\.\d+)?)\s*(trillion|billion|million|thousand|tn|bn|mn|[kmbt])?\b", re.IGNORECASE
@@ -34,7 +34,7 @@ _UNITS |= {"million": 1e6, "mn": 1e6, "m": 1e6, "thousand": 1e3, "k": 1e3}
 
 
 class Claim(NamedTuple):
-    """What of a telling is asked here.
+    """What is compared of an article.
 
     Attributes:
         denies: a word of denial, correction or falsity is in headline or lead, or the headline negates something.
@@ -42,7 +42,7 @@ class Claim(NamedTuple):
         negated: words of the lead that follow a negation closely, stemmed.
         money: the one amount of money in the headline, or None.
         coins: the one number of coins in it, or None.
-        is_open: the headline says that it is not certain, or not yet so.
+        is_open: the headline says that the event is uncertain, or has not happened yet.
     """
 
     denies: bool
@@ -54,13 +54,13 @@ class Claim(NamedTuple):
 
 
 def contradicts_by_words(one: Claim, other: Claim) -> bool:
-    """Whether one of two tellings of a story denies or corrects what the other says, by its words alone."""
+    """Whether one of two articles of a story denies or corrects the other."""
     is_corrected = _is_corrected(one.money, other.money) or _is_corrected(one.coins, other.coins)
     return is_corrected or one_denies(one, other)
 
 
 def one_denies(one: Claim, other: Claim) -> bool:
-    """Whether one of two tellings denies what the other says; another amount denies nothing."""
+    """Whether one of two articles denies the other. A different amount is a correction, not a denial."""
     denies = one.denies or not one.negated.isdisjoint(other.words)
     denied = other.denies or not other.negated.isdisjoint(one.words)
     return denies != denied
@@ -68,7 +68,7 @@ def one_denies(one: Claim, other: Claim) -> bool:
 
 @lru_cache(maxsize=4096)
 def claim_of(title: str, lead: str) -> Claim:
-    """What a telling claims."""
+    """The claim of an article with that headline and lead."""
     title, lead = _plain(title), _plain(lead[:LEAD_CHARS])
     patterns = _patterns()
     headline = patterns.harmless.sub(" ", title)

@@ -1,7 +1,7 @@
-"""Which articles tell the same story. Pure: the same articles in the same order always give the same stories.
+"""How similar two articles are, for clustering them into stories. Pure.
 
-Two tellings are compared by the words of their headlines and leads that are not common in this field. How the
-measure and its numbers were chosen is in docs/adr/0009-one-story-once.md.
+Articles are compared by the words of their headlines and leads that are not common in this field. How the measure and
+its numbers were chosen is in docs/adr/0009-one-story-once.md.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from rapidfuzz import fuzz
 
 WORDS_FILE = Path(__file__).with_name("story_words.toml")
 WINDOW = timedelta(hours=48)
-"""A telling belongs to no story that was first told longer before it than this."""
+"""An article joins no story whose first article was published earlier or later than it by more than this."""
 LEAD_CHARS = 300
 LEAD_WORDS = 30
 SAME_STORY = 41.0
-"""Two tellings at least this similar tell the same story."""
+"""Two articles at least this similar are of one story."""
 RELATED = 31.0
 SHARE_RELATED = 1 / 3
-"""At least this share of a story's tellings must be related to a new one: stories must not run into each other."""
+"""An article joins a story only if at least this share of its articles is RELATED to it: stories must not merge."""
 HIGHEST_RATIOS = 129.0
-"""Of headlines and texts together, in tellings that are not alike by their words and hours."""
+"""The most that both ratios together reach for articles whose words and times alone are not similar enough."""
 HIGHEST_TEXT_RATIO = 72.0
-"""Of texts, in such that are not alike by their words, hours and headlines."""
+"""The most that the ratio of the texts reaches for articles whose words, times and headlines are not similar enough."""
 SAME_TEXT = 90.0
 SAME_WORDS = 0.4
 
@@ -44,11 +44,11 @@ _SHORTEST_STEM = 4
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """An article as far as it matters here.
+    """What is compared of an article, and its id.
 
     Attributes:
         title: as the scorers see it, like `lead`.
-        about: the tickers of the assets that it is about, as far as it is about certain ones.
+        about: the tickers of the assets that it is about; empty if it is about the market.
     """
 
     article_id: str
@@ -59,14 +59,14 @@ class Telling:
 
 
 class Fingerprint(NamedTuple):
-    """What of a telling is compared.
+    """The words by which articles are compared.
 
     Attributes:
-        title: the words of the headline that tell one story from another, each once, in the order of letters.
+        title: the words of the headline that are not common in this field, each once, sorted.
         text: likewise of headline and lead.
         words: those of `text`.
         headline: all words of the headline but the stop words.
-        is_template: it is the headline of a daily column or an advertisement.
+        is_template: whether the headline is that of a daily column or an advertisement.
     """
 
     title: str
@@ -76,12 +76,12 @@ class Fingerprint(NamedTuple):
     is_template: bool
 
 
-@lru_cache(maxsize=4096)  # asked when a story is looked for, and again when the telling is noted
+@lru_cache(maxsize=4096)  # computed when a story is looked up, and again when the article is added
 def fingerprint(title: str, lead: str) -> Fingerprint:
-    """The words that tell one story from another."""
+    """The words of an article that are compared."""
     headline = _tokens(title)
-    in_title = _telling_words(headline)
-    in_text = in_title + _telling_words(_tokens(lead[:LEAD_CHARS]))[:LEAD_WORDS]
+    in_title = _rare_words(headline)
+    in_text = in_title + _rare_words(_tokens(lead[:LEAD_CHARS]))[:LEAD_WORDS]
     return Fingerprint(
         title=" ".join(sorted(set(in_title))),
         text=" ".join(sorted(set(in_text))),
@@ -92,12 +92,12 @@ def fingerprint(title: str, lead: str) -> Fingerprint:
 
 
 def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least: float = 0.0) -> float:
-    """How similar two tellings are that were published so far apart: up to about 147, usually below 40.
+    """The similarity of two articles that were published so far apart: up to about 147, usually below 40.
 
-    A third each of the headlines' and the whole texts' `token_set_ratio` (rapidfuzz: 0..100, whatever the order of
-    words), plus 80 times the share of common words among all (Jaccard), less 0.6 for each hour: what happens to the
-    same company next day is told in much the same words. 0 where it is hardly ever as much as `at_least`: of 140,000
-    pairs of an archive one in 5,000 was more.
+    A third each of the `token_set_ratio` of headlines and of whole texts (rapidfuzz: 0..100, whatever the order of
+    words), plus 80 times the share of common words among all (Jaccard), less 0.6 for each hour between them, because
+    the next event about the same company is reported in much the same words. Returns 0 early where the similarity
+    hardly ever reaches `at_least`: of 140,000 pairs of an archive one in 5,000 did.
     """
     shared = len(one.words & other.words)
     if not shared:
@@ -134,7 +134,7 @@ class WordLists:
 
 @cache
 def word_lists() -> WordLists:
-    """Read once."""
+    """The lists, read once."""
     content = tomllib.loads(WORDS_FILE.read_text("utf-8"))
     phrases = "|".join(re.escape(phrase) for phrase in content["templates"].strip().split("|"))
     stop = frozenset(content["stop"].split())
@@ -146,7 +146,7 @@ def word_lists() -> WordLists:
     )
 
 
-def _telling_words(tokens: Sequence[str]) -> list[str]:
+def _rare_words(tokens: Sequence[str]) -> list[str]:
     common = word_lists().common
     return [stem(token) for token in tokens if token not in common]
 
@@ -158,7 +158,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _amount(found: re.Match[str]) -> str:
-    """One way to write an amount: $1.50 billion and 1.5B are 1.5b, 12k is 12000."""
+    """An amount in one notation: $1.50 billion and 1.5B become 1.5b, 12k becomes 12000."""
     number = found[1].replace(",", "")
     if "." in number:
         number = number.rstrip("0").rstrip(".")

@@ -1,8 +1,8 @@
-"""Whether a source publishes a text again that it has published before: the same words at a new link.
+"""Whether an owner publishes a text again: the same words at a new link.
 
-Headlines have to be the same but for case, punctuation, endings, fillers ("breaking", "just in"), the counting of
-updates (dates, times of day, "update 3"), hash tags, labels such as "(video)", and the name of a site behind "|". Leads
-have to be nearly the same, with the same numbers: a new amount is news.
+Headlines must be equal without regard to case, punctuation, endings, fillers ("breaking", "just in"), the numbering of
+updates (dates, times of day, "update 3"), hash tags, labels such as "(video)", and a site's name behind "|". Leads must
+be nearly equal and have the same numbers: a new amount is news.
 How the measure was chosen is in docs/adr/0018-every-telling-is-scored.md.
 """
 
@@ -21,9 +21,9 @@ from services.sentiment_analyzer.stories.match import Telling, stem, word_lists
 from services.sentiment_analyzer.stories.port import KEPT, MOST_REMEMBERED, Row
 
 MOST_COMPARED = 20
-"""No more tellings with one headline are compared: it bounds the work in a flood of copies."""
+"""At most so many articles with the same headline are compared, which bounds the work in a flood of copies."""
 SAME_LEAD = 90.0
-"""Leads at least this alike (rapidfuzz `ratio`, 0..100) are one text."""
+"""Leads at least this similar (rapidfuzz `ratio`, 0..100) count as the same text."""
 
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _OF = r"(?:(?: of |/)\d{1,3})?"
@@ -53,36 +53,36 @@ _LABEL = re.compile(
 _SITE = re.compile(r"\s+\|\s+[^\W\d]+(?: [^\W\d]+){0,2}\s*$")
 _WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
 HEADLINE_ALONE = timedelta(hours=2)
-"""A headline without a lead may have come true again after this."""
+"""After this the same headline, without a lead, may report a new event."""
 ENOUGH_WORDS = 4
-"""A headline without a lead tells one text from another if it has so many words."""
+"""A headline without a lead identifies a text if it has at least so many words."""
 ENOUGH_LEAD = 40
-"""So many characters of lead tell one text from another even where a number at the end of the headline differs."""
+"""A lead of so many characters identifies a text even if the headlines end with different numbers."""
 
 
 class _Headline(NamedTuple):
-    """The words that count; `number` is a small one behind them."""
+    """The words that are compared, and the small number after them, if there is one."""
 
     words: tuple[str, ...]
     number: str
 
 
 class _Lead(NamedTuple):
-    """A lead without its counting, and the numbers in it."""
+    """A lead without numbers of updates, and the numbers in it."""
 
     text: str
     numbers: frozenset[str]
 
 
 class Reposts:
-    """The texts of the last days by owner, to be asked whether one of them is published again."""
+    """Finds reposts among the articles of the last days."""
 
     def __init__(self) -> None:
         self._by_headline: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
         self._order: deque[tuple[str, tuple[str, ...]]] = deque()
 
     def note(self, row: Row) -> None:
-        """Note a telling. The oldest are forgotten where there are too many."""
+        """Add an article. Beyond MOST_REMEMBERED the oldest is dropped."""
         key = (row.owner, _headline(row.title).words)
         self._by_headline.setdefault(key, []).append(row)
         self._order.append(key)
@@ -94,14 +94,14 @@ class Reposts:
                 del self._by_headline[oldest]
 
     def find(self, telling: Telling, owner: str) -> list[Row]:
-        """The tellings of an owner that have the same text, the newest first."""
+        """The articles of an owner that have the same text, the newest first."""
         alike = self._by_headline.get((owner, _headline(telling.title).words), [])
         return [row for row in reversed(alike[-MOST_COMPARED:]) if _is_same(telling, row)]
 
 
 def _is_same(telling: Telling, row: Row) -> bool:
     mine, theirs = _lead(telling.lead), _lead(row.lead)
-    # A headline alone may come true a second time, one of few words at any time.
+    # Without a lead the same headline may report a second event, with few words at any time.
     if not mine.text and len(_headline(telling.title).words) < ENOUGH_WORDS:
         return False
     if abs(telling.published - row.published) > (KEPT if mine.text else HEADLINE_ALONE):
@@ -115,9 +115,9 @@ def _is_same(telling: Telling, row: Row) -> bool:
     return fuzz.ratio(mine.text, theirs.text) >= SAME_LEAD
 
 
-@lru_cache(maxsize=4096)  # asked when a telling comes, and again when it is noted
+@lru_cache(maxsize=4096)  # computed when an article is looked up, and again when it is added
 def _headline(title: str) -> _Headline:
-    title = _undressed(_COUNTED.sub(" ", title.casefold()))
+    title = _without_extras(_COUNTED.sub(" ", title.casefold()))
     last = _LAST_COUNT.search(title)
     words = _words(title[: last.start()] if last else title)
     fillers = word_lists().fillers
@@ -125,8 +125,8 @@ def _headline(title: str) -> _Headline:
     return _Headline(kept or tuple(words), last[0] if last else "")
 
 
-def _undressed(title: str) -> str:
-    """A headline without what is hung on it: tags, "(video)", and the name of a site behind "|"."""
+def _without_extras(title: str) -> str:
+    """A headline without hash tags, labels such as "(video)", and a site's name behind "|"."""
     title = _LABEL.sub(" ", _TAGS.sub(" ", title)).replace(" & ", " and ")
     bare = _SITE.sub("", title)
     return bare if len(_WORD.findall(bare)) >= ENOUGH_WORDS else title
@@ -134,7 +134,7 @@ def _undressed(title: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _lead(lead: str) -> _Lead:
-    # Who counts his copies writes the number last.
+    # Numbered copies have their number at the end.
     last = _LAST_COUNT.search(lead) if len(lead) >= ENOUGH_LEAD else None
     words = _words(lead[: last.start()] if last else lead)
     return _Lead(" ".join(words), frozenset(word for word in words if word[0].isdigit()))
