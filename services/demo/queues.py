@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.common.broker.port import Broker, QueueState
-from services.common.broker.topology import QUEUES, RAW_MARKET_DATA
+from services.common.broker.topology import QUEUES
 from services.common.errors import StopProgram
 
 RECEIVE_SECONDS = 1.0
 AT_ONCE = 500
 
 # Retries first: what is due goes back to the queue beside it.
-_NEWS = tuple(
-    name
-    for queue in QUEUES
-    if queue is not RAW_MARKET_DATA
-    for name in ((queue.retry_name, queue.name) if queue.retried else (queue.name,))
-)
+_NEWS = tuple(name for queue in QUEUES if queue.retried for name in (queue.retry_name, queue.name))
+_OTHERS = tuple(queue.name for queue in QUEUES if not queue.retried)
 _WAY_OUT = "or give the demo a virtual host of its own (RABBITMQ_VHOST)"
 
 
@@ -42,14 +38,14 @@ def refuse_waiting_news(states: Iterable[QueueState]) -> None:
 
 
 def names_to_empty(states: Iterable[QueueState], *, is_ours: bool) -> tuple[str, ...]:
-    """The queues in which all that is there at the end is the demo's; candles of others stay.
+    """The queues in which all that is there at the end is the demo's; candles that were there before it stay.
 
     Args:
         states: before the demo.
         is_ours: whether what waits now was left by an earlier demo.
     """
-    candles = {state.name: state.ready for state in states}.get(RAW_MARKET_DATA.name, 0)
-    return _NEWS if candles and not is_ours else (*_NEWS, RAW_MARKET_DATA.name)
+    held = {state.name for state in states if state.ready}
+    return (*_NEWS, *(name for name in _OTHERS if is_ours or name not in held))
 
 
 def empty_queues(broker: Broker, names: Sequence[str]) -> None:
