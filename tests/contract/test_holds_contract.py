@@ -67,7 +67,7 @@ def source(settings: Settings) -> Iterator[news.RedisSignals]:
 def seen(source: news.RedisSignals, now: Any = NOW) -> tuple[str, list[str]]:
     source.refresh([PAIR], now)
     assert source.readable(PAIR)
-    return source.entries(), [hold.owner for hold in source.holds()]
+    return source.entries, [hold.owner for hold in source.holds]
 
 
 def test_an_empty_store_refuses_entries_until_holds_are_begun(
@@ -108,7 +108,7 @@ def test_holds_have_owners_and_each_lifts_its_own(holds: Holds, source: news.Red
     holds.set(Hold("operator", "lunch", NOW))
     holds.set(Hold("risk", "drawdown", NOW, LATER))
     assert seen(source) == ("paused", ["operator", "risk"])
-    assert source.holds()[1] == news.Hold("risk", "drawdown", NOW.isoformat(), LATER.isoformat())
+    assert source.holds[1] == news.Hold("risk", "drawdown", NOW.isoformat(), LATER.isoformat())
     holds.resume(["operator"], NOW)
     assert seen(source) == ("paused", ["risk"])
     assert seen(source, LATER) == ("open", [])

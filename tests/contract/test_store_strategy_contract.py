@@ -145,8 +145,8 @@ def test_a_lower_revision_that_comes_late_changes_no_candle(
 
 def test_the_strategy_knows_which_pairs_are_scored(store: SentimentStore, source: news.RedisSignals) -> None:
     source.refresh([PAIR], NOW)
-    assert source.scored() is None
+    assert source.scored is None
     store.announce_scored_pairs({PAIR: None, "SOL/USDT": NOW})
     source.refresh([PAIR], NOW)
-    assert source.scored() == frozenset({PAIR, "SOL/USDT"})
+    assert source.scored == frozenset({PAIR, "SOL/USDT"})
     assert source.readable(PAIR)

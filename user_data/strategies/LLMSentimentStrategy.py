@@ -5,9 +5,6 @@ share; the class connects them with Freqtrade. The numbers are hyperopt paramete
 and `sell`, and what the indicators are computed from in a space of its own, `indicators`, because that one needs
 `freqtrade hyperopt --spaces indicators --analyze-per-epoch` (otherwise indicators are computed only once). So does
 `buy_confidence_above`, on which the columns of sentiment depend.
-
-A bot that trades always has the protections at work; `freqtrade backtesting` and `hyperopt` have them only with
-`--enable-protections`.
 """
 
 import logging
@@ -106,13 +103,15 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         """
         super().__init__(config)
         if config.get("runmode") not in (RunMode.LIVE, RunMode.DRY_RUN):
-            config["cryptoboy_inputs"] = news.digests_of_inputs(
-                config.get("cryptoboy", {}), os.environ, [Path(__file__)]
-            )
+            section = config.get("cryptoboy", {})
+            config["cryptoboy_inputs"] = news.digests_of_inputs(section, os.environ, [Path(__file__)])
 
     @property
     def protections(self) -> list[dict[str, Any]]:
-        """Pauses that Freqtrade keeps, in candles: after a trade, after stop losses, and in a drawdown."""
+        """Pauses that Freqtrade keeps, in candles: after a trade, after stop losses, and in a drawdown.
+
+        `freqtrade backtesting` and `hyperopt` keep them only with `--enable-protections`.
+        """
         return [dict(each) for each in news.PROTECTIONS]
 
     def bot_start(self, **_kwargs: object) -> None:
@@ -151,10 +150,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
             pairs = list(dict.fromkeys([*self.dp.current_whitelist(), *news.open_trade_pairs()]))
             self._source.refresh(pairs, current_time)
-            readable = all(map(self._source.readable, pairs))
-            entries, holds = self._source.entries(), self._source.holds()
-            self._telemetry.loop(current_time, entries, readable=readable, holds=holds)
-            self._telemetry.unscored(len(self._unscored.look(pairs, self._source.scored())))
+            self._telemetry.loop(current_time, self._source, pairs)
+            self._telemetry.unscored(len(self._unscored.look(pairs, self._source.scored)))
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Add the columns of `technical_indicators`, `as_of` and `aggregate_as_of`."""
@@ -211,10 +208,10 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:
         """Refuse entries while somebody holds them, or while that cannot be known."""
-        state = self._source.entries()
+        state = self._source.entries
         self._telemetry.entry(pair, state)
         if state != "open":
-            owners = ", ".join(hold.owner for hold in self._source.holds())
+            owners = ", ".join(hold.owner for hold in self._source.holds)
             logger.info("Entry of %s refused: entries are %s%s", pair, state, owners and f" by {owners}")
         elif self._is_live:
             article = self._trace_id(pair)

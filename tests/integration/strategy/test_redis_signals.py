@@ -56,7 +56,7 @@ def test_the_first_refresh_reads_the_history_of_all_pairs(
     assert (known(source), known(source, ETH)) == (["a", "b"], ["c"])
     assert source.readable(PAIR)
     assert source.readable(ETH)
-    assert source.entries() == "open"
+    assert source.entries == "open"
     expected = news.signals_frame([signal("a", published=-600), signal("b")])
     pd.testing.assert_frame_equal(source.signals(PAIR), expected)
 
@@ -64,7 +64,7 @@ def test_the_first_refresh_reads_the_history_of_all_pairs(
 def test_nothing_is_known_or_readable_before_the_first_refresh(source: news.RedisSignals) -> None:
     assert source.signals(PAIR).empty
     assert not source.readable(PAIR)
-    assert source.entries() == "unknown"
+    assert source.entries == "unknown"
 
 
 def test_a_refresh_is_one_call_for_all_pairs_and_reads_only_what_is_new(
@@ -132,7 +132,7 @@ def test_pausing_and_resuming_is_seen_at_the_next_refresh(
     for value in ("paused", "something else", None):
         store.set("trading:entries", value) if value else store.delete("trading:entries")
         source.refresh(PAIRS, NOW)
-        seen.append(source.entries())
+        seen.append(source.entries)
     assert seen == ["paused", "paused", "open"]
 
 
@@ -270,7 +270,7 @@ def test_a_store_that_goes_away_and_comes_back_is_logged_once_each_and_read_agai
         for _ in range(3):
             source.refresh(PAIRS, NOW)
             assert not source.readable(PAIR)
-            assert source.entries() == "unknown"
+            assert source.entries == "unknown"
     finally:
         private_redis.control.start()
     keep_holds(store)
@@ -405,4 +405,4 @@ def test_a_replica_that_lost_its_primary_is_left_for_where_the_address_leads_by_
         assert "Link with MASTER is down" in caplog.text
         source.refresh(PAIRS, NOW)
         assert source.readable(PAIR)
-        assert source.entries() == "open"
+        assert source.entries == "open"

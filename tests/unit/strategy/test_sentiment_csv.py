@@ -203,7 +203,7 @@ def test_history_gives_each_pair_its_own_signals(tmp_path: Path) -> None:
     assert source.signals("ETH/USDT")["article_id"].tolist() == ["b"]
     assert source.signals("BNB/USDT").empty
     assert source.readable("BNB/USDT")
-    assert source.entries() == "open"
+    assert source.entries == "open"
 
 
 def test_without_a_file_there_is_history_without_signals() -> None:

@@ -64,6 +64,10 @@ def _opened(path: Path) -> TextIO:
 class CsvSignals:
     """Signals of a history CSV, read once: a `SignalSource` for backtests. Without a path there is none."""
 
+    scored: frozenset[str] | None = None
+    entries: EntriesState = "open"  # nobody pauses history
+    holds: tuple[Hold, ...] = ()
+
     def __init__(self, path: Path | None) -> None:
         frame = signals_frame([]) if path is None else read_signals_csv(path)
         self._nothing = frame.head(0)
@@ -79,15 +83,3 @@ class CsvSignals:
     def readable(self, _pair: str, /) -> bool:
         """Always: the file has been read."""
         return True
-
-    def scored(self) -> frozenset[str] | None:
-        """None: a file does not say which pairs were scored."""
-        return None
-
-    def entries(self) -> EntriesState:
-        """Always open: nobody pauses history."""
-        return "open"
-
-    def holds(self) -> tuple[Hold, ...]:
-        """Nobody's."""
-        return ()

@@ -72,9 +72,9 @@ class RedisSignals:
         self._mirror: dict[str, Mirror] = {}
         self._frames: dict[str, pd.DataFrame] = {}
         self._up_to_date: set[str] = set()
-        self._entries: EntriesState = "unknown"
-        self._scored: frozenset[str] | None = None
-        self._holds: tuple[Hold, ...] = ()
+        self.entries: EntriesState = "unknown"
+        self.scored: frozenset[str] | None = None
+        self.holds: tuple[Hold, ...] = ()
         self._refusal = ""
         self._call: Future[Answer] | None = None
         self._away = False
@@ -83,7 +83,7 @@ class RedisSignals:
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
         """Bring these pairs up to date; one that could not be read is not readable until a refresh succeeds."""
         give_up_at = time.monotonic() + self._patience_s
-        self._up_to_date, self._entries, self._holds = set(), "unknown", ()
+        self._up_to_date, self.entries, self.holds = set(), "unknown", ()
         wanted = list(dict.fromkeys(pairs))
         horizon = (now - self._window).timestamp() * 1000
         for pair in self._mirror.keys() - wanted:
@@ -122,29 +122,17 @@ class RedisSignals:
         """Whether the last refresh read this pair."""
         return pair in self._up_to_date
 
-    def scored(self) -> frozenset[str] | None:
-        """The pairs in the key `sentiment_pairs`, as last read; None while none were announced."""
-        return self._scored
-
-    def entries(self) -> EntriesState:
-        """What the holds and `trading:entries` said in the last refresh; 'unknown' when that failed."""
-        return self._entries
-
-    def holds(self) -> tuple[Hold, ...]:
-        """Who keeps entries from being made, as the last refresh read."""
-        return self._holds
-
     def _judge(self, fields: dict[bytes, bytes] | Exception, entries: bytes | None, now: datetime) -> None:
         """Whether entries are open; says so when the reason has changed."""
         has_key = entries is not None  # whatever it contains
         if isinstance(fields, Exception):
-            self._holds = holds_in_force({}, now, entries_key=has_key)
-            self._entries = "paused" if has_key else "unknown"
+            self.holds = holds_in_force({}, now, entries_key=has_key)
+            self.entries = "paused" if has_key else "unknown"
             refusal = f"{_HOLDS} cannot be read ({one_line(fields)}): may this user, and is it a hash?"
         else:
-            self._holds = holds_in_force(fields, now, entries_key=has_key)
-            self._entries = state_of(fields, self._holds)
-            refusal = describe(self._entries, self._holds)
+            self.holds = holds_in_force(fields, now, entries_key=has_key)
+            self.entries = state_of(fields, self.holds)
+            refusal = describe(self.entries, self.holds)
         if refusal and refusal != self._refusal:
             logger.warning("No new entries: %s", refusal)
         elif self._refusal and not refusal:
@@ -188,7 +176,7 @@ class RedisSignals:
             self._client.connection_pool.disconnect(inuse_connections=False)
             raise answer
         entries, *replies = cast("list[Any]", answer)
-        self._scored = _read_scored(scored)
+        self.scored = _read_scored(scored)
         pages = {
             pair: None if reply is None else _page(horizon, max(horizon, known.newest), reply)
             for (pair, known), reply in zip(mirrors.items(), replies, strict=True)

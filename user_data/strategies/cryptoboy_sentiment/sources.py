@@ -14,7 +14,17 @@ EntriesState = Literal["open", "paused", "lost", "unknown"]
 
 
 class SignalSource(Protocol):
-    """Where signals come from. No method raises: what cannot be read is said by `readable` and `entries`."""
+    """Where signals come from. No method raises: what cannot be read is said by `readable` and `entries`.
+
+    Attributes:
+        scored: the pairs that somebody scores, as far as is known; None while none were announced.
+        entries: whether new entries are allowed, as the last refresh read.
+        holds: who keeps entries from being made, as the last refresh read.
+    """
+
+    scored: frozenset[str] | None
+    entries: EntriesState
+    holds: "tuple[Hold, ...]"
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
         """Bring the signals of these pairs up to date; `now` is UTC. Blocks for a bounded time only."""
@@ -24,12 +34,3 @@ class SignalSource(Protocol):
 
     def readable(self, pair: str, /) -> bool:
         """Whether the last refresh brought this pair up to date."""
-
-    def scored(self) -> frozenset[str] | None:
-        """The pairs that somebody scores, as far as is known; None while none were announced."""
-
-    def entries(self) -> EntriesState:
-        """Whether new entries are allowed, as the operator said and the last refresh read."""
-
-    def holds(self) -> "tuple[Hold, ...]":
-        """Who keeps entries from being made, as the last refresh read."""

@@ -12,14 +12,13 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import pandas as pd
 
 from cryptoboy_sentiment.holds import Hold
 from cryptoboy_sentiment.memory import memory_limit
-from cryptoboy_sentiment.sources import EntriesState
+from cryptoboy_sentiment.sources import EntriesState, SignalSource
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +42,8 @@ MOST_HOLDS = 20
 class Telemetry:
     """Takes what the strategy did and tells nobody."""
 
-    def loop(
-        self, now: datetime, entries: EntriesState, *, readable: bool, holds: Iterable[Hold] = ()
-    ) -> None:
-        """The bot's loop began, and the store could be read or not."""
+    def loop(self, now: datetime, source: SignalSource, pairs: Iterable[str]) -> None:
+        """The bot's loop began, and the source was brought up to date for these pairs, as far as it can be read."""
 
     def unscored(self, count: int) -> None:
         """So many pairs of the whitelist or of open trades are scored by nobody."""
@@ -109,14 +106,12 @@ class PrometheusTelemetry(Telemetry):
         )
         limit.set(memory_limit() or math.nan)
 
-    def loop(
-        self, now: datetime, entries: EntriesState, *, readable: bool, holds: Iterable[Hold] = ()
-    ) -> None:
+    def loop(self, now: datetime, source: SignalSource, pairs: Iterable[str]) -> None:
         """See the base."""
         self._last_loop.set(now.timestamp())
-        self._readable.set(readable)
-        self._paused.set(entries in {"paused", "lost"})
-        if (shown := tuple(islice(holds, MOST_HOLDS))) != self._shown:
+        self._readable.set(all(map(source.readable, pairs)))
+        self._paused.set(source.entries in {"paused", "lost"})
+        if (shown := source.holds[:MOST_HOLDS]) != self._shown:
             self._hold.clear()
             for hold in shown:
                 self._hold.labels(*hold).set(1)

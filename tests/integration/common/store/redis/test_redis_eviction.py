@@ -41,7 +41,7 @@ def test_a_pause_that_is_thrown_away_keeps_entries_refused_and_doctor_warns(
 
             def entries() -> str:
                 source.refresh([PAIR], NOW)
-                return source.entries()
+                return source.entries
 
             keeper.look(0.0)
             assert entries() == "open"

@@ -78,7 +78,7 @@ def test_the_cacher_writes_what_the_strategy_reads(server: ProductionRedis, cach
     source = seen_by_strategy(server)
     assert source.readable(PAIR)
     assert len(source.signals(PAIR)) == 124
-    assert source.entries() == "lost"
+    assert source.entries == "lost"
 
 
 def test_the_cacher_looks_after_the_holds_and_what_redis_throws_away(
@@ -87,10 +87,10 @@ def test_the_cacher_looks_after_the_holds_and_what_redis_throws_away(
     with connection(server, "operator") as client:
         client.delete("trading:holds", "trading:holds_id", "trading:entries")
     assert cacher.holds.begin("first", NOW) == "first"
-    assert seen_by_strategy(server).entries() == "open"
+    assert seen_by_strategy(server).entries == "open"
     cacher.holds.refuse()
     cacher.holds.mark("another")
-    assert seen_by_strategy(server).entries() == "lost"
+    assert seen_by_strategy(server).entries == "lost"
     assert cacher.holds.read().id == "first"
     assert cacher.eviction_policy() == "noeviction"
 
@@ -103,11 +103,11 @@ def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
         operator.holds.resume(["operator"], NOW)
         operator.holds.set(Hold("operator", "lunch", NOW))
         assert operator.holds.read().has_entries_key
-        (hold,) = (source := seen_by_strategy(server)).holds()
-        assert (source.entries(), hold.owner, hold.reason) == ("paused", "operator", "lunch")
+        (hold,) = (source := seen_by_strategy(server)).holds
+        assert (source.entries, hold.owner, hold.reason) == ("paused", "operator", "lunch")
         operator.holds.resume(["operator"], NOW)
         assert operator.holds.read().owners == ()
-        assert seen_by_strategy(server).entries() == "open"
+        assert seen_by_strategy(server).entries == "open"
         assert operator.current([PAIR])[PAIR] is not None
         assert operator.history(PAIR)
     at = settings_of(server, "operator")
@@ -131,7 +131,7 @@ def test_the_cacher_tells_the_strategy_and_the_operator_which_pairs_are_scored(
     server: ProductionRedis, cacher: RedisStore
 ) -> None:
     cacher.announce_scored_pairs({PAIR: None})
-    assert seen_by_strategy(server).scored() == frozenset({PAIR})
+    assert seen_by_strategy(server).scored == frozenset({PAIR})
     with closing(RedisStore(settings_of(server, "operator"))) as operator:
         assert operator.scored_pairs() == {PAIR: None}
 
@@ -148,7 +148,7 @@ def test_a_strategy_with_the_rights_of_a_version_before_reads_signals_and_enters
         with strategy_client("127.0.0.1", port, "word", redis_user="old") as bot:
             source = news.RedisSignals(bot, window=timedelta(hours=48))
             source.refresh([PAIR], NOW)
-    assert (source.readable(PAIR), source.scored(), source.entries()) == (True, None, "unknown")
+    assert (source.readable(PAIR), source.scored, source.entries) == (True, None, "unknown")
     assert "trading:holds cannot be read" in caplog.text
 
 
