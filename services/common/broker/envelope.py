@@ -58,26 +58,12 @@ def check_outgoing(messages: Sequence[OutgoingMessage]) -> None:
         NeverWorks: a body, a message_id or the headers are too large or no text; says which.
     """
     for message in messages:
-        if _is_plain(message):
-            continue
         try:
             problem = _problem(message)
         except UnicodeEncodeError:
             problem = "has text that is not valid Unicode"
         if problem:
             raise NeverWorks(f"message {bounded(message.message_id, 80)} {problem}")
-
-
-def _is_plain(message: OutgoingMessage) -> bool:
-    """Whether a glance shows that nothing is wrong: so it is with nearly all, and it is asked of each."""
-    return (
-        len(message.body) <= MAX_BODY_BYTES
-        and not message.headers
-        and len(message.message_id) <= MAX_SHORT_TEXT_BYTES
-        and message.message_id.isascii()
-        and len(message.routing_key) <= MAX_SHORT_TEXT_BYTES
-        and message.routing_key.isascii()
-    )
 
 
 def _problem(message: OutgoingMessage) -> str | None:

@@ -29,6 +29,10 @@ COPY_SECONDS = 30.0
 class EmbeddedSubscription(FailureHandling):
     """See `port.Subscription`.
 
+    Attributes:
+        closed: whether `close` was called.
+        trouble: what keeps the file from being used just now, or None.
+
     Args:
         queue: the name of the queue that is read.
     """
@@ -52,8 +56,8 @@ class EmbeddedSubscription(FailureHandling):
         self._in_hand: set[int] = set()
         self._to_end: set[int] = set()  # asked for, and done as soon as the file can be written
         self._to_give_back: set[int] = set()
-        self._trouble: str | None = None
-        self._closed = False
+        self.trouble: str | None = None
+        self.closed = False
         with file.writing(durable=False, timeout=QUICK_SECONDS) as db:
             cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner.name, queue))
             self._consumer = int(cursor.lastrowid or 0)
@@ -64,7 +68,7 @@ class EmbeddedSubscription(FailureHandling):
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """See `port.Subscription.receive`."""
         deadline = time.monotonic() + timeout
-        while not self._closed:
+        while not self.closed:
             deliveries = self._look(max_messages)
             left = deadline - time.monotonic()
             if deliveries or left <= 0:
@@ -89,9 +93,9 @@ class EmbeddedSubscription(FailureHandling):
     def close(self) -> None:
         """See `port.Subscription.close`."""
         with self._lock:
-            if self._closed:
+            if self.closed:
                 return
-            self._closed = True
+            self.closed = True
             try:
                 with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
                     sql.end(db, self._consumer, self._to_end)
@@ -99,16 +103,6 @@ class EmbeddedSubscription(FailureHandling):
             except CryptoBoyError as error:
                 # Others give back what we had when the broker is closed and its sign of life is gone.
                 log.warning("broker_close_incomplete", queue=self._name, error=str(error))
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
-
-    @property
-    def trouble(self) -> str | None:
-        """What keeps the file from being used just now."""
-        return self._trouble
 
     def _mine(self, deliveries: Sequence[Delivery]) -> set[int]:
         """Those that are in hand, and from now on are not."""
@@ -129,7 +123,7 @@ class EmbeddedSubscription(FailureHandling):
         """The copy and the end of the original are one transaction."""
         with self._lock:
             seq = delivery.token
-            if self._closed or not isinstance(seq, int) or seq not in self._in_hand:
+            if self.closed or not isinstance(seq, int) or seq not in self._in_hand:
                 return False
             writing = self._file.writing(durable=True, timeout=COPY_SECONDS)
             with self._confirmations.awaited(), writing as db:
@@ -152,7 +146,7 @@ class EmbeddedSubscription(FailureHandling):
 
     def _look(self, max_messages: int) -> list[Delivery]:
         with self._lock, self._noting_trouble():
-            if not self._closed:
+            if not self.closed:
                 self._write_ends()
                 self._owner.requeue_from_dead(self._file, self._shared.options.queues)
                 return self._take(min(max_messages, self._prefetch - len(self._in_hand)))
@@ -182,8 +176,8 @@ class EmbeddedSubscription(FailureHandling):
         try:
             yield
         except TryLater as error:
-            if self._trouble != str(error):
-                self._trouble = str(error)
-                log.warning("broker_away", queue=self._name, error=self._trouble)
+            if self.trouble != str(error):
+                self.trouble = str(error)
+                log.warning("broker_away", queue=self._name, error=self.trouble)
         else:
-            self._trouble = None
+            self.trouble = None

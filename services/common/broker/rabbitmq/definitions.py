@@ -14,6 +14,7 @@ QUEUE_MAX_BYTES = 1024**3
 """What a queue may hold, whatever its length in messages: 1 GiB. A policy, so it changes without a new queue."""
 
 OURS_FIRST = 10
+_DURABLE = {"durable": True, "auto_delete": False}
 
 
 def definitions(
@@ -30,9 +31,31 @@ def definitions(
     parts: dict[str, list[dict[str, Any]]] = {
         "vhosts": [{"name": vhost}],
         "policies": _policies(vhost, topology, max_length),
-        "exchanges": _exchanges(vhost, topology),
-        "queues": _queues(vhost, topology),
-        "bindings": _bindings(vhost, topology),
+        "exchanges": [
+            {"name": name, "vhost": vhost, "type": kind, **_DURABLE, "internal": False, "arguments": {}}
+            for name, kind in topology.exchanges.items()
+        ],
+        "queues": [
+            {
+                "name": each.name,
+                "vhost": vhost,
+                "type": each.kind.value,
+                **_DURABLE,
+                "arguments": dict(each.arguments),
+            }
+            for each in topology.queues
+        ],
+        "bindings": [
+            {
+                "source": each.exchange,
+                "vhost": vhost,
+                "destination": each.queue,
+                "destination_type": "queue",
+                "routing_key": each.routing_key,
+                "arguments": {},
+            }
+            for each in topology.bindings
+        ],
     }
     if password_hashes is None:
         return parts
@@ -107,46 +130,3 @@ def _policy_definition(queue: QueueDeclaration) -> dict[str, str | int]:
         name.removeprefix("x-"): value for name, value in queue.arguments.items() if name != "x-queue-type"
     }
     return {**limits, "max-length-bytes": QUEUE_MAX_BYTES}
-
-
-def _exchanges(vhost: str, topology: Topology) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "vhost": vhost,
-            "type": kind,
-            "durable": True,
-            "auto_delete": False,
-            "internal": False,
-            "arguments": {},
-        }
-        for name, kind in topology.exchanges.items()
-    ]
-
-
-def _queues(vhost: str, topology: Topology) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": queue.name,
-            "vhost": vhost,
-            "type": queue.kind.value,
-            "durable": True,
-            "auto_delete": False,
-            "arguments": dict(queue.arguments),
-        }
-        for queue in topology.queues
-    ]
-
-
-def _bindings(vhost: str, topology: Topology) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": binding.exchange,
-            "vhost": vhost,
-            "destination": binding.queue,
-            "destination_type": "queue",
-            "routing_key": binding.routing_key,
-            "arguments": {},
-        }
-        for binding in topology.bindings
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pika import SelectConnection
@@ -22,14 +22,12 @@ class Step:
     Attributes:
         doing: completes "RabbitMQ cannot ...".
         method: the channel's method that sends the request.
-        arguments: what it is called with.
-        may_be_refused: without the right to ask, take the answer for yes and go on.
+        arguments: what it is called with. Without the right to ask passively, the answer counts as yes.
     """
 
     doing: str
     method: str
     arguments: Mapping[str, Any]
-    may_be_refused: bool = False
 
 
 class StepRunner:
@@ -80,7 +78,7 @@ class StepRunner:
             return
         step = self._steps[min(len(self._answers), len(self._steps) - 1)]
         refused = isinstance(reason, ChannelClosedByBroker) and reason.reply_code == ACCESS_REFUSED
-        if refused and step.may_be_refused:
+        if refused and "passive" in step.arguments:
             self._answers.append(None)
             self.start()
             return
@@ -90,59 +88,49 @@ class StepRunner:
 
 def steps_to_declare(topology: Topology) -> list[Step]:
     """Declare everything; what is there already with the same properties stays as it is."""
-    exchanges = [
-        Step(
-            f"declare the exchange {name}",
-            "exchange_declare",
-            {"exchange": name, "exchange_type": kind, "durable": True},
-        )
-        for name, kind in topology.exchanges.items()
+    return [
+        *(
+            _step(
+                f"declare the exchange {name}",
+                "exchange_declare",
+                exchange=name,
+                exchange_type=kind,
+                durable=True,
+            )
+            for name, kind in topology.exchanges.items()
+        ),
+        *(
+            _step(
+                f"declare the queue {each.name}",
+                "queue_declare",
+                queue=each.name,
+                durable=True,
+                arguments=dict(each.arguments),
+            )
+            for each in topology.queues
+        ),
+        *(
+            _step(f"bind the queue {each.queue} to {each.exchange}", "queue_bind", **asdict(each))
+            for each in topology.bindings
+        ),
     ]
-    queues = [
-        Step(
-            f"declare the queue {queue.name}",
-            "queue_declare",
-            {"queue": queue.name, "durable": True, "arguments": dict(queue.arguments)},
-        )
-        for queue in topology.queues
-    ]
-    bindings = [
-        Step(
-            f"bind the queue {binding.queue} to {binding.exchange}",
-            "queue_bind",
-            {
-                "queue": binding.queue,
-                "exchange": binding.exchange,
-                "routing_key": binding.routing_key,
-            },
-        )
-        for binding in topology.bindings
-    ]
-    return exchanges + queues + bindings
 
 
 def steps_to_check(topology: Topology) -> list[Step]:
     """Ask whether everything is there, changing nothing. Bindings cannot be asked for."""
-    exchanges = [
-        Step(
-            f"find the exchange {name}",
-            "exchange_declare",
-            {"exchange": name, "passive": True},
-            may_be_refused=True,
-        )
+    return [
+        _step(f"find the exchange {name}", "exchange_declare", exchange=name, passive=True)
         for name in topology.exchanges
-    ]
-    return exchanges + steps_to_count(topology)
+    ] + steps_to_count(topology)
 
 
 def steps_to_count(topology: Topology) -> list[Step]:
     """Ask for the state of every queue."""
     return [
-        Step(
-            f"find the queue {queue.name}",
-            "queue_declare",
-            {"queue": queue.name, "passive": True},
-            may_be_refused=True,
-        )
-        for queue in topology.queues
+        _step(f"find the queue {each.name}", "queue_declare", queue=each.name, passive=True)
+        for each in topology.queues
     ]
+
+
+def _step(doing: str, method: str, **arguments: Any) -> Step:  # noqa: ANN401 - pika's own
+    return Step(doing, method, arguments)

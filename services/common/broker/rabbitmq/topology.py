@@ -82,13 +82,8 @@ def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
 
 def _refusing(queue: Queue, max_length: int) -> QueueDeclaration:
     """A full queue refuses; the broker itself gives up only what was delivered too often."""
-    arguments: dict[str, str | int] = {
-        "x-queue-type": "quorum",
-        "x-delivery-limit": DELIVERY_LIMIT,
-        **_bounded_without_loss(max_length),
-        **_dead_lettering(DEAD_LETTER_EXCHANGE, queue.name),
-    }
-    return QueueDeclaration(queue.name, QueueKind.QUORUM, arguments)
+    limits = _without_loss(max_length, DELIVERY_LIMIT, DEAD_LETTER_EXCHANGE, queue.name)
+    return QueueDeclaration(queue.name, QueueKind.QUORUM, limits)
 
 
 def _waiting(queue: Queue, max_length: int) -> QueueDeclaration:
@@ -96,13 +91,23 @@ def _waiting(queue: Queue, max_length: int) -> QueueDeclaration:
 
     RabbitMQ looks at the head only, so a message may wait as long as the one before it.
     """
-    arguments: dict[str, str | int] = {
+    limits = _without_loss(max_length, PRACTICALLY_NO_DELIVERY_LIMIT, DEFAULT_EXCHANGE, queue.name)
+    return QueueDeclaration(queue.retry_name, QueueKind.QUORUM, limits)
+
+
+def _without_loss(
+    max_length: int, delivery_limit: int, dead_letter_exchange: str, dead_letter_key: str
+) -> dict[str, str | int]:
+    return {
         "x-queue-type": "quorum",
-        "x-delivery-limit": PRACTICALLY_NO_DELIVERY_LIMIT,
-        **_bounded_without_loss(max_length),
-        **_dead_lettering(DEFAULT_EXCHANGE, queue.name),
+        "x-delivery-limit": delivery_limit,
+        # At-least-once dead-lettering works only where overflow is refused.
+        "x-max-length": max_length,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-exchange": dead_letter_exchange,
+        "x-dead-letter-routing-key": dead_letter_key,
+        "x-dead-letter-strategy": "at-least-once",
     }
-    return QueueDeclaration(queue.retry_name, QueueKind.QUORUM, arguments)
 
 
 def _dead_letters(queue: Queue) -> QueueDeclaration:
@@ -112,16 +117,3 @@ def _dead_letters(queue: Queue) -> QueueDeclaration:
         "x-delivery-limit": PRACTICALLY_NO_DELIVERY_LIMIT,
     }
     return QueueDeclaration(queue.dead_letter_name, QueueKind.QUORUM, arguments)
-
-
-def _bounded_without_loss(max_length: int) -> dict[str, str | int]:
-    # At-least-once dead-lettering works only where overflow is refused.
-    return {"x-max-length": max_length, "x-overflow": "reject-publish"}
-
-
-def _dead_lettering(exchange: str, routing_key: str) -> dict[str, str | int]:
-    return {
-        "x-dead-letter-exchange": exchange,
-        "x-dead-letter-routing-key": routing_key,
-        "x-dead-letter-strategy": "at-least-once",
-    }
