@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from services.replay_exchange.candles import CandleSeries, Times
-from services.replay_exchange.decimals import PLACES, Floats
+from services.replay_exchange.decimals import PLACES
 from services.replay_exchange.forming import Bar
 from services.replay_exchange.intervals import MONTH, next_open, open_of
 
@@ -31,107 +31,62 @@ class Kline:
     closed: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """Candles of one interval as columns of one length, oldest first; `opens` is wall-clock milliseconds."""
-
-    opens: Times
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    quote_volume: Floats
-    trades: Times
-
-    @property
-    def size(self) -> int:
-        """How many candles."""
-        return int(self.opens.size)
-
-    def bar(self, index: int) -> Bar:
-        """Prices and volume of the candle at `index`."""
-        prices = (self.open, self.high, self.low, self.close, self.volume)
-        return Bar(*(float(column[index]) for column in prices))
-
-    def kline(self, index: int, interval: str, *, closed: bool = True) -> Kline:
-        """The candle at `index` of columns of `interval`."""
-        open_ms = int(self.opens[index])
-        close_ms = next_open(interval, open_ms) - 1
-        quote_volume, trades = float(self.quote_volume[index]), int(self.trades[index])
-        return Kline(open_ms, close_ms, self.bar(index), quote_volume, trades, closed)
-
-    def part(self, begin: int, stop: int) -> Columns:
-        """The candles from index `begin` up to, not including, `stop`."""
-        return Columns(*(getattr(self, field.name)[begin:stop] for field in fields(self)))
-
-    def followed_by(self, later: Columns) -> Columns:
-        """These candles, then the `later` ones."""
-        return Columns(
-            *(
-                np.concatenate([getattr(self, field.name), getattr(later, field.name)])
-                for field in fields(self)
-            )
-        )
+Candles = npt.NDArray[np.void]
+"""Candles of one interval, oldest first, as rows of `_ROW`; `open_ms` is on the wall clock."""
+_ROW = np.dtype(
+    [("open_ms", np.int64)]
+    + [(name, np.float64) for name in ("open", "high", "low", "close", "volume", "quote_volume")]
+    + [("trades", np.int64)]
+)
 
 
-def base_columns(series: CandleSeries, shift_ms: int) -> Columns:
+def bar_of(row: np.void) -> Bar:
+    """Prices and volume of a candle."""
+    return Bar(*(float(row[name]) for name in ("open", "high", "low", "close", "volume")))
+
+
+def kline_of(row: np.void, interval: str, *, closed: bool = True) -> Kline:
+    """A row of candles of `interval` as the exchange shows it."""
+    open_ms = int(row["open_ms"])
+    close_ms = next_open(interval, open_ms) - 1
+    return Kline(open_ms, close_ms, bar_of(row), float(row["quote_volume"]), int(row["trades"]), closed)
+
+
+def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
     """The recording itself, moved by `shift_ms`; its quote volume is volume times the mean price."""
+    candles = np.empty(series.opens.size, dtype=_ROW)
+    candles["open_ms"] = series.opens + shift_ms
+    for name in ("open", "high", "low", "close", "volume"):
+        candles[name] = getattr(series, name)
     mean = (series.open + series.high + series.low + series.close) / 4
-    return Columns(
-        series.opens + shift_ms,
-        series.open,
-        series.high,
-        series.low,
-        series.close,
-        series.volume,
-        np.round(series.volume * mean, PLACES),
-        np.where(series.volume > 0, TRADES_A_CANDLE, 0).astype(np.int64),
-    )
+    candles["quote_volume"] = np.round(series.volume * mean, PLACES)
+    candles["trades"] = np.where(series.volume > 0, TRADES_A_CANDLE, 0)
+    return candles
 
 
-def forming_columns(open_ms: int, bar: Bar, elapsed: float) -> Columns:
+def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
     """One base candle that has come as far as `bar` after the fraction `elapsed` of its time."""
     quote_volume = round(bar.volume * (bar.open + bar.high + bar.low + bar.close) / 4, PLACES)
     trades = 1 + int(elapsed * (TRADES_A_CANDLE - 1)) if bar.volume else 0
-    return Columns(
-        np.array([open_ms], dtype=np.int64),
-        _one(bar.open),
-        _one(bar.high),
-        _one(bar.low),
-        _one(bar.close),
-        _one(bar.volume),
-        _one(quote_volume),
-        np.array([trades], dtype=np.int64),
-    )
+    row = (open_ms, bar.open, bar.high, bar.low, bar.close, bar.volume, quote_volume, trades)
+    return np.array([row], dtype=_ROW)
 
 
-def aggregate(base: Columns, interval: str, volume_places: int) -> Columns:
+def aggregate(base: Candles, interval: str, volume_places: int) -> Candles:
     """Candles of `interval` from base candles; a group with missing base candles is made of those it has."""
     if base.size == 0:
         return base
-    keys = _group_opens(base.opens, interval)
+    keys = _group_opens(base["open_ms"], interval)
     first = np.flatnonzero(np.r_[True, np.diff(keys) != 0])
-    last = np.r_[first[1:], keys.size] - 1
-    return Columns(
-        keys[first],
-        base.open[first],
-        np.maximum.reduceat(base.high, first),
-        np.minimum.reduceat(base.low, first),
-        base.close[last],
-        _rounded_sums(base.volume, first, volume_places),
-        _rounded_sums(base.quote_volume, first, PLACES),
-        np.add.reduceat(base.trades, first),
-    )
-
-
-def _one(number: float) -> Floats:
-    return np.array([number], dtype=np.float64)
-
-
-def _rounded_sums(values: Floats, first: npt.NDArray[np.intp], places: int) -> Floats:
-    sums: Floats = np.add.reduceat(values, first)
-    return np.round(sums, places).astype(np.float64)
+    candles = base[first]
+    candles["open_ms"] = keys[first]
+    candles["high"] = np.maximum.reduceat(base["high"], first)
+    candles["low"] = np.minimum.reduceat(base["low"], first)
+    candles["close"] = base["close"][np.r_[first[1:], keys.size] - 1]
+    candles["volume"] = np.round(np.add.reduceat(base["volume"], first), volume_places)
+    candles["quote_volume"] = np.round(np.add.reduceat(base["quote_volume"], first), PLACES)
+    candles["trades"] = np.add.reduceat(base["trades"], first)
+    return candles
 
 
 def _group_opens(opens: Times, interval: str) -> Times:

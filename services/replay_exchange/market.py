@@ -10,7 +10,15 @@ from functools import cached_property
 
 import numpy as np
 
-from services.replay_exchange.aggregation import Columns, Kline, aggregate, base_columns, forming_columns
+from services.replay_exchange.aggregation import (
+    Candles,
+    Kline,
+    aggregate,
+    bar_of,
+    base_candles,
+    forming_candle,
+    kline_of,
+)
 from services.replay_exchange.candles import CandleSeries
 from services.replay_exchange.decimals import PLACES
 from services.replay_exchange.forming import Bar, so_far
@@ -41,7 +49,7 @@ class Market:
         self.start_ms = timeline.to_wall(series.start_ms)
         self.end_ms = timeline.to_wall(series.end_ms)
         self._shift_ms = timeline.shift_ms
-        self._by_interval: dict[str, Columns] = {}
+        self._by_interval: dict[str, Candles] = {}
 
     def offers(self, interval: str) -> bool:
         """Whether candles of `interval` can be built from the recording."""
@@ -64,19 +72,19 @@ class Market:
 
         At most `limit` (from 1): the first ones when a start is given, the last ones otherwise.
         """
-        columns = self._columns(interval)
-        begin, stop = self._closed_span(columns, interval, now_ms)
+        candles = self._candles(interval)
+        begin, stop = self._closed_span(candles, interval, now_ms)
         forming = self.forming(interval, now_ms)
         if end_ms is not None:
-            stop = min(stop, int(np.searchsorted(columns.opens, end_ms, side="right")))
+            stop = min(stop, int(np.searchsorted(candles["open_ms"], end_ms, side="right")))
             forming = forming if forming and forming.open_ms <= end_ms else None
         if start_ms is not None:
-            begin = max(begin, int(np.searchsorted(columns.opens, start_ms)))
+            begin = max(begin, int(np.searchsorted(candles["open_ms"], start_ms)))
             forming = forming if forming and forming.open_ms >= start_ms and stop - begin < limit else None
             stop = min(stop, begin + limit)
         last = [forming] if forming else []
         begin = max(begin, stop + len(last) - limit)
-        return [columns.kline(index, interval) for index in range(begin, stop)] + last
+        return [kline_of(row, interval) for row in candles[begin:stop]] + last
 
     def forming(self, interval: str, now_ms: int) -> Kline | None:
         """The candle that contains `now_ms` as far as it has come; None when nothing of it was recorded.
@@ -89,14 +97,14 @@ class Market:
         parts = self._since(open_ms, now_ms)
         if parts.size == 0:
             return None
-        return aggregate(parts, interval, self.series.volume_places).kline(0, interval, closed=False)
+        return kline_of(aggregate(parts, interval, self.series.volume_places)[0], interval, closed=False)
 
     def last_price(self, now_ms: int) -> float | None:
         """The price of the last trade; None before the recording begins."""
-        if forming := self._forming_base(now_ms):
-            return float(forming.close[0])
+        if (forming := self._forming_base(now_ms)) is not None:
+            return float(forming["close"][0])
         closed = self._count_closed(now_ms)
-        return float(self._base.close[closed - 1]) if closed else None
+        return float(self._base["close"][closed - 1]) if closed else None
 
     def day(self, now_ms: int) -> DayStatistics | None:
         """The last 24 hours; None when nothing was recorded in them."""
@@ -104,57 +112,57 @@ class Market:
         if parts.size == 0:
             return None
         bar = Bar(
-            float(parts.open[0]),
-            float(parts.high.max()),
-            float(parts.low.min()),
-            float(parts.close[-1]),
-            round(float(parts.volume.sum()), self.series.volume_places),
+            float(parts["open"][0]),
+            float(parts["high"].max()),
+            float(parts["low"].min()),
+            float(parts["close"][-1]),
+            round(float(parts["volume"].sum()), self.series.volume_places),
         )
-        before = int(np.searchsorted(self._base.opens, parts.opens[0])) - 1
-        previous_close = float(self._base.close[before]) if before >= 0 else bar.open
+        before = int(np.searchsorted(self._base["open_ms"], parts["open_ms"][0])) - 1
+        previous_close = float(self._base["close"][before]) if before >= 0 else bar.open
         return DayStatistics(
-            bar, previous_close, round(float(parts.quote_volume.sum()), PLACES), int(parts.trades.sum())
+            bar, previous_close, round(float(parts["quote_volume"].sum()), PLACES), int(parts["trades"].sum())
         )
 
     @cached_property
-    def _base(self) -> Columns:
-        return base_columns(self.series, self._shift_ms)
+    def _base(self) -> Candles:
+        return base_candles(self.series, self._shift_ms)
 
-    def _columns(self, interval: str) -> Columns:
+    def _candles(self, interval: str) -> Candles:
         if INTERVAL_MS.get(interval) == self.series.base_ms:
             return self._base
         if interval not in self._by_interval:
             self._by_interval[interval] = aggregate(self._base, interval, self.series.volume_places)
         return self._by_interval[interval]
 
-    def _closed_span(self, columns: Columns, interval: str, now_ms: int) -> tuple[int, int]:
+    def _closed_span(self, candles: Candles, interval: str, now_ms: int) -> tuple[int, int]:
         """The rows that have closed by `now_ms` and that the recording covers from open to close."""
-        if columns.size == 0:
+        if candles.size == 0:
             return 0, 0
-        begin = int(columns.opens[0] < self.start_ms)
-        return begin, int(np.searchsorted(columns.opens, open_of(interval, min(now_ms, self.end_ms))))
+        begin = int(candles["open_ms"][0] < self.start_ms)
+        return begin, int(np.searchsorted(candles["open_ms"], open_of(interval, min(now_ms, self.end_ms))))
 
     def _count_closed(self, now_ms: int) -> int:
-        return int(np.searchsorted(self._base.opens, now_ms - self.series.base_ms, side="right"))
+        return int(np.searchsorted(self._base["open_ms"], now_ms - self.series.base_ms, side="right"))
 
-    def _since(self, from_ms: int, now_ms: int) -> Columns:
+    def _since(self, from_ms: int, now_ms: int) -> Candles:
         """The base candles that open from `from_ms` on, the forming one as far as it has come."""
-        begin = int(np.searchsorted(self._base.opens, from_ms))
-        closed = self._base.part(begin, max(begin, self._count_closed(now_ms)))
+        begin = int(np.searchsorted(self._base["open_ms"], from_ms))
+        closed = self._base[begin : self._count_closed(now_ms)]
         forming = self._forming_base(now_ms)
-        return closed.followed_by(forming) if forming else closed
+        return closed if forming is None else np.concatenate([closed, forming])
 
-    def _forming_base(self, now_ms: int) -> Columns | None:
+    def _forming_base(self, now_ms: int) -> Candles | None:
         index = self._count_closed(now_ms)
-        if index == self._base.size or self._base.opens[index] > now_ms:
+        if index == self._base.size or self._base["open_ms"][index] > now_ms:
             return None
-        open_ms = int(self._base.opens[index])
+        open_ms = int(self._base["open_ms"][index])
         elapsed = (now_ms - open_ms) / self.series.base_ms
         bar = so_far(
-            self._base.bar(index),
+            bar_of(self._base[index]),
             elapsed,
             high_first=(open_ms - self._shift_ms) // self.series.base_ms % 2 == 0,
             price_places=self.series.price_places,
             volume_places=self.series.volume_places,
         )
-        return forming_columns(open_ms, bar, elapsed)
+        return forming_candle(open_ms, bar, elapsed)
