@@ -44,7 +44,7 @@ class PasswordProxy:
         self._listener = listener
         self._password = password.get_secret_value().encode()
         self._server = server
-        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # asyncio itself does not keep them
         self._unauthenticated: dict[asyncio.StreamWriter, None] = {}  # the oldest first
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="redis-proxy")
         self._serving = threading.Event()
@@ -67,15 +67,12 @@ class PasswordProxy:
         server = await asyncio.start_server(self._accept, sock=self._listener.dup())
         self._serving.set()
         await self._ending.wait()
-        server.close()
-        for writer in self._clients.values():
-            writer.transport.abort()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        server.close()  # the tasks are cancelled with the loop
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = self._loop.create_task(self._handle(reader, writer))
-        self._clients[task] = writer
-        task.add_done_callback(self._clients.pop)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -45,6 +46,8 @@ LONGEST_DECISION = timedelta(hours=1)
 
 _OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
 T = TypeVar("T")
+_Call = tuple[str, list[int], list[str]]
+"""Of the script: the pair, the positions of its signals among those that are written, and the arguments."""
 
 
 class RedisStore:
@@ -61,13 +64,13 @@ class RedisStore:
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         """See the port. An outcome says how things stand after all of a pair's signals were written."""
-        calls = list(_calls(signals, self._context(now)))
+        calls = _calls(signals, self._context(now))
         if not calls:
             return []
         replies = self._ask(lambda: self._run(calls))
         outcomes: list[WriteOutcome] = [WriteOutcome.DUPLICATE] * len(signals)
-        for call, letters in zip(calls, replies, strict=True):
-            for position, letter in zip(call.positions, letters, strict=True):
+        for (_, positions, _), letters in zip(calls, replies, strict=True):
+            for position, letter in zip(positions, letters, strict=True):
                 outcomes[position] = _OUTCOMES[letter]
         return outcomes
 
@@ -170,8 +173,9 @@ class RedisStore:
 
     def _evaluate(self, calls: Sequence[_Call]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
-        for call in calls:
-            pipeline.evalsha(SCRIPT_SHA, len(call.keys), *call.keys, *call.arguments)
+        for pair, _, arguments in calls:
+            names = keys.written_together(pair)
+            pipeline.evalsha(SCRIPT_SHA, len(names), *names, *arguments)
         return pipeline.execute(raise_on_error=False)
 
     def _ask(self, question: Callable[[], T]) -> T:
@@ -194,35 +198,24 @@ class RedisStore:
         return reaction_to(error, self._address)
 
 
-class _Call:
-    """One call of the script: up to SIGNALS_PER_CALL signals of one pair."""
-
-    __slots__ = ("arguments", "keys", "positions")
-
-    def __init__(self, pair: str, context: tuple[str, ...]) -> None:
-        self.keys = keys.written_together(pair)
-        self.arguments: list[str] = [*context]
-        self.positions: list[int] = []
-
-    def add(self, position: int, signal: SentimentSignal) -> None:
-        published = signal.published.isoformat()
-        trust = "trusted" if signal.is_trusted else "doubtful"
-        body = signal.model_dump_json(exclude={"available_at"})
-        self.positions.append(position)
-        self.arguments.append(
-            f"{signal.revision}|{signal.scope.value}|{trust}|{published}|{signal.article_id}|{signal.model}"
-        )
-        self.arguments.append(body[:-1])  # the script appends available_at and the closing brace
-
-
-def _calls(signals: Sequence[SentimentSignal], context: tuple[str, ...]) -> Iterator[_Call]:
-    """The signals by pair, in the order in which they came."""
-    open_calls: dict[str, _Call] = {}
+def _calls(signals: Sequence[SentimentSignal], context: tuple[str, ...]) -> list[_Call]:
+    by_pair: dict[str, list[int]] = {}
     for position, signal in enumerate(signals):
-        call = open_calls.get(signal.pair)
-        if call is None:
-            call = open_calls[signal.pair] = _Call(signal.pair, context)
-        call.add(position, signal)
-        if len(call.positions) == SIGNALS_PER_CALL:
-            yield open_calls.pop(signal.pair)
-    yield from open_calls.values()
+        by_pair.setdefault(signal.pair, []).append(position)
+    calls = []
+    for pair, all_positions in by_pair.items():
+        for start in range(0, len(all_positions), SIGNALS_PER_CALL):
+            positions = all_positions[start : start + SIGNALS_PER_CALL]
+            each = (_arguments(signals[position]) for position in positions)
+            calls.append((pair, positions, [*context, *chain.from_iterable(each)]))
+    return calls
+
+
+def _arguments(signal: SentimentSignal) -> tuple[str, str]:
+    published = signal.published.isoformat()
+    trust = "trusted" if signal.is_trusted else "doubtful"
+    body = signal.model_dump_json(exclude={"available_at"})
+    return (
+        f"{signal.revision}|{signal.scope.value}|{trust}|{published}|{signal.article_id}|{signal.model}",
+        body[:-1],  # the script appends available_at and the closing brace
+    )
