@@ -80,25 +80,15 @@ def _certificate(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
         )
     )
-    if ca is None:
-        usage = _key_usage(signs=True)
-    else:
-        usage = _key_usage(signs=False)
+    if ca:
         both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(both), critical=False)
-    if names:
         alternatives = [_general_name(name) for name in names]
         builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-    return builder.add_extension(usage, critical=True).sign(ca_key, hashes.SHA256())
-
-
-def _key_usage(*, signs: bool) -> x509.KeyUsage:
-    from cryptography import x509
-
-    return x509.KeyUsage(
-        digital_signature=not signs,
-        key_cert_sign=signs,
-        crl_sign=signs,
+    usage = x509.KeyUsage(
+        digital_signature=bool(ca),
+        key_cert_sign=not ca,
+        crl_sign=not ca,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
@@ -106,6 +96,7 @@ def _key_usage(*, signs: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+    return builder.add_extension(usage, critical=True).sign(ca_key, hashes.SHA256())
 
 
 def _general_name(name: str) -> x509.GeneralName:
