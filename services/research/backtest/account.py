@@ -75,22 +75,14 @@ def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -
 
 def figures_of(trades: pd.DataFrame, account: Equity) -> Figures:
     """The figures of Freqtrade's `trades` and the account that they made."""
-    won, lost = _won_and_lost(trades)
-    profit = equity.profit_pct(account.worth)
-    fall = float(equity.drawdown_pct(account.worth).max())
-    daily = account.daily_returns()
+    done = equity.traded(trades["profit_abs"])
+    figures: dict[str, Any] = equity.figures(account.worth, account.daily_returns(), account.years, done)
     return Figures(
         trades=len(trades),
-        profit_pct=profit,
-        sharpe=equity.sharpe(daily),
-        sortino=equity.sortino(daily),
-        calmar=equity.calmar(profit, account.years, fall),
-        max_drawdown_pct=fall,
-        profit_factor=equity.profit_factor(won, lost),
-        win_rate=equity.win_rate(float((trades["profit_abs"] > 0).sum()), float(len(trades))),
         exposure=float(account.invested.mean()),
         time_in_market=_time_in_market(trades, account),
         fees=fees_of(trades),
+        **figures,
     )
 
 
@@ -124,11 +116,6 @@ def days_of(trades: pd.DataFrame, account: Equity) -> Days:
 
 def _instants(times: Any) -> equity.Ints:  # noqa: ANN401 - a column or an index, of any unit, perhaps empty
     return np.asarray(pd.DatetimeIndex(times, tz="UTC").as_unit("us").astype("int64"), dtype=np.int64)
-
-
-def _won_and_lost(trades: pd.DataFrame) -> tuple[float, float]:
-    profit = trades["profit_abs"]
-    return float(profit[profit > 0].sum()), float(-profit[profit < 0].sum())
 
 
 def _time_in_market(trades: pd.DataFrame, account: Equity) -> float:

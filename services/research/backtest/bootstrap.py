@@ -97,21 +97,11 @@ def _profits(account: Days, drawn: Ints) -> Floats:
 
 
 def _by_resample(account: Days, drawn: Ints) -> dict[str, list[float | None]]:
-    figures: dict[str, list[float | None]] = {}
     daily = np.expm1(account.steps.sum(axis=1))
-    sums = {name: getattr(account, name)[drawn].sum(axis=1) for name in ("trades", "wins", "gains", "losses")}
+    sums = [getattr(account, name)[drawn].sum(axis=1) for name in equity.Traded._fields]
+    resampled = []
     for number, days in enumerate(drawn):
         path = np.exp(np.append(0.0, np.cumsum(account.steps[days].ravel())))
-        profit, fall = equity.profit_pct(path), float(equity.drawdown_pct(path).max())
-        found = {
-            "profit_pct": profit,
-            "sharpe": equity.sharpe(daily[days]),
-            "sortino": equity.sortino(daily[days]),
-            "calmar": equity.calmar(profit, account.years, fall),
-            "max_drawdown_pct": fall,
-            "profit_factor": equity.profit_factor(sums["gains"][number], sums["losses"][number]),
-            "win_rate": equity.win_rate(sums["wins"][number], sums["trades"][number]),
-        }
-        for name, value in found.items():
-            figures.setdefault(name, []).append(value)
-    return figures
+        done = equity.Traded(*(float(each[number]) for each in sums))
+        resampled.append(equity.figures(path, daily[days], account.years, done))
+    return {name: [figures[name] for figures in resampled] for name in resampled[0]}

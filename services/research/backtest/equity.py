@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -103,14 +104,40 @@ def calmar(profit: float, years: float, drawdown: float) -> float | None:
     return _ratio(yearly, drawdown, 1.0)
 
 
-def profit_factor(gains: float, losses: float) -> float | None:
-    """What winning trades won over what losing trades lost (both positive, stake currency)."""
-    return _ratio(gains, losses, 1.0)
+class Traded(NamedTuple):
+    """What closed trades did; `gains` and `losses` are both positive, in stake currency."""
+
+    trades: float
+    wins: float
+    gains: float
+    losses: float
 
 
-def win_rate(wins: float, trades: float) -> float | None:
-    """Share of the trades that ended with a profit after fees, 0..1."""
-    return _ratio(wins, trades, 1.0)
+def traded(profit: pd.Series[float]) -> Traded:
+    """Of the profits of trades."""
+    won, lost = profit[profit > 0], profit[profit < 0]
+    return Traded(len(profit), len(won), float(won.sum()), float(-lost.sum()))
+
+
+def figures(worth: Floats, daily: Floats, years: float, done: Traded) -> dict[str, float | None]:
+    """What an account did; None where a figure is not defined, such as a ratio over nothing.
+
+    Args:
+        worth: from the start to the end.
+        daily: returns of its days.
+        years: length of the period.
+        done: its trades.
+    """
+    profit, fall = profit_pct(worth), float(drawdown_pct(worth).max())
+    return {
+        "profit_pct": profit,
+        "sharpe": sharpe(daily),
+        "sortino": sortino(daily),
+        "calmar": calmar(profit, years, fall),
+        "max_drawdown_pct": fall,
+        "profit_factor": _ratio(done.gains, done.losses, 1.0),
+        "win_rate": _ratio(done.wins, done.trades, 1.0),
+    }
 
 
 def _ratio(numerator: float, denominator: float, scale: float) -> float | None:

@@ -10,8 +10,9 @@ from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # publi
 
 from services.research.evaluate.evaluation import Result
 from services.research.evaluate.figures import ABSTAINED, CLASSES
+from services.research.page import INK, embedded, error_bars, styled
 
-_INK, _LINE, _GRID, _SECOND = "#1f2933", "#2563a8", "#e4e7eb", "#c2792b"
+_LINE, _SECOND = "#2563a8", "#c2792b"
 _STYLE = (
     "html{scrollbar-gutter:stable}"
     "body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:62rem;margin:2rem auto;padding:0 1rem}"
@@ -24,14 +25,15 @@ _STYLE = (
 def evaluation_page(results: Sequence[Result]) -> str:
     """One HTML file that needs nothing beside it. The same results give the same page."""
     parts = []
-    for dataset in dict.fromkeys(one.dataset for one in results):
+    for section, dataset in enumerate(dict.fromkeys(one.dataset for one in results)):
         of_it = [one for one in results if one.dataset == dataset]
         parts.append(f"<h2>{html.escape(dataset)}, {of_it[0].figures.n} texts</h2>")
         figures = [_scores(of_it)]
         for one in of_it:
             figures += [_confusion(one)] if one.model else []
             figures += [_reliability(one)] if one.figures.reliability else []
-        divs = "".join(f"<div>{_div(figure)}</div>" for figure in figures)
+        drawn = [embedded(figure, f"chart-{section}-{number}") for number, figure in enumerate(figures)]
+        divs = "".join(f"<div>{each}</div>" for each in drawn)
         parts.append(f'<div class="charts">{divs}</div>')
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Evaluation of scorers</title>'
@@ -40,13 +42,6 @@ def evaluation_page(results: Sequence[Result]) -> str:
         "<p>Intervals are 95%, from resampled texts. An abstention counts as an error.</p>"
         f"{''.join(parts)}</body></html>\n"
     )
-
-
-def _div(figure: go.Figure) -> str:
-    text: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, config={"responsive": True, "displayModeBar": False}
-    )
-    return text
 
 
 def _scores(results: Sequence[Result]) -> go.Figure:
@@ -66,19 +61,13 @@ def _scores(results: Sequence[Result]) -> go.Figure:
             [one.figures.macro_f1_interval for one in results],
         ),
     ):
-        ends = list(zip(values, intervals, strict=True))
         figure.add_scatter(
             x=names,
             y=values,
             name=name,
             mode="markers",
             marker={"size": 9, "color": colour},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [interval[1] - value for value, interval in ends],
-                "arrayminus": [value - interval[0] for value, interval in ends],
-            },
+            error_y=error_bars(values, intervals),
         )
     figure.update_layout(title="Accuracy and macro-F1", scattermode="group", legend={"orientation": "h"})
     return _plain(figure, y=[0, 1])
@@ -104,9 +93,7 @@ def _confusion(one: Result) -> go.Figure:
 def _reliability(one: Result) -> go.Figure:
     bins = one.figures.reliability
     figure = go.Figure()
-    figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": _INK}, hoverinfo="skip"
-    )
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": INK}, hoverinfo="skip")
     figure.add_scatter(
         x=[held.confidence for held in bins],
         y=[held.right for held in bins],
@@ -121,14 +108,7 @@ def _reliability(one: Result) -> go.Figure:
 
 
 def _plain(figure: go.Figure, y: list[float] | None = None) -> go.Figure:
-    figure.update_layout(
-        template="plotly_white",
-        height=340,
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        title_font_size=13,
-        font={"family": "system-ui, sans-serif", "size": 12, "color": _INK},
-        dragmode=False,
-    )
-    figure.update_xaxes(automargin=True, gridcolor=_GRID, fixedrange=True)
-    figure.update_yaxes(automargin=True, gridcolor=_GRID, fixedrange=True)
-    return figure.update_yaxes(range=y) if y else figure
+    margin = {"l": 8, "r": 8, "t": 44, "b": 8}
+    styled(figure, height=340, margin=margin, title_font_size=13, dragmode=False)
+    figure.update_xaxes(fixedrange=True)
+    return figure.update_yaxes(fixedrange=True, range=y) if y else figure.update_yaxes(fixedrange=True)

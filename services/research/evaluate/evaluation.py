@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.research.evaluate.cases.catalogue import CASES, CaseSetup
+from services.research.evaluate.cases.catalogue import OF_MATCHING, OF_SCORERS
 from services.research.evaluate.cases.rows import Row
 from services.research.evaluate.figures import Figures, figures_of
 from services.research.evaluate.labelled import Labelled
@@ -62,7 +62,7 @@ class Plan:
     @property
     def needs_scorers(self) -> bool:
         """Whether anything of it asks a scorer."""
-        return bool(self.datasets) or any(CASES[name].subject is None for name in self.cases)
+        return bool(self.datasets) or any(name in OF_SCORERS for name in self.cases)
 
 
 def evaluate(
@@ -79,18 +79,15 @@ def evaluate(
         runs.append(predict_all("always-neutral", "", always_neutral, data.texts, progress=progress))
         runs.append(predict_all("vader", "", PlainVader(), data.texts, progress=progress))
         results += [_result(run, data, plan) for run in runs]
-    return results, [found for name in plan.cases for found in _case(name, plan, scorers, progress)]
+    return results, [found for name in plan.cases for found in _case(name, scorers, progress)]
 
 
-def _case(name: str, plan: Plan, scorers: Sequence[Scorer], progress: Progress) -> Iterator[CaseResult]:
-    case = CASES[name]
-    if case.subject:
-        rows = case.measure(CaseSetup(None, plan.resamples, plan.seed, progress))
-        yield CaseResult(name, case.subject, "", tuple(rows))
+def _case(name: str, scorers: Sequence[Scorer], progress: Progress) -> Iterator[CaseResult]:
+    if name in OF_MATCHING:
+        yield CaseResult(name, "asset-matcher", "", tuple(OF_MATCHING[name]()))
         return
     for scorer in scorers:
-        rows = case.measure(CaseSetup(scorer, plan.resamples, plan.seed, progress))
-        yield CaseResult(name, scorer.name, scorer.model, tuple(rows))
+        yield CaseResult(name, scorer.name, scorer.model, tuple(OF_SCORERS[name](scorer, progress)))
 
 
 def _run(scorer: Scorer, data: Labelled, at_once: int, progress: Progress) -> Run:

@@ -13,9 +13,9 @@ from services.common.errors import CannotSay, NeverWorks
 from services.common.values import Label, label_of
 from services.research.evaluate.labelled import Sentiment
 from services.sentiment_analyzer.article.text import MAX_TITLE_CHARS, ArticleText, clean
-from services.sentiment_analyzer.matching.assets import MARKET, Asset, load_registry
+from services.sentiment_analyzer.matching.assets import MARKET, Asset
 from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
-from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
 
 VADER_THRESHOLD = 0.05
 """Beyond it a compound score is positive or negative, as VADER's authors advise (Hutto and Gilbert, 2014)."""
@@ -91,11 +91,17 @@ class WithScorer:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        registry = load_registry()
-        self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+        self._matcher = AssetMatcher.of_all_assets()
 
     def __call__(self, text: str) -> Prediction:
-        """The class of a text. A request that a server refuses counts as an abstention.
+        """The class of a text; none where the scorer abstains. Raises TryLater as the scorer does."""
+        score = self.score(text)
+        if score is None:
+            return Prediction(None)
+        return Prediction(_CLASSES[label_of(score.score)], score.confidence)
+
+    def score(self, text: str) -> AssetScore | None:
+        """The score of a text. A request that a server refuses counts as an abstention.
 
         Raises:
             TryLater: as the scorer raises it.
@@ -103,12 +109,9 @@ class WithScorer:
         article = ArticleText(clean(text, MAX_TITLE_CHARS))
         asset = self._asset(article)
         try:
-            score = self._scorer.score(article, [asset]).by_ticker.get(asset.ticker)
+            return self._scorer.score(article, [asset]).by_ticker.get(asset.ticker)
         except (CannotSay, NeverWorks):
-            score = None
-        if score is None:
-            return Prediction(None)
-        return Prediction(_CLASSES[label_of(score.score)], score.confidence)
+            return None
 
     def _asset(self, article: ArticleText) -> Asset:
         match = self._matcher.match(article)

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.research.evaluate.evaluation import CaseResult, Result
 from services.research.evaluate.figures import ABSTAINED, CLASSES
+from services.research.page import rounded
 
 _DIGITS = 4
 
@@ -16,7 +17,8 @@ def evaluation_json(results: Sequence[Result], cases: Sequence[CaseResult]) -> l
 
     Those of a case have its name as dataset, its figures in `rows`, and null where a figure does not apply.
     """
-    return [*(_result(one) for one in results), *(_case(one) for one in cases)]
+    objects = [*map(_result, results), *map(_case, cases)]
+    return [rounded(each, _DIGITS) for each in objects]
 
 
 def _result(one: Result) -> dict[str, Any]:
@@ -26,22 +28,14 @@ def _result(one: Result) -> dict[str, Any]:
         "scorer": one.scorer,
         "dataset": one.dataset,
         "n": figures.n,
-        "accuracy": _short(figures.accuracy),
-        "macro_f1": _short(figures.macro_f1),
+        "accuracy": figures.accuracy,
+        "macro_f1": figures.macro_f1,
         "abstained": figures.abstained,
         "texts_per_s": round(one.texts_per_s, 1),
         "model": one.model or None,
-        "accuracy_interval": [_short(end) for end in figures.accuracy_interval],
-        "macro_f1_interval": [_short(end) for end in figures.macro_f1_interval],
-        "classes": {
-            label.value: {
-                "precision": _short(found.precision),
-                "recall": _short(found.recall),
-                "f1": _short(found.f1),
-                "n": found.n,
-            }
-            for label, found in figures.classes.items()
-        },
+        "accuracy_interval": figures.accuracy_interval,
+        "macro_f1_interval": figures.macro_f1_interval,
+        "classes": {label.value: found._asdict() for label, found in figures.classes.items()},
         "confusion": {
             label.value: dict(zip(columns, row, strict=True))
             for label, row in zip(CLASSES, figures.confusion, strict=True)
@@ -51,12 +45,12 @@ def _result(one: Result) -> dict[str, Any]:
                 "from": held.low,
                 "to": held.high,
                 "n": held.n,
-                "confidence": _short(held.confidence),
-                "right": _short(held.right),
+                "confidence": held.confidence,
+                "right": held.right,
             }
             for held in figures.reliability
         ],
-        "calibration_error": _short(figures.calibration_error),
+        "calibration_error": figures.calibration_error,
     }
 
 
@@ -71,18 +65,5 @@ def _case(one: CaseResult) -> dict[str, Any]:
         "texts_per_s": None,
         "model": one.model or None,
         "case": one.case,
-        "rows": [
-            {
-                "name": row.name,
-                "value": _short(row.value),
-                "unit": row.unit,
-                "n": row.n,
-                "interval": row.interval and [_short(end) for end in row.interval],
-            }
-            for row in one.rows
-        ],
+        "rows": [row._asdict() for row in one.rows],
     }
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, _DIGITS)

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 from cryptoboy_sentiment import LABELS
 
+from services.research.page import INK, error_bars, styled
 from services.research.study.returns import short
 from services.research.study.statistics import Estimate
 from services.research.study.study import DELAYS, Cell, Study
 
-_INK, _LINE, _GRID = "#1f2933", "#2563a8", "#e4e7eb"
-_BARS = {
+_LINE = "#2563a8"
+_COLOURS = {
     "very_bearish": "#b3261e",
     "bearish": "#d9776f",
     "neutral": "#7b8794",
@@ -43,7 +44,7 @@ def label_charts(study: Study) -> list[Chart]:
         return _dots(
             [label.replace("_", "<br>") for label in labels],
             [found[label] for label in labels],
-            colours=[_BARS[label] for label in labels],
+            colours=[_COLOURS[label] for label in labels],
             axis="abnormal return, %",
         )
 
@@ -97,18 +98,9 @@ def _by_horizon(study: Study, key: tuple[str, ...], draw: Draw) -> list[Chart]:
     return charts
 
 
-def _reach(found: Sequence[Estimate]) -> dict[str, object]:
-    """Plotly's error bars: from the value to both ends of its interval, nothing where there is none."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [None if one.high is None or one.value is None else one.high - one.value for one in found],
-        "arrayminus": [
-            None if one.low is None or one.value is None else one.value - one.low for one in found
-        ],
-        "thickness": 1.4,
-        "width": 4,
-    }
+def _bars(found: Sequence[Estimate]) -> dict[str, object]:
+    intervals = [None if one.low is None or one.high is None else (one.low, one.high) for one in found]
+    return error_bars([one.value for one in found], intervals)
 
 
 def _dots(
@@ -123,7 +115,7 @@ def _dots(
         go.Scatter(
             x=list(names),
             y=[one.value for one in found],
-            error_y=_reach(found),
+            error_y=_bars(found),
             mode="lines+markers" if joined else "markers",
             marker={"size": 9, "color": list(colours) if colours else _LINE},
             line={"color": _LINE, "width": 1.2},
@@ -142,7 +134,7 @@ def _forest(names: Sequence[str], found: Sequence[Estimate]) -> go.Figure | None
         go.Scatter(
             x=[one.value for one in found],
             y=list(names),
-            error_x=_reach(found),
+            error_x=_bars(found),
             mode="markers",
             marker={"size": 8, "color": _LINE},
             hovertemplate="%{y}: %{x:.4f}<extra></extra>",
@@ -156,14 +148,8 @@ def _forest(names: Sequence[str], found: Sequence[Estimate]) -> go.Figure | None
 
 
 def _plain(figure: go.Figure, *, zero: str) -> go.Figure:
-    figure.update_layout(
-        template="plotly_white",
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        font={"family": "system-ui, sans-serif", "size": 12, "color": _INK},
-        showlegend=False,
-        dragmode=False,
-    )
-    figure.update_xaxes(automargin=True, gridcolor=_GRID, zeroline=False, fixedrange=True)
-    figure.update_yaxes(automargin=True, gridcolor=_GRID, zeroline=False, fixedrange=True)
-    line = {"line_width": 1.2, "line_color": _INK, "opacity": 0.6}
+    styled(figure, showlegend=False, dragmode=False)
+    figure.update_xaxes(zeroline=False, fixedrange=True)
+    figure.update_yaxes(zeroline=False, fixedrange=True)
+    line = {"line_width": 1.2, "line_color": INK, "opacity": 0.6}
     return figure.add_hline(y=0, **line) if zero == "y" else figure.add_vline(x=0, **line)

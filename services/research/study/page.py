@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # publishes no types
-
+from services.research.page import embedded, page
 from services.research.study.charts import (
     Chart,
     correlation_charts,
@@ -20,20 +17,9 @@ from services.research.study.conclusions import Tests
 from services.research.study.report import study_json
 from services.research.study.study import Study
 
-_CONFIG = {"responsive": True, "displayModeBar": False}
-
 
 def study_page(study: Study, tests: Tests) -> str:
     """The page as text. The same study gives the same page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["signed"] = _signed
-    environment.filters["interval"] = _interval
     found = study_json(study, tests)
     sections = [
         (
@@ -49,8 +35,8 @@ def study_page(study: Study, tests: Tests) -> str:
             decay_charts(study),
         ),
     ]
-    return environment.get_template("page.html.j2").render(
-        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script, as installed # nosec B704
+    return page(
+        Path(__file__).with_name("page.html.j2"),
         found=found,
         sections=[
             (title, text, _drawn(charts, number)) for number, (title, text, charts) in enumerate(sections)
@@ -67,16 +53,13 @@ _CORRELATION = (
 
 def _drawn(charts: list[Chart], section: int) -> list[tuple[str, str, str]]:
     return [
-        (chart.title, chart.note, _embedded(chart, f"chart-{section}-{number}"))
+        (
+            chart.title,
+            chart.note,
+            embedded(chart.figure, f"chart-{section}-{number}") if chart.figure else "",
+        )
         for number, chart in enumerate(charts)
     ]
-
-
-def _embedded(chart: Chart, name: str) -> str:
-    if chart.figure is None:
-        return ""
-    drawn = chart.figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
-    return Markup(drawn)  # noqa: S704 - plotly escapes the names it is given # nosec B704
 
 
 def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -86,11 +69,3 @@ def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         if cell["events"] is not None and cell["group"] != "label and source":
             groups.setdefault(cell["group"], []).append(cell)
     return groups
-
-
-def _signed(value: float | None, places: int = 3) -> str:
-    return "-" if value is None else f"{value:+.{places}f}"
-
-
-def _interval(value: list[float] | None, places: int = 3) -> str:
-    return "" if value is None else f"[{value[0]:+.{places}f}, {value[1]:+.{places}f}]"

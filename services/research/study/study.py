@@ -120,19 +120,20 @@ def run_study(
     start, end = _period(events.frame, selection, length)
     design = Design(_instant(start), _instant(end), resamples, seed, min_events)
     prices = {pair: Prices.of(one) for pair, one in candles.items()}
-    steps = _Steps(len(HORIZONS) * (1 + len(DELAYS)), progress)
+    steps = len(HORIZONS) * (1 + len(DELAYS))
     cells: list[Cell] = []
     decay: list[DecayPoint] = []
     measured: dict[timedelta, int] = {}
-    for horizon in HORIZONS:
-        steps.next()
+    for number, horizon in enumerate(HORIZONS):
+        begun = number * (1 + len(DELAYS))
+        progress(begun, steps)
         sample = None
         if not_measurable(horizon, length) is None:
             sample = draw_sample(events.frame, prices, design, horizon)
             measured[horizon] = sample.rows.size
         cells.extend(_cells(events.frame, horizon, sample))
-        for delay in DELAYS:
-            steps.next()
+        for step, delay in enumerate(DELAYS, start=begun + 1):
+            progress(step, steps)
             if sample is None or not_measurable(delay, length):
                 decay.append(DecayPoint(horizon, delay))
                 continue
@@ -140,7 +141,7 @@ def run_study(
             decay.append(_decay_point(events.frame, horizon, delay, late))
     if not any(measured.values()):
         raise StopProgram(_nothing_measured(events, candles, signals))
-    steps.next()
+    progress(steps, steps)
     return Study(
         events=events,
         timeframe=next(iter(candles.values())).timeframe,
@@ -153,15 +154,6 @@ def run_study(
         cells=tuple(cells),
         decay=tuple(decay),
     )
-
-
-class _Steps:
-    def __init__(self, total: int, progress: Progress) -> None:
-        self._done, self._total, self._progress = 0, total, progress
-
-    def next(self) -> None:
-        self._progress(self._done, self._total)
-        self._done += 1
 
 
 def _instant(moment: datetime) -> int:
@@ -205,7 +197,7 @@ def _parts(events: pd.DataFrame, names: tuple[str, ...]) -> Iterator[tuple[dict[
     if not names:
         yield {}, np.ones(len(events), dtype=np.bool_)
         return
-    if any(events[name].nunique() < 2 for name in names):  # noqa: PLR2004 - one value is no grouping
+    if any(events[name].nunique() <= 1 for name in names):  # one value is no grouping
         return
     texts = {
         name: events[name].astype("str").str.lower() if name == "degraded" else events[name] for name in names

@@ -11,6 +11,7 @@ import pandas as pd
 
 from services.research.backtest import equity
 from services.research.backtest.verdict import MIN_TRADES
+from services.research.page import rounded
 from services.research.walk_forward.run import Outcome, Walked, WalkForward, growth
 from services.research.walk_forward.windows import Stretch
 
@@ -32,11 +33,11 @@ def walk_forward_json(found: WalkForward) -> dict[str, Any]:
     return {
         "period": {"from": found.plan.start.isoformat(), "to": found.plan.end.isoformat()},
         "tested": _stretch(Stretch(first.test.start, last.test.end)),
-        "days_untested_at_the_end": _rounded((found.plan.end - last.test.end) / _DAY),
+        "days_untested_at_the_end": round((found.plan.end - last.test.end) / _DAY, _PLACES),
         "pairs": list(found.inputs.pairs),
         "timeframe": found.plan.timeframe,
-        "fit_days": _rounded(first.fit.length / _DAY),
-        "test_days": _rounded(first.test.length / _DAY),
+        "fit_days": round(first.fit.length / _DAY, _PLACES),
+        "test_days": round(first.test.length / _DAY, _PLACES),
         "hyperopt": {
             "epochs": found.search.epochs,
             "spaces": list(found.search.spaces),
@@ -46,7 +47,7 @@ def walk_forward_json(found: WalkForward) -> dict[str, Any]:
         "windows": [_window(walked) for walked in found.walked],
         "out_of_sample": fitted,
         "unfitted_defaults": unfitted,
-        "overfitting": {"ratio": _rounded(ratio), "meaning": OVERFITTING_RULE},
+        "overfitting": {"ratio": rounded(ratio, _PLACES), "meaning": OVERFITTING_RULE},
         "notes": list(found.inputs.notes),
         "verdict": verdict(fitted, unfitted, ratio, len(found.walked)),
     }
@@ -57,20 +58,10 @@ def together(tests: Sequence[Outcome]) -> dict[str, Any]:
     worth = chained([test.equity.worth for test in tests])
     trades = pd.concat([test.trades for test in tests], ignore_index=True)
     daily = np.concatenate([test.equity.daily_returns() for test in tests])
-    profit, days = trades["profit_abs"], sum(test.equity.years for test in tests)
-    fall, gained = float(equity.drawdown_pct(worth).max()), equity.profit_pct(worth)
-    return {
-        "trades": len(trades),
-        "profit_pct": _rounded(gained),
-        "max_drawdown_pct": _rounded(fall),
-        "sharpe": _rounded(equity.sharpe(daily)),
-        "sortino": _rounded(equity.sortino(daily)),
-        "calmar": _rounded(equity.calmar(gained, days, fall)),
-        "profit_factor": _rounded(
-            equity.profit_factor(float(profit[profit > 0].sum()), float(-profit[profit < 0].sum()))
-        ),
-        "win_rate": _rounded(equity.win_rate(float((profit > 0).sum()), float(len(trades)))),
-    }
+    done = equity.traded(trades["profit_abs"])
+    years = sum(test.equity.years for test in tests)
+    figures = equity.figures(worth, daily, years, done)
+    return {"trades": len(trades)} | {name: rounded(value, _PLACES) for name, value in figures.items()}
 
 
 def chained(accounts: Sequence[equity.Floats]) -> equity.Floats:
@@ -125,7 +116,3 @@ def _window(walked: Walked) -> dict[str, Any]:
 
 def _stretch(stretch: Stretch) -> dict[str, str]:
     return {"from": stretch.start.isoformat(), "to": stretch.end.isoformat()}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), _PLACES)

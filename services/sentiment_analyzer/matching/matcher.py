@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.sentiment_analyzer.article.text import ArticleText
-from services.sentiment_analyzer.matching.assets import MARKET, Asset, Registry, base_of
+from services.sentiment_analyzer.matching.assets import MARKET, Asset, Registry, base_of, load_registry
 from services.sentiment_analyzer.matching.mentions import Mention, MentionFinder
 
 LEAD_CHARS = 600
@@ -76,6 +76,12 @@ class AssetMatcher:
         traded_assets = {ticker: registry.asset(ticker) for ticker in self._traded}
         self._find = MentionFinder(registry, {**registry.assets, **traded_assets})
         self._assets = traded_assets
+
+    @classmethod
+    def of_all_assets(cls) -> AssetMatcher:
+        """With every asset of the registry traded."""
+        registry = load_registry()
+        return cls(registry, [f"{ticker}/USDT" for ticker in registry.assets])
 
     def match(self, text: ArticleText) -> Match:
         """Match one article."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -10,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]  # publishes no types
 
-from services.research.backtest.equity import drawdown_pct
+from services.research.backtest.equity import Floats, drawdown_pct
 from services.research.backtest.plan import Variant
 from services.research.backtest.run import Backtest
+from services.research.page import INK, styled
 
 COLOURS = {
     Variant.COMBINED: "#2563a8",
@@ -20,7 +22,7 @@ COLOURS = {
     Variant.SENTIMENT: "#7c3aed",
     Variant.BUY_AND_HOLD: "#8a94a0",
 }
-_GAIN, _LOSS, _INK, _LINE = "#15803d", "#b91c1c", "#1f2933", "#e4e7eb"
+_GAIN, _LOSS = "#15803d", "#b91c1c"
 _MOST_POINTS = 3000
 _MOST_NEWS = 5000
 _HEADLINE = 90
@@ -28,33 +30,26 @@ _HEADLINE = 90
 
 def equity_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
     """What each variant's account was worth, percent of its start."""
-    figure = go.Figure()
-    for variant, account in found.accounts.items():
-        shown = _thinned(len(account.equity.times))
-        worth = account.equity.worth / account.equity.worth[0] * 100 - 100
-        figure.add_scatter(
-            x=account.equity.times[shown],
-            y=worth[shown].round(4),
-            name=_name(variant),
-            line={"color": COLOURS[variant], "width": 2.2 if variant is Variant.COMBINED else 1.4},
-            hovertemplate="%{y:+.2f}%",
-        )
-    return _timed(_styled(figure, "profit, %"), found)
+    return _lines(found, "profit, %", "%{y:+.2f}%", lambda worth: worth / worth[0] * 100 - 100)
 
 
 def drawdown_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
     """How far each account lay below its highest worth so far."""
+    return _lines(found, "below the peak, %", "%{y:.2f}%", lambda worth: -drawdown_pct(worth))
+
+
+def _lines(found: Backtest, vertical: str, hover: str, values: Callable[[Floats], Floats]) -> Any:  # noqa: ANN401 - plotly publishes no types
     figure = go.Figure()
     for variant, account in found.accounts.items():
         shown = _thinned(len(account.equity.times))
         figure.add_scatter(
             x=account.equity.times[shown],
-            y=(-drawdown_pct(account.equity.worth))[shown].round(4),
-            name=_name(variant),
-            line={"color": COLOURS[variant], "width": 1.4},
-            hovertemplate="%{y:.2f}%",
+            y=values(account.equity.worth)[shown].round(4),
+            name=variant.value.replace("_", " "),
+            line={"color": COLOURS[variant], "width": 2.2 if variant is Variant.COMBINED else 1.4},
+            hovertemplate=hover,
         )
-    return _timed(_styled(figure, "below the peak, %"), found)
+    return _timed(_styled(figure, vertical), found)
 
 
 def control_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
@@ -65,7 +60,7 @@ def control_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no
     )
     figure.add_vline(x=found.difference, line={"color": COLOURS[Variant.COMBINED], "width": 3})
     centre = float(np.median(found.differences))
-    figure.add_vline(x=centre, line={"color": _INK, "width": 1, "dash": "dot"})
+    figure.add_vline(x=centre, line={"color": INK, "width": 1, "dash": "dot"})
     _styled(figure, "controls")
     figure.update_layout(showlegend=False, hovermode="closest", bargap=0.03)
     figure.update_xaxes(title={"text": "percentage points"})
@@ -102,56 +97,59 @@ def news_left_out(found: Backtest, pair: str) -> int:
 def _trades(found: Backtest, pair: str) -> list[tuple[Any, int]]:
     trades = found.accounts[Variant.COMBINED].ran.trades
     mine = trades[trades["pair"] == pair]
-    entry = go.Scatter(
-        x=mine["open_date"],
-        y=mine["open_rate"],
-        name="entry",
-        mode="markers",
-        marker={"symbol": "triangle-up", "size": 11, "color": COLOURS[Variant.COMBINED]},
-        text=[escape(str(tag)) for tag in mine["enter_tag"]],
-        hovertemplate="in at %{y:,.2f}<br>%{text}<extra></extra>",
-    )
-    won = mine["profit_ratio"] > 0
-    exits = (("gain", _GAIN, mine[won]), ("loss", _LOSS, mine[~won]))
-    return [(entry, 1), *((_exits(name, colour, some), 1) for name, colour, some in exits)]
-
-
-def _exits(name: str, colour: str, trades: pd.DataFrame) -> Any:  # noqa: ANN401 - plotly publishes no types
-    return go.Scatter(
-        x=trades["close_date"],
-        y=trades["close_rate"],
-        name=name,
-        mode="markers",
-        marker={"symbol": "triangle-down", "size": 11, "color": colour},
-        text=[
-            f"{ratio:+.2%}<br>{escape(str(reason))}"
-            for ratio, reason in zip(trades["profit_ratio"], trades["exit_reason"], strict=True)
-        ],
-        hovertemplate="out at %{y:,.2f}<br>%{text}<extra></extra>",
-    )
+    up = {"symbol": "triangle-up", "size": 11, "color": COLOURS[Variant.COMBINED]}
+    tags = [str(tag) for tag in mine["enter_tag"]]
+    marks = [(_marks("entry", mine["open_date"], mine["open_rate"], up, "in at %{y:,.2f}", tags), 1)]
+    for name, colour, some in (
+        ("gain", _GAIN, mine[mine["profit_ratio"] > 0]),
+        ("loss", _LOSS, mine[~(mine["profit_ratio"] > 0)]),
+    ):
+        down = {"symbol": "triangle-down", "size": 11, "color": colour}
+        ratios = [f"{ratio:+.2%}" for ratio in some["profit_ratio"]]
+        reasons = [str(reason) for reason in some["exit_reason"]]
+        marks.append(
+            (
+                _marks(
+                    name, some["close_date"], some["close_rate"], down, "out at %{y:,.2f}", ratios, reasons
+                ),
+                1,
+            )
+        )
+    return marks
 
 
 def _news(found: Backtest, pair: str) -> list[tuple[Any, int]]:
     beyond = _beyond(found, pair)
     drawn = beyond.loc[beyond["score"].abs().nlargest(_MOST_NEWS).index].sort_index()
-    return [
-        (
-            go.Scatter(
-                x=some["available_at"],
-                y=some["score"],
-                name=name,
-                mode="markers",
-                marker={"size": 4, "color": colour, "opacity": 0.45},
-                text=[escape(headline[:_HEADLINE]) for headline in some["headline"]],
-                hovertemplate="%{y:+.2f}<br>%{text}<extra></extra>",
-            ),
-            2,
-        )
-        for name, colour, some in (
-            ("good news", _GAIN, drawn[drawn["score"] > 0]),
-            ("bad news", _LOSS, drawn[drawn["score"] < 0]),
-        )
-    ]
+    marks = []
+    for name, colour, some in (
+        ("good news", _GAIN, drawn[drawn["score"] > 0]),
+        ("bad news", _LOSS, drawn[drawn["score"] < 0]),
+    ):
+        dot = {"size": 4, "color": colour, "opacity": 0.45}
+        headlines = [headline[:_HEADLINE] for headline in some["headline"]]
+        marks.append((_marks(name, some["available_at"], some["score"], dot, "%{y:+.2f}", headlines), 2))
+    return marks
+
+
+def _marks(
+    name: str,
+    times: pd.Series[Any],
+    heights: pd.Series[Any],
+    marker: dict[str, Any],
+    hover: str,
+    *lines: list[str],
+) -> Any:  # noqa: ANN401 - plotly publishes no types
+    """Points in time, each with the lines of text that belong to it."""
+    return go.Scatter(
+        x=times,
+        y=heights,
+        name=name,
+        mode="markers",
+        marker=marker,
+        text=["<br>".join(map(escape, texts)) for texts in zip(*lines, strict=True)],
+        hovertemplate=f"{hover}<br>%{{text}}<extra></extra>",
+    )
 
 
 def _beyond(found: Backtest, pair: str) -> pd.DataFrame:
@@ -169,10 +167,6 @@ def _thinned(points: int) -> slice:
     return slice(None, None, max(1, -(-points // _MOST_POINTS)))
 
 
-def _name(variant: Variant) -> str:
-    return variant.value.replace("_", " ")
-
-
 def _timed(figure: Any, found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
     """The same stretch of time in every chart, so that one can look from one to the next."""
     figure.update_xaxes(range=[found.start, found.end])
@@ -180,14 +174,8 @@ def _timed(figure: Any, found: Backtest) -> Any:  # noqa: ANN401 - plotly publis
 
 
 def _styled(figure: Any, vertical: str) -> Any:  # noqa: ANN401 - plotly publishes no types
-    figure.update_layout(
-        template="plotly_white",
-        height=340,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        font={"family": "system-ui, sans-serif", "size": 12, "color": _INK},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}},
-        hovermode="x unified",
-    )
-    figure.update_xaxes(automargin=True, gridcolor=_LINE, nticks=7)
-    figure.update_yaxes(automargin=True, gridcolor=_LINE, title={"text": vertical, "standoff": 4})
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}}
+    styled(figure, height=340, legend=legend, hovermode="x unified")
+    figure.update_xaxes(nticks=7)
+    figure.update_yaxes(title={"text": vertical, "standoff": 4})
     return figure

@@ -60,8 +60,7 @@ def read_headlines(path: Path = HEADLINES_FILE) -> list[Headline]:
 
 def match_all(headlines: Sequence[Headline]) -> list[Outcome]:
     """Match each headline with every asset of the registry traded."""
-    registry = load_registry()
-    matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+    matcher = AssetMatcher.of_all_assets()
     outcomes = []
     for one in headlines:
         text = ArticleText(clean(one.headline, MAX_TITLE_CHARS), clean(one.lead, MAX_BODY_CHARS))

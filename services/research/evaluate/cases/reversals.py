@@ -11,12 +11,9 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
-from services.common.errors import CannotSay, NeverWorks
 from services.research.evaluate.cases.rows import Row, share
-from services.sentiment_analyzer.article.text import MAX_TITLE_CHARS, ArticleText, clean
-from services.sentiment_analyzer.matching.assets import MARKET, Asset, load_registry
-from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
-from services.sentiment_analyzer.scorers.port import Scorer
+from services.research.evaluate.predict import WithScorer
+from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
 
 REVERSALS_FILE = Path(__file__).with_name("reversals.csv")
 HALVES = {"dev": "development", "held_out": "held out"}
@@ -43,36 +40,18 @@ def read_reversals(path: Path = REVERSALS_FILE) -> list[Reversal]:
     return [Reversal(row["half"], row["kind"], _SIGNS[row["sign"]], row["headline"]) for row in rows]
 
 
-class SignReader:
-    """Asks a scorer for the sign of a headline, for the one coin that it is about or for the market."""
-
-    def __init__(self, scorer: Scorer) -> None:
-        self._scorer = scorer
-        registry = load_registry()
-        self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
-
-    def __call__(self, headline: str) -> int:
-        """1, -1, or 0 for a score of 0 and where there is none. Raises TryLater as the scorer does."""
-        text = ArticleText(clean(headline, MAX_TITLE_CHARS))
-        asset = self._asset(text)
-        try:
-            score = self._scorer.score(text, [asset]).by_ticker.get(asset.ticker)
-        except (CannotSay, NeverWorks):
-            score = None
-        return (score.score > 0) - (score.score < 0) if score else 0
-
-    def _asset(self, text: ArticleText) -> Asset:
-        match = self._matcher.match(text)
-        return match.targets[0].asset if match.about is About.ASSETS else MARKET
-
-
 def measure(scorer: Scorer, path: Path = REVERSALS_FILE) -> list[Row]:
     """The share of headlines whose sign is right, of both halves, and of the controls of the development half."""
-    read, headlines = SignReader(scorer), read_reversals(path)
-    right = {one: read(one.headline) == one.sign for one in headlines}
+    read, headlines = WithScorer(scorer), read_reversals(path)
+    right = {one: _sign(read.score(one.headline)) == one.sign for one in headlines}
     parts = {
         f"sign is right, {name}": [each for each in headlines if each.half == half]
         for half, name in HALVES.items()
     }
     parts["sign is right, controls"] = [each for each in headlines if each.kind == CONTROL]
     return [share(name, sum(right[one] for one in part), len(part)) for name, part in parts.items()]
+
+
+def _sign(score: AssetScore | None) -> int:
+    """1, -1, or 0 for a score of 0 and where there is none."""
+    return (score.score > 0) - (score.score < 0) if score else 0

@@ -24,7 +24,6 @@ from services.research.evaluate.cases.rows import Row, share
 from services.research.history.archive.archive import Archive
 from services.research.history.scoring.judging import as_message
 from services.sentiment_analyzer.article.text import text_of
-from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.stories.index import StoryIndex
 from services.sentiment_analyzer.stories.match import Telling
@@ -64,8 +63,7 @@ def find_stories(archive: Path) -> dict[str, str]:
     Raises:
         StopProgram: it is no archive.
     """
-    registry = load_registry()
-    matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+    matcher = AssetMatcher.of_all_assets()
     index, stories = StoryIndex(), {}
     with Archive.open(archive) as articles:
         for article in articles.articles():

@@ -19,7 +19,6 @@ from typing import NamedTuple
 from services.common.errors import NeverWorks
 from services.common.messages import NewsArticle
 from services.research.evaluate.cases.rows import Row, share
-from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
 from services.sentiment_analyzer.pipeline.process_article import judge_article
@@ -73,8 +72,7 @@ class PairReader:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        registry = load_registry()
-        self._matcher = AssetMatcher(registry, [f"{ticker}/USDT" for ticker in registry.assets])
+        self._matcher = AssetMatcher.of_all_assets()
 
     def __call__(self, pair: Pair) -> Reading:
         """What the second telling is taken for. Raises TryLater as the scorer does."""

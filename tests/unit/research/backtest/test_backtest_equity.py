@@ -55,6 +55,11 @@ def test_drawdown_is_measured_from_the_highest_so_far() -> None:
     )
 
 
+UNTRADED = equity.figures(
+    np.ones(3), np.zeros(2), 1.0, equity.Traded(trades=0, wins=0, gains=3.0, losses=0.0)
+)
+
+
 @pytest.mark.parametrize(
     "ratio",
     [
@@ -64,8 +69,8 @@ def test_drawdown_is_measured_from_the_highest_so_far() -> None:
         equity.sortino(np.array([0.01, 0.02])),
         equity.calmar(5.0, 0.2, 0.0),
         equity.calmar(-100.0, 0.2, 100.0),
-        equity.profit_factor(3.0, 0.0),
-        equity.win_rate(0.0, 0.0),
+        UNTRADED["profit_factor"],
+        UNTRADED["win_rate"],
     ],
 )
 def test_a_ratio_over_nothing_is_undefined_and_not_infinite(ratio: float | None) -> None:

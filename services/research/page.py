@@ -1,0 +1,98 @@
+"""HTML pages that need nothing beside them, how their charts look, and figures as JSON has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # publishes no types
+
+INK, GRID = "#1f2933", "#e4e7eb"
+_CONFIG = {"responsive": True, "displayModeBar": False}
+
+
+def page(template: Path, **values: object) -> str:
+    """The text of a page. The same values give the same text. `plotly` is a value of its own: the library's script."""
+    environment = Environment(
+        loader=FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = {"number": _number, "signed": _signed, "share": _share}
+    environment.filters.update(filters, interval=_interval, signed_interval=_signed_interval)
+    script = Markup(get_plotlyjs())  # noqa: S704 - the library's own script, as installed # nosec B704
+    return environment.get_template(template.name).render(plotly=script, **values)
+
+
+def embedded(figure: Any, name: str) -> Markup:  # noqa: ANN401 - plotly publishes no types
+    """The HTML of a figure, whose element is called `name`; the page has the script. Names in it must be escaped."""
+    drawn = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
+    return Markup(drawn)  # noqa: S704 - plotly escapes what it is given for scripts # nosec B704
+
+
+def styled(figure: Any, **layout: object) -> Any:  # noqa: ANN401 - plotly publishes no types
+    """The figure in the look that all pages have, with this layout besides."""
+    figure.update_layout(
+        template="plotly_white",
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        font={"family": "system-ui, sans-serif", "size": 12, "color": INK},
+    )
+    figure.update_layout(**layout)
+    figure.update_xaxes(automargin=True, gridcolor=GRID)
+    figure.update_yaxes(automargin=True, gridcolor=GRID)
+    return figure
+
+
+def error_bars(
+    values: Sequence[float | None], intervals: Sequence[tuple[float, float] | None]
+) -> dict[str, object]:
+    """Plotly's bars from each value to both ends of its interval; none where one of them is None."""
+    ends = [
+        (None, None) if value is None or interval is None else (value - interval[0], interval[1] - value)
+        for value, interval in zip(values, intervals, strict=True)
+    ]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "arrayminus": [down for down, _up in ends],
+        "array": [up for _down, up in ends],
+        "thickness": 1.4,
+        "width": 4,
+    }
+
+
+def rounded(value: Any, places: int) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """The same with every float in it rounded, and tuples as lists."""
+    match value:
+        case float():
+            return round(value, places)
+        case Mapping():
+            return {name: rounded(each, places) for name, each in value.items()}
+        case list() | tuple():
+            return [rounded(each, places) for each in value]
+    return value
+
+
+def _number(value: float | None, places: int = 2) -> str:
+    return "-" if value is None else f"{value:,.{places}f}"
+
+
+def _signed(value: float | None, places: int = 3) -> str:
+    return "-" if value is None else f"{value:+.{places}f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _interval(value: Sequence[float] | None, places: int = 2) -> str:
+    return "-" if value is None else f"{value[0]:,.{places}f} to {value[1]:,.{places}f}"
+
+
+def _signed_interval(value: Sequence[float] | None, places: int = 3) -> str:
+    return "" if value is None else f"[{value[0]:+.{places}f}, {value[1]:+.{places}f}]"
