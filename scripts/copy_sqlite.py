@@ -12,10 +12,11 @@ from pathlib import Path
 
 def main() -> int:
     """Copy, check the copy, and return the exit status."""
-    if len(sys.argv) != 3:  # noqa: PLR2004 - the script and two names
+    try:
+        source, copy = (Path(argument).resolve() for argument in sys.argv[1:])
+    except ValueError:  # not two names
         print("copy_sqlite.py FROM TO", file=sys.stderr)
         return 2
-    source, copy = (Path(argument).resolve() for argument in sys.argv[1:])
     if not source.is_file() or copy.exists():
         print(f"{source} must be there, and {copy} must not", file=sys.stderr)
         return 1

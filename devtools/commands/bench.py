@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from devtools.bench.lab import Lab, LlmServer
     from devtools.bench.results import Latencies, Result
 
-_ROW = "{:32} {:>20} {:>9} {:>6}  {:>11}  {:>7}  {}"
-_FEW_DIGITS = 100
-
 
 def bench(
     cases: Annotated[
@@ -174,6 +171,7 @@ def _measure(
 ) -> None:
     from devtools.bench.results import Latencies
     from devtools.bench.servers import Servers
+    from devtools.bench.table import HEADER, line_of
 
     with ExitStack() as stack:
         servers = Servers(stack, rabbitmq, redis)
@@ -190,7 +188,9 @@ def _measure(
                         measured.results.append(row)
                         if show:
                             bar.stop()  # else the row would be printed behind it
-                            _print_row(row, with_header=len(measured.results) == 1)
+                            if len(measured.results) == 1:
+                                print(HEADER)
+                            print(line_of(row), flush=True)
                             bar.start()
             measured.missing.remove(case.name)
 
@@ -210,21 +210,6 @@ def _report(bar: Progress, task: TaskID, title: str, text: str) -> None:
     bar.update(task, description=f"{title}: {text}")
 
 
-def _print_row(result: Result, *, with_header: bool) -> None:
-    if with_header:
-        print(_ROW.format("case", "value", "baseline", "ratio", "quartiles", "target", "met"))
-    row = _ROW.format(
-        result.name,
-        f"{_short(result.value)} {result.unit}",
-        _short(result.baseline),
-        f"{result.ratio:.2f}",
-        f"{result.ratio_low:.2f}-{result.ratio_high:.2f}",
-        "" if result.target is None else str(result.target),
-        {True: "yes", False: "no", None: ""}[result.met],
-    )
-    print(row.rstrip(), flush=True)
-
-
 def _finish(measured: _Measured, plot: Path | None, *, json_output: bool) -> None:
     from devtools.bench.results import not_measured
 
@@ -237,11 +222,6 @@ def _finish(measured: _Measured, plot: Path | None, *, json_output: bool) -> Non
         sys.stderr.write(f"bench: incomplete; not measured: {', '.join(measured.missing)}\n")
     if plot is not None and measured.latencies:
         _write_plot(plot, measured.latencies)
-
-
-def _short(number: float) -> str:
-    """With three significant digits at least."""
-    return f"{number:,.0f}" if abs(number) >= _FEW_DIGITS else f"{number:.3g}"
 
 
 def _write_plot(path: Path, latencies: list[Latencies]) -> None:

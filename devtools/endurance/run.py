@@ -32,6 +32,7 @@ UNBOUNDED = 1_000_000
 """Articles an hour: one feed brings what many would."""
 READY_SECONDS = 60.0
 LEAST_DRAIN_SECONDS = 60.0
+_TWICE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
     """
     deadline, empty, ready = time.monotonic() + seconds, 0, 0
     names = {name for queue in (RAW_NEWS_DATA, SENTIMENT_SIGNALS) for name in (queue.name, queue.retry_name)}
-    while empty < 2 and time.monotonic() < deadline:  # noqa: PLR2004 - see above
+    while empty < _TWICE and time.monotonic() < deadline:
         ready = sum(each.ready for each in broker.queues() if each.name in names)
         empty = 0 if ready else empty + 1
         time.sleep(1)

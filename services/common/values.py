@@ -46,18 +46,22 @@ class EventType(StrEnum):
     OTHER = "other"
 
 
+CLEAR, STRONG = 0.3, 0.7
+"""The scores from which on news is bullish, and very bullish; bearish likewise below zero."""
+
+
 def label_of(score: float) -> Label:
     """The label of a score in [-1, 1].
 
     very_bullish >= 0.7 > bullish >= 0.3 > neutral > -0.3 >= bearish > -0.7 >= very_bearish.
     """
-    if score >= 0.7:  # noqa: PLR2004 - the thresholds are the definition
+    if score >= STRONG:
         return Label.VERY_BULLISH
-    if score >= 0.3:  # noqa: PLR2004 - as above
+    if score >= CLEAR:
         return Label.BULLISH
-    if score > -0.3:  # noqa: PLR2004 - as above
+    if score > -CLEAR:
         return Label.NEUTRAL
-    if score > -0.7:  # noqa: PLR2004 - as above
+    if score > -STRONG:
         return Label.BEARISH
     return Label.VERY_BEARISH
 

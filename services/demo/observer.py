@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from services.common.broker.open import open_broker
 from services.common.broker.topology import QUEUES
@@ -116,7 +117,7 @@ class Observer:
 
     def _prices(self) -> dict[str, float]:
         status, rows = get_json(f"http://127.0.0.1:{self._exchange_port}/api/v3/ticker/price")
-        if status != 200:  # noqa: PLR2004 - HTTP's OK
+        if status != HTTPStatus.OK:
             return {}
         by_symbol = {row["symbol"]: float(row["price"]) for row in rows}
         pairs = self._settings.trading_pairs

@@ -7,6 +7,7 @@ import json
 import urllib.error
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -27,7 +28,7 @@ def get_json(url: str) -> tuple[int, Any]:
 
 def answers_ok(url: str) -> Callable[[], bool]:
     """A question that is True while `url` answers 200."""
-    return lambda: _get(url)[0] == 200  # noqa: PLR2004 - HTTP's OK
+    return lambda: _get(url)[0] == HTTPStatus.OK
 
 
 def _get(url: str) -> tuple[int, bytes]:
@@ -64,7 +65,7 @@ class Samples:
 def read_metrics(port: int) -> Samples | None:
     """The samples of the service whose health port this is; None if it does not answer."""
     status, body = _get(f"http://127.0.0.1:{port}/metrics")
-    if status != 200:  # noqa: PLR2004 - HTTP's OK
+    if status != HTTPStatus.OK:
         return None
     return Samples(
         tuple(

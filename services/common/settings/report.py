@@ -19,6 +19,7 @@ _EXPECTED = {
     "string_pattern_mismatch": "not written as it has to be",
 }
 _CREDENTIALS = re.compile(r"(^|//|,)[^/\s,]*@")
+_LONGEST_SHOWN = 80
 
 
 class Mistake(NamedTuple):
@@ -62,4 +63,4 @@ def _shown(value: Any, info: FieldInfo | None) -> str:  # noqa: ANN401 - whateve
     if secret or isinstance(value, (Secret, SecretStr, dict)) or str(value).lstrip().startswith("{"):
         return "***"  # a secret, or an object that may hold one, such as an exchange's key
     text = _CREDENTIALS.sub(r"\1***@", str(value))
-    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's worth
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."

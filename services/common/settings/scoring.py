@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from services.common.network.model_addresses import ollama_servers, openai_servers
 from services.common.settings.types import Seconds
 
+MOST_WEIGHT = 1000  # more is a slip
 MODEL_FIELDS = (
     *("ollama_host", "ollama_model", "ollama_timeout", "ollama_max_tokens", "ollama_ca_file"),
     *("openai_base_url", "openai_api_key", "openai_model", "openai_timeout", "openai_max_tokens"),
@@ -54,8 +55,8 @@ def parse_ensemble(text: str) -> dict[ScorerKind, float]:
             members[ScorerKind(name)] = float(weight or 1)
         except ValueError:
             raise ValueError(f"{weight!r} is not the weight of {name}; write a number above 0") from None
-        if not 0 < members[ScorerKind(name)] <= 1000:  # noqa: PLR2004 - false for NaN as well; more is a slip
-            raise ValueError(f"the weight of {name} must be above 0 and at most 1000")
+        if not 0 < members[ScorerKind(name)] <= MOST_WEIGHT:  # not so for NaN as well
+            raise ValueError(f"the weight of {name} must be above 0 and at most {MOST_WEIGHT}")
     return members
 
 

@@ -51,6 +51,8 @@ _NUMERIC = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NOON = 12
+_HOURS, _SIXTY = 24, 60
+_SHORT_YEAR = 2  # digits
 
 
 class Order(StrEnum):
@@ -119,7 +121,8 @@ def read_written_time(text: str, order: Order | None = None) -> WrittenTime:
 
 def _day(text: str, parts: Mapping[str, str | None], month: int, day: int, order: Order | None) -> date:
     year, weekday = parts["year"] or "", parts.get("weekday")
-    if len(year) == 2:  # noqa: PLR2004 - the year comes last if the order says so, or a day of the week confirms it
+    if len(year) == _SHORT_YEAR:
+        # The year comes last if the order says so, or a day of the week confirms it.
         if not (order or weekday):
             raise ValueError(f"{text[:60]!r} has a year of two digits; expected four")
         year = f"20{year}"
@@ -134,11 +137,11 @@ def _day(text: str, parts: Mapping[str, str | None], month: int, day: int, order
 
 def _numeric_day(text: str, parts: Mapping[str, str | None], order: Order | None) -> date:
     first, then = int(parts["first"] or 0), int(parts["then"] or 0)
-    year_is_short = len(parts["year"] or "") == 2  # noqa: PLR2004 - digits
+    year_is_short = len(parts["year"] or "") == _SHORT_YEAR
     if order is None:
         raise OrderError(text, "does not tell its day from its month", year_is_short=year_is_short)
     month, day = (first, then) if order is Order.MONTH_FIRST else (then, first)
-    if month > 12:  # noqa: PLR2004 - months of a year
+    if month > len(_MONTHS):
         problem = f"is no {order} date: there is no month {month}"
         raise OrderError(text, problem, year_is_short=year_is_short)
     return _day(text, parts, month, day, order)
@@ -151,9 +154,9 @@ def _at(text: str, day: date, parts: Mapping[str, str | None]) -> datetime:
         if not 1 <= hour <= _NOON:
             raise ValueError(f"{text[:60]!r} has an hour that no clock of 12 hours shows")
         hour = hour % _NOON + (_NOON if half.lower() == "p" else 0)
-    ends_the_day = hour == 24 and not half and not (minute or second or fraction)  # noqa: PLR2004 - hours of a day
-    is_leap_second = minute == 59 and second == 60  # noqa: PLR2004 - as a clock shows it
-    if not (hour < 24 or ends_the_day) or minute > 59 or (second > 59 and not is_leap_second):  # noqa: PLR2004 - as above
+    ends_the_day = hour == _HOURS and not half and not (minute or second or fraction)
+    is_leap_second = minute == _SIXTY - 1 and second == _SIXTY
+    if not (hour < _HOURS or ends_the_day) or minute >= _SIXTY or (second >= _SIXTY and not is_leap_second):
         raise ValueError(f"{text[:60]!r} has a time of day that no clock shows")
     # A part of a microsecond is rounded up: news is never dated before it was known.
     past = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=-(-fraction // 1000))

@@ -64,6 +64,7 @@ AMBIGUOUS: Mapping[str, tuple[timedelta, ...]] = {
 """Name to all offsets that it may mean: known well enough to agree with an offset beside it, never enough alone."""
 
 _FURTHEST = timedelta(hours=14)
+_MINUTES_OF_AN_HOUR = 60
 _NUMBER = r"(?P<sign>[+\-\u2212])(?:(?P<hours>\d\d):?(?P<minutes>\d\d)|(?P<h>\d{1,2})(?::(?P<m>\d\d))?)"
 _OFFSET = re.compile(
     rf"(?:(?:(?:UTC|GMT|UT)\s?)?{_NUMBER}(?:\s?(?P<label>[A-Z]+))?|(?P<name>[A-Z]+))(?:\s?\((?P<comment>[^()]*)\))?",
@@ -117,7 +118,7 @@ def _meanings(name: str) -> tuple[timedelta, ...]:
 def _numbered(found: re.Match[str]) -> timedelta:
     minutes = int(found["minutes"] or found["m"] or 0)
     offset = timedelta(hours=int(found["hours"] or found["h"]), minutes=minutes)
-    if minutes > 59 or offset > _FURTHEST:  # noqa: PLR2004 - minutes of an hour
+    if minutes >= _MINUTES_OF_AN_HOUR or offset > _FURTHEST:
         raise ValueError(f"{found[0][:60]!r} is an offset that no zone has")
     return offset if found["sign"] == "+" else -offset
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 SMALLEST_OFFSET = timedelta(hours=24)
+FEWEST_CANDLES = 4  # a quarter of fewer is no candle
 LARGEST_SHARE_EXCLUDED = 0.5
 OFFSET_RULE = (
     "Offsets are whole candles, drawn evenly and independently, at least 24 hours (or a quarter of a shorter period) "
@@ -41,7 +42,7 @@ def random_offsets(length: int, candle: timedelta, runs: int, seed: int) -> tupl
 
 def smallest_offset(length: int, candle: timedelta) -> int:
     """The smallest offset, in candles, of a period of `length` candles. Raises ValueError below four candles."""
-    if length < 4:  # noqa: PLR2004 - a quarter of less is no candle
+    if length < FEWEST_CANDLES:
         raise ValueError(f"a period of {length} candles is too short to shift signals around it")
     return max(1, min(-(-SMALLEST_OFFSET // candle), int(length * LARGEST_SHARE_EXCLUDED / 2)))
 

@@ -20,6 +20,7 @@ _NO_COIN_AFTER = frozenset(
     ["of", "in", "to", "the", "a", "an", "its", "all", "more", "year", "day", "that", "who", "for", "is"]
 )
 _SHORTEST_LIST = 3
+_UNCOMMON_OF_A_LIST = 2
 
 
 class Disambiguator:
@@ -121,7 +122,7 @@ def _accept_by_list(words: Words, found: Sequence[Found], accepted: list[bool]) 
         sure = [index for index in chain if accepted[index]]
         capitals = [index for index in chain if words.written[found[index].first].isupper()]
         uncommon = [index for index in capitals if found[index].doubt is not Doubt.COMMON]
-        if not sure and len(uncommon) < 2:  # noqa: PLR2004 - two, as said above
+        if not sure and len(uncommon) < _UNCOMMON_OF_A_LIST:
             continue
         for index in chain:
             one = found[index]

@@ -15,6 +15,7 @@ from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.tls import explain_tls
 
 UNKNOWN_COMMAND = "unknown command"
+OLDEST_MAJOR = 7
 """Stands in place of a code, for Redis gives none."""
 _PIPELINE = re.compile(r"^Command # \d+ \((.*?)\) of pipeline caused error: (.*)", re.DOTALL)
 _WITHIN = re.compile(r"(?:because of: |script.* -)([A-Z]{3,})\b", re.DOTALL)
@@ -155,8 +156,8 @@ def explain_unknown_command(info: dict[str, object]) -> str | None:
         )
     version = str(info.get("redis_version", ""))
     major = version.partition(".")[0]
-    if major.isdigit() and int(major) < 7:  # noqa: PLR2004 - the version is the name here
-        return f"it is Redis {version}, and Redis 7 or newer is required"
+    if major.isdigit() and int(major) < OLDEST_MAJOR:
+        return f"it is Redis {version}, and Redis {OLDEST_MAJOR} or newer is required"
     return None
 
 

@@ -20,6 +20,7 @@ _BEGINNING = 256
 """Bytes that show what a body is; a feed may begin with blank lines."""
 _GZIP = b"\x1f\x8b\x08"
 _BLANK = b"\xef\xbb\xbf\xff\xfe\0\t\n\r "
+_TELLING_BYTES = 2  # by which packed formats are told apart
 _RAW, _ZLIB, _GZIPPED = -zlib.MAX_WBITS, zlib.MAX_WBITS, 16 + zlib.MAX_WBITS
 _ASKED_FOR = frozenset({"gzip", "x-gzip", "deflate"})
 _NONE = frozenset({"", "identity"})
@@ -71,7 +72,7 @@ def _claimed(name: str, header: str, beginning: bytes) -> int:
     """How to unpack what begins neither as gzip nor as a feed does."""
     if name not in _ASKED_FOR:
         raise NeverWorks(f"is sent as {header[:40]!r}, though only gzip was asked for")
-    if len(beginning) < 2:  # noqa: PLR2004 - the bytes that tell them apart; so few are the beginning of something
+    if len(beginning) < _TELLING_BYTES:
         return _GZIPPED
     if beginning[0] & 0x0F == zlib.DEFLATED and int.from_bytes(beginning[:2], "big") % 31 == 0:
         return _ZLIB

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import ssl
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from services.data_ingestor.news.rss.addresses import Origin, public_addresses
 
 MAX_REMEMBERED = 1_000
 """Bytes of a header that is sent back to the server. Many servers refuse requests with more than 8 KB of headers."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 Headers = dict[bytes, bytes]
 
@@ -27,7 +29,7 @@ def sendable(value: bytes) -> bytes:
     """
     if len(value) > MAX_REMEMBERED or value != value.strip():
         return b""
-    return value if all(byte >= 0x20 and byte != 0x7F for byte in value.replace(b"\t", b" ")) else b""  # noqa: PLR2004 - ASCII
+    return b"" if _CONTROL.search(value) else value
 
 
 class CookiesOfRedirects:

@@ -28,6 +28,7 @@ _STATUS_OF_WORD = {
     "badrequest": 400,
 }
 _BAD_GATEWAY = 502
+_ERRORS = range(400, 600)
 
 
 class NoCompletionError(ValueError):
@@ -125,7 +126,7 @@ def _error(error: object) -> ErrorInsideError:
         return ErrorInsideError(_BAD_GATEWAY, str(error))
     message = error.get("message") or error
     for code in (error.get("code"), error.get("status")):
-        if str(code).isdecimal() and 400 <= int(str(code)[:4]) < 600:  # noqa: PLR2004 - HTTP's errors
+        if str(code).isdecimal() and int(str(code)[:4]) in _ERRORS:
             return ErrorInsideError(int(str(code)), str(message))
     named = f"{error.get('code')} {error.get('type')}".lower()
     status = next((number for word, number in _STATUS_OF_WORD.items() if word in named), _BAD_GATEWAY)
