@@ -1,4 +1,4 @@
-"""Names and ports that the system needs: whether they can be used, before anything starts."""
+"""Checks of host names and ports, made before anything starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.sentiment_analyzer.scorers.build import model_servers
 
 
 def check_names(settings: Settings) -> None:
-    """Raise StopProgram if a server has a name that Compose alone knows; says what to write instead."""
+    """Raise StopProgram if a server has a name that only Compose resolves; the message says what to write instead."""
     hosts = []
     if settings.broker is BrokerKind.RABBITMQ:
         hosts += [("RABBITMQ_HOST", settings.rabbitmq_host), ("REDIS_HOST", settings.redis_host)]
@@ -25,7 +25,7 @@ def check_names(settings: Settings) -> None:
 
 
 def check_addresses(settings: Settings) -> None:
-    """Raise StopProgram if a port that a part will listen on is taken, or Redis is to be elsewhere and here."""
+    """Raise StopProgram if a port that a program needs is taken, or if settings contradict the embedded Redis."""
     if settings.broker is BrokerKind.EMBEDDED:
         if settings.redis_host not in LOOPBACK:
             raise StopProgram(
@@ -43,7 +43,7 @@ def check_addresses(settings: Settings) -> None:
 
 
 def ports_taken(settings: Settings) -> list[str]:
-    """A line for each port that a part will listen on and that is taken: for what, by whom, whether it can move."""
+    """A message for each port that is taken: what needs it, how to find what has it, whether it can be changed."""
     listeners = [(port, f"/health of {name}", "") for name, port in USUAL_PORTS.items()]
     listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
     if settings.broker is BrokerKind.EMBEDDED:

@@ -1,4 +1,4 @@
-"""How a command ends that is told to."""
+"""How a command ends on Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _AGAIN_SECONDS = 0.05
 class StoppedError(KeyboardInterrupt):
     """Ctrl-C or SIGTERM.
 
-    A class of its own, as Python, run with `-m`, forgets the status of a program that handles a plain
-    KeyboardInterrupt if that came in an `exec`, which every dataclass is made with.
+    It is a class of its own because Python, run with `-m`, loses the exit status of a program that handles a plain
+    KeyboardInterrupt raised inside `exec`, which every dataclass uses.
     """
 
 
 def end_as_by_ctrl_c() -> None:
-    """From now on SIGTERM does what Ctrl-C does: private servers, processes and folders are cleared away."""
+    """Have SIGTERM do what Ctrl-C does, so that private servers, processes and folders are removed."""
     sys.unraisablehook = partial(_signal_again, sys.unraisablehook)
     signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not so where it is to be ignored
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is another where SIGINT is ignored
         signal.signal(signal.SIGINT, _interrupt)
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until this is over: for what must be done whole, such as clearing away."""
+    """Defer Ctrl-C and SIGTERM to the end of the block, for what must not be interrupted, such as cleaning up."""
     _deferral.depth += 1
     try:
         yield
@@ -63,7 +63,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _signal_again(report: Callable[[UnraisableHookArgs], object], lost: UnraisableHookArgs) -> None:
-    """Python drops what is raised while it finalises an object: a signal that came just then is sent once more."""
+    """Send a signal again that came while Python finalised an object: it drops what is raised there."""
     if isinstance(lost.exc_value, StoppedError):
         threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
     else:
@@ -78,14 +78,14 @@ def tells_when_stopped(name: str) -> Iterator[None]:
     except KeyboardInterrupt:
         _say_stopped(name)
         sys.exit(INTERRUPTED)
-    except SystemExit as ending:  # what typer makes of Ctrl-C, without a word
+    except SystemExit as ending:  # typer turns Ctrl-C into it, without a message
         if ending.code == INTERRUPTED:
             _say_stopped(name)
         raise
 
 
 def _say_stopped(name: str) -> None:
-    # A second signal would end Python by that signal instead of with the status.
+    # A second signal would end the process by that signal, and the exit status would be lost.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     sys.stderr.write(f"{name}: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n")

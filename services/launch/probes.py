@@ -1,4 +1,4 @@
-"""Questions to running programs over HTTP: are you ready, and what have you counted."""
+"""HTTP requests to running programs: whether they are ready, and their metrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 5.0
 
 
 def get_json(url: str) -> tuple[int, Any]:
-    """Status and decoded body of an answer, whatever its status; (0, None) if nobody answers."""
+    """Status and decoded body of an answer, whatever its status; (0, None) without an answer."""
     status, body = _get(url)
     try:
         return status, json.loads(body) if body else None
@@ -27,7 +27,7 @@ def get_json(url: str) -> tuple[int, Any]:
 
 
 def answers_ok(url: str) -> Callable[[], bool]:
-    """A question that is True while `url` answers 200."""
+    """A function that is True while `url` answers 200."""
     return lambda: _get(url)[0] == HTTPStatus.OK
 
 
@@ -39,7 +39,7 @@ def _get(url: str) -> tuple[int, bytes]:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, _rest_of(error)
-    except (OSError, http.client.HTTPException):  # the latter of a program that ends while it answers
+    except (OSError, http.client.HTTPException):  # the latter if the program ends while it answers
         return 0, b""
 
 
@@ -52,7 +52,7 @@ def _rest_of(answer: urllib.error.HTTPError) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What `/metrics` of one service said: (name, labels, value) of each sample."""
+    """The samples of a service's `/metrics`: (name, labels, value) of each."""
 
     rows: tuple[tuple[str, dict[str, str], float], ...] = field(default=())
 
@@ -63,7 +63,7 @@ class Samples:
 
 
 def read_metrics(port: int) -> Samples | None:
-    """The samples of the service whose health port this is; None if it does not answer."""
+    """The samples of the service on this health port; None if it does not answer."""
     status, body = _get(f"http://127.0.0.1:{port}/metrics")
     if status != HTTPStatus.OK:
         return None

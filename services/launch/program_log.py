@@ -1,4 +1,4 @@
-"""The log of a program: where it is, and what of it says why the program does not work."""
+"""The log file of a program, and the line of it that says why the program does not work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _END_BYTES = 65_536
-"""What is read of a log, which grows for months: the rest would cost memory, and with ours Freqtrade ends."""
+"""Only the end of a log is read, as it grows for months: if this process runs out of memory Freqtrade ends with it."""
 _POINTS_UP = "above error"
 _CAUSE = re.compile(r"\w(Error|Exception|NotAvailable)\b")
 _ROUTINE = re.compile(r" - (INFO|DEBUG) - ")
@@ -27,7 +27,7 @@ class ProgramLog:
         return f"The end of {self.path}:\n{text}"
 
     def last_line(self) -> str:
-        """The last line that says something; empty if there is none."""
+        """The last line that is not blank; empty if there is none."""
         return next((line.strip() for line in reversed(self._lines()) if line.strip()), "")
 
     def reason(self) -> str:
@@ -44,9 +44,9 @@ class ProgramLog:
 
 
 def reason_in(lines: Sequence[str]) -> str:
-    """The last line that says something; where that only points to an error above it, that error.
+    """The last line that is not blank; where that only refers to an error above it, that error.
 
-    Empty if there is none, or if the last one is no trouble but routine (INFO).
+    Empty if there is none, or if the last line is routine (INFO).
     """
     said = [line.strip() for line in lines if line.strip()]
     if not said or _ROUTINE.search(said[-1]):

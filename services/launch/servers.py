@@ -1,4 +1,4 @@
-"""The servers that `up` needs and does not run: while one is not there, a person is told so, and what to do."""
+"""The servers that `up` needs and does not start: messages while one of them is away, with the next step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONNECT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is to be."""
+    """The address of a server."""
 
     name: str
     host: str
@@ -23,7 +23,7 @@ class Server:
 
 
 def servers_of(settings: Settings) -> dict[str, Server]:
-    """The servers that somebody else starts, by the name that /health has for them; none with embedded parts."""
+    """The servers that `up` does not start, by their names in /health; none with embedded parts."""
     if settings.broker is BrokerKind.EMBEDDED:
         return {}
     return {
@@ -33,23 +33,23 @@ def servers_of(settings: Settings) -> dict[str, Server]:
 
 
 def why_away(server: Server) -> str:
-    """What the system says of a connection to it; empty if it accepts one."""
+    """Why the system cannot connect to it; empty if it can."""
     try:
         with socket.create_connection((server.host, server.port), timeout=_CONNECT_SECONDS):
             return ""
     except OSError as error:
         return error.strerror or str(error)
-    except UnicodeError as error:  # a host that can be no name, such as one with two dots in a row
+    except UnicodeError as error:  # no valid host name, such as one with two dots in a row
         return str(error)
 
 
 class MissingServers:
-    """Tells of servers that are not there: after ten seconds, and again every minute.
+    """Reports servers that are away, after ten seconds and then every minute.
 
     Args:
-        servers: by the name that /health has for them.
-        tell: shows one line to a person.
-        ask: see `why_away`. Called only for what /health says is down, so no server sees idle connections.
+        servers: by their names in /health.
+        tell: shows a message.
+        ask: see `why_away`. Called only for what is down according to /health, so no server sees idle connections.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class MissingServers:
         self._due: dict[str, float] = {}
 
     def look(self, parts_down: Collection[str], now: float) -> None:
-        """Tell what is due; `parts_down` are names of /health, `now` is a monotonic time in seconds."""
+        """Report what is due; `parts_down` are names of /health, `now` is a monotonic time in seconds."""
         for part, server in self._servers.items():
             if part not in parts_down:
                 self._due.pop(part, None)

@@ -33,8 +33,8 @@ class Stack:
         run_dir: folder of this run: logs, Freqtrade's configuration and database.
         extra: further variables for every program, such as those of a replay's clock.
         health_ports: the port of each service for /health and /metrics.
-        alone: nobody asks Freqtrade's `is_ready`, so that its own process has to check that it trades as the settings
-            say.
+        alone: nothing calls `is_ready` of Freqtrade's program, so Freqtrade's own process checks that it trades as the
+            settings say.
         may_enter: whether Freqtrade opens trades; else it only ends those that are open.
     """
 
@@ -46,7 +46,7 @@ class Stack:
     may_enter: bool = True
 
     def services(self) -> list[ProcessSpec]:
-        """Every service of the registry, the readers before the writers."""
+        """Every service of the registry, consumers before producers."""
         return [self._service(name) for name in SERVICES]
 
     def _service(self, name: str) -> ProcessSpec:
@@ -58,7 +58,7 @@ class Stack:
         return ProcessSpec(name, argv, environ, answers_ok(url), health_url=url, port=port, host=host)
 
     def store(self) -> ProcessSpec:
-        """The embedded Redis, on the port of the settings, which have its socket (see `with_socket`)."""
+        """The embedded Redis, on the port of the settings, which name its socket (see `with_socket`)."""
         arguments = self._module("services.common.store.embedded.server")
         environ = self._environ_with(SECRETS_OF_REDIS)
         is_ready = partial(_accepts_connections, self.settings.redis_socket)
@@ -68,7 +68,7 @@ class Stack:
     def exchange(
         self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
     ) -> ProcessSpec:
-        """The replay exchange; `start` is the instant of the candles that falls on `anchor`."""
+        """The replay exchange; the time `start` of the candles is replayed at `anchor`."""
         arguments = self._module(
             "services.replay_exchange.replay_exchange",
             *("--candles", str(candles), "--timeframe", timeframe),
@@ -86,7 +86,7 @@ class Stack:
 
     @property
     def trades_file(self) -> Path:
-        """Freqtrade's database."""
+        """The file of Freqtrade's database."""
         return self.run_dir / ("trades-dry-run.sqlite" if self.settings.dry_run else "trades-live.sqlite")
 
     def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
@@ -117,13 +117,13 @@ class Stack:
         )
 
     def _environ_with(self, secrets: Collection[str]) -> dict[str, str]:
-        """The settings, with no other secrets than these, in our own environment."""
+        """This process's environment with the settings, of the secrets only these."""
         if self.settings.broker is BrokerKind.EMBEDDED:
             secrets = set(secrets) - {"rabbitmq_pass"}
         return {**self._environ(), **with_secrets(self.settings, secrets).environment()}
 
     def _environ(self) -> dict[str, str]:
-        """Our own environment without variables of the settings, which are passed explicitly, and of Freqtrade."""
+        """This process's environment without variables of Freqtrade and of the settings: those are passed explicitly."""
         ours = Settings.variables()
         others = without_freqtrade_variables(os.environ)
         inherited = {name: value for name, value in others.items() if name.upper() not in ours}

@@ -1,4 +1,4 @@
-"""Starts processes, watches them, and stops them in order: what `demo` and `up` stand on."""
+"""Starts processes, watches them, and stops them in order, for `demo` and `up`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TELL_SECONDS = 15.0
 
 
 class Role(IntEnum):
-    """What a program is to the others, in the order in which they are stopped.
+    """The role of a program, in the order in which programs are stopped.
 
-    Freqtrade's trades have their stop-losses only while it runs, so what feeds it is stopped before it; what it asks
-    until it has ended (Redis, the exchange of a replay) is stopped after it.
+    Trades have stop-losses only while Freqtrade runs, so the services that feed it are stopped before it; Redis and the
+    exchange of a replay, which it uses until it has ended, are stopped after it.
     """
 
     FEEDS = 0
@@ -41,15 +41,15 @@ class ProcessSpec:
     """A program to run.
 
     Attributes:
-        name: what people call it; also the name of its log file.
-        argv: program and arguments; never a secret, everyone on the machine can read it.
+        name: for messages; also the name of its log file.
+        argv: program and arguments; never a secret, as every user of the machine can read it.
         environ: the whole environment of the process.
-        is_ready: asked again and again after the start; True when the program can do its work. Raises StopProgram if
-            it does what it must not.
-        role: what it is to the others.
-        health_url: where it says how it is, if it does.
-        port: on which the supervisor listens for it as long as it runs itself: nobody else can take the port while the
-            program starts again, and who connects waits. The program gets the socket: see `ports.handed_over`.
+        is_ready: called periodically after the start; True when the program can do its work. Raises StopProgram if
+            the program does what it must not.
+        role: decides when it is stopped.
+        health_url: its /health; empty if it has none.
+        port: on which the supervisor listens for it and passes it the socket (see `ports.handed_over`). The port stays
+            taken while the program is restarted, and clients wait.
         host: the address of that port.
     """
 
@@ -64,7 +64,7 @@ class ProcessSpec:
 
 
 class ProcessEnded(StopProgram):
-    """A program of ours ended although nobody asked it to; the message holds the end of its log."""
+    """A program ended by itself; the message contains the end of its log."""
 
 
 class Supervisor:
@@ -83,14 +83,14 @@ class Supervisor:
         log_dir.mkdir(parents=True, exist_ok=True)
 
     def log(self, name: str) -> ProgramLog:
-        """Where a program's output goes."""
+        """The log file of a program."""
         return ProgramLog(self._log_dir / f"{name}.log")
 
     def start(self, spec: ProcessSpec) -> None:
         """Start a program; does not wait for it to be ready.
 
         Raises:
-            OSError: the system has no room for it.
+            OSError: the system cannot start another process.
             StopProgram: its port is taken.
         """
         self._roles[spec.name] = spec.role
@@ -127,7 +127,7 @@ class Supervisor:
         tell: Callable[[str], None] = lambda _: None,
         every: float = TELL_SECONDS,
     ) -> None:
-        """Wait until all are ready; say for which it still waits, each time `every` seconds have gone by.
+        """Wait until all are ready; name those that are not every `every` seconds.
 
         Raises:
             StopProgram: one ended (see ProcessEnded) or was not ready in `timeout` seconds.
@@ -152,7 +152,7 @@ class Supervisor:
         """Ask a program whether it can do its work.
 
         Raises:
-            StopProgram: it does what it must not. It was ended, before anything else is.
+            StopProgram: it does what it must not. It was stopped before any other program.
         """
         try:
             return spec.is_ready()
@@ -201,7 +201,7 @@ class Supervisor:
         return statuses
 
     def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
-        """Send SIGTERM once: a second one would cut off the orderly end that the first began."""
+        """Send SIGTERM once: a second one would interrupt the shutdown that the first began."""
         if process.pid not in self._asked and process.poll() is None:
             self._asked.add(process.pid)
             process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The run of the whole system on one machine, until somebody stops it."""
+"""Runs the whole system on one machine until it is stopped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
 
     Args:
         stack: the programs, and the folder of this run.
-        tell: shows one line to a person.
+        tell: shows a message.
 
     Raises:
         StopProgram: a program cannot work as it is configured. While no trade depends on the others, they are stopped

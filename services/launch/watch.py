@@ -1,4 +1,4 @@
-"""Keeps the programs of `up` running, and says what is not well with them: once, and when it is over.
+"""Restarts the programs of `up`, and reports each problem of theirs when it begins and when it is over.
 
 Open trades have stop-losses only while Freqtrade runs, so nothing that happens to another program stops it.
 """
@@ -17,7 +17,7 @@ from services.launch.supervisor import ProcessSpec, Role, Supervisor
 TELL_AFTER_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
-# A program that has run for so long did not fail at its start, and is started again soon.
+# After a program has run for so long its restarts begin with the shortest wait again.
 _RAN_WELL_SECONDS = 300.0
 _LONGEST_TEXT = 300
 _OK = 200
@@ -25,12 +25,12 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is not well with a program.
+    """A problem of a program.
 
     Attributes:
-        kind: tells one trouble from another.
-        text: for people.
-        parts: the names that its /health has for what is down.
+        kind: equal for the same problem.
+        text: the message.
+        parts: names of what is down, as in its /health.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Trouble:
 
 
 def _new_backoff() -> Backoff:
-    """Without jitter, as people are told the wait and nobody else on this machine starts the same program."""
+    """Without jitter: messages state the wait, and nothing else restarts the same program."""
     return Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, jitter=0.0)
 
 
@@ -56,16 +56,16 @@ class _Watched:
 
 
 class Watch:
-    """Looks after programs that were started; call `look` again and again.
+    """Watches programs that were started; `look` has to be called periodically.
 
-    A program that cannot work as it is configured (status 78) is started again once a minute, for the reason may lie
-    outside of it; each attempt is reported. Before Freqtrade has been ready for the first time such a program ends
+    A program that cannot work as it is configured (status 78) is restarted once a minute, as the cause may be outside
+    of it; each attempt is reported. Before Freqtrade has been ready for the first time such a program ends
     everything if it is Freqtrade itself, or if `may_end` allows it.
 
     Args:
         programs: all of them run.
         may_end: whether nothing is lost if everything ends before Freqtrade has been ready: no trade is open.
-        tell: shows one line to a person.
+        tell: shows a message.
         now: a monotonic time in seconds, here and in `look`.
     """
 
@@ -86,10 +86,10 @@ class Watch:
         self._all_were_ready = False
 
     def look(self, now: float) -> frozenset[str]:
-        """Start again what has ended, after a pause that grows, and tell what changed.
+        """Restart what has ended, after a back-off, and report changes.
 
         Returns:
-            What the programs need and is down, by the names of /health.
+            The dependencies that are down, by their names in /health.
 
         Raises:
             StopProgram: a program cannot work as it is configured, and no trade depends on the others; or Freqtrade
@@ -111,13 +111,13 @@ class Watch:
         return down
 
     def refusals(self) -> list[str]:
-        """A line for each program that could not work as it is configured when it was last started."""
+        """A message for each program that could not work as it is configured when it was last started."""
         return [f"{each.spec.name}: {each.refusal}" for each in self._watched.values() if each.refusal]
 
     def _start_again(self, each: _Watched, now: float) -> None:
         try:
             self._supervisor.start(each.spec)
-        except OSError as error:  # no room for a process or its log: that must not end the programs that run
+        except OSError as error:  # no room for a process or its log; the running programs go on
             self._tell(
                 f"{each.spec.name} could not be started ({error}); trying again in {_LONGEST_PAUSE_SECONDS:.0f} s"
             )
@@ -126,7 +126,7 @@ class Watch:
             each.due, each.started, each.since = None, now, now
 
     def _ask(self, each: _Watched, now: float) -> frozenset[str]:
-        """Tell what changed with a program that runs; returns what it needs and is down."""
+        """Report changes of a running program; returns its dependencies that are down."""
         trouble = trouble_of(each.spec, self._supervisor)
         self._compare(each, trouble, now)
         if trouble is None:
@@ -178,7 +178,7 @@ class Watch:
 
 
 def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
-    """What is not well with a running program now, by its /health if it has one; None if all is well."""
+    """The present problem of a running program, by its /health if it has one; None if there is none."""
     status, body = (
         get_json(spec.health_url) if spec.health_url else (_OK if supervisor.is_ready(spec) else 0, None)
     )
@@ -196,7 +196,7 @@ def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
 
 
 def _parts_down(body: object) -> dict[str, str]:
-    """The parts that an answer of /health names as not well, with the reasons; none if it is no such answer."""
+    """The dependencies that an answer of /health reports as down, with the reasons; none if it is no such answer."""
     parts = body.get("dependencies") if isinstance(body, dict) else None
     if not isinstance(parts, dict):
         return {}

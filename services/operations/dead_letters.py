@@ -1,4 +1,4 @@
-"""Dead letters, looked at and dealt with over the broker port, so that every broker can do it."""
+"""Lists, replays and deletes dead letters through the broker port, so it works with every broker."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MOST_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was given up.
+    """A dead letter.
 
     Attributes:
-        queue: the queue from which it was given up.
+        queue: the queue whose consumer gave it up.
         id: its message_id; the adapters give one to a message that came without.
     """
 
@@ -43,7 +43,7 @@ class DeadLetter:
 
 
 def dead_letter_of(delivery: Delivery, queue: str) -> DeadLetter:
-    """What a delivery from the dead letters of `queue` says of itself."""
+    """The dead letter in a delivery from the dead letters of `queue`."""
     headers = delivery.headers
     attempts = headers.get(HEADER_ATTEMPTS, 0)
     return DeadLetter(
@@ -75,7 +75,7 @@ def queues_with_dead_letters(name: str | None) -> tuple[Queue, ...]:
 
 
 class DeadLetterBox:
-    """Holds the dead letters of some queues while the context lasts; what is not dealt with goes back unchanged.
+    """Holds the dead letters of some queues while the context lasts; what is not dealt with returns unchanged.
 
     Args:
         broker: connected.
@@ -103,7 +103,7 @@ class DeadLetterBox:
         taken = 0
         while taken < expected:
             deliveries = subscription.receive(expected - taken, RECEIVE_SECONDS)
-            if not deliveries:  # somebody else has the rest in hand
+            if not deliveries:  # another consumer holds the rest
                 return
             taken += len(deliveries)
             self._held += [(queue, subscription, delivery) for delivery in deliveries]
@@ -115,7 +115,7 @@ class DeadLetterBox:
             subscription.close()
 
     def letters(self) -> list[DeadLetter]:
-        """What is held, oldest first in each queue."""
+        """The dead letters that are held, oldest first in each queue."""
         return [dead_letter_of(delivery, queue.name) for queue, _, delivery in self._held]
 
     def find(self, identity: str) -> DeadLetter:
@@ -126,7 +126,7 @@ class DeadLetterBox:
         raise NeverWorks(f"there is no dead letter {identity!r}; ./cryptoboy queues dlq list shows their ids")
 
     def replay(self, identities: frozenset[str] | None) -> int:
-        """Put those with these ids, or all, back into their own queue, as new messages; returns how many.
+        """Publish those with these ids, or all, to their own queue again, as new messages; returns how many.
 
         Other queues that got a copy of their own at first get none now.
 
@@ -147,7 +147,7 @@ class DeadLetterBox:
         return len(chosen)
 
     def drop(self, identities: frozenset[str] | None) -> int:
-        """Throw away those with these ids, or all; returns how many. Raises NeverWorks if an id is not there."""
+        """Delete those with these ids, or all; returns how many. Raises NeverWorks if there is no such id."""
         chosen = self._choose(identities)
         for _, subscription, delivery in chosen:
             subscription.ack([delivery])

@@ -1,4 +1,4 @@
-"""Why an article was scored as it was: the receipts of its scores, and the story that it tells."""
+"""Explains the score of an article: the receipts of its scores, and its story."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Explanation:
     """What is known of an article.
 
     Attributes:
-        tellings: the articles of its story, in the order in which they came; empty where the story is not known.
-        receipts: of the article, or of the first of its story that has any.
+        tellings: the articles of its story, in the order in which they arrived; empty if the story is not known.
+        receipts: those of the article, or else of the first article of its story that has any.
     """
 
     article_id: str
@@ -37,7 +37,7 @@ class Explanation:
 
     @property
     def story(self) -> str | None:
-        """The article that told the story first."""
+        """The first article of the story."""
         return self.tellings[0].story if self.tellings else None
 
     def as_json(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def explain(state_dir: Path, given: str) -> Explanation:
 
 
 def _article_of(given: str, known: Sequence[Stories | Receipts]) -> str | None:
-    """The one article that is meant, or None. Raises StopProgram if it may be one of several."""
+    """The article that is meant, or None. Raises StopProgram if several are possible."""
     signal = _SIGNAL_ID.fullmatch(given)
     prefix = signal["article"] if signal else given
     if not prefix:

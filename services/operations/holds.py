@@ -1,4 +1,4 @@
-"""Holds: who keeps the strategy from opening trades, and how an operator pauses and resumes. Exits always go on."""
+"""Holds: who prevents the strategy from opening trades, and how an operator sets and lifts them. Exits go on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Entries:
 
 
 def read_entries(store: SentimentStore) -> Entries:
-    """Decide as the strategy does, as of now. Raises TryLater and StopProgram, as the store does."""
+    """Evaluate the holds as the strategy does, at this moment. Raises TryLater and StopProgram, as the store does."""
     import cryptoboy_sentiment as news  # takes seconds
 
     stored = store.holds.read()
@@ -48,13 +48,13 @@ def read_entries(store: SentimentStore) -> Entries:
 
 
 def pause(store: SentimentStore, reason: str, now: datetime, until: datetime | None) -> Entries:
-    """Hold entries for the operator; until None: as long as nobody resumes. Raises as `read_entries`."""
+    """Set the operator's hold; with `until` None it lasts until somebody resumes. Raises as `read_entries`."""
     store.holds.set(StoredHold(OPERATOR, reason, now, until))
     return read_entries(store)
 
 
 def resume(store: SentimentStore, now: datetime, owners: Collection[str] = ()) -> Entries:
-    """Lift the holds of these owners, or the operator's; with that, a store that has lost its holds keeps them again.
+    """Lift the holds of these owners, or the operator's. Lifting the operator's also ends the state `lost`.
 
     Raises:
         StopProgram: an owner has no hold; says who has. Nothing was lifted.

@@ -1,4 +1,4 @@
-"""How fast messages come and go: RabbitMQ's management API tells it, the embedded queue counts."""
+"""Rates of queues: from RabbitMQ's management API, or from the counters of the embedded broker."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from services.common.tls import TlsFiles, client_context
 TIMEOUT_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 REMEMBERED = {"msg_rates_age": 3600, "msg_rates_incr": 60}
-"""What RabbitMQ is asked for of the counts that it keeps: an hour, a minute apart."""
+"""The samples that RabbitMQ is asked for: one hour, a minute apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Of one queue: messages a second published to it and handed out, and those handed out but not ended.
+    """Of one queue: messages published and delivered per second, and those delivered but not settled.
 
     None where it is not known.
 
     Attributes:
-        oldest_seconds: since the oldest message was published, where the broker itself does not tell; see `oldest_age`.
+        oldest_seconds: age of the oldest message, estimated where the broker does not report it; see `oldest_age`.
     """
 
     incoming_per_second: float | None = None
@@ -40,7 +40,7 @@ class Rates:
 
 
 def read_rates(settings: Settings) -> dict[str, Rates]:
-    """Rates by queue; empty if the API does not answer or refuses, for it is an extra."""
+    """Rates by queue; empty if the API does not answer or refuses, as it is optional."""
     import httpx
 
     tls = TlsFiles.of_rabbitmq(settings)
@@ -54,7 +54,7 @@ def read_rates(settings: Settings) -> dict[str, Rates]:
             verify=client_context(tls) if tls else True,
         ) as client:
             url += quote(settings.rabbitmq_vhost, safe="")
-            # What it says of the last hour comes a minute late: the rates are those that it gives unasked.
+            # Samples of the last hour are a minute old, so rates are taken from an answer without them.
             now, hour = (client.get(url, params=asked).raise_for_status() for asked in ({}, REMEMBERED))
         moment = parsedate_to_datetime(hour.headers["date"]).timestamp()
         return rates_in(now.json(), oldest_in(hour.json(), moment))
@@ -66,7 +66,7 @@ def rates_in(queues: list[dict[str, Any]], oldest: Mapping[str, float | None]) -
     """Rates by queue from the decoded answer; a queue that was never used has none and counts as 0.
 
     Args:
-        queues: what the management API says of each queue.
+        queues: the management API's answer for each queue.
         oldest: by queue, seconds since its oldest message was published; see `oldest_in`.
     """
 
@@ -85,9 +85,9 @@ def rates_in(queues: list[dict[str, Any]], oldest: Mapping[str, float | None]) -
 
 
 def oldest_in(queues: list[dict[str, Any]], moment: float) -> dict[str, float | None]:
-    """`oldest_age` by queue from the decoded answer with counts, given at a moment in seconds.
+    """`oldest_age` by queue from the decoded answer with samples, which was given at `moment` (seconds).
 
-    None of dead letters: they go one by one, the newest before the oldest if somebody likes.
+    It is None for dead letters, which are not taken in order.
     """
     dead = {queue.dead_letter_name for queue in QUEUES}
     return {queue["name"]: None if queue["name"] in dead else _oldest_in(queue, moment) for queue in queues}
@@ -101,19 +101,19 @@ def _oldest_in(queue: dict[str, Any], moment: float) -> float | None:
 
 
 def oldest_age(published: Sequence[tuple[float, int]], waiting: int) -> float | None:
-    """About how many seconds ago the oldest of the messages was published that are in a queue.
+    """The estimated age in seconds of the oldest message in a queue.
 
-    A queue is first in, first out, so it came when all but those that wait had been published: between two of the
-    counts, of which the earlier is taken. RabbitMQ tells no more of a quorum queue without handing messages out.
+    A queue is first in, first out, so its oldest message came when all but the waiting ones had been published: between
+    two samples, of which the earlier is taken. RabbitMQ reports no more of a quorum queue without delivering messages.
 
     Args:
         published: moments in seconds, and how many messages had been published to the queue by then.
-        waiting: how many are there, handed out or not.
+        waiting: messages in the queue, delivered or not.
 
     Returns:
-        At most the time since the first count; None without messages, and where more are there than were
-        counted, for RabbitMQ was started since. What comes back to be tried again was published once: it makes the
-        others look as old as itself. Those that a full queue refused are counted too, and make it look younger.
+        At most the time since the first sample; None without messages, and if more are waiting than were counted, as
+        RabbitMQ was restarted in between. Messages that return for another attempt make the estimate too old, and
+        messages that a full queue refused make it too young.
     """
     counts = sorted(published)
     if not waiting or not counts or counts[-1][1] < waiting:
@@ -123,7 +123,7 @@ def oldest_age(published: Sequence[tuple[float, int]], waiting: int) -> float | 
 
 
 def watch_embedded(settings: Settings, queues: Iterable[str]) -> dict[str, Rates]:
-    """Rates by queue of the embedded broker, whose file is looked at twice, a second apart.
+    """Rates by queue of the embedded broker, whose counters are read twice, a second apart.
 
     Raises:
         TryLater, StopProgram: the file cannot be used.
@@ -145,7 +145,7 @@ def rates_between(
     seconds: float,
     queues: Iterable[str],
 ) -> dict[str, Rates]:
-    """Rates by queue from two counts of what was stored and handed out; a queue in neither was never used."""
+    """Rates by queue from two readings of messages stored and delivered; a queue in neither was never used."""
 
     def rate(queue: str, which: int) -> float:
         return (after.get(queue, (0, 0))[which] - before.get(queue, (0, 0))[which]) / seconds

@@ -1,4 +1,4 @@
-"""What each queue holds, and how fast messages come and go."""
+"""The length of each queue, and its rates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_queues(broker: Broker, settings: Settings) -> list[QueueReport]:
 
     Args:
         broker: started, and the one of the settings.
-        settings: where RabbitMQ's management API is. Where that does not answer, rates are not known.
+        settings: name RabbitMQ's management API. If that does not answer, rates are not known.
 
     Raises:
         TryLater, StopProgram: the broker cannot be asked.
@@ -36,6 +36,6 @@ def read_queues(broker: Broker, settings: Settings) -> list[QueueReport]:
 
 
 def _report(state: QueueState, rates: Rates) -> QueueReport:
-    """What the broker says itself counts before what the rates say."""
+    """Values that the broker itself reports take precedence over estimates."""
     known = {name: value for name, value in asdict(state).items() if value is not None}
     return QueueReport(**{**asdict(rates), **known})

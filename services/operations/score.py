@@ -1,4 +1,4 @@
-"""What the pipeline would make of a headline. Nothing is published or kept."""
+"""Scores a headline as the pipeline would. Nothing is published or stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.sentiment_analyzer.pipeline.process_article import judge_article
 def score_headline(settings: Settings, title: str, text: str = "") -> Judgement:
     """Match a headline to the traded pairs of the settings, and score it with their scorer.
 
-    No fallback takes the scorer's place: who asks wants to know what this one says, or that it is away.
+    No fallback is used: the caller wants the answer of this scorer, or to know that it is away.
 
     Raises:
         TryLater, StopProgram: the scorer cannot be asked.

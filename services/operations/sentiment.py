@@ -1,4 +1,4 @@
-"""The sentiment of pairs as the strategy would find it: newest signal, aggregate, and what it would not trade on."""
+"""The sentiment of pairs as the strategy sees it: newest signal, aggregate, and why it would not trade on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """What the strategy, at its defaults, would make of a pair's recent signals if a candle closed now.
+    """The aggregate of a pair's signals that the strategy, at its defaults, would compute if a candle closed now.
 
     Attributes:
         score: -1..+1; None: no sentiment.
@@ -38,9 +38,9 @@ class PairSentiment:
     """The newest signal of a pair.
 
     Attributes:
-        fields: of the hash in the store, as they stand there.
+        fields: the hash in the store, unchanged.
         age_hours: since it was published.
-        state: fresh; or why the strategy takes it for no sentiment: stale, suspected, weight 0.
+        state: fresh, or why the strategy does not use it: stale, suspected, weight 0.
     """
 
     score: float
@@ -53,7 +53,7 @@ class PairSentiment:
     fields: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
-        """With all fields of the hash beside what was made of them."""
+        """All fields of the hash, and what was computed from them."""
         own = asdict(self)
         return {**own.pop("fields"), **own}
 
@@ -67,7 +67,7 @@ class SentimentReport:
     pairs: Mapping[str, PairSentiment | None]
 
     def as_json(self) -> dict[str, Any]:
-        """Whether entries are allowed stands beside the pairs."""
+        """For `--json`: the state of entries beside the pairs."""
         pairs = {pair: row and row.as_json() for pair, row in self.pairs.items()}
         return {**asdict(self.entries), "unscored": self.unscored, "pairs": pairs}
 
@@ -89,7 +89,7 @@ def read_sentiment(
 def pair_sentiment(
     fields: Mapping[str, str] | None, aggregate: Aggregate, now: datetime, staleness: timedelta
 ) -> PairSentiment | None:
-    """The hash of one pair with its age by publication. A hash that somebody else wrote otherwise counts as none."""
+    """The newest signal of a pair; None if the hash is missing or cannot be read."""
     if fields is None:
         return None
     try:
@@ -113,7 +113,7 @@ def pair_sentiment(
 
 
 def _doubt(fields: Mapping[str, str]) -> str:
-    """Why a signal opens no trade and ends none, however fresh it is; empty where there is no doubt."""
+    """Why the strategy does not trade on a signal even while it is fresh; empty if it does."""
     if fields.get("suspected") == "true":
         return "suspected"
     return "weight 0" if float(fields.get("weight", 1)) == 0 else ""

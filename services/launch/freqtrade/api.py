@@ -1,4 +1,4 @@
-"""The few questions that we ask of Freqtrade's REST API."""
+"""A client of Freqtrade's REST API, with the few calls that are needed."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class FreqtradeApi:
         return cls(settings.freqtrade_api_port, settings.freqtrade_api_user, password)
 
     def is_of_another_user(self) -> bool:
-        """Whether another user of this machine listens there, who would get the password, and could say anything."""
+        """Whether a process of another user listens there: it would get the password, and answer as it likes."""
         try:
             return bool(users_listening(*self._address) - {os.geteuid()})
-        except OSError:  # no IPv4 address, whose users nobody asks for
+        except OSError:  # no IPv4 address: the owner of a listener can be found for those only
             return False
 
     def trades(self) -> list[Trade]:
@@ -75,18 +75,18 @@ class FreqtradeApi:
         """
         still_open = self._get("/status")
         closed = [row for row in self._get("/trades", limit=500)["trades"] if not row["is_open"]]
-        # A trade may close between the two answers, and is in both of them then.
+        # A trade that closes between the two requests is in both answers.
         closed_ids = {row["trade_id"] for row in closed}
         return [_trade(row) for row in still_open if row["trade_id"] not in closed_ids] + [
             _trade(row) for row in closed
         ]
 
     def state(self) -> str:
-        """What the bot is doing, such as `running`. Raises TryLater."""
+        """The state of the bot, such as `running`. Raises TryLater."""
         return str(self.configuration()["state"])
 
     def configuration(self) -> dict[str, Any]:
-        """What the bot trades with, by Freqtrade's names; no secret is in it. Raises TryLater."""
+        """The configuration that the bot uses, by Freqtrade's names, without secrets. Raises TryLater."""
         shown = self._get("/show_config")
         if not isinstance(shown, dict):
             raise TryLater("Freqtrade's API shows no configuration")
@@ -108,11 +108,11 @@ class FreqtradeApi:
 
 
 def _reachable(host: str) -> str:
-    """An address at which a server is asked that listens on this one, which may be all addresses."""
+    """The address at which to reach a server that listens on `host`, which may stand for all addresses."""
     return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound # nosec B104
 
 
 def _trade(row: dict[str, Any]) -> Trade:
-    """Freqtrade has null for what is not known yet."""
+    """Freqtrade sends null for values that are not known yet."""
     names = {each.name for each in fields(Trade)}
     return Trade(**{name: value for name, value in row.items() if name in names and value is not None})

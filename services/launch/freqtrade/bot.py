@@ -1,8 +1,8 @@
 """Runs Freqtrade so that its process ends when Freqtrade has ended.
 
-Freqtrade that cannot load an exchange's markets says so and returns, but leaves threads of the exchange's
-connections behind, for which Python waits without end. Whoever starts it again when it ends (`up`, Docker,
-systemd) would wait with it, long after the exchange is back.
+If Freqtrade cannot load the markets of an exchange it logs that and returns, but leaves threads of the exchange's
+connections running, for which Python waits for ever. `up`, Docker or systemd, which restart it when it ends, would then
+never do so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 5.0
 LOG_COLUMNS = 1_000
-"""Freqtrade wraps its log at the width of a terminal, also where there is none: a line in a file must stay one."""
+"""The width given to Freqtrade for its log: it wraps lines at the width of a terminal even when it writes to a file."""
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
     keep_private()
     if not sys.stderr.isatty():
         os.environ["COLUMNS"] = str(LOG_COLUMNS)
-    redact_output(arguments)  # before Freqtrade's log takes hold of the streams
+    redact_output(arguments)  # before Freqtrade's log keeps references to the streams
     watch = _watch(expected, arguments) if expected else None
     if arguments[:1] == ["trade"]:
         _serve_api(listener)
@@ -53,7 +53,7 @@ def main() -> None:
     except SystemExit as ended:
         status = ended.code
         if status is None and arguments[:1] != ["trade"]:
-            status = os.EX_OK  # commands that come to an end leave without a status when they succeed
+            status = os.EX_OK  # commands that end by themselves exit without a status on success
     if watch and watch.found_a_difference:
         status = os.EX_CONFIG
     leave(exit_status(status), GRACE_SECONDS)
@@ -64,16 +64,16 @@ def _split(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _serve_api(listener: socket.socket | None) -> None:
-    """Have the API served as `bot_api` does; by a Freqtrade that is arranged otherwise, as it does by itself."""
+    """Replace Freqtrade's API server by `bot_server`; a Freqtrade that is built otherwise keeps its own."""
     try:
         from services.launch.freqtrade.bot_server import keep_serving
     except ImportError as error:
         sys.stderr.write(
             f"cryptoboy: this Freqtrade serves its API by itself, on a port that nobody holds: {error}\n"
         )
-        with suppress(OSError):  # an earlier start did
+        with suppress(OSError):  # done by an earlier start
             if listener:
-                listener.shutdown(socket.SHUT_RDWR)  # for `up` too: else the port would be taken
+                listener.shutdown(socket.SHUT_RDWR)  # also for `up`, which otherwise finds the port taken
         return
     keep_serving(listener)
 
@@ -90,7 +90,7 @@ def _watch(expected: str, arguments: list[str]) -> ModeWatch:
 
 
 def exit_status(code: object) -> int:
-    """The status for what Freqtrade ended with: it leaves a wrong configuration without one, which reads as success."""
+    """The exit status for what Freqtrade ended with: after a wrong configuration that is None, which means success."""
     return code if isinstance(code, int) else os.EX_CONFIG
 
 

@@ -1,7 +1,7 @@
-"""How Freqtrade's API is served, so that nobody who can reach its port keeps Freqtrade from watching its trades.
+"""The server of Freqtrade's API, with which nobody who can reach its port stops Freqtrade from managing its trades.
 
-By itself Freqtrade waits without end, before it looks at any trade, for an API whose port another program has; and it
-keeps every connection open, until it has no descriptors left to ask the exchange with.
+Freqtrade's own server waits for ever if another program has the port, before any trade is looked at; and it keeps every
+connection open, until no file descriptor is left for the exchange.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from freqtrade.rpc.api_server.uvicorn_threaded import UvicornServer
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 100
-"""With one more, the oldest is closed: who asks now is answered, whoever holds the others."""
+"""With one more, the oldest is closed, so that new requests are answered however many connections are kept open."""
 _LOOK_SECONDS = 0.01
 
 

@@ -1,4 +1,4 @@
-"""Freqtrade's configuration, filled from the settings so that nothing is said twice."""
+"""Freqtrade's configuration, made from the settings so that no value has to be set twice."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def freqtrade_config(
 
 
 def _sqlite_url(database: Path) -> str:
-    """With the characters that mean something in a URL written as codes."""
+    """The URL of an SQLite file, with special characters escaped."""
     from sqlalchemy import URL
 
     return URL.create("sqlite", database=str(database)).render_as_string()
 
 
 def write_config(config: Mapping[str, Any], path: Path) -> None:
-    """Write a configuration so that only its owner can read it, whatever was there before and whoever has it open."""
+    """Write a configuration that only its owner can read, also where a file with other rights was there before."""
     write_whole(path, json.dumps(config, indent=2), mode=0o600)
 
 
@@ -106,7 +106,7 @@ def _telegram(settings: Settings) -> dict[str, Any]:
 
 
 def strategy_section(settings: Settings) -> dict[str, Any]:
-    """What the strategy is told, in its own section. Holds the password of Redis."""
+    """The section of the strategy. It holds the password of Redis."""
     files = {
         "redis_ca_file": settings.redis_ca_file,
         "redis_cert_file": settings.redis_cert_file,
@@ -128,6 +128,6 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
 
 
 def chosen_staleness(settings: Settings) -> float | None:
-    """Hours, if somebody chose them; None leaves them to the strategy's own parameter, which may be a fitted one."""
+    """Hours, if they are set; None: the strategy's own parameter is used, which hyperopt may have fitted."""
     is_chosen = "sentiment_staleness_hours" in settings.model_fields_set
     return settings.sentiment_staleness_hours if is_chosen else None

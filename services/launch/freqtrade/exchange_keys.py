@@ -1,4 +1,4 @@
-"""The keys of live trading: which there are, which the exchange wants, and which of them is never sent to it."""
+"""The API keys of live trading: which exist, which an exchange requires, and which it never gets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BINANCE = "binance"
 
 @dataclass(frozen=True, slots=True)
 class _Credential:
-    """One of ccxt's credentials: its name there, in Freqtrade's configuration, and our variables for it."""
+    """A credential of ccxt: its name in ccxt and in Freqtrade's configuration, and the variables that hold it."""
 
     ccxt: str
     freqtrade: str
@@ -28,11 +28,11 @@ _CREDENTIALS = (
     _Credential("uid", "uid", "EXCHANGE_UID"),
 )
 VARIABLES = (*(one.binance for one in _CREDENTIALS if one.binance), *(one.variable for one in _CREDENTIALS))
-"""The variables of all of them."""
+"""The variables of all credentials."""
 
 
 def exchange_keys(settings: Settings) -> dict[str, str]:
-    """The keys as Freqtrade's configuration names them; secrets. None in a dry run, which cannot lose them.
+    """The keys, which are secrets, by their names in Freqtrade's configuration. A dry run gets none.
 
     BINANCE_* are for Binance alone: another exchange never gets them.
 
@@ -80,7 +80,7 @@ def _check_complete(settings: Settings, found: dict[str, str]) -> None:
 
 
 def _wanted_by(exchange: str) -> set[str]:
-    """The credentials, as ccxt names them, without which this exchange takes no order."""
+    """The credentials, by their names in ccxt, that this exchange requires for orders."""
     import ccxt
 
     make = getattr(ccxt, exchange, None)

@@ -1,4 +1,4 @@
-"""Which trades Freqtrade left open, read from its database before it is started."""
+"""The trades that Freqtrade left open, read from its database before it starts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Keeps the secrets of Freqtrade's configuration out of all that its process says: output, logs, API, Telegram.
+"""Removes the secrets of Freqtrade's configuration from its output, logs, API and Telegram messages.
 
-From its log also what steers a terminal: tags and errors quote what others wrote.
+Escape sequences are removed from its log as well: tags and errors quote text of others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLAIN = logging.Formatter()
 
 
 def redact_output(arguments: Sequence[str]) -> None:
-    """From now on, what this process says lacks the secrets of the configurations that `arguments` name.
+    """Remove the secrets of the configurations that `arguments` name from all that this process writes from now on.
 
     Records of the log are changed when they are made: Freqtrade keeps them for its API and for Telegram as well, and
     breaks long lines, secrets included, before it prints them.
@@ -29,7 +29,7 @@ def redact_output(arguments: Sequence[str]) -> None:
     for path in _configurations(arguments):
         try:
             hidden |= secrets_in(json.loads(path.read_text()))
-        except (OSError, ValueError):  # Freqtrade, which reads it next, says what is wrong with it
+        except (OSError, ValueError):  # Freqtrade reads it next and reports what is wrong
             continue
     redact_streams(hidden)
     redact = redactor(hidden)
@@ -37,7 +37,7 @@ def redact_output(arguments: Sequence[str]) -> None:
 
 
 def redact_records(redact: Redact) -> None:
-    """Have every record of this process's log made without secrets, its traceback included."""
+    """Remove secrets from every log record of this process when it is made, its traceback included."""
     make = logging.getLogRecordFactory()
 
     def make_redacted(*args: object, **kwargs: object) -> logging.LogRecord:

@@ -1,4 +1,4 @@
-"""Settings of trading that Freqtrade would refuse, or pass over without a trade: said before anything starts."""
+"""Checks of trading settings that Freqtrade would refuse, or with which it would never trade, made before it starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
 from services.launch.freqtrade.exchange_keys import exchange_keys
 
 TRADABLE = 0.99
-"""The part of the balance that Freqtrade trades with, as long as its configuration says nothing else."""
+"""The share of the balance that Freqtrade trades with by default."""
 
 
 def check_trading(settings: Settings) -> None:

@@ -1,7 +1,7 @@
-"""Whether Freqtrade trades as the settings say, read back from its API.
+"""Checks that Freqtrade trades as the settings say, by reading its configuration back from its API.
 
-Its configuration is merged from a file, a strategy (perhaps with a file of parameters), an environment and arguments.
-Only the running program knows the outcome.
+Freqtrade merges its configuration from a file, a strategy (with its file of parameters), environment and arguments, so
+only the running program knows the result.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ GRACE_SECONDS = 15.0
 PARAMETERS = STRATEGIES / f"{STRATEGY}.json"
 """Written by `freqtrade hyperopt`; Freqtrade reads it with the strategy."""
 Mode = Mapping[str, Any]
-"""By the names of Freqtrade's /show_config."""
+"""Named as in Freqtrade's /show_config."""
 
 
 def mode_of(settings: Settings) -> Mode:
-    """What the settings say of Freqtrade."""
+    """The trading mode that the settings ask for."""
     return {
         "dry_run": settings.dry_run,
         "runmode": "dry_run" if settings.dry_run else "live",
@@ -49,7 +49,7 @@ def mode_of(settings: Settings) -> Mode:
 
 
 def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
-    """Lines for a person about configuration beside the settings: variables (left out) and parameters (used).
+    """Messages about configuration besides the settings: variables, which are ignored, and parameters, which are used.
 
     Raises:
         StopProgram: the `.env` file cannot be read.
@@ -67,7 +67,7 @@ def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
 
 
 def check_mode(expected: Mode, shown: Mode) -> None:
-    """Compare what Freqtrade shows with what the settings say. Raises StopProgram with all differences."""
+    """Compare what Freqtrade shows with the settings. Raises StopProgram that names all differences."""
     if wrong := [
         f"{name} is {shown.get(name, 'not shown')}, not {value}"
         for name, value in expected.items()
@@ -81,7 +81,7 @@ def check_mode(expected: Mode, shown: Mode) -> None:
 
 
 def mode_question(expected: Mode, api: FreqtradeApi) -> Callable[[], bool]:
-    """Make a function that asks Freqtrade: True if it trades as the settings say, False while it does not answer.
+    """A function that asks Freqtrade: True if it trades as the settings say, False while it does not answer.
 
     The function raises StopProgram if Freqtrade trades otherwise. The caller then ends it before all other programs.
     """
@@ -98,7 +98,7 @@ def mode_question(expected: Mode, api: FreqtradeApi) -> Callable[[], bool]:
 
 
 def _same(expected: object, shown: object) -> bool:
-    """Numbers may be shown as text; a switch is one only as true or false."""
+    """Whether two values are equal. Numbers may be shown as text; a boolean equals booleans only."""
     if isinstance(expected, bool) or isinstance(shown, bool):
         return expected is shown
     if isinstance(expected, (int, float)):
@@ -109,7 +109,7 @@ def _same(expected: object, shown: object) -> bool:
 
 
 class ModeWatch(threading.Thread):
-    """Ends this process, which runs Freqtrade, if Freqtrade does not trade as the settings say.
+    """Ends this process, in which Freqtrade runs, if Freqtrade does not trade as the settings say.
 
     Freqtrade gets SIGTERM and GRACE_SECONDS to end; the exit status is EX_CONFIG. The watch goes on as long as the
     process runs, because Freqtrade can load its configuration again.
@@ -124,7 +124,7 @@ class ModeWatch(threading.Thread):
         self.found_a_difference = False
 
     def run(self) -> None:
-        """Ask again and again."""
+        """Ask periodically."""
         while not self.found_a_difference:
             time.sleep(LOOK_EVERY_SECONDS)
             try:

@@ -1,1 +1,1 @@
-"""What has to be so before real money is traded."""
+"""The checks that are made before real money is traded."""

@@ -1,4 +1,4 @@
-"""What the exchange is asked before live trading: its time, and what the key may do."""
+"""Checks of the exchange before live trading: its clock, and the permissions of the API key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.launch.live.findings import Finding, away, fault, note
 from services.launch.live.permissions import Rights, rights_of
 
 MOST_SECONDS_OFF = 3.0
-"""Exchanges refuse orders of a clock that is off by more than 1 s (ahead) to 10 s (behind)."""
+"""Exchanges refuse orders if the clock is more than 1 s ahead or 10 s behind."""
 SAMPLES = 3
 _PATIENCE_MS = 10_000
 _CCXT_NAMES = {"key": "apiKey"}  # of Freqtrade's names; the others are the same
@@ -30,11 +30,11 @@ _CLOCK_STEP = (
 
 
 def exchange_findings(settings: Settings, *, is_sure: bool) -> list[Finding]:
-    """Ask the exchange, with the keys of live trading, as Freqtrade will.
+    """Ask the exchange with the keys of live trading, in the way Freqtrade will.
 
     Args:
         settings: exchange, keys and EXCHANGE_CONFIG, which may name a proxy.
-        is_sure: a person vouches that the keys cannot withdraw, where the exchange does not tell.
+        is_sure: the operator confirms that the keys cannot withdraw, for exchanges that do not report it.
     """
     redact = redactor(secrets_of(settings))
     try:
@@ -83,7 +83,7 @@ def clock_findings(
 
 
 def key_findings(exchange: Any, redact: Redact, *, is_sure: bool) -> list[Finding]:  # noqa: ANN401
-    """Ask what the key may do: whoever steals one that can withdraw takes the money out."""
+    """Ask for the permissions of the key: with one that can withdraw, a thief takes the money out."""
     try:
         return _about_rights(exchange.id, rights_of(exchange))
     except CannotSay as error:

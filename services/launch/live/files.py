@@ -37,7 +37,7 @@ def file_findings(environ: Mapping[str, str]) -> list[Finding]:
 
 
 def folder_findings(state_dir: Path) -> list[Finding]:
-    """Check the folders above STATE_DIR: who can put another in its place chooses with what Freqtrade starts again."""
+    """Check the folders above STATE_DIR: whoever can replace it decides with which configuration Freqtrade restarts."""
     path = state_dir.absolute()
     above = {*path.parents, *path.resolve().parents}
     return [
@@ -68,11 +68,11 @@ def _is_handed_over(path: Path, environ: Mapping[str, str]) -> bool:
 
 
 def _is_safe_above(folder: Path) -> bool:
-    """Whether nobody else can put another folder in the place of one in this."""
+    """Whether no other user can replace a folder that is in this one."""
     try:
         found = folder.stat()
     except OSError:
-        return True  # the file beneath it was looked at
+        return True  # the file in it was checked
     is_open = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
     return not is_open and found.st_uid in {os.geteuid(), 0}
 
@@ -100,7 +100,7 @@ def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Fi
                 f"ls -ld {folder}, and close it",
             )
     for folder, found in folders.items():
-        # In a folder with the sticky bit nobody renames or deletes what is another's.
+        # In a folder with the sticky bit only its owner can rename or delete a file.
         if found.st_mode & _WRITABLE_BY_OTHERS and not found.st_mode & stat.S_ISVTX:
             yield fault(f"{shown} can be replaced by others, for {folder} can", f"chmod go-w {folder}")
     if not owners <= {os.geteuid(), 0}:

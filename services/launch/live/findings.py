@@ -11,21 +11,21 @@ class Severity(Enum):
     """What a finding means for live trading."""
 
     FAULT = auto()
-    """Refuses live trading."""
+    """Live trading is refused."""
     AWAY = auto()
-    """A server that was asked does not answer now: ask again later."""
+    """A server does not answer now; the check can be repeated later."""
     NOTE = auto()
-    """Shown, and refuses nothing."""
+    """It is shown and nothing is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or that could not be checked. Never holds a secret.
+    """A fault, or something that could not be checked. It never contains a secret.
 
     Attributes:
         severity: what it means for live trading.
         text: what was found, without a full stop.
-        step: what to do about it, likewise.
+        step: what to do about it, without a full stop.
     """
 
     severity: Severity

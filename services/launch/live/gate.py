@@ -1,4 +1,4 @@
-"""The checks before live trading, for `up` and for `trade`. Everything that is wrong is shown at once."""
+"""The checks before live trading, for `up` and for `trade`. All faults are shown at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 
 LiveChecks = Mapping[str, Callable[[], Sequence[Finding]]]
-"""What is looked at, by name; each returns what it found and raises nothing."""
+"""The checks by name; each returns its findings and raises nothing."""
 
 
 def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> LiveChecks:
@@ -34,7 +34,7 @@ def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool 
 
 
 def _findings(name: str, check: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
-    """A check that raises is a fault like any other: open trades are watched all the same."""
+    """Turn an exception of a check into a fault, so that open trades are managed all the same."""
     try:
         return check()
     except StopProgram as error:
@@ -50,14 +50,14 @@ def check_live(
     """Check the machine, and refuse live trading with a list of all faults.
 
     While trades are open Freqtrade starts in any case, because without it they have no stop loss and no exit. Faults
-    then only refuse new entries, until they are mended and Freqtrade is started again.
+    then only prevent new entries, until they are fixed and Freqtrade is restarted.
 
     Args:
         settings: those of the run.
         trades_file: Freqtrade's database of live trades.
         environ: the variables of this process.
         say: shows one line to a person.
-        i_know: a person vouches for the keys, see `exchange_findings`.
+        i_know: the operator confirms the permissions of the keys, see `exchange_findings`.
 
     Returns:
         Whether new entries may be made.

@@ -1,6 +1,6 @@
-"""Which rights besides trading a key has, asked of its exchange. One function for each exchange that can be asked.
+"""The permissions of an API key besides trading, as its exchange reports them: one function for each such exchange.
 
-Names of rights are the exchange's own. Rights to withdraw and to transfer count: both move money out of the account.
+Permissions have the exchange's own names. To withdraw and to transfer count: both move money out of the account.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _TAKES_OUT = re.compile(r"withdraw|transfer", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What an exchange says about a key.
+    """What an exchange reports about a key.
 
     Attributes:
-        taking_out: names of the rights by which money can leave the account.
-        is_bound: whether the key works from some addresses only; None: the exchange does not tell.
+        taking_out: names of the permissions by which money can leave the account.
+        is_bound: whether the key is restricted to IP addresses; None: the exchange does not report it.
     """
 
     taking_out: tuple[str, ...]
@@ -29,7 +29,7 @@ class Rights:
 
 
 def rights_of(exchange: Any) -> Rights:  # noqa: ANN401 - ccxt has no types
-    """Ask the exchange what the key may do.
+    """Ask the exchange for the permissions of the key.
 
     Raises:
         CannotSay: this exchange cannot be asked, or its answer does not say.

@@ -1,4 +1,4 @@
-"""Whether the servers that decide what the bot does, Redis and RabbitMQ, let in clients without a secret password."""
+"""Checks that Redis and RabbitMQ, which decide what the bot does, refuse clients without a secret password."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.common.tls import TlsFiles, redis_tls
 from services.launch.live.findings import Finding, fault, note
 
 WELL_KNOWN = (("guest", "guest"), ("cryptoboy", "cryptoboy123"))
-"""Users that RabbitMQ, or our Compose file for development, creates with a well-known password."""
+"""Users with a well-known password, which RabbitMQ or the Compose file for development creates."""
 _KNOWN = frozenset(password for _, password in WELL_KNOWN)
 _OF_RABBITMQ = frozenset({"broker", "rabbitmq_user", "rabbitmq_pass"})
 _PATIENCE_SECONDS = 5.0
@@ -41,7 +41,7 @@ def redis_findings(settings: Settings) -> list[Finding]:
         found.append(
             fault("REDIS_PASSWORD is a password that everybody knows", "choose another, here and at Redis")
         )
-    by_socket = None if embedded else settings.redis_socket  # that of the embedded one is in a closed folder
+    by_socket = None if embedded else settings.redis_socket  # the embedded one's is in a closed folder
     return [*found, *_lets_in_anybody(settings, by_socket)]
 
 

@@ -1,4 +1,4 @@
-"""All checks of `doctor`: of what `up` would use with the same settings."""
+"""All checks of `doctor`, for what `up` would use with the same settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def check_configuration(load: Callable[[], Settings]) -> tuple[Check, Settings | None]:
-    """Whether every variable can be used, and the settings, if those that are needed can."""
+    """The check of the configuration, and the settings; None if a variable that is required cannot be used."""
     name = "configuration"
     try:
         settings = load()
@@ -37,7 +37,7 @@ def check_configuration(load: Callable[[], Settings]) -> tuple[Check, Settings |
 
 
 def all_checks(settings: Settings) -> list[Question]:
-    """The questions; nothing is asked yet."""
+    """The checks as questions; nothing is asked yet."""
     return [
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
         _broker_question(settings),
@@ -68,7 +68,7 @@ def _python() -> str:
 
 
 def _ports(settings: Settings) -> str:
-    # The embedded Redis has a line of its own.
+    # The embedded Redis has a check of its own.
     if taken := [line for line in ports_taken(settings) if "embedded Redis" not in line]:
         raise StopProgram(" ".join(taken))
     return f"those of Freqtrade's API ({settings.freqtrade_api_port}) and of each /health are free"
@@ -107,7 +107,7 @@ def _scorer_question(settings: Settings) -> Question:
         ScorerKind.ENSEMBLE: f"{members}; {other}",
         ScorerKind.LEXICON: "the files of this copy are damaged; get them again",
     }
-    # With a fallback news is scored all the same.
+    # With a fallback, articles are scored even if this scorer is away.
     required = settings.sentiment_fallback is Fallback.WAIT
     asked = settings.changed(sentiment_fallback=Fallback.WAIT)
     return Question(f"scorer ({kind.value})", partial(_scorer, asked), remedies[kind], required)

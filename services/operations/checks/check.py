@@ -1,4 +1,4 @@
-"""One check of `doctor`: a question about one thing, and the finding that it ends in, whatever happens."""
+"""A check of `doctor`: a question, and its result, whatever happens."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from services.common.errors import CryptoBoyError
 from services.common.secrets.redaction import Redact
 
 _LONGEST = 1_000
-"""Characters of a finding; a library's error may be a whole page."""
+"""Characters of a result; an error of a library may be pages long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found. `failed` keeps the system from working, a `warning` only limits it."""
+    """The result of a check. With `failed` the system cannot work, with `warning` it is only limited."""
 
     name: str
     state: Literal["ok", "warning", "failed"]
@@ -35,7 +35,7 @@ class Question:
 
 
 def run_check(question: Question, redact: Redact = str) -> Check:
-    """Ask, and turn whatever happens into a finding, from which `redact` takes what libraries quote of secrets."""
+    """Ask, and turn any exception into a result. `redact` removes secrets that libraries quote."""
     try:
         return Check(question.name, "ok", redact(question.ask()))
     except CryptoBoyError as error:
@@ -47,13 +47,13 @@ def run_check(question: Question, redact: Redact = str) -> Check:
 
 
 def run_checks(questions: Sequence[Question], redact: Redact) -> list[Check]:
-    """Ask all at once; the findings in the order of the questions. May take as long as the longest timeout."""
+    """Ask all at once; the results are in the order of the questions. It takes up to the longest timeout."""
     findings: dict[int, Check] = {}
 
     def ask(number: int) -> None:
         findings[number] = run_check(questions[number], redact)
 
-    # Daemons: Ctrl-C need not wait until the last of them has had its answer or its timeout.
+    # Daemon threads, so that Ctrl-C does not wait for the last answer or timeout.
     threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(len(questions))]
     for thread in threads:
         thread.start()

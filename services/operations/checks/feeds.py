@@ -1,4 +1,4 @@
-"""What `doctor` says of a feed: whether it answers, how old its newest article is, and how late they were seen."""
+"""The check of a feed: whether it answers, how old its newest article is, and how late its articles were seen."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from services.launch.probes import read_metrics
 from services.operations.checks.check import Question
 
 LATE = timedelta(hours=1)
-"""As the alert SourceLags has it."""
+"""The threshold of the alert SourceLags."""
 
 
 def feed_question(settings: Settings, source: SourceConfig) -> Question:
-    """Whether the feed answers, has something new, and is not seen late."""
+    """Whether the feed answers, has new articles, and is polled in time."""
     remedy = (
         "check the network and the proxy, if it names one; look at its page, if it has nothing new or is late; or, "
         "where it is this feed alone, set enabled = false "
@@ -45,13 +45,13 @@ def check_feed(settings: Settings, source: SourceConfig) -> str:
 def describe(
     feed: Listing, now: datetime, frozen_after: timedelta, lag: timedelta | None
 ) -> tuple[str, bool]:
-    """What to say of a feed, and whether all is well with it.
+    """The description of a feed, and whether it has no problem.
 
     Args:
-        feed: as it is now.
+        feed: what it lists now.
         now: in UTC.
         frozen_after: NEWS_FROZEN_AFTER.
-        lag: how long after their publication a running poller saw its articles, on average; None if none says so.
+        lag: mean time from publication to being seen by a running poller; None if it is not known.
     """
     habit = habit_of((entry.published for entry in feed.entries), now)
     parts = [f"answers with {len(feed.entries)} entries"]
@@ -69,7 +69,7 @@ def describe(
 
 
 def mean_lag(source: str, settings: Settings) -> timedelta | None:
-    """The mean from publication to being seen, as the poller of this machine has counted; None if it does not say."""
+    """Mean time from publication to being seen, from the metrics of this machine's poller; None if it has none."""
     samples = read_metrics(settings.health_port or USUAL_PORTS["news_poller"])
     count = samples.total("cryptoboy_source_lag_seconds_count", source=source) if samples else 0
     if not samples or not count:

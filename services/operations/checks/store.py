@@ -1,4 +1,4 @@
-"""Is Redis there, does it keep what it is given, may the bot open trades, and are its pairs scored?"""
+"""Checks of Redis: whether it answers and evicts nothing, whether entries are open, and whether pairs are scored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_RUNNING = "the embedded Redis is not running"
 
 
 def store_questions(settings: Settings) -> list[Question]:
-    """For the Redis of the settings."""
+    """The checks of the Redis that the settings name."""
     return [
         _redis_question(settings),
         Question(
@@ -118,7 +118,7 @@ def _whitelist(settings: Settings) -> tuple[list[str], str]:
 def _bots(settings: Settings) -> Iterator[FreqtradeApi]:
     if settings.freqtrade_api_pass is not None:
         yield FreqtradeApi.of_settings(settings)
-    for command in ("up", "trade"):  # which make a password of their own
+    for command in ("up", "trade"):  # which have made a password of their own
         path = settings.state_dir / command / "freqtrade.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
             yield FreqtradeApi.of(json.loads(path.read_text())["api_server"])

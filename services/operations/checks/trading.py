@@ -1,4 +1,4 @@
-"""Does the exchange answer, does Freqtrade accept its configuration, may real money be traded?"""
+"""Checks of trading: the exchange, Freqtrade's configuration, and what live trading requires."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.operations.checks.check import Question
 
 
 def trading_questions(settings: Settings) -> list[Question]:
-    """For the exchange and for Freqtrade, and before live trading for all that it needs."""
+    """The checks of the exchange and of Freqtrade, and before live trading of all that it requires."""
     live = {} if settings.dry_run else live_checks(settings, os.environ)
     return [
         Question(

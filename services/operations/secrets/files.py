@@ -1,7 +1,7 @@
 """The secrets of a production system: one file each, in one folder that only its owner can enter.
 
-The files themselves can be read by all, because containers of several users read them and Compose hands them in as
-they are; nobody else gets to them, for the folder is closed.
+The files themselves are readable by all, because containers with several users read them and Compose mounts them as
+they are. Other users cannot reach them, because the folder is closed.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _RANDOM_BYTES = 24
 BROKER_SECRETS = {user.name: f"rabbitmq_{user.name}" for user in BROKER_USERS}
 STORE_SECRETS = {user.name: f"redis_{user.name}" for user in STORE_USERS}
 MADE = (*BROKER_SECRETS.values(), *STORE_SECRETS.values(), "freqtrade_api", "grafana_admin")
-"""Passwords that nobody but the system has to know; made at random."""
+"""Passwords that only the system has to know; they are random."""
 GIVEN = (*ISSUED, "alert_notes_url", "alert_pages_url")
-"""What others issue; empty files until the operator writes them."""
+"""Secrets that others issue; the files are empty until the operator fills them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What `make_secrets` did, by the names of the files. What is taken over is not made."""
+    """What `make_secrets` did, by the names of the files."""
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
@@ -46,8 +46,8 @@ def make_secrets(folder: Path, texts: Mapping[str, str] = MappingProxyType({})) 
     """Make the files that are missing, and fill the empty ones of which the text is known.
 
     Args:
-        folder: where they are to be.
-        texts: what to write instead of a random password, or of nothing, by the name of the file.
+        folder: of the files; made if it is not there.
+        texts: by the name of the file, what to write instead of a random password or of nothing.
 
     Raises:
         StopProgram: the folder cannot be written.
@@ -87,7 +87,7 @@ def _make(path: Path, text: str, *, is_random: bool) -> bool:
 
 
 def tell_compose(env_file: Path, folder: Path) -> None:
-    """Have the `.env` file name the folder, once."""
+    """Name the folder in the `.env` file, once."""
     lines = env_file.read_text().splitlines() if env_file.is_file() else []
     kept = [line for line in lines if not line.startswith(f"{SECRETS_VARIABLE}=")]
     wanted = [*kept, f"{SECRETS_VARIABLE}={folder}"]

@@ -1,4 +1,4 @@
-"""What `secrets init` takes over from `.env`, and which lines of it production does not use."""
+"""What `secrets init` takes over from `.env`, and which variables of it production does not read."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from services.launch.freqtrade import exchange_keys
 
 PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"
 ISSUED = {name.lower(): name for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN")}
-"""Keys and tokens that others issue: the file of each to its variable."""
+"""Keys and tokens that others issue: variables by the name of the file."""
 PASSWORDS = {
     "rabbitmq_operator": "RABBITMQ_PASS",
     "redis_operator": "REDIS_PASSWORD",
     "freqtrade_api": "FREQTRADE_API_PASS",
 }
-"""A person's passwords: each service has one of its own on RabbitMQ and Redis, made at random."""
+"""Passwords of the operator. Each service has a random one of its own for RabbitMQ and Redis."""
 _READ_BY_COMPOSE = re.compile(r"\$\{([A-Z0-9_]+):[-?]")
 
 
@@ -32,7 +32,7 @@ class FoundSecrets:
 
     Attributes:
         texts: by the name of the secret's file.
-        notes: a line for a person about each that is not taken over.
+        notes: a message about each that is not taken over.
     """
 
     texts: Mapping[str, str]
@@ -40,7 +40,7 @@ class FoundSecrets:
 
 
 def find_secrets(env_file: Path) -> FoundSecrets:
-    """The secrets of a `.env` file, also those whose NAME_FILE it names. Placeholders and development's are none.
+    """The secrets in a `.env` file and in files that it names by NAME_FILE, except placeholders and well-known ones.
 
     Raises:
         StopProgram: the file, or one that it names, cannot be read.
@@ -76,7 +76,7 @@ def unused_in_production(env_file: Path) -> tuple[str, ...]:
 
 
 def not_read() -> frozenset[str]:
-    """Every variable of ours that the production file does not read from `.env`."""
+    """The variables that the production file does not read from `.env`."""
     read = frozenset(_READ_BY_COMPOSE.findall(PRODUCTION_FILE.read_text(encoding="utf-8")))
     return Settings.variables() - read
 
