@@ -1,1 +1,1 @@
-"""The command line: one module a command, and the one place where services are put together."""
+"""The command line: one module for each command."""

@@ -1,4 +1,4 @@
-"""`cryptoboy backtest`: would it have made money, and was it the news?"""
+"""`cryptoboy backtest`: the strategy with and without sentiment on past candles, and against chance."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def backtest(
         max_open_trades=max_open_trades,
         fee=fee,
         protections=protections,
-        # As the live bot has it.
+        # As in the live bot.
         staleness_hours=chosen_staleness(settings) if staleness_hours is None else staleness_hours,
     )
     with progress_of("backtest") as report:

@@ -18,7 +18,7 @@ def add_checkout_command(app: typer.Typer, name: str, **options: Any) -> None:  
     try:
         module = importlib.import_module(f"devtools.commands.{name}")
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("devtools"):  # the command is there, and a library of it is not
+        if not (error.name or "").startswith("devtools"):  # there, but without a library that it needs
             raise
         _add_refusal(app, name)
     else:

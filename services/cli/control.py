@@ -1,4 +1,4 @@
-"""`cryptoboy pause` and `resume`: stop the strategy from opening trades, and let it again."""
+"""`cryptoboy pause` and `resume`: stop the strategy from opening trades, and allow it again."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def resume(
     everyone: Annotated[bool, typer.Option("--all", help="Lift every hold, whosever it is.")] = False,
     json_output: Json = False,
 ) -> None:
-    """Let the strategy open trades again: lift the operator's hold, and those of others that you name.
+    """Allow the strategy to open trades again: lift the operator's hold, and those of other owners that you name.
 
-    Also what a store needs that has lost its holds: afterwards entries are open unless somebody holds them.
+    If the store has lost its holds this is needed as well: afterwards entries are open unless a hold is in force.
 
     Example: ./cryptoboy resume
     """
@@ -74,7 +74,7 @@ def resume(
 
 
 def read_duration(text: str) -> timedelta:
-    """Of a number and a unit. Raises StopProgram if it is none, or longer than a year."""
+    """A duration from a number and a unit. Raises StopProgram if it is malformed, or longer than a year."""
     if match := re.fullmatch(r"([0-9]{1,6})([mhd])", text.strip().lower()):
         found = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
         if timedelta(0) < found <= _LONGEST:

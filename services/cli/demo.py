@@ -20,7 +20,7 @@ from services.demo.folder import DemoFailed, demo_folder
 from services.operations.connections import answering_scorer
 
 _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)
-"""Of trading, a demo has all from its plan."""
+"""The fields of trading are not among them: the plan of the demo sets them."""
 
 
 def demo(
@@ -75,7 +75,7 @@ def demo(
         plan = archive_plan(news, candles, speed, time_limit, options.read_instant("--start", start))
     else:
         plan = sample_plan(speed, time_limit)
-    with answering_scorer(settings):  # the processor would wait for a model server that is away
+    with answering_scorer(settings):  # the processor would wait for a model server that may be away
         pass
     from services.demo.summary import as_json, verdict
 

@@ -1,4 +1,4 @@
-"""`cryptoboy deploy`: what RabbitMQ and Redis are started with in production, made from the code and the secrets."""
+"""`cryptoboy deploy`: the configuration of RabbitMQ and Redis in production, made from code and secrets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rabbitmq_definitions(
 ) -> None:
     """Write RabbitMQ's definitions: queues, policies, and a user with the least rights for each service.
 
-    RABBITMQ_VHOST and QUEUE_MAX_LENGTH count. Passwords come from the secrets and are written as salted hashes.
+    RABBITMQ_VHOST and QUEUE_MAX_LENGTH are used. Passwords come from the secrets and are written as salted hashes.
 
     Example: ./cryptoboy deploy rabbitmq-definitions --out /etc/rabbitmq/definitions.json
     """
@@ -73,7 +73,7 @@ def render(parts: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def write(text: str, out: Path) -> None:
-    """Put a file in place in one step, readable for the server's user: it holds hashes, no passwords.
+    """Replace a file, readable for the server's user: it contains hashes, no passwords.
 
     Raises:
         StopProgram: it cannot be written.

@@ -1,4 +1,4 @@
-"""`cryptoboy queues dlq`: dead letters listed, shown, replayed, dropped."""
+"""`cryptoboy queues dlq`: list, show, replay and drop dead letters."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def replay(
     json_output: Json = False,
     broker: Broker = None,
 ) -> None:
-    """Put dead letters back into their queue, as new messages. Nothing is lost if this is interrupted.
+    """Publish dead letters to their queue again, as new messages. Nothing is lost if this is interrupted.
 
     Example: ./cryptoboy queues dlq replay --all --queue raw_news_data
     """
@@ -88,7 +88,7 @@ def drop(
     json_output: Json = False,
     broker: Broker = None,
 ) -> None:
-    """Throw dead letters away for good.
+    """Delete dead letters for good.
 
     Example: ./cryptoboy queues dlq drop 491f3b93b8cdf519180731b672a71e04 --yes
     """

@@ -59,7 +59,7 @@ def evaluate(
     from services.research.evaluate.labelled import read_labelled
     from services.research.evaluate.report import evaluation_json
 
-    # A figure must be that of the scorer it names, so no other takes its place.
+    # No fallback: figures must be those of the scorer that they name.
     settings = options.settings_for(uses=options.OF_SCORING).changed(sentiment_fallback=Fallback.WAIT)
     datasets = [read_labelled(path) for path in labelled or ()]
     plan = Plan(

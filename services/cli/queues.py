@@ -1,4 +1,4 @@
-"""`cryptoboy queues`: what each queue holds."""
+"""`cryptoboy queues`: length and rates of each queue."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def queues(context: typer.Context, json_output: Json = False, broker: Broker = N
     """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
 
     On RabbitMQ rates and unacknowledged messages come from its management API and are left out where that does
-    not answer; on the embedded broker rates are those of the second for which this looks. RabbitMQ does not tell
-    how old a message is, so the oldest one's age is reckoned from what was published in each minute of the last
+    not answer; on the embedded broker they are counted for one second. RabbitMQ does not report how old a
+    message is, so the age of the oldest is estimated from the messages published in each minute of the last
     hour (~3600 s: an hour or more), and left out for dead letters.
 
     Example: ./cryptoboy queues --json

@@ -1,4 +1,4 @@
-"""`cryptoboy score`: what the pipeline would make of a headline, or what it made of an article and why."""
+"""`cryptoboy score`: scores a headline as the pipeline would, or explains the score of an article."""
 
 from __future__ import annotations
 

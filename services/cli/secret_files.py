@@ -1,4 +1,4 @@
-"""`cryptoboy secrets`: the secrets of a production system, made where they are missing."""
+"""`cryptoboy secrets`: makes the secrets of a production system that are missing."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ secrets_app = typer.Typer(help="Secrets of production: one file each.", no_args_
 def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
     """Make a private CA and a certificate of the servers, for docker-compose.tls.yml. Replaces older ones.
 
-    They last for 397 days. Certificates of your own CA, under the same names, do as well: tls_ca, tls_certificate,
-    tls_key.
+    They are valid for 397 days. Certificates of your own CA can be used instead, under the same names: tls_ca,
+    tls_certificate, tls_key.
 
     Example: ./cryptoboy secrets certificates
     """
@@ -37,11 +37,11 @@ def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
 
 @secrets_app.command("init")
 def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
-    """Make every secret that is not there yet; what is there stays as it is.
+    """Make every secret that is missing; those that exist are kept.
 
     Keys and tokens that others issue, and the passwords that a person uses, are taken over from .env. Other passwords
     are random, other keys empty files to write into. Says which lines of .env production does not use.
-    CRYPTOBOY_SECRETS in .env then tells Compose where the secrets are. To change a password, delete its file and run
+    CRYPTOBOY_SECRETS is set in .env for Compose. To change a password, delete its file and run
     this again.
 
     Example: ./cryptoboy secrets init

@@ -1,4 +1,4 @@
-"""`cryptoboy trade`: only Freqtrade, configured from the settings; the services run elsewhere."""
+"""`cryptoboy trade`: only Freqtrade, configured from the settings, where the services run elsewhere."""
 
 from __future__ import annotations
 

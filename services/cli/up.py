@@ -19,8 +19,8 @@ def up(broker: Broker = None, i_know: IKnow = False) -> None:
     """Run everything on this machine: services, Freqtrade and, embedded, queue and Redis.
 
     Dry-run by default. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, servers with passwords,
-    closed files, a clock that is right and keys that cannot withdraw, and a confirmation typed at the terminal (or,
-    without one, LIVE_TRADING_CONFIRMATION). Everything that is missing is told at once.
+    files that other users cannot read, a correct clock, keys that cannot withdraw, and a confirmation typed at the
+    terminal (or, without one, LIVE_TRADING_CONFIRMATION). Everything that is missing is shown at once.
 
     Example: ./cryptoboy up
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy walk-forward`: parameters fitted on one stretch of time, tested on the next."""
+"""`cryptoboy walk-forward`: parameters fitted on one period, tested on the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The books of a run: what went in, what came out, and whether anything is missing."""
+"""The accounting of a run: what went in, what came out, and whether anything is missing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from services.launch.probes import Samples
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Counts of one run. Every article and every signal is in exactly one of the places they can end in.
+    """Counts of one run. Every article and every signal is counted in exactly one place.
 
     Attributes:
         articles_ended: articles scored, abstained on, or without a pair that is traded.
         waiting: messages still in a queue or being handled.
-        silent: services that did not answer; what they counted is as old as their last answer.
+        silent: services that did not answer; their counts are those of their last answer.
     """
 
     articles_published: int
@@ -30,7 +30,7 @@ class Books:
 
     @property
     def messages_lost(self) -> int:
-        """Messages that were confirmed as published and are nowhere now."""
+        """Messages that were confirmed as published and are missing now."""
         articles = self.articles_published - self.articles_ended
         signals = self.signals_published - self.signals_cached - self.signals_repeated
         return max(articles + signals - self.dead_lettered - self.waiting, 0)
@@ -45,7 +45,7 @@ def keep_books(
         metrics: the samples of each service by its name.
         waiting: messages now in the queues of news and signals, retries included.
         dead_lettered: messages now in their dead letters that were not there before the run.
-        silent: services whose samples are not of now.
+        silent: services whose samples are out of date.
     """
     cacher, processor = metrics["signal_cacher"], metrics["sentiment_processor"]
     cached = cacher.total("cryptoboy_signals_cached_total")

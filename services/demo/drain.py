@@ -1,4 +1,4 @@
-"""The end of a demo: what is under way arrives before the books are closed."""
+"""The end of a demo: messages that are in flight arrive before the final counts are taken."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from services.demo.feed_server import FeedServer
 
 DRAIN_TIMEOUT_SECONDS = 30.0
 TICK_SECONDS = 0.5
-# What the poller has noted of a feed is published by its next look, a fraction of this later.
+# The poller publishes articles that it has stored a fraction of this later.
 PUBLISH_SECONDS = 2.0
 
 
 def longest_drain(poll_interval: float) -> float:
-    """Seconds after which `drain` has returned; `poll_interval` is the pause between two polls of a feed."""
+    """The longest time in seconds that `drain` takes; `poll_interval` is the pause between two polls of a feed."""
     return _longest_reading(poll_interval) + PUBLISH_SECONDS + DRAIN_TIMEOUT_SECONDS
 
 
 def drain(feeds: FeedServer, books: Callable[[], Books], poll_interval: float) -> Books:
-    """Let nothing new appear, wait until what did has arrived, and return the books of that moment.
+    """Stop new articles, wait until all others have arrived, and return the counts of that moment.
 
-    Books of a later moment could hold what the wait was not for. If something does not arrive in time, or a
-    feed is read no more, they are the last ones.
+    Later counts could include messages that were not waited for. If something does not arrive in time, or a feed is not
+    read any more, the last counts are returned.
     """
     feeds.freeze()
     _wait_until(feeds.are_read, _longest_reading(poll_interval))

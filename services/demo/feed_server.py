@@ -1,4 +1,4 @@
-"""A local RSS server that shows each article from its moment on, as the feeds of real publishers do."""
+"""A local RSS server that lists each article from its time on, as real feeds do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from xml.sax.saxutils import escape  # nosec B406 # it escapes, it reads nothing
+from xml.sax.saxutils import escape  # nosec B406 # it escapes, it parses nothing
 
 from services.common.clock import Clock
 from services.demo.timed_news import TimedArticle
@@ -23,7 +23,7 @@ class FeedServer:
 
     Args:
         articles: any order.
-        clock: decides which articles are there already.
+        clock: decides which articles are listed already.
     """
 
     def __init__(self, articles: Iterable[TimedArticle], clock: Clock) -> None:
@@ -45,11 +45,11 @@ class FeedServer:
         return sorted(self._by_source)
 
     def freeze(self) -> None:
-        """Show nothing newer from now on."""
+        """List no further articles from now on."""
         self._frozen_at = self._clock.now()
 
     def are_read(self) -> bool:
-        """Whether every feed was asked for twice since `freeze`: by then its reader has dealt with the first answer."""
+        """Whether every feed was requested twice since `freeze`: its reader has then processed the first answer."""
         with self._lock:
             return all(self._asked_since[source] > 1 for source in self._by_source)
 
@@ -85,7 +85,7 @@ class FeedServer:
                     self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-                """The poller logs what it reads."""
+                """Do nothing: the poller logs what it reads."""
 
         return Handler
 

@@ -1,4 +1,4 @@
-"""The folder of a demo: made, kept or removed, and what is said of it."""
+"""The folder of a demo: made, kept or removed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 from services.common.errors import CryptoBoyError, StopProgram
 from services.launch.ending import uninterrupted
 
-# Logs, queue, store and trades of the longest demo take about a third.
+# The files of the longest demo take about a third of it.
 ROOM_BYTES = 50_000_000
 _FULL_BYTES = 1_000_000
 
 
 class DemoFailed(CryptoBoyError):  # noqa: N818 - as the other errors
-    """A demo that did not do what it is for."""
+    """A demo did not do what it is for."""
 
 
 @contextmanager
 def demo_folder(asked: Path | None, tell: Callable[[str], None]) -> Iterator[Path]:
     """A new folder for the logs and data of a run: `asked`, which is kept, or one that is removed in the end.
 
-    One that is not asked for is kept where the run failed and has logs. `tell` shows one line to a person.
+    A folder that was not asked for is kept if the run failed and has logs. `tell` shows a message.
 
     Raises:
         StopProgram: there is no room, the folder cannot be made, or it has something in it.

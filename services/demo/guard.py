@@ -1,4 +1,4 @@
-"""Keeps a demo's invented news away from what trades, on servers that it shares with others."""
+"""Keeps a demo's invented news away from bots that trade, on servers that it shares with others."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from services.launch.ending import uninterrupted
 
 
 class Mark(BaseModel, frozen=True):
-    """What a demo writes to `cryptoboy:demo` before anything else. It goes when the demo has tidied up.
+    """The mark that a demo writes to `cryptoboy:demo` before anything else, and removes after everything else.
 
     Attributes:
         pairs: whose sentiment the demo writes.
-        until_ms: milliseconds since 1970 after which the demo writes nothing more.
-        begins_holds: whether the store kept no holds before: those that the demo begins go with it, for they would
+        until_ms: milliseconds since 1970; the demo writes nothing after that.
+        begins_holds: whether the store kept no holds before. The demo then removes those that it began: they would
             open entries to a bot on a store that had lost its own.
     """
 
@@ -36,7 +36,7 @@ class Mark(BaseModel, frozen=True):
 
     @classmethod
     def of_text(cls, text: str) -> Mark:
-        """Raises StopProgram if it is no mark of ours."""
+        """Parse a mark. Raises StopProgram if it is none."""
         try:
             return cls.model_validate_json(text)
         except ValidationError:
@@ -47,7 +47,7 @@ class Mark(BaseModel, frozen=True):
 
     @property
     def keys(self) -> list[str]:
-        """All that the demo wrote, the mark last."""
+        """The keys that the demo wrote, the mark last."""
         holds = (HOLDS, HOLDS_ID) if self.begins_holds else ()
         return [*(key for pair in self.pairs for key in written_together(pair)), *holds, SCORED, DEMO]
 
@@ -58,15 +58,15 @@ def on_shared_servers(
 ) -> Iterator[None]:
     """Let a demo use the queues and the store of a RabbitMQ and a Redis that others may use, too.
 
-    It begins only where no real news and no real sentiment is, marks the store, and removes in the end what the demo
-    left in both. What a demo left that was killed is removed first.
+    It begins only where there is no real news and no real sentiment, marks the store, and finally removes what the demo
+    wrote to both. What a killed demo left behind is removed first.
 
     Args:
         settings: those of the demo.
         broker: connected.
         clock: real time.
         lasts: the longest that the demo can take.
-        tell: is told what could not be removed, if something else had ended the demo.
+        tell: gets a message about what could not be removed, if another error had ended the demo.
 
     Raises:
         StopProgram: somebody reads the queues, or there is news or sentiment that no demo wrote.
@@ -120,7 +120,7 @@ def _not_removed(problem: CryptoBoyError) -> str:
 def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
     """Raise StopProgram while the store holds what a demo wrote: a bot would trade on invented news.
 
-    A Redis that cannot be asked is told, and no reason to stop: a bot has to look after its open trades.
+    A Redis that does not answer is reported, and no reason to stop: a bot has to manage its open trades.
     """
     try:
         with _connected(settings) as client:
@@ -139,7 +139,7 @@ def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
 
 @contextmanager
 def _connected(settings: Settings) -> Iterator[redis.Redis]:
-    """Errors of Redis become ours."""
+    """Translate errors of Redis."""
     with closing(redis_client(settings)) as client:
         try:
             yield client

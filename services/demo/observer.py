@@ -1,4 +1,4 @@
-"""Looks at a running demo through the same doors as any operator: metrics, queues, Redis, REST."""
+"""Observes a running demo by metrics, queues, Redis and REST, as an operator does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEAD = {queue.dead_letter_name for queue in QUEUES if queue.retried}
 
 @dataclass(frozen=True)
 class Scene:
-    """What a watcher sees at one moment.
+    """The state of a demo at one moment.
 
     `elapsed` and `limit` are real seconds, `prices` by pair, `headlines` the newest signals of each pair.
     """
@@ -65,12 +65,12 @@ class Observer:
 
     def trades(self) -> list[Trade]:
         """The bot's trades; those last seen while it does not answer."""
-        with suppress(TryLater):  # busy with a loop; the next look tells
+        with suppress(TryLater):  # busy with a loop; asked again at the next look
             self._trades = self._bot.trades()
         return self._trades
 
     def books(self) -> Books:
-        """The books as they are now; of a service that does not answer, what it said last."""
+        """The present counts; of a service that does not answer, its last ones."""
         now = {name: read_metrics(port) for name, port in self._ports.items()}
         self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
         silent = tuple(name for name, samples in now.items() if samples is None)
@@ -81,7 +81,7 @@ class Observer:
         return self.store.current(self._settings.trading_pairs)
 
     def scene(self, elapsed: float, limit: float) -> Scene:
-        """Everything at once."""
+        """The whole state."""
         return Scene(
             clock=f"{self._clock.now():%F %T}",
             elapsed=elapsed,

@@ -1,4 +1,4 @@
-"""What a demo replays: which candles, which news, from when, and how fast."""
+"""The plan of a demo: candles, news, beginning and speed."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from services.common.errors import StopProgram
 RECEIVE_SECONDS = 1.0
 AT_ONCE = 500
 
-# Retries first: what is due goes back to the queue beside it.
+# Retries first: messages that are due move from there to the queue itself.
 _NEWS = tuple(name for queue in QUEUES if queue.retried for name in (queue.retry_name, queue.name))
 _OTHERS = tuple(queue.name for queue in QUEUES if not queue.retried)
 _WAY_OUT = "or give the demo a virtual host of its own (RABBITMQ_VHOST)"
@@ -38,7 +38,7 @@ def refuse_waiting_news(states: Iterable[QueueState]) -> None:
 
 
 def names_to_empty(states: Iterable[QueueState], *, is_ours: bool) -> tuple[str, ...]:
-    """The queues in which all that is there at the end is the demo's; candles that were there before it stay.
+    """The queues that contain only the demo's messages at the end; candles from before it are kept.
 
     Args:
         states: before the demo.
@@ -49,7 +49,7 @@ def names_to_empty(states: Iterable[QueueState], *, is_ours: bool) -> tuple[str,
 
 
 def empty_queues(broker: Broker, names: Sequence[str]) -> None:
-    """Throw away what waits in these queues. Raises TryLater if the broker is away."""
+    """Delete the messages in these queues. Raises TryLater if the broker is away."""
     holding = {state.name for state in broker.queues() if state.ready or state.unacknowledged}
     for name in names:
         if name in holding:

@@ -1,8 +1,8 @@
 """One faster clock for all processes of a replay.
 
 libfaketime makes a process believe that time runs `speed` times as fast since an epoch. Each process would
-take its own start as that epoch, so clocks of processes started seconds apart would differ by many times
-that. The epoch is therefore written once into the shared memory that libfaketime reads it from, and every
+take its own start as that epoch, so the clocks of processes that were started seconds apart would differ by many times
+as much. The epoch is therefore written once into the shared memory that libfaketime reads it from, and every
 process gets the same one. Monotonic time stays real, so timeouts of sockets keep their meaning.
 """
 
@@ -55,7 +55,7 @@ class ReplayClock:
     that a replay writes is ever dated in the future of a real system that may see it later.
 
     Args:
-        speed: 1 leaves time alone and needs nothing of the machine.
+        speed: 1 is real time, which needs no library.
         horizon: real seconds that the replay may take.
 
     Raises:
@@ -99,10 +99,10 @@ class ReplayClock:
         }
 
     def check(self) -> None:
-        """Measure the clock of a process that is put on it. Takes less than a second.
+        """Measure the clock of a process that uses it. Takes less than a second.
 
         Raises:
-            StopProgram: it is another than asked for, so that a replay would wait for what never comes.
+            StopProgram: it differs from the requested one, with which a replay would never end.
         """
         if self._library is None:
             return
@@ -119,7 +119,7 @@ class ReplayClock:
         )
 
     def close(self) -> None:
-        """Give the shared memory back. Processes that have started keep their time."""
+        """Free the shared memory. Processes that have started keep their clock."""
         if self._memory is not None:
             self._memory.close()
             with suppress(FileNotFoundError):

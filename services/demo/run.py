@@ -89,7 +89,7 @@ class DemoRun:
     def _run(
         self, running: ExitStack, clock: ReplayClock, observer: Observer, show: Callable[[Scene], None]
     ) -> DemoResult:
-        """What is entered into `running` is stopped after it, the last first."""
+        """Contexts that are entered into `running` end after it, the last first."""
         if not self._embedded:
             with next_step(SERVERS_HINT):
                 observer.connect()
@@ -184,7 +184,7 @@ def how_to_look(settings: Settings) -> str:
 
 
 def clock_note(speed: float, behind: timedelta) -> str:
-    """Why the times in the logs are not those of the wall clock; nothing where they are."""
+    """Why times in the logs differ from real time; empty if they do not."""
     if speed == 1:
         return ""
     if speed < 1:

@@ -1,4 +1,4 @@
-"""The settings of a demo: the replay instead of the world, play money whatever was configured."""
+"""The settings of a demo: the replay in place of live data, and a dry run whatever was configured."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from services.demo.plan import DemoPlan
 from services.launch.freqtrade import exchange_keys
 from services.replay_exchange.ccxt_config import ccxt_config
 
-# An archive may have many sources, and each poll costs a moment of a processor.
+# An archive may have many sources, and each poll takes processor time.
 POLLS_PER_SECOND = 6.0
-# What is set for a system of one's own and would only hinder a demo.
+# Settings that are meant for a real system and would only hinder a demo.
 _AS_IF_UNSET = frozenset(
     {
         *("stake_amount", "max_open_trades", "dry_run_wallet", "strategy_metrics_port"),
@@ -31,7 +31,7 @@ _OF_THE_SERVER = frozenset(
 
 
 def for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port: int) -> Settings:
-    """What every program of a demo is configured with; embedded parts get nothing that is meant for servers."""
+    """The settings of every program of a demo; embedded parts get none that are meant for servers."""
     ignored = _AS_IF_UNSET
     changes: dict[str, Any] = {
         "trading_pairs": plan.pairs,

@@ -1,4 +1,4 @@
-"""What a demo says of itself when it has ended: for people, and as JSON for programs."""
+"""The summary of a demo that has ended: as text and as JSON."""
 
 from __future__ import annotations
 

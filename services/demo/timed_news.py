@@ -1,4 +1,4 @@
-"""Articles with the moment at which a feed first shows them: from the sample story or from an archive."""
+"""Articles with the time at which a feed first lists them: from the sample story or from an archive."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class TimedArticle:
     """One article. Times are UTC.
 
     Attributes:
-        published: what the article says of itself.
-        shown: when the feed has it, never before `published`.
+        published: the time that the article states.
+        shown: when the feed lists it first, never before `published`.
     """
 
     source: str
@@ -52,7 +52,7 @@ class SampleStory:
 
 
 def read_sample(path: Path = SAMPLE_FILE) -> SampleStory:
-    """The story that the demo tells; its headlines were written for it."""
+    """The story of the demo; its headlines were written for it."""
     data = tomllib.loads(path.read_text())
     moment: datetime = data["moment"]
     articles = []

@@ -123,7 +123,7 @@ class Stack:
         return {**self._environ(), **with_secrets(self.settings, secrets).environment()}
 
     def _environ(self) -> dict[str, str]:
-        """This process's environment without variables of Freqtrade and of the settings: those are passed explicitly."""
+        """This process's environment without variables of Freqtrade or of the settings, which are passed explicitly."""
         ours = Settings.variables()
         others = without_freqtrade_variables(os.environ)
         inherited = {name: value for name, value in others.items() if name.upper() not in ours}

@@ -1,1 +1,1 @@
-"""Makes the environment that `./cryptoboy` runs in. Imports the standard library only: there is nothing else yet."""
+"""Makes the virtual environment of `./cryptoboy`, with the standard library only: nothing else is installed yet."""

@@ -63,7 +63,7 @@ def _stop_on_signals() -> None:
 
     def stop(_number: int, _frame: object) -> None:
         for number in numbers:
-            signal.signal(number, signal.SIG_IGN)  # the first one is being obeyed
+            signal.signal(number, signal.SIG_IGN)  # the first one is being handled
         raise KeyboardInterrupt
 
     for number in numbers:

@@ -22,7 +22,7 @@ class FullDiskError(InstallError):
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Write a message to stderr."""
     sys.stderr.write(f"cryptoboy: {text}\n")
 
 
@@ -53,9 +53,9 @@ def refuse_unusable(folder: Path, *, again: str) -> None:
 
 
 def full_disk(folder: Path) -> str:
-    """What is free where an installation into `folder` writes, and what it needs."""
+    """A message with the free space where an installation into `folder` writes, and what it needs."""
     cache = os.environ.get("UV_CACHE_DIR") or _cache_folder()
-    # tempfile.gettempdir() is of no use here: it wants a folder that can be written to
+    # not tempfile.gettempdir(), which raises if no folder can be written to
     places = dict.fromkeys(
         _existing(Path(path))
         for path in (folder, cache, os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the usual default # nosec B108
@@ -69,7 +69,7 @@ def full_disk(folder: Path) -> str:
 
 
 def how_to_get_pip() -> str:
-    """What to do where Python can make no environment with pip in it."""
+    """What to do if Python cannot make an environment with pip."""
     package = "python{}.{}-venv".format(*sys.version_info)
     return (
         f"{sys.executable} cannot make virtual environments: it lacks ensurepip, and there is neither uv nor a pip of "

@@ -1,8 +1,9 @@
-"""The virtual environment: recognise in which state it is, make it, fill it.
+"""The virtual environment: its state, and how it is made and filled.
 
-The folder itself shows its state. OWNED is written first, into an empty folder; INSTALLED, a copy of the lock file,
-last. A folder of ours that was left without a working pip is emptied and made anew; one that has packages is installed
-into again. A folder that somebody else made is never emptied, unless it has only what every new environment has.
+The folder itself shows its state. The file OWNED is written first, into an empty folder; INSTALLED, a copy of the
+lock file, last. A folder of ours that was left without a working pip is emptied and made anew; into one that has
+packages they are installed again. A folder that somebody else made is never emptied, unless it has only what every new
+environment has.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Environment:
         return False
 
     def _is_bare(self) -> bool:
-        """Whether nothing is in it that a new environment does not have, so that nothing can be lost."""
+        """Whether it contains only what a new environment has, so that emptying it loses nothing."""
         packages = self._folder.glob("lib/python*/site-packages/*")
         return {path.name for path in self._folder.iterdir()} <= _TOP_OF_A_NEW_ENVIRONMENT and all(
             path.name.startswith(_PACKAGES_OF_A_NEW_ENVIRONMENT) for path in packages
@@ -149,7 +150,8 @@ class Environment:
                 return
             say("the fast installer failed; trying pip, which takes longer")
         again = ["--force-reinstall"] if reinstall else []
-        # What is built is built with what the first call installed: an isolated build would fetch that without hashes.
+        # Source distributions are built with the tools that the first call installed: an isolated build would fetch
+        # tools without hashes.
         build = ["--no-build-isolation", "--use-pep517"]
         if not pip or self._pip_install(pip, *build, *again, lock=self._lock_file):
             raise InstallError(

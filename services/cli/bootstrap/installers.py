@@ -1,4 +1,4 @@
-"""pip and uv: what they see of the environment's variables, and how they run and end."""
+"""Runs pip and uv: which environment variables they get, and how they are stopped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from services.cli.bootstrap.advice import FullDiskError, full_disk, names_full_d
 
 _SECONDS_TO_STOP = 5
 
-# The settings that say how packages are reached. All others (user, target, prefix, no-binary ...) are meant for other
-# installations: they would put the packages elsewhere, or refuse those of the lock file.
+# Settings about how packages are reached. All others (user, target, prefix, no-binary ...) are meant for other
+# installations: with them packages would be put elsewhere, or those of the lock file be refused.
 _KEPT_OF_PIP = {
     f"PIP_{name}"
     for name in (
@@ -48,7 +48,7 @@ _TAKEN_BACK = (
 
 
 def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What pip and uv may see of `environ` to install here: its indexes, proxies, certificates and caches."""
+    """The variables of `environ` that pip and uv get: indexes, proxies, certificates and caches."""
     kept = {
         name: value
         for name, value in environ.items()
@@ -87,14 +87,14 @@ class Runner:
     """Runs installers that write into `folder`.
 
     Args:
-        lock: descriptor of the lock. Installers hold it too: what outlives a killed caller is waited for.
+        lock: descriptor of the lock. Installers hold it too, so a later call waits for one that outlives its caller.
     """
 
     def __init__(self, folder: Path, lock: int) -> None:
         self._folder, self._lock = folder, lock
 
     def run(self, command: Sequence[str]) -> int:
-        """Its status. It is in a session of its own: Ctrl-C comes to this process alone, which then ends all of it.
+        """Run an installer in a session of its own, which this process ends at Ctrl-C; returns its status.
 
         Raises:
             FullDiskError: it failed, and said that a disk or a quota is full.

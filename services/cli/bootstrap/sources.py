@@ -1,7 +1,7 @@
-"""Which packages may be built on the machine that installs them: a build runs the package's code, a wheel is unpacked.
+"""The packages that may be built where they are installed: a build runs the package's code, a wheel does not.
 
-All others come as wheels or not at all. A source distribution needs its hash in the lock file and its reason here; what
-it is built with is pinned by hash in requirements-bootstrap.lock.
+All others are installed from wheels only. A source distribution needs its hash in the lock file and its reason here;
+what it is built with is pinned by hash in requirements-bootstrap.lock.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class SourceDistribution(NamedTuple):
 
     Attributes:
         reason: why there is no wheel, or not for every machine.
-        system: the value of `sys.platform` where it may be; empty: everywhere.
-        machine: likewise of `platform.machine()`.
+        system: the value of `sys.platform` on which it may be built; empty: every one.
+        machine: the same of `platform.machine()`.
     """
 
     reason: str
@@ -27,7 +27,7 @@ class SourceDistribution(NamedTuple):
     machine: str = ""
 
     def may_be_built(self, system: str, machine: str) -> bool:
-        """Whether it may be built on such a machine."""
+        """Whether it may be built on that machine."""
         return self.system in {"", system} and self.machine in {"", machine}
 
 
@@ -41,7 +41,7 @@ FROM_SOURCE = {
 
 
 def only_wheels(lock: Path, system: str = sys.platform, machine: str = platform.machine()) -> list[str]:
-    """The options of pip and uv with which nothing of a lock file is built but what may be."""
+    """The options of pip and uv that allow only these packages of a lock file to be built."""
     named = re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE)
     built = {name for name, source in FROM_SOURCE.items() if source.may_be_built(system, machine)}
     wheels = dict.fromkeys(name for name in named if name not in built)

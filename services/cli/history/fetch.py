@@ -69,12 +69,12 @@ def fetch_history(
 
 _AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
 _REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.launch.freqtrade.bot")
-"""Freqtrade, whose output lacks secrets: it tells ccxt's whole configuration. It finds modules where we do."""
+"""The command that runs Freqtrade with secrets removed from its output: it logs ccxt's whole configuration."""
 _USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
 
 
 def _config(settings: Settings) -> dict[str, Any]:
-    """What a download needs of Freqtrade's configuration: no key, only the password that a proxy may want."""
+    """The configuration that Freqtrade needs for a download: no key, only the password of a proxy if there is one."""
     from services.launch.freqtrade.config import freqtrade_config
 
     whole = freqtrade_config(settings.changed(dry_run=True), database=Path("unused"))

@@ -1,4 +1,4 @@
-"""`cryptoboy history import`: news archives of any making into one of ours."""
+"""`cryptoboy history import`: news archives in other formats into one archive of ours."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def import_archive(
     ] = "",
     json_output: Json = False,
 ) -> None:
-    """Import a news archive: times made UTC, repetitions left out, an account of every row.
+    """Import a news archive: times are converted to UTC, duplicates left out, every row accounted for.
 
     An article's identity is the live poller's: its source with its link, or with its title where it has none, and
-    titles repeat one another only within a day (UTC). Of two versions the one that was known first stays. An archive
-    of an earlier release, which went by the link alone, is converted when it is opened. A column first_seen says
-    when somebody first had the article; without it, it counts as known when it was published. The archive is
-    complete at any time: after Ctrl-C the same command goes on where it was.
+    titles repeat one another only within a day (UTC). Of two versions the one that was known first is kept. An
+    archive of an earlier release, which identified articles by the link alone, is converted when it is opened. A
+    column first_seen says when somebody first had the article; without it, that is when it was published. The
+    archive is complete at any time: after Ctrl-C the same command goes on where it was.
 
     Example: ./cryptoboy history import news.csv.gz --out archive.sqlite --map published=date --timezone UTC
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy history score`: an archive's articles into the sentiment that a backtest reads."""
+"""`cryptoboy history score`: scores an archive's articles into a sentiment CSV for backtests."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def score_history(
 
     settings = options.settings_for(uses=options.OF_SCORING | {"news_sources_file"})
     first, last = options.read_period(start, end)
-    # News of the past does not hurry: a server that is away is waited for, no other scorer takes its place.
+    # History can wait for a server that is away, so no fallback takes its place.
     settings = settings.changed(
         sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
     )
@@ -134,7 +134,7 @@ def score_history(
 
 
 def _sources(settings: Settings) -> list[tuple[str, SourceConfig]]:
-    """Those that are polled, by their names in lower case."""
+    """The sources that are polled, by their names in lower case."""
     from services.data_ingestor.news.sources import load_sources
 
     sources = load_sources(settings.news_sources_file)
@@ -143,7 +143,7 @@ def _sources(settings: Settings) -> list[tuple[str, SourceConfig]]:
 
 @contextmanager
 def _scorer(settings: Settings, receipts: Path | None) -> Iterator[Scorer]:
-    """The scorer of the settings, once it has answered; one that costs something keeps receipts."""
+    """The scorer of the settings, once it has answered; receipts are kept for one that uses a model."""
     from services.common.clock import SystemClock
     from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
     from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME, Receipts

@@ -1,4 +1,4 @@
-"""How a command answers: for people, as JSON for programs, or with a page."""
+"""Output of commands: text, JSON, tables and HTML pages."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from services.cli.support.console import PlainConsole
 from services.common.errors import StopProgram
 from services.common.files import write_whole
 
-# Wider than anything that is printed: what reads a pipe wants one line for one row.
+# Wider than anything that is printed: in a pipe each row is one line.
 _UNLIMITED = 10_000
 
 
 def say(text: str) -> None:
-    """Tell a person one line on standard error. Who reads it may have gone away; that ends no program."""
+    """Write a message to standard error. It is no error if nobody reads it any more."""
     with suppress(OSError):
         sys.stderr.write(f"cryptoboy: {text}\n")
         sys.stderr.flush()
@@ -38,7 +38,7 @@ def answer_console(room: int = 0) -> Console:
     """Standard output: wrapped to the width of a terminal, and not wrapped at all elsewhere.
 
     Args:
-        room: columns that are there however narrow the terminal is, for what is copied and must not be cut.
+        room: least number of columns, however narrow the terminal is, for values that are copied and must not be cut.
     """
     console = PlainConsole()
     if not console.is_terminal:
@@ -47,12 +47,12 @@ def answer_console(room: int = 0) -> Console:
 
 
 def whole(name: str, texts: Iterable[str]) -> Column:
-    """A column of a table in which nothing is cut or wrapped, given the room for it."""
+    """A column in which nothing is cut or wrapped, if there is room."""
     return Column(name, no_wrap=True, min_width=max((cell_len(text) for text in texts), default=0))
 
 
 def figures_table(title: str, texts: Sequence[str], figures: Sequence[str]) -> Table:
-    """A table with columns of texts, then of figures, which stand at the right of theirs."""
+    """A table with columns of texts, then of figures, which are aligned to the right."""
     columns = (*(Column(name) for name in texts), *(Column(name, justify="right") for name in figures))
     return Table(*columns, title=title or None, title_justify="left", box=SIMPLE_HEAD)
 
@@ -63,7 +63,7 @@ def plain_table(*columns: Column | str) -> Table:
 
 
 def page_file(html: Path | None, name: str = "") -> Path | None:
-    """The file of --html, looked at before the work begins; in a directory, where `name` is given, that of the name.
+    """The file that --html names, checked before the work begins; for a directory the file `name` in it.
 
     Raises:
         StopProgram: its directory is not there.
@@ -74,7 +74,7 @@ def page_file(html: Path | None, name: str = "") -> Path | None:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page whole or not at all: what is cut off in the middle must not look like one.
+    """Write a page as a whole or not at all, so that no part of one is taken for it.
 
     Raises:
         StopProgram: the file cannot be written.

@@ -1,4 +1,4 @@
-"""The one way to draw on a terminal: colours, tables and live views are ours, what stands in them may be anybody's."""
+"""Output on a terminal. Styles, tables and live views are ours; the text in them may come from anybody."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from services.common.text.plain_text import without_control
 
 
 class PlainConsole(Console):
-    """A console that shows texts, whoever wrote them, without control characters, and reads no markup in them.
+    """A console that removes control characters from all text, and interprets no markup in it.
 
-    What is to have a style is a `Text`.
+    Styled text has to be a `Text`.
 
     Args:
         stderr: draw on standard error instead of standard output.
@@ -28,7 +28,7 @@ class PlainConsole(Console):
         )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Part of rich.Console: all that is shown comes through here, as a whole and in its parts."""
+        """Part of rich.Console, through which everything that is shown passes."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment

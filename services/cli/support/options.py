@@ -35,7 +35,7 @@ OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
     "trading_pairs",
 }
 OF_LOGGING = frozenset({"log_level", "log_format"})
-"""Fields that commands use, for `settings_for`. What one scorer alone uses is checked when it is built."""
+"""Fields that commands use, for `settings_for`. Those of a single scorer are checked when it is built."""
 
 
 From = Annotated[str | None, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")]
@@ -48,7 +48,7 @@ FEE = typer.Option("--fee", min=0, max=0.1, help="As a ratio, 0.001 is 0.1%. Def
 
 
 def read_timeframe(text: str) -> str:
-    """The value of --timeframe. Raises StopProgram if it is none."""
+    """The value of --timeframe. Raises StopProgram if it is no timeframe."""
     try:
         return check_timeframe(text)
     except ValueError as error:
@@ -67,8 +67,8 @@ def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | No
     """The settings of this machine, for every command the same: see `choose_parts`.
 
     Args:
-        broker: what the command line names.
-        uses: the fields that the command uses; None: all. Mistakes in others are reported, and stop nothing.
+        broker: the option of the command line.
+        uses: the fields that the command uses; None: all. Mistakes in others are only reported.
 
     Raises:
         StopProgram: a variable that the command uses is misspelt, or has a value that is not allowed.
@@ -77,11 +77,11 @@ def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | No
 
 
 def load_settings(uses: Collection[str] | None = None) -> Settings:
-    """The settings as `Settings.load` has them; says what it passes over. Raises StopProgram."""
+    """The settings of `Settings.load`; reports variables that it ignores. Raises StopProgram."""
     settings = Settings.load(uses=uses)
     if uses is not None:
         for mistake in settings.unusable:
-            if mistake.field not in MODEL_FIELDS:  # whoever builds a scorer tells of these
+            if mistake.field not in MODEL_FIELDS:  # reported when the scorer is built
                 say(f"passed over, for this command does not use it: {mistake.line}")
     return settings
 
@@ -89,9 +89,9 @@ def load_settings(uses: Collection[str] | None = None) -> Settings:
 def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
     """An unset BROKER is embedded; an unset scorer is the lexicon unless the settings point to Ollama.
 
-    BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env` do: in the environment alone OLLAMA_HOST may be the Ollama
-    server's own variable. So `queues` looks at what `up` runs, `doctor` checks it, and `score` asks the scorer that it
-    uses. `broker` is what the command line names; it does not touch the scorer. A service by itself has other
+    BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env` do; in the environment alone OLLAMA_HOST may be meant for
+    the Ollama server itself. So `queues`, `doctor` and `score` use the broker and the scorer that `up` uses. `broker`
+    is the option of the command line; it does not change the scorer. A service that is started by itself has other
     defaults: those of the settings.
     """
     given = settings.model_fields_set | settings.named_in_file

@@ -1,4 +1,4 @@
-"""A progress bar with the time left, on stderr; where that is no terminal, a line every ten seconds."""
+"""A progress bar with the time left, on stderr; if that is no terminal, a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from services.cli.support.console import PlainConsole
 
 LINE_EVERY_SECONDS = 10.0
 RECENT_SECONDS = 20.0
-# Before that, programs start and files are read: how long this takes says nothing of the rest.
+# Before that, programs start and files are read, and speed says nothing about the rest.
 FIRST_ESTIMATE_PERCENT = 10
 
 
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function to be told how much is done and how much there is, in any unit."""
+    """Yields a function that takes how much is done and how much there is, in any unit."""
     console = PlainConsole(stderr=True)
     if not console.is_terminal:
         yield _lines(what)
@@ -37,7 +37,7 @@ def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 class Estimate:
-    """The time left, from how fast it went of late: the first steps are often the slowest."""
+    """The time left, estimated from recent speed: the first steps are often the slowest."""
 
     def __init__(self) -> None:
         self._first: int | None = None
@@ -46,7 +46,7 @@ class Estimate:
     def seconds_left(self, now: float, done: int, size: int) -> float | None:
         """Seconds from `now`, on any clock that goes forward; None while it is too early to say.
 
-        Counted from what was done at the first call, as of work that is continued.
+        Speed is counted from the first call, as continued work begins with much done.
         """
         if self._first is None:
             self._first = done
@@ -62,7 +62,7 @@ class Estimate:
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """The time left from recent progress, which rich looks after; as late as `Estimate`."""
+    """The time left by rich's own estimate, shown no sooner than `Estimate`'s."""
 
     def render(self, task: Task) -> Text:
         if task.percentage < FIRST_ESTIMATE_PERCENT:

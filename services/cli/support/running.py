@@ -1,4 +1,4 @@
-"""How a command line of ours is run: its streams, its log, and what an error looks like to a person."""
+"""Runs a command line: its streams, its log, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def new_app(**more: Any) -> typer.Typer:  # noqa: ANN401 - passed on
 def run_app(app: typer.Typer, name: str, program: str) -> None:
     """Run it with the arguments of this process.
 
-    Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C. The caller tells of Ctrl-C: see
+    Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C. The caller reports Ctrl-C: see
     `services.launch.ending`.
 
     Args:
         app: its commands.
         name: in the log and before an error.
-        program: how a person calls it.
+        program: the command that users type.
     """
     keep_private()
     shield_loopback(os.environ)
     redact_errors(secrets_given(os.environ))
     clean_output()
-    # What a command prints is its answer, for programs too; the log goes elsewhere, and errors are told below.
+    # Standard output is the answer, also for programs; the log goes elsewhere, and errors are reported below.
     configure_logging(Settings(log_level="ERROR"), name)
     try:
         app(prog_name=program)

@@ -1,4 +1,4 @@
-"""What `up` and `trade` do alike before anything starts, the confirmation of live trading included."""
+"""The steps of `up` and `trade` before anything starts, the confirmation of live trading included."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool
 
 
 def confirm_live_trading(settings: Settings) -> None:
-    """Raise StopProgram unless keys are there and a person types the confirmation."""
+    """Raise StopProgram unless there are keys and the operator types the confirmation."""
     check_trading(settings)
     if settings.live_trading_confirmation == CONFIRMATION:
         return

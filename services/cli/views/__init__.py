@@ -1,1 +1,1 @@
-"""What commands show to people: tables, live views."""
+"""The output of commands for people: tables and live views."""

@@ -32,7 +32,7 @@ _COLOURS = {
 def watching(
     plan: DemoPlan, *, live: bool
 ) -> Iterator[tuple[Callable[[str], None], Callable[[Scene], None]]]:
-    """Yields a function that tells one line, and one that shows a scene: on a screen, or as a line now and then."""
+    """Yields a function that shows a message, and one that shows a scene: on a screen, or as a line now and then."""
     if not live:
         yield say, _lines()
         return
@@ -66,7 +66,7 @@ def _lines() -> Callable[[Scene], None]:
 
 
 def picture(plan: DemoPlan, scene: Scene, console: Console) -> Group:
-    """A scene as a screen; what does not fit the height of `console` is old news."""
+    """A scene as a screen; older news that does not fit the height of `console` is left out."""
     above: list[RenderableType] = [_head(plan, scene), _pairs(scene), _trades(scene)]
     lines = 1 + sum(len(console.render_lines(part)) + 1 for part in above)
     most = max(console.height - lines - _LINES_ABOVE_NEWS, 1)
@@ -87,7 +87,7 @@ def _head(plan: DemoPlan, scene: Scene) -> Text:
 
 
 def _table(title: str, *columns: Column | str) -> Table:
-    """A table as wide as the screen, whose last column has what the others leave."""
+    """A table as wide as the screen, whose last column has the rest of the width."""
     return Table(
         *columns, title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, expand=True, pad_edge=False
     )  # fmt: skip
@@ -150,7 +150,7 @@ def _trades(scene: Scene) -> Table:
 
 
 def summary_text(plan: DemoPlan, result: DemoResult, problem: str | None) -> str:
-    """What a demo that has ended says of itself to people."""
+    """The summary of a demo for people."""
     books = result.books
     lines = [
         "",

@@ -12,7 +12,7 @@ from services.cli.support.answers import answer_console
 from services.operations.checks.check import Check
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
-# Where a terminal is narrower than this beside the names, its own wrapping does less harm.
+# A terminal that has less room beside the names wraps better by itself.
 _NARROWEST = 40
 
 
@@ -28,7 +28,7 @@ def show_checks(findings: Sequence[Check]) -> None:
 def lines_of(findings: Sequence[Check], width: int) -> list[Text]:
     """The findings as lines of at most `width` characters, but for words and paths, which are never broken.
 
-    A remedy that several findings share stands once, after the last of them.
+    A remedy that several findings share is shown once, after the last of them.
     """
     states = max(len(finding.state) for finding in findings)
     names = max(len(finding.name) for finding in findings)

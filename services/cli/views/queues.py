@@ -42,7 +42,7 @@ def _or_blank(value: object, spec: str) -> str:
 
 
 def show_dead_letters(letters: Sequence[DeadLetter]) -> None:
-    """A row for each, of very many the first; ids are whole, to be copied."""
+    """A row for each, up to a bound; ids are not cut, so that they can be copied."""
     if not letters:
         print("No dead letters.")
         return
@@ -58,5 +58,5 @@ def show_dead_letters(letters: Sequence[DeadLetter]) -> None:
 
 
 def printable(text: str) -> str:
-    """Text without what could steer a terminal: control characters as escapes."""
+    """Text with control characters shown as escapes, so that it cannot control a terminal."""
     return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)

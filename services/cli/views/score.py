@@ -41,7 +41,7 @@ def show_judgement(judgement: Judgement) -> None:
 
 
 def show_explanation(explanation: Explanation) -> None:
-    """The story, with the article that was asked for in bold, then the receipts; ids are whole, to be copied."""
+    """The story, with the article that was asked for in bold, then the receipts; ids are not cut."""
     ids = [row.article_id for row in explanation.tellings]
     console = answer_console(room=_ROOM_BESIDE_IDS + max(map(cell_len, ids), default=0))
     if ids:

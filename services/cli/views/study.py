@@ -111,7 +111,7 @@ def _signed(value: float | None) -> str:
 
 
 def _with_reach(value: float | None, interval: Sequence[float] | None) -> str:
-    """A value and how far its interval reaches to either side: intervals here are even."""
+    """A value with its interval, which reaches equally far to both sides."""
     if value is None or interval is None:
         return _signed(value)
     return f"{value:+.3f} ±{interval[1] - value:.3f}"

@@ -1,4 +1,4 @@
-"""The answer of `cryptoboy history validate` for people: what there is by month, and what was found."""
+"""The report of `cryptoboy history validate` for people: data by month, and findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.research.history.validation.validating import Validation
 
 Cells = Mapping[tuple[str, str], Mapping[str, int]]
-"""Month, such as 2025-05, and pair to the counts of what there is, by name."""
+"""By month, such as 2025-05, and pair: counts of data, by name."""
 
 _FRESH_HOURS = "hours with fresh sentiment"
 _CANDLES = "candles "
@@ -27,7 +27,7 @@ _MOST_PAIRS = 3
 
 @dataclass(slots=True)
 class Run:
-    """Months in a row; `counts` are of all of them, and of each of the pairs."""
+    """Consecutive months; `counts` hold for each of them and each of the pairs."""
 
     first: str
     last: str
@@ -36,12 +36,12 @@ class Run:
 
     @property
     def only_candles(self) -> bool:
-        """Whether there was no news in it, nor any still fresh."""
+        """Whether it had no news, and none from before that was still fresh."""
         return all(name.startswith(_CANDLES) for name in self.counts)
 
 
 def show_validation(found: Validation, console: Console) -> None:
-    """Print it, the conclusion last."""
+    """Print the report, the conclusion last."""
     from services.research.history.validation.findings import Level
 
     cells = _cells(found)
@@ -59,7 +59,7 @@ def show_validation(found: Validation, console: Console) -> None:
 
 
 def conclusion(errors: int, warnings: int) -> str:
-    """Whether the data will do, in a sentence."""
+    """Whether the data can be used, in a sentence."""
     noted = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "no warnings"
     if not errors:
         return f"Fit for a backtest; {noted}."
@@ -67,7 +67,7 @@ def conclusion(errors: int, warnings: int) -> str:
 
 
 def lines_about(finding: Finding, signals: int) -> Iterator[str]:
-    """What is wrong, where and how often, and the first of them; `signals` is how many the sentiment file has."""
+    """Each kind of fault: where, how often, and the first one; `signals` is the number in the sentiment file."""
     often = f"{finding.count:,}"
     if finding.kind in _OF_SIGNALS and signals:
         often += f" of {signals:,} signals ({finding.count / signals:.2%})"
