@@ -1,4 +1,4 @@
-"""The file in which tellings of stories are kept: SQLite, shared by threads and processes."""
+"""The SQLite file of the articles of stories. Threads and processes may share it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 
 def after_condition(most: int) -> str:
-    """Of the rows after a number, the last: no more than `most`."""
+    """A condition for the last rows after a number: at most `most`."""
     return f"number > max(?, (SELECT max(number) FROM told) - {most})"  # noqa: S608 - our own number # nosec B608
 
 
@@ -50,7 +50,7 @@ class StoryFile:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """One transaction: all that is done within it, or nothing. Everything else here is done within one."""
+        """One transaction. All other methods are called within one."""
         try:
             db = self._connection = self._connection or self._open()
             with transaction(db):
@@ -59,15 +59,15 @@ class StoryFile:
             raise reaction_to(error, self._path, "the stories") from error
 
     def telling(self, article_id: str) -> Row | None:
-        """What is kept of an article."""
+        """The row of an article."""
         return next(self._select("article_id = ?", article_id), None)
 
     def story(self, story: str) -> dict[str, Row]:
-        """The tellings of a story but its reposts by article, in the order in which they came."""
+        """The articles of a story without reposts, by id, in the order of arrival."""
         return {row.article_id: row for row in self._select("story = ? AND part <> 'reposted'", story)}
 
     def story_of(self, article_id: str) -> dict[str, Row]:
-        """All tellings of the story that an article tells; empty for an unknown article."""
+        """All articles of an article's story, by id; empty for an unknown article."""
         condition = "story = (SELECT story FROM told WHERE article_id = ?)"
         return {row.article_id: row for row in self._select(condition, article_id)}
 
@@ -81,34 +81,34 @@ class StoryFile:
         return [article_id for (article_id,) in rows]
 
     def after(self, number: int) -> list[Row]:
-        """The tellings that came after that one; of very many the last."""
+        """The articles after that number; of very many the last."""
         return list(self._select(_AFTER, number))
 
     def add(self, telling: Telling, story: str, part: str, source: str, owner: str) -> Row:
-        """Keep a telling; returns it as it is kept, after all others."""
+        """Append an article; returns its row."""
         row = new_row(0, telling, story, part, source=source, owner=owner)
         when = to_ms(row.published)
         values = (row.article_id, story, part, source, when, row.title, row.lead, row.about, owner)
         return row._replace(number=self._db.execute(_INSERT, values).lastrowid or 0)
 
     def set_part(self, article_id: str, part: str) -> None:
-        """Change what an article is to its story."""
+        """Change the part of an article in its story."""
         self._db.execute("UPDATE told SET part = ? WHERE article_id = ?", (part, article_id))
 
     def set_scored(self, row: Row) -> None:
-        """Keep what came of an article: part, signals, turn and stands of `row`."""
+        """Keep part, signals, turn and stands of `row`."""
         self._db.execute(
             "UPDATE told SET part = ?, signals = ?, turn = ?, stands = ? WHERE article_id = ?",
             (row.part, row.signals, row.turn, row.stands, row.article_id),
         )
 
     def keep(self, rows: Iterable[Row]) -> None:
-        """Keep tellings of another keeper, with their numbers, and forget those that are older than `KEPT`."""
+        """Insert rows of another file with their numbers, and delete those that are older than `KEPT`."""
         self._db.executemany(_KEEP, [row._replace(published=to_ms(row.published)) for row in rows])  # type: ignore[arg-type]  # as it is stored
         self._db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
 
     def forget_after(self, number: int) -> None:
-        """Forget the tellings that came after that one."""
+        """Delete the articles after that number."""
         self._db.execute("DELETE FROM told WHERE number > ?", (number,))
 
     def close(self) -> None:

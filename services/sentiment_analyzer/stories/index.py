@@ -1,4 +1,4 @@
-"""The stories of the last days, to be asked what a new article tells: an index of the tellings by their words."""
+"""An index of recent articles by their words, which finds the story of a new one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from services.sentiment_analyzer.stories.match import (
 from services.sentiment_analyzer.stories.port import MOST_REMEMBERED
 
 WORDS_SHARED = 3
-"""Tellings that share fewer words are not compared."""
+"""Articles that share fewer words are not compared."""
 MOST_COMPARED = 50
-"""No more tellings are compared, those that share the most words first: it bounds the work in a flood of like texts."""
+"""At most so many articles are compared, those that share the most words first, which bounds the work in a flood."""
 COMMON_NOW = 300
-"""A word that so many recent tellings have does not help to find the ones to compare."""
+"""A word that more recent articles have than this is not used to find the articles to compare."""
 
 
 class _Told(NamedTuple):
-    """A telling as it is remembered; `began` is when its story was first told."""
+    """An article in the index; `began` is the date of the first article of its story."""
 
     telling: Telling
     prints: Fingerprint
@@ -36,7 +36,7 @@ class _Told(NamedTuple):
 
 
 class StoryIndex:
-    """The stories of the last `WINDOW`, to be asked in the order in which articles become known."""
+    """The articles of the last `WINDOW`. Calls come in the order in which articles become known."""
 
     def __init__(self) -> None:
         self._tellings: dict[str, _Told] = {}  # by article, in the order in which they came
@@ -45,7 +45,7 @@ class StoryIndex:
         self._newest: datetime | None = None
 
     def find(self, telling: Telling) -> str | None:
-        """The story that an article tells: the id of its first article; None if nobody told it."""
+        """The story of an article, as the id of the story's first article; None if it begins a new one."""
         mine = fingerprint(telling.title, telling.lead)
         related: Counter[str] = Counter()
         best: dict[str, float] = {}
@@ -67,7 +67,7 @@ class StoryIndex:
         return max(fit, key=lambda story: (fit[story], story), default=None)
 
     def add(self, telling: Telling, story: str) -> None:
-        """Note that an article tells that story; `story` is its own id if it is the first."""
+        """Add an article of that story; `story` is its own id if it is the first."""
         article_id = telling.article_id
         if article_id in self._tellings:
             return
@@ -84,15 +84,15 @@ class StoryIndex:
             self._forget(newest - 2 * WINDOW)
 
     def words(self) -> frozenset[str]:
-        """All words by which a telling can be found."""
+        """All words by which an article can be found."""
         return frozenset(self._by_word)
 
     def articles(self) -> tuple[str, ...]:
-        """The articles that are remembered, in the order in which they came."""
+        """The articles in the index, in the order of arrival."""
         return tuple(self._tellings)
 
     def _alike(self, mine: Fingerprint) -> list[str]:
-        """The tellings to compare."""
+        """The articles to compare with."""
         shared: Counter[str] = Counter()
         for word in mine.words:
             articles = self._by_word.get(word, ())
@@ -104,7 +104,7 @@ class StoryIndex:
         return sorted(alike, key=lambda article_id: (-shared[article_id], article_id))[:MOST_COMPARED]
 
     def _forget(self, before: datetime) -> None:
-        """Drop the oldest, and what is too much; they come first, give or take news that was late."""
+        """Drop the oldest articles, and those beyond MOST_REMEMBERED. They come first, late news excepted."""
         while self._tellings:
             told = next(iter(self._tellings.values()))
             if told.telling.published >= before and len(self._tellings) <= MOST_REMEMBERED:
@@ -116,7 +116,7 @@ class StoryIndex:
 
 
 def _remove(lists: dict[str, list[str]], key: str, article_id: str) -> None:
-    """Take an article from the list of that key, and the list with it where it was the last."""
+    """Remove an article from the list of that key, and the list too if it is empty then."""
     lists[key].remove(article_id)
     if not lists[key]:
         del lists[key]

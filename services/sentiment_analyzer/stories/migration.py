@@ -1,4 +1,4 @@
-"""Files of stories that were made before tellings had an owner and every telling was scored."""
+"""The schema of the file of stories, and the migration of files from before every article was scored."""
 
 from __future__ import annotations
 
@@ -38,13 +38,14 @@ class _Old(NamedTuple):
 
 
 def _make_tellings(db: sqlite3.Connection) -> None:
-    """Make the table of tellings, and take over an older version's; does nothing where that was done.
+    """Create the table and copy the rows of an older version's table; does nothing if the table is there.
 
-    The older version's table stays as it is: one of its processors that still runs, or runs again, goes on with that
-    one, where in a changed one it would fail on every article.
+    The older table stays unchanged: a processor of the older version that still runs, or runs again, goes on with it.
+    In a changed table it would fail on every article.
 
-    The revisions of a story's first signals were numbered by its further sources. Every telling that ended counts as
-    one that agreed with them, and the others are scored when they come again; either way the numbers go on from there.
+    The older version numbered the revisions of a story's first signals by its further sources. Every article that had
+    ended counts as one that agreed, and the others are scored when they are redelivered; either way the numbers go on
+    from there.
     """
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "told" in tables:
@@ -59,7 +60,7 @@ def _make_tellings(db: sqlite3.Connection) -> None:
 
 
 SCHEMA = Schema([[_make_tellings]])
-"""Of the file of stories."""
+"""The schema of the file of stories."""
 
 
 def _changes(story: list[_Old]) -> list[tuple[str, str, int, str, str]]:
@@ -80,12 +81,12 @@ def _changes(story: list[_Old]) -> list[tuple[str, str, int, str, str]]:
 
 
 def _is_open(row: _Old) -> bool:
-    """Whether it is to be scored when it comes again: it waits, or nothing came of it."""
+    """Whether it is to be scored when it is redelivered: it waits, or gave no signal."""
     return row.part not in {_RETOLD, _SUSPECT} and not _scores(row.signals)
 
 
 def _not_joined(story: list[_Old], first: _Old, pair: str) -> int:
-    """How many sources were counted as telling the first's story that do not count as having agreed with it."""
+    """How many sources the older version counted for the first article's signal that do not count as agreeing now."""
     honest = [row for row in story if row.part != _SUSPECT]
     joined = [
         row for row in honest if not _is_open(row) and pair not in {each for each, *_ in _scores(row.signals)}

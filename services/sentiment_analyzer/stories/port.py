@@ -1,4 +1,4 @@
-"""What stories are kept in: the port, and memory behind it. For a file see `story_file`."""
+"""The port to where stories are kept, and an implementation in memory. For the file see `file`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from services.common.clock import from_ms, to_ms
 from services.sentiment_analyzer.stories.match import Telling
 
 KEPT = timedelta(days=8)
-"""After this a telling may be forgotten; more than stories last, for news that is handled late."""
+"""After this an article may be deleted. Longer than stories last, for news that is handled late."""
 MOST_REMEMBERED = 10_000
-"""Tellings at hand: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
+"""Articles in memory: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
 REPOST = "reposted"
-"""The part of a telling of which nothing comes, see `placement.StoryPart`."""
+"""The part of an article that is not scored: see `placement.StoryPart`."""
 
 
 class Row(NamedTuple):
-    """A telling as it is kept.
+    """An article of a story, as it is kept.
 
     Attributes:
         about: tickers, with a space between them.
-        signals: a JSON list of signals as they are encoded, empty before it is scored.
-        owner: who publishes the source, in lower case; the source itself where nobody else is known to.
-        turn: when it was scored, among the tellings of its story: a number that grows; 0 before that.
+        signals: a JSON list of encoded signals, empty before it is scored.
+        owner: the publisher of the source, in lower case; the source itself if no other is known.
+        turn: its place in the order in which the articles of the story were scored, from 1; 0 before it is scored.
         stands: a JSON object: see `stances.Stance`.
     """
 
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 def new_row(number: int, telling: Telling, story: str, part: str, *, source: str, owner: str) -> Row:
-    """A telling that was not scored yet."""
+    """The row of an article that was not scored yet."""
     # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
     published = from_ms(to_ms(telling.published))
     about = " ".join(sorted(telling.about))

@@ -1,14 +1,14 @@
-"""Every telling of a story is scored, and counts once: those that agree corroborate the first signal of a pair.
+"""Every article of a story is scored and counts once: those that agree corroborate the first signal of a pair.
 
-The first telling that is scored for a pair makes a signal. One by another owner that agrees with it makes a revision of
-it: the same score with more corroboration and confidence. One that does not agree is a signal of its own, and where it
-contradicts the first it withdraws its corroboration: see `agreement`. A source that comes back to a story has more to
-say of it, which is a signal of its own too and corroborates nothing, least of all itself; but the same text at a new
-link is a repost, of which nothing comes. An article that is suspected of steering machines is scored by itself and
-speaks for no story and against none.
+The first article that is scored for a pair makes a signal. An article of another owner that agrees with it makes a
+revision of that signal: the same score with more corroboration and confidence. An article that does not agree has a
+signal of its own, and if it contradicts the first signal, it withdraws that signal's corroboration: see `agreement`. A
+further article of the same owner has a signal of its own as well and corroborates nothing; but the same text at a new
+link is a repost, which is not scored. An article that is suspected of an injection is scored by itself, and neither
+corroborates nor contradicts anything.
 
-Nothing is forgotten by a restart, and processes may share the file. Placing an article a second time, as after a
-redelivery, gives what the first time gave.
+The state survives restarts, and processes may share the file. Placing an article again, as after a redelivery, returns
+what the first time returned.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from services.sentiment_analyzer.stories.stances import NO_STANCES, in_scoring_o
 
 
 class Stories:
-    """What was told so far. Threads may share it, and processes the file.
+    """The stories so far. Threads may share it, and processes the file.
 
     Args:
         kept: what it is kept in, or a file, made if it is not there; None keeps it in memory.
-        work: where the calls in hand are noted.
-        most_scored: once so many owners of a story were scored, it is crowded: see `is_needless`; 0: never.
+        work: where running calls are registered, for the watchdog.
+        most_scored: a story is crowded once articles of so many owners were scored: see `is_needless`; 0: never.
 
     Raises:
         StopProgram: the file cannot be used. From any method.
@@ -73,10 +73,10 @@ class Stories:
         """Find the article's story, or begin one with it.
 
         Args:
-            article: who tells, and when.
-            text: what is told.
-            now: dates the revision.
-            about: the tickers that it is about: articles about others tell another story. Empty: the market.
+            article: for its id, source, owner and date.
+            text: its headline and body.
+            now: the time of the revision.
+            about: the tickers that it is about; articles about other tickers are of another story. Empty: the market.
         """
         with self._changing():
             self._learn()
@@ -112,9 +112,9 @@ class Stories:
         return added
 
     def _copied(self, telling: Telling, row: Row) -> list[Row]:
-        """The tellings, the newest first, of which this one is a repost.
+        """The articles, the newest first, of which this one is a repost.
 
-        Nothing came of some, so that a copy of them is news; and an honest text is no repost of a suspected one.
+        A copy of an article without a signal is news, and so is an unsuspected copy of a suspected article.
         """
         found = [self._kept.telling(each.article_id) for each in self._reposts.find(telling, row.owner)]
         useless = {StoryPart.SILENT, StoryPart.UNSCORED} | (
@@ -125,9 +125,9 @@ class Stories:
         ]
 
     def told(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Placement:
-        """An article that has its place was scored: keep what came of it; returns what to publish.
+        """Keep the signals of a placed article that was scored; returns what to publish.
 
-        Where it had been scored before, as by another process after a redelivery, what came of it then counts.
+        If it had been scored before, as by another process after a redelivery, the earlier signals count.
         """
         with self._changing():
             row = self._kept.telling(article_id)
@@ -141,13 +141,13 @@ class Stories:
         return placement_of(row, rows, now)
 
     def is_needless(self, article_id: str, signals: Sequence[SentimentSignal]) -> bool:
-        """Whether a telling of a crowded story may stay unscored: by its words it only agrees with what was scored.
+        """Whether an article of a crowded story need not be scored, because it only agrees with signals that there are.
 
-        Then it is noted as UNSCORED and corroborates nothing.
+        Then it is kept as UNSCORED and corroborates nothing.
 
         Args:
-            article_id: the telling, which has its place.
-            signals: what a scorer that costs nothing makes of it.
+            article_id: of a placed article.
+            signals: its signals by a scorer that costs nothing.
         """
         with self._changing():
             row = self._kept.telling(article_id)
@@ -155,7 +155,7 @@ class Stories:
                 return False
             before = in_scoring_order(self._kept.story(row.story).values())
             stances = stances_of(row, signals, before)
-            # A model may read a denial in words that could not be read.
+            # Where that scorer could not tell, a model may read a denial.
             unread = any(map(has_no_opinion, signals))
             if unread or len(stances) < len(signals) or any(stance.is_own for stance in stances.values()):
                 return False
@@ -163,9 +163,9 @@ class Stories:
             return True
 
     def silent(self, article_id: str) -> None:
-        """Nothing came of an article: copies of it are news.
+        """Keep that an article gave no signal, so that copies of it are news.
 
-        Changes nothing where it has no place, is not to be scored, or was.
+        Changes nothing for an article that is not placed, is not to be scored, or was scored.
         """
         with self._changing():
             known = self._kept.telling(article_id)
@@ -173,7 +173,7 @@ class Stories:
                 self._kept.set_part(article_id, StoryPart.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
-        """All tellings of the article's story, in the order in which they came; none of an unknown article."""
+        """All articles of the article's story, in the order of arrival; none for an unknown article."""
         with self._changing():
             return list(self._kept.story_of(article_id).values())
 
@@ -183,12 +183,12 @@ class Stories:
             return list(self._kept.articles_beginning(prefix, most))
 
     def close(self) -> None:
-        """Let go of what it is kept in. May be called twice."""
+        """Close the file. May be called twice."""
         with self._lock:
             self._kept.close()
 
     def _learn(self) -> None:
-        """Take in what was told since: here, by other processes, by a former run."""
+        """Add to the index the articles that this process, others and earlier runs have kept since the last call."""
         for row in self._kept.after(self._last_number):
             self._note(row)
 
@@ -200,12 +200,12 @@ class Stories:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with self._lock, self._work.doing("looking up or keeping what was told", BUSY_SECONDS):
+        with self._lock, self._work.doing("reading or writing the file of stories", BUSY_SECONDS):
             try:
                 with self._kept.changing():
                     yield
             except BaseException:
-                # What the index has learned of this may not be kept.
+                # The index may hold articles that the file does not: it is built anew.
                 self._index, self._reposts, self._last_number = StoryIndex(), Reposts(), 0
                 raise
 
@@ -215,5 +215,5 @@ def _owners(rows: Iterable[Row]) -> int:
 
 
 def _owner_of(article: NewsArticle) -> str:
-    # One publisher is written in several ways by those who collect feeds.
+    # Lists of feeds spell one publisher in several ways.
     return (article.owner or article.source).casefold()
