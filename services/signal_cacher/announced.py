@@ -18,9 +18,9 @@ ANNOUNCE_SECONDS = 60.0
 
 
 class Announced:
-    """The pairs that are scored: TRADING_PAIRS, and those taken out of it lately, which the store itself remembers.
+    """The pairs that are scored: TRADING_PAIRS, and pairs that were removed from it lately, which the store records.
 
-    They are announced again each minute, because a store may be emptied. Not safe for several threads.
+    They are announced again each minute, because the store may be emptied. Not thread-safe.
 
     Args:
         configured: TRADING_PAIRS.
@@ -44,7 +44,7 @@ class Announced:
             self._scored = carried_over(before, self._configured, self._clock.now())
 
     def announce(self, monotonic: float) -> None:
-        """Write the pairs to the store if a minute has passed. Raises TryLater."""
+        """Write the pairs to the store if the last time was a minute ago. Raises TryLater."""
         if self._last is not None and monotonic - self._last < ANNOUNCE_SECONDS:
             return
         try:
@@ -54,7 +54,7 @@ class Announced:
         self._last = monotonic
 
     def _refuse(self, error: StopProgram) -> None:
-        # Users of a Redis that was set up before this key existed lack the right to it; signals do not depend on it.
+        # On a Redis that was set up before this key existed our user lacks the right to it. Signals do not need it.
         if not self._refused:
             log.warning("scored_pairs_not_announced", error=str(error))
         self._refused = True

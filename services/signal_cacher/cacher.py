@@ -1,9 +1,9 @@
 """Takes signals from their queue and writes them to the store.
 
 Up to a hundred messages are written in one round trip and acknowledged together. While the store is away they stay
-unacknowledged and nothing further is received, so the queue keeps what comes. After minutes they are given back, all
-at once, and their copy is written when the store is there: RabbitMQ takes back by itself what is held for long, again
-and again, and counts each time towards the delivery limit.
+unacknowledged and nothing further is received, so the queue keeps what comes. After five minutes they are all given
+back to the queue, while their copy in memory still waits to be written: RabbitMQ would take them back by itself at each
+`consumer_timeout`, and would count each time towards the delivery limit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.common.runtime.work import WorkInHand
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.signal_cacher.announced import Announced
-from services.signal_cacher.keeping import HoldsKeeper
+from services.signal_cacher.holds_watch import HoldsWatch
 from services.signal_cacher.reading import SignalDelivery, Unreadable, read
 from services.signal_cacher.stored import StoredSentiment
 
@@ -42,17 +42,18 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 REJECT_PAUSE_SECONDS = 5.0
 SETTLE_SECONDS = 30.0 + REJECT_PAUSE_SECONDS
-"""What setting a message aside may take."""
+"""How long it may take to dead-letter a message."""
 HOLD_SECONDS = 300.0
-"""Deliveries stay in hand so long while the store is away; RabbitMQ ends who holds them for its consumer_timeout."""
+"""Deliveries stay unacknowledged for so long while the store is away. RabbitMQ closes the channel of a consumer that
+keeps them longer than its `consumer_timeout`."""
 ANSWERS_OF_STORE = 12
-"""Waits of REDIS_TIMEOUT that one call of the store may be made of."""
+"""One call of the store may wait for REDIS_TIMEOUT up to so many times."""
 
 log = structlog.get_logger(__name__)
 
 
 class SignalCacher:
-    """The service: see the module."""
+    """The service; what it does stands at the top of this module."""
 
     def __init__(self, settings: Settings, broker: Broker, store: SentimentStore, clock: Clock) -> None:
         self._pairs = frozenset(settings.trading_pairs)
@@ -62,7 +63,7 @@ class SignalCacher:
         self._prefetch = settings.signal_prefetch
         self._stored = StoredSentiment(store, settings.trading_pairs)
         self._announced = Announced(store, settings.trading_pairs, clock)
-        self._keeper = HoldsKeeper(settings, store, clock)
+        self._holds = HoldsWatch(settings, store, clock)
         self._subscription: Subscription | None = None
         self._not_subscribed = ""
         self._store_patience = ANSWERS_OF_STORE * settings.redis_timeout
@@ -72,10 +73,10 @@ class SignalCacher:
         self.work = WorkInHand()
 
     def start(self) -> None:
-        """See `runner.Service`: the store answers, the broker takes us as a consumer."""
+        """See `runner.Service`. When it returns, the store has answered and the queue is subscribed to."""
         with self.work.doing("asking the store for the first time", 3 * self._store_patience):
             self._store.check()
-            self._keeper.look(time.monotonic())
+            self._holds.look(time.monotonic())
             self._stored.look(time.monotonic())
             self._announced.begin()
             self._announced.announce(time.monotonic())
@@ -83,7 +84,7 @@ class SignalCacher:
         self._subscribe()
 
     def run(self, stop: threading.Event) -> None:
-        """Cache what comes until `stop` is set; what was received is finished first."""
+        """Cache signals until `stop` is set. Messages that were received by then are cached first."""
         while not stop.is_set():
             if deliveries := self._receive(stop):
                 self._cache(deliveries, stop)
@@ -94,7 +95,7 @@ class SignalCacher:
             self._look_at_store()
 
     def _receive(self, stop: threading.Event) -> Sequence[Delivery]:
-        """What came; nothing after a while, or while the queue cannot be read."""
+        """The next messages; none if none came within a second, or while the queue cannot be read."""
         try:
             subscription = self._subscribe()
         except TryLater as error:
@@ -114,7 +115,7 @@ class SignalCacher:
             "broker": self._broker.health(),
             "redis": self._store.health(),
             "lag": self._lag.health(),
-            **self._keeper.health(),
+            **self._holds.health(),
         }
 
     def close(self) -> None:
@@ -130,13 +131,13 @@ class SignalCacher:
         return self._subscription
 
     def _give_back(self) -> None:
-        """Close the subscription: what is not acknowledged is delivered again."""
+        """Close the subscription, so that unacknowledged messages are redelivered."""
         if self._subscription is not None:
             self._subscription.close()
             self._subscription = None
 
     def _look_after_store(self) -> None:
-        """Notice between messages as well that the store is away, so that /health says so."""
+        """Ping the store between messages as well, so that /health says when it is away."""
         was_there = self._store.health().ok
         try:
             with self.work.doing("asking for a sign of life of the store", self._store_patience):
@@ -152,15 +153,15 @@ class SignalCacher:
     def _look_at_store(self) -> None:
         try:
             with self.work.doing("reading sentiment and holds from the store", 2 * self._store_patience):
-                # Holds first: a full Redis takes no announcement, but that holds were lost is noticed all the same.
-                self._keeper.look(time.monotonic())
+                # Holds first: a full Redis refuses the announcement, and lost holds have to be noticed even then.
+                self._holds.look(time.monotonic())
                 self._stored.look(time.monotonic())
                 self._announced.announce(time.monotonic())
-        except TryLater as error:  # whoever writes or asks for a sign of life next says so in the log
+        except TryLater as error:  # logged by the next write or ping
             count_error(NAME, error)
 
     def _cache(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:
-        """In the order of the queue, so that dead letters in a row are told from dead letters among sound messages."""
+        """Cache or dead-letter messages in their order, so that the limit on dead letters counts those in a row."""
         subscription, now = self._subscribe(), self._clock.now()
         for kind, run in groupby((read(each, now) for each in deliveries), type):
             if kind is SignalDelivery:
@@ -180,13 +181,15 @@ class SignalCacher:
         if outcomes is None:
             subscription.release(deliveries)
             return
-        subscription.ack(deliveries)  # nothing, if they were given back: they come again, as duplicates
+        subscription.ack(
+            deliveries
+        )  # without effect if they were given back: they are redelivered as duplicates
         self._count(signals, outcomes)
         now = self._clock.now()
         self._lag.note(min((now - signal.analyzed_at).total_seconds() for signal in signals))
 
     def _reject(self, subscription: Subscription, unreadable: Unreadable, stop: threading.Event) -> bool:
-        """Dead-letter a message; False if the queue is not read any further."""
+        """Dead-letter a message. Returns False if the queue is not read any further."""
         delivery = unreadable.delivery
         trace = following(trace_id_of(delivery.headers, delivery.message_id))
         with trace, self.work.doing("setting a message aside", SETTLE_SECONDS):
@@ -203,9 +206,9 @@ class SignalCacher:
         return True
 
     def _write(self, signals: Sequence[SentimentSignal], stop: threading.Event) -> list[WriteOutcome] | None:
-        """Try until the store takes the signals; None if `stop` was set while it did not.
+        """Write the signals, again and again until the store takes them; None if `stop` was set before.
 
-        Their deliveries are given back when that takes long.
+        Their messages are given back to the queue when that takes longer than `HOLD_SECONDS`.
         """
         began, backoff = time.monotonic(), Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:
@@ -239,5 +242,5 @@ class SignalCacher:
             traces.setdefault(signal.article_id, {})[signal.pair] = name
         for (pair, name), count in counts.items():
             SIGNALS_CACHED.labels(pair if pair in self._pairs else OTHER, name).inc(count)
-        # One line for all of them: a line for each would take as long as the writing.
+        # One line for all of them: to log a line for each would take as long as writing them.
         log.info("signals_cached", signals=len(signals), trace_ids=traces)

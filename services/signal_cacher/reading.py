@@ -1,4 +1,4 @@
-"""Which deliveries hold signals to be cached, and which can never be."""
+"""Reads the signals in deliveries, and says why one cannot be cached."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Unreadable:
 
 
 def read(delivery: Delivery, now: datetime) -> SignalDelivery | Unreadable:
-    """Read a delivery; never raises on what a message holds.
+    """Read a delivery. Never raises, whatever the message contains.
 
-    A signal from the future is unreadable: it would stay the newest for as long as it is ahead.
+    A signal that was published in the future counts as unreadable: it would stay the newest until then.
     """
     try:
         signal = decode(delivery.body, SentimentSignal)

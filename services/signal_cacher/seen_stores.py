@@ -1,4 +1,4 @@
-"""Which stores this installation has seen, and in which states their holds were: a file in STATE_DIR."""
+"""A record in STATE_DIR of the stores that this installation has used, and of the states of their holds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from services.common.files import write_whole
 
 FILE_NAME = "stores.json"
 _MOST_STATES = 200
-"""Of one store. A backup that is put back holds one of them, unless more changes of holds were made since."""
+"""Ids kept for each store. A backup that is older than so many changes of its holds is not recognised."""
 
 
 class SeenStores:
-    """By the store's address the ids of its holds, the oldest first.
+    """The ids of the holds of each store, by its address, the oldest first. Several cachers may share the file.
 
-    Where the file cannot be used it remembers for as long as the process runs. Several cachers may share it.
+    If the file cannot be used, the record lasts as long as the process.
 
     Attributes:
-        problem: why nothing lasts, empty if all is well. What could not be written is written by the next `note`.
+        problem: why the file cannot be used; empty if it can. The next `note` writes what could not be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +30,7 @@ class SeenStores:
             found = json.loads(self._file.read_text())
             self._states = {str(place): [str(id_) for id_ in ids] for place, ids in found.items()}
         except FileNotFoundError:
-            self._save()  # shows in `problem` whether it can be written, before holds are begun on a store
+            self._save()  # sets `problem` if the file cannot be written, before holds are begun in a store
         except (OSError, ValueError, AttributeError, TypeError) as error:
             self._is_unreadable = True
             self.problem = f"{self._file} cannot be read: {error}"
@@ -40,14 +40,14 @@ class SeenStores:
         return list(self._states.get(place, ()))
 
     def note(self, place: str, id_: str) -> None:
-        """Make this the last of them."""
+        """Record an id as the newest of this store."""
         ids = [known for known in self._states.get(place, ()) if known != id_]
         self._states[place] = [*ids, id_][-_MOST_STATES:]
         self._save()
 
     def _save(self) -> None:
         if self._is_unreadable:
-            return  # what could not be read is not replaced
+            return  # a file that could not be read is not replaced
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._file, json.dumps(self._states))

@@ -1,6 +1,6 @@
-"""What the store says of each pair, as metrics.
+"""The current sentiment of each pair as metrics.
 
-Taken from the store itself, so that it is true after a restart, a restored backup or an emptied Redis as well.
+It is read from the store, so that the metrics are right after a restart, a restored backup or an emptied Redis as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NEVER = 0.0
 
 
 class StoredSentiment:
-    """Looks at the traded pairs' current sentiment, at most once in `LOOK_SECONDS`. One thread calls it."""
+    """Reads the current sentiment of the traded pairs, at most once in `LOOK_SECONDS`. Not thread-safe."""
 
     def __init__(self, store: SentimentStore, pairs: Sequence[str]) -> None:
         self._store = store
@@ -24,7 +24,7 @@ class StoredSentiment:
         self._looked: float | None = None
 
     def look(self, monotonic: float) -> None:
-        """Set the metrics if it is time to. Raises TryLater: the store is away; they stay as they were."""
+        """Set the metrics if the interval is over. Raises TryLater if the store is away; they stay as they were."""
         if self._looked is not None and monotonic - self._looked < LOOK_SECONDS:
             return
         self._looked = monotonic
@@ -35,8 +35,8 @@ class StoredSentiment:
 
 
 def _read(fields: dict[str, str]) -> tuple[float, float]:
-    """When it was published, in seconds since the epoch, and the score; 0 and NaN where there is none."""
+    """The time of publication in seconds since the epoch, and the score; 0 and NaN if there is no sentiment."""
     try:
         return published_at(fields).timestamp(), float(fields["score"])
-    except (KeyError, ValueError):  # nothing there, or somebody else wrote it: that is no sentiment
+    except (KeyError, ValueError):  # the pair has no signal, or somebody else wrote the hash
         return _NEVER, float("nan")

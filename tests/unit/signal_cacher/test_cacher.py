@@ -167,7 +167,7 @@ def test_messages_are_dealt_with_in_the_order_of_the_queue() -> None:
 def test_when_nearly_everything_would_be_a_dead_letter_the_subscription_is_closed_and_the_holds_are_looked_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("services.signal_cacher.keeping.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("services.signal_cacher.holds_watch.LOOK_SECONDS", 0.0)
     house = House([GOOD, BAD, OTHER])
     looked: list[int] = []
     house.subscription.dead_letter_error = TooManyDeadLetters("10 of 10")
@@ -203,7 +203,7 @@ def test_lost_holds_are_noticed_on_a_store_that_takes_no_announcement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("services.signal_cacher.announced.ANNOUNCE_SECONDS", 0.0)
-    monkeypatch.setattr("services.signal_cacher.keeping.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("services.signal_cacher.holds_watch.LOOK_SECONDS", 0.0)
     house = House([], [])
     assert house.cacher.health()["holds"].ok is True
 

@@ -15,7 +15,7 @@ from services.common.store.holds import Hold
 from services.common.store.open import open_store
 from services.operations.checks.all import all_checks
 from services.operations.checks.check import run_check
-from services.signal_cacher.keeping import HoldsKeeper
+from services.signal_cacher.holds_watch import HoldsWatch
 from tests.support.servers.redis_variants import admin, redis_with
 from tests.support.store.store_samples import NOW, PAIR
 from tests.support.strategy.strategy_samples import strategy_client
@@ -36,14 +36,14 @@ def test_a_pause_that_is_thrown_away_keeps_entries_refused_and_doctor_warns(
             admin(port) as client,
             strategy_client("127.0.0.1", port) as reader,
         ):
-            keeper = HoldsKeeper(settings, store, SystemClock())
+            watch = HoldsWatch(settings, store, SystemClock())
             source = news.RedisSignals(reader, window=timedelta(hours=48), patience_s=60.0)
 
             def entries() -> str:
                 source.refresh([PAIR], NOW)
                 return source.entries
 
-            keeper.look(0.0)
+            watch.look(0.0)
             assert entries() == "open"
             store.holds.set(Hold("operator", "", NOW))
             assert entries() == "paused"
@@ -52,10 +52,10 @@ def test_a_pause_that_is_thrown_away_keeps_entries_refused_and_doctor_warns(
                 client.set(f"other{number}", "x" * 20_000)
                 number += 1
             assert entries() == "lost"
-            keeper.look(100.0)
-            assert keeper.health()["holds"].ok is False
-            assert keeper.health()["redis_memory"].ok is False
-            HoldsKeeper(settings.changed(state_dir=tmp_path / "fresh"), store, SystemClock()).look(0.0)
+            watch.look(100.0)
+            assert watch.health()["holds"].ok is False
+            assert watch.health()["redis_memory"].ok is False
+            HoldsWatch(settings.changed(state_dir=tmp_path / "fresh"), store, SystemClock()).look(0.0)
             assert entries() == "lost"
             checks = {question.name: question for question in all_checks(settings)}
             memory, allowed = run_check(checks["redis memory"]), run_check(checks["entries"])

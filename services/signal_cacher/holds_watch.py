@@ -1,8 +1,8 @@
-"""Looks after the holds on entries: begins them on a new store, and notices when a store has lost them.
+"""Watches the holds on entries: begins them in a new store, and notices when a store has lost them.
 
-A store that was emptied, or put back to an older state, has forgotten who wanted no entries. It must not look like a
-new one, on which entries are open: what this installation has seen of it stands in STATE_DIR (`seen_stores`), and that
-it is not new in the store itself (`trading:holds_id`), for other cachers.
+A store that was emptied, or restored to an older state, has lost holds. It must not be taken for a new store, in which
+entries are open. So STATE_DIR records which states of the holds this installation has seen (`seen_stores`), and the
+store itself records that it is not new (`trading:holds_id`), for other cachers.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LOOK_SECONDS = 1.0
 POLICY_SECONDS = 60.0
 REFUSED_SECONDS = 60.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-RESUME = "when nothing is to keep the bot from trading: ./cryptoboy resume"
+RESUME = "to allow entries again: ./cryptoboy resume"
 
 log = structlog.get_logger(__name__)
 
 
-class HoldsKeeper:
-    """One thread calls it."""
+class HoldsWatch:
+    """Looks at the holds of one store at intervals. Not thread-safe."""
 
     def __init__(self, settings: Settings, store: SentimentStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -40,10 +40,10 @@ class HoldsKeeper:
         self._memory = DependencyHealth(ok=True, detail="not asked yet", required=False)
 
     def look(self, monotonic: float) -> None:
-        """See what has become of the holds if it is time to. Raises TryLater.
+        """Look at the holds if the interval is over. Raises TryLater.
 
-        Without the rights for that, which a Redis may have had before there were holds, signals go on all the same:
-        trades are closed by them.
+        If this user lacks the rights for that, as on a Redis that was set up before there were holds, this is only
+        logged and shown: signals are cached all the same, because they close trades.
         """
         if monotonic >= self._next_look:
             self._next_look = monotonic + LOOK_SECONDS
@@ -51,13 +51,13 @@ class HoldsKeeper:
                 self._look_at_holds(self._store.holds)
             except StopProgram as error:
                 self._next_look = monotonic + REFUSED_SECONDS
-                self._say(f"the holds cannot be looked after: {error}")
+                self._say(f"the holds cannot be read or written: {error}")
         if monotonic >= self._next_policy:
             self._next_policy = monotonic + POLICY_SECONDS
             self._look_at_memory()
 
     def health(self) -> dict[str, DependencyHealth]:
-        """As they were when last looked at."""
+        """The state of the holds and of Redis's memory policy when last looked at."""
         return {"holds": self._holds, "redis_memory": self._memory}
 
     def _look_at_holds(self, holds: Holds) -> None:
@@ -76,7 +76,7 @@ class HoldsKeeper:
         self._say(problem, ", ".join(found.owners))
 
     def _name(self, holds: Holds, found: StoredHolds, known: list[str]) -> None:
-        """Give the holds an id: they have none, because the store is new, or has lost the id or everything."""
+        """Give the holds an id. They have none because the store is new, or lost the id, or lost everything."""
         if known or found.fields:
             holds.mark(known[-1] if known else new_id())
         elif not self._seen.problem:
@@ -84,10 +84,10 @@ class HoldsKeeper:
 
     def _why_not_kept(self) -> str:
         if self._seen.problem and not self._seen.of(self._place):
-            return f"whether the store is new cannot be told ({self._seen.problem}); {RESUME}"
+            return f"it is not known whether the store is new ({self._seen.problem}); {RESUME}"
         return (
-            "the store has lost the holds (trading:holds, or its field _kept): it was emptied, throws keys away, or "
-            f"was put back; {RESUME}"
+            "the store has lost the holds (trading:holds, or its field _kept): it was emptied, evicts keys, or was "
+            f"restored to an older state; {RESUME}"
         )
 
     def _say(self, problem: str, owners: str = "") -> None:
@@ -104,13 +104,13 @@ class HoldsKeeper:
         problem = eviction_problem(policy, self._ttl)
         if problem and problem != self._memory.detail:
             log.warning("redis_may_lose_keys", reason=problem)
-        # What is not known is said and is no fault: the cacher may have an older user.
+        # An unknown policy is shown, but is no fault: the cacher may use a Redis user without the right to ask.
         ok = problem is None or policy is None
         self._memory = DependencyHealth(ok=ok, detail=problem or f"maxmemory-policy {policy}", required=False)
 
 
 def place_of(settings: Settings) -> str:
-    """By what a store is known here. The embedded one is another than a Redis that takes its port later."""
+    """The name of a store in `seen_stores`. The embedded Redis and a Redis on the same port have different names."""
     host = "localhost" if settings.redis_host in _LOOPBACK else settings.redis_host
     kind = " (embedded)" if settings.broker is BrokerKind.EMBEDDED else ""
     return f"{host}:{settings.redis_port}{kind}"

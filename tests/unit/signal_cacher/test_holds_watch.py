@@ -12,8 +12,8 @@ from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.holds import Hold, StoredHolds
 from services.common.store.keys import KEPT
-from services.signal_cacher import keeping
-from services.signal_cacher.keeping import HoldsKeeper, place_of
+from services.signal_cacher import holds_watch
+from services.signal_cacher.holds_watch import HoldsWatch, place_of
 from services.signal_cacher.seen_stores import FILE_NAME, SeenStores
 from tests.support.pipeline.cacher_fakes import FakeHolds, FakeStore
 from tests.support.store.store_samples import NOW
@@ -25,11 +25,11 @@ class Cacher:
     def __init__(self, store: FakeStore, folder: Path) -> None:
         self.store, self.folder = store, folder
 
-    def look(self, **settings: object) -> HoldsKeeper:
+    def look(self, **settings: object) -> HoldsWatch:
         given = Settings.model_validate({"state_dir": self.folder, "redis_host": "redis", **settings})
-        keeper = HoldsKeeper(given, self.store, ManualClock(NOW))
-        keeper.look(0.0)
-        return keeper
+        watch = HoldsWatch(given, self.store, ManualClock(NOW))
+        watch.look(0.0)
+        return watch
 
     @property
     def is_open(self) -> bool:
@@ -142,30 +142,30 @@ def test_without_the_rights_for_holds_signals_go_on_and_it_is_looked_again_later
     def refuse() -> StoredHolds:
         raise StopProgram("it refuses us: NOPERM")
 
-    keeper = HoldsKeeper(Settings(state_dir=tmp_path), store, ManualClock(NOW))
+    watch = HoldsWatch(Settings(state_dir=tmp_path), store, ManualClock(NOW))
     with monkeypatch.context() as without_rights:
         without_rights.setattr(store.holds, "read", refuse)
-        keeper.look(0.0)
-    assert "NOPERM" in keeper.health()["holds"].detail
-    assert keeper.health()["redis_memory"].ok is True
-    keeper.look(1.0)
-    assert keeper.health()["holds"].ok is False
-    keeper.look(keeping.REFUSED_SECONDS)
-    assert keeper.health()["holds"].ok is True
+        watch.look(0.0)
+    assert "NOPERM" in watch.health()["holds"].detail
+    assert watch.health()["redis_memory"].ok is True
+    watch.look(1.0)
+    assert watch.health()["holds"].ok is False
+    watch.look(holds_watch.REFUSED_SECONDS)
+    assert watch.health()["holds"].ok is True
 
 
 def test_a_state_that_could_not_be_noted_is_noted_when_the_disk_takes_it(
     store: FakeStore, tmp_path: Path
 ) -> None:
-    keeper = HoldsKeeper(Settings(state_dir=tmp_path), store, ManualClock(NOW))
-    keeper.look(0.0)
+    watch = HoldsWatch(Settings(state_dir=tmp_path), store, ManualClock(NOW))
+    watch.look(0.0)
     file = tmp_path / FILE_NAME
     file.unlink()
     file.mkdir()
     store.holds.set(Hold("operator", "", NOW))
-    keeper.look(10.0)
+    watch.look(10.0)
     file.rmdir()
-    keeper.look(20.0)
+    watch.look(20.0)
     assert list(SeenStores(tmp_path).of(place_of(Settings())))[-1] == store.holds.id
 
 
@@ -180,24 +180,24 @@ def test_a_redis_that_throws_keys_away_is_warned_of_once_and_in_health(
 ) -> None:
     store.policy = "allkeys-lru"
     with structlog.testing.capture_logs() as lines:
-        monkeypatch.setattr(keeping, "log", structlog.get_logger())
-        keeper = HoldsKeeper(Settings(state_dir=tmp_path), store, ManualClock(NOW))
+        monkeypatch.setattr(holds_watch, "log", structlog.get_logger())
+        watch = HoldsWatch(Settings(state_dir=tmp_path), store, ManualClock(NOW))
         for minute in range(3):
-            keeper.look(minute * 60.0)
+            watch.look(minute * 60.0)
     (warning,) = [line for line in lines if line["event"] == "redis_may_lose_keys"]
     assert "noeviction" in warning["reason"]
-    assert keeper.health()["redis_memory"].ok is False
+    assert watch.health()["redis_memory"].ok is False
     store.policy = "noeviction"
-    keeper.look(600.0)
-    assert keeper.health()["redis_memory"].ok is True
+    watch.look(600.0)
+    assert watch.health()["redis_memory"].ok is True
 
 
 def test_a_policy_that_is_not_known_is_said_and_no_fault(store: FakeStore, tmp_path: Path) -> None:
     store.policy = None
-    keeper = HoldsKeeper(Settings(state_dir=tmp_path), store, ManualClock(NOW))
-    keeper.look(0.0)
-    assert keeper.health()["redis_memory"].ok is True
-    assert "+info" in keeper.health()["redis_memory"].detail
+    watch = HoldsWatch(Settings(state_dir=tmp_path), store, ManualClock(NOW))
+    watch.look(0.0)
+    assert watch.health()["redis_memory"].ok is True
+    assert "+info" in watch.health()["redis_memory"].detail
 
 
 def test_the_fake_is_like_the_real_one() -> None:
