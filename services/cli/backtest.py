@@ -91,7 +91,7 @@ def backtest(
     )
     with progress_of("backtest") as report:
         processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-        found = run_backtest(plan, jobs=processes, progress=lambda done, total, _: report(done, total))
+        found = run_backtest(plan, jobs=processes, progress=report)
     answer = backtest_json(found)
     if page is not None:
         from services.research.backtest.report.page import backtest_page

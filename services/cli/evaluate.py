@@ -76,7 +76,7 @@ def evaluate(
             for kind in dict.fromkeys(kinds)
         ]
         report = stack.enter_context(progress_of("evaluating"))
-        results, found = carry_out(plan, built, lambda done, total, _: report(done, total))
+        results, found = carry_out(plan, built, report)
     if html is not None:
         from services.research.evaluate.charts import evaluation_page
 

@@ -28,7 +28,7 @@ from services.research.backtest.plan import Variant
 from services.research.backtest.shift import shifted
 
 Done = Callable[[int], None]
-"""Told how many controls are done."""
+"""Called with how many controls are done."""
 
 WORTH_A_PROCESS = 15
 """Controls that take about as long as starting one more process does."""

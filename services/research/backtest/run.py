@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,9 +22,7 @@ from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import PARTS, Plan, Variant
 from services.research.backtest.shift import random_offsets, smallest_offset
 from services.research.backtest.verdict import Verdict, judge, p_value
-
-Progress = Callable[[int, int, str], None]
-"""Told how many steps are done, of how many, and what is being done."""
+from services.research.progress import Progress, quiet
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +35,6 @@ class Account:
     figures: Figures
     intervals: Mapping[str, Interval | None]
     freqtrade: Mapping[str, float | int | None]
-
-
-class Chance(NamedTuple):
-    """Offsets in candles, and what the strategy did with the news moved by each."""
-
-    offsets: tuple[int, ...]
-    controls: tuple[Figures, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,37 +88,30 @@ class Backtest:
     frames: Frames
 
 
-def run_backtest(
-    plan: Plan, *, jobs: int = 1, progress: Progress = lambda _done, _total, _name: None
-) -> Backtest:
+def run_backtest(plan: Plan, *, jobs: int = 1, progress: Progress = quiet) -> Backtest:
     """Run everything that `plan` asks for; controls in `jobs` processes, which changes no figure.
 
     Raises:
         StopProgram: what it reads is missing or wrong, or Freqtrade refuses; says what and where.
     """
     total = len(PARTS) + plan.controls
-    progress(0, total, "reading candles and news")
+    progress(0, total)
     inputs = read_inputs(plan)
     candle = next(iter(inputs.candles.values())).length
     with private_exchange(inputs.pairs) as url:
         config = freqtrade_config(plan, inputs.pairs, inputs.stake_currency, url)
-        progress(0, total, "loading Freqtrade")
         with Engine(config, plan.candles) as engine:
             accounts = {}
             for number, variant in enumerate(PARTS):
-                progress(number, total, variant.value.replace("_", " "))
+                progress(number, total)
                 accounts[variant] = _account(plan, inputs, engine, variant, candle)
             length = int((engine.last - engine.start) / candle) + 1
             offsets = random_offsets(length, candle, plan.controls, plan.seed)
             tasks = Controls(config, plan.candles, inputs.signals, candle)
             controls = run_controls(
-                tasks,
-                engine,
-                offsets,
-                jobs,
-                lambda done: progress(len(PARTS) + done, total, "news at random times"),
+                tasks, engine, offsets, jobs, lambda done: progress(len(PARTS) + done, total)
             )
-            return _concluded(plan, inputs, engine, accounts, Chance(offsets, controls))
+            return _concluded(plan, inputs, engine, accounts, offsets=offsets, controls=controls)
 
 
 def _account(plan: Plan, inputs: Inputs, engine: Engine, variant: Variant, candle: timedelta) -> Account:
@@ -151,14 +134,16 @@ def _concluded(
     inputs: Inputs,
     engine: Engine,
     accounts: Mapping[Variant, Account],
-    chance: Chance,
+    *,
+    offsets: tuple[int, ...],
+    controls: tuple[Figures, ...],
 ) -> Backtest:
     combined, technical = accounts[Variant.COMBINED], accounts[Variant.TECHNICAL]
     candle = next(iter(inputs.candles.values())).length
     end = engine.last + candle
     alone = technical.figures.profit_pct
     difference = combined.figures.profit_pct - alone
-    differences = tuple(control.profit_pct - alone for control in chance.controls)
+    differences = tuple(control.profit_pct - alone for control in controls)
     drawn = bootstrap.draw_days(len(combined.days.steps), plan.seed)
     return Backtest(
         plan=plan,
@@ -168,11 +153,11 @@ def _concluded(
         candle=candle,
         fee=engine.fee,
         accounts=accounts,
-        offsets=chance.offsets,
+        offsets=offsets,
         smallest_offset=smallest_offset(int((end - engine.start) / candle), candle),
-        controls=chance.controls,
-        shuffled={name: _median(_values(chance.controls, name)) for name in FIGURES},
-        shuffled_range={name: bootstrap.percentiles(_values(chance.controls, name)) for name in FIGURES},
+        controls=controls,
+        shuffled={name: _median(_values(controls, name)) for name in FIGURES},
+        shuffled_range={name: bootstrap.percentiles(_values(controls, name)) for name in FIGURES},
         difference=difference,
         difference_interval=bootstrap.difference_interval(combined.days, technical.days, drawn),
         differences=differences,

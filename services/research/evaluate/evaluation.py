@@ -11,12 +11,12 @@ from services.research.evaluate.figures import Figures, figures_of
 from services.research.evaluate.labelled import Labelled
 from services.research.evaluate.predict import (
     PlainVader,
-    Progress,
     Run,
     WithScorer,
     always_neutral,
     predict_all,
 )
+from services.research.progress import Progress
 from services.sentiment_analyzer.scorers.port import Scorer
 
 

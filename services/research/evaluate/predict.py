@@ -12,6 +12,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from services.common.errors import CannotSay, NeverWorks
 from services.common.values import Label, label_of
 from services.research.evaluate.labelled import Sentiment
+from services.research.progress import Progress
 from services.sentiment_analyzer.article.text import MAX_TITLE_CHARS, ArticleText, clean
 from services.sentiment_analyzer.matching.assets import MARKET, Asset
 from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
@@ -49,8 +50,6 @@ class Run:
 
 
 Predict = Callable[[str], Prediction]
-Progress = Callable[[int, int, str], None]
-"""Told how many texts of how many are done, and by whom."""
 
 
 def predict_all(
@@ -68,7 +67,7 @@ def predict_all(
         now = time.perf_counter()
         if now - shown >= _SHOW_EVERY_SECONDS:  # showing takes time that would count against the scorer
             shown = now
-            progress(len(predictions), len(texts), scorer)
+            progress(len(predictions), len(texts))
     return Run(scorer, model, tuple(predictions), time.perf_counter() - start)
 
 

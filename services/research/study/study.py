@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from cryptoboy_sentiment import LABELS
 
 from services.common.errors import StopProgram
 from services.research.candles import Candles
+from services.research.progress import Progress, quiet
 from services.research.study.events import Events, Selection, events_of
 from services.research.study.returns import Prices, microseconds, not_measurable
 from services.research.study.sample import Design, Figures, Mask, Sample, draw_sample
@@ -38,9 +39,6 @@ SIDES: Mapping[str, tuple[str, ...]] = {
     "bearish": ("bearish", "very_bearish"),
 }
 """The decay is followed for these two, too: single labels are too few once they are split by delay."""
-
-Progress = Callable[[int, int], None]
-"""Called with steps done and steps in all."""
 
 
 class Cell(NamedTuple):
@@ -97,7 +95,7 @@ def run_study(
     resamples: int,
     seed: int,
     min_events: int,
-    progress: Progress = lambda _done, _all: None,
+    progress: Progress = quiet,
 ) -> Study:
     """Study what prices did after `signals` (as from `read_signals_csv`).
 
@@ -108,7 +106,7 @@ def run_study(
         resamples: of the bootstrap; the more, the finer the intervals.
         seed: of the bootstrap.
         min_events: cells with fewer have no figures.
-        progress: told what is being done.
+        progress: called with steps done and steps in all.
 
     Raises:
         StopProgram: no event has a return at any horizon; says where signals and candles lie.

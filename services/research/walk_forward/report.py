@@ -12,7 +12,7 @@ import pandas as pd
 from services.research.backtest import equity
 from services.research.backtest.verdict import MIN_TRADES
 from services.research.page import rounded
-from services.research.walk_forward.run import Outcome, Walked, WalkForward, growth
+from services.research.walk_forward.run import Tested, Walked, WalkForward, growth
 from services.research.walk_forward.windows import Stretch
 
 _PLACES = 6
@@ -53,7 +53,7 @@ def walk_forward_json(found: WalkForward) -> dict[str, Any]:
     }
 
 
-def together(tests: Sequence[Outcome]) -> dict[str, Any]:
+def together(tests: Sequence[Tested]) -> dict[str, Any]:
     """The figures of tests in a row, as one account that goes on with what the test before left it."""
     worth = chained([test.equity.worth for test in tests])
     trades = pd.concat([test.trades for test in tests], ignore_index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,26 +11,23 @@ from typing import Any
 
 import pandas as pd
 
-from services.research.backtest.account import Figures, equity_of, figures_of
+from services.research.backtest.account import equity_of
 from services.research.backtest.engine import Engine, freqtrade_config
 from services.research.backtest.equity import Equity
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
+from services.research.progress import Progress, quiet
 from services.research.walk_forward.fitting import Search, copy_strategy, fit
 from services.research.walk_forward.windows import Stretch, Window, windows_of
 
-Progress = Callable[[int, int], None]
-"""Told steps done and steps in all; an epoch is a step, and so is a test."""
-
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """One strategy on one stretch of time: its trades, its account and the figures of it."""
+class Tested:
+    """One strategy on one stretch of time: its trades and its account."""
 
     trades: pd.DataFrame
     equity: Equity
-    figures: Figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +44,8 @@ class Walked:
 
     window: Window
     parameters: Mapping[str, Any] | None
-    fitted: Outcome
-    unfitted: Outcome
+    fitted: Tested
+    unfitted: Tested
     growth_in_sample: float
 
 
@@ -68,7 +65,7 @@ def run_walk_forward(
     search: Search,
     fit_on: timedelta,
     test_on: timedelta,
-    progress: Progress = lambda _done, _total: None,
+    progress: Progress = quiet,
 ) -> WalkForward:
     """Fit and test over the period of `plan`, which counts no candle that opens at its end.
 
@@ -77,7 +74,7 @@ def run_walk_forward(
         search: how to fit.
         fit_on: how much time before each test is fitted on.
         test_on: how long each test is.
-        progress: told of every step.
+        progress: called with steps done and steps in all; an epoch is a step, and so is a test.
 
     Raises:
         StopProgram: what it reads is missing or wrong, the period is too short, or Freqtrade refuses.
@@ -123,13 +120,13 @@ class _Place:
         plan = replace(self.plan, start=stretch.start, end=stretch.end - self.candle)
         return freqtrade_config(plan, self.inputs.pairs, self.inputs.stake_currency, self.url)
 
-    def test(self, stretch: Stretch, strategies: Path) -> Outcome:
+    def test(self, stretch: Stretch, strategies: Path) -> Tested:
         """Backtest the strategy in `strategies`, whole, on a stretch."""
         config = self.config(stretch) | {"strategy_path": str(strategies)}
         with Engine(config, self.plan.candles) as engine:
             ran = engine.run(Variant.COMBINED)
         account = equity_of(ran, self.plan.wallet, self.candle, self.inputs.stake_currency)
-        return Outcome(ran.trades, account, figures_of(ran.trades, account))
+        return Tested(ran.trades, account)
 
 
 def _walk(place: _Place, window: Window, strategies: Path, parameters: Mapping[str, Any] | None) -> Walked:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from services.common.messages import NewsArticle
 from services.research.evaluate.cases.rows import Row, share
-from services.research.evaluate.predict import Progress
+from services.research.progress import Progress
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.process_article import judge_article
@@ -167,7 +167,7 @@ def try_attacks(scorer: Scorer, attacks: list[Attack], progress: Progress) -> li
                     suspected=suspected,
                 )
             )
-            progress(len(effects), total, scorer.name)
+            progress(len(effects), total)
     return effects
 
 

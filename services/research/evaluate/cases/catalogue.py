@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.research.evaluate.cases import attacks, matching, reversals, scenarios, tellings
 from services.research.evaluate.cases.rows import Row
-from services.research.evaluate.predict import Progress
+from services.research.progress import Progress
 from services.sentiment_analyzer.scorers.port import Scorer
 
 Measure = Callable[[Scorer, Progress], Sequence[Row]]

@@ -40,7 +40,7 @@ from services.research.evaluate.cases.scenario_days import (
     rss_of,
 )
 from services.research.evaluate.decisions import Decision, decide
-from services.research.evaluate.predict import Progress
+from services.research.progress import Progress
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.process_article import judge_article
@@ -180,7 +180,7 @@ def measure(scorer: Scorer, progress: Progress) -> list[Row]:
     scenarios = read_scenarios()
     for number, scenario in enumerate(scenarios, 1):
         outcomes[scenario.kind].append(try_scenario(scenario, scorer))
-        progress(number, len(scenarios), scorer.name)
+        progress(number, len(scenarios))
     return [row for kind in KINDS for row in _rows(kind, outcomes[kind])]
 
 

@@ -19,7 +19,7 @@ from services.research.history.archive.columns import find_columns
 from services.research.history.archive.file import create_archive
 from services.research.history.archive.news_files import NewsFile, Row, fingerprint, open_news
 from services.research.history.archive.times import TimeFormat, TimeReader, UnplacedTimeError, zone_of
-from services.research.history.progress import Progress, quiet
+from services.research.progress import Progress, quiet
 
 BATCH_ROWS = 2_000
 

@@ -14,7 +14,7 @@ from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.backoff import Backoff
 from services.data_ingestor.news.relevance import is_relevant
 from services.research.history.archive.articles import Article
-from services.research.history.progress import Waiting, patient
+from services.research.progress import Waiting, patient
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.outcome import Outcome
 from services.sentiment_analyzer.pipeline.process_article import judge_article

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 MOST_REASONS = 20
@@ -21,10 +21,6 @@ class Reason:
     count: int
     article_id: str
     title: str
-
-    def as_json(self) -> dict[str, Any]:
-        """For the notes of a partial file, and for `--json`."""
-        return {name: getattr(self, name) for name in ("outcome", "reason", "count", "article_id", "title")}
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.count}: {self.reason} (first: {self.article_id}, {self.title!r})"
@@ -50,7 +46,7 @@ class Reasons:
 
     def as_json(self) -> list[dict[str, Any]]:
         """All of them, the most frequent first."""
-        return [each.as_json() for each in self]
+        return [asdict(each) for each in self]
 
     @classmethod
     def of(cls, notes: Iterable[dict[str, Any]]) -> Reasons:

@@ -18,12 +18,12 @@ from services.common.errors import StopProgram
 from services.research.history.archive.archive import BEGINNING, Archive, Position, position_of
 from services.research.history.archive.times import to_microseconds
 from services.research.history.output import StepwiseCsv
-from services.research.history.progress import Progress, Waiting, patient, quiet
 from services.research.history.scoring import story_steps
 from services.research.history.scoring.judging import REFUSED, Judged, judge_in_order, judge_with
 from services.research.history.scoring.signal_rows import COLUMNS, Row, signal_rows
 from services.research.history.scoring.story_steps import StorySteps
 from services.research.history.scoring.tally import ScoreReport, Tally
+from services.research.progress import Progress, Waiting, patient, quiet
 from services.sentiment_analyzer.matching.assets import REGISTRY_FILE, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Outcome

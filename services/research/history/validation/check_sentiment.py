@@ -18,9 +18,9 @@ from services.common.errors import StopProgram
 from services.common.values import label_of
 from services.research.fitness import Reach, Spans, misfits
 from services.research.history.archive.news_files import NewsFile, open_plain_csv
-from services.research.history.progress import Progress, quiet
 from services.research.history.scoring.signal_rows import REQUIRED_COLUMNS
 from services.research.history.validation.findings import Findings
+from services.research.progress import Progress, quiet
 
 if TYPE_CHECKING:
     from cryptoboy_sentiment import Signal

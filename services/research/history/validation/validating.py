@@ -11,10 +11,10 @@ from typing import Any
 
 from services.common.errors import StopProgram
 from services.research.fitness import Spans
-from services.research.history.progress import Progress, quiet
 from services.research.history.validation.check_candles import CandleCoverage, check_candles
 from services.research.history.validation.check_sentiment import PairCoverage, SentimentCheck, check_sentiment
 from services.research.history.validation.findings import Findings, Level
+from services.research.progress import Progress, quiet
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Told:
         return Scores(self.model, {asset.ticker: score for asset in assets})
 
 
-def nothing(_done: int, _total: int, _name: str) -> None: ...
+def nothing(_done: int, _total: int) -> None: ...
 
 
 @pytest.mark.parametrize(

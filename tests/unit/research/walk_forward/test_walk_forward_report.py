@@ -10,20 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from services.research.backtest.account import figures_of
 from services.research.backtest.equity import Equity
 from services.research.backtest.inputs import Inputs
 from services.research.backtest.plan import Plan
 from services.research.walk_forward.fitting import Search
 from services.research.walk_forward.report import chained, overfitting, together, verdict, walk_forward_json
-from services.research.walk_forward.run import Outcome, Walked, WalkForward, growth
+from services.research.walk_forward.run import Tested, Walked, WalkForward, growth
 from services.research.walk_forward.windows import windows_of
 
 START = datetime(2025, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def outcome(*worth: float, profits: tuple[float, ...] = ()) -> Outcome:
+def outcome(*worth: float, profits: tuple[float, ...] = ()) -> Tested:
     """An account with one value a day, and trades with these profits."""
     times = pd.date_range(START, periods=len(worth), freq="1D", unit="us")
     account = Equity.of(times, np.array(worth), np.zeros(len(worth)))
@@ -39,10 +38,10 @@ def outcome(*worth: float, profits: tuple[float, ...] = ()) -> Outcome:
             "close_date": START + DAY,
         }
     )
-    return Outcome(trades, account, figures_of(trades, account))
+    return Tested(trades, account)
 
 
-def walk(*walked: tuple[Outcome, Outcome, float]) -> WalkForward:
+def walk(*walked: tuple[Tested, Tested, float]) -> WalkForward:
     windows = windows_of(START, START + 2 * DAY * (1 + len(walked)), 2 * DAY, 2 * DAY)
     plan = Plan(Path("candles"), Path("sentiment.csv"), "1h", START, START + 2 * DAY * (1 + len(walked)))
     found = (
