@@ -108,7 +108,7 @@ class ScorerFailures:
             raise _away(error) from error
         try:
             if self._stories is not None:  # another article may be the first of its story
-                self._stories.silent(decode(delivery.body, NewsArticle).article_id)
+                self._stories.keep_unsignalled(decode(delivery.body, NewsArticle).article_id)
         except TryLater as problem:
             raise _away(problem) from problem
         intake.retry(delivery, f"the scorer fails on this article and not on others: {error}")

@@ -192,7 +192,7 @@ def judge_article(
         judgement = Judgement(Outcome.OFF_TOPIC, reason="nothing in it is about crypto")
     elif max_age is not None and now - article.published > max_age:
         if stories is not None:
-            stories.silent(article.article_id)
+            stories.keep_unsignalled(article.article_id)
         age = timedelta(seconds=round((now - article.published).total_seconds()))
         judgement = Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
     else:
@@ -233,12 +233,12 @@ class _Matched(NamedTuple):
         except (TryLater, StopProgram):  # it will be scored: it stays what it is
             raise
         except Exception:
-            stories.silent(article_id)
+            stories.keep_unsignalled(article_id)
             raise
         if not judgement.signals:
-            stories.silent(article_id)
+            stories.keep_unsignalled(article_id)
             return judgement
-        place = stories.told(article_id, judgement.signals, self.now)
+        place = stories.keep_signals(article_id, judgement.signals, self.now)
         return judgement_of(place, degraded=judgement.degraded)
 
     def score(self, scorer: Scorer, slot: Slot) -> Judgement:

@@ -79,7 +79,7 @@ class Stories:
             about: the tickers that it is about; articles about other tickers are of another story. Empty: the market.
         """
         with self._changing():
-            self._learn()
+            self._update_index()
             known = self._kept.telling(article.article_id)
             if known is None:
                 known = self._add(article, text, about)
@@ -94,7 +94,7 @@ class Stories:
         place = placement_of(known, rows, now)
         if not place.is_to_be_scored or not self._most_scored:
             return place
-        return replace(place, is_crowded=_owners(rows.values()) >= self._most_scored)
+        return replace(place, is_crowded=_scored_owners(rows.values()) >= self._most_scored)
 
     def _add(self, article: NewsArticle, text: ArticleText, about: frozenset[str]) -> Row:
         telling = Telling(article.article_id, article.published, text.title, text.body[:LEAD_CHARS], about)
@@ -108,7 +108,7 @@ class Stories:
         else:
             story = self._index.find(telling) or article.article_id
         added = self._kept.add(telling, story, part, article.source, owner)
-        self._note(added)
+        self._add_to_index(added)
         return added
 
     def _copied(self, telling: Telling, row: Row) -> list[Row]:
@@ -124,7 +124,7 @@ class Stories:
             each for each in found if each and each.part not in useless and each.article_id != row.article_id
         ]
 
-    def told(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Placement:
+    def keep_signals(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Placement:
         """Keep the signals of a placed article that was scored; returns what to publish.
 
         If it had been scored before, as by another process after a redelivery, the earlier signals count.
@@ -162,7 +162,7 @@ class Stories:
             self._kept.set_part(article_id, StoryPart.UNSCORED)
             return True
 
-    def silent(self, article_id: str) -> None:
+    def keep_unsignalled(self, article_id: str) -> None:
         """Keep that an article gave no signal, so that copies of it are news.
 
         Changes nothing for an article that is not placed, is not to be scored, or was scored.
@@ -187,12 +187,12 @@ class Stories:
         with self._lock:
             self._kept.close()
 
-    def _learn(self) -> None:
+    def _update_index(self) -> None:
         """Add to the index the articles that this process, others and earlier runs have kept since the last call."""
         for row in self._kept.after(self._last_number):
-            self._note(row)
+            self._add_to_index(row)
 
-    def _note(self, row: Row) -> None:
+    def _add_to_index(self, row: Row) -> None:
         self._last_number = row.number
         self._reposts.note(row)
         if row.part != StoryPart.REPOSTED:  # copies must not make the words of a story common
@@ -210,7 +210,7 @@ class Stories:
                 raise
 
 
-def _owners(rows: Iterable[Row]) -> int:
+def _scored_owners(rows: Iterable[Row]) -> int:
     return len({row.owner for row in rows if row.stands != NO_STANCES})
 
 
