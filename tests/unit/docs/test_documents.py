@@ -22,6 +22,7 @@ DOCUMENTS = sorted(
     for path in PROJECT_ROOT.glob(pattern)
 )
 GUIDE = PROJECT_ROOT / "docs" / "operating.md"
+RELIABILITY = PROJECT_ROOT / "docs" / "reliability.md"
 _CODE = re.compile(r"^ {4}(.+)$|`([^`\n]+)`", re.MULTILINE)
 _COMMAND = re.compile(r"(?:\./cryptoboy|run --rm(?: -\S+ \S+)* operator|services\.cli)\s+([^|;&>#]+)")
 _PATH = re.compile(r"(?<![\w/.-])((?:scripts|deploy|services|docs|tests)/[\w./*@-]+\w)")
@@ -93,6 +94,19 @@ def test_every_command_in_a_document_exists(document: str, typed: str) -> None:
 def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     named = {each for line in code(document) for each in _PATH.findall(line)}
     missing = {each for each in named if not list(PROJECT_ROOT.glob(each))}
+    assert missing == set()
+
+
+def test_every_test_that_the_page_on_reliability_names_is_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)*test_\w+)`", RELIABILITY.read_text()))
+    assert len(named) > 20
+    missing = {
+        name
+        for name in named
+        if not (PROJECT_ROOT / "tests" / (name if "/" in name else f"chaos/{name}"))
+        .with_suffix(".py")
+        .is_file()
+    }
     assert missing == set()
 
 
