@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from services.common.clock import Clock
 from services.common.runtime.runner import run_service
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.scored_pairs import remembered_pairs
 from services.common.settings.settings import Settings
 from services.sentiment_analyzer.matching.assets import load_registry
@@ -28,7 +28,7 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
     """The service, with the adapters that the settings name."""
     from services.common.broker.open import open_broker
 
-    work = WorkInHand()
+    work = CallsInProgress()
     receipts = Receipts(settings.state_dir / RECEIPTS_FILE)
 
     def keep(scorer: Scorer) -> Scorer:

@@ -27,7 +27,7 @@ from services.common.runtime.lag import Lag
 from services.common.runtime.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
 from services.common.runtime.runner import count_error
 from services.common.runtime.tracing import following, trace_id_of
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.signal_cacher.announced import Announced
@@ -70,7 +70,7 @@ class SignalCacher:
         self._lag = Lag(
             NAME, settings.lag_limit, what="signals are cached when they are", advice="is the store slow?"
         )
-        self.work = WorkInHand()
+        self.work = CallsInProgress()
 
     def start(self) -> None:
         """See `runner.Service`. When it returns, the store has answered and the queue is subscribed to."""

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import structlog
 
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.secrets.redaction import redactor
 from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import LogFormat, Settings
@@ -38,7 +38,7 @@ class LogWriter(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self.work = WorkInHand()
+        self.work = CallsInProgress()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""

@@ -33,7 +33,7 @@ from services.common.runtime.metrics import (
 )
 from services.common.runtime.ports import handed_over
 from services.common.runtime.watchdog import Watchdog
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.secrets.private import close_folder, keep_private
 from services.common.secrets.programs import with_secrets
 from services.common.secrets.redaction import redact_errors, redactor
@@ -52,7 +52,7 @@ class Service(Protocol):
     """What the runner runs."""
 
     @property
-    def work(self) -> WorkInHand:
+    def work(self) -> CallsInProgress:
         """The calls in progress; one that does not return ends the process."""
         ...
 

@@ -1,6 +1,6 @@
-"""Watches the steps that a service has in hand, says which of them is stuck, and in the end gives the process up.
+"""Watches the calls that a service has in progress, reports those that are stuck, and in the end ends the process.
 
-A thread that hangs in a call cannot be ended from outside, and what it has in hand is nobody else's until its
+A thread that hangs in a call cannot be ended from outside, and its messages are redelivered to nobody until its
 connection is gone. So the process ends: whoever supervises it starts it again, and the broker delivers once more.
 """
 
@@ -16,23 +16,23 @@ import structlog
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.metrics import WORK_STUCK
 from services.common.runtime.stacks import thread_stacks
-from services.common.runtime.work import Step, WorkInHand, stuck
+from services.common.runtime.work import Call, CallsInProgress, stuck
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
 TELL_SECONDS = 0.5
 MOST_COUNTED_SECONDS = 4 * LOOK_SECONDS
-"""What one look adds at most to the age of a step: when there was more, the machine slept or had no time for us."""
+"""What one look adds at most to the age of a call. If more time has passed, the machine slept or was overloaded."""
 
 
 class Watchdog:
-    """Looks every half second, until the process is gone: a thread may hang in its very last steps.
+    """Looks every half second until the process ends: a thread may hang during shutdown as well.
 
     Args:
         service: a label of metrics.
         work: what to watch.
-        stuck_after: seconds beyond its own bounds after which a step counts as stuck.
+        stuck_after: seconds beyond its own time limits after which a call counts as stuck.
         give_up_after: further seconds after which the process ends with status 75 (EX_TEMPFAIL).
         leave: ends the process at once, without waiting for threads.
     """
@@ -40,7 +40,7 @@ class Watchdog:
     def __init__(
         self,
         service: str,
-        work: WorkInHand,
+        work: CallsInProgress,
         *,
         stuck_after: float,
         give_up_after: float,
@@ -51,11 +51,11 @@ class Watchdog:
         self._stuck_after = stuck_after
         self._give_up_after = give_up_after
         self._leave = leave
-        self._stuck: tuple[Step, ...] = ()
+        self._stuck: tuple[Call, ...] = ()
         WORK_STUCK.labels(service)
 
     def start(self) -> None:
-        """Begin to look, in a thread of its own."""
+        """Start the thread that looks."""
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
     def _run(self) -> None:
@@ -67,12 +67,12 @@ class Watchdog:
             looked = now
 
     def look(self, elapsed: float) -> None:
-        """Let `elapsed` seconds count, and say what changed."""
-        before = {step.number: step for step in self._stuck}
-        steps = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
-        self._stuck = stuck(steps, self._stuck_after)
-        new = [step for step in self._stuck if step.number not in before]
-        back = [before[number] for number in before.keys() - {step.number for step in self._stuck}]
+        """Add `elapsed` seconds to the age of all calls, and log what changed."""
+        before = {call.number: call for call in self._stuck}
+        calls = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
+        self._stuck = stuck(calls, self._stuck_after)
+        new = [call for call in self._stuck if call.number not in before]
+        back = [before[number] for number in before.keys() - {call.number for call in self._stuck}]
         WORK_STUCK.labels(self._service).inc(len(new))
         is_over = bool(self._stuck) and self._stuck[0].late >= self._stuck_after + self._give_up_after
         if new or back or is_over:
@@ -94,17 +94,17 @@ class Watchdog:
         )
 
 
-def _tell(new: Sequence[Step], back: Sequence[Step], given_up: Step | None, *, with_stacks: bool) -> None:
+def _tell(new: Sequence[Call], back: Sequence[Call], given_up: Call | None, *, with_stacks: bool) -> None:
     """Log what changed. Waits only a moment for that, because the log may be what is stuck."""
     watchdog = threading.get_ident()
 
     def write() -> None:
-        for step in new:
-            log.error("work_stuck", doing=step.what, seconds=round(step.age, 1), bound=step.patience)
+        for call in new:
+            log.error("work_stuck", doing=call.what, seconds=round(call.age, 1), bound=call.patience)
         if with_stacks:  # here, because reading the source of the lines may hang as well
             log.error("thread_stacks", stack=thread_stacks(without={watchdog, threading.get_ident()}))
-        for step in back:
-            log.info("work_came_back", doing=step.what, seconds=round(step.age, 1))
+        for call in back:
+            log.info("work_came_back", doing=call.what, seconds=round(call.age, 1))
         if given_up is not None:
             log.error("work_given_up", doing=given_up.what, next="this process ends, to be started again")
 

@@ -1,7 +1,7 @@
-"""The steps that a service has in hand: calls that must come back, each with the time it may take by itself.
+"""The calls that a service has in progress, each with its own time limit.
 
-Whoever makes such a call (of a scorer, a store, a feed) bounds it. A call that is far beyond its bound will not come
-back, for the bound is what failed. The watchdog finds it here.
+Every such call (of a scorer, a store, a feed) has a time limit. A call that is far beyond its limit will not return:
+the limit itself has failed. The watchdog finds it here.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from itertools import count
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One call in hand.
+class Call:
+    """One call in progress.
 
     Attributes:
-        number: tells it from every other of this process.
-        what: for people: "scoring 4f1c", "writing to Redis".
-        patience: seconds that it may take by its own bounds.
+        number: unique within this process.
+        what: for log messages: "scoring 4f1c", "writing to Redis".
+        patience: seconds that it may take by its own time limits.
         age: seconds that it has taken so far.
     """
 
@@ -31,44 +31,44 @@ class Step:
 
     @property
     def late(self) -> float:
-        """Seconds beyond its own bounds; negative before."""
+        """Seconds beyond its own time limits; negative before."""
         return self.age - self.patience
 
 
-def stuck(steps: Iterable[Step], allowance: float) -> tuple[Step, ...]:
-    """The steps that are at least `allowance` seconds beyond their own bounds, the latest first."""
+def stuck(calls: Iterable[Call], allowance: float) -> tuple[Call, ...]:
+    """The calls that are at least `allowance` seconds beyond their own time limits, the latest first."""
     return tuple(
-        sorted((step for step in steps if step.late >= allowance), key=lambda step: step.late, reverse=True)
+        sorted((call for call in calls if call.late >= allowance), key=lambda call: call.late, reverse=True)
     )
 
 
-class WorkInHand:
-    """The calls under way in this process. Threads share it."""
+class CallsInProgress:
+    """The calls in progress in this process. Threads share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = count()
-        self._steps: dict[int, Step] = {}
+        self._calls: dict[int, Call] = {}
 
     @contextmanager
     def doing(self, what: str, patience: float) -> Iterator[None]:
-        """Around a call that may take `patience` seconds by its own bounds."""
+        """Around a call that may take `patience` seconds by its own time limits."""
         number = next(self._numbers)
         with self._lock:
-            self._steps[number] = Step(number, what, patience)
+            self._calls[number] = Call(number, what, patience)
         try:
             yield
         finally:
             with self._lock:
-                del self._steps[number]
+                del self._calls[number]
 
-    def grow_older(self, seconds: float) -> tuple[Step, ...]:
-        """Let this much time pass for all steps; returns them.
+    def grow_older(self, seconds: float) -> tuple[Call, ...]:
+        """Add this much to the age of all calls; returns them.
 
-        Time is told, not taken from a clock, so that a machine that slept makes nothing look stuck.
+        The caller says how much: no clock is read, so that after a sleep of the machine no call looks stuck.
         """
         with self._lock:
-            self._steps = {
-                number: replace(step, age=step.age + seconds) for number, step in self._steps.items()
+            self._calls = {
+                number: replace(call, age=call.age + seconds) for number, call in self._calls.items()
             }
-            return tuple(self._steps.values())
+            return tuple(self._calls.values())

@@ -15,7 +15,7 @@ from services.common.broker.topology import MARKET_CANDLE
 from services.common.clock import Clock, from_ms
 from services.common.messages import MarketData
 from services.common.runtime.metrics import CANDLES_BACKFILLED, CANDLES_PUBLISHED, STREAM_LAST_CANDLE
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.data_ingestor.market.candle_book import ReadyCandle
 from services.data_ingestor.market.last_published import CandleMemory
 
@@ -59,14 +59,14 @@ class CandlePublisher:
         exchange: str,
         timeframe: str,
         clock: Clock,
-        work: WorkInHand | None = None,
+        work: CallsInProgress | None = None,
     ) -> None:
         self._broker = broker
         self._memory = memory
         self._exchange = exchange
         self._timeframe = timeframe
         self._clock = clock
-        self._work = work or WorkInHand()
+        self._work = work or CallsInProgress()
         self._thread = ThreadPoolExecutor(1, "publish")
         self._made: dict[str, dict[int, OutgoingMessage]] = {}
         self._in_hand: set[Future[None]] = set()

@@ -12,7 +12,7 @@ from services.common.clock import Clock
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.metrics import STREAM_LAST_HEARD
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.common.values import timeframe_seconds
 from services.data_ingestor.market.ccxt.candles import CcxtCandles
@@ -51,7 +51,7 @@ class MarketStreamer:
         self._statuses = {pair: PairStatus() for pair in settings.trading_pairs}
         self._left_out = LeftOut(self._statuses)
         self._reached = False
-        self.work = WorkInHand()
+        self.work = CallsInProgress()
         self._loop = asyncio.Runner()
 
     def start(self) -> None:

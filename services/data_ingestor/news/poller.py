@@ -21,7 +21,7 @@ from services.common.runtime.backoff import Backoff
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.metrics import ARTICLES_SKIPPED, ARTICLES_WAITING
 from services.common.runtime.runner import count_error
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.port import Source
 from services.data_ingestor.news.publish import LONGEST_SECONDS, publish_waiting
@@ -54,7 +54,7 @@ class NewsPoller:
         self._sources = sources
         self._pollers: tuple[SourcePoller, ...] = ()
         self._pressure = QueuePressure(broker, settings.news_queue_slow_at, settings.lag_limit)
-        self.work = WorkInHand()
+        self.work = CallsInProgress()
 
     def start(self) -> None:
         """Open the state file and connect to the broker."""

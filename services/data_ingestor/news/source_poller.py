@@ -22,7 +22,7 @@ from services.common.runtime.metrics import (
     SOURCE_UP,
 )
 from services.common.runtime.runner import count_error
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.frozen import FeedFreshness
 from services.data_ingestor.news.port import NO_STATE, Entry, Listing, Source
@@ -55,7 +55,7 @@ class SourcePoller:
         seen: SeenArticles,
         *,
         stretch: Callable[[], float] = lambda: 1.0,
-        work: WorkInHand | None = None,
+        work: CallsInProgress | None = None,
     ) -> None:
         self.name = source.config.name
         self.state = SourceState()
@@ -64,7 +64,7 @@ class SourcePoller:
         self._clock = clock
         self._seen = seen
         self._stretch = stretch
-        self._work = work or WorkInHand()
+        self._work = work or CallsInProgress()
         self._patience = source.patience + NOTE_SECONDS
         self._freshness = FeedFreshness(self.name, timedelta(seconds=settings.news_frozen_after), clock.now())
         self._read_state = NO_STATE

@@ -2,7 +2,7 @@
 
 Almost no article holds what `hostile` searches for. Python's engine takes 0.5 ms to find that out for a short article
 and 2 ms for a long one, the engine behind pydantic's patterns a few microseconds; see
-docs/adr/0022-a-prefilter-for-hostile-text.md.
+docs/adr/0023-a-prefilter-for-hostile-text.md.
 """
 
 from __future__ import annotations

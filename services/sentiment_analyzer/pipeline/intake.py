@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.common.broker.port import Delivery, Subscription
 from services.common.broker.topology import RAW_NEWS_DATA
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 
 NAME = "sentiment_processor"
 RECEIVE_SECONDS = 0.5
@@ -24,7 +24,7 @@ class Intake:
         work: where calls are noted for the watchdog.
     """
 
-    def __init__(self, subscription: Subscription, stop: threading.Event, work: WorkInHand) -> None:
+    def __init__(self, subscription: Subscription, stop: threading.Event, work: CallsInProgress) -> None:
         self._subscription = subscription
         self.work = work
         self._ended = threading.Event()

@@ -23,7 +23,7 @@ from services.common.messages import NewsArticle, decode
 from services.common.runtime.lag import Lag
 from services.common.runtime.metrics import QUEUE_LAG
 from services.common.runtime.tracing import following, trace_id_of
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.sqlite import BUSY_SECONDS
 from services.sentiment_analyzer.article.text import ArticleText, text_of
 from services.sentiment_analyzer.matching.matcher import About, AssetMatcher, Match
@@ -61,7 +61,7 @@ class ArticlePipeline:
     clock: Clock
     max_age: timedelta | None
     lag: Lag
-    work: WorkInHand
+    work: CallsInProgress
 
     def run(self, intake: Intake) -> None:
         """Process articles until the intake is over, which it is for all workers when this raises.

@@ -17,7 +17,7 @@ from services.common.errors import TryLater
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.lag import Lag
 from services.common.runtime.runner import FIRST_PAUSE_SECONDS, count_error
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.failures import ScorerAwayError, ScorerFailures
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
@@ -60,10 +60,10 @@ class SentimentProcessor:
         max_age: timedelta | None = None,
         stories: Stories | None = None,
         receipts: Receipts | None = None,
-        work: WorkInHand | None = None,
+        work: CallsInProgress | None = None,
         lag_limit: float = 600.0,
     ) -> None:
-        self.work = work or WorkInHand()
+        self.work = work or CallsInProgress()
         self._broker, self._scorer, self._concurrency = broker, scorer, concurrency
         self._to_close = [part for part in (broker, scorer, stories, receipts) if part is not None]
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from services.common.errors import TryLater
 from services.common.runtime.metrics import SCORE_SECONDS, SCORES_IN_FLIGHT
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.sentiment_analyzer.pipeline.intake import Intake
 from services.sentiment_analyzer.scorers.port import Scorer
 
@@ -26,7 +26,7 @@ class ScorerSlots:
         work: where calls are noted for the watchdog.
     """
 
-    def __init__(self, scorer: Scorer, count: int, work: WorkInHand) -> None:
+    def __init__(self, scorer: Scorer, count: int, work: CallsInProgress) -> None:
         self._scorer = scorer
         self._free = threading.Semaphore(count)
         self._work = work

@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from services.common.messages import NewsArticle, SentimentSignal
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.common.sqlite import BUSY_SECONDS
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.stories.agreement import has_no_opinion, stances_of
@@ -56,12 +56,12 @@ class Stories:
     def __init__(
         self,
         kept: Path | StoryKeeper | None = None,
-        work: WorkInHand | None = None,
+        work: CallsInProgress | None = None,
         *,
         most_scored: int = 0,
     ) -> None:
         self._kept: StoryKeeper = StoryFile(kept) if isinstance(kept, Path) else kept or StoryMemory()
-        self._work = work or WorkInHand()
+        self._work = work or CallsInProgress()
         self._most_scored = most_scored
         self._lock = threading.Lock()  # of what follows, and of what is kept
         self._index, self._reposts = StoryIndex(), Reposts()

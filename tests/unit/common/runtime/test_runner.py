@@ -27,11 +27,11 @@ import structlog
 from services.common.errors import StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.runner import run_service
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 
 class Example:
     starts = 0
-    work = WorkInHand()
+    work = CallsInProgress()
     def start(self):
         Example.starts += 1
         if MODE == "never":

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from services.common.runtime.watchdog import MOST_COUNTED_SECONDS, Watchdog
-from services.common.runtime.work import Step, WorkInHand, stuck
+from services.common.runtime.work import Call, CallsInProgress, stuck
 
 
 def counted() -> float:
@@ -23,7 +23,7 @@ class House:
     """A watchdog that stays although it leaves."""
 
     def __init__(self) -> None:
-        self.work = WorkInHand()
+        self.work = CallsInProgress()
         self.left: list[int] = []
         self.dog = Watchdog("tested", self.work, stuck_after=10.0, give_up_after=20.0, leave=self.left.append)
 
@@ -44,11 +44,11 @@ def doing() -> Iterator[ExitStack]:
 
 
 def test_a_call_counts_as_stuck_only_beyond_its_own_bound() -> None:
-    steps = [
-        Step(number, name, patience, age)
+    calls = [
+        Call(number, name, patience, age)
         for number, (name, patience, age) in enumerate([("a", 5, 14), ("b", 0, 10), ("c", 5, 30)])
     ]
-    assert [step.what for step in stuck(steps, 10.0)] == ["c", "b"]
+    assert [call.what for call in stuck(calls, 10.0)] == ["c", "b"]
 
 
 def test_a_call_that_does_not_come_back_is_counted_told_once_and_shown(
@@ -128,8 +128,8 @@ def test_a_machine_that_slept_makes_nothing_look_stuck(house: House, doing: Exit
     doing.enter_context(house.work.doing("reading a letter", 0.0))
     house.dog.look(3600.0)
     assert house.dog.health().ok
-    (step,) = house.work.grow_older(0.0)
-    assert step.age == MOST_COUNTED_SECONDS
+    (call,) = house.work.grow_older(0.0)
+    assert call.age == MOST_COUNTED_SECONDS
 
 
 def test_a_call_that_fails_is_no_longer_in_hand(house: House) -> None:

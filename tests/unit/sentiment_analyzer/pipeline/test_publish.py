@@ -4,7 +4,7 @@ import pytest
 
 from services.common.errors import NeverWorks, TryLater
 from services.common.messages import SentimentSignal
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.sentiment_analyzer.pipeline.intake import Intake
 from services.sentiment_analyzer.pipeline.process_article import judge_article
 from services.sentiment_analyzer.pipeline.publish import SIGNALS_AT_ONCE, publish_signals
@@ -33,7 +33,7 @@ def broker() -> FakeBroker:
 
 @pytest.fixture
 def intake(broker: FakeBroker) -> Intake:
-    return Intake(broker.subscribe("raw_news_data", 9), broker.stop, WorkInHand())
+    return Intake(broker.subscribe("raw_news_data", 9), broker.stop, CallsInProgress())
 
 
 def test_signals_wait_until_the_broker_takes_them(broker: FakeBroker, intake: Intake) -> None:

@@ -5,18 +5,18 @@ import threading
 import pytest
 
 from services.common.errors import TryLater
-from services.common.runtime.work import WorkInHand
+from services.common.runtime.work import CallsInProgress
 from services.sentiment_analyzer.pipeline.intake import Intake
 from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
 from tests.support.scoring.sentiment_fakes import Bench, FakeScorer
 
 
 def intake() -> Intake:
-    return Intake(Bench().broker.subscribe("raw_news_data", 1), threading.Event(), WorkInHand())
+    return Intake(Bench().broker.subscribe("raw_news_data", 1), threading.Event(), CallsInProgress())
 
 
 def test_who_waits_for_a_slot_does_not_begin_when_the_intake_is_over_by_then() -> None:
-    slots, source, ended = ScorerSlots(FakeScorer([]), 1, WorkInHand()), intake(), list[str]()
+    slots, source, ended = ScorerSlots(FakeScorer([]), 1, CallsInProgress()), intake(), list[str]()
 
     def wait_for_a_slot() -> None:
         try:
@@ -37,7 +37,7 @@ def test_who_waits_for_a_slot_does_not_begin_when_the_intake_is_over_by_then() -
 
 
 def test_a_slot_is_free_again_after_a_failure() -> None:
-    slots, source = ScorerSlots(FakeScorer([]), 1, WorkInHand()), intake()
+    slots, source = ScorerSlots(FakeScorer([]), 1, CallsInProgress()), intake()
 
     with pytest.raises(TryLater, match="away"), slots.taken("bad", source):
         raise TryLater("away")
@@ -46,7 +46,7 @@ def test_a_slot_is_free_again_after_a_failure() -> None:
 
 
 def test_the_watchdog_sees_what_is_scored_with_the_patience_of_the_scorer() -> None:
-    work = WorkInHand()
+    work = CallsInProgress()
 
     with ScorerSlots(FakeScorer([]), 1, work).taken("a1", None):
         assert [(step.what, step.patience) for step in work.grow_older(0.0)] == [("scoring a1", 7.0)]
