@@ -28,12 +28,13 @@ class ScorerSlots:
 
     def __init__(self, scorer: Scorer, count: int, work: CallsInProgress) -> None:
         self._scorer = scorer
+        self._patience = scorer.patience
         self._free = threading.Semaphore(count)
         self._work = work
 
     def check(self) -> None:
         """See `Scorer.check`; takes no slot."""
-        with self._work.doing("checking the scorer", self._scorer.patience):
+        with self._work.doing("checking the scorer", self._patience):
             self._scorer.check()
 
     @contextmanager
@@ -50,6 +51,6 @@ class ScorerSlots:
         with self._free:
             if intake is not None and intake.is_over:
                 raise NotBegunError("not begun")
-            doing = self._work.doing(f"scoring {article_id}", self._scorer.patience)
+            doing = self._work.doing(f"scoring {article_id}", self._patience)
             with SCORE_SECONDS.labels(self._scorer.name).time(), SCORES_IN_FLIGHT.track_inprogress(), doing:
                 yield
