@@ -58,7 +58,7 @@ class ScorerFailures:
 
     @contextmanager
     def settled(self, delivery: Delivery, intake: Intake) -> Iterator[None]:
-        """Around reading and scoring an article: if that fails by the fault of the article, settle its delivery.
+        """Context for reading and scoring an article: settles its delivery if that fails and the article is at fault.
 
         Raises:
             ScorerAwayError: the scorer failed, and not by the fault of the article as far as is known.

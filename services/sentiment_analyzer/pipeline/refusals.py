@@ -1,7 +1,7 @@
-"""Articles that the scorer refuses, of the last that it was asked.
+"""Counts how many of the last articles the scorer refused.
 
-Now and then an article is refused for what it says. A scorer that refuses nearly all is of no use, although it answers
-its check: the model's context is too small for articles, say, or nothing that it prints can be used.
+Now and then an article is refused for its content. A scorer that refuses nearly all is at fault itself, although it
+passes its check: the model's context is too small for articles, say, or none of its answers can be used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from services.common.runtime.metrics import SCORER_REFUSALS
 
 LAST_ARTICLES = 12
 MOST_REFUSED = 10
-"""So many of the last are too many to blame the articles."""
+"""With so many of the last refused, the scorer rather than the articles is at fault."""
 
 
 class Refusals:
@@ -25,7 +25,7 @@ class Refusals:
         SCORER_REFUSALS.set(0)
 
     def note(self, body: bytes, *, refused: bool) -> None:
-        """The scorer was asked about an article, and refused it or did not."""
+        """Note whether the scorer refused an article that it was asked about."""
         with self._lock:
             self._refused.pop(body, None)  # of one that was asked again, the last time counts
             self._refused[body] = refused

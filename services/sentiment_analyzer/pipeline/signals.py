@@ -11,7 +11,7 @@ from services.sentiment_analyzer.matching.matcher import About, Match
 from services.sentiment_analyzer.scorers.port import Scores
 
 SUSPECT_TRUST = 0.5
-"""What an article that seems to be meant for a machine keeps of its confidence."""
+"""Factor on the confidence where something in the article seems to be meant for a machine."""
 
 
 def make_signals(

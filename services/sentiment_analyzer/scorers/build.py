@@ -15,11 +15,11 @@ Keep = Callable[[Scorer], Scorer]
 
 
 def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scorer:
-    """The scorer that SENTIMENT_SCORER names, with the stand-in of SENTIMENT_FALLBACK. Connects to nothing yet.
+    """The scorer that SENTIMENT_SCORER names, with the fallback of SENTIMENT_FALLBACK. Connects to nothing yet.
 
     Args:
         settings: which scorer, where its servers are, what if they are away.
-        keep: applied to the scorer and to its stand-in, each by itself: an answer is kept as whose it is.
+        keep: applied to the scorer and to its fallback one by one, so that each receipt names the one that answered.
 
     Raises:
         StopProgram: the settings of that scorer are not complete.

@@ -25,7 +25,7 @@ NO_CONFIDENCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one member of the ensemble says of one asset; `weight` is the member's, above 0."""
+    """The score of one member for one asset; `weight` is the member's, above 0."""
 
     weight: float
     score: AssetScore
@@ -50,7 +50,7 @@ class EnsembleScorer:
         self.patience = sum(scorer.patience for scorer, _ in self._members)
 
     def check(self) -> None:
-        """See `scorer.Scorer`: every member can work, but for those whose servers refuse everything.
+        """See `port.Scorer`: every member can work, but for those whose servers refuse everything.
 
         Raises:
             RefusesAll: those are all members.
@@ -69,7 +69,7 @@ class EnsembleScorer:
             raise RefusesAll("; ".join(map(str, refusals)), after=after or None)
 
     def health(self) -> DependencyHealth:
-        """Well if every member is. Of use as long as those that are not are those that are left out."""
+        """Ok if every member is. While members are left out, `required` is false: the others still score."""
         parts = []
         for number, (scorer, _) in enumerate(self._members):
             why, part = self._left_out.get(number), scorer.health()
@@ -85,18 +85,18 @@ class EnsembleScorer:
         return "+".join(scorer.digest() for scorer, _ in self._members)
 
     def close(self) -> None:
-        """See `scorer.Scorer`."""
+        """See `port.Scorer`."""
         for scorer, _ in self._members:
             scorer.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Ask every member and combine what they say of each asset. One that abstains or refuses is left out.
+        """Ask every member and combine their scores of each asset. One that abstains or refuses is left out.
 
-        Without one that refused, or whose answer is of no use, the scores are degraded.
+        Where one refused, or gave an answer that cannot be used, the scores are degraded.
 
         Raises:
             TryLater: as a member raises it.
-            NeverWorks, Unusable: no member says anything, and one refused or was of no use.
+            NeverWorks, Unusable: no member gives a score, and one refused or gave an answer that cannot be used.
             Abstained: all members abstain on all assets.
         """
         opinions: dict[str, list[Opinion]] = {}

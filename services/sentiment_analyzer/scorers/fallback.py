@@ -1,4 +1,4 @@
-"""Scores with a stand-in while the scorer that was asked for is away or of no use, and says so on every signal."""
+"""Scores with a second scorer while the configured one is away or cannot be used, and marks these scores degraded."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = structlog.get_logger(__name__)
 
 
 class FallbackScorer:
-    """Asks `first`, and `second` while that one is away, and what it refuses. Threads may share it if they may both.
+    """Asks `first`; while it is away, and about articles that it refuses, asks `second`. Threads may share it.
 
-    The breakers of the first one's servers keep an outage from costing every article a timeout.
+    The circuit breakers of the first one's servers keep an outage from costing every article a timeout.
     """
 
     def __init__(self, first: Scorer, second: Scorer) -> None:
@@ -44,7 +44,7 @@ class FallbackScorer:
             self._second.check()
 
     def health(self) -> DependencyHealth:
-        """How the first is; work goes on without it."""
+        """The health of the first, which is not required: scoring goes on without it."""
         health = replace(self._first.health(), required=False)
         return health if self._problem is None else replace(health, ok=False, detail=self._problem)
 
@@ -53,7 +53,7 @@ class FallbackScorer:
         return self._first.digest()
 
     def close(self) -> None:
-        """See `scorer.Scorer`."""
+        """See `port.Scorer`."""
         self._first.close()
         self._second.close()
 

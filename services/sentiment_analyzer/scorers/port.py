@@ -1,4 +1,4 @@
-"""What the service needs of whoever scores an article."""
+"""The port of a scorer, which says what an article means for assets."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class AssetScore:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer of a language model was, and what it took.
+    """An answer of a language model, and what it cost.
 
     Attributes:
         digest: identifies the model's weights, or what the server says about itself; empty where it says nothing.
         answer: what the model printed last, bounded.
-        requests: how often it was asked.
+        requests: how many were needed.
         prompt_tokens: of all requests together, as the server counts them; 0 where it does not.
         answer_tokens: likewise.
         seconds: from the first request to the last answer.
@@ -65,8 +65,8 @@ class Scores:
     """The scores of one article by ticker. A ticker left out is one on which the scorer abstains.
 
     Attributes:
-        model: who made these scores, as it goes into the signals.
-        degraded: a fallback made them, because the scorer that was asked for is away.
+        model: name of the model that made these scores, as it stands in the signals.
+        degraded: a fallback made them, because the configured scorer is away.
         usage: of the language models that were asked, in their order.
     """
 
@@ -80,7 +80,7 @@ class Abstained(CannotSay):
     """The scorer abstains on every asset, after a language model was asked.
 
     Attributes:
-        usage: what that took.
+        usage: of the requests.
     """
 
     def __init__(self, message: str, usage: tuple[Usage, ...] = ()) -> None:
@@ -89,14 +89,14 @@ class Abstained(CannotSay):
 
 
 class Unusable(Abstained):
-    """A language model was asked and gave nothing that can be used, which says nothing about the article.
+    """A language model gave no answer that can be used, which says nothing about the article.
 
-    Nobody keeps it for an answer: asked again with more room, or another model, it may well be one.
+    There is no receipt of it: with more room for the answer, or another model, the same question may be answered.
     """
 
 
 class RefusesAll(TryLater):
-    """The scorer's server answers, and serves no article at all; what has other scorers may do without this one."""
+    """The scorer's server answers and refuses every article. An ensemble may go on without this scorer."""
 
 
 class Scorer(Protocol):
@@ -109,7 +109,7 @@ class Scorer(Protocol):
 
     @property
     def model(self) -> str:
-        """Who scores; for a lexicon a name that changes with it."""
+        """Name of the model, as it stands in the signals; that of a lexicon changes with its words."""
         ...
 
     @property
@@ -148,9 +148,9 @@ class Scorer(Protocol):
         ...
 
     def digest(self) -> str:
-        """What else than `model` decides its scores: identifies the weights, as far as is known; may be empty."""
+        """Identifies what decides the scores besides `model`, such as the weights, as far as is known; may be empty."""
         ...
 
     def close(self) -> None:
-        """Let go of connections. May be called twice."""
+        """Close the connections. May be called twice."""
         ...

@@ -1,4 +1,4 @@
-"""The shape of `lexicon.toml`. Terms are as they are written there; `lexicon_data` makes tokens of them."""
+"""The shape of `lexicon.toml`. Terms are as they are written there; `data` makes tokens of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Verbs that end, undo or forestall a move: "halts its slide", "gives up gains", "the rally fades", "fails to fall".
 
 Word by word these say the contrary of what is meant: the slide is over, and the word for it is there. The rules find
-which move such a verb is about and turn its sign. They work on the tokens of `lexicon_data`; which words end a move,
+which move such a verb is about and turn its sign. They work on the tokens of `data`; which words end a move,
 and which are moves, is said in `lexicon.toml` under [reversals].
 """
 
@@ -55,8 +55,8 @@ class Reversals(NamedTuple):
     begin: frozenset[str] = frozenset()
 
 
-class _Turn(NamedTuple):
-    """A move that a verb ends: its place, its sign, and where what says so begins and ends."""
+class _Reversal(NamedTuple):
+    """A move that a verb ends: its position, its sign, and the first and last position of the words that say so."""
 
     target: int
     sign: float
@@ -76,15 +76,15 @@ def reverse(
     places = [place for place in places if tokens[place] in words.begin]
     for rule in (_ended, _faded, _failed, _lessened):
         for index in places:
-            turn = None if index in settled else rule(tokens, index, words, found)
-            if turn is None or turn.target in settled:
+            reversal = None if index in settled else rule(tokens, index, words, found)
+            if reversal is None or reversal.target in settled:
                 continue
             denial = None if rule is _failed else _denial(tokens, index, words, negators)
             # What stands between belongs to the move: its length, its cause, how bad it was.
-            for place in (*range(turn.first, turn.last + 1), *([] if denial is None else [denial])):
+            for place in (*range(reversal.first, reversal.last + 1), *([] if denial is None else [denial])):
                 found[place] = 0.0
                 settled.add(place)
-            found[turn.target] = TURNED * (turn.sign if denial is not None else -turn.sign)
+            found[reversal.target] = TURNED * (reversal.sign if denial is not None else -reversal.sign)
     return settled
 
 
@@ -97,7 +97,7 @@ def _denial(tokens: Sequence[str], index: int, words: Reversals, negators: froze
     return None
 
 
-def _ended(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Turn | None:
+def _ended(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Reversal | None:
     token = tokens[index]
     back_from = token in words.rebounders and _is_from(tokens, index + 1)
     if not (back_from or token in words.enders or token in words.losers):
@@ -114,35 +114,37 @@ def _ended(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[
         return None
     # "erases losses from Monday's crash"
     source = _after(tokens, target, SOURCE_REACH, words.joints) if _is_from(tokens, target + 1) else ()
-    return _Turn(target, sign, index, max(source, default=target))
+    return _Reversal(target, sign, index, max(source, default=target))
 
 
 def _is_from(tokens: Sequence[str], place: int) -> bool:
     return tokens[place : place + 1] == [_FROM]
 
 
-def _faded(tokens: Sequence[str], index: int, words: Reversals, _found: Sequence[float]) -> _Turn | None:
+def _faded(tokens: Sequence[str], index: int, words: Reversals, _found: Sequence[float]) -> _Reversal | None:
     # "falls on fading demand": what fades is named behind it.
     if tokens[index] not in words.faders or (index and tokens[index - 1] in words.prepositions):
         return None
     for place in _before(tokens, index, BEHIND_REACH, words.joints):
         if sign := words.moves.get(tokens[place]):
             failed = _after(tokens, index, FAIL_REACH, words.joints) if tokens[index] in words.failers else ()
-            return _Turn(place, sign, place, max(failed, default=index))
+            return _Reversal(place, sign, place, max(failed, default=index))
     return None
 
 
-def _failed(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Turn | None:
+def _failed(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Reversal | None:
     if tokens[index] not in words.failers:
         return None
     ahead = list(_after(tokens, index, FAIL_REACH, words.joints))
     for place in ahead:
         if sign := words.verbs.get(tokens[place]) or max(found[place], 0.0):
-            return _Turn(place, 1 if sign > 0 else -1, index, ahead[-1])
+            return _Reversal(place, 1 if sign > 0 else -1, index, ahead[-1])
     return None
 
 
-def _lessened(tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]) -> _Turn | None:
+def _lessened(
+    tokens: Sequence[str], index: int, words: Reversals, found: Sequence[float]
+) -> _Reversal | None:
     if tokens[index] not in words.smaller:
         return None
     barriers = words.joints | words.prepositions
@@ -150,7 +152,7 @@ def _lessened(tokens: Sequence[str], index: int, words: Reversals, found: Sequen
         reach = LESS_REACH if _THAN in tokens[index:] else 1
         for place in _after(tokens, index, reach, barriers):
             if sign := words.moves.get(tokens[place]):
-                return _Turn(place, sign, index, place)
+                return _Reversal(place, sign, index, place)
         return None
     than = _after(tokens, index, LESS_REACH, words.joints)
     last = next((place for place in than if tokens[place] in words.expected), None)
@@ -161,7 +163,7 @@ def _lessened(tokens: Sequence[str], index: int, words: Reversals, found: Sequen
         if found[target] and (tokens[target] in words.verbs or target == index - 1):
             sign = 1 if found[target] > 0 else -1  # less of a burden is good
             alike = [place for place in before if found[place] * sign > 0]
-            return _Turn(target, sign, min(*alike, index, target), max(last, target))
+            return _Reversal(target, sign, min(*alike, index, target), max(last, target))
     return None
 
 

@@ -1,8 +1,8 @@
 """What the words of a sentence say together: relief, negation, burdens, background and turns.
 
 Word by word, "drops its lawsuit", "no funds were lost" and "losses narrow" are bad news. The rules here read such
-words with those around them. They work on the tokens of `lexicon_data`, in which punctuation is a token. What ends a
-move of prices is read by `lexicon_reversals`.
+words with those around them. They work on the tokens of `data`, in which punctuation is a token. What ends a move
+of prices is read by `reversals`.
 """
 
 from __future__ import annotations

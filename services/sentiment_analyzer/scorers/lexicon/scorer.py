@@ -92,15 +92,15 @@ class LexiconScorer:
         """Nothing can be missing."""
 
     def health(self) -> DependencyHealth:
-        """Always well."""
+        """Always ok."""
         return DependencyHealth(ok=True, detail=self.model)
 
     def digest(self) -> str:
-        """The model's name says all."""
+        """Empty: the name of the model identifies it."""
         return ""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
         """Score by the headline, moved a little by the lead.
@@ -168,7 +168,7 @@ class LexiconScorer:
 
 @cache
 def shared_lexicon_scorer() -> LexiconScorer:
-    """One for all who read an article by its words besides another scorer."""
+    """One instance for all that use the lexicon beside another scorer."""
     return LexiconScorer()
 
 

@@ -1,6 +1,6 @@
-"""Reads a language model's answer, and believes nothing in it unchecked.
+"""Parses and validates the answer of a language model.
 
-Servers have let through numbers beyond any range, and some releases dropped the shape that they promise.
+Servers have passed on numbers out of range, and some releases did not impose the schema that they promise to impose.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_ANSWER_CHARS = 20_000
 MAX_RATIONALE_CHARS = 200
 _QUOTED = "numbers may be quoted"
 END_OF_THOUGHTS = "</think>"
-"""How models that think aloud, on servers that pass it on, mark where the answer begins."""
+"""Ends the reasoning in front of an answer, on servers that pass the reasoning on."""
 
 
 class BadAnswerError(ValueError):
@@ -52,7 +52,7 @@ class _Answer(RootModel[dict[str, _Entry]]):
 def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
     """The scores by ticker. A ticker with confidence 0 is left out: the model cannot tell.
 
-    Text around the JSON object (thoughts, code fences, a remark, other objects) is passed over: of several objects that
+    Text around the JSON object (reasoning, code fences, a remark, other objects) is ignored: of several objects that
     fit, the last counts. A list of entries that each name their `ticker` is read as such an object. On the last try
     integers may be quoted: a model that was asked for numbers and quotes them again will not do otherwise.
 

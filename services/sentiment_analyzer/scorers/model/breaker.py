@@ -1,4 +1,4 @@
-"""A circuit breaker: who has just failed is left alone for a while, longer each time.
+"""A circuit breaker: a server that has just failed is not asked for a while, longer after each failure.
 
 After "Release It!" (M. Nygard, 2007). Pure: the time, in seconds on any clock that never goes back, is passed in.
 """
@@ -19,7 +19,7 @@ class Breaker:
 
     Attributes:
         failures: in a row, since the last answer.
-        pause: how long it was left alone after the last of them, in seconds.
+        pause: seconds for which it is not asked after the last of them.
         until: when it may be asked again.
     """
 
@@ -37,9 +37,9 @@ class Breaker:
         return self.is_closed or now >= self.until
 
     def after_failure(self, now: float, asked_pause: float | None = None) -> Breaker:
-        """The state after it failed; it is left alone for at least as long as it asked for.
+        """The state after a request failed; it is not asked for at least `asked_pause` seconds.
 
-        Failures of requests that were under way together count once.
+        Failures of requests that were in flight at the same time count once.
         """
         if now < self.until:
             return self
@@ -47,13 +47,13 @@ class Breaker:
         return Breaker(self.failures + 1, pause, now + max(pause, asked_pause or 0.0))
 
     def after_failed_probe(self, now: float, asked_pause: float | None = None) -> Breaker:
-        """The state after the one caller that tried whether it is back found that it is not."""
+        """The state after a probe of the server failed."""
         return replace(self, until=now).after_failure(now, asked_pause)
 
     def after_probe(self) -> Breaker:
-        """The state after it said that it is there: asked again, but left alone longer if it fails again."""
+        """The state after a probe succeeded: it is asked again, and the next pause is longer if it fails again."""
         return replace(self, failures=0, until=0.0)
 
     def claimed(self, now: float) -> Breaker:
-        """The state while one caller tries whether it is back: the others leave it alone meanwhile."""
+        """The state while one caller probes the server (half-open): others do not ask it meanwhile."""
         return replace(self, until=now + self.pause)

@@ -1,4 +1,4 @@
-"""What a scorer needs of a server that runs a language model."""
+"""The port of a server that runs a language model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Messages = Sequence[Mapping[str, str]]
 
 CONNECT_SECONDS = 5.0
 CHECK_SECONDS = 10.0
-"""Time to say that a model is there; only loading it and answering may take long."""
+"""Time for the answer whether a model is there; only loading it and answering may take long."""
 MAX_SAID_CHARS = 200
 MOST_COUNTED_TOKENS = 10**9
 """More than any model's context holds; what counts more is no count."""
@@ -27,12 +27,12 @@ MOST_COUNTED_TOKENS = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model printed.
+    """The output of a model.
 
     Attributes:
         is_cut: it reached the bound of tokens before its end.
         thoughts: its reasoning, where the server sends that apart from the text.
-        declined: its words where it refuses to answer; empty where it does not.
+        declined: its refusal to answer; empty where there is none.
         prompt_tokens: as the server counts them; 0 where it does not. `answer_tokens` likewise.
     """
 
@@ -80,27 +80,27 @@ class ChatServer(Protocol):
             messages: the conversation.
             schema: JSON schema of the answer.
             max_tokens: bound of the answer.
-            is_check: nothing but the check waits for it: a failure of the server may be a refusal as well, which a
-                plainer request avoids.
+            is_check: the request belongs to a check: an internal error of the server then counts as a refusal too, so
+                that plainer requests are tried.
 
         Raises:
-            TryLater: away, busy, too slow, or answering in no known way.
+            TryLater: away, busy, too slow, or the answer does not follow the protocol.
             PersonNeededError: it lacks the model, or refuses us.
             NeverWorks: it refuses this very request, in its plainest form too.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections. May be called twice."""
+        """Close the connections. May be called twice."""
         ...
 
 
 class PersonNeededError(TryLater):
-    """The server lacks something that a person has to supply; news waits until then, at the start too."""
+    """The server lacks something that a person has to supply; articles wait until then, at the start too."""
 
 
 class UntrustedError(PersonNeededError):
-    """What answers there may be somebody else, or listens in."""
+    """The certificate of the server is not trusted: another program may answer, or read along."""
 
 
 def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:

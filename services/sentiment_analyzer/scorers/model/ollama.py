@@ -30,7 +30,7 @@ from services.sentiment_analyzer.scorers.model.request_shapes import (
     REFUSED,
     THE_ARTICLE,
     FailedError,
-    Part,
+    Parameter,
     RefusedError,
     RequestShapes,
     Shape,
@@ -46,10 +46,10 @@ KEEP_ALIVE = "30m"
 """How long the server keeps the model loaded; its own default of 5 minutes is less than a quiet hour of news."""
 
 _THINKING = "thinking"
-_PARTS = (
-    Part("system", (True, False)),
-    Part("think", ("never", None)),
-    Part("format", ("schema", "schema_without_bounds", "object", None)),
+_PARAMETERS = (
+    Parameter("system", (True, False)),
+    Parameter("think", ("never", None)),
+    Parameter("format", ("schema", "schema_without_bounds", "object", None)),
 )
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class OllamaServer:
         }
         self._client: Client | None = None
         self._thinks = False
-        self._shapes = RequestShapes(self.url, _PARTS)
+        self._shapes = RequestShapes(self.url, _PARAMETERS)
 
     def probe(self) -> None:
         """See `chat.ChatServer.probe`. Learns the digest of the model, and whether it thinks unless asked not to."""
@@ -192,7 +192,7 @@ class OllamaServer:
 
 
 def _blamed(message: str) -> str | None:
-    """What a refusal is about, where its words tell."""
+    """What a refusal is about, where its message tells."""
     if blames_the_article(message):
         return THE_ARTICLE
     return "think" if _THINKING in message else None

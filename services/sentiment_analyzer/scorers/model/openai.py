@@ -1,7 +1,7 @@
 """A model on a server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio, hosted ones.
 
-Such servers differ in what they take of a request: see `request_shapes`. They differ in what they send: see
-`openai_reply`.
+Such servers differ in the parameters that they accept (see `request_shapes`) and in what they send (see
+`openai_reply`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from services.sentiment_analyzer.scorers.model.request_shapes import (
     REFUSED,
     THE_ARTICLE,
     FailedError,
-    Part,
+    Parameter,
     RefusedError,
     RequestShapes,
     Shape,
@@ -53,11 +53,13 @@ NO_KEY = "none"
 MAX_SHOWN_CHARS = 80
 _NO_ROOM = "output limit was reached"
 """How OpenAI refuses, with status 400, when a model's reasoning has used up the bound of the answer."""
-_PARTS = (
-    Part("max_tokens", ("max_tokens", "max_completion_tokens", None)),
-    Part("system", (True, False)),
-    Part("temperature", (0, None)),
-    Part("response_format", ("schema", "schema_without_bounds", "object", None), is_dropped_when_blamed=True),
+_PARAMETERS = (
+    Parameter("max_tokens", ("max_tokens", "max_completion_tokens", None)),
+    Parameter("system", (True, False)),
+    Parameter("temperature", (0, None)),
+    Parameter(
+        "response_format", ("schema", "schema_without_bounds", "object", None), is_dropped_when_blamed=True
+    ),
 )
 
 T = TypeVar("T")
@@ -88,7 +90,7 @@ class OpenAiServer:
         self._verify = trust(ca_file, "OPENAI")
         self._proxy = proxy_for(url)
         self._client: OpenAI | None = None
-        self._shapes = RequestShapes(self.url, _PARTS)
+        self._shapes = RequestShapes(self.url, _PARAMETERS)
 
     def probe(self) -> None:
         """See `chat.ChatServer.probe`. Only whether it answers: lists of models are not complete, and often not given.
@@ -221,7 +223,7 @@ def _format(schema: dict[str, Any], option: str | None) -> dict[str, Any] | None
 
 
 def _blamed(message: str) -> str | None:
-    """What a refusal is about, where its words tell."""
+    """What a refusal is about, where its message tells."""
     if blames_the_article(message):
         return THE_ARTICLE
     lower = message.lower()

@@ -1,7 +1,7 @@
-"""Reads what servers send for a chat completion, whatever JSON that is.
+"""Parses what servers send as a chat completion, whatever JSON that is.
 
-Read here and not by the client's models, which take a body of any shape for what it should be: servers send the
-content as a list of parts, an error with status 200, or a page of the proxy before them.
+The models of the client are not used, because they do not validate: servers send the content as a list of parts, an
+error with status 200, or a page of a proxy.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from services.sentiment_analyzer.article.text import clean
 from services.sentiment_analyzer.scorers.model.chat import Reply, token_count
 
 MAX_KEPT_CHARS = 1_000
-"""Of what is no completion; whoever shows it takes secrets out first and cuts it then."""
+"""Of what is no completion. It is cut further where it is shown, after secrets were removed."""
 MAX_REFUSAL_CHARS = 200
 _THOUGHTS = ("reasoning_content", "reasoning")
-"""Where servers put what a model thinks: vLLM and DeepSeek, OpenRouter and newer vLLM."""
+"""Where servers put the reasoning of a model: vLLM and DeepSeek; OpenRouter and newer vLLM."""
 _STATUS_OF_WORD = {
     "rate_limit": 429,
     "quota": 429,

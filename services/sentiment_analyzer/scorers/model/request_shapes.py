@@ -1,9 +1,9 @@
-"""Finds out what a model server takes of a request: servers of one protocol differ in the parts that they know.
+"""Finds out which parameters of a request a model server accepts: servers of one protocol differ in that.
 
-A refusal seldom says in words that can be relied on what it is about. So a request that is refused is sent in its
-plainest form, without all that may be left out; if that is taken, the parts are put back one by one, and what is
-taken then is what the server gets from then on. The prompt says what shape the answer must have, and every answer is
-checked, so nothing rests on what is left out.
+The message of a refusal seldom names its cause reliably. So a request that is refused is sent in its plainest form,
+without all optional parameters; if that is accepted, they are put back one by one, and what is accepted then is what
+the server gets from then on. The prompt describes the answer, and every answer is validated, so no parameter that is
+left out is relied on.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ NOT_FOUND = frozenset({404, 405})
 FAILED = frozenset({500, 501})
 """Statuses of HTTP with which some servers refuse a schema that they cannot compile."""
 THE_ARTICLE = "article"
-"""Blamed where the words of a refusal are about what the request holds: no other shape of it helps."""
+"""Blamed where a refusal is about the content of the request: no other shape of it helps."""
 RESCUES_BEFORE_SEARCH = 3
-"""So many requests in a row, taken only in their plainest form, say that the server takes less than it did."""
+"""So many requests in a row that were accepted only in their plainest form show that the server accepts less now."""
 _ABOUT_THE_ARTICLE = (
     "context length",
     "context size",
@@ -40,17 +40,17 @@ _ABOUT_THE_ARTICLE = (
 _BOUNDS = frozenset({"maxLength", "minimum", "maximum"})
 
 Shape = Mapping[str, Any]
-"""The chosen option of each part of a request, by the part's name."""
+"""The chosen option of each parameter of a request, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What may be said in a request in several ways.
+class Parameter:
+    """A parameter of a request that can be given in several ways, or left out.
 
     Attributes:
         name: for logs, and for refusals that blame it.
-        options: from the one that is wanted to the plainest.
-        is_dropped_when_blamed: what comes between the two is tried only where the refusal does not name the part.
+        options: from the preferred one to the plainest.
+        is_dropped_when_blamed: where a refusal names it, the plainest option is used at once.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Part:
 
 
 class RefusedError(NeverWorks):
-    """The server refuses a request; `blamed` is the part that its words name, or `THE_ARTICLE`, if they do."""
+    """The server refuses a request; `blamed` is the parameter that the message names, or `THE_ARTICLE`, or None."""
 
     def __init__(self, message: str, blamed: str | None = None) -> None:
         super().__init__(message)
@@ -67,31 +67,31 @@ class RefusedError(NeverWorks):
 
 
 class FailedError(TryLater):
-    """The server failed on a request, which may be its way to refuse it."""
+    """The server had an internal error on a request, which may be its way to refuse it."""
 
 
 Send = Callable[[Shape], Reply]
 
 
 class RequestShapes:
-    """The shape of requests that one server takes. Threads may share it.
+    """The shape of requests that one server accepts. Threads may share it.
 
     Args:
         server: its URL, for logs.
-        parts: what of a request may be changed, in the order in which it is worth having.
+        parameters: those that may be changed, the most useful first.
     """
 
-    def __init__(self, server: str, parts: Sequence[Part]) -> None:
+    def __init__(self, server: str, parameters: Sequence[Parameter]) -> None:
         self._server = server
-        self._parts = tuple(parts)
-        self._plainest: Shape = {part.name: part.options[-1] for part in parts}
-        self._shape: Shape = {part.name: part.options[0] for part in parts}
+        self._parameters = tuple(parameters)
+        self._plainest: Shape = {parameter.name: parameter.options[-1] for parameter in parameters}
+        self._shape: Shape = {parameter.name: parameter.options[0] for parameter in parameters}
         self._is_proven = False
         self._rescues = 0
         self._searching = threading.Lock()
 
     def ask(self, send: Send, *, is_check: bool = False) -> Reply:
-        """Send a request in the shape that the server takes, which is searched for where that is not known.
+        """Send a request in the shape that the server accepts, which is searched for where it is not known.
 
         Args:
             send: makes the request in a shape; raises RefusedError where it is refused.
@@ -115,7 +115,7 @@ class RequestShapes:
         return reply
 
     def _rescue(self, send: Send, shape: Shape, refusal: Exception) -> Reply:
-        """Send in the plainest shape what is refused in one that was taken before: it is about this request."""
+        """Send in the plainest shape a request that is refused in a shape that was accepted before."""
         if shape == self._plainest:
             raise refusal
         reply = send(self._plainest)
@@ -141,17 +141,17 @@ class RequestShapes:
                 raise refusal
             reply = send(self._plainest)
             try:
-                self._learn(self._with_all_that_is_taken(send, refusals), refusal)
+                self._learn(self._with_all_that_is_accepted(send, refusals), refusal)
             except TryLater as error:  # there is an answer; the next refusal begins the search anew
                 log.info("server_search_broken_off", server=self._server, error=str(error))
             return reply
 
-    def _with_all_that_is_taken(self, send: Send, refusals: tuple[type[Exception], ...]) -> Shape:
-        """The plainest shape, with the best option of each part that the server takes."""
+    def _with_all_that_is_accepted(self, send: Send, refusals: tuple[type[Exception], ...]) -> Shape:
+        """The plainest shape, with the best option of each parameter that the server accepts."""
         shape = self._plainest
-        for part in self._parts:
-            for option in part.options[:-1]:
-                candidate = {**shape, part.name: option}
+        for parameter in self._parameters:
+            for option in parameter.options[:-1]:
+                candidate = {**shape, parameter.name: option}
                 try:
                     send(candidate)
                 except refusals:
@@ -161,23 +161,24 @@ class RequestShapes:
         return shape
 
     def _without_blamed(self, shape: Shape, refusal: Exception) -> Shape | None:
-        """The shape with a plainer option of the part that a refusal names; None where it names none that has one."""
+        """The shape with a plainer option of the parameter that a refusal names; None where there is none."""
         blamed = refusal.blamed if isinstance(refusal, RefusedError) else None
-        for part in self._parts:
-            place = part.options.index(shape[part.name])
-            if part.name == blamed and place + 1 < len(part.options):
-                return {**shape, blamed: part.options[-1 if part.is_dropped_when_blamed else place + 1]}
+        for parameter in self._parameters:
+            place = parameter.options.index(shape[parameter.name])
+            if parameter.name == blamed and place + 1 < len(parameter.options):
+                plainer = -1 if parameter.is_dropped_when_blamed else place + 1
+                return {**shape, blamed: parameter.options[plainer]}
         return None
 
     def _learn(self, shape: Shape, refusal: Exception) -> None:
         if shape != self._shape:
-            changed = [part.name for part in self._parts if shape[part.name] != part.options[0]]
+            changed = [each.name for each in self._parameters if shape[each.name] != each.options[0]]
             log.info("server_takes_less", server=self._server, changed=changed, error=str(refusal))
         self._shape, self._is_proven, self._rescues = shape, True, 0
 
 
 def blames_the_article(message: str) -> bool:
-    """Whether a refusal is about the length or the contents of a request."""
+    """Whether the message of a refusal is about the length or the content of the request."""
     lower = message.lower()
     return any(words in lower for words in _ABOUT_THE_ARTICLE)
 

@@ -1,4 +1,4 @@
-"""Scores with a language model: asks for all assets of an article in one call and believes nothing unchecked."""
+"""Scores with a language model: asks for all assets of an article in one request, and validates the answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SAMPLE = ArticleText(
     "Bitcoin rises after a large fund reports record inflows",
     "The fund said on Monday that it had taken in 900 million dollars in one week, more than in any week before.",
 )
-"""What the check has scored: an article as they come."""
+"""A typical article, which the check has scored."""
 SAMPLE_ASSETS = (Asset(ticker="BTC", name="Bitcoin"),)
 
 Ask = Callable[[Messages, dict[str, Any], int], tuple[Reply, str]]
@@ -51,7 +51,7 @@ Ask = Callable[[Messages, dict[str, Any], int], tuple[Reply, str]]
 
 
 class ModelScorer:
-    """Asks one model, on whichever of its servers is well. Threads may share it.
+    """Asks one model, on any healthy server of it. Threads may share it.
 
     Args:
         name: the kind of scorer, a label of metrics.
@@ -71,11 +71,11 @@ class ModelScorer:
         self._bound = f"{name.upper()}_MAX_TOKENS"
 
     def check(self) -> None:
-        """See `scorer.Scorer`: one server at least has the model and takes an article; loads it there."""
+        """See `port.Scorer`: one server at least has the model and takes an article; loads it there."""
         self._servers.check(self._try_out)
 
     def health(self) -> DependencyHealth:
-        """See `scorer.Scorer`: how the servers were when last asked."""
+        """See `port.Scorer`: how the servers were when last asked."""
         return self._servers.health()
 
     def digest(self) -> str:
@@ -83,7 +83,7 @@ class ModelScorer:
         return self._servers.digest()
 
     def close(self) -> None:
-        """See `scorer.Scorer`."""
+        """See `port.Scorer`."""
         self._servers.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
@@ -95,24 +95,24 @@ class ModelScorer:
             Unusable: it gave two answers that cannot be used, or none for want of room.
             NeverWorks: a server refuses this very request, or the model declines to answer it.
         """
-        talk = _Talk(_opening(text, assets))
+        conversation = _Conversation(_opening(text, assets))
         try:
-            scores = self._scores(talk, assets)
+            scores = self._scores(conversation, assets)
         except BadAnswerError as error:
-            talk.object_to(str(error))
+            conversation.ask_for_correction(str(error))
             try:
-                scores = self._scores(talk, assets)
+                scores = self._scores(conversation, assets)
             except BadAnswerError as second:
                 reason = f"two answers could not be used, the second because {second}"
-                if talk.replies[-1].is_cut:
+                if conversation.replies[-1].is_cut:
                     reason += f", or raise {self._bound} (now {self._max_tokens})"
-                raise Unusable(reason, (talk.usage(),)) from None
+                raise Unusable(reason, (conversation.usage(),)) from None
         if not scores:
-            raise Abstained("the model cannot tell for any of the assets", (talk.usage(),))
-        return Scores(self.model, scores, usage=(talk.usage(),))
+            raise Abstained("the model cannot tell for any of the assets", (conversation.usage(),))
+        return Scores(self.model, scores, usage=(conversation.usage(),))
 
     def _try_out(self, server: ChatServer) -> None:
-        """Have a server score the sample article. What it makes of it does not matter: only that articles can be asked.
+        """Have a server score the sample article, to see whether it takes articles; the scores do not matter.
 
         Raises:
             TryLater, NeverWorks: as the server raises them.
@@ -123,9 +123,9 @@ class ModelScorer:
             reply = server.chat(messages, schema=schema, max_tokens=max_tokens, is_check=True)
             return reply, server.digest
 
-        talk = _Talk(_opening(SAMPLE, SAMPLE_ASSETS))
+        conversation = _Conversation(_opening(SAMPLE, SAMPLE_ASSETS))
         try:
-            reply = self._reply(ask, talk, SAMPLE_ASSETS)
+            reply = self._reply(ask, conversation, SAMPLE_ASSETS)
         except Unusable as error:
             raise UselessError(f"{server.url}: {error}") from None
         if reply.declined:
@@ -135,40 +135,40 @@ class ModelScorer:
         except BadAnswerError as error:
             log.warning("sample_not_scored", model=self.model, server=server.url, reason=str(error))
 
-    def _scores(self, talk: _Talk, assets: Sequence[Asset]) -> dict[str, AssetScore]:
+    def _scores(self, conversation: _Conversation, assets: Sequence[Asset]) -> dict[str, AssetScore]:
         def ask(messages: Messages, schema: dict[str, Any], max_tokens: int) -> tuple[Reply, str]:
             return self._servers.chat(messages, schema=schema, max_tokens=max_tokens)
 
-        reply = self._reply(ask, talk, assets)
+        reply = self._reply(ask, conversation, assets)
         if reply.declined:
             raise NeverWorks(f"the model declines this article: {reply.declined}")
         try:
-            return _read(reply, assets, is_last_try=talk.was_objected_to)
+            return _read(reply, assets, is_last_try=conversation.is_corrected)
         except BadAnswerError as error:
             MODEL_ANSWERS_REFUSED.labels(self.model).inc()
             log.info("answer_refused", model=self.model, reason=str(error))
             raise
 
-    def _reply(self, ask: Ask, talk: _Talk, assets: Sequence[Asset]) -> Reply:
+    def _reply(self, ask: Ask, conversation: _Conversation, assets: Sequence[Asset]) -> Reply:
         """The answer of a model that has room for it beside its reasoning.
 
         Raises:
             Unusable: its reasoning leaves no room, however much there is.
         """
         schema = answer_schema(assets)
-        was_cut = bool(talk.replies) and talk.replies[-1].is_cut
+        was_cut = bool(conversation.replies) and conversation.replies[-1].is_cut
         while True:
             room = max(self._room, self._max_tokens, TOKENS_PER_ASSET * len(assets))
             room = min(2 * room, MOST_TOKENS) if was_cut else room
-            reply, digest = ask(talk.messages, schema, room)
-            talk.note(reply, digest)
+            reply, digest = ask(conversation.messages, schema, room)
+            conversation.note(reply, digest)
             if not _is_spent_on_thoughts(reply):
                 return reply
             if room >= MOST_TOKENS:
                 raise Unusable(
                     f"the model spent its answer on reasoning: {room} tokens had no room for scores, and "
                     f"{self._bound} allows at most {MOST_TOKENS}; turn its thinking off, or use another model",
-                    (talk.usage(),),
+                    (conversation.usage(),),
                 )
             self._room = min(MORE_ROOM * room, MOST_TOKENS)
             log.warning("answer_room_raised", model=self.model, tokens=self._room, variable=self._bound)
@@ -182,10 +182,10 @@ def _opening(text: ArticleText, assets: Sequence[Asset]) -> Messages:
 
 
 def _is_spent_on_thoughts(reply: Reply) -> bool:
-    """Whether the bound of the answer was reached while the model still thought, or soon after."""
+    """Whether the bound of the answer was reached during the reasoning of the model, or soon after it."""
     text = reply.text
-    still_thinks = START_OF_THOUGHTS in text and END_OF_THOUGHTS not in text
-    return reply.is_cut and bool(reply.thoughts or not text.strip() or still_thinks)
+    is_reasoning = START_OF_THOUGHTS in text and END_OF_THOUGHTS not in text
+    return reply.is_cut and bool(reply.thoughts or not text.strip() or is_reasoning)
 
 
 def _read(reply: Reply, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
@@ -197,15 +197,15 @@ def _read(reply: Reply, assets: Sequence[Asset], *, is_last_try: bool = False) -
 
 
 @dataclass(slots=True)
-class _Talk:
-    """A conversation about one article, and what it took so far."""
+class _Conversation:
+    """A conversation about one article, and what it has cost so far."""
 
     messages: Messages
     replies: list[Reply] = field(default_factory=list)
     digest: str = ""
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
-    was_objected_to: bool = False
+    is_corrected: bool = False
 
     def note(self, reply: Reply, digest: str) -> None:
         self.replies.append(reply)
@@ -214,8 +214,8 @@ class _Talk:
         MODEL_TOKENS.labels("prompt").inc(reply.prompt_tokens)
         MODEL_TOKENS.labels("answer").inc(reply.answer_tokens)
 
-    def object_to(self, problem: str) -> None:
-        self.was_objected_to = True
+    def ask_for_correction(self, problem: str) -> None:
+        self.is_corrected = True
         self.messages = [
             *self.messages,
             {"role": "assistant", "content": self.replies[-1].text[:MAX_QUOTED_CHARS]},

@@ -1,4 +1,4 @@
-"""Several servers that run the same model, asked in the order of their health."""
+"""Several servers that run the same model: balances requests over the healthy ones."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from services.sentiment_analyzer.scorers.port import RefusesAll
 log = structlog.get_logger(__name__)
 
 USELESS_PAUSE_SECONDS = 300.0
-"""A check that was answered, though of no use, may have cost thousands of tokens."""
+"""A check whose answer could not be used may have cost thousands of tokens."""
 
 
 class UselessError(NeverWorks):
-    """A server answered its check with nothing that can be used; the message says what to change."""
+    """A server's answer to its check cannot be used; the message says what to change."""
 
 
 TryOut = Callable[[ChatServer], None]
-"""Has one server do what it is wanted for. Raises TryLater and NeverWorks where it cannot."""
+"""Tries one server on a request as it will get them. Raises TryLater and NeverWorks where that fails."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class _Member:
 
 
 class ServerPool:
-    """Asks the server that is well and has the least to do; the next one if it fails. Threads may share it.
+    """Asks the healthy server with the fewest requests in flight; the next one if it fails. Threads may share it.
 
     Attributes:
         timeout: seconds that one request to each of the servers in turn may take.
@@ -66,7 +66,7 @@ class ServerPool:
 
         Raises:
             TryLater: none can answer now; `after` says when it is worth while to ask again.
-            NeverWorks: a server refuses this very request, and no other answers it.
+            NeverWorks: a server refuses this very request, and no other server answers it.
         """
         tried: list[_Member] = []
         refusal: NeverWorks | None = None
@@ -116,11 +116,11 @@ class ServerPool:
             return next((member.server.digest for member in self._members if member.breaker.is_closed), "")
 
     def health(self) -> DependencyHealth:
-        """Well while one server is. Never waits for the network."""
+        """Ok while one server is. Never waits for the network."""
         with self._lock:
-            well = [member.server.url for member in self._members if member.problem is None]
-            ill = [member.problem for member in self._members if member.problem is not None]
-        return DependencyHealth(ok=bool(well), detail="; ".join([*well, *ill]))
+            healthy = [member.server.url for member in self._members if member.problem is None]
+            problems = [member.problem for member in self._members if member.problem is not None]
+        return DependencyHealth(ok=bool(healthy), detail="; ".join([*healthy, *problems]))
 
     def close(self) -> None:
         """Close the connections."""
@@ -128,7 +128,7 @@ class ServerPool:
             member.server.close()
 
     def _choose(self, tried: Sequence[_Member]) -> _Member | None:
-        """The best server that was not tried yet, after asking those whose pause is over how they are."""
+        """The best server that was not tried yet, after a probe of those whose pause is over."""
         for member in self._due(tried):
             self._probe(member)
         with self._lock:
@@ -181,7 +181,7 @@ class ServerPool:
                 member.in_flight -= 1
 
     def _noted_as_useless(self, member: _Member, error: NeverWorks) -> NeverWorks:
-        """It serves nothing, and says so; its breaker stays closed, as it is not away."""
+        """Note that a server refuses every request; its breaker stays closed, as it is not away."""
         if not isinstance(error, UselessError):
             error = NeverWorks(f"{error}, a sample article too; set the model to a chat model")
         with self._lock:
@@ -205,7 +205,7 @@ class ServerPool:
             )
 
     def _pause_left(self) -> float | None:
-        """Only where a server asked for it: otherwise the caller paces itself."""
+        """Seconds until a server may be asked, if all asked for a pause; otherwise the caller chooses its own."""
         now = self._monotonic()
         with self._lock:
             asked = [
@@ -217,7 +217,7 @@ class ServerPool:
 
 
 def _worst(errors: Sequence[CryptoBoyError]) -> TryLater:
-    """What is said of servers none of which can be used."""
+    """One error for several servers none of which can be used."""
     said = "; ".join(map(str, errors))
     if all(isinstance(error, NeverWorks) for error in errors):
         is_paid_for = any(isinstance(error, UselessError) for error in errors)
@@ -229,7 +229,7 @@ def _worst(errors: Sequence[CryptoBoyError]) -> TryLater:
 
 @contextmanager
 def _measured(server: str) -> Iterator[None]:
-    """Count one request to a server, by what came of it, and its time."""
+    """Count one request to a server by its result, and measure its time."""
     outcome = "answered"
     try:
         with MODEL_REQUEST_SECONDS.labels(server).time():

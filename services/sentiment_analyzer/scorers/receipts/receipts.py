@@ -1,4 +1,4 @@
-"""Receipts of scores: what was asked of which model, what it answered, and what that took.
+"""Receipts of scores: what which model was asked, what it answered, and what that cost.
 
 A receipt is kept in one SQLite file for ever, under the content, the model with its digest, and the version of the
 prompt. So it shows why a signal says what it says, and the same content is never paid for twice.
@@ -49,7 +49,7 @@ _LINK = "INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?)"
 
 
 class ReceiptKey(NamedTuple):
-    """What an answer depends on: the same key, the same question to the same model.
+    """What an answer depends on: two questions with the same key are the same question to the same model.
 
     Attributes:
         content: hash of what was asked, as from `content_hash`.
@@ -69,7 +69,7 @@ class Receipt:
     """One answer of a scorer.
 
     Attributes:
-        made_at: when it was given (UTC).
+        made_at: when the answer was given, in UTC.
         scores: by ticker; a ticker that was asked for and is not there is one it abstained on.
         abstained: why it abstained on all of them; empty where it did not.
         usage: of each language model that was asked: its answer, tokens, seconds.
@@ -117,7 +117,7 @@ class Receipts:
         return _receipt(row) if row else None
 
     def put(self, receipt: Receipt, article_id: str = "") -> None:
-        """Keep a receipt, and that it is of that article. One under the same key stays: it is what was acted on."""
+        """Store a receipt and link it to the article. An earlier one of the same key is kept: it was acted on."""
         fields = (
             *receipt.key,
             receipt.made_at.isoformat(),

@@ -17,11 +17,10 @@ from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, Recei
 class ReceiptScorer:
     """Asks `scorer` only what has no receipt yet. Threads may share it if they may share the scorer.
 
-    Kept are scores and abstentions; failures and answers of no use are not, nor what a fallback said in the scorer's
-    place.
+    Scores and abstentions are kept; failures, answers that cannot be used and scores of a fallback are not.
 
     Args:
-        scorer: who answers.
+        scorer: asked where there is no receipt.
         receipts: where the answers are kept; stays open when this is closed.
         prompt_version: of the prompt that the scorer uses.
         clock: dates the receipts.
@@ -41,24 +40,24 @@ class ReceiptScorer:
         self.asked = 0
 
     def check(self) -> None:
-        """See `scorer.Scorer`; receipts can be kept."""
+        """See `port.Scorer`; also whether receipts can be written."""
         self._receipts.check()
         self._scorer.check()
 
     def health(self) -> DependencyHealth:
-        """See `scorer.Scorer`."""
+        """See `port.Scorer`."""
         return self._scorer.health()
 
     def digest(self) -> str:
-        """See `scorer.Scorer`."""
+        """See `port.Scorer`."""
         return self._scorer.digest()
 
     def close(self) -> None:
-        """See `scorer.Scorer`."""
+        """See `port.Scorer`."""
         self._scorer.close()
 
     def key(self, text: ArticleText, assets: Sequence[Asset]) -> ReceiptKey:
-        """Under which key this question's receipt is kept, as the scorer is now."""
+        """The key of this question's receipt, with the scorer's present digest."""
         return ReceiptKey(content_hash(text, assets), self.model, self._scorer.digest(), self._prompt)
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:

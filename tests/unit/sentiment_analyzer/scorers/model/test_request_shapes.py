@@ -8,7 +8,7 @@ from services.common.errors import NeverWorks, TryLater
 from services.sentiment_analyzer.scorers.model.chat import Reply
 from services.sentiment_analyzer.scorers.model.request_shapes import (
     FailedError,
-    Part,
+    Parameter,
     RefusedError,
     RequestShapes,
     Shape,
@@ -17,9 +17,9 @@ from services.sentiment_analyzer.scorers.model.request_shapes import (
 )
 
 PARTS = (
-    Part("bound", ("old", "new", None)),
-    Part("cold", (True, False)),
-    Part("schema", ("whole", "plain", None)),
+    Parameter("bound", ("old", "new", None)),
+    Parameter("cold", (True, False)),
+    Parameter("schema", ("whole", "plain", None)),
 )
 OK = Reply("ok")
 Takes = Callable[[Shape], bool]
