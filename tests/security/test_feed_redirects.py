@@ -123,7 +123,7 @@ def test_a_redirect_to_a_name_that_means_the_own_network_is_refused(
     names("paper.example", ["127.0.0.1"])
     names("evil.example", ["10.0.0.1"])
     feed_server.set("/rss", reply(status=302, Location="http://evil.example/rss"))
-    with pytest.raises(TryLater, match=r"redirects to .* evil\.example means 10\.0\.0\.1"):
+    with pytest.raises(TryLater, match=r"redirects to .* evil\.example resolves to 10\.0\.0\.1"):
         fetch(request(f"http://paper.example:{port_of(feed_server)}/rss"))
 
 

@@ -138,7 +138,7 @@ def test_a_flood_that_fills_its_part_of_what_may_wait_leaves_the_others_theirs(
     server.set("/flood", reply(rss(items("flood", 500))))
     server.set("/paper", reply(rss([])))
     with polled(server, tmp_path, {"flood": "", "paper": ""}) as (poller, broker):
-        eventually(lambda: "as many as may" in poller.health()["source:flood"].detail)
+        eventually(lambda: "the most that are allowed" in poller.health()["source:flood"].detail)
         server.set("/flood", reply(rss(items("flood", 500, first=500))))
         server.set("/paper", reply(rss(items("paper", 5))))
         eventually(lambda: "paper" in published_sources(tmp_path))

@@ -1,4 +1,4 @@
-"""A feed that answers but has had nothing new for far too long: seen, told once, and asked for past every cache."""
+"""Detects a feed that answers but has had nothing new for far too long; then it is fetched past all caches."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.common.runtime.metrics import SOURCE_FREEZES, SOURCE_FROZEN, SOURCE_NEWEST
-from services.data_ingestor.news.habit import Habit, claimed, habit_of, patience
+from services.data_ingestor.news.habit import Habit, claimed, freeze_limit, habit_of
 
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN = timedelta(hours=1)
-"""Asking for everything is repeated so often while a feed is frozen; it costs its publisher the whole feed."""
+"""Interval of fetches past all caches while a feed is frozen; each makes the publisher send the whole feed."""
 
 
 class FeedFreshness:
-    """Whether one feed flows. Use from one thread.
+    """Whether one feed has new entries as usual, or is frozen. Use from one thread.
 
     Args:
         source: its name.
         at_least: NEWS_FROZEN_AFTER.
-        now: from when on a feed without dates is watched.
+        now: the time from which the silence of a feed without dates is counted.
     """
 
     def __init__(self, source: str, at_least: timedelta, now: datetime) -> None:
@@ -37,15 +37,15 @@ class FeedFreshness:
         SOURCE_FREEZES.labels(source)
 
     def read(self, listed: Mapping[str, datetime | None], now: datetime, *, news: bool) -> None:
-        """The feed was read.
+        """Record that the feed was read.
 
-        An entry's date counts as it was when the entry was first listed: one that is dated anew at each poll, or ahead
-        of its time, says nothing about the others.
+        The date of an entry is the one it had when it was first listed, so that an entry whose date changes at each
+        poll or lies in the future does not hide that the others are old.
 
         Args:
             listed: the dates of its entries by their ids.
-            now: when.
-            news: whether one of them was never listed before and is not too old.
+            now: the time of the read.
+            news: whether one of the entries is listed for the first time and is not too old.
         """
         self._dates = {
             identity: self._dates[identity] if identity in self._dates else date and claimed(date, now)
@@ -64,8 +64,8 @@ class FeedFreshness:
             SOURCE_NEWEST.labels(self._source).set(max(dates).timestamp())
 
     def answered(self, now: datetime) -> str:
-        """The feed has answered, with whatever; what is wrong with it, or nothing."""
-        quiet, limit = now - self._last_news, patience(self._habit, self._at_least)
+        """Record that the feed has answered; returns why it counts as frozen, or an empty text."""
+        quiet, limit = now - self._last_news, freeze_limit(self._habit, self._at_least)
         about = {"source": self._source, "newest": self._last_news.isoformat(timespec="seconds")}
         frozen = quiet > limit
         if frozen and self._ask_from is None:
@@ -85,7 +85,7 @@ class FeedFreshness:
         return f"nothing new since {about['newest']}, for {_hours(quiet):g} hours" if frozen else ""
 
     def ask_past_caches(self, now: datetime) -> bool:
-        """Whether the next request shall be for everything, and to the origin; True once for each time it shall."""
+        """Whether the next request must bypass all caches. Returns True once per ASK_AGAIN while the feed is frozen."""
         if self._ask_from is None or now < self._ask_from:
             return False
         self._ask_from = now + ASK_AGAIN

@@ -1,4 +1,4 @@
-"""How often a feed has something new, and whether it has had nothing new for far longer than that."""
+"""How often a feed has something new, from the dates of its entries, and after which silence it counts as frozen."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 FAR_LONGER = 3
-"""A feed pauses at night and over weekends; this many times its longest pause is no pause any more."""
+"""Feeds pause at night and over weekends; a silence of this many times its longest pause is no usual pause."""
 USUAL_PAUSE = timedelta(days=3)
 """A weekend with a holiday."""
 FEW = 4
-"""A pause with less than a quarter of the entries on one side of it may be no pause, but posts that are pinned."""
-LONGEST_PATIENCE = timedelta(days=30)
+"""A pause with less than one in FEW entries on one side of it may come from pinned posts instead."""
+LONGEST_FREEZE_LIMIT = timedelta(days=30)
 FURTHEST_ZONE = timedelta(hours=14)
-"""A local time that is stated as UTC is at most so far in the future."""
+"""A local time that is wrongly stated as UTC lies at most so far in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Habit:
     """What a feed's dates say.
 
     Attributes:
-        newest: publication of the newest entry; None where none is dated.
-        longest_pause: the longest time between two entries, one after the other.
+        newest: publication of the newest entry; None if no entry has a date.
+        longest_pause: the longest time between two consecutive entries.
     """
 
     newest: datetime | None = None
@@ -32,10 +32,10 @@ class Habit:
 
 
 def habit_of(published: Iterable[datetime | None], now: datetime) -> Habit:
-    """The habit of a feed with entries of these dates, in any order.
+    """The publishing habit of a feed whose entries have these dates, in any order.
 
-    Dates to come count as now, and those beyond any zone not at all. A long pause that only a few of the oldest or
-    of the newest entries make is none, if it is not like the others: those entries are pinned.
+    Future dates count as now; dates further in the future than any time zone explains are ignored. A long pause beside
+    only a few of the oldest or newest entries is ignored if the other pauses are much shorter: those are pinned.
     """
     dates = sorted(
         date for each in published if each is not None and (date := claimed(each, now)) is not None
@@ -51,10 +51,10 @@ def habit_of(published: Iterable[datetime | None], now: datetime) -> Habit:
 
 
 def claimed(published: datetime, now: datetime) -> datetime | None:
-    """What a date is worth as of `now`; None if it is further in the future than any mistake about its zone."""
+    """The date, at most `now`; None if it lies further in the future than any mistake about its zone explains."""
     return None if published > now + FURTHEST_ZONE else min(published, now)
 
 
-def patience(habit: Habit, at_least: timedelta) -> timedelta:
+def freeze_limit(habit: Habit, at_least: timedelta) -> timedelta:
     """How long the feed may have nothing new before it counts as frozen."""
-    return max(at_least, min(FAR_LONGER * habit.longest_pause, LONGEST_PATIENCE))
+    return max(at_least, min(FAR_LONGER * habit.longest_pause, LONGEST_FREEZE_LIMIT))

@@ -1,7 +1,7 @@
 """The news poller: from sources to the queue raw_news_data.
 
-A thread for each source reads its feed and notes new articles in the state file; this thread publishes what is
-noted. So a source cannot delay another, and a broker that is away delays nothing but the publishing.
+A thread for each source reads its feed and records new articles in the state file; the main thread publishes the
+recorded articles. So no source can delay another, and an unavailable broker delays publishing only.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class NewsPoller:
         self._broker.start()
 
     def run(self, stop: threading.Event) -> None:
-        """Poll the sources and publish what they bring until `stop` is set."""
+        """Poll the sources and publish new articles until `stop` is set."""
         if self._seen is None or self._turns is None:
             raise RuntimeError("start comes before run")
         threads = [
@@ -117,7 +117,7 @@ class NewsPoller:
                 )
 
     def _expire(self, seen: SeenArticles) -> None:
-        """Give up what has grown too old to be published while it waited for the broker, or for its turn."""
+        """Drop articles that became too old while they waited for the broker or for their owner's turn."""
         hours = self._settings.news_max_age_hours
         for source, count in seen.expire(self._clock.now() - timedelta(hours=hours)).items():
             ARTICLES_SKIPPED.labels(source, Skip.WAITED_TOO_LONG).inc(count)
@@ -135,7 +135,7 @@ class NewsPoller:
         return self._pressure.stretch(self._turns.due if self._turns else 0)
 
     def health(self) -> HealthReport:
-        """The broker and its news queue, the state file, the sources together, and each of them."""
+        """The broker and its news queue, the state file, all sources together, and each source."""
         states = {poller.name: poller.state.health() for poller in self._pollers}
         answering = sum(poller.state.answers for poller in self._pollers)
         frozen = sum(poller.state.frozen != "" for poller in self._pollers)
@@ -153,7 +153,7 @@ class NewsPoller:
         }
 
     def close(self) -> None:
-        """Let go of the broker and the state file."""
+        """Close the broker and the state file."""
         try:
             self._broker.close()
         finally:

@@ -1,8 +1,8 @@
-"""What a source of news is: the port. Each kind of source is a folder beside this file; RSS and Atom are `rss/`.
+"""The port of a news source. Each kind of source is a folder beside this file; RSS and Atom feeds are `rss/`.
 
-A source only lists its entries, again and again. Which of them are new, recent and about crypto, what their ids are,
-and when they are published, is decided by the steps after it, in the same way for every kind.
-tests/contract/test_source_contract.py says what each kind must do; docs/architecture.md how to add one.
+A source only lists its current entries each time it is read. The later steps decide, in the same way for every kind,
+which entries are new, recent and about crypto, what their ids are, and when they are published.
+tests/contract/test_source_contract.py says what each kind must do; docs/architecture.md says how to add one.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ MAX_SUMMARY = 5_000
 MAX_CONTENT = 50_000
 
 State = Mapping[str, str]
-"""What a source needs at its next read to ask for changes only, such as the validators of an HTTP answer."""
+"""What a source needs at its next read to ask for changes only, such as the validators of an HTTP response."""
 NO_STATE: State = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as plain text on one line (see `text`); what the source does not give is empty.
+    """One entry. Texts are plain and on one line (see `text`); fields that the source does not give are empty.
 
     Attributes:
-        title: without the publisher that it ends with; at most MAX_TITLE characters.
+        title: without a publisher's name at its end; at most MAX_TITLE characters.
         link: an address as `urls.usable_link` returns it, or empty.
         summary: at most MAX_SUMMARY characters.
         content: at most MAX_CONTENT characters.
-        published: in UTC, as the source claims; None where it gives no date that is understood.
-        no_later_than: of a date without a zone that is known, the last instant in UTC that it can mean.
-        written_title: as the source gives it; empty where that is the same.
-        marks: what may tell the entry from others that share its link: the source's own id for it, and its address
-            with a fragment. None of them empty.
-        hides_text: there was more in it that readers do not see, or see in another order; it is left out here.
+        published: in UTC, as the source states it; None if it states no date that can be parsed.
+        no_later_than: for a date whose time zone is unknown: the latest instant in UTC that it can mean.
+        written_title: the title as the source gives it; empty if it is the same.
+        marks: values that may distinguish the entry from others with the same link: the source's own id for it, and its
+            address with a fragment. None of them is empty.
+        hides_text: the entry contained text that readers do not see, or see in another order; it is removed here.
     """
 
     title: str
@@ -60,12 +60,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a source lists now, in its order.
+    """What a source lists now, in the source's order.
 
     Attributes:
         entries: at most MAX_ENTRIES.
-        left_out: how many more there were.
-        warning: what is wrong with it though it could be read; empty if nothing is.
+        left_out: number of further entries, which were dropped.
+        warning: a defect of the listing that did not prevent reading it; empty if there is none.
     """
 
     entries: tuple[Entry, ...]
@@ -75,7 +75,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a read returned: the `listing`, or None if it is the one that `state` was returned with."""
+    """The result of a read: the `listing`, or None if it has not changed since the given state was returned."""
 
     listing: Listing | None
     state: State
@@ -86,33 +86,33 @@ class Source(Protocol):
 
     @property
     def config(self) -> SourceConfig:
-        """Its table in the file of sources."""
+        """The source's table in the file of sources."""
         ...
 
     @property
     def address(self) -> str:
-        """Where it reads, for log messages: without user names, passwords and keys."""
+        """The address that is read, for log messages: without user names, passwords and keys."""
         ...
 
     @property
     def patience(self) -> float:
-        """Seconds that `read` may take by its own time limits. Beyond them a call is stuck."""
+        """Seconds that `read` may take by its own time limits. A call that takes longer is stuck."""
         ...
 
     def read(
         self, now: datetime, stop: threading.Event, state: State = NO_STATE, *, past_caches: bool = False
     ) -> Answer:
-        """Ask for the entries. Changes nothing that a further read depends on.
+        """Read the entries. Later reads depend on `state` only, not on this call.
 
         Args:
             now: in UTC.
-            stop: gives the read up soon after it is set, with TryLater.
-            state: that of the last answer whose entries were noted; none if the last read failed, for it may be why.
-            past_caches: ask for everything, past every cache, because the source has had nothing new for long.
+            stop: when set, the read ends soon with TryLater.
+            state: that of the last answer whose entries were recorded; none after a failed read, which it may cause.
+            past_caches: read everything and bypass all caches, because the source has had nothing new for long.
 
         Raises:
             TryLater: the source cannot be read now; with the seconds that it asked to wait, if it did.
-            NeverWorks: it answers in a way that only its operator or ours can mend. It is asked again all the same.
+            NeverWorks: only the source's operator or ours can fix what it answers. It is read again all the same.
         """
         ...
 
@@ -124,9 +124,9 @@ class SourceConfig(BaseModel, ABC):
         kind: which kind of source it is.
         name: identifies the source; it is part of the identity of its articles.
         weight: goes with its articles and their signals, like `owner`.
-        owner: whoever publishes it, if it is not alone his: the poller gives turns, and later parts their trust, to
-            owners.
-        enabled: whether it is read.
+        owner: the publisher, if it has several sources. Quotas and turns in the poller, and trust in later services,
+            are per owner.
+        enabled: whether the source is read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -139,4 +139,4 @@ class SourceConfig(BaseModel, ABC):
 
     @abstractmethod
     def open(self, settings: Settings) -> Source:
-        """The source. Raises nothing: what is wrong with it is found when it is read."""
+        """The source. Raises nothing: problems are found when it is read."""

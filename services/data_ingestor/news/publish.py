@@ -1,4 +1,4 @@
-"""Hand waiting articles to the broker; they count as seen once it has confirmed them."""
+"""Publish waiting articles; they count as seen once the broker has confirmed them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 CONFIRM_SECONDS = 10.0
 LONGEST_SECONDS = (BATCH + 1) * CONFIRM_SECONDS
-"""What `publish_waiting` may take: a batch that is refused is tried one by one."""
+"""The longest that `publish_waiting` may take: the articles of a refused batch are published one by one."""
 
 
 def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_is_empty: bool = False) -> int:
-    """Publish one batch of the articles that wait, those whose turn it is; returns how many were confirmed.
+    """Publish the next batch of waiting articles (see `Turns`); returns how many were confirmed.
 
     Raises:
-        TryLater: the broker is away or refuses; nothing of the batch counts as seen.
+        TryLater: the broker is unavailable or refuses; no article of the batch counts as seen.
     """
     batch = turns.next_batch(BATCH, queue_is_empty=queue_is_empty)
     if not batch:
@@ -44,7 +44,7 @@ def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_i
 def _publish_one_by_one(
     broker: Broker, seen: SeenArticles, turns: Turns, batch: Sequence[WaitingArticle], refusal: NeverWorks
 ) -> int:
-    """Find out whether the broker refuses single articles, which are dropped, or whatever we send, which waits."""
+    """Publish each article by itself: those that the broker refuses are dropped, unless it refuses all of them."""
     refused: dict[WaitingArticle, NeverWorks] = {}
     for article in batch:
         try:

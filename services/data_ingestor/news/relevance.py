@@ -1,8 +1,7 @@
-"""Whether an article is about crypto: keywords as whole words, nothing cleverer.
+"""Whether an article is about crypto: a search for keywords as whole words.
 
-The sources write about crypto, so the filter is there to drop the rest of what they carry: games, gadgets,
-politics. One term that means crypto by itself is enough; of the terms that mean other things elsewhere, two
-different ones are needed.
+The sources write about crypto; the filter drops their articles on other subjects: games, gadgets, politics. One term
+that means crypto by itself is enough; of the terms that have other meanings too, two different ones are needed.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 
 LOOKED_AT = 4_000
-"""Characters of the body that are searched; what an article is about stands at its beginning."""
+"""Characters of the body that are searched; the subject of an article is named at its beginning."""
 
 # Terms are separated by commas; each is found as a whole word or phrase, in the plural too (with -s).
 
@@ -36,7 +35,7 @@ CLEAR_TERMS = """
 # Tickers that are words or names as well: only in capitals, as the trade writes them.
 CAPITAL_TERMS = "SOL, ADA, DOT, LINK, TON, SUI, NEAR, PEPE, APT, HBAR, ICP, DAO, RWA, DAI"
 
-# Of these, which mean other things elsewhere, two different ones are taken for crypto.
+# These have other meanings too: two different ones count as crypto.
 HINTS = """
     token, coin, wallet, mining, miner, ledger, exchange, protocol, validator, mainnet, testnet, fork, gas fee,
     liquidity pool, yield farming, bridge, rug pull, whale, bull run, kraken, circle, etf, sec, cftc, custody, mica,

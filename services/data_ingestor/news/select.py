@@ -30,15 +30,15 @@ class Skip(StrEnum):
 
 
 NEVER_READ: Final = "never read"
-"""Of a source of which nothing is recorded."""
+"""For a source without any record."""
 LONGEST_PAUSE = timedelta(hours=2)
-"""A source that was not read for longer may have published an entry without a date at any time since then."""
+"""After a longer pause, a new entry without a date may have been published at any time during the pause."""
 
 Undated = datetime | Literal["never read"] | None
 
 
 class Correction(StrEnum):
-    """What was put right in an article that is published."""
+    """What was corrected in an article that is published."""
 
     NO_DATE = "no_date"
     NO_ZONE = "no_zone"
@@ -48,15 +48,15 @@ class Correction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one answer of a feed comes to.
+    """The result of selecting from one listing.
 
     Attributes:
         articles: to be published, oldest first.
-        dismissed: ids that need not be looked at again.
+        dismissed: ids of entries that need not be considered again.
         skipped: entries not published, by reason.
         corrected: corrections made, by kind.
-        lags: of the articles that say when they were published, how long before they were fetched.
-        is_news: whether there is an entry that was not known and is not too old, whatever it is about.
+        lags: time from publication to fetch, for the articles that state when they were published.
+        is_news: whether there is an unknown entry that is not too old, on any subject.
     """
 
     articles: tuple[NewsArticle, ...]
@@ -83,12 +83,12 @@ def select(
     owner: str = "",
     undated: Undated = None,
 ) -> Selection:
-    """Choose what to publish of a feed fetched at `fetched_at`.
+    """Select the entries to publish from a feed fetched at `fetched_at`.
 
-    An entry is skipped when it has no title, when its id is in `known` or came before in the feed, when it was
-    published more than `max_age` before, when it has no date and is of a source `NEVER_READ`, or when it is not about
-    crypto. The last three are dismissed for good. `undated` is when an entry without a date counts as published, see
-    `date_of_undated`; None: when it was fetched.
+    An entry is skipped if it has no title, if its id is in `known` or occurred earlier in the feed, if it was published
+    more than `max_age` ago, if it has no date and its source was `NEVER_READ`, or if it is not about crypto. In the
+    last three cases it is dismissed for good. `undated` is the publication time of an entry without a date, see
+    `date_of_undated`; None: the time of fetching.
     """
     identified = identify(entries, source)
     untitled = sum(not entry.title for entry in entries)
@@ -126,9 +126,9 @@ def select(
 
 
 def fitting(selection: Selection, room: int) -> tuple[Selection, int]:
-    """The newest articles of a selection for which there is room, and how many are left to be chosen again later.
+    """The newest articles of a selection for which there is room, and the number of those left for a later poll.
 
-    What is not chosen again was skipped, and what is said of corrections and lags is said then.
+    If any are left, corrections and lags are reported by the poll that selects the last of them.
     """
     left = len(selection.articles) - room
     if left <= 0:
@@ -141,10 +141,10 @@ def fitting(selection: Selection, room: int) -> tuple[Selection, int]:
 
 
 def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:
-    """When a new entry without a date counts as published, in a feed that was read at `last_read`, if ever.
+    """The publication time assumed for a new entry without a date, in a feed that was last read at `last_read`.
 
-    When it is first seen, if the source is watched. After a pause it counts as old as it may be. If nothing is recorded
-    of the source - it is new, or the record was lost - all its entries are new to us, and nobody knows their age.
+    The time it is first seen, if the source is read regularly. After a pause, the earliest possible time. If there is
+    no record of the source (it is new, or the record was lost), all its entries are new to us, of unknown age.
     """
     if last_read is None:
         return NEVER_READ
@@ -154,10 +154,10 @@ def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:
 def published_at(
     entry: Entry, fetched_at: datetime, undated: Undated = None
 ) -> tuple[datetime, Correction | None]:
-    """When an article counts as published, never later than it was fetched.
+    """The publication time of an article, never later than the time it was fetched.
 
-    As claimed; without a known zone the latest that its date can mean, so that it never counts as old for a zone that
-    was guessed; without a date as `undated` says, or as fetched.
+    The stated time; if its time zone is unknown, the latest time it can mean, so that a guessed zone never makes an
+    article too old; without a date, `undated` or the time of fetching.
     """
     if entry.published is not None:
         future = entry.published > fetched_at

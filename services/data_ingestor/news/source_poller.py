@@ -1,4 +1,4 @@
-"""One source, polled by a thread of its own: read what it lists, choose the articles, note them for publication."""
+"""One source, polled by a thread of its own: read its entries, select articles, record them for publication."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from services.data_ingestor.news.turns.schedule import next_poll
 log = structlog.get_logger(__name__)
 
 NOTE_SECONDS = 15.0
-"""What the state file may take, each time it is asked."""
+"""The longest that one access to the state file may take."""
 TELL_AGAIN = timedelta(hours=1)
 
 
 class SourcePoller:
-    """Polls one source until it is stopped. Whatever happens to this source touches no other.
+    """Polls one source until it is stopped. Failures of this source affect no other.
 
     Args:
-        stretch: how many times longer than NEWS_POLL_INTERVAL the next pause shall be.
-        work: where the calls in hand are noted.
+        stretch: returns the factor by which the next pause is longer than NEWS_POLL_INTERVAL.
+        work: registers the calls in progress.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SourcePoller:
         return None if self._failing_since is None else time.monotonic() - self._failing_since
 
     def poll(self, stop: threading.Event) -> float | None:
-        """Poll once and keep the state; returns the pause in seconds that the server asked for, if it did."""
+        """Poll once and update `state`; returns the pause in seconds that the server asked for, if it did."""
         try:
             outcome = self._poll(stop)
         except (TryLater, NeverWorks) as error:
@@ -96,7 +96,7 @@ class SourcePoller:
             count_error("news_poller", error)
             self._failed(str(error), error.reaction)
             return error.after if isinstance(error, TryLater) else None
-        except Exception as error:  # noqa: BLE001 - a defect that one feed brings to light must not end its polling
+        except Exception as error:  # noqa: BLE001 - a defect that one feed triggers must not end its polling
             self._log.exception("source_poll_failed")
             self._failed(f"{type(error).__name__}: {error}", "defect")
             return None
@@ -115,12 +115,12 @@ class SourcePoller:
             self._seen_again()
         else:
             self._note(answer.listing)
-        # Only now: had the articles not been noted, the next read must not answer that nothing has changed.
+        # Only after the articles are recorded: otherwise the next read would report them as unchanged.
         self._read_state = answer.state
         return "ok" if answer.listing else "not_modified"
 
     def _seen_again(self) -> None:
-        """The source lists what it listed before: now and then the record is told, or it would forget that in time."""
+        """The listing is unchanged: record from time to time that its entries are still listed, or they are purged."""
         now = self._clock.now()
         if self._last_read is None or now - self._last_read >= TELL_AGAIN:
             self._seen.known(self._listed, now)
@@ -156,7 +156,7 @@ class SourcePoller:
         self.state = replace(self.state, warning=feed.warning, entries=entries, articles=articles)
         if left:
             waiting = f"{self._seen.waiting_by_source[name]} of its articles already wait for the broker"
-            raise TryLater(f"{waiting}, as many as may; {left} more are left in the feed")
+            raise TryLater(f"{waiting}, the most that are allowed; {left} more stay in the feed for later")
 
     def _count(self, selection: Selection, left_out: int) -> None:
         name = self.name
@@ -193,7 +193,7 @@ class SourcePoller:
 def _dates(
     identified: Mapping[str, Entry], known: Collection[str], last_read: datetime | None
 ) -> dict[str, datetime | None]:
-    """The dates of entries by id, without those that were known before they claim to have been published."""
+    """Publication dates by id, without known entries whose stated date is later than the last read."""
     return {
         identity: entry.published
         for identity, entry in identified.items()

@@ -1,4 +1,4 @@
-"""How a source is doing, in values: for /health and for the log."""
+"""The state of a source, for /health and for the log."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from services.common.runtime.health import DependencyHealth
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a source is doing.
+    """The state of a source.
 
     Attributes:
-        articles: those noted for publication since the start.
-        frozen: that it has had nothing new for far too long, in words; empty while it has.
+        articles: number of articles recorded for publication since the start.
+        frozen: a message if it has had nothing new for far too long; else empty.
     """
 
     polled: bool = False
@@ -32,7 +32,7 @@ class SourceState:
         return self.polled and not self.failures
 
     def health(self) -> DependencyHealth:
-        """The state for `/health`; a source alone never keeps the service from working."""
+        """The state for `/health`. A failing source never makes the service unhealthy by itself."""
         answered = (
             f"last answered {self.last_success.isoformat()}" if self.last_success else "has not answered yet"
         )

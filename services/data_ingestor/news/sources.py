@@ -17,7 +17,7 @@ from services.data_ingestor.news.rss.source import FeedConfig
 
 KINDS: Mapping[str, type[SourceConfig]] = {"rss": FeedConfig}
 USUAL_KIND = "rss"
-"""Of a table that says none."""
+"""The kind of a table that names none."""
 MAX_SOURCES = 50
 
 
@@ -43,7 +43,7 @@ class _SourcesFile(BaseModel):
         twice = sorted({source.name for source in self.source if names.count(source.name.casefold()) > 1})
         if twice:
             raise ValueError(
-                f"a name must be given once only, in whatever case; more than once: {', '.join(twice)}"
+                f"each name may be used only once, ignoring case; used more than once: {', '.join(twice)}"
             )
         return self
 
@@ -52,8 +52,8 @@ def load_sources(path: Path) -> tuple[SourceConfig, ...]:
     """The enabled sources of the file, in its order.
 
     Raises:
-        StopProgram: the file cannot be read, has a mistake, or enables no source. Names file, entry and
-            field, never an address, which may hold a key.
+        StopProgram: the file cannot be read, has a mistake, or enables no source. The message names file, entry and
+            field, never an address, which may contain a key.
     """
     try:
         content = tomllib.loads(read_small(path))

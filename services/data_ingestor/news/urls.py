@@ -1,4 +1,4 @@
-"""Addresses on the web: which may be fetched, which are kept of an entry, and how they are shown without secrets."""
+"""Web addresses: which may be fetched, which links of entries are usable, and how they are logged without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEMES = ("http", "https")
 
 
 def check_url(url: str) -> str:
-    """Return `url` if it is an absolute http or https address; ValueError, without the address, if not."""
+    """Return `url` if it is an absolute http or https address. Raises ValueError, without the address, if not."""
     if len(url) > MAX_URL_LENGTH:
         raise ValueError(f"must not be longer than {MAX_URL_LENGTH} characters")
     if not url.isprintable() or " " in url:
@@ -23,7 +23,7 @@ def check_url(url: str) -> str:
 
 
 def split_url(url: str) -> SplitResult | None:
-    """The parts of `url`, or None where it is no URL (a bad port, an open bracket)."""
+    """The parts of `url`, or None if it is no URL (a bad port, an open bracket)."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # only reading it checks it
@@ -33,7 +33,7 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def usable_link(link: str) -> str:
-    """The link without user name and fragment, unless that is a route; nothing if it is no web address or too long."""
+    """The link without user name, and without fragment unless it is a route; empty if it is unusable or too long."""
     parts = split_url(link.strip())
     if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
         return ""
@@ -42,12 +42,12 @@ def usable_link(link: str) -> str:
 
 
 def route(fragment: str) -> str:
-    """The fragment of an address if it is one that a page's script reads as a path (`#!/a`, `#/a`), else nothing."""
+    """The fragment if it is one that a page's script reads as a path (`#!/a`, `#/a`), else an empty text."""
     return fragment if fragment[:1] in {"!", "/"} and fragment.strip("!/") else ""
 
 
 def shown(url: str) -> str:
-    """The address for logs and messages: no user name, no password, no query, no fragment."""
+    """The address for logs and messages: without user name, password, query and fragment."""
     parts = split_url(url)
     if parts is None or not parts.hostname:
         return "(an address that cannot be read)"
@@ -60,7 +60,7 @@ def redirect_target(current: str, location: str) -> str:
     """Where a redirect from `current` leads; `location` may be relative.
 
     Raises:
-        NeverWorks: it leads nowhere, out of http and https, or from https back to http.
+        NeverWorks: the target is unusable, neither http nor https, or http after https.
     """
     try:
         target = check_url(urljoin(current, location.strip()))

@@ -10,7 +10,7 @@ from services.common.clock import SystemClock
 from services.common.errors import NeverWorks
 from services.common.services import USUAL_PORTS
 from services.common.settings.settings import Settings
-from services.data_ingestor.news.habit import habit_of, patience
+from services.data_ingestor.news.habit import freeze_limit, habit_of
 from services.data_ingestor.news.port import Listing, SourceConfig
 from services.launch.probes import read_metrics
 from services.operations.checks.check import Question
@@ -59,7 +59,7 @@ def describe(
     if habit.newest is not None:
         age = now - habit.newest
         parts.append(f"the newest of them {_span(age)} old")
-        well = age <= patience(habit, frozen_after)
+        well = age <= freeze_limit(habit, frozen_after)
     elif feed.entries:
         parts.append("none with a date that is understood: they count as published when they are first seen")
     if lag is not None:

@@ -1,7 +1,8 @@
 """Where on the network a feed may be fetched from: the public internet, and the origin that the operator named.
 
-Whoever runs a source, or can change its answers on the way, can redirect us and can have its name resolve to any
-address. Neither may lead to what only this machine can reach: its own services, its network, a cloud's metadata.
+The operator of a source, or an attacker who can change its answers, can redirect our requests and can make its name
+resolve to any address. Neither may lead to what only this machine can reach: its own services, its network, a cloud's
+metadata service.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _NEVER_PUBLIC = (
     ipaddress.ip_network("3fff::/20"),  # for documentation; likewise
     ipaddress.ip_network("168.63.129.16/32"),  # what virtual machines of Azure ask about themselves
 )
-# Names that no registry of the internet gives away: RFC 6761, 6762, 8375, ICANN's .internal, and old habits.
+# Endings that are never registered on the internet: RFC 6761, 6762, 8375, ICANN's .internal, and common practice.
 _LOCAL_ENDINGS = (
     *("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion"),
     *("localdomain", "lan", "intranet", "corp", "home", "private", "svc"),
@@ -32,9 +33,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the public internet.
+    """Whether an address belongs to the public internet.
 
-    An IPv6 address that contains one of IPv4 (mapped, 6to4, NAT64) is public if that one is.
+    An IPv6 address that embeds an IPv4 address (mapped, 6to4, NAT64) is public if the embedded address is.
     """
     if isinstance(address, ipaddress.IPv6Address):
         if (inner := _ipv4_within(address)) is not None:
@@ -68,7 +69,7 @@ class Origin:
 
     Attributes:
         url: as configured.
-        is_local: it may be outside of the public internet, because its host or the operator (`own_network`) says so.
+        is_local: it may lie outside the public internet: its host name is local, or the operator set `own_network`.
     """
 
     url: httpx.URL
@@ -76,7 +77,7 @@ class Origin:
 
     @classmethod
     def of(cls, url: httpx.URL, *, own_network: bool = False) -> Origin:
-        """The origin of a source's `url`; `own_network` as in `NewsSource`."""
+        """The origin of a source's `url`; `own_network` as in `FeedConfig`."""
         return cls(url, own_network or is_local_name(_host(url)))
 
     def has(self, url: httpx.URL) -> bool:
@@ -86,7 +87,7 @@ class Origin:
         return _port(url) == _port(self.url) or (_port(self.url), _port(url)) == (80, 443)
 
     def check(self, url: httpx.URL) -> None:
-        """Check whether `url` may be requested, by its host as it is written.
+        """Check whether `url` may be requested, from its host name alone.
 
         Raises:
             NeverWorks: the host is not public, and `url` is not at this origin.
@@ -101,10 +102,10 @@ class Origin:
 
 
 def public_addresses(url: httpx.URL, origin: Origin) -> tuple[str, ...]:
-    """The addresses that the host of `url` has now, for a connection to one of them and no other.
+    """The addresses that the host of `url` resolves to now; the connection must go to one of them.
 
     Raises:
-        TryLater: it has none, or one of them is not public.
+        TryLater: the name cannot be resolved, or one of the addresses is not public.
     """
     host = _host(url)
     try:
@@ -119,9 +120,9 @@ def public_addresses(url: httpx.URL, origin: Origin) -> tuple[str, ...]:
 
 
 def _not_public(host: str, address: str, *, is_redirect: bool) -> str:
-    what = f"the name {host} means {address}, which is not on the public internet"
+    what = f"the name {host} resolves to {address}, which is not on the public internet"
     if is_redirect:
-        return f"redirects to where it may not: {what}"
+        return f"redirects to an address that is not allowed: {what}"
     return f"cannot be fetched: {what}; if this source is on your own network, set own_network = true for it"
 
 

@@ -1,7 +1,7 @@
-"""The body of an answer: put together, unpacked whatever its headers say, and bounded.
+"""The body of a response: joined, decompressed by its content rather than its headers, and limited in size.
 
-Servers name encodings that are none (`utf-8`, `none`), call plain text gzip, and pack twice. What the body begins with
-tells more than the header, so that is asked first, and the header only where the beginning does not tell.
+Servers name encodings that do not exist (`utf-8`, `none`), label plain text as gzip, and compress twice. The first
+bytes of the body are more reliable than the header, so the header is used only if they do not decide.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from itertools import chain
 from services.common.errors import NeverWorks, TryLater
 
 MAX_LAYERS = 3
-"""How often a body may be packed; nobody who means well packs more often."""
+"""How often a body may be compressed; honest servers do it at most twice."""
 
 _PIECE = 64 * 1024
 _BEGINNING = 256
-"""Bytes that show what a body is; a feed may begin with blank lines."""
+"""Bytes from which the kind of a body is recognised; a feed may begin with blank lines."""
 _GZIP = b"\x1f\x8b\x08"
 _BLANK = b"\xef\xbb\xbf\xff\xfe\0\t\n\r "
-_TELLING_BYTES = 2  # by which packed formats are told apart
+_ZLIB_HEADER_BYTES = 2
 _RAW, _ZLIB, _GZIPPED = -zlib.MAX_WBITS, zlib.MAX_WBITS, 16 + zlib.MAX_WBITS
 _ASKED_FOR = frozenset({"gzip", "x-gzip", "deflate"})
 _NONE = frozenset({"", "identity"})
 
 
 def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
-    """Put a body together and decompress it, never holding more than `limit` bytes and a piece for each layer.
+    """Join the chunks of a body and decompress it, holding at most `limit` bytes and one piece per layer.
 
     Args:
-        chunks: as they come from the network.
-        encoding: the header Content-Encoding, which may name several, or none that is one.
-        limit: in bytes, for the body and whatever it is unpacked from.
+        chunks: as received.
+        encoding: the header Content-Encoding, which may name several encodings or unknown ones.
+        limit: in bytes, for the body before and after decompression.
 
     Raises:
-        NeverWorks: larger than `limit`, or packed in a way that was not asked for or is not what the header says.
+        NeverWorks: larger than `limit`, or compressed in a way that was not requested or contradicts the header.
         TryLater: the compressed body ends early.
     """
     named = encoding.strip().lower()
@@ -50,11 +50,11 @@ def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
             kind = _claimed(claims[-1], named, beginning)
         claims = claims[:-1]
         chunks = _inflated(chunks, kind, named or "gzip", limit)
-    raise NeverWorks(f"is packed more than {MAX_LAYERS - 1} times")
+    raise NeverWorks(f"is compressed more than {MAX_LAYERS - 1} times")
 
 
 def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """How a body begins, and the whole of it."""
+    """The first bytes of a body, and an iterator over the whole body."""
     rest = iter(chunks)
     head = b""
     for chunk in rest:
@@ -69,14 +69,14 @@ def _is_markup(beginning: bytes) -> bool:
 
 
 def _claimed(name: str, header: str, beginning: bytes) -> int:
-    """How to unpack what begins neither as gzip nor as a feed does."""
+    """The compression of a body whose first bytes are neither gzip nor markup."""
     if name not in _ASKED_FOR:
-        raise NeverWorks(f"is sent as {header[:40]!r}, though only gzip was asked for")
-    if len(beginning) < _TELLING_BYTES:
+        raise NeverWorks(f"is sent as {header[:40]!r}, though only gzip was requested")
+    if len(beginning) < _ZLIB_HEADER_BYTES:  # the body ended early
         return _GZIPPED
     if beginning[0] & 0x0F == zlib.DEFLATED and int.from_bytes(beginning[:2], "big") % 31 == 0:
         return _ZLIB
-    if name == "deflate":  # RFC 9110 means zlib by it; some servers leave zlib's header out
+    if name == "deflate":  # means zlib by RFC 9110; some servers omit zlib's header
         return _RAW
     raise NeverWorks(f"is said to be {header[:40]}, which it is not")
 

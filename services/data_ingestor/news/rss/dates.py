@@ -1,8 +1,8 @@
-"""Dates of feeds, read without guessing.
+"""Parses the dates of feeds without guessing.
 
-feedparser takes the first pattern that fits a part of the text: it drops AM and PM, reads a number of seconds as a
-year, and takes a zone that it does not know for UTC. Such an article counts as hours or years old and is never
-published. Here a date is understood whole or not at all.
+feedparser uses the first pattern that matches a part of the text: it drops AM and PM, reads a number of seconds as a
+year, and treats an unknown time zone as UTC. Such an article would count as hours or years old and never be published.
+Here the whole text of a date is parsed, or the date is not used.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from services.common.times.written_times import (
 )
 
 FURTHEST_WEST = timedelta(hours=12)
-"""No clock on Earth shows an earlier time than UTC-12, so no instant is later than its local time and this."""
+"""The westernmost time zone is UTC-12, so the instant is at most this much later than the local time read as UTC."""
 LONGEST_TEXT = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = re.compile(r"\d{10}(?:\.\d{1,9})?", re.ASCII)
 _MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
 _PLACE_BEHIND_OFFSET = re.compile(r"(?<=\d)\[[A-Za-z_/]+\]$")
-# Any other text behind a time may be half of it: "3:00 in the afternoon".
+# Any other text after a time may belong to it: "3:00 in the afternoon".
 _MAY_BE_A_ZONE = re.compile(
     r"(?:[A-Z]{1,5}|[A-Z_]+/[A-Z_/]+|(?:UTC|GMT|UT)?\s?[+-]\d\d?:?(?:\d\d)?)?(?:\s?\([^()]*\)|\s[A-Z]{2,5})?",
     re.ASCII | re.IGNORECASE,
@@ -38,12 +38,12 @@ _MAY_BE_A_ZONE = re.compile(
 
 
 class FeedDate(NamedTuple):
-    """What a date says.
+    """A parsed date.
 
     Attributes:
-        exact: the instant in UTC; None unless the whole text is understood, with its zone.
-        no_later_than: where day and time are understood but not the zone, or the order of day and month: the last
-            instant in UTC that it can mean.
+        exact: the instant in UTC; None unless the whole text, with its time zone, could be parsed.
+        no_later_than: if the time zone, or the order of day and month, is unknown: the latest instant in UTC that the
+            date can mean.
     """
 
     exact: datetime | None = None
@@ -51,7 +51,7 @@ class FeedDate(NamedTuple):
 
 
 def read_date(text: str) -> FeedDate:
-    """The date of an entry. Never raises; nothing of a text that is not understood."""
+    """Parse the date of an entry. Never raises; both fields are None if the text cannot be parsed."""
     text = " ".join(unicodedata.normalize("NFKC", text[: LONGEST_TEXT + 1]).split())
     if not text or len(text) > LONGEST_TEXT:
         return FeedDate()
@@ -84,7 +84,7 @@ def _calendar(text: str) -> FeedDate:
 
 
 def _readings(text: str) -> Iterator[WrittenTime]:
-    """What a text can mean: one time, or two where the order of day and month is open, or the end of its day."""
+    """What a text can mean: one time; two if day and month are ambiguous; the end of the day if it has no time."""
     try:
         yield read_written_time(text)
     except NoClockError:

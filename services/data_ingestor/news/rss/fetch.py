@@ -1,8 +1,8 @@
-"""Fetch one feed: bounded in time and size, conditional, with few and harmless redirects.
+"""Fetches one feed: with limits on time and size, conditional requests, and few, checked redirects.
 
-An HTTP library's timeouts hold for each wait, not for the whole: a server that sends a byte now and then, or a
-resolver that hangs, can take for ever. The body is therefore timed here, and the whole runs in a process that can
-be ended (see `news_isolated`).
+The timeouts of an HTTP library apply to each wait, not to the whole request: a server that sends one byte now and then,
+or a resolver that hangs, can take arbitrarily long. The time of the body is therefore checked here, and the whole runs
+in a process that can be killed (see `isolated`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _MAY_PASS = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
-    """What to fetch. `timeout` in seconds for the whole, `max_bytes` after decompression, `now` in UTC.
+    """What to fetch. `timeout` is in seconds for the whole, `max_bytes` after decompression, `now` in UTC.
 
-    `etag` and `last_modified` are those of `Fetched`. With `past_caches` every cache on the way is told to ask the
-    origin. `own_network` as in `NewsSource`.
+    `etag` and `last_modified` are those of `Fetched`. With `past_caches` all caches on the way must ask the origin
+    server. `own_network` as in `FeedConfig`.
     """
 
     url: str
@@ -51,9 +51,9 @@ class FeedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A feed as its server gave it, decompressed. `url` is where it was found in the end.
+    """A feed as its server sent it, decompressed. `url` is the address after redirects.
 
-    The validators are the server's bytes, and empty if they cannot be sent back.
+    The validators `etag` and `last_modified` are the server's bytes; empty if they cannot be sent back.
     """
 
     body: bytes
@@ -65,15 +65,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The feed is the one whose validators the request carried."""
+    """The feed has not changed since the response whose validators were sent."""
 
 
 def fetch(request: FeedRequest) -> Fetched | NotModified:
     """Fetch a feed.
 
     Raises:
-        TryLater: the server cannot be reached, is too slow, has an error or asks to wait (`after`, seconds).
-        NeverWorks: the answer will not do: refused, missing, too large, or leading where we do not follow.
+        TryLater: the server cannot be reached, is too slow, has an error or asks to wait (`after`, in seconds).
+        NeverWorks: refused, not found, too large, or redirected to an address that is not allowed.
     """
     deadline = time.monotonic() + request.timeout
     url = httpx.URL()
@@ -92,10 +92,10 @@ def fetch(request: FeedRequest) -> Fetched | NotModified:
                 url = httpx.URL(redirect_target(str(url), _location(response)))
             _check_time(deadline, request.timeout, "following redirects")
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        # A name with letters that none may have is refused with a UnicodeError, which quotes it.
+        # A host name with characters that are not allowed raises a UnicodeError, which quotes it.
         kind, why = type(error).__name__, "" if isinstance(error, UnicodeError) else f": {error}"
         raise TryLater(f"cannot be fetched: {kind}{why}{by_way_of(str(url))}") from error
-    except StopProgram as error:  # one source cannot be asked; others, and open trades, go on
+    except StopProgram as error:  # this source cannot be fetched; the service goes on
         raise TryLater(f"cannot be fetched: {error}") from error
     raise NeverWorks(f"redirects more than {MAX_REDIRECTS} times, last to {shown(str(url))}")
 
@@ -142,11 +142,11 @@ def _validator(response: httpx.Response, name: bytes) -> bytes:
 
 
 def check_status(status: int, retry_after: str, now: datetime) -> None:
-    """Return if an HTTP status means that a feed follows.
+    """Check that an HTTP status means success.
 
     Raises:
-        TryLater: it may, another time; with the seconds of `retry_after` if the server gave them.
-        NeverWorks: it does not.
+        TryLater: the error may pass; with the seconds of `retry_after` if the server sent them.
+        NeverWorks: the error will not pass by itself.
     """
     if status == HTTPStatus.OK:
         return
@@ -160,7 +160,7 @@ def check_status(status: int, retry_after: str, now: datetime) -> None:
 
 
 def retry_after_seconds(header: str, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for (a number or an HTTP date), at most a day; None if none."""
+    """The seconds of a Retry-After header (a number or an HTTP date), at most a day; None if it has neither."""
     header = header.strip()
     if header.isascii() and header.isdigit():
         return min(float(header[:9]), LONGEST_RETRY_AFTER)

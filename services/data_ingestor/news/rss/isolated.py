@@ -1,10 +1,10 @@
-"""Run a piece of work in a process of its own that can be ended: bounded time and memory, whatever the input.
+"""Runs a function in a process of its own with limits on time and memory, whatever its input.
 
 Feeds are untrusted, and neither a name resolver nor a regular expression can be interrupted from within: forty
-kilobytes of blank lines keep the feed parser busy for eight seconds, an address of some hundred kilobytes for
-minutes, and all that time no other thread runs. A process can be ended. It is forked from a server that has the
-libraries loaded, which takes milliseconds. The bounds are for time and memory; the process has our rights, but nothing
-of our environment that could be secret.
+kilobytes of blank lines keep the feed parser busy for eight seconds, an address of some hundred kilobytes for minutes,
+and no other thread runs meanwhile. A process can be killed. It is forked from a server that has the libraries loaded,
+which takes milliseconds. Time and memory are limited; the process has our rights, but no variable of our environment
+that could be secret.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
 MEMORY_BYTES = 1024 * 1024 * 1024
-"""Address space of the process; reading a feed of 5 MB takes about a third of it."""
+"""Limit on the address space of the process; parsing a feed of 5 MB takes about a third of it."""
 
 STOP_CHECK_SECONDS = 0.1
 
 _context = multiprocessing.get_context("forkserver")
-# What a new process would otherwise import each time: the work's modules, and what the program's main module needs.
-# Not that module itself: it is run again under another name, and would be there twice.
+# What a new process would otherwise import each time: the modules of the function, and what the main module imports.
+# Not the main module itself: it is run again under another name, and would be loaded twice.
 _context.set_forkserver_preload(
     [
         "services.common.runtime.runner",
@@ -57,25 +57,25 @@ _KEPT = re.compile(
     r"|\w+_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|COVERAGE_\w+",
     re.IGNORECASE,
 )
-"""The variables that reading a feed needs. All others are withheld: they may be secret, and this process parses input
-of strangers."""
+"""The environment variables that reading a feed needs. All others are withheld: they may be secret, and this process
+parses untrusted input."""
 
 
 def run_isolated(
     work: Callable[[A], R], argument: A, *, seconds: float, stop: threading.Event, doing: str
 ) -> R:
-    """`work(argument)`, done in another process.
+    """Return `work(argument)`, computed in another process.
 
     Args:
-        work: a function of a module.
-        argument: what it is given; like the result, it must be picklable.
-        seconds: after which the process is ended.
-        stop: ends the process early when set.
-        doing: what it is, for the messages: "fetching", "parsing".
+        work: a module-level function.
+        argument: must be picklable, like the result.
+        seconds: after which the process is killed.
+        stop: kills the process early when set.
+        doing: name of the work for messages, such as "parsing the feed".
 
     Raises:
-        TryLater: `work` did; or it took too long; or it was stopped; or no process can be started.
-        NeverWorks: `work` did; or it failed in another way, or needs too much memory.
+        TryLater: `work` raised it, took too long or was stopped, or no process can be started.
+        NeverWorks: `work` raised it, failed in another way, or needs too much memory.
     """
     receiver, sender = _context.Pipe(duplex=False)
     process = _context.Process(target=_child, args=(work, argument, seconds, sender), daemon=True)
@@ -97,9 +97,9 @@ def _result(receiver: Connection, seconds: float, stop: threading.Event, doing: 
     deadline = time.monotonic() + seconds
     while not receiver.poll(STOP_CHECK_SECONDS):
         if stop.is_set():
-            raise TryLater(f"{doing} was given up because the service stops")
+            raise TryLater(f"{doing} was aborted because the service stops")
         if time.monotonic() > deadline:
-            raise TryLater(f"{doing} was not done within {seconds:g} s and was given up")
+            raise TryLater(f"{doing} was not done within {seconds:g} s and was aborted")
     try:
         outcome, value = receiver.recv()
     except (EOFError, OSError):
@@ -121,7 +121,7 @@ def _end(process: BaseProcess) -> None:
 
 
 def _child(work: Callable[[A], object], argument: A, seconds: float, sender: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends us in its own time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service handles Ctrl-C and kills this process
     _bound(resource.RLIMIT_AS, MEMORY_BYTES)
     _bound(resource.RLIMIT_CPU, math.ceil(seconds) + 1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -139,13 +139,13 @@ def _child(work: Callable[[A], object], argument: A, seconds: float, sender: Con
 
 
 def _bound(what: int, limit: int) -> None:
-    with contextlib.suppress(ValueError, OSError):  # not every system can bound everything
+    with contextlib.suppress(ValueError, OSError):  # not every system has every limit
         resource.setrlimit(what, (limit, limit))
 
 
 def _end_with_parent() -> None:
-    # A service that is killed can end nobody. Where a pattern keeps this thread from running, the bound on the
-    # processor's time ends the process.
+    # A killed service cannot kill this process. If a regular expression keeps this thread from running, the limit on
+    # processor time ends the process.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,6 +1,6 @@
-"""From the bytes of a feed to cleaned entries: feedparser, with guards before and bounds after.
+"""Parses the bytes of a feed into cleaned entries: feedparser, with checks before and limits after it.
 
-Meant to run through `run_isolated`: the parser has no bounds of its own.
+To be called through `run_isolated`: the parser has no limits of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
 def parse_feed(fetched: Fetched) -> Listing:
-    """Read a feed of any format and encoding that feedparser knows.
+    """Parse a feed of any format and encoding that feedparser knows.
 
     Raises:
         NeverWorks: empty, not a feed, or one that declares entities.
@@ -37,7 +37,7 @@ def parse_feed(fetched: Fetched) -> Listing:
     refuse_entities(fetched.body)
     headers = {"content-type": fetched.content_type or "application/xml", "content-location": fetched.url}
     try:
-        # Sanitizing and resolving links inside the texts are for showing HTML; the texts become plain ones here.
+        # Sanitizing and resolving links in texts serve HTML; here the texts become plain.
         found = feedparser.parse(
             io.BytesIO(with_valid_references(fetched.body)),
             response_headers=headers,
@@ -46,10 +46,10 @@ def parse_feed(fetched: Fetched) -> Listing:
         )
     except (MemoryError, RecursionError):
         raise
-    except Exception as error:  # feedparser lets through whatever its decoders raise
+    except Exception as error:  # feedparser does not catch what its decoders raise
         raise NeverWorks(f"cannot be parsed: {type(error).__name__}: {str(error)[:200]}") from error
     problem = found.get("bozo_exception") if found.bozo else None
-    # Without entries, a remark on encoding or media type still leaves an empty feed; broken XML leaves nothing.
+    # Without entries: a warning about encoding or media type means an empty feed, broken XML means no feed.
     if not found.entries and (isinstance(problem, SAXException) or not found.version):
         kind = fetched.content_type[:60] or "no content type"
         raise NeverWorks(f"is not a feed ({kind}): {_described(problem) if problem else 'no entries'}")
@@ -61,16 +61,17 @@ def parse_feed(fetched: Fetched) -> Listing:
 
 
 def refuse_entities(body: bytes) -> None:
-    """Raise NeverWorks if the document declares entities: no feed needs them, and bombs are made of them.
+    """Raise NeverWorks if the document declares entities: no feed needs them, and "XML bombs" consist of them.
 
-    Looks before the first element, in any encoding whose characters are ASCII, with or without zero bytes.
+    Searches what precedes the first element, in any encoding in which ASCII characters are ASCII bytes, with or without
+    zero bytes between them.
     """
     text = _COMMENT.sub(b"", body.replace(b"\0", b""))
     first = _FIRST_ELEMENT.search(text)
     head = text[: first.start()] if first else text
     if b"<!ENTITY" in head.upper():
         raise NeverWorks(
-            "declares entities in its DOCTYPE, which could be a bomb or name other files; refused"
+            "declares entities in its DOCTYPE, which could expand without limit or include other files; refused"
         )
 
 
@@ -105,15 +106,15 @@ def _entry(entry: feedparser.FeedParserDict) -> Entry:
 
 
 def _publisher(entry: feedparser.FeedParserDict) -> tuple[str, ...]:
-    """The name and the host that an aggregator states as an entry's source."""
+    """The name and the host that an aggregator states as the source of an entry."""
     source = dict.get(entry, "source") or {}
     host = split_url(str(source.get("href") or ""))
     return plain_text(str(source.get("title") or ""), MAX_TITLE), (host and host.hostname) or ""
 
 
 def _date(entry: feedparser.FeedParserDict) -> FeedDate:
-    """The first date that is understood with its zone, or else the first that is understood without."""
-    # Its own `get` answers for a missing field with another one.
+    """The first date that could be parsed with its time zone, or else the first without."""
+    # feedparser's own `get` returns another field for a missing one.
     dates = [read_date(str(dict.get(entry, field) or "")) for field in _DATE_FIELDS]
     exact = (date for date in dates if date.exact)
     bounded = (date for date in dates if date.no_later_than)

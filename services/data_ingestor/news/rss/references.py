@@ -1,7 +1,7 @@
-"""Character references without a character (`&#xD800;`) in a feed: feedparser gives up the whole feed for one of them.
+"""Replaces invalid character references (`&#xD800;`) in a feed: with one of them feedparser rejects the whole feed.
 
-Publishers that cut an emoji in half write such references by accident. Whoever gets a single entry into a feed could
-silence all its other entries with one.
+Publishers that cut an emoji in half write such references by accident. An attacker who gets a single entry into a feed
+could suppress all its other entries with one.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _NO_CHARACTER = b"&#65533;"
 
 
 def with_valid_references(body: bytes) -> bytes:
-    """Replace references that name no character, in a document of any encoding that contains ASCII.
+    """Replace references that name no character, in a document of any encoding that extends ASCII.
 
-    Two that are the surrogates of one character become a reference to it; others become U+FFFD.
+    A pair of surrogates becomes a reference to the character it encodes; other invalid ones become U+FFFD.
     """
     return _REFERENCE.sub(_valid, _PAIR.sub(_joined, body)) if b"&#" in body else body
 

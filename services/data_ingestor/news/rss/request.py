@@ -1,4 +1,4 @@
-"""One request for a feed: to an address that was checked, with valid headers whatever the server sent before."""
+"""One request for a feed: to a checked address, with valid headers whatever the server sent before."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Headers = dict[bytes, bytes]
 
 
 def sendable(value: bytes) -> bytes:
-    """A server's header value if it may be sent back, byte for byte; else nothing.
+    """A server's header value, byte for byte, if it may be sent back; else empty.
 
-    Refused are values that are too long, have a control character, or are no field value of HTTP.
+    Refused are values that are too long, contain a control character, or are not valid HTTP field values.
     """
     if len(value) > MAX_REMEMBERED or value != value.strip():
         return b""
@@ -33,20 +33,20 @@ def sendable(value: bytes) -> bytes:
 
 
 class CookiesOfRedirects:
-    """Cookies that a server sets while it redirects; some send a reader in circles without them."""
+    """Cookies that a server sets while it redirects; without them some servers redirect endlessly."""
 
     def __init__(self) -> None:
         self._cookies = httpx.Cookies()
 
     def take(self, response: httpx.Response, url: httpx.URL) -> None:
-        """Keep those of an answer to a request for `url`."""
+        """Keep the cookies of a response to a request for `url`."""
         asked = httpx.Request("GET", url)
         self._cookies.extract_cookies(
             httpx.Response(response.status_code, headers=response.headers.raw, request=asked)
         )
 
     def header(self, url: httpx.URL) -> bytes:
-        """The header Cookie for `url`; empty if there is none, or none that can be sent."""
+        """The header Cookie for `url`; empty if there is none that can be sent."""
         asked = httpx.Request("GET", url)
         asked.headers.encoding = "latin-1"
         try:
@@ -60,29 +60,29 @@ class CookiesOfRedirects:
 def answer_to(
     url: httpx.URL, headers: Headers, *, origin: Origin, timeout: float, deadline: float
 ) -> Iterator[httpx.Response]:
-    """The answer to a request for `url`, its body unread.
+    """The response to a request for `url`, its body unread.
 
-    The connection goes to the address that was checked, and the certificate is checked against the name, so another
-    answer of the name server a moment later changes nothing. A proxy resolves names itself: then only the host as it
-    is written in the URL is checked. A local origin that was configured is connected to unchecked.
+    The connection goes to the address that was checked, and the certificate is checked against the name, so a different
+    answer of the name server a moment later has no effect. A proxy resolves names itself: then only the host in the URL
+    is checked. For a configured local origin the address is not checked.
 
     Args:
-        url: of the feed, or where it redirects to.
+        url: of the feed, or the target of its redirect.
         headers: of the request, without Host.
-        origin: where the feed is configured to be.
+        origin: the configured origin of the feed.
         timeout: seconds for each wait.
-        deadline: on the monotonic clock, after which no further address is tried.
+        deadline: on the monotonic clock; after it no further address is tried.
 
     Raises:
-        NeverWorks, TryLater: `url` may not be asked, see `Origin.check` and `public_addresses`.
+        NeverWorks, TryLater: `url` may not be requested, see `Origin.check` and `public_addresses`.
         StopProgram: the environment's proxy or certificates cannot be used.
-        httpx.HTTPError, httpx.InvalidURL: there is no answer.
+        httpx.HTTPError, httpx.InvalidURL: there is no response.
     """
     origin.check(url)
     proxy = proxy_for(str(url))
     is_free = proxy is not None or (origin.is_local and origin.has(url))
     addresses = ("",) if is_free else public_addresses(url, origin)
-    # Not a client: that one prepares the request that a redirect asks for, and fails on what is wrong with it.
+    # Not httpx.Client: it prepares the request of a redirect itself, and fails if that is invalid.
     with httpx.HTTPTransport(proxy=proxy, verify=_trust(url), trust_env=False) as transport:
         response = _first_answer(
             transport, [_request(url, headers, timeout, each) for each in addresses], deadline
@@ -94,7 +94,7 @@ def answer_to(
 
 
 def _trust(url: httpx.URL) -> ssl.SSLContext | bool:
-    # To read the certificates of the usual authorities takes longer than all else.
+    # Loading the usual certificate authorities takes longer than the rest of the request.
     return usual_trust() if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

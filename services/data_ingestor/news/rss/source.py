@@ -1,4 +1,4 @@
-"""RSS and Atom feeds as a source: fetched and parsed in processes that can be ended."""
+"""RSS and Atom feeds as a source: fetched and parsed in processes that can be killed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.data_ingestor.news.urls import check_url, shown
 
 PARSE_SECONDS = 30.0
 FETCH_GRACE_SECONDS = 1.0
-"""Beyond NEWS_TIMEOUT, so that the fetching process can say itself how far it came."""
+"""In addition to NEWS_TIMEOUT, so that the fetching process can report itself how far it came."""
 
 
 class FeedConfig(SourceConfig):

@@ -1,1 +1,1 @@
-"""Which articles are known, and how one is recognised."""
+"""The record of known articles, and the identity of an article."""

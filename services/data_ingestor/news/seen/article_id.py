@@ -1,28 +1,26 @@
-"""The identity of an article: what one source lists at one address is one article.
+"""The identity of an article: one source's entries at one address are one article.
 
 The id is the first 32 hexadecimal digits of the SHA-256 of
 
 - the source's name in lower case and the canonical link, where the article has one, or else
 - the source's name as it is written and the normalised title.
 
-The source belongs to the identity because every source chooses the links that it lists: otherwise a feed that lists a
-competitor's links first would make the competitor's articles known before they are read, with its own text in place of
-theirs. That two sources tell the same story is recognised by the
-text (`services/sentiment_analyzer/stories/stories.py`), not
-here. A source under a new name is another source.
+The source is part of the identity because every source chooses the links that it lists: otherwise a feed that lists a
+competitor's links first would make the competitor's articles known before they are read, with its own text in their
+place. Whether two sources report the same story is decided from the text
+(`services/sentiment_analyzer/stories/stories.py`), not here. A renamed source is another source.
 
-A front page is the address of no article, so a link to one counts as none. What several entries of one feed share does
-not identify them either: `news_identity` tells those apart.
+A front page is not the address of an article, so a link to one counts as no link. A link that several different entries
+of one feed share does not identify them either: see `identity`.
 
-The canonical link leaves out what does not change the page: scheme, `www.`, user name, default port, fragment (but for
-one that begins with `!` or `/`, by which a page of one address shows many articles),
-trailing slashes, the order of the query's parameters, and the parameters that only track readers (`utm_*`,
-`fbclid` and the like). So the id changes when the publisher moves the article to another host, path or remaining
-parameter, and does not change when title, text or date are corrected. Without a link it changes with the words
-of the title, but not with their case, punctuation or spacing.
+The canonical link omits what does not change the page: scheme, `www.`, user name, default port, trailing slashes, the
+order of query parameters, tracking parameters (`utm_*`, `fbclid` and the like), and the fragment, unless it begins with
+`!` or `/`, by which one page shows many articles. So the id changes when the publisher moves the article to another
+host, path or remaining parameter, and does not change when title, text or date are corrected. Without a link it changes
+with the words of the title, but not with their case, punctuation or spacing.
 
-Stored ids depend on this: the poller's record of seen articles, archives of news, signals, receipts and stories. A
-change here makes every article a new one unless those are converted; `former_id` is for that.
+Stored ids depend on this: the poller's record of seen articles, news archives, signals, receipts and stories. A change
+here makes every article a new one unless the stored ids are converted; `former_id` serves that.
 """
 
 from __future__ import annotations
@@ -69,8 +67,8 @@ def article_id(link: str, source: str, title: str) -> str:
 
     Args:
         link: the article's address as the feed gives it; empty or unusable is the same as none.
-        source: the source's name. Two names that differ in case alone are one, as archives write `CoinDesk`; without a
-            link they are two, so that ids which were stored before still hold.
+        source: the source's name. With a link, case is ignored, as archives write `CoinDesk`; without one it is not, so
+            that ids stored by earlier releases stay valid.
         title: the cleaned title; it counts only without a link.
     """
     canonical = canonical_link(link)
@@ -86,12 +84,12 @@ def former_id(link: str) -> str:
 
 
 def digest(*parts: str) -> str:
-    """An id from the parts that make up an identity, the first of which says what they are."""
+    """The id made of the parts of an identity; the first part names their kind."""
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:ID_DIGITS]
 
 
 def is_page(canonical: str) -> bool:
-    """Whether a canonical link leads further than to a front page."""
+    """Whether a canonical link points to something other than a front page."""
     return not _ONLY_HOST.fullmatch(canonical)
 
 
@@ -109,7 +107,7 @@ def canonical_link(link: str) -> str:
 
 
 def normal_title(title: str) -> str:
-    """The words of a title, case folded, one space between them; of a title without words, its characters."""
+    """The words of a title, case-folded and separated by single spaces; its characters if it has no words."""
     folded = unicodedata.normalize("NFKC", title).casefold()
     return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
 
@@ -127,7 +125,7 @@ def _meaningful(query: str) -> list[tuple[str, str]]:
 
 
 def _normal_path(path: str) -> str:
-    """The path with every character written in one way: as itself where it may be, else as %XX in capitals."""
+    """The path in one normal form: characters as themselves where allowed, else as %XX in capitals."""
     path = _CODE.sub(_shortest, _STRAY_PERCENT.sub("%25", path))
     return quote(path, safe=_RESERVED_IN_PATH + "%", errors="replace").rstrip("/")
 

@@ -1,8 +1,8 @@
-"""The SQLite file of what the poller has seen: its schema, and how it is made, migrated and refused.
+"""The SQLite file of the articles that the poller has seen: schema, creation, migration and integrity check.
 
-Version 1 named an article by its link alone, whoever listed it. Its rows stay under those ids, each with the source
-that listed it first, and count for that source only (see `SeenArticles.known`): what was seen stays seen, and what one
-source listed no longer stands in another's way.
+In version 1 the id of an article was made of its link alone, whichever source listed it. Its rows keep those ids, with
+the source that listed the article first, and count for that source only (see `SeenArticles.known`): seen articles stay
+seen, and one source's listing no longer hides another's article.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ _SCHEMA = Schema((_VERSION_1, _VERSION_2, _VERSION_3))
 
 
 def open_seen(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Open the file, made or migrated where that is due; see `open_database`.
+    """Open the file; it is created or migrated if necessary, see `open_database`.
 
     Raises:
-        sqlite3.Error: it cannot be used; a damaged one included.
+        sqlite3.Error: it cannot be used, for example because it is damaged.
     """
     db = open_database(path, _SCHEMA, busy_seconds=busy_seconds)
     damage = db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -65,7 +65,7 @@ def open_seen(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_source: int) -> int:
-    """Delete articles that do not wait; see `SeenArticles.purge`. Returns how many."""
+    """Delete articles that do not wait for the broker; see `SeenArticles.purge`. Returns how many."""
     forgotten = connection.execute(
         "DELETE FROM articles WHERE listed_ms < ? AND body IS NULL", (listed_before_ms,)
     ).rowcount
@@ -83,7 +83,7 @@ def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_sour
 
 
 def _published_ms(body: bytes, listed_ms: int) -> int:
-    """When a waiting article was published; one that cannot be read counts as published when it was listed."""
+    """Publication time of a waiting article; the time it was listed if its message cannot be decoded."""
     try:
         return to_ms(decode(body, NewsArticle).published)
     except NeverWorks:

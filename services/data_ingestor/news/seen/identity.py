@@ -1,7 +1,7 @@
-"""Which entries of a feed are which articles. What several of them share does not identify them.
+"""Assigns article ids to the entries of a feed. A link shared by different entries does not identify them.
 
-Some feeds give all entries one link (a live page), or links that differ only in what does not change a page elsewhere:
-the fragment, a parameter for tracking. By the link alone all but one would be taken for known.
+Some feeds give all entries one link (a live page), or links that differ only in parts that the canonical link omits:
+the fragment, a tracking parameter. By the link alone all but one would count as known.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from services.data_ingestor.news.seen.article_id import (
 
 
 def identify(entries: Sequence[Entry], source: str) -> dict[str, Entry]:
-    """The entries that have a title by their id, see `article_id`; of several with one id the first.
+    """The entries that have a title, by their id (see `article_id`); the first of several with the same id.
 
-    Entries that would share an id and are different articles have one by the first of their marks that none of the
-    others has, or else by title and day.
+    Different articles that would share an id get one from the first of their marks that no other of them has, or else
+    from title and day.
     """
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -32,14 +32,14 @@ def identify(entries: Sequence[Entry], source: str) -> dict[str, Entry]:
             groups[article_id(entry.link, source, _written(entry))].append(entry)
     identified: dict[str, Entry] = {}
     for identity, group in groups.items():
-        told_apart = _are_different(group)
+        differ = _are_different(group)
         for entry in group:
-            identified.setdefault(_apart(entry, group, source) if told_apart else identity, entry)
+            identified.setdefault(_distinct_id(entry, group, source) if differ else identity, entry)
     return identified
 
 
 def former_ids(identified: Mapping[str, Entry], source: str) -> dict[str, str]:
-    """Of entries identified by their link, the ids that they had when the source did not belong to it, by their id."""
+    """For entries identified by their link: the id of earlier releases, without the source, by the present id."""
     return {
         identity: former_id(entry.link)
         for identity, entry in identified.items()
@@ -48,16 +48,16 @@ def former_ids(identified: Mapping[str, Entry], source: str) -> dict[str, str]:
 
 
 def _are_different(group: Sequence[Entry]) -> bool:
-    """Whether entries of one link, or of one title without a link, are several articles.
+    """Whether entries that share a link, or a title without a link, are several articles.
 
-    At a link of its own one title is one article, whenever it is dated; without a link it may recur the next day.
+    With a link, one title is one article whatever its date; without a link, the same title may recur on another day.
     """
     if is_page(canonical_link(group[0].link)):
         return len({normal_title(_written(entry)) for entry in group}) > 1
     return len({_content(entry) for entry in group}) > 1
 
 
-def _apart(entry: Entry, group: Sequence[Entry], source: str) -> str:
+def _distinct_id(entry: Entry, group: Sequence[Entry], source: str) -> str:
     content = _content(entry)
     others = [other for other in group if _content(other) != content]
     shared = {mark for other in others for mark in _marks(other)}

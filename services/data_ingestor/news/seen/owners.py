@@ -1,4 +1,4 @@
-"""Which owner each polled source has. Counted by owner, several sources of one owner count as one."""
+"""The owner of each polled source. Limits apply per owner, so several sources of one owner count as one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Owners:
         owners: the owner of each polled source, by the source's name; empty for a source that is its own owner.
 
     Attributes:
-        sources: those that are polled.
+        sources: names of the polled sources.
     """
 
     def __init__(self, owners: Mapping[str, str]) -> None:
@@ -21,9 +21,9 @@ class Owners:
         self.sources = frozenset(owners)
 
     def of(self, source: str) -> str:
-        """The owner of a source; a source that is not polled any more is its own owner."""
+        """The owner of a source; a source that is no longer polled is its own owner."""
         return self._owners.get(source, source.casefold())
 
     def part_of(self, whole: int) -> int:
-        """The part of each owner if all have the same part, rounded down."""
+        """The equal share of each owner, rounded down."""
         return whole // max(self._count, 1)

@@ -1,7 +1,7 @@
-"""What the poller must not forget: which articles it has seen, and which still wait for the broker.
+"""The poller's record: which articles it has seen, and which still wait for the broker.
 
-An article is written here before anything is sent, and counts as seen only when the broker has confirmed it. A
-crash at any point therefore means that an article is sent again with the same id, never that it is lost.
+An article is recorded before it is published, and counts as seen only when the broker has confirmed it. After a crash
+at any point an article is published again with the same id; none is lost.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from services.data_ingestor.news.seen.owners import Owners
 from services.data_ingestor.news.turns.quota import Allowance
 
 MAX_WAITING = 10_000
-"""Articles that may wait for the broker, in equal parts for all owners. While an owner's part is full, no further
-article of that owner is noted."""
+"""Articles that may wait for the broker, in equal shares for all owners. While an owner's share is used up, no further
+article of that owner is recorded."""
 
 MOST_SEEN = 20_000
-"""Articles of a source that are remembered as seen, ten times what a feed may list: a flood must not fill the disk."""
+"""Seen articles that are kept of a source, ten times what a feed may list: a flood must not fill the disk."""
 BUSY_TIMEOUT_SECONDS = 5.0
 _NONE: Mapping[str, str] = MappingProxyType({})
 _NO_ALLOWANCES: Mapping[str, Allowance] = MappingProxyType({})
@@ -49,7 +49,7 @@ class WaitingArticle:
 class SeenArticles:
     """The record, in one SQLite file. Every method may be called from any thread.
 
-    Every method but `close` raises TryLater where the file cannot be read or written at the moment. Without the file,
+    Every method but `close` raises TryLater if the file cannot be read or written at the moment. If the file is lost,
     recent articles are published again.
 
     Args:
@@ -114,14 +114,14 @@ class SeenArticles:
     def known(
         self, ids: Sequence[str], now: datetime, former: Mapping[str, str] = _NONE, source: str = ""
     ) -> frozenset[str]:
-        """Those of `ids` that are here already, seen or waiting; notes that they are listed still.
+        """Those of `ids` that are recorded already, seen or waiting; records that they are still listed.
 
         Args:
             ids: of articles that a feed lists.
-            now: when it does.
-            former: by their ids, the ids under which an earlier release may have noted them.
-            source: whose articles they are. A former id counts as known only if it was noted for this source. It is
-                replaced by the present id, unless the article still waits: its message has the former id.
+            now: the time of the listing.
+            former: by id, the id under which an earlier release may have recorded the article.
+            source: the source of the articles. A former id counts as known only if it was recorded for this source. It
+                is replaced by the present id, unless the article still waits: its message has the former id.
         """
         listed = "UPDATE articles SET listed_ms = ? WHERE article_id = ?"
         listed_formerly = (
@@ -138,7 +138,7 @@ class SeenArticles:
         return frozenset(found)
 
     def last_listed(self, source: str) -> datetime | None:
-        """When the source last listed something that is recorded here; None if nothing of it is."""
+        """When the source last listed a recorded article; None if there is no record of the source."""
         with self._transaction() as db:
             query = "SELECT max(listed_ms) FROM articles WHERE source = ?"
             (latest,) = db.execute(query, (source,)).fetchone()
@@ -147,15 +147,17 @@ class SeenArticles:
     def note(
         self, articles: Sequence[NewsArticle], dismissed: Sequence[str], source: str, now: datetime
     ) -> int:
-        """Write articles that wait for the broker, and ids not to be looked at again; all or none.
+        """Record articles that wait for the broker, and ids of dismissed entries; all or none.
 
-        Returns how many articles are new: what has been noted before is left as it is.
+        Returns how many articles are new: records that exist are left as they are.
 
         Raises:
-            TryLater: as said above, or there is no room for as many.
+            TryLater: the file cannot be used now, or there is no room for so many articles.
         """
         if len(articles) > self.room(source):
-            raise TryLater(f"{self._waiting[source]} articles already wait for the broker, as many as may")
+            raise TryLater(
+                f"{self._waiting[source]} articles already wait for the broker, the most that are allowed"
+            )
         add = (
             "INSERT OR IGNORE INTO articles (article_id, source, listed_ms, body, published_ms) "
             "VALUES (?, ?, ?, ?, ?)"
@@ -171,7 +173,7 @@ class SeenArticles:
         return new
 
     def newest(self, owner: str, most: int) -> list[str]:
-        """The ids of the newest of an owner's articles that wait for the broker, in the order they were noted in."""
+        """The ids of an owner's newest articles that wait for the broker, in the order in which they were recorded."""
         if most <= 0:
             return []
         sources = [each for each in self._waiting if self.owners.of(each) == owner]
@@ -185,14 +187,14 @@ class SeenArticles:
         return [identity for (identity,) in rows]
 
     def articles(self, ids: Sequence[str]) -> list[WaitingArticle]:
-        """Those of the articles that wait for the broker, in this order."""
+        """Those of the articles that wait for the broker, in the order of `ids`."""
         select = "SELECT article_id, source, body FROM articles WHERE article_id = ? AND body IS NOT NULL"
         with self._transaction() as db:
             rows = [db.execute(select, (one,)).fetchone() for one in ids]
         return [WaitingArticle(*row) for row in rows if row]
 
     def waiting(self, limit: int) -> list[WaitingArticle]:
-        """The first articles that wait for the broker, in the order in which they were noted."""
+        """The first articles that wait for the broker, in the order in which they were recorded."""
         with self._transaction() as db:
             rows = db.execute(
                 "SELECT article_id, source, body FROM articles WHERE body IS NOT NULL ORDER BY rowid LIMIT ?",
@@ -201,7 +203,7 @@ class SeenArticles:
         return [WaitingArticle(*row) for row in rows]
 
     def confirm(self, ids: Sequence[str], left: Mapping[str, Allowance] = _NO_ALLOWANCES) -> None:
-        """Note that these articles were published, and what their owners have `left` of their quotas."""
+        """Record that these articles were published, and what is `left` of their owners' quotas."""
         with self._transaction() as db:
             db.executemany("UPDATE articles SET body = NULL WHERE article_id = ?", [(one,) for one in ids])
             db.executemany(
@@ -210,13 +212,13 @@ class SeenArticles:
             )
 
     def allowances(self) -> dict[str, Allowance]:
-        """What owners had left of their quotas when they published last."""
+        """What was left of each owner's quota when the owner last published."""
         with self._transaction() as db:
             rows = db.execute("SELECT owner, articles_left, at_ms FROM allowances").fetchall()
         return {owner: Allowance(left, at_ms) for owner, left, at_ms in rows}
 
     def expire(self, published_before: datetime) -> Counter[str]:
-        """Give up waiting articles that were published before then: they count as seen. Returns how many, by source."""
+        """Drop waiting articles published before that time: they count as seen. Returns how many, by source."""
         old = "body IS NOT NULL AND published_ms < ?"
         with self._transaction() as db:
             rows = db.execute(
@@ -231,9 +233,9 @@ class SeenArticles:
         return Counter(dict(rows))
 
     def purge(self, listed_before: datetime) -> int:
-        """Forget what no feed has listed since then and does not wait; returns how many.
+        """Delete articles that do not wait and that no feed has listed since that time; returns how many.
 
-        Of a source with more than MOST_SEEN the others are forgotten too, those first that it listed least recently.
+        Of each source at most MOST_SEEN are kept: those that it listed most recently.
         """
         with self._transaction() as db:
             return forget(db, to_ms(listed_before), MOST_SEEN)

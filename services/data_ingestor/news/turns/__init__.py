@@ -1,1 +1,1 @@
-"""When a source is polled, and whose articles are published next."""
+"""When a source is polled next, and whose articles are published next."""

@@ -1,8 +1,8 @@
-"""Back-pressure: how full the news queue is, how long news waits in it, and how much slower the poller goes for it.
+"""Back-pressure: the length of the news queue, the age of its first message, and how far polling slows down.
 
-While the queue is long, or news waits long, nothing more is put into it: articles wait in the state file, on the
-disk, and the sources are read less often. So neither the broker nor this process grows with what the scorer cannot
-take.
+While the queue is long, or its messages wait long, nothing more is published: articles wait in the state file, and the
+sources are read less often. So neither the broker's memory nor that of this process grows with what the scorer cannot
+process.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ log = structlog.get_logger(__name__)
 
 
 def stretch(length: int, slow_at: int) -> float:
-    """By how much the pause between two polls grows: 1 below `slow_at`, 2 there, up to 4.
+    """The factor by which the pause between two polls grows: 1 below `slow_at`, 2 at `slow_at`, at most 4.
 
-    No more than that, for a feed forgets what has been in it too long, and nobody has read it then.
+    It is bounded because entries leave a feed after a while, read or not.
     """
     return min(1.0 + length / slow_at, MOST_STRETCHED) if length >= slow_at else 1.0
 
 
 class QueuePressure:
-    """The length of the news queue and the age of what waits there, asked for at most once a second.
+    """The length of the news queue and the age of its first message, queried at most once a second.
 
-    One thread looks, others may read.
+    One thread calls `look`; other threads may read.
 
     Args:
         broker: whose queue it is.
@@ -56,9 +56,9 @@ class QueuePressure:
         self._lag = Lag(NAME, lag_limit, what="the first article in the queue is", advice=LAG_ADVICE)
 
     def look(self, monotonic: float) -> bool:
-        """Whether to hold back: ask for the queue if the last answer is old. Raises nothing.
+        """Whether to publish nothing now; queries the queue if the last result is old. Raises nothing.
 
-        A broker that is away, or that does not let us ask, leaves the last answer as it is.
+        If the broker is unavailable or refuses the query, the last result stays.
         """
         if self._looked is None or monotonic - self._looked >= LOOK_SECONDS:
             self._looked = monotonic
@@ -66,18 +66,18 @@ class QueuePressure:
         return self._holds_back
 
     def published(self, count: int, monotonic: float) -> None:
-        """So many articles were put into the queue."""
+        """Record that so many articles were put into the queue."""
         self._published.note(count, monotonic)
         self._is_empty = self._is_empty and not count
 
     @property
     def is_empty(self) -> bool:
-        """Whether the last look found nothing in the queue and nothing was put there since."""
+        """Whether the last query found the queue empty and nothing was published since."""
         return self._is_empty
 
     @property
     def is_long(self) -> bool:
-        """As of the last look."""
+        """Whether the last query found at least `slow_at` messages."""
         return self._length >= self._slow_at
 
     @property
@@ -85,12 +85,12 @@ class QueuePressure:
         return self.is_long or self._lag.is_long
 
     def stretch(self, waiting: int) -> float:
-        """See `stretch`, for the queue together with the articles that wait to get into it."""
+        """See `stretch`, for the queue together with the articles that wait to be published."""
         least = STRETCHED_FOR_LAG if self._lag.is_long else 1.0
         return max(stretch(self._length + waiting, self._slow_at), least)
 
     def health(self) -> DependencyHealth:
-        """The length for `/health`; a long queue is the scorer's trouble, so the poller still works."""
+        """The state for `/health`. A long queue does not make the poller unhealthy: the scorer causes it."""
         detail = f"{self._length} messages in {RAW_NEWS_DATA.name}, long from {self._slow_at}"
         lag = self._lag.health()
         if not lag.ok:
@@ -124,7 +124,7 @@ class QueuePressure:
         try:
             states = self._broker.queues()
         except TryLater:
-            return None  # publishing will meet the same trouble, and say so
+            return None  # publishing will fail for the same reason, and log it
         for each in states:
             QUEUE_MESSAGES.labels(each.name).set(each.ready)
             QUEUE_CONSUMERS.labels(each.name).set(each.consumers)

@@ -1,4 +1,4 @@
-"""How long the first article in the news queue has waited, told from what was put into it and how much is left."""
+"""Estimates how long the first message of the queue has waited, from what was published and the queue's length."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import deque
 from collections.abc import Sequence
 
 MOST_RECORDS = 2_000
-"""Batches remembered; a queue that holds more than they did is long anyway."""
+"""Batches that are kept; a queue with more messages than these had is long anyway."""
 
 
 def head_age(published: Sequence[tuple[float, int]], length: int, now: float) -> float:
-    """Seconds since the first message of the queue was put there, if the last ones put there are in it.
+    """Seconds since the first message of the queue was published, assuming it holds the most recent ones.
 
     Args:
-        published: when batches were confirmed and how many messages they were, oldest first.
+        published: time of confirmation and number of messages of each batch, oldest first.
         length: messages in the queue.
         now: on the same clock as `published`.
 
-    What was in the queue before the first batch is counted from that batch.
+    Messages older than the first batch count as published with it.
     """
     left = length
     for moment, count in reversed(published):
@@ -34,7 +34,7 @@ class Published:
         self._batches: deque[tuple[float, int]] = deque(maxlen=MOST_RECORDS)
 
     def note(self, count: int, now: float) -> None:
-        """So many messages were confirmed."""
+        """Record that so many messages were confirmed."""
         if count:
             self._batches.append((now, count))
 

@@ -12,7 +12,7 @@ _HOUR_MS = 3_600_000
 
 
 class Allowance(NamedTuple):
-    """How many articles `left`, with fractions, an owner could publish at `at_ms`, milliseconds since 1970."""
+    """How many articles an owner could publish at `at_ms` (milliseconds since 1970); `left` may be fractional."""
 
     left: float
     at_ms: int
@@ -22,7 +22,7 @@ def allowance_now(known: Allowance | None, quota: int, now_ms: int) -> Allowance
     """What an owner may publish now.
 
     Args:
-        known: what was left when the owner published last; None for a new owner.
+        known: the allowance when the owner last published; None for a new owner.
         quota: articles an hour.
         now_ms: milliseconds since 1970. If it is before `known` the clock was set back, and the bucket counts as full.
     """
@@ -34,5 +34,5 @@ def allowance_now(known: Allowance | None, quota: int, now_ms: int) -> Allowance
 
 
 def spent(allowance: Allowance, articles: int) -> Allowance:
-    """What is left after so many articles; 0 if they were more than that."""
+    """What is left after so many articles, at least 0."""
     return allowance._replace(left=max(allowance.left - articles, 0.0))

@@ -6,7 +6,7 @@ JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
 SOON_SECONDS = 20.0
 SOON_FOR_SECONDS = 120.0
-"""A source that was away for a minute or two is to be current again soon after, whatever the interval."""
+"""For so long after the first failure a source is polled every SOON_SECONDS, so that short outages cost little."""
 
 
 def next_poll(interval: float, failing_for: float | None, asked: float | None, random: float) -> float:
@@ -14,11 +14,11 @@ def next_poll(interval: float, failing_for: float | None, asked: float | None, r
 
     Args:
         interval: NEWS_POLL_INTERVAL.
-        failing_for: seconds since the first poll in a row that failed; None after one that succeeded. It is tried
-            again soon at first; after that the pause is as long as it has failed so far, at least the interval and
-            at most an hour (or the interval, if that is longer).
-        asked: the pause that the server asked for, or None; never undercut.
-        random: a number in [0, 1); the pause grows by up to a tenth, so that sources do not stay in step.
+        failing_for: seconds since the first of the failed polls in a row; None after a successful poll. Retries are
+            quick at first; later the pause is as long as the source has failed so far, at least the interval and at
+            most an hour (or the interval, if that is longer).
+        asked: the shortest pause that the server asked for, or None.
+        random: a number in [0, 1); the pause grows by up to a tenth, so that sources are not polled in step.
     """
     if failing_for is None:
         pause = interval

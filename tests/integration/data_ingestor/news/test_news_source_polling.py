@@ -205,7 +205,8 @@ def test_of_more_articles_than_may_wait_the_newest_are_noted_and_the_others_look
         patch.setattr(news_seen, "MAX_WAITING", 2)
         poll(source)
         assert (
-            "2 of its articles already wait for the broker, as many as may; 3 more" in source.state.last_error
+            "2 of its articles already wait for the broker, the most that are allowed; 3 more"
+            in source.state.last_error
         )
         assert ["number 1" in one.body.decode() for one in seen.waiting(10)] == [True, False]
         assert metric("cryptoboy_articles_skipped_total", reason="no_room") == no_room + 3

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.data_ingestor.news.habit import FAR_LONGER, Habit, habit_of, patience
+from services.data_ingestor.news.habit import FAR_LONGER, Habit, freeze_limit, habit_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -63,12 +63,12 @@ def test_a_weekend_is_a_pause_wherever_it_is() -> None:
 
 
 def test_no_feed_is_waited_for_longer_than_a_month() -> None:
-    assert patience(Habit(NOW, timedelta(days=400)), 6 * HOUR) == timedelta(days=30)
+    assert freeze_limit(Habit(NOW, timedelta(days=400)), 6 * HOUR) == timedelta(days=30)
 
 
 def test_a_feed_that_pauses_over_weekends_is_given_three_weekends() -> None:
-    assert patience(Habit(ago(1), 60 * HOUR), 6 * HOUR) == FAR_LONGER * 60 * HOUR
-    assert patience(Habit(ago(1), HOUR), 6 * HOUR) == 6 * HOUR
+    assert freeze_limit(Habit(ago(1), 60 * HOUR), 6 * HOUR) == FAR_LONGER * 60 * HOUR
+    assert freeze_limit(Habit(ago(1), HOUR), 6 * HOUR) == 6 * HOUR
 
 
 @given(some.lists(some.none() | some.integers(-100, 10_000).map(lambda minutes: ago(minutes / 60))))

@@ -57,7 +57,7 @@ def test_a_source_may_say_whose_it_is_and_is_its_own_owner_otherwise(tmp_path: P
         (GOOD + "weight = nan\n", "entry 1 (paper), field weight: "),
         (GOOD + 'enabled = "perhaps"\n', "entry 1 (paper), field enabled: "),
         (GOOD.replace("https", "file"), "entry 1 (paper), field url: "),
-        (GOOD + GOOD, "a name must be given once only, in whatever case; more than once: paper"),
+        (GOOD + GOOD, "each name may be used only once, ignoring case; used more than once: paper"),
         (GOOD + GOOD.replace("paper", "Paper"), "more than once: Paper, paper"),
         (GOOD + 'owner = "two words"\n', "entry 1 (paper), field owner: "),
         (GOOD + "enabled = false\n", "enable one"),

@@ -52,7 +52,7 @@ def test_reading_ends_where_the_limit_is_passed() -> None:
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br", "compress", "utf-8"])
 def test_an_encoding_that_was_not_asked_for_is_refused(encoding: str) -> None:
-    with pytest.raises(NeverWorks, match="only gzip was asked for"):
+    with pytest.raises(NeverWorks, match="only gzip was requested"):
         read_body([b"x"], encoding, 100)
 
 
@@ -107,7 +107,7 @@ def test_no_layer_of_a_bomb_is_unpacked_beyond_the_limit() -> None:
     for bomb in (gzip.compress(inner), gzip.compress(gzip.compress(b"") + b"\0" * 50_000_000)):
         with pytest.raises(NeverWorks, match="larger"):
             read_body(pieces(bomb, 1000), "gzip", 10_000)
-    with pytest.raises(NeverWorks, match="packed more than"):
+    with pytest.raises(NeverWorks, match="compressed more than"):
         read_body([gzip.compress(gzip.compress(gzip.compress(FEED)))], "gzip", 10_000)
 
 
