@@ -24,7 +24,7 @@ from services.sentiment_analyzer.stories.stories import Stories
 
 
 class SleepingScorer:
-    """See `scorer.Scorer`.
+    """See `port.Scorer`.
 
     Args:
         seconds: how long a score takes.

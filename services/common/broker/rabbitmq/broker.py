@@ -64,8 +64,7 @@ class RabbitMqBroker:
         check_outgoing(messages)
         now = self._shared.timestamp()
         if messages:
-            parcels = (parcel_of(message, now) for message in messages)
-            self._publisher.publish(parcels, len(messages), timeout)
+            self._publisher.publish([parcel_of(message, now) for message in messages], timeout)
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""

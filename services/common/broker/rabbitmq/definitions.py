@@ -25,7 +25,7 @@ def definitions(
     Args:
         vhost: the virtual host that all of it belongs to.
         max_length: messages that a queue may hold.
-        password_hashes: by user (see `rabbitmq_users`); None leaves users and rights out.
+        password_hashes: by user (see `users`); None leaves users and rights out.
     """
     topology = rabbitmq_topology(max_length)
     parts: dict[str, list[dict[str, Any]]] = {

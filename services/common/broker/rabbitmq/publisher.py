@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,9 +30,8 @@ WINDOW_BYTES = 16 * 1024 * 1024
 class _Batch:
     """Parcels published together. Only the link's thread changes it, until `done` is set."""
 
-    def __init__(self, parcels: Iterator[Parcel], count: int) -> None:
+    def __init__(self, parcels: Sequence[Parcel]) -> None:
         self.parcels = parcels
-        self.count = count
         self.sent = 0
         self.settled = 0
         self.error: CryptoBoyError | None = None
@@ -63,35 +62,31 @@ class Publisher:
         self._bytes_on_the_way = 0
         self._last_number = 0
 
-    def publish(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
+    def publish(self, parcels: Sequence[Parcel], timeout: float) -> None:
         """Return when all are confirmed. For any thread but the link's.
 
         Args:
-            parcels: taken in the link's thread, so that making them costs no extra time.
-            count: how many there are.
+            parcels: one at least.
             timeout: seconds for all of them, waiting for a connection included.
 
         Raises:
             TryLater, NeverWorks: as `Broker.publish`.
         """
-        with self.confirmations.awaited():
-            self._publish(parcels, count, timeout)
-
-    def _publish(self, parcels: Iterator[Parcel], count: int, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        self._link.state.wait_ready(timeout)
-        batch = _Batch(parcels, count)
-        self._link.post(partial(self._accept, batch))
-        if not batch.done.wait(max(0.0, deadline - time.monotonic())):
-            self._link.post(partial(self._withdraw, batch))
-            raise TryLater(self._why_late(timeout, batch))
-        if batch.error is not None:
-            raise batch.error
+        with self.confirmations.awaited():
+            self._link.state.wait_ready(timeout)
+            batch = _Batch(parcels)
+            self._link.post(partial(self._accept, batch))
+            if not batch.done.wait(max(0.0, deadline - time.monotonic())):
+                self._link.post(partial(self._withdraw, batch))
+                raise TryLater(self._why_late(timeout, batch))
+            if batch.error is not None:
+                raise batch.error
 
     def _why_late(self, timeout: float, batch: _Batch) -> str:
         blocked = self._link.state.blocked
         why = f"it takes no messages: {blocked}" if blocked is not None else "it is too slow or unreachable"
-        confirmed = f"{batch.settled} of {batch.count} messages"
+        confirmed = f"{batch.settled} of {len(batch.parcels)} messages"
         return f"{self._link.place} confirmed only {confirmed} within {timeout:.0f} s; {why}"
 
     # In the link's thread
@@ -153,9 +148,9 @@ class Publisher:
 
     def _send_next(self) -> None:
         batch = self._waiting[0]
-        parcel = next(batch.parcels)
+        parcel = batch.parcels[batch.sent]
         batch.sent += 1
-        if batch.sent == batch.count:
+        if batch.sent == len(batch.parcels):
             self._waiting.popleft()
         self._last_number += 1
         self._on_the_way[self._last_number] = (batch, parcel)
@@ -198,7 +193,7 @@ class Publisher:
                     "or the server cannot store it now"
                 )
             batch.settled += 1
-            if batch.settled == batch.count:
+            if batch.settled == len(batch.parcels):
                 batch.finish(batch.error)
         self._pump()
 

@@ -120,7 +120,7 @@ class RabbitMqSubscription(FailureHandling):
         if copy is not None:
             try:
                 parcel = parcel_of_copy(delivery, copy, self._shared.timestamp())
-                self._publisher.publish(iter([parcel]), 1, COPY_SECONDS)
+                self._publisher.publish([parcel], COPY_SECONDS)
             except CryptoBoyError:
                 with self._changed:
                     self._in_hand.update(token for token in tokens if token.channel is self._channel)

@@ -101,7 +101,7 @@ def connect(link: OneThreadLink, publisher: Publisher) -> Channel:
 
 def publish(publisher: Publisher, body: bytes) -> None:
     parcel = Parcel("events", "key", body, spec.BasicProperties(message_id="one"))
-    publisher.publish(iter([parcel]), 1, timeout=30)
+    publisher.publish([parcel], timeout=30)
 
 
 def begun(threads: ThreadPoolExecutor, publisher: Publisher, channel: Channel, body: bytes) -> Future[Any]:
