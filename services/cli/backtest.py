@@ -25,7 +25,9 @@ def backtest(
     ],
     timeframe: Annotated[str, typer.Option(help="Candles to trade on.")] = "1h",
     pairs: Annotated[list[str] | None, options.ALL_PAIRS] = None,
-    controls: Annotated[int, typer.Option(min=1, help="How often the news is moved to another time.")] = 199,
+    controls: Annotated[
+        int, typer.Option(min=1, help="Number of controls, with the news moved to another time.")
+    ] = 199,
     seed: Annotated[int, options.SEED] = 1,
     fee: Annotated[float | None, options.FEE] = None,
     stake: Annotated[
@@ -50,7 +52,7 @@ def backtest(
         typer.Option(min=0.01, help="News older than this is no sentiment. Default: the strategy's."),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes for the controls; changes no figure.")
+        int | None, typer.Option(min=1, help="Processes that run the controls; figures do not depend on it.")
     ] = None,
     html: Annotated[
         Path | None,

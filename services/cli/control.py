@@ -43,7 +43,7 @@ def pause(
     end = f"This ends at {until:%Y-%m-%d %H:%M} UTC; before that " if until else ""
     print(
         f"New entries are paused from the bot's next loop on (Redis at {redis}); exits go on. "
-        f"{end}./cryptoboy resume lets them again."
+        f"{end}./cryptoboy resume allows them again."
     )
 
 
@@ -51,7 +51,7 @@ def resume(
     owner: Annotated[
         list[str] | None, typer.Option(help="Lift the hold of this owner instead of your own.")
     ] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="Lift every hold, whosever it is.")] = False,
+    everyone: Annotated[bool, typer.Option("--all", help="Lift every hold, whoever owns it.")] = False,
     json_output: Json = False,
 ) -> None:
     """Allow the strategy to open trades again: lift the operator's hold, and those of other owners that you name.

@@ -37,7 +37,7 @@ def demo(
         str | None, typer.Option(help="Where in the archive to begin, such as 2025-05-03T00:00:00Z.")
     ] = None,
     scorer: Annotated[
-        ScorerKind, typer.Option(help="Who scores: lexicon (a baseline) or ollama.")
+        ScorerKind, typer.Option(help="The scorer: lexicon (a baseline) or ollama.")
     ] = ScorerKind.LEXICON,
     speed: Annotated[
         float | None,

@@ -24,7 +24,7 @@ Ids = Annotated[list[str] | None, typer.Argument(help="Ids of messages, as `list
 All = Annotated[bool, typer.Option("--all", help="Every dead letter, of --queue if that is given.")]
 QueueName = Annotated[str | None, typer.Option("--queue", help="Only those of this queue.")]
 
-dlq_app = typer.Typer(help="Dead letters: what was given up, and why.", no_args_is_help=True)
+dlq_app = typer.Typer(help="Dead letters: messages that were given up, and why.", no_args_is_help=True)
 
 
 @dlq_app.command("list")
@@ -96,7 +96,7 @@ def drop(
     if not yes:
         if not sys.stdin.isatty():
             raise StopProgram("dropping is for good: add --yes, or answer at a terminal")
-        typer.confirm("Throw them away for good?", abort=True, err=True)
+        typer.confirm("Delete them for good?", abort=True, err=True)
     with _box(queue, broker) as box:
         count = box.drop(chosen)
     _say_how_many("dropped", count, json_output=json_output)

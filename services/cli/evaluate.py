@@ -21,7 +21,7 @@ _FEWEST_RESAMPLES = 100
 def evaluate(
     scorers: Annotated[
         list[ScorerKind] | None,
-        typer.Option("--scorer", help="Whom to measure; may be repeated. Default: that of `up`."),
+        typer.Option("--scorer", help="Scorer to measure; may be repeated. Default: that of `up`."),
     ] = None,
     labelled: Annotated[
         list[Path] | None,

@@ -16,7 +16,7 @@ from services.common.settings.settings import ScorerKind
 def score(
     title: Annotated[str, typer.Argument(help="The headline.")] = "",
     text: Annotated[str, typer.Option(help="The article's text.")] = "",
-    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: as `up`.")] = None,
+    scorer: Annotated[ScorerKind | None, typer.Option(help="The scorer. Default: as `up`.")] = None,
     explain: Annotated[
         str | None,
         typer.Option(

@@ -61,7 +61,7 @@ def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
     if done.taken_over:
         say(f"taken over from {env_file}: {', '.join(done.taken_over)}")
     if left := secrets_left(env_file):
-        say(f"production does not need these there, take them out: {', '.join(left)}")
+        say(f"production does not read these there; remove them: {', '.join(left)}")
     if unused:
         say(
             f"production does not use these lines of {env_file}: {', '.join(unused)} "

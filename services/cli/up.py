@@ -20,7 +20,7 @@ def up(broker: Broker = None, i_know: IKnow = False) -> None:
 
     Dry-run by default. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, servers with passwords,
     files that other users cannot read, a correct clock, keys that cannot withdraw, and a confirmation typed at the
-    terminal (or, without one, LIVE_TRADING_CONFIRMATION). Everything that is missing is shown at once.
+    terminal (or, without one, LIVE_TRADING_CONFIRMATION). All that is missing is shown at once.
 
     Example: ./cryptoboy up
     """

@@ -36,7 +36,7 @@ def walk_forward(
         list[str] | None, typer.Option(help=f"Of {', '.join(SPACES)}. Default: buy,sell,indicators.")
     ] = None,
     loss: Annotated[
-        str, typer.Option(help="Freqtrade's class for what a fit makes small.")
+        str, typer.Option(help="Freqtrade's class of the loss that a fit minimises.")
     ] = "SharpeHyperOptLossDaily",
     seed: Annotated[int, typer.Option(min=1, help="The same seed repeats every figure.")] = 1,
     fee: Annotated[float | None, options.FEE] = None,

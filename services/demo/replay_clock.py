@@ -152,7 +152,7 @@ def _measured(environ: Mapping[str, str]) -> tuple[float, float, str]:
         )  # fmt: skip
         clock, speed = map(float, measured.stdout.split())
     except (subprocess.SubprocessError, ValueError) as error:
-        raise StopProgram(f"no process runs on the clock of the replay ({error}); use --speed 1") from None
+        raise StopProgram(f"no process uses the clock of the replay ({error}); use --speed 1") from None
     return clock, speed, measured.stderr.strip()
 
 
@@ -178,7 +178,7 @@ def _naming_shared_memory() -> Iterator[None]:
     except OSError as error:
         raise StopProgram(
             f"the clock of the replay cannot be shared in {_SHARED_MEMORY}: {error.strerror or error}. "
-            "Let it be mounted, writable and not full, or use --speed 1"
+            "It has to be mounted, writable and not full; or use --speed 1"
         ) from error
 
 

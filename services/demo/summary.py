@@ -13,7 +13,7 @@ def verdict(plan: DemoPlan, result: DemoResult) -> str | None:
     """Why the demo did not do what it is for, or None if it did."""
     books = result.books
     if books.silent:
-        return f"{', '.join(books.silent)} did not say what it had counted, so nothing is certain"
+        return f"{', '.join(books.silent)} did not report its counts, so the result is not certain"
     if books.messages_lost:
         return f"{books.messages_lost} message(s) were lost"
     if books.waiting:

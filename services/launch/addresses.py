@@ -50,7 +50,7 @@ def ports_taken(settings: Settings) -> list[str]:
         listeners.append((settings.redis_port, "the embedded Redis", "REDIS_PORT"))
     return [
         f"port {port} is in use, and {what} needs it. Is the system running already? "
-        f"`ss -ltnp | grep :{port}` shows by what; stop that"
+        f"`ss -ltnp | grep :{port}` shows what uses it; stop that"
         + (f", or set {variable} to a free port." if variable else ": `up` cannot move this port.")
         for port, what, variable in listeners
         if not is_free(port)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.sentiment_analyzer.scorers.port import Scorer
 
 
-_SCORER_HINT = "./cryptoboy doctor says how to mend it; --scorer lexicon needs no server"
+_SCORER_HINT = "./cryptoboy doctor says how to fix it; --scorer lexicon needs no server"
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def refuses(variables: Mapping[str, str], reason: str, *, i_know: bool = False) 
     with pytest.raises(StopProgram) as refusal:
         check(variables, i_know=i_know)
     assert reason in str(refusal.value)
-    assert "To mend it: " in str(refusal.value)
+    assert "To fix it: " in str(refusal.value)
     assert "planted" not in str(refusal.value)
 
 
@@ -110,7 +110,7 @@ def refused(done: subprocess.CompletedProcess[str], *reasons: str) -> None:
     assert "STARTS" not in done.stdout
     for reason in reasons:
         assert reason in done.stderr
-    assert done.stderr.count("To mend it: ") >= len(reasons), "each has its next step"
+    assert done.stderr.count("To fix it: ") >= len(reasons), "each has its next step"
 
 
 def open_trade(variables: Mapping[str, str], command: str) -> None:
@@ -193,7 +193,7 @@ def test_an_exchange_that_does_not_tell_wants_a_person_who_looked(
     variables: dict[str, str], exchange: LiveExchange, answer: object
 ) -> None:
     exchange.rights = answer
-    refuses(variables, "does not tell whether the key can withdraw")
+    refuses(variables, "does not report whether the key can withdraw")
     assert check(variables, i_know=True)[0]
     assert check(variables | {"LIVE_KEYS_CANNOT_WITHDRAW": "true"})[0]
 
@@ -250,7 +250,7 @@ def test_a_check_that_fails_refuses_and_leaves_no_open_trade_alone(
     variables: dict[str, str], broken: dict[str, str]
 ) -> None:
     variables |= broken
-    refuses(variables, "REDIS_CA_FILE" if "REDIS_TLS" in broken else "redis could not be looked at")
+    refuses(variables, "REDIS_CA_FILE" if "REDIS_TLS" in broken else "redis could not be checked")
     open_trade(variables, "trade")
     assert check(variables)[0] is False
 

@@ -33,7 +33,7 @@ def import_archive(
         typer.Option(
             "--map",
             metavar="FIELD=COLUMN",
-            help="Which column a field is in, where its name does not tell; may be repeated. Fields: published, "
+            help="The column of a field, if it has another name; may be repeated. Fields: published, "
             "title, source, link, summary, content, first_seen.",
         ),
     ] = None,
@@ -41,7 +41,7 @@ def import_archive(
         str,
         typer.Option(
             help="Zone of times without an offset, such as UTC; without it they are refused. "
-            "An offset that is written always counts."
+            "An offset in the text takes precedence."
         ),
     ] = "",
     times: Annotated[
@@ -107,7 +107,7 @@ def _print(report: ImportReport) -> None:
         ("read", account.rows),
         ("new articles", account.new),
         ("repetitions, left out", account.duplicates),
-        ("repetitions known earlier, put in place of the later", account.replaced),
+        ("duplicates that were known earlier, which replaced later ones", account.replaced),
     ):
         table.add_row(name, str(count), "")
     for reason, count in account.dropped.most_common():

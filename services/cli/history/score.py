@@ -33,7 +33,7 @@ def score_history(
         Path,
         typer.Option(help="The sentiment CSV; compressed if its name ends with .gz.", show_default=False),
     ],
-    scorer: Annotated[ScorerKind | None, typer.Option(help="Who scores. Default: as `up`.")] = None,
+    scorer: Annotated[ScorerKind | None, typer.Option(help="The scorer. Default: as `up`.")] = None,
     pairs: options.Pairs = None,
     delay: Annotated[
         float,
@@ -163,9 +163,9 @@ def _print(report: ScoreReport, figures: dict[str, Any]) -> None:
     signals = ", ".join(f"{pair} {count}" for pair, count in sorted(tally.signals.items()))
     labels = ", ".join(f"{count} {label}" for label, count in tally.labels.most_common())
     if report.restarted:
-        print("What an interrupted run with other options had left was thrown away.")
+        print("What an interrupted run with other options had left was deleted.")
     if report.resumed_after:
-        print(f"Went on after {report.resumed_after} articles that were scored before.")
+        print(f"Continued after {report.resumed_after} articles that were scored before.")
     print(f"{tally.articles} articles in {figures['seconds']:.1f} s by {report.model}: {outcomes}.")
     for reason in tally.reasons:
         print(f"  {reason}")

@@ -82,7 +82,7 @@ def load_settings(uses: Collection[str] | None = None) -> Settings:
     if uses is not None:
         for mistake in settings.unusable:
             if mistake.field not in MODEL_FIELDS:  # reported when the scorer is built
-                say(f"passed over, for this command does not use it: {mistake.line}")
+                say(f"ignored, as this command does not use it: {mistake.line}")
     return settings
 
 

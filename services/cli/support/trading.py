@@ -25,7 +25,8 @@ CONFIRMATION = "trade with real money"
 IKnow = Annotated[
     bool,
     typer.Option(
-        "--i-know", help="Where the exchange cannot tell: you looked, and the keys cannot withdraw."
+        "--i-know",
+        help="For exchanges that do not report it: you have checked that the keys cannot withdraw.",
     ),
 ]
 

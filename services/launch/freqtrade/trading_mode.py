@@ -61,7 +61,7 @@ def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
         lines.append(f"Freqtrade does not get these variables, for here it reads only its file: {names}")
     if PARAMETERS.exists():
         lines.append(
-            f"rules, ROI, stop loss and trailing of the strategy come out of {PARAMETERS}, which a search wrote"
+            f"rules, ROI, stop loss and trailing of the strategy come out of {PARAMETERS}, which hyperopt wrote"
         )
     return lines
 

@@ -22,7 +22,7 @@ _PATIENCE_MS = 10_000
 _CCXT_NAMES = {"key": "apiKey"}  # of Freqtrade's names; the others are the same
 _AWAY_STEP = "look at the network and at the exchange's own page, then start again"
 _UNTOLD_STEP = (
-    f"{_AWAY_STEP}; if it never tells, see there that the key cannot withdraw, then start with --i-know"
+    f"{_AWAY_STEP}; if it never does, check there that the key cannot withdraw, then start with --i-know"
 )
 _CLOCK_STEP = (
     "timedatectl set-ntp true (systemd-timesyncd or chrony), and wait until `timedatectl` says synchronised"
@@ -60,8 +60,8 @@ def clock_findings(
     """
     name = exchange.id
     if not exchange.has.get("fetchTime"):
-        text = f"{name} does not tell its time: this machine's clock could not be checked"
-        return [note(text, "see yourself that `timedatectl` says synchronised")]
+        text = f"{name} does not report its time: this machine's clock could not be checked"
+        return [note(text, "check yourself that `timedatectl` says synchronised")]
     samples = []
     try:
         for _ in range(SAMPLES):
@@ -118,18 +118,18 @@ def _about_error(name: str, error: Exception, told: str, *, is_sure: bool) -> Fi
         return fault(f"{name} refuses the key: {told}", step)
     if isinstance(error, ccxt.NetworkError):
         text = f"{name} could not be asked what the key may do: {told}"
-        return note(text, "see yourself that it cannot withdraw") if is_sure else away(text, _UNTOLD_STEP)
+        return note(text, "check yourself that it cannot withdraw") if is_sure else away(text, _UNTOLD_STEP)
     return _unsure(name, told, is_sure=is_sure)
 
 
 def _unsure(name: str, why: str, *, is_sure: bool) -> Finding:
     if is_sure:
         return note(
-            f"{name} does not tell what the key may do ({why})", "nothing; you said that it cannot withdraw"
+            f"{name} does not report what the key may do ({why})", "nothing; you said that it cannot withdraw"
         )
     return fault(
-        f"{name} does not tell whether the key can withdraw ({why})",
-        "see at the exchange that it cannot, then start with --i-know, or set LIVE_KEYS_CANNOT_WITHDRAW=true",
+        f"{name} does not report whether the key can withdraw ({why})",
+        "check at the exchange that it cannot, then start with --i-know, or set LIVE_KEYS_CANNOT_WITHDRAW=true",
     )
 
 

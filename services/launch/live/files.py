@@ -86,7 +86,7 @@ def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Fi
         folders = {folder: folder.stat() for folder in (path.absolute().parent, target.parent)}
         owners = {of_file.st_uid, path.lstat().st_uid, *(each.st_uid for each in folders.values())}
     except OSError as error:
-        yield fault(f"{shown} cannot be looked at ({error.strerror})", f"ls -l {target}, and make it yours")
+        yield fault(f"{shown} cannot be checked ({error.strerror})", f"ls -l {target}, and make it yours")
         return
     is_closed = not folders[target.parent].st_mode & _OF_OTHERS
     if of_file.st_mode & _OF_OTHERS and not (may_rely_on_folder and is_closed):
@@ -102,7 +102,7 @@ def _findings(name: str, path: Path, *, may_rely_on_folder: bool) -> Iterator[Fi
     for folder, found in folders.items():
         # In a folder with the sticky bit only its owner can rename or delete a file.
         if found.st_mode & _WRITABLE_BY_OTHERS and not found.st_mode & stat.S_ISVTX:
-            yield fault(f"{shown} can be replaced by others, for {folder} can", f"chmod go-w {folder}")
+            yield fault(f"{shown} can be replaced by others, as {folder} can", f"chmod go-w {folder}")
     if not owners <= {os.geteuid(), 0}:
         yield fault(
             f"{shown}, or the folder it is in, belongs to another user",

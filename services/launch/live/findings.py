@@ -33,7 +33,7 @@ class Finding:
     step: str
 
     def __str__(self) -> str:
-        return f"{self.text}. To mend it: {self.step}"
+        return f"{self.text}. To fix it: {self.step}"
 
 
 fault = partial(Finding, Severity.FAULT)

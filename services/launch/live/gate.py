@@ -40,7 +40,7 @@ def _findings(name: str, check: Callable[[], Sequence[Finding]]) -> Sequence[Fin
     except StopProgram as error:
         return [fault(str(error), "correct what it names")]
     except Exception as error:  # noqa: BLE001 - what a library may raise nobody can list
-        text = f"{name} could not be looked at ({type(error).__name__})"
+        text = f"{name} could not be checked ({type(error).__name__})"
         return [fault(text, "./cryptoboy doctor may say more; correct the variables of it")]
 
 
@@ -77,7 +77,7 @@ def check_live(
     if faults:
         say(
             f"trades are open in {', '.join(sorted(trades or ())) or 'a database that cannot be read'}: Freqtrade "
-            "starts for their exits only (state `paused`). NO NEW ENTRIES until this is mended and it is started again"
+            "starts for their exits only (state `paused`). NO NEW ENTRIES until this is fixed and it is restarted"
         )
     return not faults
 

@@ -38,7 +38,7 @@ def rights_of(exchange: Any) -> Rights:  # noqa: ANN401 - ccxt has no types
     names = [each.__name__ for each in type(exchange).__mro__]
     ask = next((_EXCHANGES[name] for name in names if name in _EXCHANGES), None)
     if ask is None:
-        raise CannotSay("it has no such question")
+        raise CannotSay("it has no request for that")
     try:
         return ask(exchange)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
@@ -100,7 +100,7 @@ _EXCHANGES: Mapping[str, Callable[[Any], Rights]] = {
 
 def _must_tell(flags: Mapping[str, object], name: str) -> None:
     if str(flags[name]).lower() not in ("true", "false"):
-        raise CannotSay(f"its answer does not tell {name}")
+        raise CannotSay(f"its answer does not contain {name}")
 
 
 def _granted(flags: Mapping[str, object]) -> tuple[str, ...]:
@@ -117,11 +117,11 @@ def _is_true(value: object) -> bool:
 
 def _listed(text: str) -> list[str]:
     if not text.strip():
-        raise CannotSay("its answer names no right at all")
+        raise CannotSay("its answer names no permission at all")
     return [name.strip() for name in text.split(",")]
 
 
 def _names(found: object) -> list[str]:
     if not isinstance(found, list) or not found:
-        raise CannotSay("its answer names no right at all")
+        raise CannotSay("its answer names no permission at all")
     return [str(name) for name in found]

@@ -38,9 +38,7 @@ def redis_findings(settings: Settings) -> list[Finding]:
             )
         )
     elif settings.redis_password is not None and settings.redis_password.get_secret_value() in _KNOWN:
-        found.append(
-            fault("REDIS_PASSWORD is a password that everybody knows", "choose another, here and at Redis")
-        )
+        found.append(fault("REDIS_PASSWORD is a well-known password", "choose another, here and at Redis"))
     by_socket = None if embedded else settings.redis_socket  # the embedded one's is in a closed folder
     return [*found, *_lets_in_anybody(settings, by_socket)]
 
@@ -56,7 +54,7 @@ def rabbitmq_findings(settings: Settings) -> list[Finding]:
     )
     found = []
     if password in _KNOWN or password == settings.rabbitmq_user:
-        found.append(fault("RABBITMQ_PASS is a password for development, which everybody knows", step))
+        found.append(fault("RABBITMQ_PASS is a password for development, which is well known", step))
     return [*found, *_default_users(settings)]
 
 
@@ -84,7 +82,7 @@ def _lets_in_anybody(settings: Settings, socket: Path | None) -> list[Finding]:
     return [
         fault(
             f"Redis at {where} lets in clients without a password",
-            "set requirepass, or take every right from its user `default` (ACL SETUSER default off)",
+            "set requirepass, or disable its user `default` (ACL SETUSER default off)",
         )
     ]
 

@@ -22,9 +22,8 @@ LATE = timedelta(hours=1)
 def feed_question(settings: Settings, source: SourceConfig) -> Question:
     """Whether the feed answers, has new articles, and is polled in time."""
     remedy = (
-        "check the network and the proxy, if it names one; look at its page, if it has nothing new or is late; or, "
-        "where it is this feed alone, set enabled = false "
-        f"for it in {settings.news_sources_file}"
+        "check the network, and the proxy if one is named; if nothing is new or it is late, look at the publisher's "
+        f"page; if only this feed has the problem, set enabled = false for it in {settings.news_sources_file}"
     )
     return Question(f"feed {source.name}", partial(check_feed, settings, source), remedy, required=False)
 

@@ -81,7 +81,7 @@ def _memory(store: SentimentStore, settings: Settings) -> str:
     policy = store.eviction_policy()
     if problem := eviction_problem(policy, settings.signal_cache_ttl):
         raise StopProgram(problem)
-    return f"maxmemory-policy {policy}: nothing is thrown away"
+    return f"maxmemory-policy {policy}: nothing is evicted"
 
 
 def _entries(store: SentimentStore, _settings: Settings) -> str:

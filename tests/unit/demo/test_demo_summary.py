@@ -60,7 +60,7 @@ def test_a_demo_that_showed_everything_is_a_success() -> None:
         (replace(BOOKS, articles_ended=2), [TRADE], "1 message(s) were lost"),
         (replace(BOOKS, waiting=2), [TRADE], "2 message(s) were still waiting"),
         (replace(BOOKS, signals_published=0, signals_cached=0), [TRADE], "no signal reached the store"),
-        (replace(BOOKS, silent=("news_poller",)), [TRADE], "news_poller did not say what it had counted"),
+        (replace(BOOKS, silent=("news_poller",)), [TRADE], "news_poller did not report its counts"),
         (BOOKS, [], "no trade that news had opened was closed"),
         (BOOKS, [replace(TRADE, is_open=True)], "no trade that news had opened was closed"),
         (BOOKS, [replace(TRADE, enter_tag="force_entry")], "no trade that news had opened was closed"),

@@ -35,5 +35,5 @@ def test_a_scorer_that_is_away_is_an_error_with_the_next_step_and_no_fallback_an
         ollama_host=f"http://127.0.0.1:{free_port()}",
         sentiment_fallback=Fallback.LEXICON,
     )
-    with pytest.raises(TryLater, match=r"\./cryptoboy doctor says how to mend it"):
+    with pytest.raises(TryLater, match=r"\./cryptoboy doctor says how to fix it"):
         score_headline(settings, "Bitcoin surges")

@@ -47,7 +47,7 @@ def test_a_command_passes_over_what_it_does_not_use_and_says_so(
     assert settings_for(uses=OF_STORE).redis_port == 7001
     said = sorted(capsys.readouterr().err.splitlines())
     for line, name in zip(said, ("EXCHNAGE", "SENTIMENT_SCORER", "STAKE_AMOUNT"), strict=True):
-        assert line.startswith(f"cryptoboy: passed over, for this command does not use it: {name}")
+        assert line.startswith(f"cryptoboy: ignored, as this command does not use it: {name}")
 
 
 def test_a_command_is_stopped_by_what_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
