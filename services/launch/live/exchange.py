@@ -21,7 +21,7 @@ SAMPLES = 3
 _PATIENCE_MS = 10_000
 _CCXT_NAMES = {"key": "apiKey"}  # of Freqtrade's names; the others are the same
 _AWAY_STEP = "look at the network and at the exchange's own page, then start again"
-_UNTOLD_STEP = (
+_UNKNOWN_STEP = (
     f"{_AWAY_STEP}; if it never does, check there that the key cannot withdraw, then start with --i-know"
 )
 _CLOCK_STEP = (
@@ -66,9 +66,9 @@ def clock_findings(
     try:
         for _ in range(SAMPLES):
             asked, started = now(), elapsed()
-            told = float(exchange.fetch_time()) / 1000
+            theirs = float(exchange.fetch_time()) / 1000
             trip = elapsed() - started
-            samples.append((trip, told - (asked + trip / 2)))
+            samples.append((trip, theirs - (asked + trip / 2)))
     except Exception as error:  # noqa: BLE001 - ccxt stumbles over answers in any way
         if not samples:
             text = f"{name} could not be asked for its time, to check the clock: {redact(one_line(error))}"
@@ -108,18 +108,18 @@ def _about_rights(name: str, rights: Rights) -> list[Finding]:
     return []
 
 
-def _about_error(name: str, error: Exception, told: str, *, is_sure: bool) -> Finding:
+def _about_error(name: str, error: Exception, reason: str, *, is_sure: bool) -> Finding:
     import ccxt
 
     if isinstance(error, ccxt.InvalidNonce):
-        return fault(f"{name} refuses this machine's clock: {told}", _CLOCK_STEP)
+        return fault(f"{name} refuses this machine's clock: {reason}", _CLOCK_STEP)
     if isinstance(error, ccxt.AuthenticationError) and not isinstance(error, ccxt.PermissionDenied):
         step = "check key, secret and passphrase, and whether the key is bound to another address"
-        return fault(f"{name} refuses the key: {told}", step)
+        return fault(f"{name} refuses the key: {reason}", step)
     if isinstance(error, ccxt.NetworkError):
-        text = f"{name} could not be asked what the key may do: {told}"
-        return note(text, "check yourself that it cannot withdraw") if is_sure else away(text, _UNTOLD_STEP)
-    return _unsure(name, told, is_sure=is_sure)
+        text = f"{name} could not be asked what the key may do: {reason}"
+        return note(text, "check yourself that it cannot withdraw") if is_sure else away(text, _UNKNOWN_STEP)
+    return _unsure(name, reason, is_sure=is_sure)
 
 
 def _unsure(name: str, why: str, *, is_sure: bool) -> Finding:

@@ -52,25 +52,25 @@ def _binance(exchange: Any) -> Rights:  # noqa: ANN401
 
 
 def _bybit(exchange: Any) -> Rights:  # noqa: ANN401
-    told = exchange.private_get_v5_user_query_api()["result"]
-    names = [name for group in told["permissions"].values() for name in group]
-    addresses = [address for address in told.get("ips") or [] if address not in ("*", "")]
+    answer = exchange.private_get_v5_user_query_api()["result"]
+    names = [name for group in answer["permissions"].values() for name in group]
+    addresses = [address for address in answer.get("ips") or [] if address not in ("*", "")]
     return Rights(_taking_out(names), is_bound=bool(addresses))
 
 
 def _okx(exchange: Any) -> Rights:  # noqa: ANN401
-    told = exchange.private_get_account_config()["data"][0]
-    return Rights(_taking_out(_listed(told["perm"])), is_bound=bool(told.get("ip")))
+    answer = exchange.private_get_account_config()["data"][0]
+    return Rights(_taking_out(_listed(answer["perm"])), is_bound=bool(answer.get("ip")))
 
 
 def _kucoin(exchange: Any) -> Rights:  # noqa: ANN401
-    told = exchange.private_get_user_api_key()["data"]
-    return Rights(_taking_out(_listed(told["permission"])), is_bound=bool(told.get("ipWhitelist")))
+    answer = exchange.private_get_user_api_key()["data"]
+    return Rights(_taking_out(_listed(answer["permission"])), is_bound=bool(answer.get("ipWhitelist")))
 
 
 def _kraken(exchange: Any) -> Rights:  # noqa: ANN401
-    told = exchange.private_post_getapikeyinfo()["result"]
-    return Rights(_taking_out(_names(told["permissions"])), is_bound=bool(told.get("ip_allowlist")))
+    answer = exchange.private_post_getapikeyinfo()["result"]
+    return Rights(_taking_out(_names(answer["permissions"])), is_bound=bool(answer.get("ip_allowlist")))
 
 
 def _coinbase(exchange: Any) -> Rights:  # noqa: ANN401
