@@ -51,9 +51,9 @@ class SampleStory:
     articles: tuple[TimedArticle, ...]
 
 
-def read_sample(path: Path = SAMPLE_FILE) -> SampleStory:
+def read_sample() -> SampleStory:
     """The story of the demo; its headlines were written for it."""
-    data = tomllib.loads(path.read_text())
+    data = tomllib.loads(SAMPLE_FILE.read_text())
     moment: datetime = data["moment"]
     articles = []
     for number, entry in enumerate(data["article"], 1):

@@ -24,7 +24,6 @@ def freqtrade_config(
     settings: Settings,
     *,
     database: Path,
-    ccxt_config: Mapping[str, Any] | None = None,
     throttle_seconds: int = 5,
     may_enter: bool = True,
 ) -> dict[str, Any]:
@@ -33,7 +32,6 @@ def freqtrade_config(
     Args:
         settings: pairs, mode, stakes, keys, Telegram, API, Redis.
         database: SQLite file for Freqtrade's trades.
-        ccxt_config: merged into ccxt's configuration; how the bot is pointed at a replay exchange.
         throttle_seconds: shortest time between two loops of the bot.
         may_enter: whether it opens trades; else it only watches and ends those that are open.
 
@@ -45,7 +43,7 @@ def freqtrade_config(
     """
     check_trading(settings)
     own = settings.exchange_config.get_secret_value()
-    ccxt_options = {**(public_part(own) if settings.dry_run else own), **(ccxt_config or {})}
+    ccxt_options = public_part(own) if settings.dry_run else dict(own)
     return {
         "bot_name": "cryptoboy",
         "strategy": STRATEGY,

@@ -22,7 +22,7 @@ VALID_DAYS = 397
 """What clients accept at most of public servers; a reminder once a year."""
 
 
-def make_certificates(folder: Path, names: Sequence[str] = SERVER_NAMES, mode: int = 0o444) -> None:
+def make_certificates(folder: Path, names: Sequence[str] = SERVER_NAMES) -> None:
     """Write a new CA's certificate, a server's certificate by it, and the server's key, as PEM.
 
     The CA's own key is thrown away: it signs nothing else. Certificates are renewed by making all three anew.
@@ -45,7 +45,7 @@ def make_certificates(folder: Path, names: Sequence[str] = SERVER_NAMES, mode: i
     }
     try:
         for name, content in contents.items():
-            write_whole(folder / name, content, mode=mode)
+            write_whole(folder / name, content, mode=0o444)
     except OSError as error:
         raise StopProgram(
             f"{folder} cannot be written ({error.strerror}); name another with --dir"
