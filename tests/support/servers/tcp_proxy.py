@@ -43,9 +43,7 @@ class TcpProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.close()
-        self.cut()
-        self._call(self._end_tasks())
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
@@ -94,7 +92,9 @@ class TcpProxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
-    async def _end_tasks(self) -> None:
+    async def _end(self) -> None:
+        self._server.close()  # here, not in the thread of a test: it would race with connections that end
+        await self._cut()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
