@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic, sleep
 
-from services.demo.books import Books
+from services.demo.counts import Counts
 from services.demo.feed_server import FeedServer
 
 DRAIN_TIMEOUT_SECONDS = 30.0
@@ -19,7 +19,7 @@ def longest_drain(poll_interval: float) -> float:
     return _longest_reading(poll_interval) + PUBLISH_SECONDS + DRAIN_TIMEOUT_SECONDS
 
 
-def drain(feeds: FeedServer, books: Callable[[], Books], poll_interval: float) -> Books:
+def drain(feeds: FeedServer, counts: Callable[[], Counts], poll_interval: float) -> Counts:
     """Stop new articles, wait until all others have arrived, and return the counts of that moment.
 
     Later counts could include messages that were not waited for. If something does not arrive in time, or a feed is not
@@ -28,10 +28,10 @@ def drain(feeds: FeedServer, books: Callable[[], Books], poll_interval: float) -
     feeds.freeze()
     _wait_until(feeds.are_read, _longest_reading(poll_interval))
     sleep(PUBLISH_SECONDS)
-    latest: list[Books] = []
+    latest: list[Counts] = []
 
     def is_settled() -> bool:
-        latest.append(books())
+        latest.append(counts())
         return not (latest[-1].waiting or latest[-1].messages_lost or latest[-1].silent)
 
     _wait_until(is_settled, DRAIN_TIMEOUT_SECONDS)

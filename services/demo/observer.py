@@ -14,7 +14,7 @@ from services.common.errors import TryLater
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
-from services.demo.books import Books, keep_books
+from services.demo.counts import Counts, count_messages
 from services.launch.freqtrade.api import FreqtradeApi, Trade
 from services.launch.probes import Samples, get_json, read_metrics
 
@@ -37,7 +37,7 @@ class Scene:
     headlines: Sequence[SentimentSignal]
     prices: Mapping[str, float]
     trades: Sequence[Trade]
-    books: Books
+    counts: Counts
 
 
 class Observer:
@@ -69,12 +69,12 @@ class Observer:
             self._trades = self._bot.trades()
         return self._trades
 
-    def books(self) -> Books:
+    def counts(self) -> Counts:
         """The present counts; of a service that does not answer, its last ones."""
         now = {name: read_metrics(port) for name, port in self._ports.items()}
         self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
         silent = tuple(name for name, samples in now.items() if samples is None)
-        return keep_books(self._metrics, self._in(_WAITING), self._in(_DEAD) - self._dead_before, silent)
+        return count_messages(self._metrics, self._in(_WAITING), self._in(_DEAD) - self._dead_before, silent)
 
     def sentiment(self) -> dict[str, dict[str, str] | None]:
         """The current sentiment by pair."""
@@ -90,7 +90,7 @@ class Observer:
             headlines=self._headlines(),
             prices=self._prices(),
             trades=self.trades(),
-            books=self.books(),
+            counts=self.counts(),
         )
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from services.common.clock import SystemClock, to_ms
 from services.common.runtime.ports import free_port
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
-from services.demo.books import Books
+from services.demo.counts import Counts
 from services.demo.drain import drain, longest_drain
 from services.demo.feed_server import FeedServer, write_sources
 from services.demo.guard import on_shared_servers
@@ -42,7 +42,7 @@ SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the de
 class DemoResult:
     """How a demo ended; `ready_seconds` and `duration_seconds` are real time."""
 
-    books: Books
+    counts: Counts
     sentiment: dict[str, dict[str, str] | None]
     trades: list[Trade]
     ready_seconds: float
@@ -100,10 +100,10 @@ class DemoRun:
         if self._embedded:
             observer.connect()
         reason = self._follow(supervisor, observer, show)
-        books = drain(feeds, observer.books, self.settings.news_poll_interval)
+        counts = drain(feeds, observer.counts, self.settings.news_poll_interval)
         self._tell(f"{reason}; stopping the programs")
         return DemoResult(
-            books=books,
+            counts=counts,
             sentiment=observer.sentiment(),
             trades=observer.trades(),
             ready_seconds=ready,

@@ -11,14 +11,14 @@ from services.demo.run import DemoResult
 
 def verdict(plan: DemoPlan, result: DemoResult) -> str | None:
     """Why the demo did not do what it is for, or None if it did."""
-    books = result.books
-    if books.silent:
-        return f"{', '.join(books.silent)} did not report its counts, so the result is not certain"
-    if books.messages_lost:
-        return f"{books.messages_lost} message(s) were lost"
-    if books.waiting:
-        return f"{books.waiting} message(s) were still waiting at the end"
-    if not books.signals_cached:
+    counts = result.counts
+    if counts.silent:
+        return f"{', '.join(counts.silent)} did not report its counts, so the result is not certain"
+    if counts.messages_lost:
+        return f"{counts.messages_lost} message(s) were lost"
+    if counts.waiting:
+        return f"{counts.waiting} message(s) were still waiting at the end"
+    if not counts.signals_cached:
         return "no signal reached the store"
     if plan.expects_trade and not any(trade.closed_after_news for trade in result.trades):
         return "no trade that news had opened was closed in time"
@@ -34,8 +34,8 @@ def as_json(plan: DemoPlan, result: DemoResult, problem: str | None) -> dict[str
         "ended_because": result.reason,
         "news": "written for the demo" if plan.expects_trade else "archive",
         "speed": plan.speed,
-        **asdict(result.books),
-        "messages_lost": result.books.messages_lost,
+        **asdict(result.counts),
+        "messages_lost": result.counts.messages_lost,
         "pairs": {
             pair: {"score": float(fields["score"]), "label": fields["label"]} if fields else None
             for pair, fields in result.sentiment.items()

@@ -24,7 +24,7 @@ _OK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """A problem of a program.
 
     Attributes:
@@ -51,7 +51,7 @@ class _Watched:
     due: float | None = None
     now_kind: str = ""
     since: float = 0.0
-    told_kind: str = ""
+    reported_kind: str = ""
     refusal: str = ""
 
 
@@ -127,13 +127,13 @@ class Watch:
 
     def _ask(self, each: _Watched, now: float) -> frozenset[str]:
         """Report changes of a running program; returns its dependencies that are down."""
-        trouble = trouble_of(each.spec, self._supervisor)
-        self._compare(each, trouble, now)
-        if trouble is None:
+        problem = problem_of(each.spec, self._supervisor)
+        self._compare(each, problem, now)
+        if problem is None:
             each.refusal = ""
             self._bot_was_ready = self._bot_was_ready or each.spec.role is Role.TRADES
             return frozenset()
-        return trouble.parts
+        return problem.parts
 
     def _note_refusal(self, each: _Watched, now: float) -> None:
         name = each.spec.name
@@ -145,7 +145,7 @@ class Watch:
             f"{name} CANNOT WORK as it is configured ({each.refusal}). The others go on without it; trying again in "
             f"{_LONGEST_PAUSE_SECONDS:.0f} s"
         )
-        each.told_kind = "ended"
+        each.reported_kind = "ended"
         each.due = now + _LONGEST_PAUSE_SECONDS
 
     def _note_end(self, each: _Watched, status: int, now: float) -> None:
@@ -164,20 +164,20 @@ class Watch:
                 reason += "; ./cryptoboy doctor checks the exchange"
         wait = each.backoff.failed()
         self._tell(f"{name} ended with status {status} ({reason}); starting it again in {wait:.0f} s")
-        each.told_kind = "ended"
+        each.reported_kind = "ended"
         each.due = now + wait
 
-    def _compare(self, each: _Watched, trouble: Trouble | None, now: float) -> None:
-        kind = trouble.kind if trouble else ""
+    def _compare(self, each: _Watched, problem: Problem | None, now: float) -> None:
+        kind = problem.kind if problem else ""
         if kind != each.now_kind:
             each.now_kind, each.since = kind, now
-        if kind == each.told_kind or (trouble and now - each.since < TELL_AFTER_SECONDS):
+        if kind == each.reported_kind or (problem and now - each.since < TELL_AFTER_SECONDS):
             return
-        each.told_kind = kind
-        self._tell(f"{each.spec.name} {trouble.text if trouble else 'is well again'}")
+        each.reported_kind = kind
+        self._tell(f"{each.spec.name} {problem.text if problem else 'is well again'}")
 
 
-def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
+def problem_of(spec: ProcessSpec, supervisor: Supervisor) -> Problem | None:
     """The present problem of a running program, by its /health if it has one; None if there is none."""
     status, body = (
         get_json(spec.health_url) if spec.health_url else (_OK if supervisor.is_ready(spec) else 0, None)
@@ -190,7 +190,7 @@ def trouble_of(spec: ProcessSpec, supervisor: Supervisor) -> Trouble | None:
     reason = log.reason()
     said = details or (f"its log ends: {reason}" if reason else f"its log is {log.path}")
     state = "works, but not with everything" if status == _OK else "is not ready"
-    return Trouble(
+    return Problem(
         kind=f"{state} {sorted(down)}", text=f"{state}: {said[:_LONGEST_TEXT]}", parts=frozenset(down)
     )
 

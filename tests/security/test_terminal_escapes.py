@@ -34,7 +34,7 @@ from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.redis.client import redis_client
 from services.common.text.clean_output import clean_output
 from services.common.text.plain_text import without_control
-from services.demo.books import Books
+from services.demo.counts import Counts
 from services.demo.observer import Scene
 from services.demo.plan import sample_plan
 from services.launch.freqtrade import redact
@@ -155,7 +155,7 @@ def test_the_live_view_of_a_demo_draws_plain_texts(attack: str) -> None:
         headlines=[],
         prices={},
         trades=[],
-        books=Books(*(0,) * 8),
+        counts=Counts(*(0,) * 8),
     )
     with terminal() as shown, demo_view.watching(sample_plan(None, None), live=True) as (tell, show):
         tell(text)

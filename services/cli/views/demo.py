@@ -53,13 +53,13 @@ def _lines() -> Callable[[Scene], None]:
         if time.monotonic() - last < LINE_EVERY_SECONDS:
             return
         last = time.monotonic()
-        books = scene.books
+        counts = scene.counts
         scores = " ".join(
             f"{pair} {float(fields['score']):+.2f}" for pair, fields in scene.sentiment.items() if fields
         )
         say(
-            f"{scene.elapsed:3.0f} of {scene.limit:.0f} s: {books.articles_published} articles, "
-            f"{books.signals_cached} signals, {books.candles_published} candles, {len(scene.trades)} trades; {scores}"
+            f"{scene.elapsed:3.0f} of {scene.limit:.0f} s: {counts.articles_published} articles, "
+            f"{counts.signals_cached} signals, {counts.candles_published} candles, {len(scene.trades)} trades; {scores}"
         )
 
     return show
@@ -77,11 +77,11 @@ def picture(plan: DemoPlan, scene: Scene, console: Console) -> Group:
 
 
 def _head(plan: DemoPlan, scene: Scene) -> Text:
-    books = scene.books
+    counts = scene.counts
     return Text(
         f"Freqtrade's clock: {scene.clock} UTC ({plan.speed:g}x)   {scene.elapsed:.0f} of {scene.limit:.0f} s\n"
-        f"articles {books.articles_published}   signals {books.signals_cached}   "
-        f"candles {books.candles_published}   waiting {books.waiting}   dead letters {books.dead_lettered}",
+        f"articles {counts.articles_published}   signals {counts.signals_cached}   "
+        f"candles {counts.candles_published}   waiting {counts.waiting}   dead letters {counts.dead_lettered}",
         style="bold",
     )
 
@@ -151,14 +151,14 @@ def _trades(scene: Scene) -> Table:
 
 def summary_text(plan: DemoPlan, result: DemoResult, problem: str | None) -> str:
     """The summary of a demo for people."""
-    books = result.books
+    counts = result.counts
     lines = [
         "",
         f"The demo ended: {result.reason}." if problem is None else f"The demo failed: {problem}.",
-        f"  articles published   {books.articles_published}",
-        f"  signals cached       {books.signals_cached}",
-        f"  candles published    {books.candles_published}",
-        f"  messages lost        {books.messages_lost}   dead-lettered {books.dead_lettered}",
+        f"  articles published   {counts.articles_published}",
+        f"  signals cached       {counts.signals_cached}",
+        f"  candles published    {counts.candles_published}",
+        f"  messages lost        {counts.messages_lost}   dead-lettered {counts.dead_lettered}",
     ]
     lines += [
         f"  sentiment {pair:<10} {float(fields['score']):+.2f} {fields['label']}"

@@ -1,4 +1,4 @@
-"""The books of a demo are closed when every feed was read, and stay as they were judged."""
+"""The final counts of a demo are taken when every feed was read and everything has arrived."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.demo import drain as demo_drain
-from services.demo.books import Books
+from services.demo.counts import Counts
 from services.demo.drain import drain
 from services.demo.feed_server import FeedServer
 from services.demo.timed_news import TimedArticle
@@ -28,8 +28,8 @@ def feeds() -> Iterator[FeedServer]:
         yield server
 
 
-def books(published: int, *, waiting: int = 0) -> Books:
-    return Books(published, published, published, published, 0, 9, 0, waiting)
+def counts(published: int, *, waiting: int = 0) -> Counts:
+    return Counts(published, published, published, published, 0, 9, 0, waiting)
 
 
 def played(monkeypatch: pytest.MonkeyPatch, at_each_pause: Callable[[], object]) -> list[float]:
@@ -70,14 +70,14 @@ def test_the_books_wait_for_a_feed_that_is_read_late(monkeypatch: pytest.MonkeyP
             server.feed(source)
 
         played(monkeypatch, poll)
-        assert drain(server, lambda: books(published[0]), 1.0) == books(3)
+        assert drain(server, lambda: counts(published[0]), 1.0) == counts(3)
 
 
 def test_they_are_those_that_were_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     with feeds() as server:
         played(monkeypatch, lambda: [server.feed(name) for name in ("alpha", "beta")])
-        said = iter([books(5, waiting=2), books(5), books(7, waiting=2)])
-        assert drain(server, lambda: next(said), 1.0) == books(5)
+        said = iter([counts(5, waiting=2), counts(5), counts(7, waiting=2)])
+        assert drain(server, lambda: next(said), 1.0) == counts(5)
 
 
 def test_a_message_that_never_arrives_and_a_feed_that_nobody_reads_end_it_all_the_same(
@@ -85,5 +85,5 @@ def test_a_message_that_never_arrives_and_a_feed_that_nobody_reads_end_it_all_th
 ) -> None:
     with feeds() as server:
         passed = played(monkeypatch, lambda: None)
-        assert drain(server, lambda: books(5, waiting=1), 1.0) == books(5, waiting=1)
+        assert drain(server, lambda: counts(5, waiting=1), 1.0) == counts(5, waiting=1)
         assert passed[-1] <= demo_drain.longest_drain(1.0)

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from services.cli.views.demo import summary_text
-from services.demo.books import Books
+from services.demo.counts import Counts
 from services.demo.plan import sample_plan
 from services.demo.run import DemoResult
 from services.demo.summary import as_json, verdict
 from services.launch.freqtrade.api import Trade
 
 PLAN = sample_plan(None, None)
-BOOKS = Books(
+COUNTS = Counts(
     articles_published=3,
     articles_ended=3,
     signals_published=3,
@@ -37,7 +37,7 @@ TRADE = Trade(
     close_date="2026-01-01 00:10:00",
 )
 GOOD = DemoResult(
-    books=BOOKS,
+    counts=COUNTS,
     sentiment={"BTC/USDT": {"score": "0.9", "label": "very_bullish"}, "ETH/USDT": None},
     trades=[TRADE],
     ready_seconds=4.04,
@@ -55,19 +55,19 @@ def test_a_demo_that_showed_everything_is_a_success() -> None:
 
 
 @pytest.mark.parametrize(
-    ("books", "trades", "problem"),
+    ("counts", "trades", "problem"),
     [
-        (replace(BOOKS, articles_ended=2), [TRADE], "1 message(s) were lost"),
-        (replace(BOOKS, waiting=2), [TRADE], "2 message(s) were still waiting"),
-        (replace(BOOKS, signals_published=0, signals_cached=0), [TRADE], "no signal reached the store"),
-        (replace(BOOKS, silent=("news_poller",)), [TRADE], "news_poller did not report its counts"),
-        (BOOKS, [], "no trade that news had opened was closed"),
-        (BOOKS, [replace(TRADE, is_open=True)], "no trade that news had opened was closed"),
-        (BOOKS, [replace(TRADE, enter_tag="force_entry")], "no trade that news had opened was closed"),
+        (replace(COUNTS, articles_ended=2), [TRADE], "1 message(s) were lost"),
+        (replace(COUNTS, waiting=2), [TRADE], "2 message(s) were still waiting"),
+        (replace(COUNTS, signals_published=0, signals_cached=0), [TRADE], "no signal reached the store"),
+        (replace(COUNTS, silent=("news_poller",)), [TRADE], "news_poller did not report its counts"),
+        (COUNTS, [], "no trade that news had opened was closed"),
+        (COUNTS, [replace(TRADE, is_open=True)], "no trade that news had opened was closed"),
+        (COUNTS, [replace(TRADE, enter_tag="force_entry")], "no trade that news had opened was closed"),
     ],
 )
-def test_what_a_demo_did_not_show_is_its_problem(books: Books, trades: list[Trade], problem: str) -> None:
-    result = replace(GOOD, books=books, trades=trades)
+def test_what_a_demo_did_not_show_is_its_problem(counts: Counts, trades: list[Trade], problem: str) -> None:
+    result = replace(GOOD, counts=counts, trades=trades)
     found = verdict(PLAN, result)
     assert found is not None
     assert problem in found

@@ -15,7 +15,7 @@ import pytest
 
 from services.common.errors import StopProgram
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
-from services.launch.watch import TELL_AFTER_SECONDS, Watch, trouble_of
+from services.launch.watch import TELL_AFTER_SECONDS, Watch, problem_of
 from tests.support.waiting import eventually
 
 STAYS = "import time; time.sleep(600)"
@@ -339,6 +339,6 @@ def test_a_program_without_health_shows_its_last_words(supervisor: Supervisor) -
 
 def test_a_long_trouble_is_cut(supervisor: Supervisor, health: Health) -> None:
     health.say(503, broker="x" * 10_000)
-    trouble = trouble_of(program(STAYS, health_url=health.url), supervisor)
-    assert trouble is not None
-    assert len(trouble.text) < 400
+    problem = problem_of(program(STAYS, health_url=health.url), supervisor)
+    assert problem is not None
+    assert len(problem.text) < 400

@@ -11,7 +11,7 @@ from rich.console import Console
 from services.cli.views.demo import picture
 from services.common.messages import SentimentSignal
 from services.common.values import Label
-from services.demo.books import Books
+from services.demo.counts import Counts
 from services.demo.observer import Scene
 from services.demo.plan import sample_plan
 from services.launch.freqtrade.api import Trade
@@ -58,7 +58,7 @@ def scene(headlines: list[SentimentSignal], trades: list[Trade]) -> Scene:
         headlines=headlines,
         prices={"BTC/USDT": 66962.28},
         trades=trades,
-        books=Books(123, 123, 456, 456, 0, 789, 0, 0),
+        counts=Counts(123, 123, 456, 456, 0, 789, 0, 0),
     )
 
 

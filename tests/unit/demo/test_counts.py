@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.demo.books import keep_books
+from services.demo.counts import count_messages
 from services.launch.probes import Samples
 
 Row = tuple[str, dict[str, str], float]
@@ -35,21 +35,21 @@ FINE: dict[str, Any] = {
 
 
 def test_when_everything_arrived_nothing_is_lost() -> None:
-    books = keep_books(metrics(**FINE), waiting=0, dead_lettered=0)
-    assert (books.messages_lost, books.signals_cached, books.candles_published) == (0, 9, 3)
+    counts = count_messages(metrics(**FINE), waiting=0, dead_lettered=0)
+    assert (counts.messages_lost, counts.signals_cached, counts.candles_published) == (0, 9, 3)
 
 
 @pytest.mark.parametrize(("change", "lost"), [({"articles": 12}, 2), ({"signals": 10}, 1)])
 def test_what_was_published_and_is_nowhere_is_lost(change: dict[str, int], lost: int) -> None:
-    assert keep_books(metrics(**{**FINE, **change}), waiting=0, dead_lettered=0).messages_lost == lost
+    assert count_messages(metrics(**{**FINE, **change}), waiting=0, dead_lettered=0).messages_lost == lost
 
 
 def test_what_waits_or_was_dead_lettered_is_not_lost() -> None:
-    assert keep_books(metrics(**{**FINE, "articles": 12}), waiting=1, dead_lettered=1).messages_lost == 0
+    assert count_messages(metrics(**{**FINE, "articles": 12}), waiting=1, dead_lettered=1).messages_lost == 0
 
 
 def test_a_repeated_signal_is_neither_lost_nor_counted_as_cached() -> None:
-    books = keep_books(
+    counts = count_messages(
         metrics(**{**FINE, "cached": {"newest": 8, "duplicate": 1}}), waiting=0, dead_lettered=0
     )
-    assert (books.messages_lost, books.signals_cached, books.signals_repeated) == (0, 8, 1)
+    assert (counts.messages_lost, counts.signals_cached, counts.signals_repeated) == (0, 8, 1)

@@ -9,7 +9,7 @@ from services.launch.probes import Samples
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Counts:
     """Counts of one run. Every article and every signal is counted in exactly one place.
 
     Attributes:
@@ -36,9 +36,9 @@ class Books:
         return max(articles + signals - self.dead_lettered - self.waiting, 0)
 
 
-def keep_books(
+def count_messages(
     metrics: Mapping[str, Samples], waiting: int, dead_lettered: int, silent: tuple[str, ...] = ()
-) -> Books:
+) -> Counts:
     """Add up what the services counted.
 
     Args:
@@ -50,7 +50,7 @@ def keep_books(
     cacher, processor = metrics["signal_cacher"], metrics["sentiment_processor"]
     cached = cacher.total("cryptoboy_signals_cached_total")
     repeated = cacher.total("cryptoboy_signals_cached_total", outcome="duplicate")
-    return Books(
+    return Counts(
         articles_published=metrics["news_poller"].total("cryptoboy_articles_published_total"),
         articles_ended=_articles_ended(processor),
         signals_published=processor.total("cryptoboy_signals_published_total"),
