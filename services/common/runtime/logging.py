@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 import structlog
@@ -53,16 +54,10 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     No line has a secret of the settings in it, nor the value of a local variable.
     """
     stream = trusted(stream or sys.stderr)
-
-    def name_service(
-        _logger: object, _method: str, event: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
-        event.setdefault("service", service)
-        return event
-
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        name_service,  # not a context variable: those of one thread are unknown in the others
+        # Not a context variable: those of one thread are unknown in the others.
+        lambda _logger, _method, event: {**event, "service": event.get("service", service)},
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -74,7 +69,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     else:
         # Its own tracebacks show the values of local variables, keys and passwords among them.
         render = [
-            _without_control,
+            _each_value(_on_one_line),
             structlog.dev.ConsoleRenderer(
                 colors=stream.isatty(), pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
             ),
@@ -106,6 +101,17 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     return handler
 
 
+def _each_value(change: Callable[[str, object], object]) -> structlog.typing.Processor:
+    """A processor that replaces each value of an event by what `change` makes of its key and the value."""
+
+    def process(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {key: change(key, value) for key, value in event.items()}
+
+    return process
+
+
 def _without_secrets(settings: Settings) -> structlog.typing.Processor:
     """Removes the secrets from an event's values; its keys are ours and stay."""
     redact = redactor(secrets_of(settings))
@@ -121,23 +127,12 @@ def _without_secrets(settings: Settings) -> structlog.typing.Processor:
         shown = redact(text)
         return value if shown == text else shown
 
-    def without_secrets(
-        _logger: object, _method: str, event: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
-        return {key: value if key in _OURS else clean(value) for key, value in event.items()}
-
-    return without_secrets
+    return _each_value(lambda key, value: value if key in _OURS else clean(value))
 
 
-def _without_control(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """Removes control characters from each value and makes it one line; tracebacks and stacks keep their lines."""
-
-    def clean(key: str, value: object) -> object:
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
-        text = value if isinstance(value, str) else repr(value)
-        return without_control(text, lines=key in _SEVERAL_LINES)
-
-    return {key: clean(key, value) for key, value in event.items()}
+def _on_one_line(key: str, value: object) -> object:
+    """A value without control characters, on one line; only tracebacks and stacks keep their lines."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return without_control(text, lines=key in _SEVERAL_LINES)
