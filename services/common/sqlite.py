@@ -15,6 +15,8 @@ from pathlib import Path
 
 from services.common.errors import StopProgram, TryLater
 
+IN_MEMORY = Path(":memory:")
+"""A database of this process alone, which is gone when it is closed."""
 BUSY_SECONDS = 30.0
 """How long a statement waits for other processes, unless the caller says otherwise."""
 _MODE = 0o600
@@ -53,7 +55,7 @@ def open_database(path: Path, schema: Schema, *, busy_seconds: float = BUSY_SECO
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
+        if path != IN_MEMORY and not path.exists():
             path.touch(mode=_MODE)
     except OSError as error:
         raise sqlite3.OperationalError(error.strerror) from error
@@ -151,7 +153,7 @@ def _prepare(db: sqlite3.Connection, schema: Schema) -> None:
         version = version_of(db, schema)  # before anything is changed in a file that may not be ours
     finally:
         db.execute("ROLLBACK")
-    if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+    if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] not in {"wal", "memory"}:
         raise sqlite3.OperationalError("it lies on a file system on which processes cannot share it")
     db.execute("PRAGMA synchronous = NORMAL")
     if version < len(schema.versions):

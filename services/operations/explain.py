@@ -14,7 +14,7 @@ from services.common.errors import StopProgram
 from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, Receipts
 from services.sentiment_analyzer.stories.file import FILE_NAME as STORIES_FILE
-from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.rows import Row
 from services.sentiment_analyzer.stories.stories import Stories
 
 LISTED_IDS = 20

@@ -16,7 +16,7 @@ from services.common.messages import SentimentSignal
 from services.common.values import Scope
 from services.sentiment_analyzer.stories.corroboration import support_of
 from services.sentiment_analyzer.stories.denials import claim_of, contradicts_by_words
-from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.rows import Row
 from services.sentiment_analyzer.stories.stances import (
     NONE,
     Stance,

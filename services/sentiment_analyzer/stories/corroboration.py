@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.common.messages import SentimentSignal
-from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.rows import Row
 from services.sentiment_analyzer.stories.stances import stance_of
 
 DOUBT_LEFT = 0.9

@@ -1,24 +1,24 @@
-"""The SQLite file of the articles of stories. Threads and processes may share it."""
+"""Where the articles of stories are kept: SQLite, in memory or in a file that processes may share."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 from services.common.clock import from_ms, to_ms
-from services.common.sqlite import open_database, reaction_to, transaction
+from services.common.sqlite import IN_MEMORY, open_database, reaction_to, transaction
 from services.sentiment_analyzer.stories.match import Telling
 from services.sentiment_analyzer.stories.migration import SCHEMA
-from services.sentiment_analyzer.stories.port import KEPT, MOST_REMEMBERED, Row, new_row
+from services.sentiment_analyzer.stories.rows import KEPT, MOST_REMEMBERED, Row, new_row
 
 FILE_NAME = "stories.sqlite"
 """In STATE_DIR."""
 
 _FORGET = "DELETE FROM told WHERE published < (SELECT max(published) FROM told) - ?"
-_KEEP = f"INSERT INTO told VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - no value # nosec B608
+_OF_ITS_STORY = "story = (SELECT story FROM told WHERE article_id = ?)"
 _INSERT = """
 INSERT INTO told (article_id, story, part, source, published, title, lead, about, owner)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -34,7 +34,7 @@ _AFTER = after_condition(MOST_REMEMBERED)
 
 
 class StoryFile:
-    """See `StoryKeeper`. Processes may share the file.
+    """The articles of the last days. Used by one thread at a time; processes may share the file.
 
     Args:
         path: the file, made if it is not there.
@@ -44,16 +44,16 @@ class StoryFile:
         TryLater: other processes kept it busy for long, or the disk is full. From `changing`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path = IN_MEMORY) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """One transaction. All other methods are called within one."""
+        """One transaction, or part of the one within which it is called. All other methods are called within one."""
         try:
             db = self._connection = self._connection or self._open()
-            with transaction(db):
+            with nullcontext() if db.in_transaction else transaction(db):
                 yield
         except sqlite3.Error as error:
             raise reaction_to(error, self._path, "the stories") from error
@@ -62,14 +62,18 @@ class StoryFile:
         """The row of an article."""
         return next(self._select("article_id = ?", article_id), None)
 
-    def story(self, story: str) -> dict[str, Row]:
-        """The articles of a story without reposts, by id, in the order of arrival."""
-        return {row.article_id: row for row in self._select("story = ? AND part <> 'reposted'", story)}
+    def story(self, article_id: str) -> dict[str, Row]:
+        """The articles of an article's story, by id, in the order of arrival; empty for an unknown article.
 
-    def story_of(self, article_id: str) -> dict[str, Row]:
-        """All articles of an article's story, by id; empty for an unknown article."""
-        condition = "story = (SELECT story FROM told WHERE article_id = ?)"
-        return {row.article_id: row for row in self._select(condition, article_id)}
+        Without reposts, which are never scored: there may be thousands.
+        """
+        return {
+            row.article_id: row for row in self._select(f"{_OF_ITS_STORY} AND part <> 'reposted'", article_id)
+        }
+
+    def story_with_reposts(self, article_id: str) -> dict[str, Row]:
+        """Likewise, with the reposts."""
+        return {row.article_id: row for row in self._select(_OF_ITS_STORY, article_id)}
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:
         """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
@@ -102,10 +106,14 @@ class StoryFile:
             (row.part, row.signals, row.turn, row.stands, row.article_id),
         )
 
-    def keep(self, rows: Iterable[Row]) -> None:
-        """Insert rows of another file with their numbers, and delete those that are older than `KEPT`."""
-        self._db.executemany(_KEEP, [row._replace(published=to_ms(row.published)) for row in rows])  # type: ignore[arg-type]  # as it is stored
+    def forget_old(self) -> None:
+        """Delete the articles that are older than `KEPT`."""
         self._db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
+
+    def last_number(self) -> int:
+        """The number of the last article; 0 if there is none."""
+        (number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM told").fetchone()
+        return int(number)
 
     def forget_after(self, number: int) -> None:
         """Delete the articles after that number."""
@@ -125,9 +133,8 @@ class StoryFile:
 
     def _select(self, condition: str, value: str | int) -> Iterator[Row]:
         found = self._db.execute(f"SELECT * FROM told WHERE {condition} ORDER BY number", (value,))  # noqa: S608 - our own text # nosec B608
-        for row in found.fetchall():
-            kept = Row(*row)
-            yield kept._replace(published=from_ms(row[5]))
+        for number, article_id, story, part, source, published, *rest in found.fetchall():
+            yield Row(number, article_id, story, part, source, from_ms(published), *rest)
 
     def _open(self) -> sqlite3.Connection:
         db = open_database(self._path, SCHEMA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from services.sentiment_analyzer.stories.match import (
@@ -16,7 +17,7 @@ from services.sentiment_analyzer.stories.match import (
     fingerprint,
     similarity,
 )
-from services.sentiment_analyzer.stories.port import MOST_REMEMBERED
+from services.sentiment_analyzer.stories.rows import MOST_REMEMBERED
 
 WORDS_SHARED = 3
 """Articles that share fewer words are not compared."""
@@ -93,11 +94,8 @@ class StoryIndex:
 
     def _alike(self, mine: Fingerprint) -> list[str]:
         """The articles to compare with."""
-        shared: Counter[str] = Counter()
-        for word in mine.words:
-            articles = self._by_word.get(word, ())
-            if len(articles) <= COMMON_NOW:
-                shared.update(articles)
+        lists = (self._by_word.get(word, ()) for word in mine.words)
+        shared = Counter(chain.from_iterable(each for each in lists if len(each) <= COMMON_NOW))
         alike = [article_id for article_id, words in shared.items() if words >= WORDS_SHARED]
         if len(alike) <= MOST_COMPARED:
             return alike

@@ -17,7 +17,7 @@ from services.sentiment_analyzer.stories.corroboration import (
     support_of,
 )
 from services.sentiment_analyzer.stories.denials import claim_of, one_denies
-from services.sentiment_analyzer.stories.port import REPOST, Row
+from services.sentiment_analyzer.stories.rows import REPOST, Row
 from services.sentiment_analyzer.stories.stances import (
     NO_STANCES,
     Stance,

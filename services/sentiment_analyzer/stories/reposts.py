@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from services.sentiment_analyzer.stories.denials import claim_of, contradicts_by_words
 from services.sentiment_analyzer.stories.match import Telling, stem, word_lists
-from services.sentiment_analyzer.stories.port import KEPT, MOST_REMEMBERED, Row
+from services.sentiment_analyzer.stories.rows import KEPT, MOST_REMEMBERED, Row
 
 MOST_COMPARED = 20
 """At most so many articles with the same headline are compared, which bounds the work in a flood of copies."""

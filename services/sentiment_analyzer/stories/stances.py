@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.common.messages import SentimentSignal, decode
-from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.rows import Row
 
 NO_STANCES = "{}"
 """Kept of an article that was not scored, or is suspected."""

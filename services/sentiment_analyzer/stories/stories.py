@@ -35,8 +35,8 @@ from services.sentiment_analyzer.stories.placement import (
     placement_of,
     scored,
 )
-from services.sentiment_analyzer.stories.port import Row, StoryKeeper, StoryMemory
 from services.sentiment_analyzer.stories.reposts import Reposts
+from services.sentiment_analyzer.stories.rows import Row
 from services.sentiment_analyzer.stories.stances import NO_STANCES, in_scoring_order
 
 
@@ -55,12 +55,12 @@ class Stories:
 
     def __init__(
         self,
-        kept: Path | StoryKeeper | None = None,
+        kept: Path | StoryFile | None = None,
         work: CallsInProgress | None = None,
         *,
         most_scored: int = 0,
     ) -> None:
-        self._kept: StoryKeeper = StoryFile(kept) if isinstance(kept, Path) else kept or StoryMemory()
+        self._kept = StoryFile(kept) if isinstance(kept, Path) else kept or StoryFile()
         self._work = work or CallsInProgress()
         self._most_scored = most_scored
         self._lock = threading.Lock()  # of what follows, and of what is kept
@@ -90,7 +90,7 @@ class Stories:
             if known.part == StoryPart.REPOSTED:
                 copied = [row.article_id for row in self._copied(known.telling(), known)]
                 return Placement(known.story, StoryPart.REPOSTED, like=tuple(copied[:1]))
-            rows = self._kept.story(known.story)
+            rows = self._kept.story(article.article_id)
         place = placement_of(known, rows, now)
         if not place.is_to_be_scored or not self._most_scored:
             return place
@@ -130,10 +130,10 @@ class Stories:
         If it had been scored before, as by another process after a redelivery, the earlier signals count.
         """
         with self._changing():
-            row = self._kept.telling(article_id)
+            rows = self._kept.story(article_id)
+            row = rows.get(article_id)
             if row is None:
                 return Placement(article_id, StoryPart.FIRST, tuple(signals))
-            rows = self._kept.story(row.story)
             if not row.turn:
                 row = scored(row, signals, in_scoring_order(rows.values()))
                 self._kept.set_scored(row)
@@ -150,10 +150,11 @@ class Stories:
             signals: its signals by a scorer that costs nothing.
         """
         with self._changing():
-            row = self._kept.telling(article_id)
+            rows = self._kept.story(article_id)
+            row = rows.get(article_id)
             if row is None or row.turn or not signals:  # turn: another process scored it meanwhile
                 return False
-            before = in_scoring_order(self._kept.story(row.story).values())
+            before = in_scoring_order(rows.values())
             stances = stances_of(row, signals, before)
             # Where that scorer could not tell, a model may read a denial.
             unread = any(map(has_no_opinion, signals))
@@ -175,7 +176,7 @@ class Stories:
     def tellings(self, article_id: str) -> list[Row]:
         """All articles of the article's story, in the order of arrival; none for an unknown article."""
         with self._changing():
-            return list(self._kept.story_of(article_id).values())
+            return list(self._kept.story_with_reposts(article_id).values())
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:
         """The ids of up to `most` articles that begin with `prefix`, which is not empty."""

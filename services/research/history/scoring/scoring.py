@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -108,13 +108,14 @@ def score_archive(
         refusals, workers = Refusals(), 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
-            for judged in judge_in_order(step, judge, workers=workers, waiting=waiting):
-                _refuse_refusals(refusals, judged)
-                tally.count(judged)
-                rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
-                if tally.articles % PROGRESS_EVERY == 0:
-                    progress(tally.articles, archive.count())
-            mark = told.save() if told else 0
+            with told.step() if told else nullcontext():
+                for judged in judge_in_order(step, judge, workers=workers, waiting=waiting):
+                    _refuse_refusals(refusals, judged)
+                    tally.count(judged)
+                    rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
+                    if tally.articles % PROGRESS_EVERY == 0:
+                        progress(tally.articles, archive.count())
+            mark = told.last_number if told else 0
             file.step(rows, {"after": position_of(step[-1]), "tally": tally.as_json(), "stories": mark})
         _refuse_nothing(archive, file, tally, options)
         file.finish()

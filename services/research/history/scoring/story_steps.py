@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from services.research.history.output import StepwiseCsv
 from services.sentiment_analyzer.stories.file import StoryFile
-from services.sentiment_analyzer.stories.port import KEPT, StoryMemory
 from services.sentiment_analyzer.stories.stories import Stories
 
 SUFFIX = ".stories"
 
 
 class StorySteps:
-    """Stories in memory, so that an archive is read quickly; on disk after each step, so that it can be gone on with.
+    """Stories in a file that changes once in a step, so that an archive is read quickly and can be gone on with.
 
     Args:
         file: the file in the making.
-        mark: what `save` returned at its last step; 0 at the beginning.
+        mark: `last_number` after its last step; 0 at the beginning.
         most_scored: as `Stories` takes it.
 
     Attributes:
@@ -31,19 +33,16 @@ class StorySteps:
         self._file = StoryFile(file.beside(SUFFIX))
         with self._file.changing():
             self._file.forget_after(mark)
-            rows = self._file.after(0)
-        self._memory = StoryMemory(rows, mark)
-        self._mark = mark
-        self.stories = Stories(self._memory, most_scored=most_scored)
+        self.last_number = mark
+        self.stories = Stories(self._file, most_scored=most_scored)
 
-    def save(self) -> int:
-        """Keep what was told since; returns how far it has come."""
-        if new := self._memory.after(self._mark):
-            with self._file.changing():
-                self._file.keep(new)
-            self._mark = new[-1].number
-            self._memory.forget_before(max(row.published for row in new) - KEPT)
-        return self._mark
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """All that is told within it is kept, or nothing."""
+        with self._file.changing():
+            yield
+            self._file.forget_old()
+            self.last_number = self._file.last_number()
 
     def close(self) -> None:
         """Close what is kept beside the file."""

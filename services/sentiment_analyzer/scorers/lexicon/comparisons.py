@@ -36,7 +36,7 @@ def compare_assets(text: str, assets: Sequence[Asset], words: Comparisons) -> Ma
         assets: those to judge; the other may be any coin of the registry.
         words: those that compare.
     """
-    if words.begin.isdisjoint(text.lower().split()):
+    if words.begin.isdisjoint(text.lower().split()) or not words.between.search(text):
         return {}
     names, tickers = _names(tuple(assets))
     mentions = list(names.finditer(text))

@@ -12,7 +12,6 @@ from services.sentiment_analyzer.stories import index as story_index
 from services.sentiment_analyzer.stories.file import StoryFile
 from services.sentiment_analyzer.stories.index import StoryIndex
 from services.sentiment_analyzer.stories.match import Telling, fingerprint
-from services.sentiment_analyzer.stories.port import StoryKeeper, StoryMemory
 from services.sentiment_analyzer.stories.stories import Stories
 from tests.support.news.story_attacks import Day, telling
 
@@ -60,11 +59,11 @@ def test_after_a_restart_no_more_is_read_than_is_remembered(
 def test_of_a_flood_of_copies_none_is_read_with_the_tellings_of_its_story(
     in_file: bool, tmp_path: Path
 ) -> None:
-    kept: StoryKeeper = StoryFile(tmp_path / "stories") if in_file else StoryMemory()
+    kept = StoryFile(tmp_path / "stories") if in_file else StoryFile()
     day = Day(Stories(kept))
     title, lead = "Bitcoin exchange Exmarket is hacked", "Exmarket confirms that its hot wallets are empty."
     day.hear_all(telling("paper", title, minute, body=lead) for minute in range(9))
     with kept.changing():
         assert list(kept.story("paper-0")) == ["paper-0"]
-        assert len(kept.story_of("paper-0")) == 9
+        assert len(kept.story_with_reposts("paper-0")) == 9
     day.stories.close()

@@ -11,7 +11,7 @@ from services.common.messages import SentimentSignal
 from services.common.values import Scope, label_of
 from services.sentiment_analyzer.stories.agreement import stances_of
 from services.sentiment_analyzer.stories.corroboration import Support, corroborate, support_of
-from services.sentiment_analyzer.stories.port import Row
+from services.sentiment_analyzer.stories.rows import Row
 from services.sentiment_analyzer.stories.stances import decode_stances, encode_stances
 from tests.support.scoring.sentiment_fakes import NOON
 

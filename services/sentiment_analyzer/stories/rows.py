@@ -1,0 +1,55 @@
+"""The row of an article of a story, and for how long rows are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from services.common.clock import from_ms, to_ms
+from services.sentiment_analyzer.stories.match import Telling
+
+KEPT = timedelta(days=8)
+"""After this an article may be deleted. Longer than stories last, for news that is handled late."""
+MOST_REMEMBERED = 10_000
+"""Articles in memory: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
+REPOST = "reposted"
+"""The part of an article that is not scored: see `placement.StoryPart`."""
+
+
+class Row(NamedTuple):
+    """An article of a story, as it is kept.
+
+    Attributes:
+        about: tickers, with a space between them.
+        signals: a JSON list of encoded signals, empty before it is scored.
+        owner: the publisher of the source, in lower case; the source itself if no other is known.
+        turn: its place in the order in which the articles of the story were scored, from 1; 0 before it is scored.
+        stands: a JSON object: see `stances.Stance`.
+    """
+
+    number: int
+    article_id: str
+    story: str
+    part: str
+    source: str
+    published: datetime
+    title: str
+    lead: str
+    about: str
+    signals: str = "[]"
+    owner: str = ""
+    turn: int = 0
+    stands: str = "{}"
+
+    def telling(self) -> Telling:
+        """What is compared of it."""
+        return Telling(self.article_id, self.published, self.title, self.lead, frozenset(self.about.split()))
+
+
+def new_row(number: int, telling: Telling, story: str, part: str, *, source: str, owner: str) -> Row:
+    """The row of an article that was not scored yet."""
+    # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
+    published = from_ms(to_ms(telling.published))
+    about = " ".join(sorted(telling.about))
+    title, lead = telling.title, telling.lead
+    return Row(number, telling.article_id, story, part, source, published, title, lead, about, owner=owner)
