@@ -1,6 +1,6 @@
-"""Whether the broker confirms what is sent to it, which a connection that stands does not tell.
+"""Whether the broker confirms what is sent to it: an open connection alone does not show that.
 
-A queue that is full, or has lost most of its servers, takes nothing from a sender who is connected and waits.
+A queue that is full, or has lost most of its servers, accepts nothing from a publisher that is connected and waits.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from services.common.errors import CryptoBoyError
 from services.common.runtime.health import DependencyHealth
 
-FAILURES_TOLD = 2
-"""One may be chance, as when a connection is lost while something is on the way."""
+FAILURES_REPORTED = 2
+"""A single one may be chance, as when a connection is lost while a message is in flight."""
 
 
 class Confirmations:
@@ -40,7 +40,7 @@ class Confirmations:
     def health(self) -> DependencyHealth:
         """Well until two sends in a row were not confirmed, and again as soon as one is."""
         with self._lock:
-            if self._failures < FAILURES_TOLD:
+            if self._failures < FAILURES_REPORTED:
                 return DependencyHealth(ok=True)
             return DependencyHealth(
                 ok=False, detail=f"the last {self._failures} sends were not confirmed: {self._reason}"

@@ -1,7 +1,8 @@
 """Stops the reading of a queue when nearly all of its last messages became dead letters.
 
-One message that can never be handled is odd. When nearly all are, the fault is rather the reader's or the writer's, as
-when the writer is of a later version. What is left then stays in the queue until a person has looked.
+A single message that can never be handled is its own fault. If nearly all are, the fault is rather in the consumer or
+the producer, for example a producer of a later version. The other messages then stay in the queue until a person has
+looked.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from services.common.runtime.metrics import CONSUMING_STOPPED
 log = structlog.get_logger(__name__)
 
 OTHERS = 2
-"""So many of the last messages may have been handled, and the limit is reached all the same."""
+"""The limit is reached even if so many of the last messages were handled."""
 PAUSE_SECONDS = 15.0
 
 
 class DeadLetterLimit:
-    """How the last messages of each queue ended that one broker connection reads. Threads may share it.
+    """How the last messages of each queue of one broker connection were settled. Threads may share it.
 
     A stopped queue is not read again by this process; the next one counts from the beginning.
 
@@ -45,7 +46,7 @@ class DeadLetterLimit:
             self._last[queue] = deque(maxlen=self._most + OTHERS)
             CONSUMING_STOPPED.labels(queue).set(0)
 
-    def ended(self, queue: str, count: int = 1, *, dead: bool) -> None:
+    def settled(self, queue: str, count: int = 1, *, dead: bool) -> None:
         """So many messages were acknowledged or became dead letters."""
         with self._lock:
             self._last[queue].extend([dead] * min(count, self._most + OTHERS))
@@ -58,7 +59,7 @@ class DeadLetterLimit:
                 self._stopped[queue] = (
                     f"{queue} is not read any more: {dead} of its last {messages} messages became dead letters "
                     "(DEAD_LETTER_LIMIT); the others stay in it. Look at the reasons (./cryptoboy queues dlq list), "
-                    "mend the cause and start this service again."
+                    "correct the cause and start this service again."
                 )
                 CONSUMING_STOPPED.labels(queue).set(1)
                 log.error("consuming_stopped", queue=queue, error=self._stopped[queue])

@@ -1,4 +1,4 @@
-"""What travels with a body: identity, headers, and what a failure adds to them. Pure, the same for every broker."""
+"""What a message has beside its body: id, headers, and what a failure adds to them. Pure, the same for every broker."""
 
 from __future__ import annotations
 
@@ -111,19 +111,19 @@ def _is_brokers_own(name: str) -> bool:
 def headers_of_received(origin: Queue | None, headers: Mapping[str, object] | None) -> Headers:
     """The plain headers of a received message; of a dead letter (of the queue `origin`) with the reason for it.
 
-    What RabbitMQ dead-letters by itself, such as a message that kills its consumers, says so only in RabbitMQ's
-    own `x-death`, whose first entry is the newest
+    What RabbitMQ dead-letters by itself, such as a message that kills its consumers, is explained only by RabbitMQ's
+    own header `x-death`, whose first entry is the newest
     (https://www.rabbitmq.com/docs/dlx#effects). What we dead-lettered has a reason, which is kept.
     """
     plain = plain_headers(headers)
     if origin is None or HEADER_REASON in plain:
         return plain
     why = _newest_death(headers or {})
-    return plain if why is None else plain | about_given_up(origin.name, _in_words(why), plain)
+    return plain if why is None else plain | headers_of_dead_letter(origin.name, _in_words(why), plain)
 
 
-def about_given_up(queue: str, reason: str, headers: Mapping[str, str | int]) -> Headers:
-    """What is added to the headers of a message of `queue` that the broker, not its consumer, gave up."""
+def headers_of_dead_letter(queue: str, reason: str, headers: Mapping[str, str | int]) -> Headers:
+    """What is added to the headers of a message of `queue` that the broker, not its consumer, dead-lettered."""
     text = bounded(reason)
     return {
         HEADER_QUEUE: queue,
@@ -142,8 +142,10 @@ def _newest_death(headers: Mapping[str, object]) -> str | None:
 
 def _in_words(why: str) -> str:
     if why == "delivery_limit":
-        return f"RabbitMQ gave it up after more than {DELIVERY_LIMIT} deliveries that no consumer ended"
-    return f"RabbitMQ gave it up: {why}"
+        return (
+            f"RabbitMQ dead-lettered it after more than {DELIVERY_LIMIT} deliveries that no consumer settled"
+        )
+    return f"RabbitMQ dead-lettered it: {why}"
 
 
 def attempts_of(headers: Mapping[str, object]) -> int:

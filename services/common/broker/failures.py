@@ -1,4 +1,4 @@
-"""What becomes of messages that could not be handled: decided, counted and logged the same way for every broker."""
+"""Messages whose handling failed: retried or dead-lettered, counted and logged the same way for every broker."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Shared:
     """What the parts of one connection to a broker have in common.
 
     Attributes:
-        limit: counts the dead letters in a row; a subscription tells it of every message that ends.
+        limit: counts the dead letters in a row; a subscription counts every message there that it settles.
     """
 
     settings: Settings
@@ -44,7 +44,7 @@ class Shared:
 
 
 class FailureHandling(ABC):
-    """The part of `port.Subscription` that every broker has alike.
+    """The part of `port.Subscription` that is the same for every broker.
 
     Args:
         name: the queue that is read.
@@ -75,7 +75,7 @@ class FailureHandling(ABC):
 
     @abstractmethod
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        """Store the copy, if there is one, and end the delivery; False if it was ended before."""
+        """Store the copy, if there is one, and settle the delivery; False if it was settled before."""
 
     def _failing_queue(self) -> Queue:
         if self._queue is None:
@@ -98,7 +98,7 @@ class FailureHandling(ABC):
         if copy is None:
             log.warning("message_dropped", **about)
         elif is_dead:
-            self._shared.limit.ended(self._name, dead=True)
+            self._shared.limit.settled(self._name, dead=True)
             MESSAGES_DEAD_LETTERED.labels(delivery.queue).inc()
             log.warning("message_dead_lettered", **about)
         else:

@@ -1,4 +1,4 @@
-"""What is the same for every broker and rarely changes; tests shorten the times."""
+"""Options of every broker that operators do not set; tests shorten the times."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class BrokerOptions:
     Attributes:
         queues: those that the broker declares and fills; every process of an installation has the same ones.
         retry_delay: the wait before the next attempt, after so many failures (1 or more).
-        heartbeat: RabbitMQ only; a connection silent for twice this long is given up.
+        heartbeat: RabbitMQ only; a connection without traffic for twice this long is closed.
         connect_timeout: RabbitMQ only; the longest time one attempt to connect may take.
         first_reconnect: RabbitMQ only; the pause after a loss, doubled up to `longest_reconnect`, jittered.
-        poll: embedded only; the pause between two looks for messages of other processes.
-        monotonic: embedded only; seconds on a clock that all processes of the machine share and nobody sets.
+        poll: embedded only; the pause between two queries for messages of other processes.
+        monotonic: embedded only; seconds on a clock that all processes of the machine share and that is never set.
     """
 
     queues: tuple[Queue, ...] = QUEUES

@@ -1,12 +1,12 @@
 """What the services need of a message broker.
 
-Delivery is at least once: whoever consumes must bear the same message twice. A handler ends each delivery
+Delivery is at least once: a consumer must be able to handle the same message twice. A handler settles each delivery
 in exactly one way: `ack` (done), `retry` (not now), `dead_letter` (never), or `release` (not handled at all,
-as when the service stops). What is not ended when a connection or a process dies is delivered again.
+as when the service stops). Deliveries that are unsettled when a connection or a process dies are redelivered.
 
 All methods may be called from any thread. A method that cannot do its work raises one of the errors named
-in its docstring, or StopProgram when a person has to mend something first (rights, a broken file), and nothing
-else.
+in its docstring, or StopProgram when a person has to correct something first (rights, a damaged file), and
+nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.common.runtime.health import DependencyHealth
 class TooManyDeadLetters(TryLater):
     """Nearly all of the last messages of a queue became dead letters: this process reads it no further.
 
-    Close the subscription, so that what is left stays in the queue; a person has to look at it.
+    Close the subscription, so that the other messages stay in the queue until a person has looked at them.
     """
 
 
@@ -45,11 +45,11 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message in the hands of a consumer.
+    """One message as a consumer received it.
 
     Attributes:
         attempts: how often handling it has failed before, by our own count; a lost connection does not count.
-        redelivered: whether it may have been handed out before.
+        redelivered: whether it may have been delivered before.
         token: the adapter's handle; means nothing to others.
     """
 
@@ -67,8 +67,8 @@ class QueueState:
     """What one queue holds.
 
     Attributes:
-        unacknowledged: handed out and not ended; None where the broker's protocol does not tell.
-        oldest_seconds: since the oldest message was published; None where there is none or nobody can tell.
+        unacknowledged: deliveries in flight, not settled; None where the protocol of the broker does not say.
+        oldest_seconds: since the oldest message was published; None if there is none or it is unknown.
     """
 
     name: str
@@ -80,7 +80,7 @@ class QueueState:
 
 
 class Subscription(Protocol):
-    """A consumer of one queue. Holds at most `prefetch` deliveries that are not ended."""
+    """A consumer of one queue, with at most `prefetch` unsettled deliveries."""
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """Wait up to `timeout` seconds for a first message, then return what is there, up to `max_messages`.
@@ -91,14 +91,14 @@ class Subscription(Protocol):
         ...
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """End deliveries as done. Never waits for the network.
+        """Acknowledge deliveries. Never waits for the network.
 
-        One that was ended before, or is from a connection since lost, is ignored.
+        A delivery that was settled before, or is from a connection since lost, is ignored.
         """
         ...
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Give deliveries back untouched; they are delivered again, here or elsewhere."""
+        """Requeue deliveries without counting a failure; they are redelivered, here or elsewhere."""
         ...
 
     def retry(self, delivery: Delivery, error: str) -> None:
@@ -110,9 +110,9 @@ class Subscription(Protocol):
 
         Raises:
             TooManyDeadLetters: it would become a dead letter, as nearly all before it did; see
-                `Settings.dead_letter_limit`. The delivery is still in hand.
-            TryLater: the broker did not confirm in time. The delivery is still in hand: call again, or close
-                the subscription and it comes again.
+                `Settings.dead_letter_limit`. The delivery stays unsettled.
+            TryLater: the broker did not confirm in time. The delivery stays unsettled: call again, or close
+                the subscription, and it is redelivered.
         """
         ...
 
@@ -125,7 +125,7 @@ class Subscription(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop consuming; what is not ended is delivered again. May be called twice."""
+        """Stop consuming; unsettled deliveries are redelivered. May be called twice."""
         ...
 
 
@@ -136,7 +136,7 @@ class Broker(Protocol):
         """Connect and make sure that the topology is there.
 
         Raises:
-            TryLater: nobody answers; may be called again.
+            TryLater: the broker does not answer; may be called again.
             StopProgram: refused for good (credentials, rights, a queue declared otherwise); says the way out.
         """
         ...
@@ -155,7 +155,7 @@ class Broker(Protocol):
         ...
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
-        """Begin to consume; `prefetch` bounds the deliveries that are not ended.
+        """Begin to consume; `prefetch` is the most unsettled deliveries.
 
         After a loss of the connection the subscription comes back by itself.
 
@@ -183,5 +183,5 @@ class Broker(Protocol):
         ...
 
     def close(self) -> None:
-        """Close for good; what is not ended is delivered again. May be called twice."""
+        """Close for good; unsettled deliveries are redelivered. May be called twice."""
         ...

@@ -16,13 +16,13 @@ SENTIMENT_SIGNAL = "sentiment.signal"
 # Headers of our own. The attempt count is ours because a broker's also counts lost connections.
 HEADER_SCHEMA = "x-cryptoboy-schema"
 HEADER_ATTEMPTS = "x-cryptoboy-attempts"
-HEADER_QUEUE = "x-cryptoboy-queue"  # of a dead letter: the queue whose consumer gave it up
+HEADER_QUEUE = "x-cryptoboy-queue"  # of a dead letter: the queue that it came from
 HEADER_REASON = "x-cryptoboy-reason"
 HEADER_FIRST_ERROR = "x-cryptoboy-first-error"
 HEADER_LAST_ERROR = "x-cryptoboy-last-error"
 
 DELIVERY_LIMIT = 20
-"""Deliveries after which a quorum queue gives up: a backstop against a message that kills its consumer."""
+"""Deliveries after which a quorum queue dead-letters a message: a backstop against one that kills its consumer."""
 
 MARKET_TTL_SECONDS = 6 * 3600
 FIRST_RETRY_SECONDS = 5.0
@@ -65,7 +65,7 @@ class Queue:
 
     @property
     def dead_letter_name(self) -> str:
-        """Where a message ends that cannot be handled."""
+        """Where messages go that cannot be handled."""
         return f"{self.name}.dlq"
 
     @property

@@ -1,8 +1,8 @@
 """The broker port on one file: a durable queue for the processes of one machine, without a server.
 
 Each queue that a message is for has a row of its own, which is delivered, retried and dead-lettered by itself.
-A message is confirmed when its transaction is on the disk. What a consumer has in hand is marked with it; the
-marks of a process that died are removed by the others (`owner` says who is alive).
+A message is confirmed when its transaction is on the disk. A delivery is leased to its consumer; the
+leases of a process that died are removed by the others (`owner` says which processes are alive).
 
 All waiting is measured on the machine's monotonic clock, so setting the time loses and delays nothing.
 """
@@ -126,8 +126,8 @@ class EmbeddedBroker:
         """See `port.Broker.health`."""
         if self._file is None:
             return DependencyHealth(ok=False, detail=f"{self._path}: {self._problem}")
-        if trouble := next((each.trouble for each in self._subscriptions if each.trouble), None):
-            return DependencyHealth(ok=False, detail=trouble)
+        if problem := next((each.problem for each in self._subscriptions if each.problem), None):
+            return DependencyHealth(ok=False, detail=problem)
         for health in (self._shared.limit.health(), self._confirmations.health()):
             if not health.ok:
                 return health

@@ -25,8 +25,8 @@ CREATE TABLE messages (
     stored_at REAL NOT NULL,                -- monotonic seconds, as all times below
     due_at REAL,                            -- of a message that waits for another attempt
     handed_out INTEGER NOT NULL DEFAULT 0,  -- times
-    deaths INTEGER NOT NULL DEFAULT 0,      -- consumers that died with it in hand
-    lease INTEGER                           -- the consumer that has it in hand
+    deaths INTEGER NOT NULL DEFAULT 0,      -- consumers that died while they held it
+    lease INTEGER                           -- the consumer that it is leased to
 )
 """
 _CONSUMERS = """
@@ -63,8 +63,8 @@ class QueueFile:
     """One connection to the file, used by one thread at a time.
 
     Raises:
-        StopProgram: the file cannot be used; says the way out.
-        TryLater: another process is just making it, or the disk is full.
+        StopProgram: the file cannot be used; the message says what to do.
+        TryLater: another process is creating it, or the disk is full.
     """
 
     def __init__(self, path: Path) -> None:

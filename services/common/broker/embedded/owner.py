@@ -1,4 +1,4 @@
-"""Who is alive: each broker instance holds a lock on a file of its own, which the kernel drops with the process."""
+"""Which broker instances are alive: each locks a file of its own, and the kernel releases the lock with the process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRITE_SECONDS = 5.0
 
 
 class Owner:
-    """This instance's sign of life, until it is closed or its process ends, however it ends.
+    """The lock file of this instance, held until it is closed or its process ends in any way.
 
     Raises:
         OSError: the folder cannot be written.
@@ -35,7 +35,7 @@ class Owner:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def requeue_from_dead(self, file: QueueFile, queues: Sequence[Queue]) -> None:
-        """Put back what processes had in hand that died. Looks a few times a second at most."""
+        """Requeue the deliveries of processes that died. Checks a few times a second at most."""
         with self._lock:
             now = time.monotonic()
             if now < self._next_look:
@@ -49,7 +49,7 @@ class Owner:
                     sql.requeue_from_owner(db, name, queues)
 
     def is_alive(self, name: str) -> bool:
-        """Whether the instance of that name is; what a dead one left behind is removed.
+        """Whether the instance of that name is alive; the lock file of a dead one is removed.
 
         Names are never used twice, and one is known to others only after its file was locked.
         """
@@ -69,6 +69,6 @@ class Owner:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Be dead to the others. Called once."""
+        """Release the lock: to the others this instance has ended. Called once."""
         (self._folder / self.name).unlink(missing_ok=True)
         os.close(self._descriptor)

@@ -1,4 +1,4 @@
-"""What the embedded queue does to its tables. Each function runs inside a transaction of the caller's."""
+"""The SQL statements of the embedded queue. Each function runs inside a transaction of the caller."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from services.common.broker.envelope import about_given_up, attempts_of, identity
+from services.common.broker.envelope import attempts_of, headers_of_dead_letter, identity
 from services.common.broker.port import Delivery, QueueState
 from services.common.broker.topology import DELIVERY_LIMIT, Queue
 from services.common.errors import NeverWorks, TryLater
@@ -44,19 +44,19 @@ def _count(db: sqlite3.Connection, queue: str, *, stored: int = 0, handed_out: i
 
 
 def traffic(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """Messages by queue that were ever stored in it and handed out from it, each time that they were."""
+    """By queue, how often a message was ever stored in it and delivered from it."""
     rows = db.execute("SELECT queue, stored, handed_out FROM traffic")
     return {queue: (stored, handed_out) for queue, stored, handed_out in rows}
 
 
 def count_ready(db: sqlite3.Connection, queue: str) -> int:
-    """Messages of a queue that nobody has in hand."""
+    """Messages of a queue without a lease."""
     row = db.execute("SELECT count(*) FROM messages WHERE queue = ? AND lease IS NULL", (queue,)).fetchone()
     return int(row[0])
 
 
 def has_work(db: sqlite3.Connection, queue: str, now: float) -> bool:
-    """Whether there is a message that nobody has in hand, or one that has waited long enough for another attempt."""
+    """Whether there is a message without a lease, or one whose next attempt is due."""
     query = (
         "SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND lease IS NULL) "
         "OR EXISTS (SELECT 1 FROM messages WHERE queue = ? || '.retry' AND lease IS NULL AND due_at <= ?)"
@@ -75,7 +75,7 @@ def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) 
 
 
 def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
-    """Make a queue as short as it may be."""
+    """Delete the oldest messages beyond the length that a queue may have."""
     excess = count_ready(db, queue) - max_length
     if excess > 0:
         db.execute(
@@ -96,9 +96,9 @@ def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:
 
 
 def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
-    """Append to the queue what has waited long enough for its next attempt.
+    """Append to the queue the messages whose next attempt is due.
 
-    A clock that is behind the time of storing was begun anew by a restart of the machine: no more waiting.
+    A clock that is behind the time of storing began anew with a restart of the machine: those are due as well.
     """
     due = "queue = ? AND lease IS NULL AND (due_at <= ? OR stored_at > ?)"
     which = (queue.retry_name, now, now)
@@ -113,7 +113,7 @@ def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
 
 
 def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[Delivery]:
-    """Hand the oldest messages of a queue to a consumer."""
+    """Lease the oldest messages of a queue to a consumer."""
     rows = db.execute(
         "SELECT seq, body, message_id, headers, handed_out FROM messages "
         "WHERE queue = ? AND lease IS NULL ORDER BY seq LIMIT ?",
@@ -139,8 +139,8 @@ def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[
     ]
 
 
-def end(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
-    """Remove messages that the consumer has in hand; returns how many there were."""
+def settle(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
+    """Remove messages that are leased to the consumer; returns how many there were."""
     cursor = db.executemany(
         "DELETE FROM messages WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
     )
@@ -148,14 +148,14 @@ def end(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
 
 
 def give_back(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> None:
-    """Put messages back where they were."""
+    """Requeue messages at their place in the queue."""
     db.executemany(
         "UPDATE messages SET lease = NULL WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
     )
 
 
 def give_back_all(db: sqlite3.Connection, consumer: int) -> None:
-    """Put everything back that a consumer has in hand, and forget the consumer."""
+    """Requeue everything that is leased to a consumer, and remove the consumer."""
     db.execute("UPDATE messages SET lease = NULL WHERE lease = ?", (consumer,))
     db.execute("DELETE FROM consumers WHERE id = ?", (consumer,))
 
@@ -182,23 +182,23 @@ def owners(db: sqlite3.Connection) -> list[str]:
 
 
 def requeue_from_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
-    """Put back what a dead process had in hand; what took too many with it goes to the dead letters."""
+    """Requeue what a dead process had leased; messages with which too many consumers died become dead letters."""
     mine = "SELECT id FROM consumers WHERE owner = ?"
     db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it # nosec B608
     db.execute("DELETE FROM consumers WHERE owner = ?", (owner,))
     for queue in queues:
         if queue.retried:
-            _give_up_deadly(db, queue)
+            _dead_letter_deadly(db, queue)
 
 
-def _give_up_deadly(db: sqlite3.Connection, queue: Queue) -> None:
+def _dead_letter_deadly(db: sqlite3.Connection, queue: Queue) -> None:
     deadly = db.execute(
         "SELECT seq, headers, deaths FROM messages WHERE queue = ? AND lease IS NULL AND deaths > ?",
         (queue.name, DELIVERY_LIMIT),
     ).fetchall()
     for seq, headers, deaths in deadly:
         known = json.loads(headers)
-        about = about_given_up(queue.name, f"{deaths} consumers died with it in hand", known)
+        about = headers_of_dead_letter(queue.name, f"{deaths} consumers died while they handled it", known)
         db.execute(
             "UPDATE messages SET queue = ?, headers = ? WHERE seq = ?",
             (queue.dead_letter_name, json.dumps(known | about), seq),

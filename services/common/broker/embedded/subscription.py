@@ -31,7 +31,7 @@ class EmbeddedSubscription(FailureHandling):
 
     Attributes:
         closed: whether `close` was called.
-        trouble: what keeps the file from being used just now, or None.
+        problem: why the file cannot be used now, or None.
 
     Args:
         queue: the name of the queue that is read.
@@ -53,17 +53,15 @@ class EmbeddedSubscription(FailureHandling):
         self._confirmations = confirmations
         self._prefetch = max(1, prefetch)
         self._lock = threading.Lock()  # of what follows
-        self._in_hand: set[int] = set()
-        self._to_end: set[int] = set()  # asked for, and done as soon as the file can be written
+        self._unsettled: set[int] = set()
+        self._to_settle: set[int] = set()  # written as soon as the file can be
         self._to_give_back: set[int] = set()
-        self.trouble: str | None = None
+        self.problem: str | None = None
         self.closed = False
         with file.writing(durable=False, timeout=QUICK_SECONDS) as db:
             cursor = db.execute("INSERT INTO consumers (owner, queue) VALUES (?, ?)", (owner.name, queue))
             self._consumer = int(cursor.lastrowid or 0)
-            self._move_due(
-                db, shared.options.monotonic()
-            )  # before the first look, as the clock may have begun anew
+            self._move_due(db, shared.options.monotonic())  # first, as the clock may have begun anew
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
         """See `port.Subscription.receive`."""
@@ -78,17 +76,17 @@ class EmbeddedSubscription(FailureHandling):
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
-        with self._lock, self._noting_trouble():
-            ended = self._mine(deliveries)
-            self._shared.limit.ended(self._name, len(ended), dead=False)
-            self._to_end |= ended
-            self._write_ends()
+        with self._lock, self._noting_problem():
+            settled = self._mine(deliveries)
+            self._shared.limit.settled(self._name, len(settled), dead=False)
+            self._to_settle |= settled
+            self._write_settled()
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.release`."""
-        with self._lock, self._noting_trouble():
+        with self._lock, self._noting_problem():
             self._to_give_back |= self._mine(deliveries)
-            self._write_ends()
+            self._write_settled()
 
     def close(self) -> None:
         """See `port.Subscription.close`."""
@@ -98,40 +96,40 @@ class EmbeddedSubscription(FailureHandling):
             self.closed = True
             try:
                 with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
-                    sql.end(db, self._consumer, self._to_end)
+                    sql.settle(db, self._consumer, self._to_settle)
                     sql.give_back_all(db, self._consumer)
             except CryptoBoyError as error:
-                # Others give back what we had when the broker is closed and its sign of life is gone.
+                # Others requeue our deliveries once the broker is closed and its lock is released.
                 log.warning("broker_close_incomplete", queue=self._name, error=str(error))
 
     def _mine(self, deliveries: Sequence[Delivery]) -> set[int]:
-        """Those that are in hand, and from now on are not."""
-        seqs = {each.token for each in deliveries if isinstance(each.token, int)} & self._in_hand
-        self._in_hand -= seqs
+        """The numbers of the deliveries that are unsettled; from now on they are settled."""
+        seqs = {each.token for each in deliveries if isinstance(each.token, int)} & self._unsettled
+        self._unsettled -= seqs
         return seqs
 
-    def _write_ends(self) -> None:
-        if not (self._to_end or self._to_give_back):
+    def _write_settled(self) -> None:
+        if not (self._to_settle or self._to_give_back):
             return
         with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
-            sql.end(db, self._consumer, self._to_end)
+            sql.settle(db, self._consumer, self._to_settle)
             sql.give_back(db, self._consumer, self._to_give_back)
-        self._to_end.clear()
+        self._to_settle.clear()
         self._to_give_back.clear()
 
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        """The copy and the end of the original are one transaction."""
+        """Storing the copy and settling the original are one transaction."""
         with self._lock:
             seq = delivery.token
-            if self.closed or not isinstance(seq, int) or seq not in self._in_hand:
+            if self.closed or not isinstance(seq, int) or seq not in self._unsettled:
                 return False
             writing = self._file.writing(durable=True, timeout=COPY_SECONDS)
             with self._confirmations.awaited(), writing as db:
-                if not sql.end(db, self._consumer, [seq]):
+                if not sql.settle(db, self._consumer, [seq]):
                     return False
                 if copy is not None:
                     self._insert(db, delivery, copy)
-            self._in_hand.discard(seq)
+            self._unsettled.discard(seq)
             return True
 
     def _insert(self, db: sqlite3.Connection, delivery: Delivery, copy: FailedCopy) -> None:
@@ -145,11 +143,11 @@ class EmbeddedSubscription(FailureHandling):
             sql.insert(db, copy.queue.retry_name, [row._replace(due_at=now + copy.delay)], now)
 
     def _look(self, max_messages: int) -> list[Delivery]:
-        with self._lock, self._noting_trouble():
+        with self._lock, self._noting_problem():
             if not self.closed:
-                self._write_ends()
+                self._write_settled()
                 self._owner.requeue_from_dead(self._file, self._shared.options.queues)
-                return self._take(min(max_messages, self._prefetch - len(self._in_hand)))
+                return self._take(min(max_messages, self._prefetch - len(self._unsettled)))
         return []
 
     def _take(self, room: int) -> list[Delivery]:
@@ -162,7 +160,7 @@ class EmbeddedSubscription(FailureHandling):
         with self._file.writing(durable=False, timeout=QUICK_SECONDS) as db:
             self._move_due(db, now)
             taken = sql.take(db, self._name, self._consumer, room)
-        self._in_hand |= {each.token for each in taken if isinstance(each.token, int)}
+        self._unsettled |= {each.token for each in taken if isinstance(each.token, int)}
         return taken
 
     def _move_due(self, db: sqlite3.Connection, now: float) -> None:
@@ -171,13 +169,13 @@ class EmbeddedSubscription(FailureHandling):
             sql.drop_expired(db, self._queue, now)
 
     @contextmanager
-    def _noting_trouble(self) -> Iterator[None]:
-        """The file cannot be written now: say so once, and go on as if the queue were empty."""
+    def _noting_problem(self) -> Iterator[None]:
+        """If the file cannot be written now: log it once, and go on as if the queue were empty."""
         try:
             yield
         except TryLater as error:
-            if self.trouble != str(error):
-                self.trouble = str(error)
-                log.warning("broker_away", queue=self._name, error=self.trouble)
+            if self.problem != str(error):
+                self.problem = str(error)
+                log.warning("broker_away", queue=self._name, error=self.problem)
         else:
-            self.trouble = None
+            self.problem = None

@@ -123,7 +123,7 @@ def _policies(vhost: str, topology: Topology, max_length: int) -> list[dict[str,
 
 
 def _policy_definition(queue: QueueDeclaration) -> dict[str, str | int]:
-    """Nothing for dead letters: only a person may throw those away."""
+    """Nothing for dead letters: only a person may delete those."""
     if "x-max-length" not in queue.arguments:
         return {}
     limits = {

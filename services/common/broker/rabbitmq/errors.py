@@ -1,4 +1,4 @@
-"""RabbitMQ's refusals and losses as our errors, each with what to do. Pure."""
+"""Refusals by RabbitMQ and lost connections as our errors, each with what to do. Pure."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def why_refused(error: BaseException, doing: str, place: Place) -> CryptoBoyErro
         )
     if code == PRECONDITION_FAILED and "inequivalent" in said:
         return StopProgram(
-            f"{place} cannot {doing}, for it is there with other properties: {said}. Set what differs back "
-            "(x-max-length is QUEUE_MAX_LENGTH), or delete it and let it be declared anew: first let its "
-            "consumers drain it, for messages in a deleted queue are lost; then "
+            f"{place} cannot {doing}, because it exists with other properties: {said}. Set what differs back "
+            "(x-max-length is QUEUE_MAX_LENGTH), or delete it and let it be declared again: first let its "
+            "consumers drain it, because messages in a deleted queue are lost; then "
             f"rabbitmqctl delete_queue --vhost {place.vhost} NAME"
         )
     if code == NOT_FOUND:
@@ -81,7 +81,7 @@ def why_refused(error: BaseException, doing: str, place: Place) -> CryptoBoyErro
             f"{place} cannot {doing}: {said}. Import deploy/rabbitmq/definitions.json, or set "
             "RABBITMQ_DECLARE=true to have everything declared at start."
         )
-    return TryLater(f"{place} broke off as we wanted to {doing}: {said}")
+    return TryLater(f"{place} closed the channel while we wanted to {doing}: {said}")
 
 
 def _plain(error: BaseException) -> str:

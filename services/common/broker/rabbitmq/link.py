@@ -1,4 +1,4 @@
-"""One connection to RabbitMQ, kept up for ever from a thread of its own.
+"""One connection to RabbitMQ, kept open by a thread of its own.
 
 pika's connections belong to one thread. This is that thread: it does nothing but I/O, so heartbeats are
 answered however long a message takes to handle elsewhere. Other threads reach it through `post`.
@@ -121,7 +121,7 @@ class Link:
         self._loop.call_later(seconds, still_wanted)
 
     def current(self, connection: SelectConnection) -> bool:
-        """Whether this is the connection in use and it can be spoken on."""
+        """Whether this is the connection in use, and it is open."""
         return connection is self._connection and connection is not None and bool(connection.is_open)
 
     def _run(self) -> None:
@@ -175,7 +175,7 @@ class Link:
 
     def _on_blocked(self, connection: SelectConnection, frame: Method) -> None:
         if connection is not self._connection:
-            return  # one that is being closed: nobody would hear of its end
+            return  # one that is being closed: its end would not be reported
         self.state.blocked = str(frame.method.reason)
         log.warning("broker_blocks_publishing", broker=str(self.place), reason=self.state.blocked)
 

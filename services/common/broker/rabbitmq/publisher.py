@@ -1,4 +1,4 @@
-"""Publishing with confirms: many messages on the way at once, each accounted for.
+"""Publishing with confirms: many messages in flight at once, each accounted for.
 
 RabbitMQ confirms or refuses every message by its number on the channel; one that no queue takes comes back
 first. A batch is handed to the link's thread in one piece and waits for the last of its answers.
@@ -45,7 +45,7 @@ class _Batch:
 
 
 class Publisher:
-    """The publishing channel of a link, and what is on the way on it.
+    """The publishing channel of a link, and the messages in flight on it.
 
     Attributes:
         confirmations: of what was published lately.
@@ -58,8 +58,8 @@ class Publisher:
         self._connection: SelectConnection = None
         self._channel: Channel = None
         self._waiting: deque[_Batch] = deque()
-        self._on_the_way: dict[int, tuple[_Batch, Parcel]] = {}
-        self._bytes_on_the_way = 0
+        self._in_flight: dict[int, tuple[_Batch, Parcel]] = {}
+        self._bytes_in_flight = 0
         self._last_number = 0
 
     def publish(self, parcels: Sequence[Parcel], timeout: float) -> None:
@@ -98,13 +98,13 @@ class Publisher:
         connection.channel(on_open_callback=partial(self._on_open, connection))
 
     def lost(self, error: CryptoBoyError) -> None:
-        """The connection is gone: nobody knows what became of the messages on the way."""
+        """The connection is lost: whether the messages in flight were stored is unknown."""
         self._connection = self._channel = None
-        doomed = [batch for batch, _ in self._on_the_way.values()]
+        doomed = [batch for batch, _ in self._in_flight.values()]
         while self._waiting and (self._waiting[0].sent or self._link.state.closed):
             doomed.append(self._waiting.popleft())
-        self._on_the_way.clear()
-        self._bytes_on_the_way = 0
+        self._in_flight.clear()
+        self._bytes_in_flight = 0
         for batch in doomed:
             batch.finish(TryLater(str(error)))
 
@@ -129,7 +129,7 @@ class Publisher:
         if not self._link.current(self._connection):
             return  # the connection ended, or is being ended by us
         error = why_refused(reason, "publish", self._link.place)
-        for batch, _ in self._on_the_way.values():
+        for batch, _ in self._in_flight.values():
             batch.finish(error)
         self._link.fail(error)
 
@@ -153,16 +153,16 @@ class Publisher:
         if batch.sent == len(batch.parcels):
             self._waiting.popleft()
         self._last_number += 1
-        self._on_the_way[self._last_number] = (batch, parcel)
-        self._bytes_on_the_way += len(parcel.body)
+        self._in_flight[self._last_number] = (batch, parcel)
+        self._bytes_in_flight += len(parcel.body)
         self._channel.basic_publish(
             parcel.exchange, parcel.routing_key, parcel.body, parcel.properties, mandatory=True
         )
 
     def _has_room(self) -> bool:
         return (
-            len(self._on_the_way) < WINDOW_MESSAGES
-            and self._bytes_on_the_way < WINDOW_BYTES
+            len(self._in_flight) < WINDOW_MESSAGES
+            and self._bytes_in_flight < WINDOW_BYTES
             and self._link.state.blocked is None
         )
 
@@ -170,7 +170,7 @@ class Publisher:
         self, _channel: Channel, method: spec.Basic.Return, properties: spec.BasicProperties, _body: bytes
     ) -> None:
         """A message that no queue takes; its confirm follows. Returns carry no number, so it is looked up."""
-        for batch, parcel in self._on_the_way.values():
+        for batch, parcel in self._in_flight.values():
             if (
                 parcel.routing_key == method.routing_key
                 and parcel.exchange == method.exchange
@@ -185,8 +185,8 @@ class Publisher:
         method = frame.method
         refused = isinstance(method, spec.Basic.Nack)
         for number in self._numbers(method.delivery_tag, multiple=method.multiple):
-            batch, parcel = self._on_the_way.pop(number)
-            self._bytes_on_the_way -= len(parcel.body)
+            batch, parcel = self._in_flight.pop(number)
+            self._bytes_in_flight -= len(parcel.body)
             if refused and batch.error is None:
                 batch.error = TryLater(
                     f"{self._link.place} refused a message for {parcel.routing_key}: its queue is full, "
@@ -199,9 +199,9 @@ class Publisher:
 
     def _numbers(self, last: int, *, multiple: bool) -> list[int]:
         if not multiple:
-            return [last] if last in self._on_the_way else []
+            return [last] if last in self._in_flight else []
         numbers = []
-        for number in self._on_the_way:  # in the order sent
+        for number in self._in_flight:  # in the order sent
             if number > last:
                 break
             numbers.append(number)

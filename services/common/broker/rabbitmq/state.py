@@ -1,4 +1,4 @@
-"""How the connection is, for the threads that do not own it: to read, and to wait for."""
+"""The state of the connection, for the threads that do not own it: to read, and to wait for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class LinkState:
     """Set by the link's thread, read by any.
 
     Attributes:
-        blocked: why RabbitMQ takes nothing from us just now, or None.
+        blocked: why RabbitMQ accepts nothing from us now, or None.
         closed: whether the link was closed for good.
     """
 

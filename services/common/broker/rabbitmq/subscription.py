@@ -36,7 +36,7 @@ class RabbitMqSubscription(FailureHandling):
     """See `port.Subscription`. RabbitMQ before 4.3 counts a release towards its delivery limit.
 
     Attributes:
-        consuming: ends when RabbitMQ has agreed to the first subscription, or has refused it.
+        consuming: done when RabbitMQ has accepted or refused the first subscription.
         closed: whether `close` was called.
         problem: why nothing can arrive now, or None.
 
@@ -65,7 +65,7 @@ class RabbitMqSubscription(FailureHandling):
         self._changed = threading.Condition()  # of the next four
         self._channel: Channel = None
         self._arrived: deque[Delivery] = deque()
-        self._in_hand: set[Token] = set()
+        self._unsettled: set[Token] = set()
         self.closed = False
         # Only the link's thread changes these:
         self.problem: CryptoBoyError | None = None
@@ -80,13 +80,13 @@ class RabbitMqSubscription(FailureHandling):
         with self._changed:
             self._changed.wait_for(lambda: self._arrived or self.closed, timeout)
             deliveries = [self._arrived.popleft() for _ in range(min(max_messages, len(self._arrived)))]
-            self._in_hand.update(each.token for each in deliveries if isinstance(each.token, Token))
+            self._unsettled.update(each.token for each in deliveries if isinstance(each.token, Token))
             return deliveries
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """See `port.Subscription.ack`."""
         tokens = self._claim(deliveries)
-        self._shared.limit.ended(self._name, len(tokens), dead=False)
+        self._shared.limit.settled(self._name, len(tokens), dead=False)
         self._link.post(partial(self._ack, tokens))
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
@@ -100,17 +100,17 @@ class RabbitMqSubscription(FailureHandling):
                 return
             self.closed = True
             self._arrived.clear()
-            self._in_hand.clear()
+            self._unsettled.clear()
             self._changed.notify_all()
         if not self._link.state.closed:
             self._link.post(self._cancel)
             self._gone.wait(CLOSE_SECONDS)
 
     def _claim(self, deliveries: Sequence[Delivery]) -> set[Token]:
-        """The tokens of those that are unsettled, to settle them; nobody else gets them any more."""
+        """The tokens of those that are unsettled, taken so that no other thread settles them."""
         with self._changed:
-            tokens = {each.token for each in deliveries if isinstance(each.token, Token)} & self._in_hand
-            self._in_hand -= tokens
+            tokens = {each.token for each in deliveries if isinstance(each.token, Token)} & self._unsettled
+            self._unsettled -= tokens
             return tokens
 
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
@@ -123,7 +123,7 @@ class RabbitMqSubscription(FailureHandling):
                 self._publisher.publish([parcel], COPY_SECONDS)
             except CryptoBoyError:
                 with self._changed:
-                    self._in_hand.update(token for token in tokens if token.channel is self._channel)
+                    self._unsettled.update(token for token in tokens if token.channel is self._channel)
                 raise
         self._link.post(partial(self._ack, tokens))
         return True
@@ -137,12 +137,12 @@ class RabbitMqSubscription(FailureHandling):
             connection.channel(on_open_callback=self._on_open)
 
     def lost(self, error: CryptoBoyError) -> None:
-        """The connection is gone, and our hold on every delivery with it."""
+        """The connection is lost; RabbitMQ redelivers what was unsettled."""
         self._forget_channel()
         self._report(TryLater(str(error)))
 
     def _report(self, error: CryptoBoyError) -> None:
-        self.problem = self.problem or error  # the first reason is the one to tell
+        self.problem = self.problem or error  # the first reason is the one to report
         if not self.consuming.done():
             self.consuming.set_exception(error)
 
@@ -161,7 +161,7 @@ class RabbitMqSubscription(FailureHandling):
         """The tags, now settled, of this channel's deliveries that were not settled before."""
         if self._channel is None or not self._channel.is_open:
             return []
-        return self._open_tags.end(token.tag for token in tokens if token.channel is self._channel)
+        return self._open_tags.settle(token.tag for token in tokens if token.channel is self._channel)
 
     def _cancel(self) -> None:
         channel = self._channel
@@ -170,11 +170,11 @@ class RabbitMqSubscription(FailureHandling):
         elif self._consumer_tag is None:
             channel.close()
         else:
-            channel.basic_cancel(self._consumer_tag, callback=lambda _frame: self._hand_back(channel))
+            channel.basic_cancel(self._consumer_tag, callback=lambda _frame: self._requeue_all(channel))
 
-    def _hand_back(self, channel: Channel) -> None:
+    def _requeue_all(self, channel: Channel) -> None:
         """Explicitly: newer versions count a delivery that is lost with its channel as a failed one."""
-        if (last := self._open_tags.end_all()) is not None:
+        if (last := self._open_tags.settle_all()) is not None:
             channel.basic_nack(last, multiple=True, requeue=True)
         channel.close()
 
@@ -182,9 +182,9 @@ class RabbitMqSubscription(FailureHandling):
         with self._changed:
             self._channel = None
             self._arrived.clear()
-            self._in_hand.clear()
+            self._unsettled.clear()
         self._consumer_tag = None
-        self._open_tags.end_all()
+        self._open_tags.settle_all()
         if self.closed:
             self._gone.set()
 
@@ -238,7 +238,7 @@ class RabbitMqSubscription(FailureHandling):
             is_first = not self.consuming.done()
             self._report(error)
             if is_first:
-                return  # who wants to subscribe is told
+                return  # `subscribe` raises it
             level = log.error if isinstance(error, StopProgram) else log.warning
             level("broker_ended_consumer", queue=self._name, error=str(error))
             if reason.reply_code == NOT_FOUND:

@@ -1,4 +1,4 @@
-"""Which deliveries of a channel are still to be ended, and how to end several with few frames. Pure."""
+"""The unsettled deliveries of a channel, and how to settle several with few frames. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pika.channel import Channel
 
 
 class Token(NamedTuple):
-    """A delivery's place. RabbitMQ delivers again what was not settled on a channel that is lost."""
+    """A delivery. RabbitMQ redelivers what was unsettled on a channel that is lost."""
 
     channel: Channel
     tag: int
@@ -23,7 +23,7 @@ class AckPlan(NamedTuple):
 
 
 class OpenTags:
-    """The delivery tags of one channel that are not ended. RabbitMQ numbers deliveries upwards from 1."""
+    """The delivery tags of one channel that are unsettled. RabbitMQ numbers deliveries upwards from 1."""
 
     def __init__(self) -> None:
         self._tags: dict[int, None] = {}  # in rising order, as dictionaries keep it
@@ -32,17 +32,17 @@ class OpenTags:
         """A delivery came in."""
         self._tags[tag] = None
 
-    def end(self, tags: Iterable[int]) -> list[int]:
-        """Take out those that are open, and return them in rising order; others were ended before."""
+    def settle(self, tags: Iterable[int]) -> list[int]:
+        """Take out those that are open, and return them in rising order; others were settled before."""
         return sorted(tag for tag in tags if self._tags.pop(tag, self) is None)
 
-    def plan_acks(self, ended: list[int]) -> AckPlan:
-        """How to acknowledge tags that `end` returned without touching those that are still open."""
+    def plan_acks(self, settled: list[int]) -> AckPlan:
+        """How to acknowledge tags that `settle` returned without touching those that are still open."""
         first_open = next(iter(self._tags), None)
-        together = [tag for tag in ended if first_open is None or tag < first_open]
-        return AckPlan(together[-1] if together else None, ended[len(together) :])
+        together = [tag for tag in settled if first_open is None or tag < first_open]
+        return AckPlan(together[-1] if together else None, settled[len(together) :])
 
-    def end_all(self) -> int | None:
+    def settle_all(self) -> int | None:
         """Take out everything; returns the last tag, or None if there was none."""
         last = next(reversed(self._tags), None)
         self._tags.clear()

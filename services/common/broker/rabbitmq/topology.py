@@ -81,7 +81,7 @@ def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
 
 
 def _refusing(queue: Queue, max_length: int) -> QueueDeclaration:
-    """A full queue refuses; the broker itself gives up only what was delivered too often."""
+    """A full queue refuses; the broker itself dead-letters only what was delivered too often."""
     limits = _without_loss(max_length, DELIVERY_LIMIT, DEAD_LETTER_EXCHANGE, queue.name)
     return QueueDeclaration(queue.name, QueueKind.QUORUM, limits)
 
@@ -111,7 +111,7 @@ def _without_loss(
 
 
 def _dead_letters(queue: Queue) -> QueueDeclaration:
-    """No bound: what lies here was given up by us, and only a person may throw it away."""
+    """No bound: only a person may delete a dead letter."""
     arguments: dict[str, str | int] = {
         "x-queue-type": "quorum",
         "x-delivery-limit": PRACTICALLY_NO_DELIVERY_LIMIT,

@@ -32,7 +32,7 @@ class BrokerUser:
     Attributes:
         publishes: routing keys of `cryptoboy.events`, exactly.
         reads: queues.
-        sets_aside: whether it hands what it could not handle to the retries and dead letters.
+        sets_aside: whether it publishes what it could not handle to the retries and dead letters.
         tags: what the management UI lets it see; empty: it may not log in there.
     """
 

@@ -97,7 +97,7 @@ def test_the_newest_of_what_rabbitmq_says_is_why_it_gave_a_message_up() -> None:
     assert headers[HEADER_FIRST_ERROR] == "one"
     assert headers[HEADER_LAST_ERROR] == headers[HEADER_REASON]
     other = headers_of_received(RAW_NEWS_DATA, {"x-death": [{"reason": "max\nlen"}]})
-    assert other[HEADER_REASON] == "RabbitMQ gave it up: max len"
+    assert other[HEADER_REASON] == "RabbitMQ dead-lettered it: max len"
 
 
 def test_a_reason_of_our_own_is_kept() -> None:

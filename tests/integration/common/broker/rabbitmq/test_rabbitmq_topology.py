@@ -118,7 +118,7 @@ def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters_with_the_re
     eventually(lambda: depth(broker, f"{NEWS}.dlq") == 1, "it is among the dead letters")
     with DeadLetterBox(broker, [RAW_NEWS_DATA]) as box:
         (dead,) = box.letters()
-    reason = "RabbitMQ gave it up after more than 20 deliveries that no consumer ended"
+    reason = "RabbitMQ dead-lettered it after more than 20 deliveries that no consumer settled"
     assert dead == DeadLetter(
         queue=NEWS,
         id="news-1",

@@ -56,7 +56,7 @@ def test_a_message_that_kills_its_consumers_ends_in_the_dead_letters(house: Brok
     broker = house.broker()
     dead = receive_one(broker.subscribe(f"{NEWS}.dlq", 1))
     assert (dead.body, dead.message_id) == (news(1).body, "news-1")
-    reason = "21 consumers died with it in hand"
+    reason = "21 consumers died while they handled it"
     assert [dead.headers[name] for name in (HEADER_REASON, HEADER_FIRST_ERROR, HEADER_LAST_ERROR)] == [
         reason
     ] * 3
