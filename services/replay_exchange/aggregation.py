@@ -13,7 +13,7 @@ from services.replay_exchange.forming import Bar
 from services.replay_exchange.intervals import MONTH, next_open, open_of
 
 TRADES_A_CANDLE = 4
-"""Trades reported for a base candle with volume. The recording does not count them; its prices are four."""
+"""Trades that are reported for a base candle with volume: one for each price, as the recording does not count them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
 
 
 def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
-    """One base candle that has come as far as `bar` after the fraction `elapsed` of its time."""
+    """The forming base candle, which has reached `bar` after the fraction `elapsed` of its time."""
     quote_volume = round(bar.volume * (bar.open + bar.high + bar.low + bar.close) / 4, PLACES)
     trades = 1 + int(elapsed * (TRADES_A_CANDLE - 1)) if bar.volume else 0
     row = (open_ms, bar.open, bar.high, bar.low, bar.close, bar.volume, quote_volume, trades)
@@ -73,7 +73,7 @@ def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
 
 
 def aggregate(base: Candles, interval: str, volume_places: int) -> Candles:
-    """Candles of `interval` from base candles; a group with missing base candles is made of those it has."""
+    """Candles of `interval` from base candles; a group with missing base candles is built from the others."""
     if base.size == 0:
         return base
     keys = _group_opens(base["open_ms"], interval)

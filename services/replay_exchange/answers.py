@@ -95,7 +95,7 @@ def price_ticker(market: Market, now_ms: int) -> Json:
 
 
 def average_price(market: Market, now_ms: int) -> Json:
-    """The last price in the place of the average of five minutes."""
+    """The last price, instead of the average of five minutes."""
     return {"mins": 5, "price": as_text(market.last_price(now_ms) or 0.0), "closeTime": now_ms}
 
 

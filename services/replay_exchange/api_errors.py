@@ -35,7 +35,7 @@ def mandatory(query: Query, name: str) -> str:
 def whole_number(query: Query, name: str) -> int | None:
     """A parameter of digits, or None when it was not sent. Raises ApiError -1100 or -1105.
 
-    Twenty digits are more than 64 bits hold; beyond them a number is as good as the largest.
+    Twenty digits are more than 64 bits hold; a longer number counts as the largest.
     """
     if name not in query:
         return None
@@ -62,7 +62,7 @@ def find_market(markets: Mapping[str, Market], symbol: str) -> Market:
 
 
 def chosen_markets(markets: Mapping[str, Market], query: Query) -> tuple[list[Market], bool]:
-    """The markets that `symbol` or `symbols` (a JSON list) name, else all; whether to answer with a list."""
+    """The markets that `symbol` or `symbols` (a JSON list) name, else all; and whether the answer is a list."""
     if "symbol" in query and "symbols" in query:
         raise ApiError(-1128, "Combination of optional parameters invalid.")
     if "symbol" in query:

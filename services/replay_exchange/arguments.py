@@ -17,7 +17,7 @@ _EXAMPLE = """example:
 
 
 class Arguments(argparse.Namespace):
-    """What was given. `options` says what to replay; the rest is about the process."""
+    """The options of the command line. `options` says what to replay; the others are about the process."""
 
     candles: Path
     timeframe: str
@@ -51,7 +51,7 @@ class Arguments(argparse.Namespace):
 
 
 def read_arguments(arguments: Sequence[str] | None) -> Arguments:
-    """Those of this process for None. Ends the program for --help and for an unknown option."""
+    """Parse them; None: those of this process. Ends the program for --help and for an unknown option."""
     parser = argparse.ArgumentParser(
         prog="replay_exchange",
         description="A Binance-compatible spot exchange on loopback that replays recorded candles.",
@@ -60,16 +60,16 @@ def read_arguments(arguments: Sequence[str] | None) -> Arguments:
     )
     add = parser.add_argument
     add("--candles", type=Path, default=BUNDLED_CANDLES, help="directory of Freqtrade feather files")
-    add("--timeframe", default="1m", help="of the files to take (default 1m); longer ones are built from it")
+    add("--timeframe", default="1m", help="of the files to read (default 1m); longer ones are built from it")
     add("--pairs", default="", help="for example BTC/USDT,ETH/USDT; default: all in the directory")
     add("--markets-only", action="store_true", help="list --pairs without any candles")
     add(
         "--start",
-        help="instant of the recording that falls on now, ISO 8601 with offset; default: its middle",
+        help="instant of the recording that is replayed now, ISO 8601 with offset; default: its middle",
     )
-    add("--anchor", help="fall on this instant of the wall clock instead of now")
+    add("--anchor", help="replay --start at this instant of the wall clock instead of now")
     add("--align", help="shift by whole candles of this timeframe, for example 1h")
     add("--port", type=int, default=0, help="default: a free one")
-    add("--port-file", type=Path, help="write the port there once it answers")
+    add("--port-file", type=Path, help="write the port to this file once the exchange answers")
     add("--read-only", action="store_true", help="no faults can be switched on over HTTP")
     return parser.parse_args(arguments, namespace=Arguments())

@@ -41,7 +41,7 @@ class CandleSeries:
         volume: traded amount in the base currency.
 
     Raises:
-        StopProgram: the columns are no candles; the message says why.
+        StopProgram: the columns are not valid candles; the message says why.
     """
 
     pair: str
@@ -111,7 +111,7 @@ def load_candles(directory: Path, timeframe: str, pairs: Collection[str] = ()) -
         StopProgram: the directory, the timeframe or a pair is not there, or a file is unusable.
     """
     if timeframe not in INTERVAL_MS:
-        raise StopProgram(f"--timeframe {timeframe!r} is none of {', '.join(INTERVAL_MS)}")
+        raise StopProgram(f"--timeframe {timeframe!r} is not one of {', '.join(INTERVAL_MS)}")
     if not directory.is_dir():
         raise StopProgram(
             f"{directory} is not a directory; --candles names the one with BTC_USDT-1m.feather and the like"

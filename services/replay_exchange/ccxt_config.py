@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-# ccxt's own default: a websocket is given up after so many missed pongs.
+# ccxt's own default: a websocket is closed after so many missed pongs.
 _PING_PONG_MISSES = 2.0
 
 

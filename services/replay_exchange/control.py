@@ -64,7 +64,7 @@ class Control:
         ]
 
     def status(self) -> Json:
-        """Where the replay stands, as JSON values; `recording_now` is the instant being replayed."""
+        """The state of the replay, as JSON values; `recording_now` is the instant that is replayed now."""
         now_ms = to_ms(self._clock.now())
         timeline = self._replay.timeline
         return {

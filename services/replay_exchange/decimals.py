@@ -1,4 +1,4 @@
-"""Numbers as Binance writes them: decimal text of at least eight places, no noise of binary floats."""
+"""Numbers as Binance writes them: decimal text of at least eight places, without rounding errors of binary floats."""
 
 from __future__ import annotations
 

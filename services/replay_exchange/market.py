@@ -1,4 +1,4 @@
-"""One pair as it stands at an instant: its candles so far, its last price, its last 24 hours. Pure reading.
+"""One pair at an instant: its candles so far, its last price, its last 24 hours. Pure.
 
 Every method takes the wall-clock instant `now_ms` and uses nothing of the recording that lies after it.
 """
@@ -87,7 +87,7 @@ class Market:
         return [kline_of(row, interval) for row in candles[begin:stop]] + last
 
     def forming(self, interval: str, now_ms: int) -> Kline | None:
-        """The candle that contains `now_ms` as far as it has come; None when nothing of it was recorded.
+        """The forming candle that contains `now_ms`, up to that instant; None when nothing of it was recorded.
 
         A candle whose beginning lies before the recording is left out: its true open is unknown.
         """
@@ -146,7 +146,7 @@ class Market:
         return int(np.searchsorted(self._base["open_ms"], now_ms - self.series.base_ms, side="right"))
 
     def _since(self, from_ms: int, now_ms: int) -> Candles:
-        """The base candles that open from `from_ms` on, the forming one as far as it has come."""
+        """The base candles that open from `from_ms` on, the forming one up to `now_ms`."""
         begin = int(np.searchsorted(self._base["open_ms"], from_ms))
         closed = self._base[begin : self._count_closed(now_ms)]
         forming = self._forming_base(now_ms)

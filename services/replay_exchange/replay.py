@@ -30,12 +30,12 @@ class ReplayOptions(BaseModel):
         Path | None,
         Field(description="directory of BASE_QUOTE-TIMEFRAME.feather; null: markets without candles"),
     ] = BUNDLED_CANDLES
-    timeframe: Annotated[Timeframe, Field(description="of the files to take")] = "1m"
+    timeframe: Annotated[Timeframe, Field(description="of the files to read")] = "1m"
     pairs: Annotated[tuple[Pair, ...], Field(description="empty: every pair in the directory")] = ()
     start: Annotated[
         UtcTime | None,
         Field(
-            description="instant of the recording that falls on the anchor; null: the middle, on a whole day"
+            description="instant of the recording that is replayed at the anchor; null: the middle, on a whole day"
         ),
     ] = None
     anchor: Annotated[UtcTime | None, Field(description="instant of the wall clock; null: now")] = None

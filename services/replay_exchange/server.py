@@ -46,7 +46,7 @@ class ReplayExchange:
         poll_seconds: float = POLL_SECONDS,
         read_only: bool = False,
     ) -> None:
-        """`port` 0 takes a free one; `poll_seconds` is how often, in real time, the clock is looked at.
+        """`port` 0 takes a free one; `poll_seconds` is how often, in real time, the clock is read.
 
         With `read_only` faults cannot be switched over HTTP, where every user of this machine could.
 
@@ -82,15 +82,15 @@ class ReplayExchange:
 
     @property
     def shift_ms(self) -> int:
-        """What the wall clock is ahead of the recording, milliseconds."""
+        """How far the wall clock is ahead of the recording, in milliseconds."""
         return self._replay.timeline.shift_ms
 
     def status(self) -> Json:
-        """Where the replay stands: what GET /replay/status answers."""
+        """The state of the replay: the answer of GET /replay/status."""
         return self._control.status()
 
     def drop_websockets(self) -> int:
-        """Cut every open websocket; returns how many there were."""
+        """Disconnect every open websocket; returns how many there were."""
         return self._sockets.drop()
 
     async def __aenter__(self) -> Self:

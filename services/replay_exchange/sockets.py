@@ -1,4 +1,4 @@
-"""The websocket side: open connections, their subscriptions, and the sending of what is due."""
+"""The websocket side: open connections, their subscriptions, and the events that are due on them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FRAME_SHOWN = 200
 
 
 class Connection:
-    """One client: what it subscribed to and how far each stream has been sent."""
+    """One client: its subscriptions, and how far each stream has been sent."""
 
     def __init__(self, response: web.WebSocketResponse, request: web.Request, opened: datetime) -> None:
         self.response = response
@@ -36,7 +36,7 @@ class Connection:
         self._streams: dict[str, tuple[Stream, Cursor]] = {}
 
     def subscribe(self, subscriptions: Subscriptions, now_ms: int) -> None:
-        """Take over new subscriptions; streams that were there before go on where they were."""
+        """Replace the subscriptions; streams that were subscribed before go on where they were."""
         self.subscriptions = subscriptions
         kept = {name: place for name, place in self._streams.items() if name in subscriptions.names}
         for name in subscriptions.names:
@@ -45,7 +45,7 @@ class Connection:
         self._streams = kept
 
     def cut(self) -> None:
-        """End the connection at once, without a close frame."""
+        """Disconnect at once, without a close frame."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -105,7 +105,7 @@ class Sockets:
         return response
 
     def drop(self) -> int:
-        """Cut every connection without a goodbye; returns how many there were."""
+        """Disconnect every client without a close frame; returns how many there were."""
         dropped = list(self._connections)
         for connection in dropped:
             connection.cut()
@@ -113,7 +113,7 @@ class Sockets:
         return len(dropped)
 
     async def close(self) -> None:
-        """Say goodbye on every connection and close it."""
+        """Close every connection with a close frame."""
         closing = (
             connection.response.close(code=WSCloseCode.GOING_AWAY) for connection in list(self._connections)
         )

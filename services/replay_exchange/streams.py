@@ -14,7 +14,7 @@ from services.replay_exchange.market import Market
 KLINE_UPDATE_MS = 2000
 OTHER_UPDATE_MS = 1000
 CATCH_UP = 1000
-"""Closed candles sent at once when the clock has leapt; the rest follows at the next look."""
+"""Closed candles that are sent at once when the clock has jumped; the others follow at the next poll."""
 
 _DEPTHS = {f"depth{levels}{speed}": levels for levels in (5, 10, 20) for speed in ("", "@100ms")}
 _KLINES = {f"kline_{interval}": interval for interval in (*INTERVAL_MS, MONTH)}
@@ -54,7 +54,7 @@ class Cursor:
 
 
 def parse_stream(name: str) -> Stream | None:
-    """The stream of that name; None for those that Binance may have and this exchange does not replay."""
+    """The stream of that name; None for streams that this exchange does not replay."""
     symbol, _, what = name.partition("@")
     if not symbol.isascii() or symbol != symbol.lower():
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.replay_exchange.intervals import DAY_MS, HOUR_MS, WEEK_MS
 
-# A default start may be moved by a quarter of what lies ahead, to keep days and weeks whole.
+# The default start may be moved by a quarter of what is left to replay, to keep days and weeks whole.
 _ALIGNMENTS_MS = (WEEK_MS, DAY_MS, 4 * HOUR_MS, HOUR_MS)
 
 
@@ -27,7 +27,7 @@ class Timeline:
 
 
 def place(*, start_ms: int, anchor_ms: int, step_ms: int) -> Timeline:
-    """Let `start_ms` of the recording fall on `anchor_ms` of the wall clock, shifting by whole steps.
+    """Replay `start_ms` of the recording at `anchor_ms` of the wall clock, shifted by whole steps.
 
     At the anchor the recording stands at `start_ms` or less than one step after it.
     """
