@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.matching.assets import Asset, load_registry
 
 _JOINT = re.compile(
     r"\s*(?:[,;:](?!\d)|\b(?:while|whereas|but|although|though|as|and|yet)\b)\s*", re.IGNORECASE
@@ -38,7 +38,7 @@ def parts_by_asset(
     Returns:
         nothing for an asset that is named nowhere or that shares its only clause with all the others.
     """
-    names = _names(tuple(assets))
+    names = names_of(tuple(assets))
     clauses: list[_Clause] = [_Clause()]
     for piece in _JOINT.split(headline):
         named = {names[1][match.lower()] for match in names[0].findall(piece)}
@@ -61,11 +61,17 @@ def parts_by_asset(
 
 
 @lru_cache(maxsize=256)
-def _names(assets: tuple[Asset, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
-    """A pattern that finds any spelling of the assets, the longest first, and the ticker of each in lower case."""
+def names_of(assets: tuple[Asset, ...], *, others: bool = False) -> tuple[re.Pattern[str], dict[str, str]]:
+    """A pattern that finds any spelling of the assets, the longest first, and the ticker of each in lower case.
+
+    With `others` it also finds the other assets of the registry, by spellings that mean nothing else.
+    """
     tickers: dict[str, str] = {}
     for asset in assets:
         for spelling in (asset.ticker, *asset.names, *asset.symbols, *asset.words, *asset.common):
             tickers.setdefault(spelling.lower(), asset.ticker)
+    for asset in load_registry().assets.values() if others else ():
+        for spelling in (*asset.names, *asset.symbols):
+            tickers.setdefault(spelling.lower(), asset.ticker)
     spellings = "|".join(re.escape(spelling) for spelling in sorted(tickers, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{spellings})(?!\w)", re.IGNORECASE), tickers
+    return re.compile(rf"(?<!\w)\$?({spellings})(?!\w)", re.IGNORECASE), tickers

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.sentiment_analyzer.matching.assets import Asset, load_registry
+from services.sentiment_analyzer.matching.assets import Asset
+from services.sentiment_analyzer.scorers.lexicon.clauses import names_of
 from services.sentiment_analyzer.scorers.lexicon.data import Comparisons
 
 AHEAD, BEHIND = 2.0, -2.0
@@ -38,7 +38,7 @@ def compare_assets(text: str, assets: Sequence[Asset], words: Comparisons) -> Ma
     """
     if words.begin.isdisjoint(text.lower().split()) or not words.between.search(text):
         return {}
-    names, tickers = _names(tuple(assets))
+    names, tickers = names_of(tuple(assets), others=True)
     mentions = list(names.finditer(text))
     asked = {asset.ticker for asset in assets}
     found: dict[str, Compared] = {}
@@ -57,20 +57,3 @@ def compare_assets(text: str, assets: Sequence[Asset], words: Comparisons) -> Ma
         }
         found |= {ticker: Compared(valence, rest) for ticker, valence in both.items() if ticker in asked}
     return found
-
-
-@lru_cache(maxsize=256)
-def _names(assets: tuple[Asset, ...]) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """A pattern that finds coins, and the ticker of each spelling in lower case.
-
-    Of coins that are not asked about only spellings that mean nothing else are known.
-    """
-    tickers: dict[str, str] = {}
-    for asset in assets:
-        for spelling in (asset.ticker, *asset.names, *asset.symbols, *asset.words, *asset.common):
-            tickers.setdefault(spelling.lower(), asset.ticker)
-    for asset in load_registry().assets.values():
-        for spelling in (*asset.names, *asset.symbols):
-            tickers.setdefault(spelling.lower(), asset.ticker)
-    spellings = "|".join(re.escape(spelling) for spelling in sorted(tickers, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)\$?({spellings})(?!\w)", re.IGNORECASE), tickers

@@ -17,7 +17,6 @@ from services.sentiment_analyzer.scorers.lexicon.file import (
     ComparisonTerms,
     LexiconFile,
     ReversalTerms,
-    RuleTerms,
 )
 from services.sentiment_analyzer.scorers.lexicon.reversals import Reversals
 
@@ -62,7 +61,7 @@ class Lexicon(BaseModel):
         english: words that show that a text is English.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int
     valences: Mapping[str, float]
@@ -170,9 +169,9 @@ def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
             directions |= dict.fromkeys(tokens, 1 if group.valence > 0 else -1)
         for mark, several in marked.items():
             several.update(tokens if getattr(group, mark) else ())
-    rules = {name: frozenset(entries.tokens(getattr(content.rules, name))) for name in RuleTerms.model_fields}
+    rules = {name: frozenset(entries.tokens(terms)) for name, terms in content.rules.items()}
     reversals = _reversals(entries, content.reversals, directions)
-    changing = [rules[name] for name in _CHANGING]
+    changing = [rules.get(name, frozenset()) for name in _CHANGING]
     return Lexicon(
         version=content.version,
         valences={token: valence for token, valence in valences.items() if valence},

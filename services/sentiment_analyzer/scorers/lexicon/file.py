@@ -20,24 +20,6 @@ class Group(BaseModel):
     terms: tuple[str, ...]
 
 
-class RuleTerms(BaseModel):
-    """Terms that change others; see `rules` in the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    negators: tuple[str, ...] = ()
-    deniers: tuple[str, ...] = ()
-    relievers: tuple[str, ...] = ()
-    relieved: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    burdens: tuple[str, ...] = ()
-    background: tuple[str, ...] = ()
-    turns: tuple[str, ...] = ()
-    dampers: tuple[str, ...] = ()
-    english: tuple[str, ...] = ()
-    world: tuple[str, ...] = ()
-
-
 class ComparisonTerms(BaseModel):
     """Terms that hold one coin against another; see `comparisons`."""
 
@@ -69,7 +51,7 @@ class ReversalTerms(BaseModel):
 
 
 class LexiconFile(BaseModel):
-    """The whole file."""
+    """The whole file. The names under `rules` are fields of `data.Lexicon`, which refuses others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,6 +59,6 @@ class LexiconFile(BaseModel):
     ignored: tuple[str, ...]
     asking: tuple[str, ...]
     group: tuple[Group, ...]
-    rules: RuleTerms = RuleTerms()
+    rules: dict[str, tuple[str, ...]] = {}
     comparisons: ComparisonTerms = ComparisonTerms()
     reversals: ReversalTerms = ReversalTerms()
