@@ -251,7 +251,7 @@ def test_a_stream_that_says_nothing_is_counted_told_once_and_replaced(world: Wor
         lambda: f"it is counted, and tried again; {world.streamer.tail()}",
     )
     eventually(  # it is noted a moment after it is counted
-        lambda: "silent, while REST has news" in str(world.streamer.health()[1].get("dependencies")),
+        lambda: "silent, while REST has newer candles" in str(world.streamer.health()[1].get("dependencies")),
         lambda: f"/health says so: {world.streamer.health()}",
     )
     world.exchange.faults(silent_websockets=False)

@@ -1,1 +1,1 @@
-"""The way of a candle: from the exchange's stream to the queue."""
+"""The steps of a candle, from the exchange's stream to the queue."""

@@ -1,12 +1,11 @@
-"""The candles of one pair between the exchange and the broker: which are closed, whole, and next in order.
+"""The candles of one pair between the exchange and the broker: which are closed, final, and next in order.
 
-A stream tells of candles while they form, and only the next candle says that one is closed. What it told of
-a closed candle is its final state only if the stream was there from the candle's beginning and told
-something new in the candle's last seconds; in any other case, and for every hole, REST has the last word. So
-a candle leaves the book when all before it have, and its figures are known to be final.
+A stream sends updates of a candle while it forms, and only the next candle shows that it is closed. The last update of
+a closed candle is final only if the stream was connected from the candle's beginning and sent an update in the
+candle's last seconds; in any other case, and for every gap, the candle is taken from REST. So a candle leaves the book
+when all earlier ones have, and its values are known to be final.
 
-The book is a plain value machine: no clock, no network, no broker. Times are milliseconds since the epoch on
-the exchange's clock.
+The book is pure: no clock, no network, no broker. Times are milliseconds since the epoch on the exchange's clock.
 """
 
 from __future__ import annotations
@@ -17,25 +16,25 @@ from dataclasses import dataclass
 from services.data_ingestor.market.candles import FUTURE_MARGIN_MS, Candle, Refused, RestAnswer
 
 REACH = 1_000
-"""Candles that may be fetched again after an outage; older ones are given up, with a log line."""
+"""Candles that are fetched again after an outage; older ones are skipped, with a log line."""
 
 BATCH = 100
-"""Candles handed out at once."""
+"""Candles published at once."""
 
 HELD_LIMIT = 1_500
-"""Candles kept while they cannot be published; above it they are dropped and fetched again later."""
+"""Candles kept while they cannot be published; beyond that they are dropped and fetched again later."""
 
-LAST_WORD_MS = 5_000
-"""A stream must have told something new this short before a candle's end to be believed about it."""
+FINAL_UPDATE_MS = 5_000
+"""A stream must have sent an update so shortly before a candle's end for it to count as final."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyCandle:
-    """A closed candle with final figures, next in order.
+    """A closed candle with final values, next in order.
 
     Attributes:
-        from_rest: whether REST rather than the stream has the last word on it.
-        missing_before: candles between the one before and this one that do not exist at the exchange.
+        from_rest: whether its values are from REST rather than from the stream.
+        missing_before: candles between the previous one and this one that do not exist at the exchange.
     """
 
     candle: Candle
@@ -45,14 +44,14 @@ class ReadyCandle:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """These candles can go out now, in this order."""
+    """These candles can be published now, in this order."""
 
     ready: tuple[ReadyCandle, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """REST must be asked for the candles that open from `since_ms` on and before `until_ms`."""
+    """The candles that open from `since_ms` on and before `until_ms` must be fetched over REST."""
 
     since_ms: int
     until_ms: int
@@ -61,37 +60,37 @@ class Fetch:
 @dataclass(slots=True)
 class _Held:
     candle: Candle
-    final: bool  # REST told it closed
-    whole: bool  # the stream was there from its beginning
-    told_ms: int  # when the stream last told something new of it
+    final: bool  # REST listed it as closed
+    complete: bool  # the stream was connected from its beginning
+    updated_ms: int  # when the stream last sent an update of it
 
 
 class CandleBook:
-    """Candles of one pair and timeframe that are not settled yet.
+    """Candles of one pair and timeframe that are neither published nor skipped yet.
 
     Attributes:
-        last_ms: open time of the last candle that was published or given up; None before the first.
+        last_ms: open time of the last candle that was published or skipped; None before the first.
         newest_ms: open time of the newest candle seen anywhere; None before the first.
     """
 
     def __init__(self, timeframe_ms: int) -> None:
         self._step = timeframe_ms
-        self._last_word_ms = min(LAST_WORD_MS, timeframe_ms // 4)
+        self._final_update_ms = min(FINAL_UPDATE_MS, timeframe_ms // 4)
         self._held: dict[int, _Held] = {}
-        self._whole_from_ms: int | None = None  # None: the stream has just begun
+        self._complete_from_ms: int | None = None  # None: the stream has just begun
         self._checked_ms = 0  # REST listed every closed candle after last_ms that opens up to here
-        self._refused: set[int] = set()  # open times of those that it listed with impossible figures
+        self._refused: set[int] = set()  # open times of those that it listed with invalid values
         self.last_ms: int | None = None
         self.newest_ms: int | None = None
 
     def begin(self, remembered_ms: int | None, answer: RestAnswer, now_ms: int) -> bool:
-        """Decide where to go on, given the last published candle and the newest ones that REST lists.
+        """Decide which candle comes next, given the last published candle and the newest ones that REST lists.
 
-        Without a usable memory the newest closed candle comes first. A memory that lies in the future (of a
-        replay, of a clock that ran ahead) is not usable.
+        Without a usable record of the last published candle, the newest closed candle comes first. A record that lies
+        in the future (from a replay, or a clock that ran ahead) is not usable.
 
         Returns:
-            Whether the beginning is decided; if not, ask REST again later.
+            Whether it is decided; if not, call again later with a new answer.
         """
         if answer.newest is not None:
             self.newest_ms = max(self.newest_ms or 0, answer.newest.open_ms)
@@ -104,46 +103,48 @@ class CandleBook:
         return self.last_ms is not None
 
     def observe(self, candles: Sequence[Candle], received_ms: int) -> None:
-        """Take what the stream told at `received_ms`: candles, oldest first, the last one forming."""
+        """Process an update of the stream, received at `received_ms`: candles, oldest first, the last one forming."""
         if not candles:
             return
-        if self._whole_from_ms is None:
-            # Not the forming candle, and not one that opened before: a stream may begin with older ones.
-            self._whole_from_ms = max(candles[-1].open_ms + self._step, received_ms + 1)
+        if self._complete_from_ms is None:
+            # Neither the forming candle nor one that opened before: a stream may begin with older ones.
+            self._complete_from_ms = max(candles[-1].open_ms + self._step, received_ms + 1)
         for candle in candles:
-            self._observe_one(candle, received_ms, self._whole_from_ms)
+            self._observe_one(candle, received_ms, self._complete_from_ms)
         if len(self._held) > HELD_LIMIT:
             self._forget()
 
-    def _observe_one(self, candle: Candle, received_ms: int, whole_from_ms: int) -> None:
+    def _observe_one(self, candle: Candle, received_ms: int, complete_from_ms: int) -> None:
         open_ms = candle.open_ms
         known = self._held.get(open_ms)
         passed = self.newest_ms is not None and open_ms < self.newest_ms
         if open_ms <= (self.last_ms or 0) or (known and (known.final or passed)):
             return
         if known is not None and candle.data.volume < known.candle.data.volume:
-            known.whole = False  # volume only grows, so this is an old word on it, or a wrong one
+            known.complete = False  # volume only grows, so this update is outdated or wrong
         elif known is None or known.candle != candle:
-            self._held[open_ms] = _Held(candle, False, open_ms >= whole_from_ms and not passed, received_ms)
+            self._held[open_ms] = _Held(
+                candle, False, open_ms >= complete_from_ms and not passed, received_ms
+            )
         self.newest_ms = max(self.newest_ms or 0, open_ms)
 
-    def distrust(self, open_ms: int) -> None:
-        """The stream told nonsense about a candle: only REST is believed about it."""
-        self._whole_from_ms = max(self._whole_from_ms or 0, open_ms + self._step)
+    def reject_stream_data(self, open_ms: int) -> None:
+        """The stream sent invalid values for a candle: only REST is used for it."""
+        self._complete_from_ms = max(self._complete_from_ms or 0, open_ms + self._step)
         if (held := self._held.get(open_ms)) is not None:
-            held.whole = held.whole and held.final
+            held.complete = held.complete and held.final
 
     def interrupt(self) -> None:
-        """The stream broke: what it told of the forming candle, and tells of the first one again, is part."""
-        self._whole_from_ms = None
+        """The stream was interrupted: the forming candle, and the first one after the interruption, are incomplete."""
+        self._complete_from_ms = None
         if self.newest_ms is not None and (held := self._held.get(self.newest_ms)) is not None:
-            held.whole = False
+            held.complete = False
 
     def fetched(self, answer: RestAnswer) -> list[Refused]:
-        """Take REST's answer to what `next_step` or `overdue` asked for.
+        """Process REST's answer to a fetch that `next_step` or `overdue` returned.
 
         Returns:
-            The closed candles refused for good by this answer, each of them once.
+            The closed candles that this answer lists with invalid values; each is returned once.
         """
         if self.last_ms is None:
             return []
@@ -164,11 +165,11 @@ class CandleBook:
         return new
 
     def give_up(self, gap: Fetch) -> None:
-        """REST does not list what should be there: take it as missing, so that later candles can go on."""
+        """REST does not list candles that should exist: count them as missing, so that later ones can be published."""
         self._checked_ms = max(self._checked_ms, gap.until_ms - 1)
 
     def cut(self) -> int:
-        """Give up what is out of reach; returns how many candles."""
+        """Skip candles that are more than REACH behind; returns how many."""
         if self.last_ms is None or self.newest_ms is None:
             return 0
         behind = (self.newest_ms - self.last_ms) // self._step
@@ -178,15 +179,15 @@ class CandleBook:
         return behind - REACH
 
     def next_step(self) -> Publish | Fetch | None:
-        """What has to be done next for the candles to go on; None: wait for the stream."""
+        """The next step towards publishing further candles; None: wait for the stream."""
         if self.last_ms is None or self.newest_ms is None:
             return None
         ready = self._ready(self.last_ms, self.newest_ms)
         if ready:
             return Publish(tuple(ready))
         if self.newest_ms > self.last_ms + self._step and self._checked_ms < self.newest_ms - 1:
-            told_ms = max(self._checked_ms, self.last_ms)
-            steps = (told_ms - self.last_ms) // self._step + 1
+            updated_ms = max(self._checked_ms, self.last_ms)
+            steps = (updated_ms - self.last_ms) // self._step + 1
             return Fetch(self.last_ms + steps * self._step, self.newest_ms)
         return None
 
@@ -200,7 +201,7 @@ class CandleBook:
                 break
             if not self._is_final(held):
                 if open_ms <= self._checked_ms:
-                    continue  # REST has passed over it, so it does not exist
+                    continue  # REST does not list it, so it does not exist
                 break
             absent = (open_ms - at_ms) // self._step - 1
             refused = sum(at_ms < refused_ms < open_ms for refused_ms in self._refused)
@@ -209,11 +210,11 @@ class CandleBook:
         return ready
 
     def _is_final(self, held: _Held) -> bool:
-        last_word_from_ms = held.candle.open_ms + self._step - self._last_word_ms
-        return held.final or (held.whole and held.told_ms >= last_word_from_ms)
+        final_update_from_ms = held.candle.open_ms + self._step - self._final_update_ms
+        return held.final or (held.complete and held.updated_ms >= final_update_from_ms)
 
     def overdue(self, now_ms: int, grace_ms: int) -> Fetch | None:
-        """What to ask REST for when the next candle should have closed `grace_ms` ago and nothing says so."""
+        """What to fetch over REST if the next candle should have closed `grace_ms` ago and no update showed it."""
         if self.last_ms is None:
             return None
         next_ms = self.last_ms + self._step
@@ -222,7 +223,7 @@ class CandleBook:
         return Fetch(next_ms, next_ms + self._step)
 
     def settle(self, open_ms: int) -> None:
-        """Everything up to this candle is published or given up."""
+        """Record that everything up to this candle is published or skipped."""
         self.last_ms = open_ms
         self._held = {ms: held for ms, held in self._held.items() if ms > open_ms}
         self._refused = {ms for ms in self._refused if ms > open_ms}
@@ -230,7 +231,9 @@ class CandleBook:
     def _accept(self, closed: Sequence[Candle]) -> None:
         for candle in closed:
             if candle.open_ms > (self.last_ms or 0):
-                self._held[candle.open_ms] = _Held(candle, final=True, whole=True, told_ms=candle.open_ms)
+                self._held[candle.open_ms] = _Held(
+                    candle, final=True, complete=True, updated_ms=candle.open_ms
+                )
 
     def _forget(self) -> None:
         self._held = {ms: held for ms, held in self._held.items() if ms == self.newest_ms}

@@ -1,7 +1,6 @@
 """What a candle is, and which of the candles that an exchange lists over REST are closed.
 
-Nothing here waits, asks or knows the time: times come in as milliseconds since the epoch on the exchange's
-clock.
+Pure functions: all times are passed in, as milliseconds since the epoch on the exchange's clock.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class Candle:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that is no candle. `open_ms` is None when not even its time can be believed."""
+    """A row that is no valid candle. `open_ms` is None if its open time is invalid too."""
 
     open_ms: int | None
     reason: str
@@ -45,14 +44,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class RestAnswer:
-    """What one REST answer establishes.
+    """What is known from one REST answer.
 
     Attributes:
         closed: the closed and valid candles, oldest first.
-        refused: rows that are no candles.
-        newest: the newest valid candle, closed or still forming; None when there was none.
-        complete_through_ms: every closed candle opening up to here, from the beginning of the answer on, is
-            listed in it; None when the answer says nothing of the kind.
+        refused: rows that are no valid candles.
+        newest: the newest valid candle, closed or still forming; None if there is none.
+        complete_through_ms: every closed candle that opens from the beginning of the answer up to here is listed in it;
+            None if the answer has no candle.
     """
 
     closed: tuple[Candle, ...]
@@ -66,12 +65,12 @@ def parse_row(row: Row, now_ms: int) -> Candle:
 
     Args:
         row: open time in milliseconds, open, high, low, close, volume; more columns are ignored.
-        now_ms: the exchange's clock; a candle that opens later than a minute from now is refused, because
-            taking it for real would close every candle before it.
+        now_ms: the exchange's clock; a candle that opens later than a minute from now is refused, because every candle
+            before it would count as closed.
 
     Raises:
-        NeverWorks: a time that is none, a price that is missing, zero, negative, NaN or infinite, a high
-            below the low, or a negative volume. A volume of zero is fine: nobody traded.
+        NeverWorks: an invalid time, a price that is missing, zero, negative, NaN or infinite, a high below the low, or
+            a negative volume. A volume of zero is valid: nobody traded.
     """
     if len(row) <= len(_FIELDS):
         raise NeverWorks(f"a candle has 6 columns, not {len(row)}")
@@ -89,7 +88,7 @@ def parse_row(row: Row, now_ms: int) -> Candle:
 
 
 def open_time(row: Row) -> int | None:
-    """The open time of a row in milliseconds, or None when it has none that could be one."""
+    """The open time of a row in milliseconds, or None if it is missing or invalid."""
     value = row[0] if row else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -97,7 +96,7 @@ def open_time(row: Row) -> int | None:
 
 
 def read_rows(rows: Sequence[Row], now_ms: int) -> tuple[list[Candle], list[Refused]]:
-    """Sort rows into candles, oldest first and each open time once (the last row wins), and refusals."""
+    """Divide rows into valid candles, oldest first, each open time once (the last row wins), and refused rows."""
     candles: dict[int, Candle] = {}
     refused: list[Refused] = []
     for row in rows:
@@ -113,10 +112,10 @@ def read_rows(rows: Sequence[Row], now_ms: int) -> tuple[list[Candle], list[Refu
 
 
 def read_answer(rows: Sequence[Row], timeframe_ms: int, now_ms: int) -> RestAnswer:
-    """Say what a REST answer establishes.
+    """Evaluate a REST answer.
 
-    The last candle listed is closed once its end has passed by `CLOSE_MARGIN_MS` on the exchange's clock
-    (`now_ms`); all before it are, because a later one exists.
+    The last candle listed is closed once its end is `CLOSE_MARGIN_MS` ago on the exchange's clock (`now_ms`); all
+    earlier ones are closed, because a later one exists.
     """
     candles, refused = read_rows(rows, now_ms)
     if not candles:

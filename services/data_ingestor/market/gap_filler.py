@@ -1,4 +1,4 @@
-"""What REST is asked for one pair: where to begin, gaps, and candles that the stream does not close."""
+"""Fetches candles of one pair over REST: where to begin, gaps, and candles whose end the stream did not show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.common.runtime.runner import count_error
 from services.data_ingestor.market.candle_book import CandleBook, Fetch
 from services.data_ingestor.market.candles import Refused, RestAnswer, Row, open_time, read_answer
 from services.data_ingestor.market.port import CandleSource
-from services.data_ingestor.market.status import PairStatus, Part
+from services.data_ingestor.market.status import Component, PairStatus
 
 log = structlog.get_logger(__name__)
 
@@ -21,11 +21,11 @@ SERVICE = "market_streamer"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0  # so that candles are current within 30 s of the exchange's return
 ATTEMPTS = 6
-"""Answers without a candle that the stream has seen pass, after which it counts as missing (about 20 s)."""
+"""Answers without a candle that must have closed, after which it counts as missing (about 20 s)."""
 
 
-class Filler:
-    """Asks, hands the answers to the book, and waits longer after each question that brought nothing."""
+class GapFiller:
+    """Fetches, passes the answers to the book, and backs off after each fetch without result."""
 
     def __init__(
         self, pair: str, timeframe_ms: int, source: CandleSource, book: CandleBook, status: PairStatus
@@ -40,7 +40,7 @@ class Filler:
         self._quiet = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
     async def begin(self, remembered_ms: int | None) -> bool:
-        """Find out where to go on; returns whether that is decided now."""
+        """Find the candle to begin with; returns whether that is decided now."""
         answer = await self._ask(None, 3, self._fruitless)
         if answer is None:
             return False
@@ -59,7 +59,7 @@ class Filler:
         return True
 
     async def fill(self, gap: Fetch) -> bool:
-        """Ask for candles that later ones prove closed; returns whether the book can go on."""
+        """Fetch candles that must be closed, as later ones exist; returns whether the book can go on."""
         count = (gap.until_ms - gap.since_ms) // self._step + 2
         answer = await self._ask(gap.since_ms, count, self._fruitless)
         if answer is None:
@@ -78,9 +78,9 @@ class Filler:
         return True
 
     async def poll(self, expected: Fetch) -> bool:
-        """Ask for a candle that should have closed by now; returns whether the answer brought anything.
+        """Fetch a candle that should have closed by now; returns whether the answer contains anything new.
 
-        A market in which nobody trades has no such candle, so nothing is ever given up here.
+        If nobody trades there is no such candle, so none counts as missing here.
         """
         answer = await self._ask(expected.since_ms, 3, self._quiet)
         if answer is None:
@@ -100,14 +100,14 @@ class Filler:
         except (TryLater, NeverWorks) as error:
             after = LONGEST_PAUSE_SECONDS if isinstance(error, NeverWorks) else error.after
             wait = self._failing.failed(after)
-            self._status.trouble(Part.REST, str(error))
+            self._status.set_problem(Component.REST, str(error))
             count_error(SERVICE, error)
             if self._failing.failures == 1:
                 log.warning("rest_failed", pair=self._pair, error=str(error), retry_in_seconds=round(wait, 1))
             return None
         if self._failing.succeeded():
             log.info("rest_back", pair=self._pair)
-        self._status.well(Part.REST)
+        self._status.clear_problem(Component.REST)
         return read_answer(_from(rows, since_ms or 0), self._step, self._source.now_ms())
 
     def _report(self, refused: Sequence[Refused]) -> None:
@@ -117,5 +117,5 @@ class Filler:
 
 
 def _from(rows: Sequence[Row], since_ms: int) -> list[Row]:
-    # Some exchanges answer with whole pages, whatever they were asked for.
+    # Some exchanges return whole pages, whatever was requested.
     return [row for row in rows if (open_time(row) or since_ms) >= since_ms]

@@ -1,7 +1,7 @@
-"""The last published candle of each pair, remembered over restarts.
+"""The last published candle of each pair, kept over restarts.
 
-A candle is remembered only after the broker confirmed it, so a crash in between publishes it once more, under
-the same message id, and never loses it.
+A candle is recorded only after the broker has confirmed it, so a crash in between publishes it once more, with the same
+message id, and never loses it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class CandleMemory:
 
     Raises:
         StopProgram: the folder or the file cannot be written.
-        TryLater: another process kept the file busy, or the disk is full.
+        TryLater: another process locks the file, or the disk is full.
     """
 
     def __init__(self, folder: Path, exchange: str, timeframe: str) -> None:
@@ -58,7 +58,7 @@ class CandleMemory:
         """Store the last published candle of the pair.
 
         Raises:
-            sqlite3.Error: the disk is full or the file is gone; what was stored before stays.
+            sqlite3.Error: the disk is full or the file is gone; the previous record stays.
         """
         with self._lock:
             self._db.execute(
@@ -74,7 +74,7 @@ class CandleMemory:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """The file; a damaged one is renamed and a new one begun, which costs a candle of each pair at most."""
+    """Open the file; a damaged one is renamed and replaced, which costs at most one candle of each pair."""
     try:
         return open_database(path, _SCHEMA, busy_seconds=_BUSY_SECONDS)
     except (sqlite3.OperationalError, UnknownFileError):

@@ -1,4 +1,4 @@
-"""The pairs that the exchange does not offer now: halted, delisted, mistyped. The others are streamed."""
+"""The pairs that the exchange does not offer now (halted, delisted, mistyped); the others are streamed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from services.data_ingestor.market.status import PairStatus, Part
+from services.data_ingestor.market.status import Component, PairStatus
 
 log = structlog.get_logger(__name__)
 
@@ -15,7 +15,7 @@ LOOK_AGAIN_SECONDS = 300.0
 
 
 class LeftOut:
-    """Holds up the streams of pairs that are not offered until they are. Used within one event loop.
+    """Blocks the streams of pairs that are not offered until they are. Use within one event loop.
 
     Args:
         statuses: of each pair, for /health.
@@ -28,18 +28,18 @@ class LeftOut:
 
     @property
     def pairs(self) -> tuple[str, ...]:
-        """Those that are left out now."""
+        """The pairs that are left out now."""
         return tuple(self._reasons)
 
     def note(self, reasons: Mapping[str, str]) -> None:
-        """Take what cannot be streamed now, each with the reason; whatever else was left out is offered again."""
+        """Set the pairs that cannot be streamed now, each with the reason; all others are offered again."""
         for pair in self._reasons.keys() - reasons.keys():
             log.info("pair_offered_again", pair=pair)
-            self._statuses[pair].well(Part.MARKET)
+            self._statuses[pair].clear_problem(Component.MARKET)
         for pair, reason in reasons.items():
             if self._reasons.get(pair) != reason:
                 log.error("pair_left_out", pair=pair, reason=reason, look_again_seconds=LOOK_AGAIN_SECONDS)
-            self._statuses[pair].trouble(Part.MARKET, f"left out: {reason}")
+            self._statuses[pair].set_problem(Component.MARKET, f"left out: {reason}")
         self._reasons = dict(reasons)
         self._changed.set()
 

@@ -1,4 +1,4 @@
-"""One pair from the exchange to the broker: the steps put together, in one task."""
+"""The stream of one pair, from the exchange to the broker, in one task."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from services.common.runtime.backoff import Backoff
 from services.common.runtime.metrics import CANDLES_SKIPPED
 from services.common.runtime.runner import count_error
 from services.data_ingestor.market.candle_book import REACH, CandleBook, Publish
-from services.data_ingestor.market.gap_filler import Filler
+from services.data_ingestor.market.gap_filler import GapFiller
 from services.data_ingestor.market.port import CandleSource
 from services.data_ingestor.market.publisher import CandlePublisher
 from services.data_ingestor.market.status import PairStatus
-from services.data_ingestor.market.stream_listener import Listener
+from services.data_ingestor.market.stream_listener import StreamListener
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +32,8 @@ LONGEST_PAUSE_SECONDS = 15.0
 class PairStream:
     """Publishes every closed candle of one pair, once and in order, until it is cancelled.
 
-    Candles that the broker does not take wait in the book; when they grow too many they are dropped there
-    and fetched again over REST.
+    Candles that the broker does not accept wait in the book; beyond its limit they are dropped and fetched again over
+    REST.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class PairStream:
         self._status = status
         self._changed = asyncio.Event()
         self._book = CandleBook(timeframe_ms)
-        self._filler = Filler(pair, timeframe_ms, source, self._book, status)
-        self._listener = Listener(
+        self._filler = GapFiller(pair, timeframe_ms, source, self._book, status)
+        self._listener = StreamListener(
             pair, source, self._book, status, silence=silence, clock=clock, changed=self._changed
         )
         self._cutting = False
@@ -107,7 +107,7 @@ class PairStream:
         try:
             await self._publisher.publish(self._pair, step.ready)
         except (TryLater, NeverWorks) as error:
-            # No candle is wrong in itself, so even a broker without a queue for them is waited for.
+            # The candles themselves are valid, so even a broker without a queue for them is waited for.
             after = LONGEST_PAUSE_SECONDS if isinstance(error, NeverWorks) else error.after
             self._refused.failed(after)
             count_error(SERVICE, error)

@@ -1,4 +1,4 @@
-"""What market_streamer needs of an exchange."""
+"""The port of an exchange, as market_streamer needs it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from services.data_ingestor.market.candles import Row
 
 
 class CandleSource(Protocol):
-    """Candles of an exchange, as a stream and over REST. Used within one event loop.
+    """Candles of an exchange, as a stream and over REST. Use within one event loop.
 
-    Every method that asks the exchange raises one of these and nothing else:
+    Every method that calls the exchange raises only these:
 
-        TryLater: away, slow, limiting us, or answering nonsense; the same call may succeed later.
+        TryLater: it is unavailable, slow, limits our rate, or answers invalidly; the same call may succeed later.
         NeverWorks: it refuses this pair (unknown, delisted, not allowed); the message says why.
     """
 
     @property
     def streams(self) -> bool:
-        """Whether it pushes candles; if not, they are polled over REST."""
+        """Whether the exchange has candle streams; if not, candles are polled over REST."""
         ...
 
     async def watch(self, pair: str) -> Sequence[Row]:
-        """Wait until the stream tells something and return it; connects, and connects again, by itself.
+        """Wait for the next update of the stream and return it; connects and reconnects by itself.
 
         The rows are the candles that changed since the last call, oldest first, the last one forming.
         """
@@ -38,9 +38,9 @@ class CandleSource(Protocol):
         ...
 
     async def restart(self, pair: str) -> None:
-        """Drop the pair's stream, connection and all; the next `watch` makes a new one. Raises nothing."""
+        """Close the pair's stream and its connection; the next `watch` opens a new one. Raises nothing."""
         ...
 
     async def close(self) -> None:
-        """Let go of every connection, within about two seconds. Raises nothing. May be called twice."""
+        """Close every connection, within about two seconds. Raises nothing. May be called twice."""
         ...

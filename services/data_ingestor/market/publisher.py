@@ -1,4 +1,4 @@
-"""Closed candles as messages, out to the broker and into the memory, in this order."""
+"""Publishes closed candles, and then records the last one of each pair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FINISH_SECONDS = 1.0
 def candle_message(
     ready: ReadyCandle, *, exchange: str, pair: str, timeframe: str, clock: Clock
 ) -> OutgoingMessage:
-    """The message of one candle. Its id is the same however often, and from wherever, the candle is sent."""
+    """The message of one candle. Its id depends on the candle alone, so repeated messages have the same id."""
     open_ms = ready.candle.open_ms
     message = MarketData(
         source=f"{exchange}_{'rest' if ready.from_rest else 'websocket'}",
@@ -43,12 +43,12 @@ def candle_message(
 
 
 class CandlePublisher:
-    """Publishes from one thread of its own, because the broker's port blocks.
+    """Publishes from a thread of its own, because the broker's port blocks.
 
     Args:
-        broker: where the candles go.
-        memory: what remembers the last one of each pair, or would on the next start.
-        work: where the calls in hand are noted.
+        broker: publishes the candles.
+        memory: records the last published candle of each pair.
+        work: registers the calls in progress.
     """
 
     def __init__(
@@ -80,9 +80,9 @@ class CandlePublisher:
         return open_ms
 
     def collect(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
-        """Make the messages of candles that can go out: this is when they were collected.
+        """Make the messages of candles that can be published; their `collected_at` is now.
 
-        Called again, it keeps those that it has made before.
+        If it is called again, messages that were made before are kept.
         """
         made = self._made.get(pair, {})
         self._made[pair] = {
@@ -90,11 +90,11 @@ class CandlePublisher:
         }
 
     async def publish(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
-        """Return when the broker has confirmed the candles and the last of them is remembered.
+        """Return when the broker has confirmed the candles and the last of them is recorded.
 
         Raises:
-            TryLater: the broker is away or full; some of the candles may have been stored.
-            NeverWorks: it takes no candles at all.
+            TryLater: the broker is unavailable or full; some of the candles may have been published.
+            NeverWorks: it accepts no candles at all.
         """
         self.collect(pair, ready)
         messages = list(self._made[pair].values())
@@ -119,7 +119,7 @@ class CandlePublisher:
         try:
             self._memory.remember(pair, last_ms)
         except sqlite3.Error as error:
-            # The candles are out. Sending them again for the memory's sake would make it worse.
+            # The candles are published. Publishing them again because of the record would only repeat them.
             if not self._forgetful:
                 log.error(  # noqa: TRY400 - one line is what an operator can use
                     "candle_memory_failed", error=str(error), effect="a restart repeats candles"
@@ -129,7 +129,7 @@ class CandlePublisher:
             self._forgetful = False
 
     def close(self) -> None:
-        """Let the broker confirm what is in hand, for a second; then close it and the memory."""
+        """Wait up to a second for the confirms that are outstanding; then close broker and memory."""
         wait_for_futures(tuple(self._in_hand), FINISH_SECONDS)
         self._broker.close()
         self._thread.shutdown(wait=True, cancel_futures=True)

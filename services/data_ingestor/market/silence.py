@@ -1,12 +1,12 @@
-"""Whether a candle stream still lives: judged by what is new in it, on two clocks.
+"""Detects a silent candle stream: one without anything new for too long, on two clocks.
 
-A stream that sends nothing and one that repeats the same candle for ever look alike here: nothing new.
+A stream that repeats the same candle counts as silent, like one that sends nothing.
 
-Two clocks, because each alone can be wrong. The wall clock may run many times faster than real time when
-history is replayed, or be set forward; then a busy machine must still be given `REAL_FLOOR_SECONDS` of real
-time. Real time alone would let an accelerated replay run for hours of candles before anyone looks. So a stream
-is silent after the limit in real seconds, or after the limit on the wall clock once the real floor has passed.
-A wall clock that is set back therefore delays nothing beyond the limit.
+Two clocks, because each alone can mislead. The wall clock may run many times faster than real time in a replay, or be
+set forward; then a busy machine must still get `REAL_FLOOR_SECONDS` of real time. With real time alone, an accelerated
+replay would run for hours of candles before a silence is detected. So a stream is silent after the limit in real
+seconds, or after the limit on the wall clock once the real floor has passed. A wall clock that is set back therefore
+delays detection by no more than the limit.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Moment:
     real: float
 
 
-class Pulse:
-    """The last news of one stream.
+class StreamActivity:
+    """When one stream last sent something new.
 
     Args:
-        limit: seconds of silence that are too long.
+        limit: seconds after which a stream counts as silent.
         now: when the stream begins.
     """
 
@@ -39,8 +39,8 @@ class Pulse:
         self._since = now
         self.newest: Candle | None = None
 
-    def heard(self, candles: list[Candle], now: Moment) -> bool:
-        """Take what the stream told; returns whether any of it was new."""
+    def note(self, candles: list[Candle], now: Moment) -> bool:
+        """Record an update of the stream; returns whether it contains anything new."""
         if not candles or (self.newest is not None and candles[-1].open_ms < self.newest.open_ms):
             return False
         if candles[-1] == self.newest:
@@ -49,18 +49,18 @@ class Pulse:
         self._since = now
         return True
 
-    def count_anew(self, now: Moment) -> None:
-        """The stream was restarted, or found to be well: the silence begins now."""
+    def restart(self, now: Moment) -> None:
+        """Count the silence from now on, because the stream was restarted or found to work."""
         self._since = now
 
     def is_silent(self, now: Moment) -> bool:
-        """Whether it is time to doubt the stream."""
+        """Whether the stream has been silent for too long."""
         real = now.real - self._since.real
         wall = now.wall - self._since.wall
         return real >= self._limit or (wall >= self._limit and real >= min(self._limit, REAL_FLOOR_SECONDS))
 
     def is_behind(self, elsewhere: Candle | None) -> bool:
-        """Whether REST knows of something newer, so that the silence is the stream's and not the market's."""
+        """Whether REST has something newer, so that the stream is at fault and not a market without trades."""
         if elsewhere is None:
             return False
         if self.newest is None or elsewhere.open_ms > self.newest.open_ms:

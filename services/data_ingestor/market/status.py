@@ -1,4 +1,4 @@
-"""How the stream of one pair is doing, as /health shows it."""
+"""The state of one pair's stream, as /health shows it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from services.common.clock import from_ms
 from services.common.runtime.health import DependencyHealth
 
 
-class Part(StrEnum):
-    """What of a pair can fail by itself."""
+class Component(StrEnum):
+    """The components of a pair's stream that fail independently."""
 
     STREAM = "stream"
     REST = "rest"
@@ -18,22 +18,22 @@ class Part(StrEnum):
 
 
 class PairStatus:
-    """Written by the event loop, read by the thread that answers /health."""
+    """The problems of one pair. Written by the event loop, read by the thread that answers /health."""
 
     def __init__(self) -> None:
         self.last_candle_ms: int | None = None
-        self._problems: dict[Part, str] = {}
+        self._problems: dict[Component, str] = {}
 
-    def trouble(self, part: Part, text: str) -> None:
-        """Note what is wrong with a part."""
+    def set_problem(self, part: Component, text: str) -> None:
+        """Record what is wrong with a component."""
         self._problems[part] = text
 
-    def well(self, part: Part) -> None:
-        """Note that a part works."""
+    def clear_problem(self, part: Component) -> None:
+        """Record that a component works."""
         self._problems.pop(part, None)
 
     def health(self) -> DependencyHealth:
-        """The pair as a dependency that the service can do without for a while."""
+        """The pair as a dependency; a failing one does not make the service unhealthy."""
         problems = list(self._problems.values())
         last = "none" if self.last_candle_ms is None else from_ms(self.last_candle_ms).isoformat()
         return DependencyHealth(not problems, "; ".join([f"last candle {last}", *problems]), required=False)

@@ -1,4 +1,4 @@
-"""The stream of one pair: listening, connecting again after a loss, and doubting a stream that says nothing."""
+"""Listens to the stream of one pair, reconnects after a loss, and restarts a stream that has become silent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from services.common.runtime.runner import count_error
 from services.data_ingestor.market.candle_book import CandleBook
 from services.data_ingestor.market.candles import Candle, Refused, Row, read_rows
 from services.data_ingestor.market.port import CandleSource
-from services.data_ingestor.market.silence import Moment, Pulse
-from services.data_ingestor.market.status import PairStatus, Part
+from services.data_ingestor.market.silence import Moment, StreamActivity
+from services.data_ingestor.market.status import Component, PairStatus
 
 log = structlog.get_logger(__name__)
 
@@ -25,15 +25,17 @@ SERVICE = "market_streamer"
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0  # so that candles are current within 30 s of the exchange's return
 REFUSED_PAUSE_SECONDS = 60.0
-NOTHING_NEW_PAUSE_SECONDS = 0.05  # a stream that repeats itself at once must not occupy the loop
+NOTHING_NEW_PAUSE_SECONDS = (
+    0.05  # a stream that repeats itself without a pause must not occupy the event loop
+)
 
 
-class Listener:
-    """Feeds a book from a stream, for as long as it is started.
+class StreamListener:
+    """Passes the updates of a stream to a book, from `start` to `stop`.
 
     Args:
-        silence: seconds without news after which REST is asked whether there should have been some.
-        changed: set when the book has learnt something.
+        silence: seconds without anything new after which REST is asked whether the stream is at fault.
+        changed: set when the book has changed.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Listener:
         self._status = status
         self._clock = clock
         self._changed = changed
-        self._pulse = Pulse(silence, self._now())
+        self._activity = StreamActivity(silence, self._now())
         self._lost = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         self._pausing = False
         self._silent = False
@@ -64,22 +66,22 @@ class Listener:
         return Moment(self._clock.now().timestamp(), time.monotonic())
 
     def start(self) -> None:
-        """Begin to listen."""
-        self._pulse.count_anew(self._now())
+        """Start listening."""
+        self._activity.restart(self._now())
         self._task = asyncio.create_task(self._listen(), name=f"listen {self._pair}")
 
     async def stop(self) -> None:
-        """Stop listening; the connection stays the source's."""
+        """Stop listening; the source keeps the connection."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
 
     async def check(self) -> None:
-        """Restart the stream if it is silent while REST has news; raise what ended the listening, if it did."""
+        """Restart the stream if it is silent although REST has newer candles; raise the error that ended it, if any."""
         if self._task is not None and self._task.done():
             self._task.result()
-        if self._pausing or not self._pulse.is_silent(self._now()):
+        if self._pausing or not self._activity.is_silent(self._now()):
             return
         try:
             rows = await self._source.fetch(self._pair, None, 2)
@@ -88,11 +90,11 @@ class Listener:
         else:
             candles, _ = read_rows(rows, self._source.now_ms())
             newest = candles[-1] if candles else None
-            if not self._pulse.is_behind(newest):
+            if not self._activity.is_behind(newest):
                 log.debug("market_quiet", pair=self._pair)
-                self._pulse.count_anew(self._now())
+                self._activity.restart(self._now())
                 return
-            reason = "silent, while REST has news"
+            reason = "silent, while REST has newer candles"
         await self._restart(reason)
 
     async def _restart(self, reason: str) -> None:
@@ -100,7 +102,7 @@ class Listener:
         if not self._silent:
             log.warning("stream_silent", pair=self._pair, reason=reason, next="restarting it")
         self._silent = True
-        self._status.trouble(Part.STREAM, f"stream {reason}")
+        self._status.set_problem(Component.STREAM, f"stream {reason}")
         await self.stop()
         self._book.interrupt()
         await self._source.restart(self._pair)
@@ -122,7 +124,7 @@ class Listener:
         self._book.observe(candles, now_ms)
         for row in refused:
             self._refuse(row)
-        if not self._pulse.heard(candles, self._now()):
+        if not self._activity.note(candles, self._now()):
             return False
         STREAM_LAST_HEARD.labels(self._pair).set(self._clock.now().timestamp())
         self._well(candles[-1])
@@ -131,7 +133,7 @@ class Listener:
 
     def _refuse(self, row: Refused) -> None:
         if row.open_ms is not None:
-            self._book.distrust(row.open_ms)
+            self._book.reject_stream_data(row.open_ms)
         if row.open_ms is None or row.open_ms != self._last_refused_ms:
             log.warning(
                 "candle_refused", pair=self._pair, open_ms=row.open_ms, reason=row.reason, via="stream"
@@ -143,13 +145,13 @@ class Listener:
         if recovered or self._silent:
             log.info("stream_back", pair=self._pair, candle_ms=newest.open_ms)
         self._silent = False
-        self._status.well(Part.STREAM)
+        self._status.clear_problem(Component.STREAM)
 
     async def _recover(self, error: CryptoBoyError) -> None:
         refused = isinstance(error, NeverWorks)
         pause = self._lost.failed(REFUSED_PAUSE_SECONDS if refused else None)
         count_error(SERVICE, error)
-        self._status.trouble(Part.STREAM, str(error))
+        self._status.set_problem(Component.STREAM, str(error))
         if self._lost.failures == 1:
             STREAM_RESTARTS.labels(self._pair, "refused" if refused else "disconnected").inc()
             log.warning("stream_lost", pair=self._pair, error=str(error), retry_in_seconds=round(pause, 1))
@@ -158,4 +160,4 @@ class Listener:
         await self._source.restart(self._pair)
         await asyncio.sleep(pause)
         self._pausing = False
-        self._pulse.count_anew(self._now())
+        self._activity.restart(self._now())

@@ -20,7 +20,7 @@ from services.data_ingestor.market.last_published import CandleMemory
 from services.data_ingestor.market.left_out import LOOK_AGAIN_SECONDS, LeftOut
 from services.data_ingestor.market.pair_stream import PairStream
 from services.data_ingestor.market.publisher import CandlePublisher
-from services.data_ingestor.market.status import PairStatus, Part
+from services.data_ingestor.market.status import Component, PairStatus
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ NAME = "market_streamer"
 STOP_POLL_SECONDS = 0.1
 FAILED_PAUSE_SECONDS = 30.0
 OPEN_SECONDS = 120.0
-"""What an exchange may take for its clock and its markets: several requests, each with a limit of its own."""
+"""The longest that an exchange may take for its clock and its markets: several requests, each with its own timeout."""
 
 
 class MarketStreamer:
@@ -36,7 +36,7 @@ class MarketStreamer:
 
     Args:
         settings: exchange, pairs, timeframe, silence limit, state folder.
-        broker: where the candles go; closed with the service.
+        broker: publishes the candles; closed with the service.
         clock: the wall clock.
     """
 
@@ -96,18 +96,18 @@ class MarketStreamer:
         tasks.append(asyncio.create_task(self._look_again(), name="look again"))
         ended: set[asyncio.Task[None]] = set()
         while not (stop.is_set() or ended):
-            with self.work.doing("a turn of the event loop", STOP_POLL_SECONDS):
+            with self.work.doing("an iteration of the event loop", STOP_POLL_SECONDS):
                 ended, _ = await asyncio.wait(
                     tasks, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
         pending = set(tasks)
-        while pending:  # again and again, as a library may swallow a cancellation
+        while pending:  # repeatedly, as a library may swallow a cancellation
             for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=1.0)
         await self._source.close()
         for task in ended:
-            task.result()  # none ends by itself, so this raises what ended it
+            task.result()  # raises what ended it: no task ends without an error
 
     async def _keep_streaming(self, pair: str, publisher: CandlePublisher) -> None:
         while True:
@@ -122,18 +122,18 @@ class MarketStreamer:
                 status=self._statuses[pair],
             )
             try:
-                self._statuses[pair].well(Part.PROGRAM)
+                self._statuses[pair].clear_problem(Component.PROGRAM)
                 await stream.run()
             except StopProgram:
                 raise
-            except Exception as error:  # a fault of ours in one pair must not take the others down
+            except Exception as error:  # a defect that shows in one pair must not stop the others
                 log.exception("pair_failed", pair=pair, retry_in_seconds=FAILED_PAUSE_SECONDS)
-                self._statuses[pair].trouble(Part.PROGRAM, f"{type(error).__name__}: {error}")
+                self._statuses[pair].set_problem(Component.PROGRAM, f"{type(error).__name__}: {error}")
             await self._source.restart(pair)
             await asyncio.sleep(FAILED_PAUSE_SECONDS)
 
     async def _look_again(self) -> None:
-        """Now and then ask for the pairs that are left out, so that they come back by themselves."""
+        """Ask periodically for the pairs that are left out, so that they come back by themselves."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             if not self._left_out.pairs:
@@ -153,7 +153,7 @@ class MarketStreamer:
         if not self._reached:
             return DependencyHealth(ok=False, detail=f"{name} has not been reached yet")
         working = sum(state.ok for state in streams.values())
-        return DependencyHealth(ok=working > 0, detail=f"{name}: {working} of {len(streams)} pairs well")
+        return DependencyHealth(ok=working > 0, detail=f"{name}: {working} of {len(streams)} pairs work")
 
     def close(self) -> None:
         """See `Service.close`."""

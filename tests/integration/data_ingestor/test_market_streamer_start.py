@@ -42,7 +42,7 @@ def starting(
     ("changes", "message"),
     [
         ({"exchange": "binanse"}, r"EXCHANGE=binanse: .*did you mean.*binance"),
-        ({"exchange": "blockchaincom"}, r"EXCHANGE=blockchaincom: it gives no candles over REST"),
+        ({"exchange": "blockchaincom"}, r"EXCHANGE=blockchaincom: it offers no candles over REST"),
         ({"exchange_config": {"options": 7}}, r"EXCHANGE_CONFIG cannot be used for binance"),
         ({"candle_timeframe": "7m"}, r"CANDLE_TIMEFRAME=7m: binance has candles of 1s, 1m, "),
     ],
@@ -80,7 +80,7 @@ def test_an_exchange_that_fails_is_tried_again_until_it_answers(tmp_path: Path) 
         assert await asyncio.to_thread(
             start_with_backoff, service.start, threading.Event(), "market_streamer"
         )
-        assert service.health()["exchange"].detail == "binance: 2 of 2 pairs well"
+        assert service.health()["exchange"].detail == "binance: 2 of 2 pairs work"
 
     starting(tmp_path, scenario)
 

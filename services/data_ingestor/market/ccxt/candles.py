@@ -1,6 +1,6 @@
 """Candles through ccxt.pro: one REST connection for all pairs, one stream connection for each.
 
-A connection of its own lets a silent stream be restarted, and a refused pair fail, without touching the
+With a connection for each pair, a silent stream can be restarted, and a refused pair fail, without affecting the
 others; the markets are loaded once and shared.
 """
 
@@ -27,7 +27,7 @@ from services.data_ingestor.market.ccxt.errors import asking, one_line
 log = structlog.get_logger(__name__)
 
 REST_TIMEOUT_MS = 10_000
-STREAM_CACHE = 100  # candles that ccxt keeps of a stream; the default, 1000, serves nobody here
+STREAM_CACHE = 100  # candles that ccxt keeps of a stream; its default is 1000
 PAGE = 500  # candles in one REST answer
 CLOSE_SECONDS = 1.0
 CLOCK_CHECK_SECONDS = 600.0
@@ -55,20 +55,20 @@ class CcxtCandles:
         self.streams = False
 
     async def open(self, pairs: Sequence[str]) -> dict[str, str]:
-        """Load the markets and see what is offered. May be called again after TryLater.
+        """Load the markets and check what is offered. May be called again after TryLater.
 
         Returns:
             The pairs that cannot be streamed now, each with the reason.
 
         Raises:
             TryLater: the exchange cannot be reached.
-            StopProgram: it is unknown, or has not what the settings ask for of any pair.
+            StopProgram: it is unknown, or does not offer what the settings ask for.
         """
         if self._rest is None:
             self._rest = self._make()
         rest = self._rest
         check_candles_offered(self._exchange, rest.has)
-        # Before the markets: these weigh so much that ccxt's rate limit holds up whatever follows.
+        # Before the markets: their weight in ccxt's rate limit delays the next request.
         await self._check_clock()
         try:
             async with asking(f"{self._exchange} for its markets"):
@@ -82,7 +82,7 @@ class CcxtCandles:
         return refused_pairs(self._exchange, pairs, rest.markets)
 
     async def look_again(self, pairs: Sequence[str]) -> dict[str, str]:
-        """Load the markets anew; which of these pairs still cannot be streamed, each with the reason.
+        """Load the markets again; returns which of these pairs still cannot be streamed, each with the reason.
 
         Raises:
             TryLater, NeverWorks: the exchange did not list its markets.
@@ -116,7 +116,7 @@ class CcxtCandles:
             return [tuple(row) for row in rows]  # ccxt goes on writing into its own
 
     async def fetch(self, pair: str, since_ms: int | None, limit: int) -> Sequence[Row]:
-        """Ask for candles over REST; see `CandleSource`."""
+        """Fetch candles over REST; see `CandleSource`."""
         now = time.monotonic()
         if self._clock_checked is None or now - self._clock_checked > CLOCK_CHECK_SECONDS:
             await self._check_clock()
@@ -143,7 +143,7 @@ class CcxtCandles:
         self._clock_checked = time.monotonic()
 
     async def restart(self, pair: str) -> None:
-        """Drop the pair's connection; see `CandleSource`."""
+        """Close the pair's connection; see `CandleSource`."""
         stream = self._by_pair.pop(pair, None)
         if stream is not None:
             await _close(stream)
@@ -157,21 +157,21 @@ class CcxtCandles:
 
 
 async def _close(exchange: Any) -> None:  # noqa: ANN401 - ccxt has no types
-    # A peer that does not answer the closing handshake holds the first attempt up; by the second the
-    # websocket counts as closed, and what remains is let go.
+    # A peer that does not answer the closing handshake blocks the first attempt; in the second the websocket counts as
+    # closed, and the rest is closed.
     for _attempt in range(2):
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await exchange.close()
         except TimeoutError:
             continue
-        except Exception as error:  # noqa: BLE001 - whatever it is, the connection is gone and that was the aim
+        except Exception as error:  # noqa: BLE001 - whatever it is, the connection is closed
             log.debug("exchange_close_failed", error=one_line(error))
         return
 
 
 def _spot_only(options: dict[str, Any]) -> dict[str, Any]:
-    # Where ccxt can be told which kinds of markets to load, derivatives would only cost requests and memory.
+    # If ccxt can be told which kinds of markets to load: derivatives would only cost requests and memory.
     wanted = options.get("fetchMarkets")
     types = wanted.get("types") if isinstance(wanted, dict) else None
     if isinstance(types, list) and "spot" in types:

@@ -1,4 +1,4 @@
-"""What an exchange must offer to be streamed, and each pair; each mistake named with its way out."""
+"""Checks whether an exchange and its pairs can be streamed; each error message names what to change."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def check_exchange_known(exchange: str, known: Collection[str]) -> None:
 
 
 def check_candles_offered(exchange: str, has: Mapping[str, Any]) -> None:
-    """Raise StopProgram unless the exchange gives candles over REST, by which gaps are filled."""
+    """Raise StopProgram unless the exchange offers candles over REST, with which gaps are filled."""
     if not has.get("fetchOHLCV"):
         raise StopProgram(
-            f"EXCHANGE={exchange}: it gives no candles over REST, so a gap could never be filled. "
+            f"EXCHANGE={exchange}: it offers no candles over REST, so gaps could not be filled. "
             "Choose another exchange."
         )
 
 
 def check_timeframe_offered(exchange: str, timeframe: str, offered: Mapping[str, Any] | None) -> None:
-    """Raise StopProgram unless the exchange has candles of this length. One that lists none is believed."""
+    """Raise StopProgram unless the exchange has candles of this length. If it lists no lengths, it is assumed to."""
     if offered and timeframe not in offered:
         lengths = ", ".join(sorted(filter(_is_ours, offered), key=timeframe_seconds))
         raise StopProgram(f"CANDLE_TIMEFRAME={timeframe}: {exchange} has candles of {lengths} only.")
@@ -40,14 +40,14 @@ def check_timeframe_offered(exchange: str, timeframe: str, offered: Mapping[str,
 def _is_ours(timeframe: str) -> bool:
     try:
         return timeframe_seconds(timeframe) > 0
-    except ValueError:  # a month, for one, has no fixed length
+    except ValueError:  # such as a month, which has no fixed length
         return False
 
 
 def refused_pairs(
     exchange: str, pairs: Sequence[str], markets: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, str]:
-    """The pairs that are no active spot market, each with the reason."""
+    """The pairs that are not active spot markets, each with the reason."""
     usable = {symbol for symbol, market in markets.items() if _is_active_spot(market)}
     refused = {}
     for pair in pairs:
@@ -73,6 +73,6 @@ def _is_active_spot(market: Mapping[str, Any]) -> bool:
 def _near(pair: str, usable: Collection[str]) -> list[str]:
     base = pair.partition("/")[0]
     same_base = [symbol for symbol in usable if symbol.startswith(f"{base}/")]
-    # Pairs with one quote are alike to the half, whatever their coins.
+    # Pairs with the same quote currency are similar by half, whatever their coins.
     likeness = 0.5 if same_base else 0.8
     return difflib.get_close_matches(pair, same_base or usable, _SUGGESTIONS, likeness)

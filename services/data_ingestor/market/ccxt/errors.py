@@ -1,4 +1,4 @@
-"""ccxt's errors as reactions: what may pass by itself, and what a pair is refused for."""
+"""Maps ccxt's errors to reactions: what may pass by itself, and what will not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNED = re.compile(
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one bounded line, without the credentials that a URL may carry."""
+    """An error in one line of limited length, without the credentials that a URL may contain."""
     text = " ".join(f"{type(error).__name__} {error}".split())
     text = _SIGNED.sub(r"\1***", _CREDENTIALS.sub("//***@", text))
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
@@ -25,11 +25,11 @@ def one_line(error: BaseException) -> str:
 
 @asynccontextmanager
 async def asking(what: str) -> AsyncIterator[None]:
-    """Ask an exchange within this block.
+    """Call an exchange within this block.
 
     Raises:
-        NeverWorks: the exchange refuses the question: unknown symbol, bad request, no permission.
-        TryLater: any other failure, answers that ccxt stumbles over included.
+        NeverWorks: the exchange refuses the request: unknown symbol, bad request, no permission.
+        TryLater: any other failure, including answers that ccxt cannot process.
     """
     import ccxt
 
@@ -49,7 +49,7 @@ async def asking(what: str) -> AsyncIterator[None]:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
-        # ccxt cancels what waits for a connection that it closes; nobody cancelled us.
+        # ccxt cancels whatever waits for a connection that it closes; this task itself was not cancelled.
         raise TryLater(f"asked {what}: the connection was closed.") from error
     except Exception as error:
         raise TryLater(f"asked {what}: {one_line(error)}.") from error

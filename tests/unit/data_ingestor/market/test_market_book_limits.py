@@ -72,7 +72,7 @@ def test_nonsense_on_the_stream_leaves_the_word_to_rest() -> None:
     book = begun()
     following(book, 1)
     book.settle(at(1))
-    book.distrust(at(2))
+    book.reject_stream_data(at(2))
     book.observe([candle(2, 101)], at(2, LATE))
     book.observe([candle(3)], at(3))
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.common.errors import TryLater
 from services.data_ingestor.market.candle_book import CandleBook
-from services.data_ingestor.market.gap_filler import Filler
+from services.data_ingestor.market.gap_filler import GapFiller
 from services.data_ingestor.market.status import PairStatus
 from tests.support.market.market_exchange import MINUTE, PAIR, Stage, play
 from tests.support.waiting import until
@@ -42,7 +42,7 @@ def test_rest_that_failed_for_minutes_is_asked_again_within_15_seconds(
 ) -> None:
     exchange = Stage(tmp_path).exchange
     exchange.failing = TryLater("the exchange is away")
-    filler = Filler(PAIR, MINUTE, exchange, CandleBook(MINUTE), PairStatus())
+    filler = GapFiller(PAIR, MINUTE, exchange, CandleBook(MINUTE), PairStatus())
     asked_at = []
     for now in range(1, 300):
         monkeypatch.setattr(time, "monotonic", lambda now=now: float(now))

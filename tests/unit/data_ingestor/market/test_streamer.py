@@ -125,7 +125,7 @@ def test_a_fault_in_one_pair_leaves_the_others_alone(running: Running) -> None:
     assert not done.done()
     assert [decode(message.body, MarketData).symbol for message in running.broker.stored] == ["BTC/USDT"]
     assert "fault of ours" in running.service.health()["stream:ETH/USDT"].detail
-    assert running.service.health()["exchange"].detail == "binance: 1 of 2 pairs well"
+    assert running.service.health()["exchange"].detail == "binance: 1 of 2 pairs work"
     running.stop.set()
     done.result()
 
@@ -151,7 +151,7 @@ def test_a_halted_pair_is_left_out_and_said_while_the_others_are_streamed_and_co
     assert health["stream:SOL/USDT"] == DependencyHealth(
         False, f"last candle none; left out: {HALTED}", False
     )
-    assert (health["exchange"].ok, health["exchange"].detail) == (True, "binance: 1 of 2 pairs well")
+    assert (health["exchange"].ok, health["exchange"].detail) == (True, "binance: 1 of 2 pairs work")
 
     running.exchange.halted = TryLater("the exchange is away")
     looks = running.exchange.looks
