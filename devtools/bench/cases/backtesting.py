@@ -28,7 +28,7 @@ HOURS = 13 * 30 * 24
 END = datetime(2025, 7, 1, tzinfo=UTC)
 SIGNALS = 20_000
 """About what 17,000 articles of one year gave for three pairs."""
-STRATEGIES = Path(__file__).parent / "strategies"
+STRATEGIES = Path(__file__).parents[1] / "strategies"
 WITH, WITHOUT = "TechnicalWithSentiment", "TechnicalWithoutSentiment"
 
 Trades = list[tuple[object, ...]]
