@@ -1,4 +1,4 @@
-"""What is read from the hash of a pair's newest signal, which others may have written as the specification has it."""
+"""Reads the hash of a pair's newest signal. Programs that only know the specification may have written it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 
 def published_at(fields: Mapping[str, str]) -> datetime:
-    """When the signal was published, in UTC; where that is not said, when it was analyzed.
+    """When the signal was published, in UTC; without that field, when it was analyzed.
 
     A time without an offset is UTC.
 
     Raises:
-        ValueError: it says neither, or not as a time.
+        ValueError: neither field is there, or it is not a time.
     """
     moment = datetime.fromisoformat(fields.get("published") or fields.get("timestamp", ""))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

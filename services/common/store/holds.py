@@ -1,6 +1,6 @@
-"""What keeps the strategy from opening trades: holds, each with an owner. Exits always go on.
+"""Holds: each is one owner's wish that the strategy opens no trades. Exits are always allowed.
 
-Whether a hold is in force is the strategy's to say: see `cryptoboy_sentiment.holds`. Here they are written and read.
+Here holds are written and read. Whether one is in force is decided by the strategy: see `cryptoboy_sentiment.holds`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Hold:
     """One owner's wish that no trade is opened.
 
     Attributes:
-        owner: whose it is; nobody else lifts it but the operator.
-        since, until: with a zone; until None: as long as nobody lifts it.
+        owner: who placed it. Nobody else may lift it, except for the operator.
+        since, until: with a time zone; `until` is None if it lasts until somebody lifts it.
     """
 
     owner: str
@@ -36,18 +36,18 @@ class Hold:
             raise ValueError(f"{self.owner!r} cannot own a hold")
 
     def as_text(self) -> str:
-        """As it stands in the store."""
+        """The hold as it is written to the store."""
         until = self.until.isoformat() if self.until else None
         return json.dumps({"reason": self.reason, "since": self.since.isoformat(), "until": until})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredHolds:
-    """What the store holds of them.
+    """The holds as read from the store.
 
     Attributes:
-        fields: of `trading:holds`, `_kept` included; empty where it is not there.
-        id: of `trading:holds_id`, None where it is not there.
+        fields: of `trading:holds`, `_kept` included; empty if there is no such key.
+        id: the value of `trading:holds_id`, None if there is no such key.
         has_entries_key: whether `trading:entries` is there.
     """
 
@@ -57,17 +57,17 @@ class StoredHolds:
 
     @property
     def are_kept(self) -> bool:
-        """False where holds were lost, or never were any: then entries are refused."""
+        """Whether the store has a record of holds. If not, holds were lost or never begun, and entries are refused."""
         return KEPT in self.fields
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Whose holds are there, those that are over included."""
+        """The owners of all holds, expired ones included."""
         return tuple(sorted(self.fields.keys() - {KEPT}))
 
 
 def new_id() -> str:
-    """A name that no state of any holds ever had."""
+    """A new id, different from every id before."""
     return uuid.uuid4().hex
 
 
@@ -75,33 +75,33 @@ class Holds(Protocol):
     """The holds of one store. All methods raise TryLater and StopProgram as those of `SentimentStore`."""
 
     def read(self) -> StoredHolds:
-        """All that is there, in one round trip."""
+        """Read the holds, in one round trip."""
         ...
 
     def set(self, hold: Hold) -> None:
-        """Put a hold in the place of the same owner's. What was lost stays lost: entries are then refused anyway."""
+        """Write a hold in place of the same owner's. Lost holds stay lost; entries are refused then anyway."""
         ...
 
     def lift(self, owner: str) -> None:
-        """Remove the hold of this owner, if there is one. For the owner itself."""
+        """Remove the hold of this owner, if there is one. To be called for the owner itself only."""
         ...
 
     def resume(self, owners: Collection[str], now: datetime) -> None:
-        """For the operator: remove the holds of these owners, and say that from now on holds are kept."""
+        """For the operator: remove the holds of these owners, and record that holds are kept from now on."""
         ...
 
     def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - it is what the key is called
-        """Where no hold was ever kept, keep them from now on.
+        """Begin to keep holds, if the store never had any.
 
         A `trading:entries` that is there becomes a hold of the operator.
 
         Returns:
-            The id of the holds: `id`, or that which was there. None: holds were lost, and nothing was changed.
+            The id of the holds: `id`, or the one that was there. None if holds were lost; then nothing was changed.
         """
         ...
 
     def mark(self, id: str) -> None:  # noqa: A002 - it is what the key is called
-        """Write the id where there is none, so that nobody takes the store for a new one."""
+        """Write the id if there is none, so that the store is not taken for a new one."""
         ...
 
     def refuse(self) -> None:

@@ -10,7 +10,7 @@ PAUSED = "paused"
 SCORED = "sentiment_pairs"
 DEMO = "cryptoboy:demo"
 ANY_PAIR = "*"
-"""Instead of a pair: makes the pattern, as Redis's access rules take it, of the keys of all pairs."""
+"""In place of a pair, it makes a pattern for the keys of all pairs, for Redis's access rules."""
 
 
 def current_key(pair: str) -> str:

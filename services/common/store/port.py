@@ -1,4 +1,4 @@
-"""What the services need of the place where sentiment is kept for the strategy.
+"""The port to the store that keeps sentiment for the strategy.
 
 The keys and their meaning are the contract described in the documentation of the Redis adapter. All methods
 may be called from any thread.
@@ -63,11 +63,11 @@ class SentimentStore(Protocol):
 
     @property
     def holds(self) -> Holds:
-        """What keeps the strategy from opening trades."""
+        """The holds on entries."""
         ...
 
     def eviction_policy(self) -> str | None:
-        """Which keys the store evicts when it is full (`maxmemory-policy`); None: it does not let us ask.
+        """Which keys the store evicts when it is full (`maxmemory-policy`); None if our user may not ask.
 
         Raises:
             TryLater: the store is away.
@@ -80,7 +80,7 @@ class SentimentStore(Protocol):
         ...
 
     def check(self) -> None:
-        """Ask the store for a sign of life.
+        """Ping the store.
 
         Raises:
             TryLater: nobody answers.

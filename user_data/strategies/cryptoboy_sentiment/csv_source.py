@@ -21,7 +21,7 @@ from cryptoboy_sentiment.signals import (
 from cryptoboy_sentiment.sources import EntriesState
 
 LONGEST_CELL = 131_072
-"""Characters; Python's own limit, stated because others in the process may have raised it for files of theirs."""
+"""Characters. It is Python's default, set here because other code in the process may have raised it."""
 
 
 def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
@@ -65,7 +65,7 @@ class CsvSignals:
     """Signals of a history CSV, read once: a `SignalSource` for backtests. Without a path there is none."""
 
     scored: frozenset[str] | None = None
-    entries: EntriesState = "open"  # nobody pauses history
+    entries: EntriesState = "open"  # history has no holds
     holds: tuple[Hold, ...] = ()
 
     def __init__(self, path: Path | None) -> None:
@@ -74,7 +74,7 @@ class CsvSignals:
         self._by_pair = {str(pair): rows for pair, rows in frame.groupby("pair")}
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Do nothing: history does not change."""
+        """Does nothing: history does not change."""
 
     def signals(self, pair: str, /) -> pd.DataFrame:
         """The pair's signals; empty when the file has none."""

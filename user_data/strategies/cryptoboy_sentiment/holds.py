@@ -1,7 +1,7 @@
 """Whether entries are open: the holds in the store, and which of them are in force.
 
-Everything in doubt is a refusal: no hash, a hash without its field `_kept` (holds were lost), and a hold that cannot be
-read. Exits always go on.
+Where it is not known, entries are refused: when there is no hash, when the hash lacks its field `_kept` (holds were
+lost), and when a hold cannot be read. Exits are always allowed.
 """
 
 import json
@@ -15,8 +15,8 @@ from cryptoboy_sentiment.sources import EntriesState
 OPERATOR = "operator"
 _KEPT = frozenset({"_kept", b"_kept"})
 LOST = (
-    "the store does not keep holds: it was emptied, throws keys away, was put back to an older state, or its services "
-    "are of an older version. Upgrade these; then, when nothing is to keep the bot from trading: ./cryptoboy resume"
+    "the store has no record of holds: it was emptied, evicts keys, was restored to an older state, or its services "
+    "are of an older version. Upgrade these; then, to allow entries again: ./cryptoboy resume"
 )
 _MOST_SHOWN = 20
 
@@ -39,7 +39,7 @@ class Hold(NamedTuple):
 def holds_in_force(
     fields: Mapping[bytes, bytes] | Mapping[str, str], now: datetime, *, entries_key: bool
 ) -> tuple[Hold, ...]:
-    """Who keeps entries from being made, by name.
+    """The owners of the holds in force, by name, with the texts of their holds.
 
     Args:
         fields: of the hash `trading:holds`.
@@ -78,5 +78,5 @@ def _read(owner: str, value: bytes | str, now: datetime) -> Hold | None:
             return None
         return Hold(owner, *(one_line(hold.get(name) or "") for name in ("reason", "since", "until")))
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        # No end that has a zone, or nothing that could have one.
+        # The end has no time zone, or the value is not JSON of that shape.
         return Hold(owner, f"cannot be read and so counts: {one_line(value)}")

@@ -67,6 +67,6 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
 
 
 def _windows(values: Floats, length: int) -> Floats:
-    """For each value the last `length` ones, NaN before the first: sums that carry no error on from before."""
+    """For each value the last `length` ones, NaN before the first. Their sums carry no rounding error forward."""
     padded = np.append(np.full(length - 1, np.nan), values)
     return np.lib.stride_tricks.sliding_window_view(padded, length)

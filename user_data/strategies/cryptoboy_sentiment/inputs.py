@@ -18,8 +18,8 @@ def digests_of_inputs(
 ) -> dict[str, str | None]:
     """SHA-256 of the sentiment CSV, None without one, and of the code: this package and the files in `code`.
 
-    A CSV or settings that cannot be read are no error here, where nothing is traded yet: their text says so instead
-    of a digest, which no finished run has had.
+    A CSV or settings that cannot be read are no error here, because nothing is traded yet. A text that says so takes
+    the place of the digest; no earlier run can have had it.
     """
     package = sorted(Path(__file__).parent.glob("*.py"))
     return {"sentiment_csv": _of_csv(section, environment), "code": _digest([*package, *code])}

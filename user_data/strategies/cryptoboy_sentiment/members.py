@@ -1,4 +1,4 @@
-"""A member of a pair's sorted set as a signal: a `sentiment_signal` message in JSON."""
+"""Reads members of a pair's sorted set, which are `sentiment_signal` messages in JSON, as signals."""
 
 import re
 from datetime import datetime

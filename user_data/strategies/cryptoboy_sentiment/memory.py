@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def memory_limit(cgroups: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int | None:
-    """The smallest limit in bytes of its control group (version 2) and the machine; None where nothing tells."""
+    """The smallest limit in bytes of its control group (version 2) and the machine; None if neither is known."""
     own = _text(proc / "self" / "cgroup").strip().removeprefix("0::/")
     groups = [cgroups] if ".." in own else [cgroups, cgroups / own]
     found = [_text(group / "memory.max").strip() for group in groups]
@@ -19,5 +19,5 @@ def memory_limit(cgroups: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/pro
 def _text(file: Path) -> str:
     try:
         return file.read_text()
-    except OSError:  # not there, or not ours to read: then it tells nothing
+    except OSError:  # not there, or not readable for this user
         return ""

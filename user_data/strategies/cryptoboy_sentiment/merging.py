@@ -24,12 +24,12 @@ def microseconds(times: "pd.Series[Any]") -> Integers:
     """Times as microseconds since the epoch. Raises ValueError when they have no time zone."""
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         raise ValueError("candles and signals need times with a time zone")  # noqa: TRY004 - the values lack it
-    # Backtests bring milliseconds and the live bot microseconds: one unit, or comparisons fail or lie.
+    # Backtests have milliseconds and the live bot microseconds; with two units comparisons fail or are wrong.
     return times.to_numpy(dtype="datetime64[us]").astype(np.int64)
 
 
 class Arrivals(NamedTuple):
-    """One pair's signals in the order in which they became available, without those that never count.
+    """One pair's signals in the order in which they became available, without those that never count for any candle.
 
     A revision that comes after an equal or higher one of its article and model never counts. Times are in
     microseconds since the epoch.
@@ -43,14 +43,14 @@ class Arrivals(NamedTuple):
 
 
 def arrivals(signals: pd.DataFrame) -> Arrivals:
-    """Those of one pair's signals, as from `signals_frame`, in any order."""
+    """The arrivals of one pair's signals, which are as from `signals_frame`, in any order."""
     available, published = microseconds(signals["available_at"]), microseconds(signals["published"])
     revision, article, model = (_ranks(signals[name]) for name in ("revision", "article_id", "model"))
     arrival = np.lexsort((revision, available))
     story = (article * (model.max(initial=0) + 1) + model)[arrival]
     by_story = np.argsort(story, kind="stable")
     number = np.cumsum(np.diff(story[by_story], prepend=-1) != 0)
-    # Revisions of one story lie above all those of the stories before, so that one running maximum does for all.
+    # Each story's revisions are shifted above those of the stories before it: one running maximum then serves all.
     height = number * (revision.max(initial=0) + 1) + revision[arrival][by_story]
     counts = height > np.append(-1, np.maximum.accumulate(height)[:-1])[: len(height)]
 
@@ -88,7 +88,7 @@ def _ranks(values: "pd.Series[Any]") -> Integers:
 
 
 def _newest_so_far(line: Arrivals, among: Booleans) -> Integers:
-    """After each arrival: how new the newest is that is in force `among` the given, or -1."""
+    """For each arrival: the rank of the newest signal then in force, of those given in `among`, or -1."""
     place = np.empty_like(line.by_newness)
     place[line.by_newness] = np.arange(len(place))
     is_final = line.until == len(place)
@@ -166,7 +166,7 @@ def as_of(
 
 
 class _Newest:
-    """The newest of one pair's signals that each candle could know, by place: how new it is, or -1."""
+    """The newest of one pair's signals that each candle could know, by its rank in time, or -1."""
 
     def __init__(self, signals: pd.DataFrame, line: Arrivals, close: Integers, staleness: timedelta) -> None:
         self.published = np.append(line.published[line.by_newness], 0)

@@ -1,4 +1,4 @@
-"""A pair's signals in memory, and how a look at the store brings them in line with it. Pure."""
+"""A copy in memory of a pair's signals, and how it is brought up to date by a page read from the store. Pure."""
 
 import math
 from collections.abc import Callable
@@ -17,9 +17,9 @@ class Member(NamedTuple):
 class Page(NamedTuple):
     """What the store holds for a pair. All but `before` and `read` are scores, in epoch ms."""
 
-    horizon: float  # nothing older is wanted
+    horizon: float  # members older than this are not asked for
     cursor: float  # where reading began
-    oldest: float  # of the whole set
+    oldest: float  # the oldest member of the whole set
     before: int  # how many lie from horizon to before cursor
     read: list[tuple[bytes, float]]  # members from cursor on
 
@@ -36,9 +36,9 @@ EMPTY = Mirror({}, math.inf, -math.inf)
 
 
 def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None]) -> Mirror | None:
-    """The mirror that agrees with the page; None when they contradict.
+    """The mirror after the page was applied; None if they contradict each other.
 
-    After None all must be read anew, with the horizon as cursor: such a page never contradicts.
+    After None the whole pair has to be read again, with the horizon as cursor: such a page never contradicts.
     """
     members = known.members
     read = {

@@ -27,7 +27,7 @@ class Terms(NamedTuple):
     owner: Integers  # from 0
 
     def only(self, wanted: Booleans) -> "Terms":
-        """Those of the terms that are wanted."""
+        """The terms in these rows."""
         return Terms(self.candle[wanted], self.weight[wanted], self.score[wanted], self.owner[wanted])
 
 
@@ -54,12 +54,12 @@ def sums(terms: Terms, candles: int, owners: int) -> Sums:
 
 
 def _added(place: Integers, values: Floats, places: int) -> Floats:
-    """The sum of the values of each place; without values `bincount` would count."""
+    """The sum of the values of each group. Without values `bincount` would count them instead."""
     return np.bincount(place, values, places).astype(np.float64)
 
 
 def _scale(terms: Terms, total: Floats, owners: int) -> Floats:
-    """What each weight is multiplied by. Only one owner of a candle, if any, can outweigh all others together."""
+    """The factor of each weight. At most one owner of a candle can outweigh all others together."""
     candles = len(total)
     of_owner = _added(terms.candle * owners + terms.owner, terms.weight, candles * owners)
     of_owner = of_owner.reshape(candles, owners)

@@ -1,4 +1,4 @@
-"""Text of others for a line of a log: the store holds what anybody may have written."""
+"""Makes text from the store fit for one line of a log: anybody may have written it."""
 
 _LONGEST = 200
 

@@ -1,4 +1,4 @@
-"""The pauses that the strategy has Freqtrade keep, in candles."""
+"""Freqtrade's protections for this strategy: pauses after losses, in candles."""
 
 from typing import Any
 

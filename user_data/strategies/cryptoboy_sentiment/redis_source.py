@@ -47,9 +47,7 @@ end
 return answer
 """
 
-NEW_AT_ONCE = (
-    50  # pairs of which all signals are asked for: an answer has to come within the client's timeout
-)
+NEW_AT_ONCE = 50  # pairs read as a whole in one call, whose answer has to arrive within the client's timeout
 
 # The fields of trading:holds or why they cannot be read, trading:entries, and the pairs; None where all is as it was.
 Answer = tuple[dict[bytes, bytes] | Exception, bytes | None, dict[str, Page | None]]
@@ -104,7 +102,7 @@ class RedisSignals:
                 return
             fields, entries, pages = ({}, None, {}) if failure else call.result()
             agreeing = {pair for pair, page in pages.items() if self._take(pair, page)}
-            if not is_old:  # what an earlier call found is of use, but it says nothing about now
+            if not is_old:  # the result of an earlier call is used, but says nothing about the present
                 self._up_to_date |= agreeing
                 self._judge(fields, entries, now)
         if self._away:
@@ -144,7 +142,7 @@ class RedisSignals:
         self._frames.pop(pair, None)
 
     def _portion(self, missing: list[str]) -> list[str]:
-        """Those to ask for at once: all that are mirrored, of which little is sent, and some of the others."""
+        """The pairs of the next call: all that are mirrored, for which little is sent, and some of the others."""
         later = {*[pair for pair in missing if pair not in self._mirror][NEW_AT_ONCE:]}
         return [pair for pair in missing if pair not in later]
 
@@ -184,7 +182,7 @@ class RedisSignals:
         return fields, entries, pages
 
     def _take(self, pair: str, page: Page | None) -> bool:
-        """Bring the mirror in line with the store; False when they contradict and all must be read anew."""
+        """Apply a page of the store to the mirror. False if they contradict: the pair is then read as a whole."""
         if page is None:
             return pair in self._mirror
         known = self._mirror.get(pair, EMPTY)
@@ -217,7 +215,7 @@ class RedisSignals:
 
 
 def _read_scored(answer: bytes | Exception | None) -> frozenset[str] | None:
-    """None while none were announced, and without the right to read the key, which users of an older Redis lack."""
+    """None while none were announced, or if this user may not read the key (a Redis set up by an older version)."""
     if answer is None or isinstance(answer, Exception):
         return None
     try:

@@ -22,7 +22,7 @@ from cryptoboy_sentiment.sources import EntriesState, SignalSource
 
 logger = logging.getLogger(__name__)
 
-# Why Freqtrade leaves a trade; any other reason is a tag of ours, of which there are too many for a label.
+# Freqtrade's own reasons for an exit. Any other is a tag of ours; there are too many of those for a label.
 EXIT_REASONS = frozenset(
     {
         "roi",
@@ -36,17 +36,17 @@ EXIT_REASONS = frozenset(
 )
 SIGNAL_REASON = "exit_signal"
 MOST_HOLDS = 20
-"""Whoever may write them could make any number, and each is a time series."""
+"""Owners that get a label of their own. Whoever may write holds could name any number, and each is a time series."""
 
 
 class Telemetry:
-    """Takes what the strategy did and tells nobody."""
+    """Receives what the strategy did and does nothing with it: the telemetry without a port."""
 
     def loop(self, now: datetime, source: SignalSource, pairs: Iterable[str]) -> None:
         """The bot's loop began, and the source was brought up to date for these pairs, as far as it can be read."""
 
     def unscored(self, count: int) -> None:
-        """So many pairs of the whitelist or of open trades are scored by nobody."""
+        """So many pairs of the whitelist or of open trades are not scored."""
 
     def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
         """A new candle, the only row of `last`, was judged, on sentiment of this height (or NaN)."""
@@ -149,11 +149,11 @@ class PrometheusTelemetry(Telemetry):
 
 
 MOST_CONNECTIONS = 32
-"""Each has a thread and a descriptor of Freqtrade, which needs its own for the exchange."""
+"""Open connections. Each takes a thread and a file descriptor of Freqtrade, which needs its own for the exchange."""
 
 
 def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which names no type
-    """With one connection more, have the oldest ended: who asks now is answered."""
+    """One connection too many ends the oldest, so that the newest request is answered."""
     connected: dict[socket.socket, None] = {}
     lock = threading.Lock()
     process, shut_down = server.process_request, server.shutdown_request
@@ -164,7 +164,7 @@ def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which n
             if len(connected) > MOST_CONNECTIONS:
                 oldest = next(iter(connected))
                 del connected[oldest]
-                with suppress(OSError):  # it has gone by itself
+                with suppress(OSError):  # it has ended by itself
                     oldest.shutdown(socket.SHUT_RDWR)
         process(request, client_address)
 
@@ -177,11 +177,11 @@ def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which n
 
 
 _opened: dict[tuple[str, int], Telemetry] = {}
-"""By address: a bot that reloads its configuration makes a new strategy in the same process."""
+"""The exporters by address: a bot that reloads its configuration makes a new strategy in the same process."""
 
 
 def open_telemetry(host: str, port: int | None) -> Telemetry:
-    """Metrics on this address, or none: a bot that cannot be watched is still one that trades."""
+    """Serve metrics on this address. If that fails there are none, and the bot trades all the same."""
     if port is None:
         return Telemetry()
     if (host, port) in _opened:

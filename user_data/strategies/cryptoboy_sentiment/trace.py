@@ -7,12 +7,12 @@ import pandas as pd
 from cryptoboy_sentiment.plain import one_line
 
 TRACE_KEY = "trace_id"
-"""Under this name it is in a trade's custom data."""
+"""Its name in a trade's custom data."""
 LISTED = "sentiment_article_id"
 
 
 def trace_id(frame: pd.DataFrame) -> str:
-    """The id of the newest article that the last candle of an analysed frame knows; empty where there is none."""
+    """The id of the newest article that was known at the last candle of an analysed frame; empty if there is none."""
     if frame.empty or LISTED not in frame:
         return ""
     return one_line(frame[LISTED].iloc[-1])

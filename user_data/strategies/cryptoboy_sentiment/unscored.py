@@ -1,4 +1,4 @@
-"""Pairs that nobody scores: they never have sentiment, which must not look like a day without news."""
+"""Pairs that are not scored. They never have sentiment, which must not be taken for a day without news."""
 
 import logging
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ logger = logging.getLogger(__name__)
 
 
 class Unscored:
-    """Says once for each pair that nobody scores it, and when somebody does again."""
+    """Logs once for each pair that it is not scored, and once when it is scored again."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()
 
     def look(self, pairs: Iterable[str], scored: frozenset[str] | None) -> frozenset[str]:
-        """The pairs that nobody scores; none while it is not known which are scored."""
+        """The pairs that are not scored; none while it is not known which are."""
         if scored is None:
             return frozenset()
         unscored = frozenset(pairs) - scored

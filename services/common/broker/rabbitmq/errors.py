@@ -51,7 +51,7 @@ def why_not_open(error: BaseException, place: Place) -> CryptoBoyError:
                 f"set_permissions --vhost {place.vhost} {place.user} CONFIGURE WRITE READ"
             )
     if advice := explain_tls(repr(error), "RABBITMQ"):
-        return StopProgram(f"{place} cannot be spoken to over TLS: {advice}")
+        return StopProgram(f"{place} cannot be used over TLS: {advice}")
     return TryLater(f"{place} cannot be reached: {_plain(error)}")
 
 

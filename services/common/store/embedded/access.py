@@ -25,7 +25,7 @@ from services.common.settings.settings import BrokerKind, Settings
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - for a folder that is checked to be ours alone # nosec B108
 _LONGEST_PATH = 103
-"""Bytes of a socket's path that every system allows; Linux allows four more."""
+"""Longest path of a socket, in bytes, that every system allows; Linux allows four more."""
 _RANDOM_BYTES = 24
 _OF_OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
@@ -93,7 +93,7 @@ def data_of(settings: Settings) -> Path | None:
 
 
 def moved_aside(path: Path) -> str:
-    """Rename damaged data, so that the next start does not find them; what the user reads of it. Raises OSError."""
+    """Rename damaged data, so that the next start does not load them. Returns a text for the user. Raises OSError."""
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     path.rename(aside)
     return (
@@ -110,7 +110,7 @@ def remove_short_folder(socket: Path) -> None:
 
 
 def _is_own_socket(path: Path) -> bool:
-    """Whether only this user or root can have created the socket. Root may use another user's system."""
+    """Whether this user or root created the socket. Root may use the socket of another user."""
     try:
         found, folder = path.lstat(), path.parent.stat()
     except OSError:

@@ -16,7 +16,7 @@ _WRITTEN = "appendonlydir/*.incr.aof"
 
 
 def take_reserve(data: Path) -> None:
-    """Write a file that only takes up room. Raises OSError."""
+    """Write a file that reserves room. Raises OSError."""
     (data / _RESERVE).write_bytes(bytes(RESERVE_BYTES))
 
 

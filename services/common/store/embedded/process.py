@@ -56,7 +56,7 @@ class ServerProcess:
         return f"it ended with status {status}, and {self._output} with: {' | '.join(lines)}"
 
     def stop(self) -> None:
-        """End it; what it holds is on the disk then. May be called twice."""
+        """End it. Its data are on the disk then. May be called twice."""
         self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
@@ -141,6 +141,6 @@ def server_program() -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without the settings, among which are secrets; the variables of a replay's clock stay."""
+    """Our environment without the settings, some of which are secrets. The variables of a replay's clock stay."""
     ours = Settings.variables()
     return {name: value for name, value in os.environ.items() if name.upper() not in ours}

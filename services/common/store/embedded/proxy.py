@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 MOST_UNAUTHENTICATED = 64
-"""Clients that have not given the password, at once: one more, and the oldest is dropped."""
+"""Clients at the same time that have not given the password. If there is one more, the oldest is dropped."""
 LOGIN_SECONDS = 5.0
 _MOST_ARGUMENTS, _MOST_BYTES = 10, 16 * 1024  # of a request before the password; Redis has the same limits
 _MOST_DIGITS = 10
@@ -28,7 +28,7 @@ _DEFAULT_USER = b"default"
 
 
 class ProtocolError(Exception):
-    """What came is no request of the Redis protocol; nothing after it can be understood."""
+    """The bytes are no request of the Redis protocol, and nothing after them can be parsed."""
 
 
 class PasswordProxy:
@@ -131,7 +131,7 @@ class PasswordProxy:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass on what comes until there is no more, and then that there is no more."""
+    """Pass bytes on until the end of the stream, and then the end of the stream."""
     with suppress(OSError):
         while data := await reader.read(_PORTION):
             writer.write(data)

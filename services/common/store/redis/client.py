@@ -1,4 +1,4 @@
-"""How every part of ours connects to Redis: as which user, with or without TLS, how long it waits."""
+"""The Redis client that all our programs use: its user, TLS and time limits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _DEFAULT_USER = "default"
 def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.Redis:
     """A client of the Redis that the settings name; connects when first used.
 
-    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving, once again
-    after a connection that turned out to be dead.
+    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving. It is repeated once
+    if the connection turns out to be dead.
 
     Args:
         settings: address or socket, user, password, TLS and REDIS_TIMEOUT.
@@ -28,7 +28,7 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
         StopProgram: a file for TLS that the settings name cannot be used.
     """
     password, socket = settings.redis_password, socket_of(settings)
-    # The embedded Redis asks for none on its socket, and accepts one only together with a user.
+    # The embedded Redis asks for no password on its socket, and accepts one only together with a user.
     user = settings.redis_user or (_DEFAULT_USER if password and socket else None)
     return redis.Redis(
         host=settings.redis_host,

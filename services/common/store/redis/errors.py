@@ -1,4 +1,4 @@
-"""What an error of Redis means for us: try later, or a person has to change something.
+"""Maps errors of Redis to our reactions: try later, or a person has to change something.
 
 The code of an error (READONLY, NOPERM ...) is what decides. It can stand within another error: Redis 7 puts it behind
 EXECABORT where a whole transaction is refused, Redis 6 behind the words for a script that failed, and redis-py behind
@@ -16,7 +16,7 @@ from services.common.tls import explain_tls
 
 UNKNOWN_COMMAND = "unknown command"
 OLDEST_MAJOR = 7
-"""Stands in place of a code, for Redis gives none."""
+"""In place of a code, because Redis gives none for this error."""
 _PIPELINE = re.compile(r"^Command # \d+ \((.*?)\) of pipeline caused error: (.*)", re.DOTALL)
 _WITHIN = re.compile(r"(?:because of: |script.* -)([A-Z]{3,})\b", re.DOTALL)
 _FIRST = re.compile(r"^([A-Z]{3,})\b")
@@ -53,10 +53,10 @@ _LATER = {
     "MISCONF": "it takes no writes: it cannot save to its disk. Free some space there and check the rights of its "
     "folder; its log has the reason",
     "LOADING": "it is loading its data and answers when it has done so",
-    "BUSY": "somebody's script keeps it busy. `redis-cli SCRIPT KILL` ends that",
-    "UNKILLABLE": "somebody's script keeps it busy and has written already. Wait for its end",
+    "BUSY": "it is busy with a script of another client. `redis-cli SCRIPT KILL` ends the script",
+    "UNKILLABLE": "it is busy with a script of another client, which has written already. Wait for its end",
 }
-# What has no code, or another one than it should have.
+# Errors without a code, or with a misleading one, by words in their text.
 _WORDS = {
     UNKNOWN_COMMAND: UNKNOWN_COMMAND,
     "unauthenticated": "NOAUTH",  # a long pipeline is refused before it is read as commands
@@ -89,7 +89,7 @@ _CLOSED = "Connection closed by server"
 
 
 def reaction_to(error: redis.RedisError, address: str) -> CryptoBoyError:
-    """The error of ours for one of redis-py's.
+    """Our error for an error of redis-py.
 
     Args:
         error: what a call raised.
@@ -113,7 +113,7 @@ def _without_code(error: redis.RedisError, said: str, address: str) -> CryptoBoy
     if isinstance(error, _REFUSED):
         return StopProgram(f"{where} refuses us: {said or 'no access'}. {_RIGHTS}.")
     if advice := explain_tls(said, "REDIS"):
-        return StopProgram(f"{where} cannot be spoken to over TLS: {advice}")
+        return StopProgram(f"{where} cannot be used over TLS: {advice}")
     if isinstance(error, redis.exceptions.InvalidResponse):
         return StopProgram(
             f"What listens at {address} does not answer as a Redis does ({said}). Check REDIS_HOST and REDIS_PORT."
@@ -127,7 +127,7 @@ def _without_code(error: redis.RedisError, said: str, address: str) -> CryptoBoy
 
 
 def code_of(error: redis.RedisError) -> str:
-    """The code of what went wrong, that within another error before the outer one; empty if there is none."""
+    """The code of an error; of one within another, the inner code. Empty if there is none."""
     said = _said(error)
     if within := _WITHIN.search(said):
         return within[1]
@@ -143,12 +143,12 @@ def code_of(error: redis.RedisError) -> str:
 
 
 def is_not_the_primary(error: redis.RedisError) -> bool:
-    """Whether the address may lead to another server by now, so that what is connected to this one is to be dropped."""
+    """Whether the address may lead to another server by now, so that the connections to this one have to be dropped."""
     return code_of(error) in _ELSEWHERE
 
 
 def explain_unknown_command(info: dict[str, object]) -> str | None:
-    """Why a server lacks one of our commands, from its INFO; None if that does not tell."""
+    """Why a server lacks one of our commands, from its INFO; None if INFO does not explain it."""
     if info.get("redis_mode") == "sentinel":
         return (
             "it is a Sentinel, which keeps no data. Set REDIS_HOST and REDIS_PORT to the primary that it watches: "

@@ -1,4 +1,4 @@
-"""Whether a full store throws away what must stay. Pure."""
+"""Whether Redis, when it is full, evicts keys that must not be lost. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SET = (
 
 
 def eviction_problem(policy: str | None, ttl: int) -> str | None:
-    """What is wrong with a `maxmemory-policy`, with the next step; None if nothing is.
+    """What is wrong with a `maxmemory-policy`, and what to do; None if nothing is wrong.
 
     Args:
-        policy: as INFO tells it; None: it is not known.
+        policy: as in INFO; None if it is not known.
         ttl: SIGNAL_CACHE_TTL in seconds, 0 for signals that never expire.
     """
     if policy == NO_EVICTION:

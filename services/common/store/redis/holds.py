@@ -17,7 +17,7 @@ from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID, KEPT, PAUSED
 from services.common.store.redis.errors import code_of
 
 _ROOM_SECONDS, _REPEAT_SECONDS = 5.0, 0.02
-# Only where neither was ever written: what is lost is not to be taken for new.
+# Only if neither key was ever written: a store that has lost its holds must not be taken for a new one.
 _BEGIN = """
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then
   return redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 and redis.call('GET', KEYS[2]) or false
@@ -32,11 +32,11 @@ _WRITTEN_BEFORE = "written as trading:entries before there were holds"
 class RedisHolds:
     """Implements `holds.Holds`.
 
-    On the embedded Redis a change is on the disk before it returns, and is made though the disk is full: a bot that
-    has to stop has to stop.
+    On the embedded Redis a change is on the disk before a method returns, and it is made even if the disk is full: a
+    hold must never be refused.
 
     Args:
-        ask: runs a call to Redis; makes errors ours.
+        ask: makes a call to Redis, and maps its errors to ours.
         data: the folder of the embedded Redis; None for any other.
     """
 
@@ -129,7 +129,7 @@ class RedisHolds:
         return answer
 
     def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
-        """Until the server has found that there is room again, which it looks for each second."""
+        """Longest wait for the server to notice that the disk has room again; it looks every second."""
         deadline = time.monotonic() + _ROOM_SECONDS
         while True:
             try:

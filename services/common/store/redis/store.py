@@ -42,7 +42,8 @@ SIGNALS_PER_CALL = 500
 """Bounds how long one call of the script keeps Redis from answering others (about 5 ms), and its Lua stack."""
 
 LONGEST_DECISION = timedelta(hours=1)
-"""From a candle's close until a bot has decided on it. Until then no signal expires that was fresh at the close."""
+"""Longest time from a candle's close until a bot has decided on it. Signals that were fresh at the close are kept so
+long."""
 
 _OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class RedisStore:
         self._holds = RedisHolds(self._client, self._ask, data_of(settings))
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
-        """See the port. An outcome says how things stand after all of a pair's signals were written."""
+        """See the port. An outcome describes the state after all signals of the pair were written."""
         calls = _calls(signals, self._context(now))
         if not calls:
             return []
@@ -101,7 +102,7 @@ class RedisStore:
         return signals
 
     def scored_pairs(self) -> ScoredPairs | None:
-        """See the port. What somebody else wrote under the key counts as nothing."""
+        """See the port. A value that is not ours counts as none."""
         text = self._ask(lambda: self._client.get(keys.SCORED))
         try:
             return None if text is None else of_text(str(text))
@@ -129,7 +130,7 @@ class RedisStore:
                     return {}
                 raise
             if info.get("cluster_enabled"):
-                # One that has a single node still answers what is about a single key.
+                # A cluster of a single node would answer commands about a single key all the same.
                 raise redis.exceptions.ClusterError("cluster_enabled:1")
             return info
 
@@ -192,7 +193,7 @@ class RedisStore:
         if is_not_the_primary(error):
             self._client.connection_pool.disconnect(inuse_connections=False)
         if code_of(error) == UNKNOWN_COMMAND:
-            with contextlib.suppress(redis.RedisError):  # then the error itself has to do
+            with contextlib.suppress(redis.RedisError):  # the error itself is reported then
                 if reason := explain_unknown_command(self._client.info()):
                     return StopProgram(f"Redis at {self._address} cannot be used: {reason}.")
         return reaction_to(error, self._address)

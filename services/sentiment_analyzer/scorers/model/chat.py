@@ -125,7 +125,7 @@ def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
         names: what the variables of the server begin with, such as OLLAMA.
     """
     if advice := explain_tls(_whole(error), names):
-        return UntrustedError(f"{url} cannot be spoken to over TLS: {advice}")
+        return UntrustedError(f"{url} cannot be used over TLS: {advice}")
     address = url.rpartition(" ")[2]
     variable = "OLLAMA_HOST" if names == "OLLAMA" else "OPENAI_BASE_URL"
     if why := explain_compose_name(variable, urlsplit(address).hostname or ""):
