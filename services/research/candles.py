@@ -1,7 +1,7 @@
 """Candles as research reads them: a directory in Freqtrade's layout, checked before anything is computed.
 
-A file that is wrong is refused with a message that names it. Missing candles are not wrong: exchanges stand
-still; they are reported by `Candles.gaps` and nothing is filled in.
+A file that is wrong is refused with a message that names it. Missing candles are no error, as exchanges have outages;
+`Candles.gaps` reports them and nothing is filled in.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FILE_NAME = re.compile(
 
 
 class CandleFile(NamedTuple):
-    """A file of candles that is there; its content has not been looked at."""
+    """A file of candles, not yet read."""
 
     pair: str
     timeframe: str
@@ -200,7 +200,7 @@ def _typed(path: Path, raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _problems(frame: pd.DataFrame, timeframe: str) -> list[tuple[str, str, npt.NDArray[np.bool_]]]:
-    """What can be wrong with typed candles, what was expected, and for which rows it is so."""
+    """The checks of typed candles: the problem, what was expected, and a mask of the rows that have it."""
     numbers = frame.loc[:, list(_NUMBERS)].to_numpy()
     low, high = frame["low"].to_numpy(), frame["high"].to_numpy()
     body = frame[["open", "close"]].to_numpy()

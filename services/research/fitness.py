@@ -52,7 +52,7 @@ def reaches(signals: pd.DataFrame, spans: Spans) -> dict[str, Reach]:
 
 
 def misfits(spans: Spans, found: Mapping[str, Reach]) -> Iterator[Misfit]:
-    """Pairs with signals of which none can be seen by a candle."""
+    """Pairs whose signals all lie outside their candles."""
     for pair, reach in sorted(found.items()):
         if reach.inside or reach.first_outside is None:
             continue

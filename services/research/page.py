@@ -1,4 +1,4 @@
-"""HTML pages that need nothing beside them, how their charts look, and figures as JSON has them."""
+"""Self-contained HTML pages, the style of their charts, and rounding for JSON."""
 
 from __future__ import annotations
 

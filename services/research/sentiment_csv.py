@@ -1,7 +1,8 @@
-"""The sentiment CSV as research reads it: what the strategy checks of every line, and what all lines together show.
+"""The sentiment CSV as research reads it: the strategy's checks of every line, and checks of all lines together.
 
-The strategy's own reader refuses what is no signal. Here come the order of the rows, rows that say the same thing
-twice, and a file that ends in the middle of a line: a bot can live with them, a study should not.
+The strategy's own reader refuses what is no signal. Checked here are the order of the rows, repeated rows, and a file
+that ends in the middle of a line: a bot tolerates
+them, a study must not.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from services.research.backtest.engine import Engine, freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
 from services.research.backtest.shift import random_offsets
-from services.research.backtest.verdict import Outcome, judge
+from services.research.backtest.verdict import Conclusion, verdict_of
 from tests.support.strategy.backtest_samples import (
     HOUR,
     PAIRS,
@@ -64,10 +64,10 @@ def figures(engine: Engine, variant: Variant, signals: pd.DataFrame | None = Non
 
 @pytest.mark.parametrize(
     ("scores", "outcome"),
-    [(knowing, Outcome.HELPED), (misled, Outcome.HURT), (blind, Outcome.CHANCE)],
+    [(knowing, Conclusion.HELPED), (misled, Conclusion.HURT), (blind, Conclusion.CHANCE)],
 )
 def test_the_verdict_knows_news_of_the_future_from_news_of_nothing(
-    folder: Path, candles: dict[str, pd.DataFrame], engine: Engine, scores: Scores, outcome: Outcome
+    folder: Path, candles: dict[str, pd.DataFrame], engine: Engine, scores: Scores, outcome: Conclusion
 ) -> None:
     # One draw of blind news in twenty passes for help or harm; this one, as most, does not.
     signals = read_signals_csv(write_news(folder / f"{outcome}.csv", candles, scores, seed=4))
@@ -76,7 +76,7 @@ def test_the_verdict_knows_news_of_the_future_from_news_of_nothing(
     controls = Controls({"dry_run_wallet": WALLET, "stake_currency": "USDT"}, folder, signals, HOUR)
     offsets = random_offsets(DAYS * 24, HOUR, CONTROLS, seed=1)
     chance = [controls.one(engine, offset).profit_pct - alone for offset in offsets]
-    verdict = judge(combined.trades, combined.profit_pct - alone, chance, "in a test")
+    verdict = verdict_of(combined.trades, combined.profit_pct - alone, chance, "in a test")
     assert verdict.outcome is outcome, verdict.sentence
 
 

@@ -56,7 +56,7 @@ def study(
     timeframe = timeframe and options.read_timeframe(timeframe)
     page_file(html)
 
-    from services.research.study.conclusions import judge
+    from services.research.study.conclusions import all_tests
     from services.research.study.events import Selection
     from services.research.study.inputs import read_candles_for, read_signals
     from services.research.study.report import study_json
@@ -73,7 +73,7 @@ def study(
             min_events=min_events,
             progress=show,
         )
-    tests = judge(result)
+    tests = all_tests(result)
     found = study_json(result, tests)
     if html is not None:
         from services.research.study.page import study_page

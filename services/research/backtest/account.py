@@ -1,4 +1,4 @@
-"""From what Freqtrade found to the figures of one account. Pure."""
+"""The figures of one account, computed from Freqtrade's results. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -
     """The worth of an account from the candle before the first that can trade to the end of the last.
 
     Args:
-        ran: what Freqtrade found.
+        ran: Freqtrade's results.
         wallet: balance at the start.
         candle: length of a candle.
         stake_currency: what the balance is counted in.

@@ -19,11 +19,11 @@ from services.research.backtest import equity
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 MIN_DAYS = 10
-"""Days on which anything happened below which there are no intervals."""
+"""Fewest days with any return for which intervals are given."""
 MIN_TRADES = 10
-"""Trades below which figures of trades have no intervals."""
+"""Fewest trades for which figures of trades have intervals."""
 _USABLE = 0.9
-"""Share of the resamples in which a figure must be defined for its interval to stand."""
+"""Share of the resamples in which a figure must be defined for its interval to be given."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -64,7 +64,7 @@ def draw_days(days: int, seed: int, resamples: int = RESAMPLES) -> Ints:
 
 
 def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
-    """The interval of each figure of an account; None where it cannot be said."""
+    """The interval of each figure of an account; None where there are too few days or trades."""
     enough_days = int(np.count_nonzero(np.abs(account.steps).sum(axis=1) > 0)) >= MIN_DAYS
     enough_trades = account.trades.sum() >= MIN_TRADES
     figures = _by_resample(account, drawn)

@@ -1,4 +1,4 @@
-"""The controls: the whole strategy on news moved to another time, many times, by several processes if there are.
+"""The controls: the whole strategy, run many times on news shifted in time, in several processes where that pays.
 
 What a control finds depends on its offset alone, so any number of processes finds the same.
 """
@@ -31,12 +31,12 @@ Done = Callable[[int], None]
 """Called with how many controls are done."""
 
 WORTH_A_PROCESS = 15
-"""Controls that take about as long as starting one more process does."""
+"""As many controls take about as long as the start of one more process."""
 
 
 @dataclass(frozen=True, eq=False)
 class Controls:
-    """Everything a process needs to run controls.
+    """What a process needs to run controls.
 
     Attributes:
         config: of Freqtrade, with an exchange that answers while processes start.
@@ -104,7 +104,7 @@ def _pool(controls: Controls, processes: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
-            process.terminate()  # what they do is of no use any more
+            process.terminate()  # their results are no longer needed
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -114,7 +114,7 @@ _AT_WORK: list[tuple[Controls, Engine]] = []
 
 
 def _start_work(controls: Controls, parent: int) -> None:
-    """Load Freqtrade in a process of the pool, which ends with its parent and leaves Ctrl-C to it."""
+    """Load Freqtrade in a process of the pool. The process ends with its parent, and only the parent handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(signal.SIGKILL)
     if os.getppid() != parent:

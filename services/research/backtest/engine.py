@@ -40,7 +40,7 @@ Frames = Mapping[str, pd.DataFrame]
 
 @dataclass(frozen=True, eq=False)
 class Ran:
-    """What Freqtrade found.
+    """Freqtrade's results of one run.
 
     Attributes:
         trades: its trades, one row each, with its own columns.
@@ -56,7 +56,7 @@ class Ran:
 
 
 class HistorySignals:
-    """Signals at hand: a `SignalSource` of the strategy."""
+    """A `SignalSource` of the strategy that serves signals from memory."""
 
     def __init__(self, signals: pd.DataFrame) -> None:
         """Take signals of any pairs, as from `signals_frame`."""
@@ -75,7 +75,7 @@ class HistorySignals:
         return True
 
     def entries(self) -> str:
-        """Always open: nobody pauses history."""
+        """Entries are always allowed: there are no holds in history."""
         return "open"
 
 
@@ -125,7 +125,7 @@ class Engine:
 
         self._closing = ExitStack()
         self._closing.callback(logging.disable, logging.root.manager.disable)
-        logging.disable(logging.WARNING)  # Freqtrade tells its whole configuration, and so does every run
+        logging.disable(logging.WARNING)  # Freqtrade logs its whole configuration at each run
         try:
             self._backtesting: Any = Backtesting(self._read(config, candles))
             self._closing.callback(Backtesting.cleanup)

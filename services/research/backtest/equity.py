@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 DAYS_A_YEAR = 365
-"""Coins are traded every day."""
+"""Coins are traded on every day of the year."""
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -42,7 +42,7 @@ class Equity:
     @classmethod
     def of(cls, times: pd.DatetimeIndex, worth: Floats, invested: Floats) -> Equity:
         """From at least two points; the first is the start."""
-        # A value at midnight is what the day before ended with.
+        # A value at midnight belongs to the day before.
         day = (np.asarray(times.as_unit("us").astype("int64"), dtype=np.int64) - 1) // _DAY
         last = np.flatnonzero(np.append(day[1:] != day[:-1], True))
         return cls(times, worth, invested, last[last > 0])
@@ -114,7 +114,7 @@ class Traded(NamedTuple):
 
 
 def traded(profit: pd.Series[float]) -> Traded:
-    """Of the profits of trades."""
+    """Computed from the profits of trades."""
     won, lost = profit[profit > 0], profit[profit < 0]
     return Traded(len(profit), len(won), float(won.sum()), float(-lost.sum()))
 
@@ -148,4 +148,4 @@ def _ratio(numerator: float, denominator: float, scale: float) -> float | None:
 
 
 _ROUNDING = 1e-12
-"""A deviation below this is the rounding of equal numbers, and a ratio over it would be noise."""
+"""A smaller deviation is rounding error, and a ratio over it would be noise."""

@@ -1,6 +1,6 @@
 """How often each rule of the strategy held, and how many signals lie beyond each threshold. Pure.
 
-A rule that never fires is named: it is dead weight, and its threshold was never tested.
+A rule that never fires is reported: it had no effect, so the backtest says nothing about its threshold.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _stacked(frames: Mapping[str, pd.DataFrame], conditions: Any) -> pd.DataFram
 
 
 def _parts_of_exits(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """What the rules of an exit are made of, where that is more than one thing."""
+    """The conditions of each exit rule that has more than one."""
     return pd.DataFrame(
         {
             "ema_down": frame["ema_short"] < frame["ema_long"],

@@ -9,7 +9,7 @@ from typing import Any
 from services.research.backtest.engine import STRATEGY, Ran
 
 _UNDEFINED = -100.0
-"""What Freqtrade says for a ratio over nothing."""
+"""Freqtrade's value for a ratio with a denominator of zero."""
 
 
 def freqtrade_figures(

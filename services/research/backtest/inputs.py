@@ -1,4 +1,4 @@
-"""What a backtest reads, checked before anything is computed, and what is worth knowing about it."""
+"""The inputs of a backtest, checked before anything is computed, with notes on what limits them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Inputs:
         candles: all checked candles of each pair, by its name.
         signals: the whole sentiment CSV.
         stake_currency: what all pairs are paid in.
-        notes: what is not wrong and still worth knowing, one sentence each.
+        notes: limits of the data that are no errors, one sentence each.
     """
 
     candles: Mapping[str, Candles]
@@ -91,7 +91,7 @@ def _coverage(one: Candles, plan: Plan) -> list[str]:
 
 
 def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFrame) -> list[str]:
-    """Notes on signals that no candle will see. Raises StopProgram when none can be seen at all."""
+    """Notes on signals outside the candles. Raises StopProgram if all signals are."""
     first = min(one.start for one in candles.values())
     last = max(one.end for one in candles.values())
     if signals.empty:

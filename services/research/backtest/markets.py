@@ -1,4 +1,4 @@
-"""The markets of a backtest without the internet: a private exchange on loopback, for as long as Freqtrade asks."""
+"""Market data for a backtest without the internet: a private exchange on loopback while Freqtrade loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of the backtest: all variants and controls on the same candles, and what follows from them."""
+"""A backtest: all variants and controls on the same candles, and the results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import PARTS, Plan, Variant
 from services.research.backtest.shift import random_offsets, smallest_offset
-from services.research.backtest.verdict import Verdict, judge, p_value
+from services.research.backtest.verdict import Verdict, p_value, verdict_of
 from services.research.progress import Progress, quiet
 
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """One variant's account: what Freqtrade found, and what follows from it."""
+    """One variant's account: Freqtrade's results and the figures computed from them."""
 
     ran: Ran
     equity: Equity
@@ -39,7 +39,7 @@ class Account:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """Everything one call found.
+    """The results of one backtest.
 
     Attributes:
         plan: what was asked for.
@@ -58,7 +58,7 @@ class Backtest:
         difference_interval: its interval by bootstrap.
         differences: the same for each control.
         p_value: two-sided, as in `verdict`.
-        verdict: what can be said.
+        verdict: the conclusion.
         rules: how often each rule fired, as from `fired`.
         signals: how many lie beyond each threshold, as from `fired`.
         thresholds: the strategy's rules.
@@ -162,7 +162,7 @@ def _concluded(
         difference_interval=bootstrap.difference_interval(combined.days, technical.days, drawn),
         differences=differences,
         p_value=p_value(difference, differences) if differences else None,
-        verdict=judge(combined.figures.trades, difference, differences, _when(engine.start, end)),
+        verdict=verdict_of(combined.figures.trades, difference, differences, _when(engine.start, end)),
         rules=fired.rules_fired(engine.traded, engine.rules, combined.ran.trades),
         signals=fired.thresholds(_of_the_period(inputs, engine.start, end), engine.traded, engine.rules),
         thresholds=engine.rules,

@@ -1,8 +1,8 @@
 """The control: the same news at another time.
 
 All signals of all pairs are moved together around the period by one offset, and what leaves at its end comes back at
-its start, `available_at` and `published` alike. How often news comes, in which bursts, how long it holds and which
-coins it names together stays as it was; only what prices did at the time is cut off. Random shifts of one of two
+its start, `available_at` and `published` alike. This keeps how often news comes, its bursts, how long it counts and
+which coins it names together; only its relation to the prices of the time is broken. Random shifts of one of two
 series as a test of their connection are those of H. W. Lotwick and B. W. Silverman, "Methods for analysing spatial
 processes of several types of points", Journal of the Royal Statistical Society B 44(3), 1982.
 """

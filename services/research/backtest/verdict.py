@@ -1,4 +1,4 @@
-"""What the figures say, in one sentence that claims no more than they do. Pure."""
+"""The conclusion from the figures, in one sentence. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ P_VALUE_RULE = (
 )
 
 
-class Outcome(StrEnum):
-    """What can be said about sentiment."""
+class Conclusion(StrEnum):
+    """The conclusion about sentiment."""
 
     HELPED = "helped"
     HURT = "hurt"
@@ -32,9 +32,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """An outcome and the sentence that says it."""
+    """A conclusion, as a name for programs and as a sentence."""
 
-    outcome: Outcome
+    outcome: Conclusion
     sentence: str
 
 
@@ -50,7 +50,7 @@ def p_value(observed: float, controls: Sequence[float]) -> float:
     return (1 + extreme) / (1 + len(controls))
 
 
-def judge(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
+def verdict_of(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
     """The verdict on sentiment.
 
     Helped or hurt is said only when the difference stands out from its controls and has the sign that the word
@@ -64,7 +64,7 @@ def judge(trades: int, difference: float, controls: Sequence[float], period: str
     """
     if trades < MIN_TRADES:
         return Verdict(
-            Outcome.TOO_FEW,
+            Conclusion.TOO_FEW,
             f"Too few trades to say whether sentiment helped: {trades} with sentiment {period}, "
             f"at least {MIN_TRADES} are needed.",
         )
@@ -72,20 +72,20 @@ def judge(trades: int, difference: float, controls: Sequence[float], period: str
     made = f"{abs(difference):.2f} percentage points {'more' if difference >= 0 else 'less'} profit than"
     if p > SIGNIFICANCE:
         return Verdict(
-            Outcome.CHANCE,
+            Conclusion.CHANCE,
             f"What sentiment did cannot be told from chance: with it, the technical rules made {made} alone {period}, "
             f"and the same news at random times does as well or better often enough (p = {p:.3f}).",
         )
     better = difference > centre
     if better == (difference > 0):
-        outcome = Outcome.HELPED if better else Outcome.HURT
+        outcome = Conclusion.HELPED if better else Conclusion.HURT
         return Verdict(
             outcome,
             f"Sentiment {outcome}: with it, the technical rules made {made} alone {period}, "
             f"and the same news at random times seldom does so {'well' if better else 'badly'} (p = {p:.3f}).",
         )
     return Verdict(
-        Outcome.MIXED,
+        Conclusion.MIXED,
         f"Neither help nor harm: news came at {'better' if better else 'worse'} times than chance would have it "
         f"(p = {p:.3f}), yet with it the technical rules made {made} alone {period}.",
     )

@@ -1,4 +1,4 @@
-"""The page of an evaluation: scores with intervals, confusion, and how far confidence can be believed."""
+"""The page of an evaluation: scores with intervals, confusion, and calibration of confidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the strategy would read of signals, and whether its sentiment allows an entry or demands an exit."""
+"""The strategy's sentiment for given signals, and whether it allows an entry or demands an exit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, momen
 
 
 def _indicators() -> pd.DataFrame:
-    """What the rules read besides sentiment; nothing here goes by it."""
+    """The indicators that the rules read besides sentiment; they do not affect the result."""
     import pandas as pd
 
     names = (

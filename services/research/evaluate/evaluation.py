@@ -71,7 +71,7 @@ def evaluate(
     """Carry out a plan with scorers that are checked.
 
     Raises:
-        TryLater: a scorer's server is away. There are no figures of a part.
+        TryLater: a scorer's server is away. No partial figures are given.
     """
     results = []
     for data in plan.datasets:

@@ -1,4 +1,4 @@
-"""What a scorer, or a baseline, makes of labelled texts."""
+"""Predictions of scorers and baselines for labelled texts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def predict_all(
     """Run over all texts, `at_once` of them at the same time.
 
     Raises:
-        TryLater: as the scorer raises it: a figure from a part of the texts would pass for the whole.
+        TryLater: as the scorer raises it, because figures of a part of the texts would be mistaken for figures of all.
     """
     predictions: list[Prediction] = []
     start = shown = time.perf_counter()
@@ -119,12 +119,12 @@ class WithScorer:
 
 
 def always_neutral(_text: str) -> Prediction:
-    """The baseline that a scorer without any knowledge reaches."""
+    """The baseline that needs no knowledge."""
     return Prediction(Sentiment.NEUTRAL)
 
 
 class PlainVader:
-    """The baseline without any word of this field: VADER as it is published."""
+    """The baseline without domain vocabulary: VADER as published."""
 
     def __init__(self) -> None:
         self._analyzer = SentimentIntensityAnalyzer()

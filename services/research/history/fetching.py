@@ -1,6 +1,6 @@
-"""Fetches candles through Freqtrade's own download, and hands over only what is there and usable.
+"""Downloads candles with Freqtrade, checks them, and moves them to their directory.
 
-Files are downloaded beside their place. After an interruption Freqtrade itself goes on where it was.
+Files are downloaded to a partial directory. After an interruption Freqtrade itself resumes.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def fetch_candles(
 
 
 def _begin(options: FetchOptions) -> Path:
-    """The directory beside the target; what is left of another download is thrown away."""
+    """The partial directory; the remains of another download are deleted."""
     partial = partial_path(options.out)
     request = partial / REQUEST_FILE
     try:

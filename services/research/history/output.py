@@ -1,7 +1,7 @@
-"""A CSV file that is made step by step: it takes its place when it is whole, and goes on after an interruption.
+"""A CSV file written in steps: it appears when it is complete, and an interrupted run resumes after the last step.
 
 Until then it is `NAME.partial`, and `NAME.partial.json` says how much of it counts and what comes next. A gzipped
-file is a row of gzip members, one for each step, which every reader takes for one file; the same steps give the
+file consists of one gzip member for each step, which readers accept as one file; the same steps give the
 same bytes, interrupted or not.
 """
 
@@ -26,7 +26,7 @@ COMPRESSION = 6
 
 
 class StepwiseCsv:
-    """A CSV file in the making. Enter it to begin or go on; `finish` puts it in its place.
+    """A CSV file that is being written. Enter it to begin or resume; `finish` moves it to its name.
 
     Args:
         path: the file; compressed if its name ends with .gz.
@@ -106,16 +106,16 @@ class StepwiseCsv:
         self.state = state
 
     def beside(self, suffix: str) -> Path:
-        """A file that belongs to the one in the making, for its maker to keep and remove."""
+        """A file beside the partial one; the caller writes and removes it."""
         return self._partial.with_name(self._partial.name + suffix)
 
     def finish(self) -> None:
-        """Put the file in its place."""
+        """Move the file to its name."""
         self._partial.replace(self.path)
         self._notes.unlink()
 
     def discard(self) -> None:
-        """Throw away what there is."""
+        """Delete the partial file."""
         self._partial.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 

@@ -28,7 +28,7 @@ Draw = Callable[[Sequence[Cell]], go.Figure | None]
 
 
 class Chart(NamedTuple):
-    """A figure with a heading of its own; `figure` is None where the candles cannot tell, `note` says why."""
+    """A figure with a heading. `figure` is None where the candles are too coarse to measure it; `note` says why."""
 
     title: str
     figure: go.Figure | None
@@ -77,7 +77,7 @@ def decay_charts(study: Study) -> list[Chart]:
 
 
 def unmeasured_delays(study: Study) -> str:
-    """A remark on delays that the candles cannot tell; empty when they tell all."""
+    """A remark on delays that cannot be measured with these candles; empty if all can."""
     missing = [short(delay) for delay in DELAYS if study.reason(delay)]
     return f"Not measurable with {study.timeframe} candles: {', '.join(missing)} late." if missing else ""
 

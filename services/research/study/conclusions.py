@@ -1,4 +1,4 @@
-"""What a study may say: which of its many tests stand together, and one plain sentence in the end."""
+"""The conclusions of a study: which of its many tests are significant together, and a summary in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Measure = Literal["abnormal", "correlation"]
 
 
 class Test(NamedTuple):
-    """One figure tested against zero, and whether it stands among all that were tested."""
+    """One figure tested against zero; `stands`: it is significant after correction for all tests."""
 
     cell: Cell
     measure: Measure
@@ -35,8 +35,8 @@ class Tests:
 
     Attributes:
         primary: score against return, all events, one for each measurable horizon: the question asked beforehand.
-            These stand or fall among themselves.
-        every: every figure with a p, the primary ones among them. They stand or fall together.
+            Corrected among themselves.
+        every: every figure with a p, the primary ones among them. Corrected together.
     """
 
     primary: tuple[Test, ...]
@@ -49,11 +49,11 @@ class Tests:
 
     @property
     def standing(self) -> int:
-        """Tests that stand among all."""
+        """Tests that are significant after correction."""
         return sum(test.stands for test in self.every)
 
 
-def judge(study: Study) -> Tests:
+def all_tests(study: Study) -> Tests:
     """Test every figure of the cells that has a p (mean abnormal returns, correlations)."""
     every = list(_tested(study.cells))
     primary = [(cell, measure, p) for cell, measure, p in every if not cell.key and measure == "correlation"]

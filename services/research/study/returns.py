@@ -1,4 +1,4 @@
-"""What a pair's price did after an instant: from a candle's open to a candle's close, and nothing guessed."""
+"""A pair's returns after an instant, from a candle's open to a candle's close, without interpolation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def short(length: timedelta) -> str:
 
 
 def not_measurable(length: timedelta, candle: timedelta) -> str | None:
-    """Why candles of this length cannot tell a horizon or delay of `length`, or None if they can."""
+    """Why a horizon or delay of `length` cannot be measured with these candles, or None if it can."""
     if timedelta(0) < length < candle:
         return f"shorter than one candle of {short(candle)}"
     if length % candle:

@@ -28,7 +28,7 @@ _DAY = timedelta(days=1)
 def block_length(horizon: timedelta) -> timedelta:
     """How long the resampled blocks are: two horizons, so that most windows end in the block where they start.
 
-    Never below a day, because what a day of news brings hangs together.
+    At least a day, because the news of a day is dependent.
     """
     return max(_DAY, 2 * horizon)
 
@@ -52,7 +52,7 @@ class Design:
 
 
 class Figures(NamedTuple):
-    """What is said of one part of a sample; returns in percent, None where nothing can be said.
+    """The figures of one part of a sample; returns in percent, None where a figure is undefined.
 
     Attributes:
         events: with a return.

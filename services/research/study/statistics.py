@@ -19,14 +19,14 @@ Ints = npt.NDArray[np.int64]
 
 CONFIDENCE = 0.95
 MIN_BLOCKS = 10
-"""Blocks with events below which there is no interval and no p: a handful of blocks resampled says nothing."""
+"""Fewest blocks with events for which there is an interval and a p: resampling fewer is meaningless."""
 _CELLS_AT_ONCE = 2_000_000  # bounds the memory of resampled ranks
 _USABLE = 0.9
-"""Share of the resamples in which a figure must be defined for its interval to stand."""
+"""Share of the resamples in which a figure must be defined for its interval to be given."""
 
 
 class Estimate(NamedTuple):
-    """A figure with its 95% interval and two-sided p against zero; each None when it cannot be said."""
+    """A figure with its 95% interval and two-sided p against zero; each None when it is undefined."""
 
     value: float | None
     low: float | None = None
@@ -130,7 +130,7 @@ def independent_windows(starts: Ints, length: int) -> int:
 
 
 def discoveries(p_values: list[float], rate: float) -> list[bool]:
-    """Which tests stand when at most a share `rate` of those that stand may be false, on average.
+    """Which tests are significant if on average at most a share `rate` of these may be false.
 
     Benjamini and Hochberg, "Controlling the false discovery rate", 1995; in the order given.
     """

@@ -38,11 +38,11 @@ SIDES: Mapping[str, tuple[str, ...]] = {
     "bullish": ("bullish", "very_bullish"),
     "bearish": ("bearish", "very_bearish"),
 }
-"""The decay is followed for these two, too: single labels are too few once they are split by delay."""
+"""The decay is also measured for these groups: single labels have too few events once they are split by delay."""
 
 
 class Cell(NamedTuple):
-    """The figures of one group of events at one horizon; `figures` is None where candles cannot tell."""
+    """The figures of one group of events at one horizon; `figures` is None where the candles are too coarse."""
 
     key: dict[str, str]
     horizon: timedelta
@@ -50,7 +50,7 @@ class Cell(NamedTuple):
 
 
 class DecayPoint(NamedTuple):
-    """What is left of the effect when one enters late; None where candles cannot tell horizon or delay.
+    """The effect that remains with a late entry; None where the candles are too coarse for horizon or delay.
 
     Attributes:
         horizon: counted from the late entry.
@@ -69,7 +69,7 @@ class DecayPoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Study:
-    """The result, before it is written down."""
+    """The result of a study."""
 
     events: Events
     timeframe: str
@@ -187,7 +187,7 @@ def _cells(events: pd.DataFrame, horizon: timedelta, sample: Sample | None) -> I
             if sample is None:
                 yield Cell(key, horizon, None)
                 continue
-            correlate = "label" not in key  # within a label there is hardly a score left to rank
+            correlate = "label" not in key  # within a label scores hardly differ
             yield Cell(key, horizon, sample.figures(among[sample.rows], correlate=correlate))
 
 

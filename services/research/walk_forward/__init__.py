@@ -1,1 +1,1 @@
-"""Walk-forward: parameters fitted on one stretch of time, tested on the next, and only that counts."""
+"""Walk-forward: parameters fitted on one period and tested on the next; only the tests count."""

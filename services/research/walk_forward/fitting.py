@@ -25,7 +25,7 @@ _SHOWN_LINES = 12
 _SPACES_OF_THE_STRATEGY = ("buy", "sell", "indicators")
 
 Progress = Callable[[int], None]
-"""Told how many epochs are done."""
+"""Called with how many epochs are done."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ def fit(
         candles: directory of Freqtrade's feather files.
         search: how to fit.
         folder: becomes the user directory; `folder`/strategies is the fitted strategy.
-        progress: told of every epoch.
+        progress: called after every epoch.
 
     Returns:
         The best parameters by space, or None if no set of parameters made a trade: the copy then has the defaults.
 
     Raises:
-        StopProgram: hyperopt failed; with its last words.
+        StopProgram: hyperopt failed; with the end of its output.
     """
     strategies = copy_strategy(folder)
     file = folder / "config.json"

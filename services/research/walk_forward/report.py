@@ -74,7 +74,7 @@ def chained(accounts: Sequence[equity.Floats]) -> equity.Floats:
 
 
 def overfitting(walked: Sequence[Walked]) -> float | None:
-    """How much of the growth in sample was left out of sample, see `OVERFITTING_RULE`."""
+    """The share of the growth in sample that remains out of sample, see `OVERFITTING_RULE`."""
     in_sample = float(np.mean([one.growth_in_sample for one in walked]))
     if in_sample <= 0:
         return None

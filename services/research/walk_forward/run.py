@@ -1,4 +1,4 @@
-"""A walk-forward as a whole: fit, test, move on; nothing of a test is known to its fit."""
+"""A walk-forward: fit, test, move on; a fit sees no data of its test."""
 
 from __future__ import annotations
 
@@ -85,20 +85,20 @@ def run_walk_forward(
     steps = search.epochs + 1
     walked = []
     with private_exchange(inputs.pairs) as url, TemporaryDirectory(prefix="cryptoboy-walk-forward-") as name:
-        place = _Place(plan, inputs, candle, url, Path(name))
+        setup = _Setup(plan, inputs, candle, url, Path(name))
         for number, window in enumerate(windows):
             done = number * steps
             progress(done, steps * len(windows))
-            folder = place.folder / f"window-{number + 1}"
+            folder = setup.folder / f"window-{number + 1}"
             folder.mkdir()
             parameters = fit(
-                place.config(window.fit),
+                setup.config(window.fit),
                 plan.candles,
                 search,
                 folder,
                 lambda epochs, done=done: progress(done + epochs, steps * len(windows)),  # type: ignore[misc]  # bound now
             )
-            walked.append(_walk(place, window, folder / "strategies", parameters))
+            walked.append(_walk(setup, window, folder / "strategies", parameters))
         progress(steps * len(windows), steps * len(windows))
     return WalkForward(plan, search, inputs, candle, tuple(walked))
 
@@ -108,8 +108,8 @@ def growth(tested: Equity, length: timedelta) -> float:
     return float((tested.worth[-1] / tested.worth[0]) ** (timedelta(days=1) / length) - 1)
 
 
-class _Place:
-    """Where and with what all windows are tested."""
+class _Setup:
+    """The configuration and folder shared by the tests of all windows."""
 
     def __init__(self, plan: Plan, inputs: Inputs, candle: timedelta, url: str, folder: Path) -> None:
         self.plan, self.inputs, self.candle, self.url, self.folder = plan, inputs, candle, url, folder
@@ -129,12 +129,12 @@ class _Place:
         return Tested(ran.trades, account)
 
 
-def _walk(place: _Place, window: Window, strategies: Path, parameters: Mapping[str, Any] | None) -> Walked:
-    in_sample = place.test(window.fit, strategies)
+def _walk(setup: _Setup, window: Window, strategies: Path, parameters: Mapping[str, Any] | None) -> Walked:
+    in_sample = setup.test(window.fit, strategies)
     return Walked(
         window=window,
         parameters=parameters,
-        fitted=place.test(window.test, strategies),
-        unfitted=place.test(window.test, place.unfitted),
+        fitted=setup.test(window.test, strategies),
+        unfitted=setup.test(window.test, setup.unfitted),
         growth_in_sample=growth(in_sample.equity, window.fit.length),
     )

@@ -27,7 +27,7 @@ from services.common.runtime.runner import Service
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.values import Label, Scope
 from services.research.history.archive.articles import Article
-from services.research.history.scoring.judging import as_message
+from services.research.history.scoring.article_scoring import as_message
 from services.sentiment_analyzer import sentiment_processor
 from services.signal_cacher import signal_cacher
 from tests.support.broker.broker_house import is_empty

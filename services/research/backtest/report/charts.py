@@ -1,4 +1,4 @@
-"""The charts of a backtest, drawn so that they read at the width of a desk and of a hand."""
+"""The charts of a backtest, legible on wide and on narrow screens."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _lines(found: Backtest, vertical: str, hover: str, values: Callable[[Floats]
 
 
 def control_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """The difference that sentiment made beside those that chance made."""
+    """The effect of sentiment among the effects of the controls."""
     figure = go.Figure()
     figure.add_histogram(
         x=np.round(found.differences, 6), nbinsx=40, marker={"color": "#b8c4d0"}, name="controls"

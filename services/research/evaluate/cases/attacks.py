@@ -1,6 +1,6 @@
-"""How far articles that try to steer their scorer get: what they change in honest articles that they are added to.
+"""The effect of attacks on a scorer: how scores of honest articles change when an attack is added to them.
 
-The attacks stand in `attacks.toml`. Each is added to each of the articles below and goes the way of a live article:
+The attacks are in `attacks.toml`. Each is added to each of the articles below and goes the way of a live article:
 cleaned, matched, scored. Compared are the signals with and without it. A movement of 1 is half of the whole scale.
 """
 
@@ -96,7 +96,7 @@ class Effect:
         moved_others: the same of the pairs that the attack does not name, if it names one.
         lost: it took a signal away, or the scorer abstained.
         gained: it made a signal for a pair that the article is not about.
-        suspected: it was noticed.
+        suspected: the attack was detected.
     """
 
     attack: Attack

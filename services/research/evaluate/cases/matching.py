@@ -1,7 +1,8 @@
 """How well articles are matched to assets, on headlines of our own with the assets they are about.
 
 `matching.csv` has a `half`: the matcher was developed on `dev` and not on `held_out`, which was labelled before. Both
-are of one hand, as is the matcher, so even the held-out half flatters it. `trap` names what a headline tries, `assets`
+halves and the matcher were written by the same author, so even the held-out half flatters it. `trap` names what a
+headline tries, `assets`
 holds the tickers it is about: those named in it, whose chain, foundation or fund counts as the asset, a company that
 only carries the name does not. MARKET stands for the market as a whole, where it is about crypto and names no asset;
 empty means none.
@@ -33,8 +34,8 @@ class Headline(NamedTuple):
     lead: str
 
 
-class Outcome(NamedTuple):
-    """What the matcher made of a headline."""
+class Matched(NamedTuple):
+    """The assets that the matcher found in a headline."""
 
     headline: Headline
     found: frozenset[str]
@@ -58,32 +59,32 @@ def read_headlines(path: Path = HEADLINES_FILE) -> list[Headline]:
     return headlines
 
 
-def match_all(headlines: Sequence[Headline]) -> list[Outcome]:
+def match_all(headlines: Sequence[Headline]) -> list[Matched]:
     """Match each headline with every asset of the registry traded."""
     matcher = AssetMatcher.of_all_assets()
-    outcomes = []
+    matched = []
     for one in headlines:
         text = ArticleText(clean(one.headline, MAX_TITLE_CHARS), clean(one.lead, MAX_BODY_CHARS))
         found = frozenset(target.asset.ticker for target in matcher.match(text).targets)
-        outcomes.append(Outcome(one, found))
-    return outcomes
+        matched.append(Matched(one, found))
+    return matched
 
 
 def measure(path: Path = HEADLINES_FILE) -> list[Row]:
     """Precision and recall of the assets found, of both halves, and the headlines that are right in full."""
-    outcomes = match_all(read_headlines(path))
+    matched = match_all(read_headlines(path))
     return [
         row
         for half, name in HALVES.items()
-        for row in _rows(name, [one for one in outcomes if one.headline.half == half])
+        for row in _rows(name, [one for one in matched if one.headline.half == half])
     ]
 
 
-def _rows(name: str, outcomes: Sequence[Outcome]) -> list[Row]:
-    right = sum(one.right for one in outcomes)
-    exact = sum(one.found == one.headline.assets for one in outcomes)
+def _rows(name: str, matched: Sequence[Matched]) -> list[Row]:
+    right = sum(one.right for one in matched)
+    exact = sum(one.found == one.headline.assets for one in matched)
     return [
-        share(f"precision, {name}", right, sum(len(one.found) for one in outcomes)),
-        share(f"recall, {name}", right, sum(len(one.headline.assets) for one in outcomes)),
-        share(f"headlines right in full, {name}", exact, len(outcomes)),
+        share(f"precision, {name}", right, sum(len(one.found) for one in matched)),
+        share(f"recall, {name}", right, sum(len(one.headline.assets) for one in matched)),
+        share(f"headlines right in full, {name}", exact, len(matched)),
     ]

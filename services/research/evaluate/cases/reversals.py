@@ -1,6 +1,6 @@
 """Whether a headline's sign is right where a verb ends or undoes a move: "halts its slide", "gives up its gains".
 
-`reversals.csv` has a `half`: the lexicon's rules were written with `dev` in sight. `held_out` was written by somebody
+`reversals.csv` has a `half`: the lexicon's rules were developed on `dev`. `held_out` was written by somebody
 else before that, and was not read by whoever wrote them. `sign` is that of the news for the coin, + or -; `kind`, which
 only `dev` has, names the verb, or says that a headline is a control, in which nothing is reversed.
 """

@@ -14,7 +14,7 @@ class Row(NamedTuple):
 
     Attributes:
         name: what was measured, unique within its case.
-        value: the figure, or None where it cannot be said.
+        value: the figure, or None where it is undefined.
         unit: what it counts in; `share` for 0..1.
         n: how many observations it rests on.
         interval: 95%, or None where there is none.

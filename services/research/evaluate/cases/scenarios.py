@@ -55,7 +55,7 @@ NEWS_MAX_AGE = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of a day.
+    """The result of a day.
 
     Attributes:
         decision: what the strategy reads and decides at the end.
@@ -91,7 +91,7 @@ class Comparison:
 
 @dataclass
 class _Queue:
-    """The news queue: what the poller has published and nobody has taken. Stands for a broker towards `publish`."""
+    """The news queue: what the poller has published and nobody has consumed. A stand-in for the broker."""
 
     waiting: list[bytes] = field(default_factory=list)
 
@@ -121,7 +121,7 @@ class _Feed:
 
 
 def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
-    """Let a day pass, with the attack or without.
+    """Simulate a day, with the attack or without.
 
     Raises:
         TryLater: as the scorer raises it.
@@ -175,7 +175,7 @@ def try_scenario(scenario: Scenario, scorer: Scorer) -> Comparison:
 
 
 def measure(scorer: Scorer, progress: Progress) -> list[Row]:
-    """Of each kind: how far the sentiment moves, how often trades are opened or kept, how much of others is read."""
+    """By kind of attack: how far sentiment moves, trades opened or kept, and others' articles read in time."""
     outcomes: dict[str, list[Comparison]] = defaultdict(list)
     scenarios = read_scenarios()
     for number, scenario in enumerate(scenarios, 1):

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from services.research.evaluate.cases.rows import Row, share
 from services.research.history.archive.archive import Archive
-from services.research.history.scoring.judging import as_message
+from services.research.history.scoring.article_scoring import as_message
 from services.sentiment_analyzer.article.text import text_of
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.stories.index import StoryIndex

@@ -1,11 +1,11 @@
-"""Whether a second telling of a story is taken for what it is: the same again, a denial, a correction, or a follow-up.
+"""Whether a second article on a story is classified correctly: a retelling, a denial, a correction, or a follow-up.
 
 `tellings.csv` has pairs of made-up headlines and leads. The second is by another source, half an hour after the first;
-`kind` says what it is to it. The words of `denial_words.toml` were collected with the `dev` half in sight. `held_out`
+`kind` says what it is to it. The words of `denial_words.toml` were collected on the `dev` half. `held_out`
 was written by somebody else and not read by whoever collected them.
 
 What is measured is the way of an article: whether the story is found, whether the scores agree, and whether a word of
-denial stands between.
+denial is found.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 class Pair(NamedTuple):
-    """Two tellings, and what the second is to the first."""
+    """Two articles, and the relation of the second to the first."""
 
     half: str
     kind: str
@@ -54,7 +54,7 @@ def read_pairs(path: Path = TELLINGS_FILE) -> list[Pair]:
 
 
 class Reading(NamedTuple):
-    """What a second telling was taken for.
+    """The classification of the second article.
 
     Attributes:
         found: it was found to tell the story of the first.
@@ -68,14 +68,14 @@ class Reading(NamedTuple):
 
 
 class PairReader:
-    """Judges the two tellings of a pair as the processor would."""
+    """Processes the two articles of a pair as the processor would."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
         self._matcher = AssetMatcher.of_all_assets()
 
     def __call__(self, pair: Pair) -> Reading:
-        """What the second telling is taken for. Raises TryLater as the scorer does."""
+        """The classification of the second article. Raises TryLater as the scorer does."""
         stories = Stories()
         first = _article("first", pair.first_title, pair.first_lead, _NOON)
         second = _article("second", pair.second_title, pair.second_lead, _NOON + APART)
@@ -112,7 +112,7 @@ _ROWS: dict[str, tuple[frozenset[str], Callable[[Reading], bool]]] = {
 
 
 def measure(scorer: Scorer, path: Path = TELLINGS_FILE) -> list[Row]:
-    """What second tellings are taken for, by what they are, in shares of both halves."""
+    """Shares of classifications of the second articles, by their true relation, for both halves."""
     read, pairs = PairReader(scorer), read_pairs(path)
     readings = {pair: read(pair) for pair in pairs}
     rows = []

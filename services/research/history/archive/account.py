@@ -1,4 +1,4 @@
-"""The account of an import: what became of every row."""
+"""The report of an import: the result for every row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = 3
 
 @dataclass(slots=True)
 class Account:
-    """What became of the rows so far. `rows` = new + duplicates + replaced + all dropped."""
+    """Counts of the rows so far. `rows` = new + duplicates + replaced + all dropped."""
 
     rows: int = 0
     new: int = 0
@@ -28,12 +28,12 @@ class Account:
 
     @classmethod
     def of(cls, report: dict[str, Any]) -> Account:
-        """From what an archive remembers."""
+        """From the report that is stored in an archive."""
         counters = {name: Counter(report[name]) for name in ("dropped", "odd")}
         return cls(**{**report, **counters})
 
     def as_json(self) -> dict[str, Any]:
-        """For an archive to remember, and for `--json`."""
+        """To be stored in an archive, and for `--json`."""
         return {
             "rows": self.rows,
             "new": self.new,
@@ -60,7 +60,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The account of one import, and the archive after it. Times are UTC."""
+    """The report of one import, and the archive after it. Times are UTC."""
 
     archive: Path
     source_file: Path

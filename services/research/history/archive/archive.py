@@ -1,8 +1,8 @@
 """A news archive of ours: one SQLite file of articles without repetitions, read in the order of availability.
 
-It is made beside its place under another name and takes the place only when an import is whole, so a file that
-is there is complete. How many rows of which file were taken is written with those rows, in one transaction: that
-is where an interrupted import goes on.
+An import writes to a partial file that replaces the archive when the import is complete, so an archive is
+always complete. The number of rows imported is written in the same transaction as the rows: an interrupted import
+resumes there.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Import(NamedTuple):
 
 
 class Added(NamedTuple):
-    """What became of articles: new in the archive, there already, or an earlier version of one that was."""
+    """Counts of added articles: new, duplicates, and earlier versions that replaced one."""
 
     new: int
     duplicates: int
@@ -114,7 +114,7 @@ class Archive:
         return [Import(s, o, rows, bool(done), json.loads(report)) for s, o, rows, done, report in found]
 
     def add(self, articles: Sequence[Article], progress: Import) -> Added:
-        """Add articles and note how far the last import has come, both or neither. Raises StopProgram."""
+        """Add articles and the progress of the import in one transaction. Raises StopProgram."""
         try:
             return self._add(articles, progress)
         except sqlite3.Error as error:
@@ -200,7 +200,7 @@ class Archive:
 
 
 def partial_path(path: Path) -> Path:
-    """Where an output is made before it takes its place."""
+    """The partial file of an output."""
     return path.with_name(path.name + ".partial")
 
 

@@ -1,4 +1,4 @@
-"""From a row of a news archive to an article as the poller would have made it, or why not."""
+"""Turns a row of a news archive into an article as the poller would have made it, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.research.history.archive.times import TimeReader, UnplacedTimeErro
 
 MAX_SOURCE = 64
 LATE = timedelta(hours=4)
-"""An article first seen so long after its publication was stale before it could be known."""
+"""An article first seen later than this after its publication was already stale."""
 
 _NOTHING = frozenset({"", "nan", "nat", "none", "null", "n/a"})
 
@@ -37,7 +37,7 @@ class Dropped(StrEnum):
 
 
 class Odd(StrEnum):
-    """What is unusual in what is kept."""
+    """Oddities of rows that are kept."""
 
     NO_FIRST_SEEN = "no_first_seen"
     SEEN_BEFORE_PUBLISHED = "first_seen_before_published"
@@ -139,7 +139,7 @@ class ArticleReader:
         return moment
 
     def _source(self, cells: Sequence[str], link: str) -> tuple[str, tuple[Odd, ...]]:
-        """A name that messages may carry; one that may not is rewritten, one that is none is the link's host."""
+        """A valid source name: an invalid one is rewritten, a missing one is replaced by the link's host."""
         written = self.source or self._cell(cells, "source")
         nothing = written.lower() in _NOTHING
         name = "" if nothing else source_name(written)

@@ -1,4 +1,4 @@
-"""Which column of a news archive holds what. Names are matched whole; where two would do, the user is asked."""
+"""Maps the columns of a news archive to fields. Names are matched whole; an ambiguous name is an error."""
 
 from __future__ import annotations
 

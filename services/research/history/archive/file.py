@@ -63,7 +63,7 @@ def copy_archive(source: sqlite3.Connection, path: Path) -> None:
 
 
 def unwritable(path: Path, error: sqlite3.Error) -> StopProgram:
-    """What is said of a file that takes no more."""
+    """The error for a file that cannot be written."""
     return StopProgram(
         f"{path} cannot be written ({error}); see to the disk's space and rights, then run it again"
     )

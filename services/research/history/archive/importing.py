@@ -1,4 +1,4 @@
-"""Imports a news archive into ours: row by row, resumable, with an account of every row."""
+"""Imports a news archive row by row, resumable, with a report on every row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCH_ROWS = 2_000
 
 
 class BadNewsError(StopProgram):
-    """The news file is wrong; what was taken of it is thrown away."""
+    """The news file is invalid; the rows imported from it are discarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def import_news(
         out: our archive.
         options: how to read `source`.
         now: nothing in the archive may be dated later (UTC).
-        progress: told how many bytes of `source` are read, and how many there are.
+        progress: called with how many bytes of `source` are read, and how many there are.
 
     Raises:
         StopProgram: the file is not there, broken, without the columns or times that are needed, or nothing in
@@ -85,7 +85,7 @@ def import_news(
             partial_path(out).replace(out)
     with Archive.open(out) as archive:
         known = archive.span()
-        if known is None:  # refused before it is written
+        if known is None:  # an import without articles is refused before it is written
             raise StopProgram(f"{out} is empty; import into it again")
         return ImportReport(
             out,
@@ -162,7 +162,7 @@ def _unfinished(archive: Archive) -> Account:
 
 @dataclass(frozen=True, slots=True)
 class _Taker:
-    """Takes the rows of one file into one archive."""
+    """Imports the rows of one file into one archive."""
 
     file: NewsFile
     archive: Archive
@@ -171,7 +171,7 @@ class _Taker:
     to_article: ArticleReader
 
     def take(self, rows: Iterator[Row], progress: Progress) -> None:
-        """Take all rows; a batch is in the archive, and counted there, or not."""
+        """Import all rows, in batches; each batch is one transaction."""
         for _ in islice(rows, self.account.rows):
             pass
         checked = _checked(rows)

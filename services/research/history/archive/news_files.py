@@ -1,7 +1,7 @@
 """Reads news archives row by row: CSV, with any of the separators that spreadsheets use, and JSON Lines, also gzipped.
 
 A file that is broken somewhere (cut off, in another encoding, a row of another length) is refused with the line: what
-follows a break cannot be told from rubbish.
+follows it cannot be trusted.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _marked(path: Path) -> str:
     try:
         with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
             head = file.read(len(codecs.BOM_UTF8))
-    except (OSError, EOFError, zlib.error):  # found again, with its line, when the file is read
+    except (OSError, EOFError, zlib.error):  # reported with its line when the file is read
         return ""
     if head == codecs.BOM_UTF8:
         return _UTF_8

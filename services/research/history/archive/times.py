@@ -1,4 +1,4 @@
-"""Times of news archives, made UTC by rules that never guess.
+"""Converts times of news archives to UTC without guessing.
 
 A time without an offset could be any of 24 hours, and a day without a time could put an article before it was
 written: both would let a backtest read tomorrow's news, so they are refused unless the zone is stated.
@@ -48,7 +48,7 @@ _UNITS: Mapping[TimeFormat, int] = {
 
 
 class UnplacedTimeError(ValueError):
-    """A time that the whole file is likely to be written in, and that no rule can place; says what is needed."""
+    """A time that cannot be converted without an option, as probably all of the file; says which option."""
 
 
 @dataclass(frozen=True, slots=True)

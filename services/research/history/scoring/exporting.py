@@ -98,7 +98,7 @@ def _order(signal: Signal) -> tuple[datetime, datetime, str, str]:
 
 
 def _signals(client: redis.Redis, pair: str, report: ExportReport) -> Iterator[Signal]:
-    """A pair's signals in the order of the file. Redis has them by millisecond; within one, they are sorted here."""
+    """A pair's signals in the order of the file. Redis orders them by millisecond only; the rest is sorted here."""
     from cryptoboy_sentiment import SignalError, decode_member
 
     for _, together in groupby(_members(client, signals_key(pair)), key=lambda member: member[0]):
@@ -116,7 +116,7 @@ def _members(client: redis.Redis, key: str) -> Iterator[Scored]:
     """The members of a sorted set page by page. What is written or expires meanwhile does no harm."""
     cursor, done = "-inf", set[bytes]()  # everything up to the cursor was read, and these at the cursor
     while True:
-        # One more page than those at the cursor, so that any number of them with one score is passed.
+        # A page more than the members at the cursor, so that any number of members with the same score is passed.
         answer = client.zrangebyscore(key, cursor, "+inf", start=0, num=PAGE + len(done), withscores=True)
         page = cast("list[tuple[bytes, float]]", answer)
         fresh = [(score, member) for member, score in page if member not in done]

@@ -19,7 +19,12 @@ from services.research.history.archive.archive import BEGINNING, Archive, Positi
 from services.research.history.archive.times import to_microseconds
 from services.research.history.output import StepwiseCsv
 from services.research.history.scoring import story_steps
-from services.research.history.scoring.judging import REFUSED, Judged, judge_in_order, judge_with
+from services.research.history.scoring.article_scoring import (
+    REFUSED,
+    ArticleResult,
+    article_processor,
+    process_in_order,
+)
 from services.research.history.scoring.signal_rows import COLUMNS, Row, signal_rows
 from services.research.history.scoring.story_steps import StorySteps
 from services.research.history.scoring.tally import ScoreReport, Tally
@@ -31,7 +36,8 @@ from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_RE
 from services.sentiment_analyzer.scorers.port import Scorer
 
 STEP_ARTICLES = 2_000
-"""Scored between two marks from which an interrupted run goes on. LLM answers are kept one by one elsewhere."""
+"""Articles scored between two checkpoints from which an interrupted run resumes. Receipts keep the answers
+of a model."""
 SCORING_DELAY = timedelta(minutes=5)
 """From an article being known to its signals being in the store: a poll (NEWS_POLL_INTERVAL, 300 s by default)
 is the longest that the live system lets news wait, and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits in."""
@@ -86,8 +92,8 @@ def score_archive(
         options: what is scored.
         scored_by: what else tells this scorer's answers from others, beside its model's name.
         workers: articles scored at once; with `stories` it is 1, for which article told a story first must be
-            known before the next is judged.
-        progress: told how many articles are scored, and how many the archive has.
+            known before the next is result.
+        progress: called with how many articles are scored, and how many the archive has.
         waiting: called with the reason when an article begins to wait for the scorer.
 
     Raises:
@@ -102,17 +108,17 @@ def score_archive(
         articles = archive.articles(_beginning(file, options), options.known_until)
         matcher = AssetMatcher(load_registry(), options.pairs)
 
-        judge = judge_with(
+        process = article_processor(
             scorer, matcher, told.stories if told else None, dict(options.weights), dict(options.owners)
         )
         refusals, workers = Refusals(), 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
             with told.step() if told else nullcontext():
-                for judged in judge_in_order(step, judge, workers=workers, waiting=waiting):
-                    _refuse_refusals(refusals, judged)
-                    tally.count(judged)
-                    rows += signal_rows(judged.signals, judged.article.known_at, options.delay)
+                for result in process_in_order(step, process, workers=workers, waiting=waiting):
+                    _refuse_refusals(refusals, result)
+                    tally.count(result)
+                    rows += signal_rows(result.signals, result.article.known_at, options.delay)
                     if tally.articles % PROGRESS_EVERY == 0:
                         progress(tally.articles, archive.count())
             mark = told.last_number if told else 0
@@ -123,14 +129,14 @@ def score_archive(
         return ScoreReport(out, scorer.model, options.delay, tally, resumed_after, file.restarted)
 
 
-def _refuse_refusals(refusals: Refusals, judged: Judged) -> None:
-    """Stop when the scorer refuses nearly all: recorded as refused they would never be asked about again."""
-    if judged.outcome in ANSWERS | {REFUSED}:
-        refusals.note(judged.article.article_id.encode(), refused=judged.is_refused)
+def _refuse_refusals(refusals: Refusals, result: ArticleResult) -> None:
+    """Stop when the scorer refuses nearly all articles: recorded as refused, they would never be scored again."""
+    if result.outcome in ANSWERS | {REFUSED}:
+        refusals.note(result.article.article_id.encode(), refused=result.is_refused)
     if refusals.are_too_many:
         raise StopProgram(
             f"the scorer refused {MOST_REFUSED} of the last {LAST_ARTICLES} articles, so it is hardly them; the last "
-            f"because: {judged.reason}. ./cryptoboy doctor checks the scorer; what was scored before is kept"
+            f"because: {result.reason}. ./cryptoboy doctor checks the scorer; what was scored before is kept"
         )
 
 

@@ -1,4 +1,4 @@
-"""The rows of a sentiment CSV: signals of the live pipeline, at the time at which history had them."""
+"""The rows of a sentiment CSV: signals as of the time at which they would have been available."""
 
 from __future__ import annotations
 

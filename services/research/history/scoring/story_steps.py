@@ -1,4 +1,4 @@
-"""What was told up to the last step of a file in the making, kept beside it."""
+"""The stories up to the last step of a file that is being written, stored beside it."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class StorySteps:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """All that is told within it is kept, or nothing."""
+        """Articles that are added within it are stored in one transaction."""
         with self._file.changing():
             yield
             self._file.forget_old()
             self.last_number = self._file.last_number()
 
     def close(self) -> None:
-        """Close what is kept beside the file."""
+        """Close the file of stories."""
         self._file.close()
 
 
 def remove(file: StepwiseCsv) -> None:
-    """Remove what is kept beside the file."""
+    """Remove the file of stories."""
     for suffix in ("", "-wal", "-shm"):
         file.beside(SUFFIX + suffix).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What came of scoring an archive, article by article and as a whole."""
+"""The counts of scoring an archive, and its report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from services.research.history.scoring.judging import Judged
+from services.research.history.scoring.article_scoring import ArticleResult
 from services.research.history.scoring.reasons import Reasons
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was scored so far."""
+    """Counts so far."""
 
     articles: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -22,14 +22,14 @@ class Tally:
     labels: Counter[str] = field(default_factory=Counter)
     reasons: Reasons = field(default_factory=Reasons)
 
-    def count(self, judged: Judged) -> None:
+    def count(self, result: ArticleResult) -> None:
         """Count one article."""
         self.articles += 1
-        self.outcomes[judged.outcome] += 1
-        if judged.reason:
-            article = judged.article
-            self.reasons.note(judged.outcome, judged.reason, article.article_id, article.title)
-        for signal in judged.signals:
+        self.outcomes[result.outcome] += 1
+        if result.reason:
+            article = result.article
+            self.reasons.note(result.outcome, result.reason, article.article_id, article.title)
+        for signal in result.signals:
             self.signals[signal.pair] += 1
             self.labels[signal.sentiment_label.value] += 1
 
@@ -53,11 +53,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What came of scoring an archive.
+    """The report of scoring an archive.
 
     Attributes:
         resumed_after: articles that an interrupted run had scored.
-        restarted: whether the remains of a run with other options were thrown away.
+        restarted: whether the remains of a run with other options were deleted.
     """
 
     sentiment: Path

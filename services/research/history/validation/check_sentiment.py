@@ -1,6 +1,6 @@
-"""Checks a sentiment CSV line by line: whatever would make a backtest refuse it, or believe it wrongly.
+"""Checks a sentiment CSV line by line for what a backtest would refuse or be misled by.
 
-Memory grows by sixteen bytes a row, by which repetitions are found.
+Memory grows by sixteen bytes a row, which are needed to find repeated signals.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class SentimentCheck:
 
 
 def check_sentiment(path: Path, check: SentimentCheck, progress: Progress = quiet) -> None:
-    """Check a whole file with `check`, which tells what it found.
+    """Check a whole file with `check`, which collects the findings.
 
     A file in which no line is wrong must also be one that a backtest reads.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """The severity of a finding."""
 
     ERROR = "error"
     WARNING = "warning"

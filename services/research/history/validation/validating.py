@@ -59,7 +59,7 @@ def validate(
         pairs: only candles and signals of these are held against each other; empty takes all.
         staleness: the age by publication at which sentiment counts as none.
         now: nothing is dated later (UTC).
-        progress: told how many bytes of the sentiment are read, and how many there are.
+        progress: called with how many bytes of the sentiment are read, and how many there are.
 
     Raises:
         StopProgram: neither is given, or one is not there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.research.backtest.verdict import Outcome, judge, p_value
+from services.research.backtest.verdict import Conclusion, p_value, verdict_of
 
 WHEN = "from 2025-05-01 to 2025-07-01"
 CHANCE = [float(value) for value in np.linspace(-3, 3, 199)]
@@ -35,8 +35,8 @@ def test_p_is_even_when_the_observed_is_one_of_the_controls() -> None:
 
 @pytest.mark.parametrize("trades", [0, 1, 29])
 def test_below_30_trades_nothing_is_said_however_clear_it_looks(trades: int) -> None:
-    verdict = judge(trades, 50.0, CHANCE, WHEN)
-    assert verdict.outcome is Outcome.TOO_FEW
+    verdict = verdict_of(trades, 50.0, CHANCE, WHEN)
+    assert verdict.outcome is Conclusion.TOO_FEW
     assert verdict.sentence.startswith(
         f"Too few trades to say whether sentiment helped: {trades} with sentiment"
     )
@@ -48,35 +48,35 @@ def test_below_30_trades_nothing_is_said_however_clear_it_looks(trades: int) -> 
         (
             9.0,
             CHANCE,
-            Outcome.HELPED,
+            Conclusion.HELPED,
             "Sentiment helped: with it, the technical rules made 9.00 percentage points more",
         ),
         (
             -9.0,
             CHANCE,
-            Outcome.HURT,
+            Conclusion.HURT,
             "Sentiment hurt: with it, the technical rules made 9.00 percentage points less",
         ),
-        (1.0, CHANCE, Outcome.CHANCE, "What sentiment did cannot be told from chance"),
+        (1.0, CHANCE, Conclusion.CHANCE, "What sentiment did cannot be told from chance"),
         (
             2.0,
             [value + 2 for value in CHANCE],
-            Outcome.CHANCE,
+            Conclusion.CHANCE,
             "2.00 percentage points more profit than alone",
         ),
-        (-1.0, [value - 20 for value in CHANCE], Outcome.MIXED, "better times than chance would have it"),
-        (1.0, [value + 20 for value in CHANCE], Outcome.MIXED, "worse times than chance would have it"),
+        (-1.0, [value - 20 for value in CHANCE], Conclusion.MIXED, "better times than chance would have it"),
+        (1.0, [value + 20 for value in CHANCE], Conclusion.MIXED, "worse times than chance would have it"),
     ],
 )
 def test_help_and_harm_are_said_only_of_what_stands_out_and_has_their_sign(
-    difference: float, controls: list[float], outcome: Outcome, words: str
+    difference: float, controls: list[float], outcome: Conclusion, words: str
 ) -> None:
-    verdict = judge(30, difference, controls, WHEN)
+    verdict = verdict_of(30, difference, controls, WHEN)
     assert verdict.outcome is outcome
     assert words in verdict.sentence
     assert WHEN in verdict.sentence
 
 
 def test_a_few_controls_can_never_show_help() -> None:
-    assert judge(100, 99.0, [0.0] * 18, WHEN).outcome is Outcome.CHANCE
-    assert judge(100, 99.0, [0.0] * 19, WHEN).outcome is Outcome.HELPED
+    assert verdict_of(100, 99.0, [0.0] * 18, WHEN).outcome is Conclusion.CHANCE
+    assert verdict_of(100, 99.0, [0.0] * 19, WHEN).outcome is Conclusion.HELPED

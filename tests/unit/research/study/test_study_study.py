@@ -12,7 +12,7 @@ import pytest
 from cryptoboy_sentiment import signals_frame
 
 from services.common.errors import StopProgram
-from services.research.study.conclusions import judge
+from services.research.study.conclusions import all_tests
 from services.research.study.events import Selection
 from services.research.study.page import study_page
 from services.research.study.report import study_json
@@ -31,7 +31,7 @@ def study(effect: float, selection: Selection | None = None, *, seed: int = 1, m
 
 def found_in(effect: float, *, seed: int = 1, min_events: int = 30) -> Found:
     result = study(effect, seed=seed, min_events=min_events)
-    return study_json(result, judge(result))
+    return study_json(result, all_tests(result))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_quarter_hour_candles_tell_every_horizon_and_delay() -> None:
     candles = {"BTC/USDT": candles_of(list(100 + random.normal(size=2000).cumsum() / 20), timeframe="15m")}
     rows = [signal(START + n * HOUR, float(random.uniform(-1, 1)), article=f"a{n}") for n in range(400)]
     result = run_study(signals_frame(rows), candles, Selection(), resamples=100, seed=1, min_events=30)
-    found = study_json(result, judge(result))
+    found = study_json(result, all_tests(result))
     assert all(cell(found, horizon)["correlation"] is not None for horizon in ("15m", "1h", "4h", "24h"))
     assert all(point["events"] for point in found["decay"])
 
@@ -158,17 +158,17 @@ def test_no_figure_is_nan_or_infinite() -> None:
     candles = {"BTC/USDT": candles_of([100.0] * 200)}  # nothing moves: correlations are undefined
     rows = [signal(START + n * HOUR, 0.5, article=f"a{n}") for n in range(150)]
     result = run_study(signals_frame(rows), candles, Selection(), resamples=100, seed=1, min_events=2)
-    found = study_json(result, judge(result))
+    found = study_json(result, all_tests(result))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert cell(found, "1h")["correlation"] is None
     assert found["verdict"].startswith("150 events are too few")
-    assert "chart" in study_page(result, judge(result))
+    assert "chart" in study_page(result, all_tests(result))
 
 
 def test_a_period_counts_its_start_and_not_its_end() -> None:
     result = study(0.0, Selection(start=START + timedelta(days=2), end=START + timedelta(days=30)))
     assert len(result.events.frame) == 2 * 28 * 24
-    found = study_json(result, judge(result))
+    found = study_json(result, all_tests(result))
     assert found["period"] == {"from": "2025-05-03T00:00:00+00:00", "to": "2025-05-31T00:00:00+00:00"}
 
 
@@ -185,7 +185,7 @@ def test_signals_outside_the_candles_or_the_period_are_refused_with_both_ranges(
 
 def test_the_page_needs_nothing_beside_it_and_says_what_the_study_says() -> None:
     result = study(0.3)
-    tests = judge(result)
+    tests = all_tests(result)
     page = study_page(result, tests)
     # What comes later must not make a chart narrower that has been drawn.
     assert re.search(r"^\.charts \{.*repeat\(auto-fill,", page, re.MULTILINE)
@@ -200,4 +200,4 @@ def test_names_from_news_are_text_in_the_page() -> None:
     candles, signals = made_up_market(0.0, days=20)
     hostile = signals.assign(source=signals["source"].replace("blog", "<script>alert(1)</script>"))
     result = run_study(hostile, candles, Selection(), resamples=100, seed=1, min_events=30)
-    assert "<script>alert" not in study_page(result, judge(result))
+    assert "<script>alert" not in study_page(result, all_tests(result))

@@ -16,8 +16,8 @@ from cryptoboy_sentiment import Signal, read_signals_csv
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth
 from services.research.history.archive.archive import Archive, partial_path
-from services.research.history.scoring import judging, scoring
-from services.research.history.scoring.judging import as_message
+from services.research.history.scoring import article_scoring, scoring
+from services.research.history.scoring.article_scoring import as_message
 from services.research.history.scoring.reasons import MOST_REASONS, OTHERS, Reasons
 from services.research.history.scoring.scoring import ScoreOptions, score_archive
 from services.research.history.scoring.signal_rows import COLUMNS
@@ -281,7 +281,7 @@ def test_reasons_that_differ_for_each_article_are_counted_together() -> None:
 def test_a_scorer_that_is_away_for_a_moment_is_waited_for(
     tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(article_scoring, "FIRST_PAUSE_SECONDS", 0.001)
     scorer = Marked()
     scorer.on = {"Bitcoin surges as funds buy again (5)": [TryLater("away"), TryLater("away")]}
     told: list[str] = []

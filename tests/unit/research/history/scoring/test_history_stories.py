@@ -11,7 +11,7 @@ from cryptoboy_sentiment import read_signals_csv
 
 from services.research.history.archive.archive import Archive
 from services.research.history.scoring import scoring
-from services.research.history.scoring.judging import as_message
+from services.research.history.scoring.article_scoring import as_message
 from services.research.history.scoring.scoring import ScoreOptions, score_archive
 from services.research.history.scoring.signal_rows import signal_rows
 from services.research.sentiment_csv import read_sentiment_csv

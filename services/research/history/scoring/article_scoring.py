@@ -1,4 +1,4 @@
-"""Judges the articles of an archive as the live pipeline would, with patience, several at once, in their order."""
+"""Processes the articles of an archive as the live pipeline would, several at once, in order, with retries."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
-class Judged(NamedTuple):
-    """An article, how it ended, its signals if it was scored, and why the scorer gave none.
+class ArticleResult(NamedTuple):
+    """The result for an article: its outcome, its signals if it was scored, and why the scorer gave none.
 
     `is_refused`: the scorer refused it, or answered nothing that can be used, which may be its own fault.
     """
@@ -43,36 +43,36 @@ class Judged(NamedTuple):
     is_refused: bool = False
 
 
-Judge = Callable[[Article], Judged]
+ProcessArticle = Callable[[Article], ArticleResult]
 
 
-def judge_with(
+def article_processor(
     scorer: Scorer,
     matcher: AssetMatcher,
     stories: Stories | None = None,
     weights: Mapping[str, float] = MappingProxyType({}),
     owners: Mapping[str, str] = MappingProxyType({}),
-) -> Judge:
-    """A function that judges one article. It raises TryLater as the scorer does.
+) -> ProcessArticle:
+    """A function that processes one article. It raises TryLater as the scorer does.
 
     `weights` and `owners` are those of sources, by name in lower case; others weigh 1 and own themselves. With
-    `stories`, what it says of an article depends on those it judged before: one at a time, in their order.
+    `stories`, the result of an article depends on those before it: process one at a time, in order.
     """
 
-    def judge(article: Article) -> Judged:
+    def process(article: Article) -> ArticleResult:
         if not is_relevant(article.title, f"{article.summary}\n{article.content}"):
-            return Judged(article, NOT_PUBLISHED)
+            return ArticleResult(article, NOT_PUBLISHED)
         name = article.source.casefold()
         message = as_message(article, weights.get(name, 1.0), owners.get(name, ""))
         try:
             judgement = judge_article(message, matcher, scorer, message.fetched_at, stories=stories)
         except NeverWorks as error:
-            return Judged(article, REFUSED, reason=str(error), is_refused=True)
+            return ArticleResult(article, REFUSED, reason=str(error), is_refused=True)
         reason = judgement.reason if judgement.outcome is Outcome.ABSTAINED else ""
         outcome = judgement.outcome.value
-        return Judged(article, outcome, judgement.signals, reason, is_refused=judgement.is_unusable)
+        return ArticleResult(article, outcome, judgement.signals, reason, is_refused=judgement.is_unusable)
 
-    return judge
+    return process
 
 
 def as_message(article: Article, weight: float = 1.0, owner: str = "") -> NewsArticle:
@@ -91,47 +91,47 @@ def as_message(article: Article, weight: float = 1.0, owner: str = "") -> NewsAr
     )
 
 
-def judge_in_order(
+def process_in_order(
     articles: Sequence[Article],
-    judge: Judge,
+    process: ProcessArticle,
     *,
     workers: int = 1,
     patience: float = PATIENCE_SECONDS,
     waiting: Waiting = patient,
-) -> Iterator[Judged]:
-    """Judge articles, `workers` at once; they come out in their order.
+) -> Iterator[ArticleResult]:
+    """Process articles, `workers` at once; the results come in their order.
 
     `waiting` is called with the reason when an article waits for the scorer.
 
-    Where it ends early, by an error or because nobody wants more, what has not begun is not begun.
+    If it ends early, by an error or because the caller stops, the remaining articles are not begun.
 
     Raises:
         TryLater: the scorer was away for `patience` seconds.
     """
     stop = threading.Event()
 
-    def patiently(article: Article) -> Judged:
-        return _patiently(article, judge, stop, patience, waiting)
+    def with_retries(article: Article) -> ArticleResult:
+        return _with_retries(article, process, stop, patience, waiting)
 
     if workers == 1:
-        yield from map(patiently, articles)
+        yield from map(with_retries, articles)
         return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="judge")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="scoring")
     try:
-        yield from pool.map(patiently, articles)
+        yield from pool.map(with_retries, articles)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
 
 
-def _patiently(
-    article: Article, judge: Judge, stop: threading.Event, patience: float, waiting: Waiting
-) -> Judged:
+def _with_retries(
+    article: Article, process: ProcessArticle, stop: threading.Event, patience: float, waiting: Waiting
+) -> ArticleResult:
     give_up_at = time.monotonic() + patience
     backoff, is_told = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), False
     while True:
         try:
-            return judge(article)
+            return process(article)
         except TryLater as error:
             wait = error.after or backoff.failed()
             if time.monotonic() + wait > give_up_at:
