@@ -10,18 +10,16 @@ empty means none.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from services.research.evaluate.cases.rows import Row, share
+from services.research.evaluate.cases.rows import HALVES, Row, read_cases, share
 from services.sentiment_analyzer.article.text import MAX_BODY_CHARS, MAX_TITLE_CHARS, ArticleText, clean
 from services.sentiment_analyzer.matching.assets import MARKET, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 
 HEADLINES_FILE = Path(__file__).with_name("matching.csv")
-HALVES = {"dev": "development", "held_out": "held out"}
 
 
 class Headline(NamedTuple):
@@ -50,12 +48,11 @@ def read_headlines(path: Path = HEADLINES_FILE) -> list[Headline]:
     """Read a file such as `matching.csv`. It is part of the program: a mistake in it raises ValueError."""
     known = {*load_registry().assets, MARKET.ticker}
     headlines = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, strict=True):
-            assets = frozenset(row["assets"].split())
-            if row["half"] not in HALVES or not assets <= known:
-                raise ValueError(f"{path.name}: {row['headline']!r} has an unknown half or asset")
-            headlines.append(Headline(row["half"], row["trap"], assets, row["headline"], row["lead"]))
+    for row in read_cases(path, {}):
+        assets = frozenset(row["assets"].split())
+        if not assets <= known:
+            raise ValueError(f"{path.name}: {row['headline']!r} has an unknown asset")
+        headlines.append(Headline(row["half"], row["trap"], assets, row["headline"], row["lead"]))
     return headlines
 
 

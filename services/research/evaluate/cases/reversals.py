@@ -7,16 +7,14 @@ only `dev` has, names the verb, or says that a headline is a control, in which n
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
-from services.research.evaluate.cases.rows import Row, share
+from services.research.evaluate.cases.rows import HALVES, Row, read_cases, share
 from services.research.evaluate.predict import WithScorer
 from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
 
 REVERSALS_FILE = Path(__file__).with_name("reversals.csv")
-HALVES = {"dev": "development", "held_out": "held out"}
 CONTROL = "control"
 _SIGNS = {"+": 1, "-": -1}
 
@@ -32,11 +30,7 @@ class Reversal(NamedTuple):
 
 def read_reversals(path: Path = REVERSALS_FILE) -> list[Reversal]:
     """Read a file such as `reversals.csv`. It is part of the program: a mistake in it raises ValueError."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, strict=True))
-    for row in rows:
-        if row["half"] not in HALVES or row["sign"] not in _SIGNS:
-            raise ValueError(f"{path.name}: {row['headline']!r} has an unknown half or sign")
+    rows = read_cases(path, {"sign": _SIGNS})
     return [Reversal(row["half"], row["kind"], _SIGNS[row["sign"]], row["headline"]) for row in rows]
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import math
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import NamedTuple
+
+HALVES = {"dev": "development", "held_out": "held out"}
+"""The halves of a file of cases: what is measured was developed on the one and has not seen the other."""
 
 _Z = 1.959964
 """Of the normal distribution, for 95%."""
@@ -40,3 +46,14 @@ def share(name: str, part: int, n: int) -> Row:
     whole = 1 + _Z * _Z / n
     low, high = max(0.0, (centre - reach) / whole), min(1.0, (centre + reach) / whole)
     return Row(name, value, "share", n, (min(low, value), max(high, value)))
+
+
+def read_cases(path: Path, allowed: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
+    """The rows of a CSV with a `half`. It is part of the program: a value that is not allowed raises ValueError."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    for row in rows:
+        for column, values in {"half": HALVES, **allowed}.items():
+            if row[column] not in values:
+                raise ValueError(f"{path.name}: {row} has an unknown {column}")
+    return rows

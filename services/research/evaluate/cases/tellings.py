@@ -10,7 +10,6 @@ denial is found.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from services.common.errors import NeverWorks
 from services.common.messages import NewsArticle
-from services.research.evaluate.cases.rows import Row, share
+from services.research.evaluate.cases.rows import HALVES, Row, read_cases, share
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
 from services.sentiment_analyzer.pipeline.process_article import judge_article
@@ -26,7 +25,6 @@ from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.stories.stories import Stories
 
 TELLINGS_FILE = Path(__file__).with_name("tellings.csv")
-HALVES = {"dev": "development", "held_out": "held out"}
 KINDS = ("retold", "denied", "corrected", "followed_up")
 APART = timedelta(minutes=30)
 _NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -45,12 +43,7 @@ class Pair(NamedTuple):
 
 def read_pairs(path: Path = TELLINGS_FILE) -> list[Pair]:
     """Read a file such as `tellings.csv`. It is part of the program: a mistake in it raises ValueError."""
-    with path.open(encoding="utf-8", newline="") as file:
-        pairs = [Pair(**row) for row in csv.DictReader(file, strict=True)]
-    for pair in pairs:
-        if pair.half not in HALVES or pair.kind not in KINDS:
-            raise ValueError(f"{path.name}: {pair.second_title!r} has an unknown half or kind")
-    return pairs
+    return [Pair(**row) for row in read_cases(path, {"kind": KINDS})]
 
 
 class Reading(NamedTuple):

@@ -40,5 +40,5 @@ def test_a_pair_is_read_as_the_processor_reads_it() -> None:
 def test_an_unknown_kind_is_a_mistake(tmp_path: Path) -> None:
     path = tmp_path / "tellings.csv"
     path.write_text("half,kind,first_title,first_lead,second_title,second_lead\ndev,odd,a,b,c,d\n")
-    with pytest.raises(ValueError, match="unknown half or kind"):
+    with pytest.raises(ValueError, match="unknown kind"):
         read_pairs(path)
