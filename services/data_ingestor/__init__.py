@@ -1,1 +1,1 @@
-"""Ingest: the news poller and the market streamer."""
+"""The services that collect data: the news poller and the market streamer."""

@@ -1,4 +1,4 @@
-"""Market streamer: closed candles of the configured pairs, from an exchange to the queue raw_market_data.
+"""The market streamer, which sends the closed candles of the configured pairs to the queue raw_market_data.
 
 python -m services.data_ingestor.market_streamer
 """
@@ -14,14 +14,14 @@ from services.data_ingestor.market.streamer import NAME, MarketStreamer
 
 
 def build(settings: Settings, clock: Clock) -> MarketStreamer:
-    """The service with the broker that the settings name."""
+    """Create the service with the broker that the settings name."""
     from services.common.broker.open import open_broker
 
     return MarketStreamer(settings, open_broker(settings, clock), clock)
 
 
 def main() -> None:
-    """Run until a signal ends it."""
+    """Run the service until a signal ends it."""
     sys.exit(run_service(NAME, build))
 
 

@@ -1,1 +1,1 @@
-"""A Binance-compatible spot exchange on loopback that replays recorded candles as if they happened now."""
+"""A Binance-compatible spot exchange on loopback that replays recorded candles as if they were traded now."""

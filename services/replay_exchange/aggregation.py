@@ -1,4 +1,4 @@
-"""Candles of any interval built from base candles, placed on the wall clock."""
+"""Builds candles of any interval from the recorded base candles, with times on the wall clock."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from services.replay_exchange.forming import Bar
 from services.replay_exchange.intervals import MONTH, next_open, open_of
 
 TRADES_A_CANDLE = 4
-"""Trades that are reported for a base candle with volume: one for each price, as the recording does not count them."""
+"""The number of trades reported for a base candle with volume. Recordings have no trade counts, so one is reported
+for each of the four prices."""
 
 
 @dataclass(frozen=True)
 class Kline:
-    """A candle as the exchange shows it; times are wall-clock milliseconds.
+    """A candle as the exchange reports it. All times are wall-clock milliseconds.
 
-    `quote_volume` and `trades` are estimates: Freqtrade's files do not record them.
+    `quote_volume` and `trades` are estimates because Freqtrade's files do not record them.
     """
 
     open_ms: int
@@ -32,7 +33,7 @@ class Kline:
 
 
 Candles = npt.NDArray[np.void]
-"""Candles of one interval, oldest first, as rows of `_ROW`; `open_ms` is on the wall clock."""
+"""The candles of one interval, oldest first, as rows of `_ROW`. `open_ms` is a wall-clock time."""
 _ROW = np.dtype(
     [("open_ms", np.int64)]
     + [(name, np.float64) for name in ("open", "high", "low", "close", "volume", "quote_volume")]
@@ -41,19 +42,19 @@ _ROW = np.dtype(
 
 
 def bar_of(row: np.void) -> Bar:
-    """Prices and volume of a candle."""
+    """Return the prices and the volume of a candle row."""
     return Bar(*(float(row[name]) for name in ("open", "high", "low", "close", "volume")))
 
 
 def kline_of(row: np.void, interval: str, *, closed: bool = True) -> Kline:
-    """A row of candles of `interval` as the exchange shows it."""
+    """Convert a candle row of `interval` to the form in which the exchange reports it."""
     open_ms = int(row["open_ms"])
     close_ms = next_open(interval, open_ms) - 1
     return Kline(open_ms, close_ms, bar_of(row), float(row["quote_volume"]), int(row["trades"]), closed)
 
 
 def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
-    """The recording itself, moved by `shift_ms`; its quote volume is volume times the mean price."""
+    """Return the recorded candles moved by `shift_ms`. Their quote volume is the volume times the mean price."""
     candles = np.empty(series.opens.size, dtype=_ROW)
     candles["open_ms"] = series.opens + shift_ms
     for name in ("open", "high", "low", "close", "volume"):
@@ -65,7 +66,7 @@ def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
 
 
 def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
-    """The forming base candle, which has reached `bar` after the fraction `elapsed` of its time."""
+    """Return the forming base candle. `bar` is its state after the fraction `elapsed` of its length."""
     quote_volume = round(bar.volume * (bar.open + bar.high + bar.low + bar.close) / 4, PLACES)
     trades = 1 + int(elapsed * (TRADES_A_CANDLE - 1)) if bar.volume else 0
     row = (open_ms, bar.open, bar.high, bar.low, bar.close, bar.volume, quote_volume, trades)
@@ -73,7 +74,7 @@ def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
 
 
 def aggregate(base: Candles, interval: str, volume_places: int) -> Candles:
-    """Candles of `interval` from base candles; a group with missing base candles is built from the others."""
+    """Build the candles of `interval` from base candles. If some base candles are missing, the others are used."""
     if base.size == 0:
         return base
     keys = _group_opens(base["open_ms"], interval)

@@ -1,4 +1,7 @@
-"""Candles, order book and prices in Binance's JSON. Pure; times are wall-clock milliseconds."""
+"""Encodes candles, order books and prices as Binance's JSON.
+
+The functions are pure; times are wall-clock milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ NO_TRADE = -1
 
 
 def kline_row(kline: Kline) -> list[Any]:
-    """The twelve columns of a REST kline. Half of the volume counts as bought: the recording does not say."""
+    """Return the twelve columns of a REST kline.
+
+    Half of the volume is reported as taker buys, because the recording does not contain their share.
+    """
     bar = kline.bar
     return [
         kline.open_ms,
@@ -36,7 +42,7 @@ def kline_row(kline: Kline) -> list[Any]:
 
 
 def kline_event(symbol: str, interval: str, kline: Kline, now_ms: int) -> Json:
-    """The same candle as a websocket event."""
+    """Return a candle as a websocket event."""
     _, *prices, volume, _, quote_volume, trades, bought, bought_quote, ignored = kline_row(kline)
     opened, high, low, close = prices
     return {
@@ -66,7 +72,10 @@ def kline_event(symbol: str, interval: str, kline: Kline, now_ms: int) -> Json:
 
 
 def book(market: Market, now_ms: int, levels: int) -> Book:
-    """Bids from the last price down, asks from a tick above it up, a tick apart; empty without a price."""
+    """Return the bids and asks around the last price, one tick apart.
+
+    The best bid is the last price, and the best ask is one tick above it. Both lists are empty if there is no price.
+    """
     price = market.last_price(now_ms)
     if price is None:
         return [], []
@@ -84,23 +93,23 @@ def _level(market: Market, ticks: int) -> list[str]:
 
 
 def depth(market: Market, now_ms: int, levels: int) -> Json:
-    """An order book of so many levels a side."""
+    """Return an order book with at most `levels` levels on each side."""
     bids, asks = book(market, now_ms, levels)
     return {"lastUpdateId": now_ms, "bids": bids, "asks": asks}
 
 
 def price_ticker(market: Market, now_ms: int) -> Json:
-    """The last price."""
+    """Return the answer with the last price."""
     return {"symbol": market.symbol, "price": as_text(market.last_price(now_ms) or 0.0)}
 
 
 def average_price(market: Market, now_ms: int) -> Json:
-    """The last price, instead of the average of five minutes."""
+    """Return the answer with the average price, for which the last price is used instead of a five-minute average."""
     return {"mins": 5, "price": as_text(market.last_price(now_ms) or 0.0), "closeTime": now_ms}
 
 
 def book_ticker(market: Market, now_ms: int) -> Json:
-    """The best bid and ask."""
+    """Return the answer with the best bid and ask."""
     bid, ask = best(market, now_ms)
     return {
         "symbol": market.symbol,
@@ -112,13 +121,13 @@ def book_ticker(market: Market, now_ms: int) -> Json:
 
 
 def book_ticker_event(market: Market, now_ms: int) -> Json:
-    """The best bid and ask as a websocket event."""
+    """Return the best bid and ask as a websocket event."""
     bid, ask = best(market, now_ms)
     return {"u": now_ms, "s": market.symbol, "b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]}
 
 
 def best(market: Market, now_ms: int) -> tuple[list[str], list[str]]:
-    """The first level of each side, as [price, quantity]; zeros without a price."""
+    """Return the best bid and the best ask, each as [price, quantity]. The values are zero if there is no price."""
     bids, asks = book(market, now_ms, 1)
     nothing = [as_text(0.0), as_text(0.0)]
     return (bids or [nothing])[0], (asks or [nothing])[0]

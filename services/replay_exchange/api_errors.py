@@ -1,4 +1,4 @@
-"""Binance's error answers, and the reading of query parameters that leads to them."""
+"""Binance's error answers, and the functions that parse query parameters and raise these errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Query = Mapping[str, str]
 
 
 class ApiError(Exception):
-    """A request that Binance answers with HTTP 400, a code and a message."""
+    """A rejected request. It is answered as Binance does, with HTTP 400, a code and a message."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class ApiError(Exception):
 
 
 def mandatory(query: Query, name: str) -> str:
-    """The value of a parameter that must be there. Raises ApiError -1102 or -1105."""
+    """Return the value of a required parameter. Raises ApiError -1102 or -1105."""
     if name not in query:
         raise ApiError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
     if not query[name]:
@@ -33,9 +33,9 @@ def mandatory(query: Query, name: str) -> str:
 
 
 def whole_number(query: Query, name: str) -> int | None:
-    """A parameter of digits, or None when it was not sent. Raises ApiError -1100 or -1105.
+    """Parse a parameter that consists of digits; None if it was not sent. Raises ApiError -1100 or -1105.
 
-    Twenty digits are more than 64 bits hold; a longer number counts as the largest.
+    A number that does not fit in a signed 64-bit integer is replaced by the largest one that does.
     """
     if name not in query:
         return None
@@ -49,12 +49,12 @@ def whole_number(query: Query, name: str) -> int | None:
 
 
 def limit_of(query: Query, *, default: int, most: int) -> int:
-    """The `limit` parameter: the default when absent or 0, never more than `most`."""
+    """Return the `limit` parameter, at most `most`. The default applies if the parameter is absent or 0."""
     return min(whole_number(query, "limit") or default, most)
 
 
 def find_market(markets: Mapping[str, Market], symbol: str) -> Market:
-    """The market of a symbol such as BTCUSDT. Raises ApiError -1121."""
+    """Return the market of a symbol such as BTCUSDT. Raises ApiError -1121 if there is no such market."""
     try:
         return markets[symbol]
     except KeyError:
@@ -62,7 +62,10 @@ def find_market(markets: Mapping[str, Market], symbol: str) -> Market:
 
 
 def chosen_markets(markets: Mapping[str, Market], query: Query) -> tuple[list[Market], bool]:
-    """The markets that `symbol` or `symbols` (a JSON list) name, else all; and whether the answer is a list."""
+    """Return the requested markets, and whether the answer is a list.
+
+    The parameter `symbol`, or `symbols` (a JSON list), names the markets. Without either, all markets are returned.
+    """
     if "symbol" in query and "symbols" in query:
         raise ApiError(-1128, "Combination of optional parameters invalid.")
     if "symbol" in query:

@@ -17,7 +17,7 @@ _EXAMPLE = """example:
 
 
 class Arguments(argparse.Namespace):
-    """The options of the command line. `options` says what to replay; the others are about the process."""
+    """The parsed command line. `options` returns the options of the replay; other fields configure the process."""
 
     candles: Path
     timeframe: str
@@ -31,7 +31,7 @@ class Arguments(argparse.Namespace):
     read_only: bool
 
     def options(self) -> ReplayOptions:
-        """Raises StopProgram, naming the option, if one does not fit."""
+        """Return the options of the replay. Raises StopProgram, naming the option, if a value is invalid."""
         try:
             return ReplayOptions.model_validate(
                 {
@@ -51,7 +51,10 @@ class Arguments(argparse.Namespace):
 
 
 def read_arguments(arguments: Sequence[str] | None) -> Arguments:
-    """Parse them; None: those of this process. Ends the program for --help and for an unknown option."""
+    """Parse `arguments`, or the arguments of this process if None.
+
+    Ends the program if --help or an unknown option is given.
+    """
     parser = argparse.ArgumentParser(
         prog="replay_exchange",
         description="A Binance-compatible spot exchange on loopback that replays recorded candles.",

@@ -1,4 +1,4 @@
-"""Candles as recorded: one immutable series a pair, read from Freqtrade's feather files and checked."""
+"""Loads and validates recorded candles from Freqtrade's feather files. Each pair becomes one immutable series."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ _PRICES = ("open", "high", "low", "close")
 
 @dataclass(frozen=True, eq=False)
 class CandleSeries:
-    """Candles of one pair at one base timeframe, oldest first; times are epoch milliseconds of the recording.
+    """The recorded candles of one pair at one base timeframe, oldest first.
+
+    All times are those of the recording, in milliseconds since the epoch.
 
     Attributes:
-        pair: for example BTC/USDT.
-        base_ms: length of a candle.
-        opens: opening times, strictly rising multiples of `base_ms`; candles may be missing.
-        open, high, low, close: prices in the quote currency.
-        volume: traded amount in the base currency.
+        pair: the pair, for example BTC/USDT.
+        base_ms: the length of a candle in milliseconds.
+        opens: the opening times, strictly rising multiples of `base_ms`. Candles may be missing.
+        open, high, low, close: the prices in the quote currency.
+        volume: the traded amount in the base currency.
 
     Raises:
         StopProgram: the columns are not valid candles; the message says why.
@@ -77,38 +79,38 @@ class CandleSeries:
 
     @property
     def start_ms(self) -> int:
-        """When the first candle opens; 0 in an empty series."""
+        """The opening time of the first candle; 0 if the series is empty."""
         return int(self.opens[0]) if self.opens.size else 0
 
     @property
     def end_ms(self) -> int:
-        """When the last candle closes: 0 in an empty series."""
+        """The closing time of the last candle; 0 if the series is empty."""
         return int(self.opens[-1]) + self.base_ms if self.opens.size else 0
 
     @cached_property
     def price_places(self) -> int:
-        """Decimal places of the prices."""
+        """The number of decimal places of the prices."""
         prices = np.concatenate([self.open, self.high, self.low, self.close])
         return decimal_places(prices) if prices.size else DEFAULT_PRICE_PLACES
 
     @cached_property
     def volume_places(self) -> int:
-        """Decimal places of the volumes."""
+        """The number of decimal places of the volumes."""
         return decimal_places(self.volume) if self.volume.size else DEFAULT_VOLUME_PLACES
 
 
 def no_candles(pair: str) -> CandleSeries:
-    """An empty series: a pair that is listed and never traded."""
+    """Return an empty series for a pair that is listed but never traded."""
     nothing = np.empty(0, dtype=np.float64)
     opens = np.empty(0, dtype=np.int64)
     return CandleSeries(pair, INTERVAL_MS["1s"], opens, nothing, nothing, nothing, nothing, nothing)
 
 
 def load_candles(directory: Path, timeframe: str, pairs: Collection[str] = ()) -> Mapping[str, CandleSeries]:
-    """Read `BASE_QUOTE-TIMEFRAME.feather` of every pair in `directory`, or of `pairs` only.
+    """Read the file `BASE_QUOTE-TIMEFRAME.feather` of each of `pairs`, or of every pair in `directory`.
 
     Raises:
-        StopProgram: the directory, the timeframe or a pair is not there, or a file is unusable.
+        StopProgram: the directory, the timeframe or a pair does not exist, or a file is unusable.
     """
     if timeframe not in INTERVAL_MS:
         raise StopProgram(f"--timeframe {timeframe!r} is not one of {', '.join(INTERVAL_MS)}")

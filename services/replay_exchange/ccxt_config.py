@@ -1,4 +1,7 @@
-"""Configuration that points unchanged ccxt and Freqtrade at a replay exchange. Pure."""
+"""Builds the configuration with which unmodified ccxt and Freqtrade connect to a replay exchange.
+
+The functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ _PING_PONG_MISSES = 2.0
 
 
 def ccxt_config(base_url: str, *, speed: float = 1.0) -> dict[str, Any]:
-    """The argument of `ccxt.binance(...)`, of its async and pro kinds, and Freqtrade's `ccxt_config`.
+    """Return the configuration for `ccxt.binance(...)`, its async and pro variants, and Freqtrade's `ccxt_config`.
 
-    `base_url` is that of the exchange, for example http://127.0.0.1:8085. `speed` is how many seconds pass on
-    the clock of the process in a second of real time: ccxt pings in real time, but counts missed pongs by
-    the clock.
+    `base_url` is the URL of the exchange, for example http://127.0.0.1:8085. `speed` is the number of seconds by
+    which the process's clock advances in one second of real time. It is needed because ccxt sends pings in real time,
+    but detects missing pongs by the process's clock.
     """
     base_url = base_url.rstrip("/")
     # ccxt tells spot from futures by "/stream" in the address of the websocket.
@@ -37,7 +40,7 @@ def ccxt_config(base_url: str, *, speed: float = 1.0) -> dict[str, Any]:
 
 
 def freqtrade_exchange(base_url: str, pairs: Sequence[str], *, speed: float = 1.0) -> dict[str, Any]:
-    """The `exchange` section of a Freqtrade configuration for those pairs, without keys."""
+    """Return the `exchange` section of a Freqtrade configuration for these pairs, without API keys."""
     return {
         "name": "binance",
         "key": "",

@@ -1,4 +1,4 @@
-"""The operator's side under /replay/: status, request log, faults. Not part of Binance."""
+"""The operator's endpoints under /replay/ for status, request log and faults. Binance has no such endpoints."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _LogQuery(BaseModel):
 
 
 class Control:
-    """Handlers of the control endpoints."""
+    """The request handlers of the control endpoints."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Control:
         self._read_only = read_only
 
     def routes(self) -> list[web.RouteDef]:
-        """The endpoints for an application."""
+        """Return the routes to add to a web application."""
         reading = [
             web.get(f"{PREFIX}status", self._get_status),
             web.get(f"{PREFIX}requests", self._get_requests),
@@ -64,7 +64,7 @@ class Control:
         ]
 
     def status(self) -> Json:
-        """The state of the replay, as JSON values; `recording_now` is the instant that is replayed now."""
+        """Return the replay's state as JSON values. `recording_now` is the recorded time that is replayed now."""
         now_ms = to_ms(self._clock.now())
         timeline = self._replay.timeline
         return {

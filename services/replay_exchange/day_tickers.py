@@ -1,4 +1,7 @@
-"""Statistics of the last 24 hours in Binance's JSON. Pure; times are wall-clock milliseconds."""
+"""Encodes the statistics of the last 24 hours as Binance's JSON.
+
+The functions are pure; times are wall-clock milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from services.replay_exchange.market import DayStatistics, Market
 
 
 def day_ticker(market: Market, now_ms: int) -> Json:
-    """Statistics of the last 24 hours; zeros when nothing was recorded in them."""
+    """Return the statistics of the last 24 hours. They are zero if nothing was recorded in that time."""
     day = market.day(now_ms)
     bid, ask = best(market, now_ms)
     return {
@@ -29,7 +32,7 @@ def day_ticker(market: Market, now_ms: int) -> Json:
 
 
 def mini_day_ticker(market: Market, now_ms: int) -> Json:
-    """The short form of `day_ticker`."""
+    """Return the short form of `day_ticker`."""
     full = day_ticker(market, now_ms)
     kept = ("symbol", "openPrice", "highPrice", "lowPrice", "lastPrice", "volume", "quoteVolume", "openTime")
     return {name: full[name] for name in (*kept, "closeTime", "firstId", "lastId", "count")}
@@ -90,12 +93,12 @@ _MINI_EVENT = ("symbol", "lastPrice", "openPrice", "highPrice", "lowPrice", "vol
 
 
 def day_ticker_event(market: Market, now_ms: int) -> Json:
-    """`day_ticker` as a websocket event."""
+    """Return `day_ticker` as a websocket event."""
     full = day_ticker(market, now_ms)
     return {"e": "24hrTicker", "E": now_ms} | {_EVENT_NAMES[name]: value for name, value in full.items()}
 
 
 def mini_day_ticker_event(market: Market, now_ms: int) -> Json:
-    """The short form of `day_ticker_event`."""
+    """Return the short form of `day_ticker_event`."""
     full = day_ticker(market, now_ms)
     return {"e": "24hrMiniTicker", "E": now_ms} | {_EVENT_NAMES[name]: full[name] for name in _MINI_EVENT}

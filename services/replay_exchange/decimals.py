@@ -1,4 +1,4 @@
-"""Numbers as Binance writes them: decimal text of at least eight places, without rounding errors of binary floats."""
+"""Writes numbers as Binance does, as decimal text with at least eight places and no binary rounding errors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _EXACT_BELOW = 1e7
 
 
 def as_text(value: float) -> str:
-    """The shortest decimal that reads back as `value`, with at least eight places.
+    """Return the shortest decimal text that parses to exactly `value`, with at least eight places.
 
-    69979.98 -> 69979.98000000
+    For example, 69979.98 becomes 69979.98000000.
     """
     if abs(value) < _EXACT_BELOW:
         text = f"{value:.{PLACES}f}"
@@ -29,12 +29,12 @@ def as_text(value: float) -> str:
 
 
 def unit_text(places: int) -> str:
-    """One unit in the last of `places` decimal places: 2 -> 0.01000000."""
+    """Return the value of one unit in the last of `places` decimal places. For example, 2 becomes 0.01000000."""
     return as_text(float(Decimal(1).scaleb(-places)))
 
 
 def decimal_places(values: Floats) -> int:
-    """The smallest number of decimal places (at most eight) that writes every value exactly."""
+    """Return the smallest number of decimal places (at most eight) that writes every value exactly."""
     for places in range(PLACES):
         scaled = values * 10.0**places
         noise = 4 * np.finfo(np.float64).eps * np.abs(scaled)

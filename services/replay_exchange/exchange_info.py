@@ -1,4 +1,4 @@
-"""The answer to exchangeInfo: the markets and their filters, as far as a recording shows them."""
+"""Builds the answer to exchangeInfo, which lists the markets and the trading rules that follow from a recording."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFI
 
 
 def exchange_info(markets: Iterable[Market], now_ms: int) -> dict[str, Any]:
-    """The whole answer."""
+    """Return the whole answer."""
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
@@ -33,7 +33,7 @@ def exchange_info(markets: Iterable[Market], now_ms: int) -> dict[str, Any]:
 
 
 def symbol_info(market: Market) -> dict[str, Any]:
-    """One market of the answer."""
+    """Return the entry of one market in the answer."""
     return {
         "symbol": market.symbol,
         "status": "TRADING",
@@ -59,7 +59,10 @@ def symbol_info(market: Market) -> dict[str, Any]:
 
 
 def filters(market: Market) -> list[dict[str, Any]]:
-    """The trading rules: tick and step are the last decimal place that the recording uses."""
+    """Return the trading rules.
+
+    Tick size and step size are one unit in the last decimal place that the recording uses.
+    """
     tick, step = unit_text(market.series.price_places), unit_text(market.series.volume_places)
     highest = max(MAX_PRICE, 100 * float(market.series.high.max(initial=0.0)))
     return [

@@ -16,7 +16,7 @@ class _Model(BaseModel):
 
 
 class Channel(StrEnum):
-    """Where a fault shows."""
+    """The interface that a fault affects."""
 
     REST = "rest"
     WEBSOCKET = "websocket"
@@ -24,7 +24,7 @@ class Channel(StrEnum):
 
 
 class RestError(_Model):
-    """REST requests answered with an error status."""
+    """A fault that answers REST requests with an error status."""
 
     status: Annotated[int, Field(ge=400, le=599)] = 503
     path: Annotated[str, Field(description="requests whose path begins like this")] = "/"
@@ -34,7 +34,7 @@ class RestError(_Model):
 
 
 class MissingCandles(_Model):
-    """Candles that open within [start, end) of the wall clock are left out."""
+    """A fault that omits the candles that open at or after `start` and before `end` (wall-clock times)."""
 
     start: UtcTime
     end: UtcTime
@@ -48,7 +48,7 @@ class MissingCandles(_Model):
         return self
 
     def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
-        """Whether this leaves out the candle of `symbol` that opens at `open_ms`."""
+        """Whether this fault omits the candle of `symbol` that opens at `open_ms` from `channel`."""
         return (
             self.symbol in {None, symbol}
             and self.channel in {Channel.BOTH, channel}
@@ -57,7 +57,7 @@ class MissingCandles(_Model):
 
 
 class Faults(_Model):
-    """What is wrong with the exchange at present; the default is nothing."""
+    """The faults that are active at present. By default there are no faults."""
 
     rest_errors: tuple[RestError, ...] = ()
     latency_seconds: Annotated[
@@ -68,37 +68,40 @@ class Faults(_Model):
     missing_candles: tuple[MissingCandles, ...] = ()
 
     def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
-        """Whether the candle of `symbol` that opens at `open_ms` is left out."""
+        """Whether any fault omits the candle of `symbol` that opens at `open_ms` from `channel`."""
         return any(gap.hides(symbol, open_ms, channel) for gap in self.missing_candles)
 
 
 class FaultSwitches:
-    """Holds the present faults and counts down those that are limited."""
+    """Stores the active faults, and counts the remaining uses of a fault that is limited in number."""
 
     def __init__(self) -> None:
         self._faults = Faults()
 
     @property
     def current(self) -> Faults:
-        """The faults as they are now."""
+        """The faults that are active now."""
         return self._faults
 
     def switch(self, **changes: Any) -> Faults:  # noqa: ANN401 - the model checks each value
-        """Replace the faults named in `changes` (fields of `Faults`), keep the others.
+        """Replace the faults named in `changes` (fields of `Faults`) and keep the others.
 
         Raises:
-            pydantic.ValidationError: a name or value is not one of `Faults`.
+            pydantic.ValidationError: a name or value is not valid for `Faults`.
         """
         named = Faults.model_validate(changes)
         self._faults = self._faults.model_copy(update={name: getattr(named, name) for name in changes})
         return self._faults
 
     def clear(self) -> None:
-        """Switch everything off."""
+        """Remove all faults."""
         self._faults = Faults()
 
     def take_rest_error(self, path: str) -> int | None:
-        """The status that a request for `path` fails with, counted against its limit; None to succeed."""
+        """Return the error status with which to answer a request for `path`, or None to answer it normally.
+
+        Each call that returns an error status counts towards the limit of the fault.
+        """
         for index, error in enumerate(self._faults.rest_errors):
             if path.startswith(error.path):
                 self._count_down(index, error)

@@ -1,8 +1,9 @@
-"""The part of a candle that has happened: a path through its four prices, walked as time passes.
+"""Computes the state of a candle that is still forming, by following an assumed path through its four prices.
 
-A recorded candle does not say how the price moved inside it. The path goes from the open over both extremes
-to the close, a third of the time for each leg. Which extreme comes first alternates from candle to candle:
-were it chosen by the candle's direction, the first move would give away the close.
+A recorded candle does not contain the order of its prices. The assumed path leads from the open through both extremes
+to the close, with a third of the candle's time for each of the three parts. The high comes first in every second
+candle, and the low in the others. If the direction of the candle decided this, its first price change would reveal
+its close.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Bar:
-    """Prices and volume of a candle, whole or in part."""
+    """The prices and the volume of a whole or a forming candle."""
 
     open: float
     high: float
@@ -24,9 +25,10 @@ class Bar:
 
 
 def so_far(bar: Bar, elapsed: float, *, high_first: bool, price_places: int, volume_places: int) -> Bar:
-    """What is known of `bar` after `elapsed`, the fraction of its time that has passed, from 0 to below 1.
+    """Return the state of `bar` after the fraction `elapsed` (at least 0, less than 1) of the candle's time.
 
-    The price is rounded to `price_places` and stays within the extremes; volume grows evenly, rounded down.
+    The price is rounded to `price_places` and stays between low and high. The volume grows evenly and is rounded
+    down.
     """
     extremes = (bar.high, bar.low) if high_first else (bar.low, bar.high)
     waypoints = (bar.open, *extremes, bar.close)

@@ -1,4 +1,7 @@
-"""Control frames on a websocket: subscribe, unsubscribe, list, and Binance's answers to nonsense. Pure."""
+"""Processes websocket control frames: subscribe, unsubscribe, list, properties, and errors as Binance reports them.
+
+The functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _INTEGER_BITS = 63
 
 @dataclass(frozen=True)
 class Subscriptions:
-    """The names a connection has subscribed to, in order, and whether events come wrapped with their name."""
+    """The names of the streams that a connection has subscribed to, in the order of subscription.
+
+    If `combined` is set, each event is sent together with the name of its stream.
+    """
 
     names: tuple[str, ...] = ()
     combined: bool = False
@@ -39,7 +45,7 @@ class _FrameError(Exception):
 
 
 def answer_frame(text: str, before: Subscriptions) -> tuple[Json, Subscriptions, Frame | None]:
-    """The answer to a frame, the subscriptions after it, and the frame itself unless it was malformed."""
+    """Return the answer to a frame, the subscriptions after it, and the parsed frame (None if it is invalid)."""
     try:
         frame = _parse(text)
         result, after = _carry_out(frame, before)

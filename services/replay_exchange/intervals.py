@@ -1,4 +1,4 @@
-"""Binance's candle intervals on the time line: where each opens and closes. Times are epoch milliseconds."""
+"""The opening and closing times of Binance's candle intervals, in milliseconds since the epoch."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ INTERVAL_MS = {
     "3d": 3 * DAY_MS,
     "1w": WEEK_MS,
 }
-"""Every interval of a fixed length; `MONTH` has none."""
+"""The length in milliseconds of each interval of fixed length. `MONTH` is absent because its length varies."""
 
 # Weeks open on Monday; the epoch was a Thursday.
 _FIRST_OPEN_MS = {"1w": 4 * DAY_MS}
 
 
 def can_be_built(interval: str, base_ms: int) -> bool:
-    """Whether whole candles of `interval` consist of whole base candles of `base_ms`."""
+    """Whether candles of `interval` can be built from whole base candles of length `base_ms`."""
     if interval == MONTH:
         return DAY_MS % base_ms == 0
     length = INTERVAL_MS.get(interval)
@@ -42,7 +42,7 @@ def can_be_built(interval: str, base_ms: int) -> bool:
 
 
 def open_of(interval: str, instant_ms: int) -> int:
-    """The opening time of the candle that contains `instant_ms`."""
+    """Return the opening time of the candle that contains `instant_ms`."""
     if interval == MONTH:
         day = datetime.fromtimestamp(instant_ms // 1000, UTC)
         return int(datetime(day.year, day.month, 1, tzinfo=UTC).timestamp()) * 1000
@@ -52,7 +52,7 @@ def open_of(interval: str, instant_ms: int) -> int:
 
 
 def next_open(interval: str, open_ms: int) -> int:
-    """The opening time of the candle after the one that opens at `open_ms`."""
+    """Return the opening time of the candle that follows the candle opening at `open_ms`."""
     if interval == MONTH:
         return open_of(MONTH, open_ms + 32 * DAY_MS)
     return open_ms + INTERVAL_MS[interval]

@@ -1,6 +1,6 @@
-"""One pair at an instant: its candles so far, its last price, its last 24 hours. Pure.
+"""The state of one pair at a given time: its candles, its last price, and the statistics of the last 24 hours.
 
-Every method takes the wall-clock instant `now_ms` and uses nothing of the recording that lies after it.
+Every method is pure: it gets the wall-clock time as `now_ms` and uses only recorded data from before that time.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from services.replay_exchange.timeline import Timeline
 
 @dataclass(frozen=True)
 class DayStatistics:
-    """The 24 hours before an instant, made of whole base candles and the forming one.
+    """The statistics of 24 hours, computed from whole base candles and the forming candle.
 
-    `previous_close` is the price before them; `quote_volume` and `trades` are estimates.
+    `previous_close` is the last price before these candles. `quote_volume` and `trades` are estimates.
     """
 
     bar: Bar
@@ -40,7 +40,7 @@ class DayStatistics:
 
 
 class Market:
-    """A pair and its recording, which may be empty: then it has a name and filters, but no price."""
+    """A pair and its recording. If the recording is empty, the market has a name and trading rules, but no price."""
 
     def __init__(self, series: CandleSeries, timeline: Timeline) -> None:
         self.series = series
@@ -56,7 +56,7 @@ class Market:
         return can_be_built(interval, self.series.base_ms)
 
     def is_replaying(self, now_ms: int) -> bool:
-        """Whether `now_ms` lies within the recording."""
+        """Whether the recording contains data for the time `now_ms`."""
         return self.start_ms <= now_ms < self.end_ms
 
     def klines(
@@ -68,9 +68,10 @@ class Market:
         end_ms: int | None = None,
         limit: int = 500,
     ) -> list[Kline]:
-        """Candles that open within [start_ms, end_ms], oldest first, the forming one included.
+        """Return the candles that open from `start_ms` to `end_ms` (both included, no limit if None), oldest first.
 
-        At most `limit` (from 1): the first ones when a start is given, the last ones otherwise.
+        The forming candle is included. At most `limit` (at least 1) candles are returned: the oldest ones if
+        `start_ms` is given, and the newest ones otherwise.
         """
         candles = self._candles(interval)
         begin, stop = self._closed_span(candles, interval, now_ms)
@@ -87,9 +88,9 @@ class Market:
         return [kline_of(row, interval) for row in candles[begin:stop]] + last
 
     def forming(self, interval: str, now_ms: int) -> Kline | None:
-        """The forming candle that contains `now_ms`, up to that instant; None when nothing of it was recorded.
+        """Return the forming candle at `now_ms`; None if it contains no recorded data.
 
-        A candle whose beginning lies before the recording is left out: its true open is unknown.
+        A candle that begins before the recording is not returned, because its true open is unknown.
         """
         open_ms = open_of(interval, now_ms)
         if open_ms < self.start_ms:
@@ -100,14 +101,14 @@ class Market:
         return kline_of(aggregate(parts, interval, self.series.volume_places)[0], interval, closed=False)
 
     def last_price(self, now_ms: int) -> float | None:
-        """The price of the last trade; None before the recording begins."""
+        """Return the price of the last trade; None before the recording begins."""
         if (forming := self._forming_base(now_ms)) is not None:
             return float(forming["close"][0])
         closed = self._count_closed(now_ms)
         return float(self._base["close"][closed - 1]) if closed else None
 
     def day(self, now_ms: int) -> DayStatistics | None:
-        """The last 24 hours; None when nothing was recorded in them."""
+        """Return the statistics of the last 24 hours; None if nothing was recorded in that time."""
         parts = self._since(now_ms - DAY_MS, now_ms)
         if parts.size == 0:
             return None
@@ -136,7 +137,7 @@ class Market:
         return self._by_interval[interval]
 
     def _closed_span(self, candles: Candles, interval: str, now_ms: int) -> tuple[int, int]:
-        """The rows that have closed by `now_ms` and that the recording covers from open to close."""
+        """Return the index range of the candles that are closed at `now_ms` and wholly covered by the recording."""
         if candles.size == 0:
             return 0, 0
         begin = int(candles["open_ms"][0] < self.start_ms)
@@ -146,7 +147,7 @@ class Market:
         return int(np.searchsorted(self._base["open_ms"], now_ms - self.series.base_ms, side="right"))
 
     def _since(self, from_ms: int, now_ms: int) -> Candles:
-        """The base candles that open from `from_ms` on, the forming one up to `now_ms`."""
+        """Return the base candles that open at or after `from_ms`, the last of them as it is at `now_ms`."""
         begin = int(np.searchsorted(self._base["open_ms"], from_ms))
         closed = self._base[begin : self._count_closed(now_ms)]
         forming = self._forming_base(now_ms)

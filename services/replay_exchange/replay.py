@@ -1,4 +1,4 @@
-"""What to replay and from when: options in, markets on a timeline out."""
+"""Chooses the recorded candles and the start time of a replay, and creates the markets on a common timeline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUNDLED_CANDLES = Path(__file__).parent / "candles"
 
 
 class ReplayOptions(BaseModel):
-    """What an exchange replays."""
+    """The options that select the candles and the start time of a replay."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,23 +47,23 @@ class ReplayOptions(BaseModel):
 
 @dataclass(frozen=True)
 class Replay:
-    """Markets by symbol on one timeline."""
+    """The markets by symbol, and the timeline that they share."""
 
     markets: Mapping[str, Market]
     timeline: Timeline
 
     @property
     def end_ms(self) -> int | None:
-        """When the last candle of all closes, wall-clock milliseconds; None when nothing was recorded."""
+        """The wall-clock time in milliseconds at which the last candle closes; None if nothing was recorded."""
         ends = [market.end_ms for market in self.markets.values() if market.series.opens.size]
         return max(ends, default=None)
 
 
 def prepare(options: ReplayOptions, now_ms: int) -> Replay:
-    """Read the candles and place them on the wall clock, whose present is `now_ms`.
+    """Read the candles and assign wall-clock times to them. `now_ms` is the current wall-clock time.
 
     Raises:
-        StopProgram: the options do not fit the files; the message says what to change.
+        StopProgram: the options do not match the files; the message says what to change.
     """
     if options.candles is None:
         series = [no_candles(pair) for pair in options.pairs]

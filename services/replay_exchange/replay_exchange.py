@@ -1,7 +1,7 @@
-"""Entry point: a replay exchange as a process of its own.
+"""Entry point that runs a replay exchange in its own process.
 
-Says `{"event": "ready", "port": ...}` on standard output as soon as it answers; the log goes to standard
-error. Ends with status 0 on SIGTERM or SIGINT, 78 when an option does not fit.
+As soon as the exchange accepts requests, it writes `{"event": "ready", "port": ...}` to standard output. The log is
+written to standard error. The exit status is 0 after SIGTERM or SIGINT, and 78 if an option is invalid.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.replay_exchange.server import ReplayExchange
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until a signal; returns the exit status."""
+    """Run until a signal arrives; return the exit status."""
     given = read_arguments(arguments)
     keep_private()
     redact_errors(secrets_given(os.environ))

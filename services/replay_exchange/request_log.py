@@ -1,4 +1,4 @@
-"""What was asked of the exchange: the last requests and websocket frames, in memory."""
+"""Keeps the last requests and websocket frames that the exchange received, in memory."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class RequestEntry:
     """One request.
 
     Attributes:
-        number: counts up from 1, never reused.
-        at: when it had been answered, wall clock, UTC.
-        method: GET, POST ..., or WS for a frame on a websocket.
-        path: of the URL; of a frame, its method, such as SUBSCRIBE.
-        query: parameters of the URL; of a frame, its params.
-        status: of the answer; 101 for a websocket opened, 200 or 400 for a frame.
-        duration_ms: real milliseconds until the answer; for a websocket until the handshake.
+        number: the number of the request, counted from 1 and never reused.
+        at: the wall-clock time in UTC at which the request had been answered.
+        method: the HTTP method, or WS for a websocket connection or a frame.
+        path: the path of the URL, or the method of a frame, such as SUBSCRIBE.
+        query: the parameters of the URL, or the params of a frame.
+        status: the HTTP status; 101 for an opened websocket, 200 or 400 for a frame.
+        duration_ms: the real milliseconds until the answer was sent; for a websocket, until the handshake.
     """
 
     number: int
@@ -39,12 +39,12 @@ class RequestEntry:
     duration_ms: float
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as JSON values."""
+        """Return the entry as JSON values."""
         return asdict(self) | {"at": self.at.isoformat(), "query": dict(self.query)}
 
 
 class RequestLog:
-    """Keeps the last `capacity` entries."""
+    """A log that keeps the last `capacity` entries."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._entries: deque[RequestEntry] = deque(maxlen=capacity)
@@ -52,7 +52,7 @@ class RequestLog:
 
     @property
     def total(self) -> int:
-        """Requests since the start, forgotten ones included."""
+        """The number of requests since the start, including those that are no longer kept."""
         return self._total
 
     def add(
@@ -65,13 +65,13 @@ class RequestLog:
         status: int,
         duration_ms: float,
     ) -> None:
-        """Note a request that has been answered."""
+        """Add a request that has been answered."""
         self._total += 1
         entry = RequestEntry(self._total, at, method, path, query, status, round(duration_ms, 3))
         self._entries.append(entry)
         log.debug("replay_request", method=method, path=path, query=dict(query), status=status)
 
     def entries(self, *, path: str = "", after: int = 0, limit: int = CAPACITY) -> list[RequestEntry]:
-        """The last `limit` entries above number `after` whose path begins with `path`, oldest first."""
+        """Return the last `limit` entries numbered above `after` whose path starts with `path`, oldest first."""
         found = [entry for entry in self._entries if entry.number > after and entry.path.startswith(path)]
         return found[max(0, len(found) - limit) :]

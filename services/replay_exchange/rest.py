@@ -1,4 +1,4 @@
-"""The REST side: which path answers what. Each answer is a function of the query and the instant."""
+"""The REST endpoints. Each answer is computed from the query and the current time only."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from services.replay_exchange.faults import Channel, FaultSwitches
 from services.replay_exchange.market import Market
 
 Answer = Callable[[Query, int], object]
-"""Takes the query and the wall-clock instant in milliseconds, returns JSON values, raises ApiError."""
+"""A function that takes the query and the wall-clock time in milliseconds, returns JSON values, and may raise
+ApiError."""
 
 MOST_KLINES = 1000
 MOST_LEVELS = 5000
 
 
 class RestApi:
-    """Binance's public spot endpoints over a set of markets by symbol."""
+    """Binance's public spot endpoints for the given markets, which are keyed by symbol."""
 
     def __init__(self, markets: Mapping[str, Market], faults: FaultSwitches) -> None:
         self._markets = markets
         self._faults = faults
 
     def paths(self) -> dict[str, Answer]:
-        """Every path that is answered."""
+        """Return the supported paths, each with the function that computes its answer."""
         endpoints: dict[str, Answer] = {
             "ping": lambda _query, _now: {},
             "time": lambda _query, now: {"serverTime": now},

@@ -1,4 +1,4 @@
-"""The exchange as one asynchronous context manager: REST, websockets and control on one loopback port."""
+"""The exchange as an asynchronous context manager that serves REST, websockets and control on one loopback port."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ReplayExchange:
-    """Replays candles on 127.0.0.1 for as long as its `async with` block runs.
+    """An exchange that replays candles on 127.0.0.1 while its `async with` block runs.
 
     Attributes:
-        faults: switches for faults, see `Faults`.
-        requests: what was asked.
+        faults: the switches for faults, see `Faults`.
+        requests: the log of received requests.
     """
 
     def __init__(
@@ -46,12 +46,13 @@ class ReplayExchange:
         poll_seconds: float = POLL_SECONDS,
         read_only: bool = False,
     ) -> None:
-        """`port` 0 takes a free one; `poll_seconds` is how often, in real time, the clock is read.
+        """Prepare the replay; the port is opened when the `async with` block begins.
 
-        With `read_only` faults cannot be switched over HTTP, where every user of this machine could.
+        If `port` is 0, a free port is chosen. `poll_seconds` is the interval in real seconds at which the clock is
+        read. With `read_only`, faults cannot be switched over HTTP, which every user of this machine can access.
 
         Raises:
-            StopProgram: the options do not fit the candle files.
+            StopProgram: the options do not match the candle files.
         """
         self._clock = clock or SystemClock()
         self._wanted_port = port
@@ -70,34 +71,34 @@ class ReplayExchange:
 
     @property
     def port(self) -> int:
-        """The port it listens on. Raises RuntimeError outside the `async with` block."""
+        """The port on which the exchange listens. Raises RuntimeError outside the `async with` block."""
         if self._runner is None:
             raise RuntimeError("the exchange listens only inside its `async with` block")
         return int(self._runner.addresses[0][1])
 
     @property
     def base_url(self) -> str:
-        """For example http://127.0.0.1:8085."""
+        """The URL of the exchange, for example http://127.0.0.1:8085."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def shift_ms(self) -> int:
-        """How far the wall clock is ahead of the recording, in milliseconds."""
+        """The number of milliseconds by which the wall clock is ahead of the recorded times."""
         return self._replay.timeline.shift_ms
 
     def status(self) -> Json:
-        """The state of the replay: the answer of GET /replay/status."""
+        """Return the state of the replay, as GET /replay/status does."""
         return self._control.status()
 
     def drop_websockets(self) -> int:
-        """Disconnect every open websocket; returns how many there were."""
+        """Disconnect every open websocket; return the number of websockets that were open."""
         return self._sockets.drop()
 
     async def __aenter__(self) -> Self:
         """Start listening.
 
         Raises:
-            StopProgram: the port is taken.
+            StopProgram: the port is already in use.
         """
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()

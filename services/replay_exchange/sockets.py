@@ -1,4 +1,4 @@
-"""The websocket side: open connections, their subscriptions, and the events that are due on them."""
+"""The websocket endpoint: the open connections, their subscriptions, and the sending of events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FRAME_SHOWN = 200
 
 
 class Connection:
-    """One client: its subscriptions, and how far each stream has been sent."""
+    """The connection of one client, with its subscriptions and the position reached in each stream."""
 
     def __init__(self, response: web.WebSocketResponse, request: web.Request, opened: datetime) -> None:
         self.response = response
@@ -36,7 +36,7 @@ class Connection:
         self._streams: dict[str, tuple[Stream, Cursor]] = {}
 
     def subscribe(self, subscriptions: Subscriptions, now_ms: int) -> None:
-        """Replace the subscriptions; streams that were subscribed before go on where they were."""
+        """Replace the subscriptions. Streams that were already subscribed continue at their position."""
         self.subscriptions = subscriptions
         kept = {name: place for name, place in self._streams.items() if name in subscriptions.names}
         for name in subscriptions.names:
@@ -50,7 +50,7 @@ class Connection:
             self._transport.abort()
 
     def take_due(self, markets: Mapping[str, Market], now_ms: int, faults: FaultSwitches) -> list[Json]:
-        """The events to send now; each is taken once."""
+        """Return the events to send now. Each event is returned only once."""
         events: list[Json] = []
         for name, (stream, cursor) in self._streams.items():
             market = markets.get(stream.symbol)
@@ -64,7 +64,7 @@ class Connection:
 
 
 class Sockets:
-    """All connections of an exchange."""
+    """All websocket connections of an exchange."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Sockets:
         self._connections: set[Connection] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Handle one connection from handshake to close."""
+        """Serve one connection, from the handshake until it closes."""
         if self._faults.current.refuse_websockets:
             return web.Response(status=503, text="Service Unavailable")
         response = web.WebSocketResponse()
@@ -105,7 +105,7 @@ class Sockets:
         return response
 
     def drop(self) -> int:
-        """Disconnect every client without a close frame; returns how many there were."""
+        """Disconnect every client without a close frame; return the number of clients that were connected."""
         dropped = list(self._connections)
         for connection in dropped:
             connection.cut()
@@ -120,7 +120,7 @@ class Sockets:
         await asyncio.gather(*closing, return_exceptions=True)
 
     def describe(self) -> list[Json]:
-        """The open connections."""
+        """Return a description of each open connection."""
         return [
             {
                 "path": connection.path,
@@ -175,7 +175,10 @@ class Sockets:
 
 
 def _names_in_url(request: web.Request) -> tuple[str, ...]:
-    """Streams in the address: /stream?streams=a/b or /ws/a. ccxt writes numbers there instead."""
+    """Return the streams that the URL names, as in /stream?streams=a/b or /ws/a.
+
+    Names without `@` are ignored, because ccxt puts numbers there.
+    """
     named = request.query["streams"].split("/") if "streams" in request.query else []
     named.append(request.match_info.get("name", ""))
     return tuple(name for name in named if "@" in name)

@@ -1,4 +1,7 @@
-"""Websocket streams: what is due on each of them at an instant. Pure; times are wall-clock milliseconds."""
+"""Determines which websocket events are due on each stream.
+
+The functions are pure; times are wall-clock milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from services.replay_exchange.market import Market
 KLINE_UPDATE_MS = 2000
 OTHER_UPDATE_MS = 1000
 CATCH_UP = 1000
-"""Closed candles that are sent at once when the clock has jumped; the others follow at the next poll."""
+"""The maximum number of candles sent at once after a jump of the clock. The others follow at the next polls."""
 
 _DEPTHS = {f"depth{levels}{speed}": levels for levels in (5, 10, 20) for speed in ("", "@100ms")}
 _KLINES = {f"kline_{interval}": interval for interval in (*INTERVAL_MS, MONTH)}
 
 
 class Kind(StrEnum):
-    """The streams that are replayed."""
+    """The kinds of streams that are replayed."""
 
     KLINE = "kline"
     TICKER = "ticker"
@@ -32,7 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream by its parts, such as btcusdt@kline_1m."""
+    """The parsed name of a stream, such as btcusdt@kline_1m."""
 
     symbol: str
     kind: Kind
@@ -42,11 +45,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a stream has been sent.
+    """The position up to which a stream has been sent.
 
     Attributes:
-        next_open_ms: candles that open earlier have been sent as closed.
-        due_ms: nothing is due before.
+        next_open_ms: all candles that open before this time have been sent as closed.
+        due_ms: the time at which the next event may be sent.
     """
 
     next_open_ms: int
@@ -54,7 +57,7 @@ class Cursor:
 
 
 def parse_stream(name: str) -> Stream | None:
-    """The stream of that name; None for streams that this exchange does not replay."""
+    """Parse the name of a stream; None if this exchange does not replay such a stream."""
     symbol, _, what = name.partition("@")
     if not symbol.isascii() or symbol != symbol.lower():
         return None
@@ -68,14 +71,14 @@ def parse_stream(name: str) -> Stream | None:
 
 
 def begin(stream: Stream, now_ms: int) -> Cursor:
-    """The cursor of a stream subscribed to now: the forming candle is the first to come."""
+    """Return the cursor of a stream that is subscribed now. Its first event shows the forming candle."""
     return Cursor(open_of(stream.interval, now_ms) if stream.kind is Kind.KLINE else now_ms, now_ms)
 
 
 def due(
     stream: Stream, market: Market, cursor: Cursor, now_ms: int, faults: Faults
 ) -> tuple[list[Json], Cursor]:
-    """The events to send now, oldest first, and the cursor after them."""
+    """Return the events to send now, oldest first, and the cursor to use afterwards."""
     if now_ms < cursor.due_ms:
         return [], cursor
     if stream.kind is Kind.KLINE:

@@ -1,4 +1,4 @@
-"""The one mapping between the recording's time and the wall clock. All times are epoch milliseconds."""
+"""Converts between recorded times and the wall clock. All times are milliseconds since the epoch."""
 
 from __future__ import annotations
 
@@ -13,32 +13,37 @@ _ALIGNMENTS_MS = (WEEK_MS, DAY_MS, 4 * HOUR_MS, HOUR_MS)
 
 @dataclass(frozen=True)
 class Timeline:
-    """The wall clock is the recording's time plus `shift_ms`, a whole number of base candles."""
+    """The mapping between recorded times and the wall clock.
+
+    A wall-clock time is the recorded time plus `shift_ms`, which is a multiple of the length of a base candle.
+    """
 
     shift_ms: int
 
     def to_recording(self, wall_ms: int) -> int:
-        """The instant of the recording that is being replayed at a wall-clock instant."""
+        """Return the recorded time that is replayed at a wall-clock time."""
         return wall_ms - self.shift_ms
 
     def to_wall(self, recording_ms: int) -> int:
-        """The wall-clock instant at which an instant of the recording is replayed."""
+        """Return the wall-clock time at which a recorded time is replayed."""
         return recording_ms + self.shift_ms
 
 
 def place(*, start_ms: int, anchor_ms: int, step_ms: int) -> Timeline:
-    """Replay `start_ms` of the recording at `anchor_ms` of the wall clock, shifted by whole steps.
+    """Return the timeline that replays the recorded time `start_ms` at the wall-clock time `anchor_ms`.
 
-    At the anchor the recording stands at `start_ms` or less than one step after it.
+    The shift is rounded down to a multiple of `step_ms`. So at `anchor_ms` the replayed time is `start_ms` or less
+    than one step after it.
     """
     return Timeline((anchor_ms - start_ms) // step_ms * step_ms)
 
 
 def default_start(spans: Sequence[tuple[int, int]], base_ms: int) -> tuple[int, int]:
-    """The middle of what every span (start, end) covers, and a step that keeps long intervals whole.
+    """Return a start time in the middle of the time that all spans cover, and the step by which times are shifted.
 
-    Returns (start_ms, step_ms). The step is the longest of week, day, 4 hours and hour that is a multiple of
-    the base candle and costs at most a quarter of what is left to replay; else the base candle.
+    Each span is a pair (start, end); the result is (start_ms, step_ms). The step is the longest of a week, a day, 4
+    hours and an hour that is a multiple of the base candle's length and at most a quarter of the time left to replay.
+    If none of them is, the step is the length of a base candle.
     """
     first, last = max(start for start, _ in spans), min(end for _, end in spans)
     if first >= last:

@@ -1,1 +1,1 @@
-"""The steps of a candle, from the exchange's stream to the queue."""
+"""The processing of candles, from the exchange's stream to the queue."""

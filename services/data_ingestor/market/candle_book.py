@@ -1,11 +1,12 @@
-"""The candles of one pair between the exchange and the broker: which are closed, final, and next in order.
+"""Decides which candles of one pair are closed, final, and next to be published.
 
-A stream sends updates of a candle while it forms, and only the next candle shows that it is closed. The last update of
-a closed candle is final only if the stream was connected from the candle's beginning and sent an update in the
-candle's last seconds; in any other case, and for every gap, the candle is taken from REST. So a candle leaves the book
-when all earlier ones have, and its values are known to be final.
+A stream sends updates of a candle while it forms, and only the next candle shows that it is closed. The last update
+of a closed candle is final only if the stream was connected from the candle's beginning and sent an update in the
+candle's last seconds. In all other cases, and for every gap, the candle is fetched over REST. A candle is published
+after all earlier candles, and only once its values are known to be final.
 
-The book is pure: no clock, no network, no broker. Times are milliseconds since the epoch on the exchange's clock.
+The book is pure: it reads no clock and calls neither the exchange nor the broker. Times are milliseconds since the
+epoch on the exchange's clock.
 """
 
 from __future__ import annotations
@@ -16,25 +17,27 @@ from dataclasses import dataclass
 from services.data_ingestor.market.candles import FUTURE_MARGIN_MS, Candle, Refused, RestAnswer
 
 REACH = 1_000
-"""Candles that are fetched again after an outage; older ones are skipped, with a log line."""
+"""The maximum number of candles that are fetched again after an outage. Older ones are skipped, which is logged."""
 
 BATCH = 100
-"""Candles published at once."""
+"""The maximum number of candles that are published at once."""
 
 HELD_LIMIT = 1_500
-"""Candles kept while they cannot be published; beyond that they are dropped and fetched again later."""
+"""The maximum number of candles kept while they cannot be published. If there are more, they are dropped and fetched
+again later."""
 
 FINAL_UPDATE_MS = 5_000
-"""A stream must have sent an update so shortly before a candle's end for it to count as final."""
+"""For a candle to be final without REST, its last update must arrive within this time before its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyCandle:
-    """A closed candle with final values, next in order.
+    """A closed candle with final values that is next to be published.
 
     Attributes:
-        from_rest: whether its values are from REST rather than from the stream.
-        missing_before: candles between the previous one and this one that do not exist at the exchange.
+        from_rest: whether the values come from REST rather than from the stream.
+        missing_before: the number of candles between the previous candle and this one that the exchange does not
+            have.
     """
 
     candle: Candle
@@ -44,14 +47,14 @@ class ReadyCandle:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """These candles can be published now, in this order."""
+    """The step of publishing these candles in this order."""
 
     ready: tuple[ReadyCandle, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The candles that open from `since_ms` on and before `until_ms` must be fetched over REST."""
+    """The step of fetching over REST the candles that open at or after `since_ms` and before `until_ms`."""
 
     since_ms: int
     until_ms: int
@@ -66,11 +69,11 @@ class _Held:
 
 
 class CandleBook:
-    """Candles of one pair and timeframe that are neither published nor skipped yet.
+    """The candles of one pair and timeframe that are neither published nor skipped yet.
 
     Attributes:
-        last_ms: open time of the last candle that was published or skipped; None before the first.
-        newest_ms: open time of the newest candle seen anywhere; None before the first.
+        last_ms: the open time of the last candle that was published or skipped; None before the first.
+        newest_ms: the open time of the newest candle seen in the stream or in REST answers; None before the first.
     """
 
     def __init__(self, timeframe_ms: int) -> None:
@@ -84,13 +87,13 @@ class CandleBook:
         self.newest_ms: int | None = None
 
     def begin(self, remembered_ms: int | None, answer: RestAnswer, now_ms: int) -> bool:
-        """Decide which candle comes next, given the last published candle and the newest ones that REST lists.
+        """Decide which candle comes next, given the last published candle and the newest candles that REST lists.
 
-        Without a usable record of the last published candle, the newest closed candle comes first. A record that lies
-        in the future (from a replay, or a clock that ran ahead) is not usable.
+        If there is no usable record of the last published candle, the newest closed candle comes first. A record that
+        lies in the future (because of a replay, or a clock that was ahead) is not usable.
 
         Returns:
-            Whether it is decided; if not, call again later with a new answer.
+            Whether the next candle is decided; if not, call again later with a new answer.
         """
         if answer.newest is not None:
             self.newest_ms = max(self.newest_ms or 0, answer.newest.open_ms)
@@ -103,7 +106,10 @@ class CandleBook:
         return self.last_ms is not None
 
     def observe(self, candles: Sequence[Candle], received_ms: int) -> None:
-        """Process an update of the stream, received at `received_ms`: candles, oldest first, the last one forming."""
+        """Process an update of the stream that arrived at `received_ms`.
+
+        The candles are ordered from the oldest to the newest, and the last one is still forming.
+        """
         if not candles:
             return
         if self._complete_from_ms is None:
@@ -129,22 +135,25 @@ class CandleBook:
         self.newest_ms = max(self.newest_ms or 0, open_ms)
 
     def reject_stream_data(self, open_ms: int) -> None:
-        """The stream sent invalid values for a candle: only REST is used for it."""
+        """Record that the stream sent invalid values for a candle, so that only REST is used for this candle."""
         self._complete_from_ms = max(self._complete_from_ms or 0, open_ms + self._step)
         if (held := self._held.get(open_ms)) is not None:
             held.complete = held.complete and held.final
 
     def interrupt(self) -> None:
-        """The stream was interrupted: the forming candle, and the first one after the interruption, are incomplete."""
+        """Record that the stream was interrupted.
+
+        The forming candle and the first candle after the interruption count as incomplete.
+        """
         self._complete_from_ms = None
         if self.newest_ms is not None and (held := self._held.get(self.newest_ms)) is not None:
             held.complete = False
 
     def fetched(self, answer: RestAnswer) -> list[Refused]:
-        """Process REST's answer to a fetch that `next_step` or `overdue` returned.
+        """Process the REST answer to a fetch that `next_step` or `overdue` returned.
 
         Returns:
-            The closed candles that this answer lists with invalid values; each is returned once.
+            The closed candles with invalid values in this answer; each of them is returned only once.
         """
         if self.last_ms is None:
             return []
@@ -165,11 +174,11 @@ class CandleBook:
         return new
 
     def give_up(self, gap: Fetch) -> None:
-        """REST does not list candles that should exist: count them as missing, so that later ones can be published."""
+        """Record that candles which REST does not list are missing, so that later candles can be published."""
         self._checked_ms = max(self._checked_ms, gap.until_ms - 1)
 
     def cut(self) -> int:
-        """Skip candles that are more than REACH behind; returns how many."""
+        """Skip candles that are more than REACH candles behind; return the number of skipped candles."""
         if self.last_ms is None or self.newest_ms is None:
             return 0
         behind = (self.newest_ms - self.last_ms) // self._step
@@ -179,7 +188,7 @@ class CandleBook:
         return behind - REACH
 
     def next_step(self) -> Publish | Fetch | None:
-        """The next step towards publishing further candles; None: wait for the stream."""
+        """Return the next step towards publishing further candles; None if the stream must be awaited."""
         if self.last_ms is None or self.newest_ms is None:
             return None
         ready = self._ready(self.last_ms, self.newest_ms)
@@ -214,7 +223,7 @@ class CandleBook:
         return held.final or (held.complete and held.updated_ms >= final_update_from_ms)
 
     def overdue(self, now_ms: int, grace_ms: int) -> Fetch | None:
-        """What to fetch over REST if the next candle should have closed `grace_ms` ago and no update showed it."""
+        """Return the fetch for the next candle if it should have closed `grace_ms` ago, but no update showed it."""
         if self.last_ms is None:
             return None
         next_ms = self.last_ms + self._step
@@ -223,7 +232,7 @@ class CandleBook:
         return Fetch(next_ms, next_ms + self._step)
 
     def settle(self, open_ms: int) -> None:
-        """Record that everything up to this candle is published or skipped."""
+        """Record that this candle and all earlier ones are published or skipped."""
         self.last_ms = open_ms
         self._held = {ms: held for ms, held in self._held.items() if ms > open_ms}
         self._refused = {ms for ms in self._refused if ms > open_ms}

@@ -1,6 +1,6 @@
-"""What a candle is, and which of the candles that an exchange lists over REST are closed.
+"""Defines candles, and determines which of the candles listed by REST are closed.
 
-Pure functions: all times are passed in, as milliseconds since the epoch on the exchange's clock.
+The functions are pure. All times are parameters, in milliseconds since the epoch on the exchange's clock.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from services.common.errors import NeverWorks
 from services.common.messages import CandleData
 
 CLOSE_MARGIN_MS = 10_000
-"""How long after its end a candle may still change on the exchange's side, while no later one is listed."""
+"""The time after its end during which the exchange may still change a candle, if no later candle is listed."""
 
 FUTURE_MARGIN_MS = 60_000
-"""How far ahead of the exchange's clock, as far as we know it, a candle may open."""
+"""The maximum time by which a candle's open time may be ahead of the exchange's estimated clock."""
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 Row = Sequence[Any]
-"""A candle as ccxt gives it: open time in milliseconds, open, high, low, close, volume."""
+"""A candle in ccxt's format: open time in milliseconds, open, high, low, close, volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """One candle; `open_ms` is its open time and, with pair and timeframe, its identity."""
+    """One candle. It is identified by its pair, its timeframe and its open time `open_ms`."""
 
     open_ms: int
     data: CandleData
@@ -36,7 +36,7 @@ class Candle:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that is no valid candle. `open_ms` is None if its open time is invalid too."""
+    """A row that is not a valid candle. `open_ms` is None if the open time is invalid too."""
 
     open_ms: int | None
     reason: str
@@ -44,14 +44,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class RestAnswer:
-    """What is known from one REST answer.
+    """The evaluated content of one REST answer.
 
     Attributes:
         closed: the closed and valid candles, oldest first.
-        refused: rows that are no valid candles.
-        newest: the newest valid candle, closed or still forming; None if there is none.
-        complete_through_ms: every closed candle that opens from the beginning of the answer up to here is listed in it;
-            None if the answer has no candle.
+        refused: the rows that are not valid candles.
+        newest: the newest valid candle, closed or still forming; None if there is no valid candle.
+        complete_through_ms: the answer lists every closed candle that opens after its first candle and not after this
+            time; None if the answer has no candle.
     """
 
     closed: tuple[Candle, ...]
@@ -61,16 +61,16 @@ class RestAnswer:
 
 
 def parse_row(row: Row, now_ms: int) -> Candle:
-    """Read one row of ccxt.
+    """Parse one row of ccxt.
 
     Args:
-        row: open time in milliseconds, open, high, low, close, volume; more columns are ignored.
-        now_ms: the exchange's clock; a candle that opens later than a minute from now is refused, because every candle
-            before it would count as closed.
+        row: the open time in milliseconds, open, high, low, close, volume; more columns are ignored.
+        now_ms: the exchange's current time. A candle that opens more than a minute later is refused, because every
+            candle before it would count as closed.
 
     Raises:
-        NeverWorks: an invalid time, a price that is missing, zero, negative, NaN or infinite, a high below the low, or
-            a negative volume. A volume of zero is valid: nobody traded.
+        NeverWorks: the time is invalid; a price is missing, zero, negative, NaN or infinite; the high is below the
+            low; or the volume is negative. A volume of zero is valid and means that nobody traded.
     """
     if len(row) <= len(_FIELDS):
         raise NeverWorks(f"a candle has 6 columns, not {len(row)}")
@@ -88,7 +88,7 @@ def parse_row(row: Row, now_ms: int) -> Candle:
 
 
 def open_time(row: Row) -> int | None:
-    """The open time of a row in milliseconds, or None if it is missing or invalid."""
+    """Return the open time of a row in milliseconds, or None if it is missing or invalid."""
     value = row[0] if row else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -96,7 +96,7 @@ def open_time(row: Row) -> int | None:
 
 
 def read_rows(rows: Sequence[Row], now_ms: int) -> tuple[list[Candle], list[Refused]]:
-    """Divide rows into valid candles, oldest first, each open time once (the last row wins), and refused rows."""
+    """Separate rows into valid candles, oldest first, and refused rows. The last row wins if open times are equal."""
     candles: dict[int, Candle] = {}
     refused: list[Refused] = []
     for row in rows:
@@ -114,8 +114,8 @@ def read_rows(rows: Sequence[Row], now_ms: int) -> tuple[list[Candle], list[Refu
 def read_answer(rows: Sequence[Row], timeframe_ms: int, now_ms: int) -> RestAnswer:
     """Evaluate a REST answer.
 
-    The last candle listed is closed once its end is `CLOSE_MARGIN_MS` ago on the exchange's clock (`now_ms`); all
-    earlier ones are closed, because a later one exists.
+    The last listed candle counts as closed if it ended at least `CLOSE_MARGIN_MS` before `now_ms`, the exchange's
+    current time. All earlier candles are closed, because a later one exists.
     """
     candles, refused = read_rows(rows, now_ms)
     if not candles:

@@ -1,4 +1,4 @@
-"""Fetches candles of one pair over REST: where to begin, gaps, and candles whose end the stream did not show."""
+"""Fetches candles of one pair over REST: the first candle, gaps, and candles whose end the stream did not show."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SERVICE = "market_streamer"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0  # so that candles are current within 30 s of the exchange's return
 ATTEMPTS = 6
-"""Answers without a candle that must have closed, after which it counts as missing (about 20 s)."""
+"""The number of answers without a candle that must have closed, after which it counts as missing (about 20 s)."""
 
 
 class GapFiller:
-    """Fetches, passes the answers to the book, and backs off after each fetch without result."""
+    """Fetches candles, passes the answers to the book, and waits longer after each fetch without a result."""
 
     def __init__(
         self, pair: str, timeframe_ms: int, source: CandleSource, book: CandleBook, status: PairStatus
@@ -40,7 +40,7 @@ class GapFiller:
         self._quiet = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
     async def begin(self, remembered_ms: int | None) -> bool:
-        """Find the candle to begin with; returns whether that is decided now."""
+        """Find the first candle to publish; return whether it is decided now."""
         answer = await self._ask(None, 3, self._fruitless)
         if answer is None:
             return False
@@ -59,7 +59,7 @@ class GapFiller:
         return True
 
     async def fill(self, gap: Fetch) -> bool:
-        """Fetch candles that must be closed, as later ones exist; returns whether the book can go on."""
+        """Fetch candles that must be closed because later ones exist; return whether the book can continue."""
         count = (gap.until_ms - gap.since_ms) // self._step + 2
         answer = await self._ask(gap.since_ms, count, self._fruitless)
         if answer is None:
@@ -78,9 +78,9 @@ class GapFiller:
         return True
 
     async def poll(self, expected: Fetch) -> bool:
-        """Fetch a candle that should have closed by now; returns whether the answer contains anything new.
+        """Fetch a candle that should have closed by now; return whether the book can take a further step.
 
-        If nobody trades there is no such candle, so none counts as missing here.
+        No candle is counted as missing here, because the exchange creates no candle while nobody trades.
         """
         answer = await self._ask(expected.since_ms, 3, self._quiet)
         if answer is None:

@@ -1,7 +1,7 @@
-"""The last published candle of each pair, kept over restarts.
+"""Stores the last published candle of each pair, so that it is known after a restart.
 
-A candle is recorded only after the broker has confirmed it, so a crash in between publishes it once more, with the same
-message id, and never loses it.
+A candle is recorded only after the broker has confirmed it. After a crash between the two, the candle is published
+again with the same message id; no candle is lost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BUSY_SECONDS = 5.0
 
 
 class CandleMemory:
-    """A small SQLite file in `folder`. May be used from any thread.
+    """The record of the last published candles, in a small SQLite file in `folder`. May be used from any thread.
 
     Raises:
         StopProgram: the folder or the file cannot be written.
@@ -46,7 +46,7 @@ class CandleMemory:
             raise reaction_to(error, path, "the last candles that were published") from error
 
     def last(self, pair: str) -> int | None:
-        """Open time in milliseconds of the last published candle of the pair; None if there is none."""
+        """Return the open time in milliseconds of the pair's last published candle; None if there is no record."""
         with self._lock:
             row = self._db.execute(
                 "SELECT open_ms FROM last_published WHERE exchange = ? AND timeframe = ? AND pair = ?",
@@ -58,7 +58,7 @@ class CandleMemory:
         """Store the last published candle of the pair.
 
         Raises:
-            sqlite3.Error: the disk is full or the file is gone; the previous record stays.
+            sqlite3.Error: the disk is full or the file is missing; the previous record is kept.
         """
         with self._lock:
             self._db.execute(
@@ -74,7 +74,7 @@ class CandleMemory:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open the file; a damaged one is renamed and replaced, which costs at most one candle of each pair."""
+    """Open the file. A damaged file is renamed and replaced, which costs at most one candle of each pair."""
     try:
         return open_database(path, _SCHEMA, busy_seconds=_BUSY_SECONDS)
     except (sqlite3.OperationalError, UnknownFileError):

@@ -1,4 +1,4 @@
-"""The pairs that the exchange does not offer now (halted, delisted, mistyped); the others are streamed."""
+"""Tracks the pairs that the exchange does not offer now (halted, delisted, misspelt). Other pairs are streamed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LOOK_AGAIN_SECONDS = 300.0
 
 
 class LeftOut:
-    """Blocks the streams of pairs that are not offered until they are. Use within one event loop.
+    """Blocks the streams of pairs that are not offered, until they are offered. Use within one event loop.
 
     Args:
-        statuses: of each pair, for /health.
+        statuses: the status of each pair, which /health reports.
     """
 
     def __init__(self, statuses: Mapping[str, PairStatus]) -> None:
@@ -28,11 +28,11 @@ class LeftOut:
 
     @property
     def pairs(self) -> tuple[str, ...]:
-        """The pairs that are left out now."""
+        """The pairs that cannot be streamed now."""
         return tuple(self._reasons)
 
     def note(self, reasons: Mapping[str, str]) -> None:
-        """Set the pairs that cannot be streamed now, each with the reason; all others are offered again."""
+        """Set the pairs that cannot be streamed now, each with the reason. All other pairs count as offered."""
         for pair in self._reasons.keys() - reasons.keys():
             log.info("pair_offered_again", pair=pair)
             self._statuses[pair].clear_problem(Component.MARKET)

@@ -1,4 +1,4 @@
-"""The stream of one pair, from the exchange to the broker, in one task."""
+"""Streams the candles of one pair from the exchange to the broker in one task."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ LONGEST_PAUSE_SECONDS = 15.0
 class PairStream:
     """Publishes every closed candle of one pair, once and in order, until it is cancelled.
 
-    Candles that the broker does not accept wait in the book; beyond its limit they are dropped and fetched again over
-    REST.
+    Candles that the broker does not accept are kept in the book. If there are more than its limit, they are dropped
+    and fetched again over REST.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class PairStream:
         self._refused = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
     async def run(self) -> None:
-        """Stream until cancelled."""
+        """Stream candles until the task is cancelled."""
         remembered_ms = self._publisher.last_published(self._pair)
         self._status.last_candle_ms = remembered_ms
         if self._source.streams:

@@ -1,4 +1,4 @@
-"""The port of an exchange, as market_streamer needs it."""
+"""The port through which the market streamer uses an exchange."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from services.data_ingestor.market.candles import Row
 
 
 class CandleSource(Protocol):
-    """Candles of an exchange, as a stream and over REST. Use within one event loop.
+    """A source of an exchange's candles, as a stream and over REST. Use within one event loop.
 
-    Every method that calls the exchange raises only these:
+    Every method that calls the exchange raises only these errors:
 
-        TryLater: it is unavailable, slow, limits our rate, or answers invalidly; the same call may succeed later.
-        NeverWorks: it refuses this pair (unknown, delisted, not allowed); the message says why.
+        TryLater: the exchange is unavailable, slow, limits our request rate, or answers invalidly. The same call may
+            succeed later.
+        NeverWorks: the exchange refuses this pair (unknown, delisted or not allowed); the message says why.
     """
 
     @property
@@ -23,18 +24,21 @@ class CandleSource(Protocol):
         ...
 
     async def watch(self, pair: str) -> Sequence[Row]:
-        """Wait for the next update of the stream and return it; connects and reconnects by itself.
+        """Wait for the next update of the stream and return it. Connects and reconnects automatically.
 
-        The rows are the candles that changed since the last call, oldest first, the last one forming.
+        The rows are the candles that changed since the last call, oldest first; the last one is still forming.
         """
         ...
 
     async def fetch(self, pair: str, since_ms: int | None, limit: int) -> Sequence[Row]:
-        """Candles from `since_ms` on (None: the newest), oldest first, at most `limit` or the exchange's own."""
+        """Fetch the candles that open at or after `since_ms`, or the newest candles if it is None; oldest first.
+
+        At most `limit` candles are returned, or fewer if the exchange's own limit is lower.
+        """
         ...
 
     def now_ms(self) -> int:
-        """The exchange's clock, as far as we know it, in milliseconds since the epoch."""
+        """Return the estimated time of the exchange's clock, in milliseconds since the epoch."""
         ...
 
     async def restart(self, pair: str) -> None:

@@ -1,4 +1,4 @@
-"""Publishes closed candles, and then records the last one of each pair."""
+"""Publishes closed candles, and records the last published candle of each pair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FINISH_SECONDS = 1.0
 def candle_message(
     ready: ReadyCandle, *, exchange: str, pair: str, timeframe: str, clock: Clock
 ) -> OutgoingMessage:
-    """The message of one candle. Its id depends on the candle alone, so repeated messages have the same id."""
+    """Return the message of one candle. Its id depends only on the candle, so repeated messages have the same id."""
     open_ms = ready.candle.open_ms
     message = MarketData(
         source=f"{exchange}_{'rest' if ready.from_rest else 'websocket'}",
@@ -43,12 +43,12 @@ def candle_message(
 
 
 class CandlePublisher:
-    """Publishes from a thread of its own, because the broker's port blocks.
+    """Publishes candles in a separate thread, because the broker's port blocks.
 
     Args:
-        broker: publishes the candles.
-        memory: records the last published candle of each pair.
-        work: registers the calls in progress.
+        broker: the broker to which candles are published.
+        memory: the record of the last published candle of each pair.
+        work: the register of calls in progress.
     """
 
     def __init__(
@@ -73,16 +73,16 @@ class CandlePublisher:
         self._forgetful = False
 
     def last_published(self, pair: str) -> int | None:
-        """Open time in milliseconds of the last candle published before this start; None if there is none."""
+        """Return the open time in milliseconds of the last candle published before this start, or None."""
         open_ms = self._memory.last(pair)
         if open_ms is not None:
             STREAM_LAST_CANDLE.labels(pair).set(open_ms / 1000)
         return open_ms
 
     def collect(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
-        """Make the messages of candles that can be published; their `collected_at` is now.
+        """Create the messages of candles that can be published, with the current time as `collected_at`.
 
-        If it is called again, messages that were made before are kept.
+        If it is called again, messages that already exist are kept.
         """
         made = self._made.get(pair, {})
         self._made[pair] = {
@@ -90,11 +90,11 @@ class CandlePublisher:
         }
 
     async def publish(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
-        """Return when the broker has confirmed the candles and the last of them is recorded.
+        """Publish the candles; return when the broker has confirmed them and the last one is recorded.
 
         Raises:
             TryLater: the broker is unavailable or full; some of the candles may have been published.
-            NeverWorks: it accepts no candles at all.
+            NeverWorks: the broker accepts no candles at all.
         """
         self.collect(pair, ready)
         messages = list(self._made[pair].values())
@@ -129,7 +129,7 @@ class CandlePublisher:
             self._forgetful = False
 
     def close(self) -> None:
-        """Wait up to a second for the confirms that are outstanding; then close broker and memory."""
+        """Wait up to a second for outstanding confirmations, then close the broker and the record."""
         wait_for_futures(tuple(self._in_hand), FINISH_SECONDS)
         self._broker.close()
         self._thread.shutdown(wait=True, cancel_futures=True)

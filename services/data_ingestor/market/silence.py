@@ -1,12 +1,13 @@
-"""Detects a silent candle stream: one without anything new for too long, on two clocks.
+"""Detects a candle stream that has sent nothing new for too long, measured on two clocks.
 
-A stream that repeats the same candle counts as silent, like one that sends nothing.
+A stream that repeats the same candle counts as silent, like a stream that sends nothing.
 
-Two clocks, because each alone can mislead. The wall clock may run many times faster than real time in a replay, or be
-set forward; then a busy machine must still get `REAL_FLOOR_SECONDS` of real time. With real time alone, an accelerated
-replay would run for hours of candles before a silence is detected. So a stream is silent after the limit in real
-seconds, or after the limit on the wall clock once the real floor has passed. A wall clock that is set back therefore
-delays detection by no more than the limit.
+Two clocks are needed because each of them alone can be misleading. In a replay the wall clock may run many times
+faster than real time, and it may be set forward. Even then a busy machine must get at least `REAL_FLOOR_SECONDS` of
+real time. If only real time counted, an accelerated replay would miss hours of candles before a silence is detected.
+So a stream counts as silent in two cases: the limit has passed in real seconds, or it has passed on the wall clock
+and `REAL_FLOOR_SECONDS` have passed in real time. A wall clock that is set back therefore delays the detection by no
+more than the limit.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ REAL_FLOOR_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One instant on both clocks: `wall` in seconds since the epoch, `real` on the monotonic clock."""
+    """A point in time on both clocks: `wall` in seconds since the epoch, `real` on the monotonic clock."""
 
     wall: float
     real: float
 
 
 class StreamActivity:
-    """When one stream last sent something new.
+    """The time at which a stream last sent something new.
 
     Args:
-        limit: seconds after which a stream counts as silent.
-        now: when the stream begins.
+        limit: the number of seconds after which a stream counts as silent.
+        now: the time at which the stream begins.
     """
 
     def __init__(self, limit: float, now: Moment) -> None:
@@ -40,7 +41,7 @@ class StreamActivity:
         self.newest: Candle | None = None
 
     def note(self, candles: list[Candle], now: Moment) -> bool:
-        """Record an update of the stream; returns whether it contains anything new."""
+        """Record an update of the stream; return whether it contains anything new."""
         if not candles or (self.newest is not None and candles[-1].open_ms < self.newest.open_ms):
             return False
         if candles[-1] == self.newest:
@@ -50,7 +51,7 @@ class StreamActivity:
         return True
 
     def restart(self, now: Moment) -> None:
-        """Count the silence from now on, because the stream was restarted or found to work."""
+        """Measure the silence from now on, because the stream was restarted or was found to work."""
         self._since = now
 
     def is_silent(self, now: Moment) -> bool:
@@ -60,7 +61,7 @@ class StreamActivity:
         return real >= self._limit or (wall >= self._limit and real >= min(self._limit, REAL_FLOOR_SECONDS))
 
     def is_behind(self, elsewhere: Candle | None) -> bool:
-        """Whether REST has something newer, so that the stream is at fault and not a market without trades."""
+        """Whether REST has newer data than the stream, which shows that the stream has failed."""
         if elsewhere is None:
             return False
         if self.newest is None or elsewhere.open_ms > self.newest.open_ms:

@@ -1,4 +1,4 @@
-"""The state of one pair's stream, as /health shows it."""
+"""The state of one pair's stream, as /health reports it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Component(StrEnum):
 
 
 class PairStatus:
-    """The problems of one pair. Written by the event loop, read by the thread that answers /health."""
+    """The current problems of one pair. The event loop writes them; the thread that answers /health reads them."""
 
     def __init__(self) -> None:
         self.last_candle_ms: int | None = None
         self._problems: dict[Component, str] = {}
 
     def set_problem(self, part: Component, text: str) -> None:
-        """Record what is wrong with a component."""
+        """Record the problem of a component."""
         self._problems[part] = text
 
     def clear_problem(self, part: Component) -> None:
@@ -33,7 +33,7 @@ class PairStatus:
         self._problems.pop(part, None)
 
     def health(self) -> DependencyHealth:
-        """The pair as a dependency; a failing one does not make the service unhealthy."""
+        """Return the pair as a dependency. A failing pair does not make the service unhealthy."""
         problems = list(self._problems.values())
         last = "none" if self.last_candle_ms is None else from_ms(self.last_candle_ms).isoformat()
         return DependencyHealth(not problems, "; ".join([f"last candle {last}", *problems]), required=False)

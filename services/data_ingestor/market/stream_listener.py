@@ -31,11 +31,11 @@ NOTHING_NEW_PAUSE_SECONDS = (
 
 
 class StreamListener:
-    """Passes the updates of a stream to a book, from `start` to `stop`.
+    """Passes the updates of a stream to a book, from the call of `start` until the call of `stop`.
 
     Args:
-        silence: seconds without anything new after which REST is asked whether the stream is at fault.
-        changed: set when the book has changed.
+        silence: the number of seconds without anything new after which REST is used to check the stream.
+        changed: the event that is set when the book has changed.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class StreamListener:
         self._task = asyncio.create_task(self._listen(), name=f"listen {self._pair}")
 
     async def stop(self) -> None:
-        """Stop listening; the source keeps the connection."""
+        """Stop listening. The source keeps the connection open."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
 
     async def check(self) -> None:
-        """Restart the stream if it is silent although REST has newer candles; raise the error that ended it, if any."""
+        """Restart a silent stream, unless REST has no newer data. If an error ended the stream, raise it."""
         if self._task is not None and self._task.done():
             self._task.result()
         if self._pausing or not self._activity.is_silent(self._now()):

@@ -28,15 +28,18 @@ NAME = "market_streamer"
 STOP_POLL_SECONDS = 0.1
 FAILED_PAUSE_SECONDS = 30.0
 OPEN_SECONDS = 120.0
-"""The longest that an exchange may take for its clock and its markets: several requests, each with its own timeout."""
+"""The maximum time for reading the exchange's clock and markets, in several requests that each have their own
+timeout."""
 
 
 class MarketStreamer:
-    """See `runner.Service`: one event loop for the exchange, a task for each pair, a thread for the broker.
+    """The market streamer; see `runner.Service`.
+
+    The exchange is called from one event loop with a task for each pair, and the broker from a separate thread.
 
     Args:
-        settings: exchange, pairs, timeframe, silence limit, state folder.
-        broker: publishes the candles; closed with the service.
+        settings: the exchange, pairs, timeframe, silence limit and state folder.
+        broker: the broker to which candles are published; it is closed with the service.
         clock: the wall clock.
     """
 
@@ -133,7 +136,7 @@ class MarketStreamer:
             await asyncio.sleep(FAILED_PAUSE_SECONDS)
 
     async def _look_again(self) -> None:
-        """Ask periodically for the pairs that are left out, so that they come back by themselves."""
+        """Check periodically whether pairs that could not be streamed are offered again, and then stream them."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             if not self._left_out.pairs:
@@ -144,7 +147,7 @@ class MarketStreamer:
                 log.warning("markets_not_listed", error=str(error), retry_in_seconds=LOOK_AGAIN_SECONDS)
 
     def health(self) -> HealthReport:
-        """The broker, the exchange, and each pair's stream with its last candle."""
+        """Return the state of the broker, of the exchange, and of each pair's stream with its last candle."""
         streams = {f"stream:{pair}": status.health() for pair, status in self._statuses.items()}
         return {"broker": self._broker.health(), "exchange": self._exchange_health(streams), **streams}
 

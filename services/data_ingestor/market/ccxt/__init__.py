@@ -1,1 +1,1 @@
-"""The exchange, through ccxt."""
+"""Access to the exchange through ccxt."""

@@ -1,7 +1,7 @@
-"""Candles through ccxt.pro: one REST connection for all pairs, one stream connection for each.
+"""Reads candles through ccxt.pro, with one REST connection for all pairs and one stream connection for each pair.
 
-With a connection for each pair, a silent stream can be restarted, and a refused pair fail, without affecting the
-others; the markets are loaded once and shared.
+Because each pair has its own connection, a silent stream can be restarted, and a refused pair can fail, without
+affecting other pairs. The markets are loaded once and shared by all connections.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class CcxtCandles:
     """A `CandleSource` over ccxt.pro.
 
     Args:
-        exchange: an exchange as ccxt spells it.
-        config: merged deeply into ccxt's configuration.
-        timeframe: length of the candles.
-        clock: the wall clock; the exchange's is measured against it.
+        exchange: the name of the exchange in ccxt.
+        config: settings that are merged deeply into ccxt's configuration.
+        timeframe: the length of the candles.
+        clock: the wall clock, relative to which the exchange's clock is measured.
     """
 
     def __init__(self, exchange: str, config: dict[str, Any], timeframe: str, clock: Clock) -> None:
@@ -55,14 +55,14 @@ class CcxtCandles:
         self.streams = False
 
     async def open(self, pairs: Sequence[str]) -> dict[str, str]:
-        """Load the markets and check what is offered. May be called again after TryLater.
+        """Load the markets and check whether the pairs can be streamed. May be called again after TryLater.
 
         Returns:
             The pairs that cannot be streamed now, each with the reason.
 
         Raises:
             TryLater: the exchange cannot be reached.
-            StopProgram: it is unknown, or does not offer what the settings ask for.
+            StopProgram: the exchange is unknown, or does not offer what the settings require.
         """
         if self._rest is None:
             self._rest = self._make()
@@ -82,7 +82,7 @@ class CcxtCandles:
         return refused_pairs(self._exchange, pairs, rest.markets)
 
     async def look_again(self, pairs: Sequence[str]) -> dict[str, str]:
-        """Load the markets again; returns which of these pairs still cannot be streamed, each with the reason.
+        """Load the markets again; return those of these pairs that still cannot be streamed, each with the reason.
 
         Raises:
             TryLater, NeverWorks: the exchange did not list its markets.
@@ -106,7 +106,7 @@ class CcxtCandles:
             ) from error
 
     async def watch(self, pair: str) -> Sequence[Row]:
-        """Wait for the pair's stream; see `CandleSource`."""
+        """Wait for the next update of the pair's stream; see `CandleSource`."""
         stream = self._by_pair.get(pair)
         if stream is None:
             stream = self._by_pair[pair] = self._make()
@@ -126,7 +126,7 @@ class CcxtCandles:
             return [tuple(row) for row in rows]
 
     def now_ms(self) -> int:
-        """The exchange's clock; see `CandleSource`."""
+        """Return the exchange's current time; see `CandleSource`."""
         return to_ms(self._clock.now()) + self._ahead_ms
 
     async def _check_clock(self) -> None:

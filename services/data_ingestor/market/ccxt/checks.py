@@ -1,4 +1,4 @@
-"""Checks whether an exchange and its pairs can be streamed; each error message names what to change."""
+"""Checks whether an exchange and its pairs can be streamed. Each error message names the setting to change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUGGESTIONS = 3
 
 
 def check_exchange_known(exchange: str, known: Collection[str]) -> None:
-    """Raise StopProgram unless ccxt.pro has the exchange."""
+    """Raise StopProgram unless ccxt.pro supports the exchange."""
     if exchange in known:
         return
     near = difflib.get_close_matches(exchange, known, _SUGGESTIONS, 0.6)
@@ -22,7 +22,7 @@ def check_exchange_known(exchange: str, known: Collection[str]) -> None:
 
 
 def check_candles_offered(exchange: str, has: Mapping[str, Any]) -> None:
-    """Raise StopProgram unless the exchange offers candles over REST, with which gaps are filled."""
+    """Raise StopProgram unless the exchange offers candles over REST, which are needed to fill gaps."""
     if not has.get("fetchOHLCV"):
         raise StopProgram(
             f"EXCHANGE={exchange}: it offers no candles over REST, so gaps could not be filled. "
@@ -31,7 +31,7 @@ def check_candles_offered(exchange: str, has: Mapping[str, Any]) -> None:
 
 
 def check_timeframe_offered(exchange: str, timeframe: str, offered: Mapping[str, Any] | None) -> None:
-    """Raise StopProgram unless the exchange has candles of this length. If it lists no lengths, it is assumed to."""
+    """Raise StopProgram unless the exchange offers the timeframe. If it lists no timeframes, the check passes."""
     if offered and timeframe not in offered:
         lengths = ", ".join(sorted(filter(_is_ours, offered), key=timeframe_seconds))
         raise StopProgram(f"CANDLE_TIMEFRAME={timeframe}: {exchange} has candles of {lengths} only.")
@@ -47,7 +47,7 @@ def _is_ours(timeframe: str) -> bool:
 def refused_pairs(
     exchange: str, pairs: Sequence[str], markets: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, str]:
-    """The pairs that are not active spot markets, each with the reason."""
+    """Return the pairs that are not active spot markets, each with the reason."""
     usable = {symbol for symbol, market in markets.items() if _is_active_spot(market)}
     refused = {}
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""Maps ccxt's errors to reactions: what may pass by itself, and what will not."""
+"""Converts ccxt's errors to `TryLater` if they may pass by themselves, and to `NeverWorks` otherwise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNED = re.compile(
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one line of limited length, without the credentials that a URL may contain."""
+    """Return an error as one line of limited length, without credentials that a URL may contain."""
     text = " ".join(f"{type(error).__name__} {error}".split())
     text = _SIGNED.sub(r"\1***", _CREDENTIALS.sub("//***@", text))
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
@@ -25,11 +25,11 @@ def one_line(error: BaseException) -> str:
 
 @asynccontextmanager
 async def asking(what: str) -> AsyncIterator[None]:
-    """Call an exchange within this block.
+    """Convert the errors of ccxt calls that are made within this block.
 
     Raises:
-        NeverWorks: the exchange refuses the request: unknown symbol, bad request, no permission.
-        TryLater: any other failure, including answers that ccxt cannot process.
+        NeverWorks: the exchange refuses the request (unknown symbol, bad request or no permission).
+        TryLater: the call fails for another reason, such as an answer that ccxt cannot process.
     """
     import ccxt
 
