@@ -1,4 +1,4 @@
-"""History: archives of news, their scores, backtests and studies, on the code that trades.
+"""Research on past news: archives, their scores, backtests and studies, run by the code that trades live.
 
-What is researched is what runs, never a copy of it: the package `cryptoboy_sentiment` and the strategy itself.
+Research imports the package `cryptoboy_sentiment` and the strategy that run live; it never uses copies of them.
 """

@@ -1,7 +1,7 @@
-"""Candles as research reads them: a directory in Freqtrade's layout, checked before anything is computed.
+"""Reads candles from a directory in Freqtrade's layout and checks them before anything is computed.
 
-A file that is wrong is refused with a message that names it. Missing candles are no error, as exchanges have outages;
-`Candles.gaps` reports them and nothing is filled in.
+A wrong file is refused with a message that names it. Missing candles are not an error, because exchanges have
+outages: `Candles.gaps` reports them, and nothing is filled in.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FILE_NAME = re.compile(
 
 
 class CandleFile(NamedTuple):
-    """A file of candles, not yet read."""
+    """A file of candles that is not read yet."""
 
     pair: str
     timeframe: str
@@ -37,7 +37,7 @@ class CandleFile(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Candles that are missing between two that are there, which open at `after` and `before` (UTC)."""
+    """A gap of missing candles between the two neighbours that exist, which open at `after` and `before` (UTC)."""
 
     after: datetime
     before: datetime
@@ -51,7 +51,7 @@ class Candles:
     Attributes:
         pair: for example BTC/USDT.
         timeframe: for example 1h.
-        path: the file they come from.
+        path: the file that the candles were read from.
         frame: date (the opening time, datetime64[us, UTC], strictly rising), open, high, low, close and volume
             (float64, finite, prices above zero), index 0, 1, 2 ...; at least one row. Not to be changed.
     """
@@ -63,22 +63,22 @@ class Candles:
 
     @property
     def length(self) -> timedelta:
-        """How long one candle lasts."""
+        """The length of one candle."""
         return timedelta(seconds=timeframe_seconds(self.timeframe))
 
     @property
     def start(self) -> datetime:
-        """When the first candle opens (UTC)."""
+        """The time at which the first candle opens (UTC)."""
         return _instant(self.frame["date"].iloc[0])
 
     @property
     def end(self) -> datetime:
-        """When the last candle closes (UTC)."""
+        """The time at which the last candle closes (UTC)."""
         return _instant(self.frame["date"].iloc[-1]) + self.length
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """Where candles are missing, oldest first."""
+        """The gaps of missing candles, oldest first."""
         dates = self.frame["date"]
         steps = _opens(dates)[1:] - _opens(dates)[:-1]
         length = self.length // timedelta(microseconds=1)
@@ -88,10 +88,10 @@ class Candles:
         )
 
     def between(self, start: datetime | None = None, end: datetime | None = None) -> Candles:
-        """The candles that open in [start, end), both UTC; None is no bound.
+        """Return the candles that open in [start, end), both UTC; None means that this side is not limited.
 
         Raises:
-            StopProgram: there are none.
+            StopProgram: no candle opens in that time.
         """
         dates = self.frame["date"]
         wanted = np.ones(len(dates), dtype=np.bool_)
@@ -108,10 +108,10 @@ class Candles:
 
 
 def list_candles(directory: Path) -> tuple[CandleFile, ...]:
-    """The files named BASE_QUOTE-TIMEFRAME.feather in `directory`, by name. There may be none.
+    """List the files named BASE_QUOTE-TIMEFRAME.feather in `directory`, by name; the result may be empty.
 
     Raises:
-        StopProgram: there is no such directory.
+        StopProgram: the directory does not exist.
     """
     if not directory.is_dir():
         raise StopProgram(
@@ -126,10 +126,10 @@ def list_candles(directory: Path) -> tuple[CandleFile, ...]:
 
 
 def load_candles(directory: Path, timeframe: str, pairs: Collection[str] = ()) -> Mapping[str, Candles]:
-    """The candles of `pairs`, or of every pair that has this timeframe, in the order of the pairs' names.
+    """Load the candles of `pairs`, or of every pair that has this timeframe, in the order of the pairs' names.
 
     Raises:
-        StopProgram: the directory or a pair is not there, or a file is unusable; says what there is.
+        StopProgram: the directory or a pair does not exist, or a file is unusable; the message lists what exists.
     """
     files = list_candles(directory)
     at_hand = {file.pair: file for file in files if file.timeframe == timeframe}
@@ -146,8 +146,8 @@ def read_candles(file: CandleFile) -> Candles:
     """Read and check one file.
 
     Raises:
-        StopProgram: it cannot be read, or is not candles of its timeframe in rising order with times that have
-            a zone; names file, row (from 1) and what was expected.
+        StopProgram: the file cannot be read, or does not contain candles of its timeframe in rising order whose times
+            have a zone; the message names file, row (from 1) and what was expected.
     """
     import pyarrow as pa
 
@@ -179,7 +179,7 @@ def _opens(dates: pd.Series[pd.Timestamp]) -> npt.NDArray[np.int64]:
 
 
 def _typed(path: Path, raw: pd.DataFrame) -> pd.DataFrame:
-    """The columns of candles with their types, times in UTC; whatever else the file holds is left out."""
+    """Return the candle columns with their types and times in UTC; all other columns are left out."""
     if missing := [name for name in COLUMNS if name not in raw.columns]:
         raise StopProgram(
             f"{path} has no column {', '.join(missing)}; expected {', '.join(COLUMNS)}, "
@@ -200,7 +200,7 @@ def _typed(path: Path, raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _problems(frame: pd.DataFrame, timeframe: str) -> list[tuple[str, str, npt.NDArray[np.bool_]]]:
-    """The checks of typed candles: the problem, what was expected, and a mask of the rows that have it."""
+    """Check typed candles; each check gives the problem, what was expected, and a mask of the rows that have it."""
     numbers = frame.loc[:, list(_NUMBERS)].to_numpy()
     low, high = frame["low"].to_numpy(), frame["high"].to_numpy()
     body = frame[["open", "close"]].to_numpy()

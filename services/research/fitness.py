@@ -1,6 +1,6 @@
-"""Whether candles and signals are fit for a backtest: the rules of backtests and of `history validate`.
+"""Checks whether candles and signals are fit for a backtest, by the rules of backtests and of `history validate`.
 
-What one file alone shows is refused where it is read, by `read_candles` and `read_sentiment_csv`.
+Problems that one file alone shows are refused when the file is read, by `read_candles` and `read_sentiment_csv`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from services.common.errors import StopProgram
 MIN_CANDLES = 8
 
 Spans = Mapping[str, Sequence[tuple[datetime, datetime]]]
-"""Pair to the spans of time (UTC, the end not included) for which there are candles."""
+"""The spans of time (UTC, without their ends) that have candles, by pair."""
 
 
 @dataclass(slots=True)
 class Reach:
-    """How many signals of one pair lie inside and outside its candles, and when the first outside was available."""
+    """The numbers of one pair's signals inside and outside its candles, and the time of the first one outside."""
 
     inside: int = 0
     outside: int = 0
@@ -30,7 +30,7 @@ class Reach:
 
 
 class Misfit(NamedTuple):
-    """Why signals and candles do not belong together: a name for programs, the pair, a sentence, how many signals."""
+    """Why signals and candles do not fit: a name for programs, the pair, a sentence, and the number of signals."""
 
     kind: str
     pair: str
@@ -39,7 +39,7 @@ class Misfit(NamedTuple):
 
 
 def reaches(signals: pd.DataFrame, spans: Spans) -> dict[str, Reach]:
-    """The reach of every pair that has signals, in a frame as from `signals_frame`."""
+    """Return the reach of every pair in `signals`, a frame as from `signals_frame`."""
     found = {}
     for pair, times in signals.groupby("pair")["available_at"]:
         inside = pd.Series(data=False, index=times.index)
@@ -52,7 +52,7 @@ def reaches(signals: pd.DataFrame, spans: Spans) -> dict[str, Reach]:
 
 
 def misfits(spans: Spans, found: Mapping[str, Reach]) -> Iterator[Misfit]:
-    """Pairs whose signals all lie outside their candles."""
+    """Find the pairs whose signals all lie outside their candles."""
     for pair, reach in sorted(found.items()):
         if reach.inside or reach.first_outside is None:
             continue
@@ -76,7 +76,7 @@ def misfits(spans: Spans, found: Mapping[str, Reach]) -> Iterator[Misfit]:
 
 
 def stake_currency(pairs: Iterable[str]) -> str:
-    """What all pairs are paid in. Raises StopProgram if that is more than one currency."""
+    """Return the currency in which all pairs are paid. Raises StopProgram if there is more than one such currency."""
     names = sorted(pairs)
     quotes = {pair.partition("/")[2] for pair in names}
     if len(quotes) > 1:

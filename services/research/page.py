@@ -1,4 +1,4 @@
-"""Self-contained HTML pages, the style of their charts, and rounding for JSON."""
+"""Builds self-contained HTML pages, sets the style of their charts, and rounds figures for JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _CONFIG = {"responsive": True, "displayModeBar": False}
 
 
 def page(template: Path, **values: object) -> str:
-    """The text of a page. The same values give the same text. `plotly` is a value of its own: the library's script."""
+    """Return the text of a page. The same values give the same text.
+
+    The template also has the value `plotly`, which is the library's script.
+    """
     environment = Environment(
         loader=FileSystemLoader(template.parent),
         autoescape=True,
@@ -30,13 +33,16 @@ def page(template: Path, **values: object) -> str:
 
 
 def embedded(figure: Any, name: str) -> Markup:  # noqa: ANN401 - plotly publishes no types
-    """The HTML of a figure, whose element is called `name`; the page has the script. Names in it must be escaped."""
+    """Return the HTML of a figure with the element id `name`, without the script.
+
+    The script is in the page. Names in the figure must be escaped.
+    """
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
     return Markup(drawn)  # noqa: S704 - plotly escapes what it is given for scripts # nosec B704
 
 
 def styled(figure: Any, **layout: object) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """The figure in the look that all pages have, with this layout besides."""
+    """Return the figure in the style that all pages share, with `layout` added."""
     figure.update_layout(
         template="plotly_white",
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -51,7 +57,7 @@ def styled(figure: Any, **layout: object) -> Any:  # noqa: ANN401 - plotly publi
 def error_bars(
     values: Sequence[float | None], intervals: Sequence[tuple[float, float] | None]
 ) -> dict[str, object]:
-    """Plotly's bars from each value to both ends of its interval; none where one of them is None."""
+    """Return Plotly's error bars from each value to the ends of its interval; None gives no bar."""
     ends = [
         (None, None) if value is None or interval is None else (value - interval[0], interval[1] - value)
         for value, interval in zip(values, intervals, strict=True)
@@ -67,7 +73,7 @@ def error_bars(
 
 
 def rounded(value: Any, places: int) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """The same with every float in it rounded, and tuples as lists."""
+    """Return the value with every float in it rounded and every tuple converted to a list."""
     match value:
         case float():
             return round(value, places)

@@ -1,14 +1,14 @@
-"""How long-running work reports how far it is."""
+"""Defines how long-running work reports its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Called now and then with how much is done and how much there is, in any unit."""
+"""A function that is called from time to time with the amount done and the total amount, in any unit."""
 
 Waiting = Callable[[str], None]
-"""Called with the reason when work begins to wait, once for each article that waits."""
+"""A function that is called with the reason when an article begins to wait, once for each article that waits."""
 
 
 def patient(_reason: str) -> None:

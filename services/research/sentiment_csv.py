@@ -1,8 +1,7 @@
-"""The sentiment CSV as research reads it: the strategy's checks of every line, and checks of all lines together.
+"""Reads the sentiment CSV for research, with the strategy's checks of every line and checks of all lines together.
 
-The strategy's own reader refuses what is no signal. Checked here are the order of the rows, repeated rows, and a file
-that ends in the middle of a line: a bot tolerates
-them, a study must not.
+The strategy's own reader refuses lines that are not signals. This module also refuses rows out of order, repeated
+rows, and a file that ends in the middle of a line: a bot tolerates these, but a study must not.
 """
 
 from __future__ import annotations
@@ -24,26 +23,29 @@ from services.common.files import is_gzipped, open_text
 from services.common.values import label_of
 
 IDENTITY = ["article_id", "pair", "model", "revision"]
-"""What makes a signal: a second row with the same values says nothing new."""
+"""The columns that identify a signal: a second row with the same values in them adds nothing."""
 
 
 class RowProblem(NamedTuple):
-    """What is wrong with a row, counted from 0 without the header."""
+    """A problem of one row; rows are counted from 0 without the header."""
 
     row: int
     text: str
 
 
 def read_sentiment_csv(path: Path, now: datetime | None = None) -> pd.DataFrame:
-    """The signals of a sentiment CSV (`.gz` is unpacked), as from `signals_frame`, in order and each only once.
+    """Read the signals of a sentiment CSV, as from `signals_frame`, in order and without repetitions.
+
+    The file is decompressed if its name ends with .gz.
 
     Args:
         path: the file.
-        now: nothing is available later (UTC); None is the system's time.
+        now: the time (UTC) after which no signal may be available; None means the system's time.
 
     Raises:
-        StopProgram: the file is not there, is cut off, or has a line that is no signal, out of order, there twice,
-            in the future, or with a label that is not its score's; names file, line and what was expected.
+        StopProgram: the file does not exist or is cut off, or a line is not a signal, is out of order, is repeated,
+            lies in the future, or has a label that does not fit its score; the message names file, line and what was
+            expected.
     """
     if not path.is_file():
         raise StopProgram(
@@ -69,7 +71,7 @@ def read_sentiment_csv(path: Path, now: datetime | None = None) -> pd.DataFrame:
 
 
 def row_problems(frame: pd.DataFrame, now: datetime) -> Iterator[RowProblem]:
-    """Rows that contradict themselves, the clock or other rows, in a frame as from `signals_frame`."""
+    """Find rows that contradict themselves, the time `now` or other rows, in a frame as from `signals_frame`."""
     expected = frame["score"].map(label_of)
     for row in np.flatnonzero((frame["label"] != expected).to_numpy()):
         label, score = frame["label"].iloc[row], frame["score"].iloc[row]
@@ -91,7 +93,7 @@ def row_problems(frame: pd.DataFrame, now: datetime) -> Iterator[RowProblem]:
 
 
 def line_of(path: Path, row: int) -> int:
-    """The line of the file (from 1) on which a row (from 0, without the header) ends."""
+    """Return the line of the file (from 1) on which a row (counted from 0 without the header) ends."""
     with open_text(path) as file:
         lines = csv.reader(file, strict=True)
         for count, _ in enumerate(_not_blank(lines)):

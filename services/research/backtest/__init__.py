@@ -1,1 +1,1 @@
-"""Backtests that say what sentiment adds: the real strategy in parts, a benchmark, and a control by chance."""
+"""Backtests that measure what sentiment adds to the strategy: its parts alone, a benchmark and a random control."""

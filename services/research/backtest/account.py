@@ -1,4 +1,4 @@
-"""The figures of one account, computed from Freqtrade's results. Pure."""
+"""Computes the figures of one account from Freqtrade's results, without input or output."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from services.research.backtest.equity import Equity
 
 @dataclass(frozen=True)
 class Figures:
-    """What an account did; None where a figure is not defined, such as a ratio over nothing.
+    """The figures of one account; a figure is None if it is not defined, such as a ratio with a denominator of zero.
 
     Attributes:
-        trades: how many were opened and closed.
-        profit_pct: of the balance at the start, percent, after fees.
-        sharpe, sortino, calmar: as in `equity`, per year.
-        max_drawdown_pct: the deepest fall from a peak, marked to market, percent.
-        profit_factor: what was won over what was lost.
-        win_rate: share of trades with a profit, 0..1.
-        exposure: mean share of the account that was in coins, 0..1.
+        trades: number of trades that were opened and closed.
+        profit_pct: profit after fees, in percent of the starting balance.
+        sharpe, sortino, calmar: annual ratios, as defined in `equity`.
+        max_drawdown_pct: the deepest fall of the marked-to-market worth below an earlier peak, percent.
+        profit_factor: the sum of the gains divided by the sum of the losses.
+        win_rate: share of the trades that ended with a profit, 0..1.
+        exposure: mean share of the account's worth that was held in coins, 0..1.
         time_in_market: share of the time with at least one trade open, 0..1.
-        fees: paid for purchases and sales, stake currency.
+        fees: fees paid for purchases and sales, in stake currency.
     """
 
     trades: int
@@ -44,7 +44,7 @@ class Figures:
     fees: float
 
     def as_dict(self) -> dict[str, Any]:
-        """By name, for JSON."""
+        """Return the figures as a dictionary by name, for JSON."""
         return asdict(self)
 
 
@@ -52,13 +52,13 @@ FIGURES = tuple(Figures.__dataclass_fields__)
 
 
 def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -> Equity:
-    """The worth of an account from the candle before the first that can trade to the end of the last.
+    """Return an account's worth from the candle before the first that can trade to the end of the last candle.
 
     Args:
         ran: Freqtrade's results.
-        wallet: balance at the start.
+        wallet: balance at the start, in stake currency.
         candle: length of a candle.
-        stake_currency: what the balance is counted in.
+        stake_currency: the currency in which the balance is counted.
     """
     captures = ran.balances.assign(worth=ran.balances["rate"] * ran.balances["balance"])
     worth = captures.groupby("date")["worth"].sum()
@@ -74,7 +74,7 @@ def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -
 
 
 def figures_of(trades: pd.DataFrame, account: Equity) -> Figures:
-    """The figures of Freqtrade's `trades` and the account that they made."""
+    """Compute the figures of Freqtrade's `trades` and of the account that results from them."""
     done = equity.traded(trades["profit_abs"])
     figures: dict[str, Any] = equity.figures(account.worth, account.daily_returns(), account.years, done)
     return Figures(
@@ -87,14 +87,14 @@ def figures_of(trades: pd.DataFrame, account: Equity) -> Figures:
 
 
 def fees_of(trades: pd.DataFrame) -> float:
-    """What all purchases and sales cost, stake currency."""
+    """Return the sum of the fees of all purchases and sales, in stake currency."""
     bought = trades["amount"] * trades["open_rate"] * trades["fee_open"]
     sold = trades["amount"] * trades["close_rate"] * trades["fee_close"]
     return float((bought + sold).sum())
 
 
 def days_of(trades: pd.DataFrame, account: Equity) -> Days:
-    """An account by days, for resampling; a trade belongs to the day at whose end it is closed."""
+    """Split an account into days for resampling; a trade belongs to the day at whose end it is closed."""
     steps = np.split(account.step_returns(), account.closes[:-1])
     width = max(len(day) for day in steps)
     ends, closed = _instants(account.times[account.closes]), _instants(trades["close_date"])
@@ -119,7 +119,7 @@ def _instants(times: Any) -> equity.Ints:  # noqa: ANN401 - a column or an index
 
 
 def _time_in_market(trades: pd.DataFrame, account: Equity) -> float:
-    """Share of the period that the union of all trades covers."""
+    """Return the share of the period during which at least one trade was open, 0..1."""
     covered, until = timedelta(0), account.times[0]
     for opened, closed in sorted(zip(trades["open_date"], trades["close_date"], strict=True)):
         begin = max(opened, until)

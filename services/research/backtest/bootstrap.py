@@ -1,9 +1,10 @@
-"""Confidence intervals by resampling days.
+"""Computes confidence intervals by resampling the days of an account.
 
-Neighbouring days of an account are alike, and its trades overlap, so whole blocks of consecutive days are drawn, with
-all that belongs to them, around the end of the period to its start: D. N. Politis and J. P. Romano, "A circular
-block-resampling procedure for stationary data", 1992. Intervals are percentiles of the resampled figures (B. Efron and
-R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+Neighbouring days of an account are alike, and its trades overlap. Blocks of consecutive days are therefore drawn
+whole, with all returns and trades of these days; a block that reaches the end of the period continues at its start:
+D. N. Politis and J. P. Romano, "A circular block-resampling procedure for stationary data", 1992. Intervals are
+percentiles of the resampled figures (B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter
+13).
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from services.research.backtest import equity
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 MIN_DAYS = 10
-"""Fewest days with any return for which intervals are given."""
+"""The smallest number of days with any return for which intervals are given."""
 MIN_TRADES = 10
-"""Fewest trades for which figures of trades have intervals."""
+"""The smallest number of trades for which the figures about trades have intervals."""
 _USABLE = 0.9
-"""Share of the resamples in which a figure must be defined for its interval to be given."""
+"""The share of the resamples in which a figure must be defined if its interval is to be given."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,13 +33,14 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Days:
-    """An account by days, in rows that a resample draws whole.
+    """An account split into days; each array has one row per day, and a resample draws whole rows.
 
     Attributes:
-        steps: logarithmic returns of the candles of each day, filled up with zeros: shape (days, most candles a day).
-        trades, wins: trades closed on each day, and those with a profit.
-        gains, losses: what they won and lost, both positive, in stake currency.
-        years: length of the period.
+        steps: logarithmic returns of the candles of each day; shorter days are padded with zeros: shape (days,
+            largest number of candles in a day).
+        trades, wins: number of trades closed on each day, and number of those that ended with a profit.
+        gains, losses: sums that the trades of each day won and lost, both positive, in stake currency.
+        years: length of the period in years.
     """
 
     steps: Floats
@@ -50,12 +52,12 @@ class Days:
 
 
 def block_days(days: int) -> int:
-    """Length of the blocks for so many days: the cube root, the rate that is best for a mean, and at least one."""
+    """Return the block length in days: the cube root of `days`, which is the best rate for a mean, but at least 1."""
     return max(1, int(np.rint(np.cbrt(days))))
 
 
 def draw_days(days: int, seed: int, resamples: int = RESAMPLES) -> Ints:
-    """Which days make up each resample: shape (resamples, days). The same arguments give the same draws."""
+    """Draw the days that make up each resample: shape (resamples, days). The same arguments give the same draws."""
     block = block_days(days)
     generator = np.random.default_rng([seed, days, resamples])
     starts = generator.integers(0, days, size=(resamples, -(-days // block)))
@@ -64,7 +66,7 @@ def draw_days(days: int, seed: int, resamples: int = RESAMPLES) -> Ints:
 
 
 def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
-    """The interval of each figure of an account; None where there are too few days or trades."""
+    """Return the interval of each figure of an account; it is None if there are too few days or trades."""
     enough_days = int(np.count_nonzero(np.abs(account.steps).sum(axis=1) > 0)) >= MIN_DAYS
     enough_trades = account.trades.sum() >= MIN_TRADES
     figures = _by_resample(account, drawn)
@@ -76,14 +78,14 @@ def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
 
 
 def difference_interval(one: Days, other: Days, drawn: Ints) -> Interval | None:
-    """The interval of the difference of two accounts' profit over the same resampled days, percentage points."""
+    """Return the interval of one profit less the other over the same resampled days, in percentage points."""
     if min(np.count_nonzero(np.abs(each.steps).sum(axis=1)) for each in (one, other)) < MIN_DAYS:
         return None
     return percentiles(list(_profits(one, drawn) - _profits(other, drawn)))
 
 
 def percentiles(values: Sequence[float | None]) -> Interval | None:
-    """The middle `CONFIDENCE` of the values; None when too many of them are undefined."""
+    """Return the ends of the middle `CONFIDENCE` of the values, or None if too many of the values are undefined."""
     defined = [value for value in values if value is not None]
     if not defined or len(defined) < _USABLE * len(values):
         return None

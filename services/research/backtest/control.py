@@ -1,6 +1,6 @@
-"""The controls: the whole strategy, run many times on news shifted in time, in several processes where that pays.
+"""Runs the controls: the whole strategy, many times, on news shifted in time, in several processes if that is faster.
 
-What a control finds depends on its offset alone, so any number of processes finds the same.
+The figures of a control depend only on its offset, so they do not depend on the number of processes.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from services.research.backtest.plan import Variant
 from services.research.backtest.shift import shifted
 
 Done = Callable[[int], None]
-"""Called with how many controls are done."""
+"""A function that is called with the number of controls that are done."""
 
 WORTH_A_PROCESS = 15
-"""As many controls take about as long as the start of one more process."""
+"""The number of controls that take about as long as the start of one more process."""
 
 
 @dataclass(frozen=True, eq=False)
 class Controls:
-    """What a process needs to run controls.
+    """The data that a process needs to run controls.
 
     Attributes:
-        config: of Freqtrade, with an exchange that answers while processes start.
-        candles: directory of the candles.
-        signals: of all pairs.
+        config: Freqtrade's configuration, with an exchange that answers while processes start.
+        candles: the directory of the candle files.
+        signals: the signals of all pairs.
         candle: length of a candle.
     """
 
@@ -51,7 +51,7 @@ class Controls:
     candle: timedelta
 
     def one(self, engine: Engine, offset: int) -> Figures:
-        """The figures of the whole strategy with the news moved by `offset` candles."""
+        """Return the figures of the whole strategy with the news moved by `offset` candles."""
         moved = shifted(self.signals, engine.start, engine.last + self.candle, offset * self.candle)
         ran = engine.run(Variant.COMBINED, moved)
         wallet, currency = float(self.config["dry_run_wallet"]), str(self.config["stake_currency"])
@@ -61,7 +61,7 @@ class Controls:
 def run_controls(
     controls: Controls, engine: Engine, offsets: Sequence[int], jobs: int, done: Done
 ) -> tuple[Figures, ...]:
-    """The figures of each offset, in their order; `engine` is used where no other process is worth its start.
+    """Return the figures of each offset, in order; `engine` runs them if starting more processes does not pay.
 
     Raises:
         StopProgram: a process was ended from outside.

@@ -1,8 +1,8 @@
-"""The real Freqtrade backtest, loaded once and run many times.
+"""Runs the real Freqtrade backtest, which is loaded once and run many times.
 
-Candles are loaded and technical indicators computed once, by Freqtrade and the strategy themselves. A run changes which
-rules count or which signals there were, then calls Freqtrade's own `Backtesting.backtest`. What it does for the whole
-strategy is what `freqtrade backtesting` does with the same configuration.
+Candles are loaded and technical indicators computed once, by Freqtrade and the strategy themselves. Each run selects
+the rules that count or replaces the signals, then calls Freqtrade's own `Backtesting.backtest`. A run of the whole
+strategy does what `freqtrade backtesting` does with the same configuration.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Ran:
     """Freqtrade's results of one run.
 
     Attributes:
-        trades: its trades, one row each, with its own columns.
-        balances: its captures of the wallet: date, currency, rate, balance.
-        final_balance: after the last trade was closed, in stake currency.
-        content: everything `backtest` returned, for Freqtrade's own reports.
+        trades: Freqtrade's table of the trades, one row for each trade.
+        balances: Freqtrade's captures of the wallet, with date, currency, rate and balance.
+        final_balance: the balance after the last trade was closed, in stake currency.
+        content: everything that `backtest` returned, for Freqtrade's own reports.
     """
 
     trades: pd.DataFrame
@@ -59,28 +59,28 @@ class HistorySignals:
     """A `SignalSource` of the strategy that serves signals from memory."""
 
     def __init__(self, signals: pd.DataFrame) -> None:
-        """Take signals of any pairs, as from `signals_frame`."""
+        """Take the signals of any pairs, in a frame as from `signals_frame`."""
         self._nothing = signals.head(0)
         self._by_pair = {str(pair): rows for pair, rows in signals.groupby("pair")}
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Do nothing: history does not change."""
+        """Do nothing, because past signals do not change."""
 
     def signals(self, pair: str, /) -> pd.DataFrame:
-        """The pair's signals; empty when there are none."""
+        """Return the pair's signals; the frame is empty if there are no signals of this pair."""
         return self._by_pair.get(pair, self._nothing)
 
     def readable(self, _pair: str, /) -> bool:
-        """Always."""
+        """Return True, because signals in memory are always readable."""
         return True
 
     def entries(self) -> str:
-        """Entries are always allowed: there are no holds in history."""
+        """Return that entries are allowed, because past signals have no holds on entries."""
         return "open"
 
 
 def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, url: str) -> dict[str, Any]:
-    """The configuration of `freqtrade backtesting` for this plan, with the exchange at `url`."""
+    """Return the configuration of `freqtrade backtesting` for this plan, with the exchange at `url`."""
     pricing = {"price_side": "other", "use_order_book": True, "order_book_top": 1}
     return {
         "strategy": STRATEGY,
@@ -110,13 +110,13 @@ def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, ur
 
 
 class Engine:
-    """One loaded backtest. Not safe for threads: Freqtrade keeps trades in class variables."""
+    """One loaded backtest. It is not safe for threads, because Freqtrade keeps trades in class variables."""
 
     def __init__(self, config: Mapping[str, Any], candles: Path) -> None:
-        """Load Freqtrade, strategy, candles and indicators; needs the exchange of `config` while it does.
+        """Load Freqtrade, strategy, candles and indicators; the exchange of `config` must answer meanwhile.
 
         Raises:
-            StopProgram: Freqtrade or the strategy refuses; with what they say.
+            StopProgram: Freqtrade or the strategy refuses; the message is theirs.
         """
         from freqtrade.data import history
         from freqtrade.data.converter import trim_dataframes
@@ -164,17 +164,17 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Undo what loading changed, and remove what it wrote."""
+        """Undo what loading changed, and remove the files that it wrote."""
         self._closing.close()
 
     @property
     def fee(self) -> float:
-        """Of each purchase and sale, as a ratio."""
+        """The fee of each purchase and each sale, as a ratio."""
         return float(self._backtesting.fee)
 
     @property
     def rules(self) -> Rules:
-        """The strategy's thresholds."""
+        """The thresholds of the strategy's rules."""
         rules: Rules = self._strategy.rules()
         return rules
 
@@ -184,7 +184,7 @@ class Engine:
         return self._strategy
 
     def run(self, variant: Variant, signals: pd.DataFrame | None = None) -> Ran:
-        """Run one variant, on `signals` in place of those of the CSV if there are any."""
+        """Run one variant on `signals`, or on the signals of the CSV if `signals` is None."""
         frames = {pair: frame.copy() for pair, frame in self._frames.items()}
         if signals is not None:
             frames = self._with_sentiment(frames, signals)

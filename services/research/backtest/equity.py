@@ -1,7 +1,8 @@
-"""What an account was worth over time, and what follows from it. Pure.
+"""Computes an account's worth over time and the figures that follow from it, without input or output.
 
-Worth is marked to market: cash and coins at the open of every candle, as Freqtrade's own backtest captures it, from
-the balance at the start to the balance after the last trade is closed.
+The worth is marked to market: it is the value of cash and coins at the open of every candle, as Freqtrade's own
+backtest captures it. The first value is the balance at the start, the last is the balance after the last trade is
+closed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 DAYS_A_YEAR = 365
-"""Coins are traded on every day of the year."""
+"""The number of trading days in a year: coins are traded every day."""
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -25,13 +26,14 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Equity:
-    """The worth of an account.
+    """The worth of an account over time.
 
     Attributes:
-        times: when, oldest first; index 0, 1, 2 ... as the others (datetime64, UTC).
-        worth: in stake currency, positive.
-        invested: share of the worth that is in coins, 0..1.
-        closes: positions in `times` at which a day (UTC) or the period ends, rising.
+        times: the times of the values, oldest first, with the index 0, 1, 2 ... (datetime64, UTC); the other arrays
+            have one element for each time.
+        worth: the worth in stake currency, positive.
+        invested: the share of the worth that is in coins, 0..1.
+        closes: positions in `times` at which a day (UTC) or the period ends, in rising order.
     """
 
     times: pd.DatetimeIndex
@@ -41,40 +43,40 @@ class Equity:
 
     @classmethod
     def of(cls, times: pd.DatetimeIndex, worth: Floats, invested: Floats) -> Equity:
-        """From at least two points; the first is the start."""
+        """Build the equity from at least two points; the first point is the start."""
         # A value at midnight belongs to the day before.
         day = (np.asarray(times.as_unit("us").astype("int64"), dtype=np.int64) - 1) // _DAY
         last = np.flatnonzero(np.append(day[1:] != day[:-1], True))
         return cls(times, worth, invested, last[last > 0])
 
     def step_returns(self) -> Floats:
-        """Logarithmic returns between neighbouring points."""
+        """Return the logarithmic returns between neighbouring points."""
         return np.diff(np.log(self.worth))
 
     def daily_returns(self) -> Floats:
-        """Simple returns of the days (UTC); the first and the last may be parts of one."""
+        """Return the simple return of each day (UTC); the first and the last day may be incomplete."""
         daily = np.append(self.worth[:1], self.worth[self.closes])
         return daily[1:] / daily[:-1] - 1
 
     @property
     def years(self) -> float:
-        """Length of the period."""
+        """Return the length of the period in years."""
         length: timedelta = self.times[-1] - self.times[0]
         return length / timedelta(days=DAYS_A_YEAR)
 
 
 def profit_pct(worth: Floats) -> float:
-    """Gain from the first to the last value, percent."""
+    """Return the gain from the first to the last value, in percent of the first value."""
     return float(worth[-1] / worth[0] - 1) * 100
 
 
 def drawdown_pct(worth: Floats) -> Floats:
-    """How far each value lies below the highest so far, percent, 0 or more."""
+    """Return how far each value lies below the highest value so far, in percent of the latter, 0 or more."""
     return np.asarray((1 - worth / np.maximum.accumulate(worth)) * 100, dtype=np.float64)
 
 
 def sharpe(daily: Floats) -> float | None:
-    """Mean over standard deviation of daily returns, per year; a riskless return of zero is assumed.
+    """Return the mean daily return divided by its standard deviation, per year, with a riskless return of 0.
 
     W. F. Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21(1), 1994.
     """
@@ -82,17 +84,17 @@ def sharpe(daily: Floats) -> float | None:
 
 
 def sortino(daily: Floats) -> float | None:
-    """As Sharpe's, over the root mean square of the losing days alone, all days counted.
+    """Return the Sortino ratio: the Sharpe ratio with the downside deviation in place of the standard deviation.
 
-    F. A. Sortino and L. N. Price, "Performance Measurement in a Downside Risk Framework", Journal of Investing 3(3),
-    1994.
+    The downside deviation is the root mean square of the daily losses, where days without a loss count as zero. F. A.
+    Sortino and L. N. Price, "Performance Measurement in a Downside Risk Framework", Journal of Investing 3(3), 1994.
     """
     downside = float(np.sqrt(np.mean(np.minimum(daily, 0.0) ** 2)))
     return _ratio(float(daily.mean()), downside, DAYS_A_YEAR**0.5)
 
 
 def calmar(profit: float, years: float, drawdown: float) -> float | None:
-    """The compound return of a year over the largest drawdown, both percent.
+    """Return the compound annual return divided by the largest drawdown, both in percent.
 
     T. W. Young, "Calmar Ratio: A Smoother Tool", Futures 20(1), 1991.
     """
@@ -105,7 +107,7 @@ def calmar(profit: float, years: float, drawdown: float) -> float | None:
 
 
 class Traded(NamedTuple):
-    """What closed trades did; `gains` and `losses` are both positive, in stake currency."""
+    """The totals of closed trades; `gains` and `losses` are both positive, in stake currency."""
 
     trades: float
     wins: float
@@ -114,19 +116,19 @@ class Traded(NamedTuple):
 
 
 def traded(profit: pd.Series[float]) -> Traded:
-    """Computed from the profits of trades."""
+    """Compute the totals from the profits of the trades."""
     won, lost = profit[profit > 0], profit[profit < 0]
     return Traded(len(profit), len(won), float(won.sum()), float(-lost.sum()))
 
 
 def figures(worth: Floats, daily: Floats, years: float, done: Traded) -> dict[str, float | None]:
-    """What an account did; None where a figure is not defined, such as a ratio over nothing.
+    """Return the figures of an account; a figure is None if it is undefined, such as a ratio with denominator zero.
 
     Args:
-        worth: from the start to the end.
-        daily: returns of its days.
-        years: length of the period.
-        done: its trades.
+        worth: the values of the account from the start to the end.
+        daily: the daily returns of the account.
+        years: length of the period in years.
+        done: the totals of its closed trades.
     """
     profit, fall = profit_pct(worth), float(drawdown_pct(worth).max())
     return {
@@ -148,4 +150,4 @@ def _ratio(numerator: float, denominator: float, scale: float) -> float | None:
 
 
 _ROUNDING = 1e-12
-"""A smaller deviation is rounding error, and a ratio over it would be noise."""
+"""A deviation below this value is rounding error, and a ratio with it as denominator would be meaningless."""

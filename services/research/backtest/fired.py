@@ -1,6 +1,6 @@
-"""How often each rule of the strategy held, and how many signals lie beyond each threshold. Pure.
+"""Counts how often each rule of the strategy held, and how many signals lie beyond each threshold. Pure functions.
 
-A rule that never fires is reported: it had no effect, so the backtest says nothing about its threshold.
+A rule that never held is reported because it had no effect, so the backtest says nothing about its threshold.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ Row = dict[str, Any]
 
 
 def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.DataFrame) -> Row:
-    """How often single conditions and whole rules held on the candles of the period, all pairs together.
+    """Count on how many candles of the period single conditions and whole rules held, summed over all pairs.
 
     Args:
-        frames: the candles that were traded, with indicators and sentiment, by pair.
-        rules: the thresholds.
-        trades: what the whole strategy did on them, as from Freqtrade.
+        frames: the traded candles with indicators and sentiment, by pair.
+        rules: the thresholds of the strategy.
+        trades: the trades of the whole strategy on these candles, as from Freqtrade.
     """
     entry = _stacked(frames, lambda frame: entry_conditions(frame, rules))
     leave = _stacked(frames, lambda frame: exit_conditions(frame, rules))
@@ -49,12 +49,12 @@ def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.Dat
 
 
 def thresholds(signals: pd.DataFrame, frames: Mapping[str, pd.DataFrame], rules: Rules) -> Row:
-    """How many signals of the period, and how many candles by what they knew, lie beyond each threshold.
+    """Count the signals of the period, and the candles by their sentiment, that lie beyond each threshold.
 
     Args:
-        signals: those of the traded pairs that became available in the period.
-        frames: as in `rules_fired`.
-        rules: the thresholds.
+        signals: the signals of the traded pairs that became available in the period.
+        frames: the candles, as in `rules_fired`.
+        rules: the thresholds of the strategy.
     """
     score = signals["score"]
     entry = pd.concat([entry_sentiment(frame, rules) for frame in frames.values()])
@@ -105,7 +105,7 @@ def _stacked(frames: Mapping[str, pd.DataFrame], conditions: Any) -> pd.DataFram
 
 
 def _parts_of_exits(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """The conditions of each exit rule that has more than one."""
+    """Return the conditions of the exit rules that consist of more than one condition."""
     return pd.DataFrame(
         {
             "ema_down": frame["ema_short"] < frame["ema_long"],
@@ -116,7 +116,7 @@ def _parts_of_exits(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 
 
 def _reasons(trades: pd.DataFrame) -> dict[str, int]:
-    """Why trades ended, without the sentiment that our tags end with."""
+    """Count the trades by exit reason, without the sentiment that the strategy appends to its exit tags."""
     first = trades["exit_reason"].astype("str").str.split().str[0]
     return {str(reason): int(count) for reason, count in first.value_counts().sort_index().items()}
 

@@ -1,4 +1,4 @@
-"""Freqtrade's own figures of a run, as its report prints them, for comparison with any other Freqtrade backtest."""
+"""Returns Freqtrade's own figures of a run, for comparison with any other Freqtrade backtest."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from services.research.backtest.engine import STRATEGY, Ran
 
 _UNDEFINED = -100.0
-"""Freqtrade's value for a ratio with a denominator of zero."""
+"""The value that Freqtrade gives for a ratio with a denominator of zero."""
 
 
 def freqtrade_figures(
     ran: Ran, pairs: Sequence[str], start: datetime, last: datetime
 ) -> dict[str, float | int | None]:
-    """Freqtrade's figures of closed trades and of the daily wallet; ratios that it calls undefined are None.
+    """Return Freqtrade's figures of closed trades and of the daily wallet; a ratio that it calls undefined is None.
 
     Args:
-        ran: what it found.
+        ran: Freqtrade's results of the run.
         pairs: the traded pairs.
-        start: when the first traded candle opens.
-        last: when the last one opens.
+        start: the time at which the first traded candle opens.
+        last: the time at which the last traded candle opens.
     """
     from freqtrade.optimize.optimize_reports import generate_strategy_stats
 

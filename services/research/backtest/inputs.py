@@ -1,4 +1,4 @@
-"""The inputs of a backtest, checked before anything is computed, with notes on what limits them."""
+"""Reads the inputs of a backtest, checks them before anything is computed, and notes their limits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from services.research.sentiment_csv import line_of, read_sentiment_csv
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Candles and signals that belong together.
+    """The checked candles and signals of one backtest.
 
     Attributes:
-        candles: all checked candles of each pair, by its name.
-        signals: the whole sentiment CSV.
-        stake_currency: what all pairs are paid in.
-        notes: limits of the data that are no errors, one sentence each.
+        candles: all checked candles of each pair, by the pair's name.
+        signals: all signals of the sentiment CSV.
+        stake_currency: the currency in which all pairs are paid.
+        notes: limits of the data that are not errors, one sentence each.
     """
 
     candles: Mapping[str, Candles]
@@ -39,11 +39,11 @@ class Inputs:
 
 
 def read_inputs(plan: Plan) -> Inputs:
-    """Read candles and signals.
+    """Read and check the candles and the signals.
 
     Raises:
-        StopProgram: a file is missing or wrong, or period, candles and signals have nothing in common; names file and
-            line, and what was expected.
+        StopProgram: a file is missing or wrong, or the period, the candles and the signals do not overlap; the
+            message names file and line, and what was expected.
     """
     if plan.start >= plan.end:
         raise StopProgram(
@@ -91,7 +91,7 @@ def _coverage(one: Candles, plan: Plan) -> list[str]:
 
 
 def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFrame) -> list[str]:
-    """Notes on signals outside the candles. Raises StopProgram if all signals are."""
+    """Return notes on the signals outside the candles. Raises StopProgram if all signals lie outside."""
     first = min(one.start for one in candles.values())
     last = max(one.end for one in candles.values())
     if signals.empty:
@@ -136,7 +136,7 @@ def _outside(
 
 
 def _silence(plan: Plan, times: pd.Series[pd.Timestamp]) -> list[str]:
-    """Long stretches at the ends of the period without any news: the comparison is then about less than it says."""
+    """Return a note for each end of the period that has more than a day without news to trade on."""
     a_day = timedelta(days=1)
     notes = []
     if times.iloc[0] - plan.start > a_day:

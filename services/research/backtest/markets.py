@@ -1,4 +1,4 @@
-"""Market data for a backtest without the internet: a private exchange on loopback while Freqtrade loads."""
+"""Serves market data to a backtest without the internet: a private exchange on loopback while Freqtrade loads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIMEOUT = 30.0
 
 @contextmanager
 def private_exchange(pairs: Sequence[str]) -> Iterator[str]:
-    """An exchange that lists `pairs` and has no candles, in a thread of this process; gives its URL."""
+    """Run an exchange that lists `pairs` and has no candles, in a thread of this process, and yield its URL."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="private-exchange", daemon=True)
     thread.start()

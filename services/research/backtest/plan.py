@@ -1,4 +1,4 @@
-"""What one call of the backtest does, and the parts of the strategy that it compares."""
+"""The options of one backtest, and the parts of the strategy that it compares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_CONTROLS = 199
 
 
 class Variant(StrEnum):
-    """What is compared. `SHUFFLED` is `COMBINED` on the same news at another time, many times."""
+    """The variants that are compared. `SHUFFLED` is `COMBINED` run many times on the same news moved in time."""
 
     TECHNICAL = "technical"
     SENTIMENT = "sentiment"
@@ -28,9 +28,9 @@ class Parts(NamedTuple):
     """The parts of the strategy that a variant trades by.
 
     Attributes:
-        entry_rules: all of them must hold; with none every candle is an entry.
-        exit_rules: one of them is enough; with none there is no exit signal.
-        guards: whether the strategy's return on investment, stop loss and trailing stop end trades.
+        entry_rules: the entry rules, all of which must hold; if there are no rules, every candle is an entry.
+        exit_rules: the exit rules, one of which is enough; if there are no rules, there is no exit signal.
+        guards: whether the strategy's return on investment, stop loss and trailing stop can end trades.
     """
 
     entry_rules: tuple[str, ...]
@@ -58,27 +58,27 @@ VARIANT_RULES = {
     Variant.SHUFFLED: "The whole strategy on the same news moved around the period: the median of all controls, and "
     "where 95% of them lie.",
 }
-"""What each variant is, for people."""
+"""The description of each variant for people."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to backtest.
+    """The options of a backtest.
 
     Attributes:
         candles: directory of Freqtrade's feather files.
         sentiment: the sentiment CSV.
-        timeframe: of the candles, and of the strategy's decisions.
-        start, end: the period (UTC), with Freqtrade's own bounds: a candle that opens at `end` still counts.
-        pairs: only these; empty: all that have candles of this timeframe.
-        controls: how often the news is moved to another time.
-        seed: of offsets and intervals; the same one repeats every figure.
+        timeframe: the timeframe of the candles and of the strategy's decisions.
+        start, end: the period (UTC) as Freqtrade bounds it: a candle that opens at `end` still counts.
+        pairs: the pairs to trade; if empty, all pairs that have candles of this timeframe.
+        controls: the number of controls, in each of which the news is moved to another time.
+        seed: the seed of offsets and intervals; the same seed repeats every figure.
         wallet: balance at the start, in stake currency.
-        stake: of one trade, in stake currency; None: the balance divided by `max_open_trades`.
-        max_open_trades: None: one for each pair.
-        fee: of each purchase and sale, as a ratio; None: the exchange's.
-        protections: whether the strategy's protections are at work.
-        staleness_hours: None: the strategy's own.
+        stake: the stake of one trade, in stake currency; if None, the balance divided by `max_open_trades`.
+        max_open_trades: the largest number of open trades; if None, one for each pair.
+        fee: the fee of each purchase and each sale, as a ratio; if None, the exchange's fee.
+        protections: whether the strategy's protections are used.
+        staleness_hours: the age in hours at which sentiment counts as stale; if None, the strategy's own setting.
     """
 
     candles: Path

@@ -1,4 +1,4 @@
-"""A backtest: all variants and controls on the same candles, and the results."""
+"""Runs a backtest: all variants and controls on the same candles."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ class Backtest:
     """The results of one backtest.
 
     Attributes:
-        plan: what was asked for.
-        inputs: what was read.
-        start: when the first candle that was traded on opens (UTC).
-        end: when the last one closes (UTC).
+        plan: the options of the backtest.
+        inputs: the candles and signals that were read.
+        start: the time at which the first traded candle opens (UTC).
+        end: the time at which the last traded candle closes (UTC).
         candle: length of a candle.
-        fee: of each purchase and sale, as a ratio.
-        accounts: of the variants that are one run each.
-        offsets: of the controls, in candles.
-        smallest_offset: the smallest one that could have been drawn, in candles.
-        controls: their figures, in the order of the offsets.
-        shuffled: the median of each figure over the controls, None where most are undefined.
-        shuffled_range: where 95% of them lie.
-        difference: profit of combined less that of technical, percentage points.
-        difference_interval: its interval by bootstrap.
-        differences: the same for each control.
-        p_value: two-sided, as in `verdict`.
-        verdict: the conclusion.
-        rules: how often each rule fired, as from `fired`.
-        signals: how many lie beyond each threshold, as from `fired`.
-        thresholds: the strategy's rules.
+        fee: the fee of each purchase and each sale, as a ratio.
+        accounts: the accounts of the variants that consist of one run.
+        offsets: the offset of each control, in candles.
+        smallest_offset: the smallest offset that could have been drawn, in candles.
+        controls: the figures of each control, in the order of the offsets.
+        shuffled: the median of each figure over the controls; it is None if most values are undefined.
+        shuffled_range: the range that contains 95% of the controls' values, for each figure.
+        difference: the profit of the combined variant less that of the technical variant, percentage points.
+        difference_interval: the bootstrap interval of `difference`.
+        differences: the same difference for each control.
+        p_value: the two-sided p, as defined in `verdict`.
+        verdict: the conclusion about sentiment.
+        rules: how often each rule held, as from `fired`.
+        signals: how many signals lie beyond each threshold, as from `fired`.
+        thresholds: the thresholds of the strategy's rules.
         frames: the traded candles with indicators and sentiment, by pair.
     """
 
@@ -89,10 +89,10 @@ class Backtest:
 
 
 def run_backtest(plan: Plan, *, jobs: int = 1, progress: Progress = quiet) -> Backtest:
-    """Run everything that `plan` asks for; controls in `jobs` processes, which changes no figure.
+    """Run everything that `plan` asks for; controls run in `jobs` processes, whose number changes no figure.
 
     Raises:
-        StopProgram: what it reads is missing or wrong, or Freqtrade refuses; says what and where.
+        StopProgram: an input is missing or wrong, or Freqtrade refuses; the message says what is wrong and where.
     """
     total = len(PARTS) + plan.controls
     progress(0, total)

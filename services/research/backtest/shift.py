@@ -1,10 +1,11 @@
-"""The control: the same news at another time.
+"""Makes the controls' signals: the same news, moved to another time.
 
-All signals of all pairs are moved together around the period by one offset, and what leaves at its end comes back at
-its start, `available_at` and `published` alike. This keeps how often news comes, its bursts, how long it counts and
-which coins it names together; only its relation to the prices of the time is broken. Random shifts of one of two
-series as a test of their connection are those of H. W. Lotwick and B. W. Silverman, "Methods for analysing spatial
-processes of several types of points", Journal of the Royal Statistical Society B 44(3), 1982.
+All signals of all pairs are moved together by one offset around the period: signals that leave it at its end return
+at its start. `available_at` and `published` move alike. The frequency of news, its bursts, how long a signal counts
+and which coins an article names together stay the same; only the relation between news and prices is broken. Testing
+the connection of two series by random shifts of one of them is the method of H. W. Lotwick and B. W. Silverman,
+"Methods for analysing spatial processes of several types of points", Journal of the Royal Statistical Society B
+44(3), 1982.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def random_offsets(length: int, candle: timedelta, runs: int, seed: int) -> tuple[int, ...]:
-    """Offsets in candles for `runs` controls of a period of `length` candles, by `OFFSET_RULE`.
+    """Draw offsets in candles for `runs` controls of a period of `length` candles, by `OFFSET_RULE`.
 
-    The same arguments give the same offsets, and more runs begin with the offsets of fewer.
+    The same arguments give the same offsets, and the offsets of fewer runs are the first offsets of more runs.
 
     Raises:
         ValueError: the period is shorter than four candles.
@@ -41,24 +42,24 @@ def random_offsets(length: int, candle: timedelta, runs: int, seed: int) -> tupl
 
 
 def smallest_offset(length: int, candle: timedelta) -> int:
-    """The smallest offset, in candles, of a period of `length` candles. Raises ValueError below four candles."""
+    """Return the smallest offset, in candles, for `length` candles. Raises ValueError if `length` is below 4."""
     if length < FEWEST_CANDLES:
         raise ValueError(f"a period of {length} candles is too short to shift signals around it")
     return max(1, min(-(-SMALLEST_OFFSET // candle), int(length * LARGEST_SHARE_EXCLUDED / 2)))
 
 
 def shifted(signals: pd.DataFrame, start: datetime, end: datetime, offset: timedelta) -> pd.DataFrame:
-    """The signals available in [start, end), moved around that period by `offset`, in order of available_at.
+    """Move the signals available in [start, end) around that period by `offset`, and sort them by available_at.
 
     Args:
-        signals: as from `signals_frame`, of all pairs.
-        start: of the period (UTC).
-        end: of the period; it does not belong to it.
-        offset: from zero to the length of the period.
+        signals: the signals of all pairs, as from `signals_frame`.
+        start: the start of the period (UTC).
+        end: the end of the period (UTC), which is excluded.
+        offset: the shift, from zero to the length of the period.
 
     Returns:
-        A frame of the same columns and types; signals available before or after the period are left out, because
-        there is no other place for them to go.
+        A frame of the same columns and types. Signals available before or after the period are left out, because the
+        shift has no place for them.
     """
     inside = signals[(signals["available_at"] >= start) & (signals["available_at"] < end)]
     away = inside["available_at"] + offset

@@ -1,4 +1,4 @@
-"""The conclusion from the figures, in one sentence. Pure."""
+"""Draws the conclusion from the figures, in one sentence, without input or output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 MIN_TRADES = 30
 SIGNIFICANCE = 0.05
 _TIE = 1e-9
-"""Percentage points within which two statistics are the same number, differently rounded."""
+"""The difference, in percentage points, up to which two statistics count as equal because only rounding differs."""
 
 P_VALUE_RULE = (
     "Two-sided p = (1 + k) / (1 + N): k of the N controls lie at least as far from the centre as the observed "
@@ -21,7 +21,7 @@ P_VALUE_RULE = (
 
 
 class Conclusion(StrEnum):
-    """The conclusion about sentiment."""
+    """The possible conclusions about sentiment."""
 
     HELPED = "helped"
     HURT = "hurt"
@@ -32,14 +32,14 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A conclusion, as a name for programs and as a sentence."""
+    """A conclusion, with a name for programs and a sentence for people."""
 
     outcome: Conclusion
     sentence: str
 
 
 def p_value(observed: float, controls: Sequence[float]) -> float:
-    """The two-sided p of a statistic among those of its controls, by `P_VALUE_RULE`; 1 without controls.
+    """Return the two-sided p of a statistic among those of its controls, by `P_VALUE_RULE`; it is 1 without controls.
 
     B. Phipson and G. K. Smyth, "Permutation P-values Should Never Be Zero", Statistical Applications in Genetics and
     Molecular Biology 9(1), 2010.
@@ -51,16 +51,17 @@ def p_value(observed: float, controls: Sequence[float]) -> float:
 
 
 def verdict_of(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
-    """The verdict on sentiment.
+    """Return the verdict on sentiment.
 
-    Helped or hurt is said only when the difference stands out from its controls and has the sign that the word
-    promises: entries that are better timed than chance and still leave less than the technical rules alone are neither.
+    The verdict is "helped" or "hurt" only if the difference stands out from its controls and also has the sign that
+    the word implies. If entries are better timed than chance but earn less than the technical rules alone, the
+    verdict is neither of them.
 
     Args:
-        trades: of the combined strategy.
-        difference: its profit less that of the technical rules alone, percentage points.
+        trades: the number of trades of the combined strategy.
+        difference: its profit less the profit of the technical rules alone, percentage points.
         controls: the same difference for each control.
-        period: the words for when, such as "May 2025".
+        period: the period in words, such as "May 2025".
     """
     if trades < MIN_TRADES:
         return Verdict(

@@ -1,5 +1,5 @@
-"""The quality of scorers and of the matching of assets, measured against labels.
+"""Measures the quality of scorers and of the matching of assets against labels.
 
-Two kinds of measurement: a scorer on labelled texts (`labelled`, `predict`, `figures`), and cases of our own
-(`cases`), each a function that returns rows.
+There are two kinds of measurement: a scorer on labelled texts (`labelled`, `predict`, `figures`), and cases written
+for this project (`cases`), each of which is a function that returns rows.
 """

@@ -1,4 +1,4 @@
-"""The page of an evaluation: scores with intervals, confusion, and calibration of confidence."""
+"""Builds the page of an evaluation: scores with intervals, confusion, and calibration of confidence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLE = (
 
 
 def evaluation_page(results: Sequence[Result]) -> str:
-    """One HTML file that needs nothing beside it. The same results give the same page."""
+    """Return the page as one HTML file that needs no other file. The same results give the same page."""
     parts = []
     for section, dataset in enumerate(dict.fromkeys(one.dataset for one in results)):
         of_it = [one for one in results if one.dataset == dataset]

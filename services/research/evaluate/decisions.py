@@ -1,4 +1,4 @@
-"""The strategy's sentiment for given signals, and whether it allows an entry or demands an exit."""
+"""Computes the strategy's sentiment from given signals, and whether it allows an entry or demands an exit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _DELAY = timedelta(seconds=1)
 
 
 class Decision(NamedTuple):
-    """Of a candle, by the newest signal and by the aggregate.
+    """The decision at a candle, by the newest signal and by the aggregate.
 
     Attributes:
-        sentiments: what each says, -1..+1; NaN: no sentiment.
-        entries: by which of them an entry is allowed, as far as sentiment goes.
-        exits: by which of them an exit is due.
+        sentiments: the sentiment by each of the two, -1..+1; NaN means that there is no sentiment.
+        entries: those of the two by which sentiment allows an entry.
+        exits: those of the two by which an exit is due.
     """
 
     sentiments: tuple[float, float]
@@ -32,12 +32,12 @@ class Decision(NamedTuple):
 
 
 def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, moment: datetime) -> Decision:
-    """The decision of the strategy's default parameters.
+    """Return the decision that the strategy's default parameters make.
 
     Args:
-        signals: as they were published, and when.
-        pair: whose candle it is.
-        moment: when it closes.
+        signals: the signals, each with the time at which it was published.
+        pair: the pair of the candle.
+        moment: the time at which the candle closes.
     """
     import cryptoboy_sentiment as news  # takes seconds
     import pandas as pd
@@ -65,7 +65,7 @@ def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, momen
 
 
 def _indicators() -> pd.DataFrame:
-    """The indicators that the rules read besides sentiment; they do not affect the result."""
+    """Return the indicators that the rules read besides sentiment; their values do not affect the result."""
     import pandas as pd
 
     names = (

@@ -1,4 +1,4 @@
-"""One evaluation: each scorer and the baselines on each set of labelled texts, and the cases."""
+"""Runs one evaluation: each scorer and each baseline on each set of labelled texts, and the cases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.sentiment_analyzer.scorers.port import Scorer
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One scorer or baseline on one set of texts."""
+    """The result of one scorer or baseline on one set of texts."""
 
     scorer: str
     model: str
@@ -33,7 +33,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """The rows of one case for one scorer, or for its own subject, which has no model."""
+    """The rows of one case, for one scorer or, if the case uses no scorer, for the code that it measures."""
 
     case: str
     scorer: str
@@ -43,14 +43,14 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an evaluation is to do.
+    """The options of an evaluation.
 
     Attributes:
         datasets: the labelled texts.
-        cases: names in `CASES`.
-        resamples: how many resamples the intervals come from.
-        seed: the same seed repeats every figure but those of speed.
-        at_once: how many texts a scorer is given at the same time that waits for a server.
+        cases: the names of the cases to run, from `CASES`.
+        resamples: the number of resamples from which the intervals are computed.
+        seed: the seed of the resamples; the same seed repeats every figure except those of speed.
+        at_once: the number of texts given at the same time to a scorer that waits for a server.
     """
 
     datasets: tuple[Labelled, ...]
@@ -61,17 +61,17 @@ class Plan:
 
     @property
     def needs_scorers(self) -> bool:
-        """Whether anything of it asks a scorer."""
+        """Whether any part of the plan uses a scorer."""
         return bool(self.datasets) or any(name in OF_SCORERS for name in self.cases)
 
 
 def evaluate(
     plan: Plan, scorers: Sequence[Scorer], progress: Progress
 ) -> tuple[list[Result], list[CaseResult]]:
-    """Carry out a plan with scorers that are checked.
+    """Run a plan with scorers that were checked.
 
     Raises:
-        TryLater: a scorer's server is away. No partial figures are given.
+        TryLater: a scorer's server is not available. No partial figures are returned.
     """
     results = []
     for data in plan.datasets:

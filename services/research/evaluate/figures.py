@@ -1,6 +1,6 @@
-"""Figures of a classification, with intervals: accuracy, precision, recall and F1, confusion, reliability.
+"""Computes figures of a classification with intervals: accuracy, precision, recall, F1, confusion and reliability.
 
-An abstention is an error: it lowers accuracy and recall, and no precision.
+An abstention counts as an error: it lowers accuracy and recall, but not precision.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Counts = npt.NDArray[np.float64]
 
 
 class ClassFigures(NamedTuple):
-    """Of one class: how often it is right when said, said when right, and the harmonic mean of both."""
+    """The figures of one class: its precision, its recall, and F1, their harmonic mean."""
 
     precision: float
     recall: float
@@ -35,7 +35,7 @@ class ClassFigures(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """Of the predictions with a confidence in [low, high): how many, their mean confidence, share right."""
+    """The predictions with a confidence in [low, high): their number, mean confidence and share right."""
 
     low: float
     high: float
@@ -46,15 +46,17 @@ class Bin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one run over one set of labelled texts.
+    """The figures of one run over one set of labelled texts.
 
     Attributes:
-        confusion: a row for each class of `CLASSES` as labelled; a column for each as predicted, then abstentions.
-        accuracy: share of the texts that are right.
-        macro_f1: mean F1 over the classes that are labelled or predicted at all.
-        reliability: bins of confidence that hold anything; empty where the predictions have no confidence.
-        calibration_error: mean distance of confidence from share right, weighted by bin (expected calibration
-            error: Guo, Pleiss, Sun and Weinberger, 2017); None without confidence.
+        confusion: the confusion matrix, with one row for each labelled class of `CLASSES`, one column for each
+            predicted class, and a last column for abstentions.
+        accuracy: the share of the texts that are classified right.
+        macro_f1: the mean F1 of the classes that are labelled or predicted at least once.
+        reliability: the bins of confidence that are not empty; there are no bins if the predictions have no
+            confidence.
+        calibration_error: the mean distance between confidence and share right, weighted by bin size (expected
+            calibration error: Guo, Pleiss, Sun and Weinberger, 2017); None if the predictions have no confidence.
     """
 
     n: int
@@ -72,10 +74,10 @@ class Figures:
 def figures_of(
     labels: Sequence[Sentiment], predictions: Sequence[Prediction], *, resamples: int, seed: int
 ) -> Figures:
-    """All figures of one run. The same arguments give the same intervals.
+    """Compute all figures of one run. The same arguments give the same intervals.
 
     Intervals are percentiles of resampled texts (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
-    chapter 13). Texts drawn with replacement are a multinomial draw over the cells of the confusion matrix.
+    chapter 13). Drawing texts with replacement equals a multinomial draw over the cells of the confusion matrix.
     """
     counted = Counter(
         (label, prediction.sentiment) for label, prediction in zip(labels, predictions, strict=True)
@@ -112,7 +114,7 @@ def _accuracy(confusion: Counts) -> Counts:
 
 
 def _per_class(confusion: Counts) -> tuple[Counts, Counts, Counts, Counts]:
-    """Precision, recall, F1 and presence for each matrix and class; 0 where there is nothing to divide by."""
+    """Return precision, recall, F1 and presence of each class in each matrix; a ratio over 0 is 0."""
     right = np.einsum("kii->ki", confusion[:, :, : len(CLASSES)])
     labelled = confusion.sum(axis=2)
     said = confusion[:, :, : len(CLASSES)].sum(axis=1)

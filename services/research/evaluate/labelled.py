@@ -1,4 +1,4 @@
-"""Reads labelled texts: CSV files with the columns `label` and `text`; other columns are ignored."""
+"""Reads labelled texts from CSV files with the columns `label` and `text`; other columns are ignored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_TEXT = 1_000_000
 
 
 class Sentiment(StrEnum):
-    """The classes of the labels."""
+    """The classes that a text can be labelled with."""
 
     POSITIVE = "positive"
     NEUTRAL = "neutral"
@@ -39,14 +39,14 @@ _SPELLINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Texts with their labels, in the order of the file; `name` is the file's."""
+    """Texts with their labels, in the order of the file; `name` is the file's name."""
 
     name: str
     texts: tuple[str, ...]
     labels: tuple[Sentiment, ...]
 
     def sample(self, size: int, seed: int) -> Labelled:
-        """`size` of the texts in their order, chosen at random; all when there are no more."""
+        """Return `size` randomly chosen texts in their order, or all texts if there are no more than `size`."""
         if size >= len(self.texts):
             return self
         chosen = sorted(random.Random(seed).sample(range(len(self.texts)), size))
@@ -56,10 +56,10 @@ class Labelled:
 
 
 def read_labelled(path: Path) -> Labelled:
-    """Read one file, in UTF-8; unpacked if its name ends with .gz.
+    """Read one file in UTF-8, which is decompressed if its name ends with .gz.
 
     Raises:
-        StopProgram: there is no such file, it has other columns, an unknown label, or no text; says where.
+        StopProgram: the file does not exist, has other columns, an unknown label or no text; the message says where.
     """
     texts: list[str] = []
     labels: list[Sentiment] = []

@@ -1,4 +1,4 @@
-"""Predictions of scorers and baselines for labelled texts."""
+"""Makes the predictions of scorers and baselines for labelled texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
 from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
 
 VADER_THRESHOLD = 0.05
-"""Beyond it a compound score is positive or negative, as VADER's authors advise (Hutto and Gilbert, 2014)."""
+"""The threshold that VADER's authors advise: a compound score beyond it is positive or negative (Hutto, Gilbert,
+2014)."""
 _SHOW_EVERY_SECONDS = 0.2
 
 _CLASSES = {
@@ -33,7 +34,7 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The class of one text, or none from a scorer that abstains; confidence (0..1) where there is one."""
+    """The class of one text, None if the scorer abstains, and the confidence (0..1) if the scorer gives it."""
 
     sentiment: Sentiment | None
     confidence: float | None = None
@@ -41,7 +42,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who predicted what, in the order of the texts, and how long it took in seconds."""
+    """One scorer's predictions, in the order of the texts, and the time in seconds that they took."""
 
     scorer: str
     model: str
@@ -55,10 +56,11 @@ Predict = Callable[[str], Prediction]
 def predict_all(
     scorer: str, model: str, predict: Predict, texts: Sequence[str], *, at_once: int = 1, progress: Progress
 ) -> Run:
-    """Run over all texts, `at_once` of them at the same time.
+    """Predict the classes of all texts, `at_once` of them at the same time.
 
     Raises:
-        TryLater: as the scorer raises it, because figures of a part of the texts would be mistaken for figures of all.
+        TryLater: the scorer raised it. The run stops then, because figures of some of the texts would be mistaken for
+            figures of all texts.
     """
     predictions: list[Prediction] = []
     start = shown = time.perf_counter()
@@ -83,9 +85,9 @@ def _in_order(predict: Predict, texts: Sequence[str], at_once: int) -> Iterator[
 
 
 class WithScorer:
-    """Predicts with one of the product's scorers, by the product's own labels: beyond +-0.3.
+    """Predicts with one of the product's scorers and the product's labels, whose thresholds are +-0.3.
 
-    A text is scored as a headline, for the one coin it is about, and for the market where that is none or several.
+    A text is scored as a headline: for its coin if it is about exactly one coin, otherwise for the market.
     """
 
     def __init__(self, scorer: Scorer) -> None:
@@ -93,17 +95,17 @@ class WithScorer:
         self._matcher = AssetMatcher.of_all_assets()
 
     def __call__(self, text: str) -> Prediction:
-        """The class of a text; none where the scorer abstains. Raises TryLater as the scorer does."""
+        """Return the class of a text, or no class if the scorer abstains. Raises TryLater if the scorer does."""
         score = self.score(text)
         if score is None:
             return Prediction(None)
         return Prediction(_CLASSES[label_of(score.score)], score.confidence)
 
     def score(self, text: str) -> AssetScore | None:
-        """The score of a text. A request that a server refuses counts as an abstention.
+        """Return the score of a text. A request that a server refuses counts as an abstention.
 
         Raises:
-            TryLater: as the scorer raises it.
+            TryLater: the scorer raised it.
         """
         article = ArticleText(clean(text, MAX_TITLE_CHARS))
         asset = self._asset(article)
@@ -119,18 +121,18 @@ class WithScorer:
 
 
 def always_neutral(_text: str) -> Prediction:
-    """The baseline that needs no knowledge."""
+    """Predict neutral for every text; this is the baseline that needs no knowledge."""
     return Prediction(Sentiment.NEUTRAL)
 
 
 class PlainVader:
-    """The baseline without domain vocabulary: VADER as published."""
+    """The baseline without domain vocabulary, which is VADER as published."""
 
     def __init__(self) -> None:
         self._analyzer = SentimentIntensityAnalyzer()
 
     def __call__(self, text: str) -> Prediction:
-        """The class by VADER's compound score."""
+        """Return the class by VADER's compound score."""
         compound = self._analyzer.polarity_scores(text)["compound"]
         if compound >= VADER_THRESHOLD:
             return Prediction(Sentiment.POSITIVE)

@@ -1,4 +1,4 @@
-"""An evaluation for programs: a list, one object for each scorer on each set of texts, and one for each case."""
+"""Converts an evaluation to JSON: a list with one object for each scorer on each set of texts and for each case."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _DIGITS = 4
 
 
 def evaluation_json(results: Sequence[Result], cases: Sequence[CaseResult]) -> list[dict[str, Any]]:
-    """All results. Every object has scorer, dataset, n, accuracy, macro_f1, abstained and texts_per_s.
+    """Return all results. Every object has scorer, dataset, n, accuracy, macro_f1, abstained and texts_per_s.
 
-    Those of a case have its name as dataset, its figures in `rows`, and null where a figure does not apply.
+    The object of a case has the case's name as dataset, its figures in `rows`, and null for figures that do not
+    apply.
     """
     objects = [*map(_result, results), *map(_case, cases)]
     return [rounded(each, _DIGITS) for each in objects]

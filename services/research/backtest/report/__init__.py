@@ -1,1 +1,1 @@
-"""A backtest for people and programs: page, charts, JSON."""
+"""The reports of a backtest: an HTML page with charts for people, and JSON for programs."""

@@ -1,4 +1,4 @@
-"""The charts of a backtest, legible on wide and on narrow screens."""
+"""Draws the charts of a backtest so that they can be read on wide and on narrow screens."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _HEADLINE = 90
 
 
 def equity_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """What each variant's account was worth, percent of its start."""
+    """Draw the worth of each variant's account, in percent of its start."""
     return _lines(found, "profit, %", "%{y:+.2f}%", lambda worth: worth / worth[0] * 100 - 100)
 
 
 def drawdown_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """How far each account lay below its highest worth so far."""
+    """Draw how far each account lay below its highest worth so far."""
     return _lines(found, "below the peak, %", "%{y:.2f}%", lambda worth: -drawdown_pct(worth))
 
 
@@ -53,7 +53,7 @@ def _lines(found: Backtest, vertical: str, hover: str, values: Callable[[Floats]
 
 
 def control_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """The effect of sentiment among the effects of the controls."""
+    """Draw the effect of sentiment among the effects of the controls."""
     figure = go.Figure()
     figure.add_histogram(
         x=np.round(found.differences, 6), nbinsx=40, marker={"color": "#b8c4d0"}, name="controls"
@@ -68,7 +68,7 @@ def control_chart(found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no
 
 
 def pair_chart(found: Backtest, pair: str) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """A pair's price with the trades of the whole strategy, and below it the news beyond the thresholds."""
+    """Draw a pair's price with the trades of the whole strategy, and below it the news beyond the thresholds."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.05)
     frame = found.frames[pair]
     shown = _thinned(len(frame))
@@ -90,7 +90,7 @@ def pair_chart(found: Backtest, pair: str) -> Any:  # noqa: ANN401 - plotly publ
 
 
 def news_left_out(found: Backtest, pair: str) -> int:
-    """How many signals beyond the thresholds are too many to draw."""
+    """Return the number of signals beyond the thresholds that are not drawn because there are too many of them."""
     return max(0, len(_beyond(found, pair)) - _MOST_NEWS)
 
 
@@ -140,7 +140,7 @@ def _marks(
     hover: str,
     *lines: list[str],
 ) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """Points in time, each with the lines of text that belong to it."""
+    """Draw points in time, each with the lines of text that belong to it."""
     return go.Scatter(
         x=times,
         y=heights,
@@ -168,7 +168,7 @@ def _thinned(points: int) -> slice:
 
 
 def _timed(figure: Any, found: Backtest) -> Any:  # noqa: ANN401 - plotly publishes no types
-    """The same stretch of time in every chart, so that one can look from one to the next."""
+    """Give the chart the time range that all charts share, so that they can be compared."""
     figure.update_xaxes(range=[found.start, found.end])
     return figure
 

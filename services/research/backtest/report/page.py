@@ -1,4 +1,4 @@
-"""The backtest as one HTML file that needs nothing beside it."""
+"""Builds the HTML page of a backtest, one file that needs no other file."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ COLUMNS = (
     ("time_in_market", "time in market", 3),
     ("fees", "fees", 2),
 )
-"""Figure, heading and decimal places of the table of variants."""
+"""The name, heading and decimal places of each figure in the table of variants."""
 
 
 def backtest_page(found: Backtest) -> str:
-    """The page as text. The same backtest gives the same page."""
+    """Return the page as text. The same backtest gives the same page."""
     return page(
         Path(__file__).with_name("page.html.j2"),
         found=backtest_json(found),

@@ -1,4 +1,7 @@
-"""A backtest as one JSON object: null for what is undefined, never NaN or infinity, and the same for the same seed."""
+"""Converts a backtest to one JSON object.
+
+An undefined value is null, never NaN or infinity. The same seed gives the same JSON.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from services.research.backtest.verdict import MIN_TRADES, P_VALUE_RULE
 
 
 def backtest_json(found: Backtest) -> dict[str, Any]:
-    """Everything that was found, for `json.dumps(..., allow_nan=False)`."""
+    """Return all results of a backtest, for `json.dumps(..., allow_nan=False)`."""
     return {
         "verdict": found.verdict.sentence,
         "outcome": found.verdict.outcome.value,

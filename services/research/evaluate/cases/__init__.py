@@ -1,1 +1,1 @@
-"""Cases of our own, each with its data."""
+"""Cases written for this project, each with its data."""

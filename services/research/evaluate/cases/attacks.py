@@ -1,7 +1,8 @@
-"""The effect of attacks on a scorer: how scores of honest articles change when an attack is added to them.
+"""Measures the effect of attacks on a scorer: how the scores of honest articles change when an attack is added.
 
-The attacks are in `attacks.toml`. Each is added to each of the articles below and goes the way of a live article:
-cleaned, matched, scored. Compared are the signals with and without it. A movement of 1 is half of the whole scale.
+The attacks are in `attacks.toml`. Each attack is added to each of the articles below, and the result is processed
+like a live article: it is cleaned, matched and scored. The signals with the attack are compared with the signals
+without it. A movement of 1 is half of the whole scale.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ATTACKS_FILE = Path(__file__).with_name("attacks.toml")
 PAIRS = ("BTC/USDT", "ETH/USDT", "BNB/USDT")
 MEGABYTE = 1_000_000
 TITLE_CHARS, FIELD_CHARS = 2_000, 200_000
-"""What a message may carry (`messages.NewsArticle`)."""
+"""The longest title and the longest other field that a message may have, in characters (`messages.NewsArticle`)."""
 _NAMES = {"BTC/USDT": ("bitcoin",), "ETH/USDT": ("ether",), "BNB/USDT": ()}
 FIELDS = ("title", "summary", "content")
 
@@ -63,7 +64,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A text that is added to a field of an article: an order to a machine, or a falsehood for anybody."""
+    """A text that is added to a field of an article: an instruction to a language model, or a false statement."""
 
     name: str
     text: str
@@ -72,7 +73,7 @@ class Attack:
 
     @property
     def named(self) -> frozenset[str]:
-        """The pairs whose asset it names."""
+        """The pairs whose assets the attack names."""
         lower = self.text.casefold()
         return frozenset(
             pair
@@ -81,7 +82,7 @@ class Attack:
         )
 
     def on(self, carrier: NewsArticle) -> NewsArticle:
-        """The article with the attack in it, cut to what a message may carry."""
+        """Return the article with the attack added, cut to the length that a message may have."""
         limit = TITLE_CHARS if self.place == "title" else FIELD_CHARS
         honest: str = getattr(carrier, self.place)
         return carrier.model_copy(update={self.place: f"{honest} {self.text}".strip()[:limit]})
@@ -89,14 +90,14 @@ class Attack:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an attack did to one article.
+    """The effect of an attack on one article.
 
     Attributes:
-        moved: by how much the scores moved, the most of any pair; 0 where there was and is none.
-        moved_others: the same of the pairs that the attack does not name, if it names one.
-        lost: it took a signal away, or the scorer abstained.
-        gained: it made a signal for a pair that the article is not about.
-        suspected: the attack was detected.
+        moved: the largest movement of the score of any pair; it is 0 if there was no score before and is none now.
+        moved_others: the largest movement among the pairs that the attack does not name, if it names a pair.
+        lost: whether the attack removed a signal, or the scorer abstained.
+        gained: whether the attack caused a signal for a pair that the article is not about.
+        suspected: whether the attack was detected.
     """
 
     attack: Attack
@@ -109,7 +110,7 @@ class Effect:
 
 
 def read_attacks(path: Path = ATTACKS_FILE) -> list[Attack]:
-    """Read a file such as `attacks.toml`. It is part of the program: a mistake in it raises ValueError."""
+    """Read a file such as `attacks.toml`. The file is part of the program, so a mistake in it raises ValueError."""
     attacks = []
     for entry in tomllib.loads(path.read_text("utf-8"))["attack"]:
         place, how = entry.get("place", "summary"), entry.get("how", "plain")
@@ -121,7 +122,7 @@ def read_attacks(path: Path = ATTACKS_FILE) -> list[Attack]:
 
 
 def carriers() -> dict[str, NewsArticle]:
-    """The honest articles by name."""
+    """Return the honest articles by name."""
     return {
         name: NewsArticle(
             article_id="carrier",
@@ -137,10 +138,10 @@ def carriers() -> dict[str, NewsArticle]:
 
 
 def try_attacks(scorer: Scorer, attacks: list[Attack], progress: Progress) -> list[Effect]:
-    """Every attack on every article.
+    """Try every attack on every article.
 
     Raises:
-        TryLater: as the scorer raises it.
+        TryLater: the scorer raised it.
     """
     matcher = AssetMatcher(load_registry(), PAIRS)
 
@@ -172,7 +173,7 @@ def try_attacks(scorer: Scorer, attacks: list[Attack], progress: Progress) -> li
 
 
 def measure(scorer: Scorer, progress: Progress) -> list[Row]:
-    """How far attacks move scores, and how often signals are lost, or gained for other assets; likewise falsehoods."""
+    """Measure how far attacks and falsehoods move scores, and how often they remove signals or add wrong ones."""
     every = try_attacks(scorer, read_attacks(), progress)
     effects = [effect for effect in every if not effect.attack.is_falsehood]
     count = len(effects)

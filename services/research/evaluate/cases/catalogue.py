@@ -1,4 +1,4 @@
-"""Cases of our own: what `evaluate` measures beside labelled texts. A new case is a line in `CASES`."""
+"""Lists the cases that `evaluate` measures besides labelled texts. A new case is a new line in this module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.research.progress import Progress
 from services.sentiment_analyzer.scorers.port import Scorer
 
 Measure = Callable[[Scorer, Progress], Sequence[Row]]
-"""Measures a scorer that is checked and ready, and leaves it open."""
+"""A function that measures a scorer that is checked and ready, and does not close it."""
 
 
 def _hostile(scorer: Scorer, progress: Progress) -> Sequence[Row]:
@@ -18,12 +18,12 @@ def _hostile(scorer: Scorer, progress: Progress) -> Sequence[Row]:
 
 
 OF_MATCHING: Mapping[str, Callable[[], Sequence[Row]]] = {"matching": matching.measure}
-"""The cases that measure the matcher of articles and assets, and ask no scorer."""
+"""The cases that measure the matcher of articles and assets, and use no scorer."""
 OF_SCORERS: Mapping[str, Measure] = {
     "hostile": _hostile,
     "reversals": lambda scorer, _progress: reversals.measure(scorer),
     "tellings": lambda scorer, _progress: tellings.measure(scorer),
 }
-"""The cases that measure each scorer that was asked for."""
+"""The cases that measure each requested scorer."""
 CASES = (*OF_MATCHING, *OF_SCORERS)
 """The names of all cases, in the order in which they are run."""

@@ -1,11 +1,11 @@
-"""How well articles are matched to assets, on headlines of our own with the assets they are about.
+"""Measures how well articles are matched to assets, on headlines labelled with the assets they are about.
 
-`matching.csv` has a `half`: the matcher was developed on `dev` and not on `held_out`, which was labelled before. Both
-halves and the matcher were written by the same author, so even the held-out half flatters it. `trap` names what a
-headline tries, `assets`
-holds the tickers it is about: those named in it, whose chain, foundation or fund counts as the asset, a company that
-only carries the name does not. MARKET stands for the market as a whole, where it is about crypto and names no asset;
-empty means none.
+The column `half` of `matching.csv` is `dev` or `held_out`: the matcher was developed on `dev`; `held_out` was
+labelled before that and was not used for it. Both halves and the matcher were written by the same author, so even the
+figures of `held_out` are too favourable. The column `trap` names the difficulty that a headline tests. The column
+`assets` lists the tickers that the headline is about: assets named in it, also by their chain, foundation or fund; a
+company that only has the same name does not count. MARKET stands for the market as a whole, if the headline is about
+crypto and names no asset; an empty cell means that there is no asset.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HEADLINES_FILE = Path(__file__).with_name("matching.csv")
 
 
 class Headline(NamedTuple):
-    """A labelled headline; `lead` is the article's text, mostly empty."""
+    """A labelled headline; `lead` is the article's text, which is mostly empty."""
 
     half: str
     trap: str
@@ -40,12 +40,12 @@ class Matched(NamedTuple):
 
     @property
     def right(self) -> int:
-        """How many of the assets found are labelled."""
+        """The number of found assets that are labelled."""
         return len(self.found & self.headline.assets)
 
 
 def read_headlines(path: Path = HEADLINES_FILE) -> list[Headline]:
-    """Read a file such as `matching.csv`. It is part of the program: a mistake in it raises ValueError."""
+    """Read a file such as `matching.csv`. The file is part of the program, so a mistake in it raises ValueError."""
     known = {*load_registry().assets, MARKET.ticker}
     headlines = []
     for row in read_cases(path, {}):
@@ -57,7 +57,7 @@ def read_headlines(path: Path = HEADLINES_FILE) -> list[Headline]:
 
 
 def match_all(headlines: Sequence[Headline]) -> list[Matched]:
-    """Match each headline with every asset of the registry traded."""
+    """Match each headline with all assets of the registry, as if all were traded."""
     matcher = AssetMatcher.of_all_assets()
     matched = []
     for one in headlines:
@@ -68,7 +68,7 @@ def match_all(headlines: Sequence[Headline]) -> list[Matched]:
 
 
 def measure(path: Path = HEADLINES_FILE) -> list[Row]:
-    """Precision and recall of the assets found, of both halves, and the headlines that are right in full."""
+    """Measure precision and recall of the assets found, and the share of fully correct headlines, by half."""
     matched = match_all(read_headlines(path))
     return [
         row

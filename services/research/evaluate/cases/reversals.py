@@ -1,8 +1,9 @@
-"""Whether a headline's sign is right where a verb ends or undoes a move: "halts its slide", "gives up its gains".
+"""Measures whether a headline's sign is right if a verb ends or undoes a move, as in "halts its slide".
 
-`reversals.csv` has a `half`: the lexicon's rules were developed on `dev`. `held_out` was written by somebody
-else before that, and was not read by whoever wrote them. `sign` is that of the news for the coin, + or -; `kind`, which
-only `dev` has, names the verb, or says that a headline is a control, in which nothing is reversed.
+The column `half` of `reversals.csv` is `dev` or `held_out`: the lexicon's rules were developed on `dev`; `held_out`
+was written earlier by another person, and the author of the rules did not read it. The column `sign` is the sign of
+the news for the coin, + or -. The column `kind`, which is filled in `dev` only, names the verb, or says that a
+headline is a control, in which nothing is reversed.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ class Reversal(NamedTuple):
 
 
 def read_reversals(path: Path = REVERSALS_FILE) -> list[Reversal]:
-    """Read a file such as `reversals.csv`. It is part of the program: a mistake in it raises ValueError."""
+    """Read a file such as `reversals.csv`. The file is part of the program, so a mistake in it raises ValueError."""
     rows = read_cases(path, {"sign": _SIGNS})
     return [Reversal(row["half"], row["kind"], _SIGNS[row["sign"]], row["headline"]) for row in rows]
 
 
 def measure(scorer: Scorer, path: Path = REVERSALS_FILE) -> list[Row]:
-    """The share of headlines whose sign is right, of both halves, and of the controls of the development half."""
+    """Measure the share of headlines whose sign is right, for both halves and for the controls of the half `dev`."""
     read, headlines = WithScorer(scorer), read_reversals(path)
     right = {one: _sign(read.score(one.headline)) == one.sign for one in headlines}
     parts = {
@@ -47,5 +48,5 @@ def measure(scorer: Scorer, path: Path = REVERSALS_FILE) -> list[Row]:
 
 
 def _sign(score: AssetScore | None) -> int:
-    """1, -1, or 0 for a score of 0 and where there is none."""
+    """Return the sign of a score: 1, -1, or 0 if the score is 0 or there is no score."""
     return (score.score > 0) - (score.score < 0) if score else 0

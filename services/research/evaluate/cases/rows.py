@@ -1,4 +1,4 @@
-"""What a case returns: one figure a row."""
+"""Defines what a case returns: rows of one figure each."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 HALVES = {"dev": "development", "held_out": "held out"}
-"""The halves of a file of cases: what is measured was developed on the one and has not seen the other."""
+"""The halves of a file of cases: the measured code was developed on `dev`, and without seeing `held_out`."""
 
 _Z = 1.959964
-"""Of the normal distribution, for 95%."""
+"""The quantile of the normal distribution for a two-sided interval of 95%."""
 
 
 class Row(NamedTuple):
     """One figure.
 
     Attributes:
-        name: what was measured, unique within its case.
-        value: the figure, or None where it is undefined.
-        unit: what it counts in; `share` for 0..1.
-        n: how many observations it rests on.
-        interval: 95%, or None where there is none.
+        name: what was measured; the name is unique within its case.
+        value: the figure, or None if it is undefined.
+        unit: the unit of the value; `share` for 0..1.
+        n: the number of observations behind the figure.
+        interval: the 95% interval, or None if there is no interval.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 def share(name: str, part: int, n: int) -> Row:
-    """A share `part` of `n` with its interval, which stays one where all or none are.
+    """Return the share `part` / `n` with its interval, which has a positive width even if the share is 0 or 1.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """
@@ -49,7 +49,7 @@ def share(name: str, part: int, n: int) -> Row:
 
 
 def read_cases(path: Path, allowed: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
-    """The rows of a CSV with a `half`. It is part of the program: a value that is not allowed raises ValueError."""
+    """Read the rows of a CSV with a `half`. The file is part of the program, so a wrong value raises ValueError."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, strict=True))
     for row in rows:

@@ -1,4 +1,4 @@
-"""The days of `scenarios.toml`: their posts, and the feeds that bring them."""
+"""Reads the days of `scenarios.toml`: their posts, and the feeds that carry the posts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """An entry of a feed, or several alike. The fields are explained in `scenarios.toml`."""
+    """An entry of a feed, or several similar entries. The fields are explained in `scenarios.toml`."""
 
     source: str
     poll: int
@@ -48,7 +48,7 @@ class Scenario:
 
 
 def read_scenarios(path: Path = SCENARIOS_FILE) -> list[Scenario]:
-    """Read a file such as `scenarios.toml`. It is part of the program: a mistake in it raises ValueError."""
+    """Read a file such as `scenarios.toml`. The file is part of the program, so a mistake in it raises ValueError."""
     scenarios = []
     for entry in tomllib.loads(path.read_text("utf-8"))["scenario"]:
         posts = tuple(Post(**post) for post in entry["post"])
@@ -61,11 +61,11 @@ def read_scenarios(path: Path = SCENARIOS_FILE) -> list[Scenario]:
 
 
 Entry = tuple[int, str, str, str]
-"""The poll from which on a feed has it, its link, title and summary."""
+"""An entry of a feed: the number of the poll from which on the feed has it, its link, title and summary."""
 
 
 def feeds_of(scenario: Scenario, *, attacked: bool) -> list[tuple[FeedConfig, list[Entry]]]:
-    """The sources of a day, each with its entries; without the attack only the honest ones."""
+    """Return the sources of a day, each with its entries; without the attack, only the honest entries."""
     entries: dict[str, list[Entry]] = defaultdict(list)
     owners: dict[str, str] = {}
     for number, post in enumerate(scenario.posts):
@@ -88,7 +88,7 @@ def _entries(post: Post, number: int, *, attacked: bool) -> Iterator[Entry]:
 
 
 def rss_of(entries: Iterable[Entry]) -> bytes:
-    """A feed with these entries, as its server would send it."""
+    """Return a feed with these entries as a server would send it."""
     items = "".join(
         f"<item><title>{escape(title)}</title><link>{escape(link)}</link><guid>{escape(link)}</guid>"
         f"<pubDate>{format_datetime(BEGIN + poll * BETWEEN_POLLS)}</pubDate>"

@@ -1,8 +1,8 @@
-"""Plays days of news with an attack and without it, and compares what the strategy would read and decide.
+"""Simulates days of news with and without an attack, and compares what the strategy would read and decide.
 
-The posts of a day (see `scenario_days`) are processed as live news are: a feed is parsed, the poller selects and notes
-its entries, a queue is read at the pace of a slow model, and stories, scorer and signals make the sentiment of a
-candle. The rules of entry and exit then decide, by the newest signal and by the aggregate.
+The posts of a day (see `scenario_days`) are processed as live news are: the feed is parsed, the poller selects and
+records its entries, the queue is read at the speed of a slow model, and stories, scorer and signals make the
+sentiment of a candle. The rules of entry and exit then decide, once by the newest signal and once by the aggregate.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ from services.sentiment_analyzer.stories.stories import Stories
 
 POLLS = 12
 SCORED_BETWEEN_POLLS = 5
-"""Articles that a model scores in that time if each takes a minute."""
+"""The number of articles that a model scores between two polls if each article takes a minute."""
 NEWS_MAX_AGE = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The result of a day.
+    """The result of a simulated day.
 
     Attributes:
-        decision: what the strategy reads and decides at the end.
-        read: the links of the posts that were scored, or recognised, by then.
+        decision: the strategy's sentiment and decision at the end of the day.
+        read: the links of the posts that were scored, or recognised as known stories, by the end of the day.
     """
 
     decision: Decision
@@ -68,7 +68,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What an attack did to a day. `reached` of `honest` posts were read in time with it."""
+    """The effect of an attack on a day. With the attack, `reached` of the `honest` posts were read in time."""
 
     scenario: Scenario
     without: Decision
@@ -78,20 +78,20 @@ class Comparison:
 
     @property
     def moved(self) -> float:
-        """By how much it moved the sentiment, newest or aggregate, whichever more; no sentiment counts as 0."""
+        """The larger change of the newest and the aggregate sentiment by the attack; no sentiment counts as 0."""
         pairs = zip(self.without.sentiments, self.attacked.sentiments, strict=True)
         return max(abs(_or_zero(before) - _or_zero(after)) for before, after in pairs)
 
     @property
     def flipped(self) -> frozenset[str]:
-        """By which sentiment (`SENTIMENT_FROM` of the strategy) it made an entry or took an exit away."""
+        """The values of `SENTIMENT_FROM` with which the attack caused an entry or prevented an exit."""
         entered = set(self.attacked.entries) - set(self.without.entries)
         return frozenset(entered | (set(self.without.exits) - set(self.attacked.exits)))
 
 
 @dataclass
 class _Queue:
-    """The news queue: what the poller has published and nobody has consumed. A stand-in for the broker."""
+    """A stand-in for the broker's news queue, with the messages that are published and not yet consumed."""
 
     waiting: list[bytes] = field(default_factory=list)
 
@@ -100,7 +100,7 @@ class _Queue:
 
 
 class _Feed:
-    """A `Source` whose body is handed over in place of one that is fetched, and parsed in this process."""
+    """A `Source` whose body is set by the caller instead of fetched, and is parsed in this process."""
 
     patience = 0.0
 
@@ -121,10 +121,10 @@ class _Feed:
 
 
 def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
-    """Simulate a day, with the attack or without.
+    """Simulate a day with or without the attack.
 
     Raises:
-        TryLater: as the scorer raises it.
+        TryLater: the scorer raised it.
     """
     feeds = feeds_of(scenario, attacked=attacked)
     matcher, stories = AssetMatcher(load_registry(), PAIRS), Stories()
@@ -162,7 +162,7 @@ def play(scenario: Scenario, scorer: Scorer, *, attacked: bool) -> Played:
 
 
 def try_scenario(scenario: Scenario, scorer: Scorer) -> Comparison:
-    """Play a day twice and compare."""
+    """Simulate a day with and without its attack and compare the results."""
     without = play(scenario, scorer, attacked=False)
     attacked = play(scenario, scorer, attacked=True)
     return Comparison(
@@ -175,7 +175,7 @@ def try_scenario(scenario: Scenario, scorer: Scorer) -> Comparison:
 
 
 def measure(scorer: Scorer, progress: Progress) -> list[Row]:
-    """By kind of attack: how far sentiment moves, trades opened or kept, and others' articles read in time."""
+    """Measure by kind of attack the change of sentiment, trades opened or kept, and others' articles read in time."""
     outcomes: dict[str, list[Comparison]] = defaultdict(list)
     scenarios = read_scenarios()
     for number, scenario in enumerate(scenarios, 1):

@@ -1,13 +1,13 @@
-"""How well articles that tell one story are found, on pairs of articles that a person judged.
+"""Measures how well articles that tell one story are found, on pairs of articles that a person judged.
 
-`story_pairs.csv` holds pairs of articles of different publishers, published within 48 hours of one another, by the ids
-that `./cryptoboy history import` gives them, and whether they tell the same story: report the same event or statement,
-so that the second adds nothing that should move a price. A follow-up, a round-up or an advertisement that mentions the
-event does not.
+`story_pairs.csv` contains pairs of articles of different publishers, published within 48 hours of one another. It has
+the ids that `./cryptoboy history import` gives the articles, and whether they tell the same story: whether they
+report the same event or statement, so that the second article adds nothing that should move a price. A follow-up, a
+round-up or an advertisement that mentions the event is not the same story.
 
-`wording` is `near` where the TF-IDF vectors of headline and lead have a cosine of at least 0.35, else `far`; the latter
-are half of them pairs with similar headlines only. The measure of `story_match` was found on the pairs marked `tuned`;
-those marked `fresh` were judged then, and only details of it changed afterwards.
+The column `wording` is `near` if the TF-IDF vectors of headline and lead have a cosine of at least 0.35, else `far`;
+half of the `far` pairs have similar headlines only. The measure of `story_match` was found on the pairs marked
+`tuned`; the pairs marked `fresh` were judged afterwards, and only details of the measure changed since then.
 
     python -m services.research.evaluate.cases.stories ARCHIVE.sqlite
 """
@@ -58,10 +58,10 @@ def read_pairs(path: Path = PAIRS_FILE) -> list[Pair]:
 
 
 def find_stories(archive: Path) -> dict[str, str]:
-    """The story of each article of an archive, asked in the order in which they became known.
+    """Return the story of each article of an archive, in the order in which the articles became known.
 
     Raises:
-        StopProgram: it is no archive.
+        StopProgram: the file is not an archive.
     """
     matcher = AssetMatcher.of_all_assets()
     index, stories = StoryIndex(), {}
@@ -76,7 +76,7 @@ def find_stories(archive: Path) -> dict[str, str]:
 
 
 def measure(stories: dict[str, str], pairs: Sequence[Pair]) -> list[Row]:
-    """Precision and recall of "these two tell the same story", for each of `SAMPLES`; unknown articles are left out."""
+    """Measure precision and recall of "the same story" for each of `SAMPLES`; unknown articles are left out."""
     rows = []
     for name, is_meant in SAMPLES.items():
         meant = [pair for pair in pairs if is_meant(pair) and {pair.one, pair.other} <= stories.keys()]
@@ -88,7 +88,7 @@ def measure(stories: dict[str, str], pairs: Sequence[Pair]) -> list[Row]:
 
 
 def main() -> None:
-    """Measure on the archive that is named on the command line."""
+    """Measure the archive that is named on the command line."""
     stories = find_stories(Path(sys.argv[1]))
     sys.stdout.write(f"{len(stories)} articles, {len(set(stories.values()))} stories\n")
     for row in measure(stories, read_pairs()):

@@ -1,11 +1,11 @@
-"""Whether a second article on a story is classified correctly: a retelling, a denial, a correction, or a follow-up.
+"""Measures whether a second article on a story is classified as its retelling, denial, correction or follow-up.
 
-`tellings.csv` has pairs of made-up headlines and leads. The second is by another source, half an hour after the first;
-`kind` says what it is to it. The words of `denial_words.toml` were collected on the `dev` half. `held_out`
-was written by somebody else and not read by whoever collected them.
+`tellings.csv` contains pairs of made-up headlines and leads. The second article is from another source, half an hour
+after the first; the column `kind` is its relation to the first. The words of `denial_words.toml` were collected on
+the half `dev`. The half `held_out` was written by another person and not read by the person who collected the words.
 
-What is measured is the way of an article: whether the story is found, whether the scores agree, and whether a word of
-denial is found.
+Each pair is processed as live articles are, and three results are measured: whether the story is found, whether the
+scores agree, and whether a word of denial is found.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Pair(NamedTuple):
 
 
 def read_pairs(path: Path = TELLINGS_FILE) -> list[Pair]:
-    """Read a file such as `tellings.csv`. It is part of the program: a mistake in it raises ValueError."""
+    """Read a file such as `tellings.csv`. The file is part of the program, so a mistake in it raises ValueError."""
     return [Pair(**row) for row in read_cases(path, {"kind": KINDS})]
 
 
@@ -50,9 +50,9 @@ class Reading(NamedTuple):
     """The classification of the second article.
 
     Attributes:
-        found: it was found to tell the story of the first.
-        corroborates: it corroborates the first.
-        contradicts: it was taken for a denial or a contradiction.
+        found: whether the second article was found to tell the story of the first.
+        corroborates: whether the second article corroborates the first.
+        contradicts: whether the second article was taken for a denial or a contradiction.
     """
 
     found: bool = False
@@ -61,14 +61,14 @@ class Reading(NamedTuple):
 
 
 class PairReader:
-    """Processes the two articles of a pair as the processor would."""
+    """Processes the two articles of a pair as the live processor would."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
         self._matcher = AssetMatcher.of_all_assets()
 
     def __call__(self, pair: Pair) -> Reading:
-        """The classification of the second article. Raises TryLater as the scorer does."""
+        """Classify the second article. Raises TryLater if the scorer does."""
         stories = Stories()
         first = _article("first", pair.first_title, pair.first_lead, _NOON)
         second = _article("second", pair.second_title, pair.second_lead, _NOON + APART)
@@ -105,7 +105,7 @@ _ROWS: dict[str, tuple[frozenset[str], Callable[[Reading], bool]]] = {
 
 
 def measure(scorer: Scorer, path: Path = TELLINGS_FILE) -> list[Row]:
-    """Shares of classifications of the second articles, by their true relation, for both halves."""
+    """Measure the shares of classifications of the second articles by their true relation, for both halves."""
     read, pairs = PairReader(scorer), read_pairs(path)
     readings = {pair: read(pair) for pair in pairs}
     rows = []
