@@ -1,1 +1,1 @@
-"""The broker: a port (`port`), one topology (`topology`), and two adapters that behave alike."""
+"""Defines the broker port (`port`), the topology (`topology`), and two adapters with the same behaviour."""

@@ -1,6 +1,7 @@
-"""Whether the broker confirms what is sent to it: an open connection alone does not show that.
+"""Tracks whether the broker confirms the messages sent to it, which an open connection does not prove.
 
-A queue that is full, or has lost most of its servers, accepts nothing from a publisher that is connected and waits.
+A queue that is full, or that has lost most of its servers, accepts no messages. The publisher stays connected and
+waits.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from services.common.errors import CryptoBoyError
 from services.common.runtime.health import DependencyHealth
 
 FAILURES_REPORTED = 2
-"""A single one may be chance, as when a connection is lost while a message is in flight."""
+"""Number of unconfirmed sends in a row that is reported. One may be chance, such as a connection lost in mid-send."""
 
 
 class Confirmations:
-    """Counts the sends in a row that were not confirmed. Threads may share it."""
+    """Counts the sends in a row that were not confirmed. Several threads may share an instance."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # of what follows
@@ -26,7 +27,7 @@ class Confirmations:
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """Around one send, which raises if it is not confirmed."""
+        """A context manager for one send; the block must raise an error if the send is not confirmed."""
         try:
             yield
         except CryptoBoyError as error:
@@ -38,7 +39,7 @@ class Confirmations:
             self._failures = 0
 
     def health(self) -> DependencyHealth:
-        """Well until two sends in a row were not confirmed, and again as soon as one is."""
+        """Report ok until two sends in a row were not confirmed, and again as soon as a send is confirmed."""
         with self._lock:
             if self._failures < FAILURES_REPORTED:
                 return DependencyHealth(ok=True)

@@ -1,8 +1,8 @@
 """Stops the reading of a queue when nearly all of its last messages became dead letters.
 
-A single message that can never be handled is its own fault. If nearly all are, the fault is rather in the consumer or
-the producer, for example a producer of a later version. The other messages then stay in the queue until a person has
-looked.
+If a single message can never be handled, the message is at fault. If nearly all messages cannot be handled, the fault
+is probably in the consumer or the producer, for example a producer of a later version. The remaining messages then
+stay in the queue until a person has found the cause.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from services.common.runtime.metrics import CONSUMING_STOPPED
 log = structlog.get_logger(__name__)
 
 OTHERS = 2
-"""The limit is reached even if so many of the last messages were handled."""
+"""The number of handled messages among the last ones despite which the limit is reached."""
 PAUSE_SECONDS = 15.0
 
 
 class DeadLetterLimit:
-    """How the last messages of each queue of one broker connection were settled. Threads may share it.
+    """Records how the last messages of each queue of one broker connection were settled. Threads may share it.
 
-    A stopped queue is not read again by this process; the next one counts from the beginning.
+    This process does not read a stopped queue again; a new process starts counting from zero.
 
     Args:
-        most: dead letters among the last `most` + 2 messages of a subscription after which no further message
-            becomes one; 0: no limit.
+        most: number of dead letters among the last `most` + 2 messages of a subscription after which no further
+            message becomes a dead letter; 0 means no limit.
     """
 
     def __init__(self, most: int) -> None:
@@ -40,19 +40,19 @@ class DeadLetterLimit:
         self._stopped: dict[str, str] = {}
 
     def begin(self, queue: str) -> None:
-        """A subscription begins; raises TooManyDeadLetters if the queue is not read any more."""
+        """Start counting for a new subscription; raises TooManyDeadLetters if reading of the queue was stopped."""
         with self._lock:
             self._raise_stopped(queue)
             self._last[queue] = deque(maxlen=self._most + OTHERS)
             CONSUMING_STOPPED.labels(queue).set(0)
 
     def settled(self, queue: str, count: int = 1, *, dead: bool) -> None:
-        """So many messages were acknowledged or became dead letters."""
+        """Record that `count` messages were acknowledged or, if `dead`, became dead letters."""
         with self._lock:
             self._last[queue].extend([dead] * min(count, self._most + OTHERS))
 
     def check(self, queue: str) -> None:
-        """A message is about to become a dead letter; raises TooManyDeadLetters if it must not."""
+        """Raises TooManyDeadLetters if the next message of the queue must not become a dead letter."""
         with self._lock:
             dead, messages = sum(self._last[queue]), len(self._last[queue])
             if self._most and dead >= self._most and queue not in self._stopped:
@@ -66,7 +66,7 @@ class DeadLetterLimit:
             self._raise_stopped(queue)
 
     def health(self) -> DependencyHealth:
-        """Not ok while a queue is not read any more."""
+        """Report not ok while the reading of any queue is stopped."""
         with self._lock:
             return DependencyHealth(ok=not self._stopped, detail=" ".join(self._stopped.values()))
 

@@ -1,4 +1,4 @@
-"""What a message has beside its body: id, headers, and what a failure adds to them. Pure, the same for every broker."""
+"""Makes and reads a message's id, headers, and the headers that a failure adds. Pure; the same for every broker."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ Headers = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class FailedCopy:
-    """The copy of a failed message that takes the original's place.
+    """The copy of a failed message, which replaces the original message.
 
     Attributes:
-        queue: the queue whose `.retry` or `.dlq` takes it.
-        delay: seconds to wait before it comes back to the queue; None for the dead letters.
+        queue: the queue whose `.retry` or `.dlq` queue receives the copy.
+        delay: seconds to wait before the copy returns to the queue; None if the copy is a dead letter.
     """
 
     queue: Queue
@@ -52,10 +52,10 @@ class FailedCopy:
 
 
 def check_outgoing(messages: Sequence[OutgoingMessage]) -> None:
-    """Refuse what no broker takes.
+    """Refuse a message that no broker accepts.
 
     Raises:
-        NeverWorks: a body, a message_id or the headers are too large or no text; says which.
+        NeverWorks: the body, the message_id or the headers are too large or are not text; the message says which.
     """
     for message in messages:
         try:
@@ -87,9 +87,9 @@ def outgoing_headers(message: OutgoingMessage) -> Headers:
 
 
 def plain_headers(headers: Mapping[str, object] | None) -> Headers:
-    """Those of a received message's headers that are text or whole numbers and not the broker's own.
+    """The headers of a received message that are text or whole numbers, without those that the broker itself adds.
 
-    Anybody may write headers, so only as many as we would send ourselves are kept.
+    Any program may write headers, so headers are kept only up to the size that this program itself may send.
     """
     plain: Headers = {}
     size = 0
@@ -109,11 +109,12 @@ def _is_brokers_own(name: str) -> bool:
 
 
 def headers_of_received(origin: Queue | None, headers: Mapping[str, object] | None) -> Headers:
-    """The plain headers of a received message; of a dead letter (of the queue `origin`) with the reason for it.
+    """The plain headers of a received message; for a dead letter of the queue `origin`, they include the reason.
 
-    What RabbitMQ dead-letters by itself, such as a message that kills its consumers, is explained only by RabbitMQ's
-    own header `x-death`, whose first entry is the newest
-    (https://www.rabbitmq.com/docs/dlx#effects). What we dead-lettered has a reason, which is kept.
+    RabbitMQ itself dead-letters some messages, such as a message that kills its consumers. The only explanation is
+    then RabbitMQ's own header `x-death`, whose first entry is the newest
+    (https://www.rabbitmq.com/docs/dlx#effects). A message that a service dead-lettered already has a header with the
+    reason, which is kept.
     """
     plain = plain_headers(headers)
     if origin is None or HEADER_REASON in plain:
@@ -123,7 +124,7 @@ def headers_of_received(origin: Queue | None, headers: Mapping[str, object] | No
 
 
 def headers_of_dead_letter(queue: str, reason: str, headers: Mapping[str, str | int]) -> Headers:
-    """What is added to the headers of a message of `queue` that the broker, not its consumer, dead-lettered."""
+    """The headers added to a message of `queue` if the broker, not its consumer, dead-lettered the message."""
     text = bounded(reason)
     return {
         HEADER_QUEUE: queue,
@@ -149,7 +150,7 @@ def _in_words(why: str) -> str:
 
 
 def attempts_of(headers: Mapping[str, object]) -> int:
-    """Our count of failures; 0 where it is missing or nonsense, as anybody may write headers."""
+    """The number of failures in the header; 0 if the header, which any program may write, is missing or invalid."""
     value = headers.get(HEADER_ATTEMPTS, 0)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return 0
@@ -157,7 +158,7 @@ def attempts_of(headers: Mapping[str, object]) -> int:
 
 
 def identity(message_id: str | None, body: bytes) -> str:
-    """The message's id, or one derived from its body, so that the same message stays recognisable."""
+    """The message's id, or an id derived from its body, so that a repeated message can be recognised."""
     return message_id or f"sha256-{hashlib.sha256(body).hexdigest()[:32]}"
 
 
@@ -166,7 +167,7 @@ def copy_after_failure(
 ) -> FailedCopy:
     """The copy of a delivery of `queue` whose handling failed once more.
 
-    It is for a later attempt, or for the dead letters once `max_attempts` are used up.
+    The copy is a later attempt or, if `max_attempts` are used up, a dead letter.
     """
     attempts = delivery.attempts + 1
     if attempts >= max_attempts:
@@ -197,7 +198,7 @@ def _failure_headers(delivery: Delivery, error: str, attempts: int) -> Headers:
 
 
 def bounded(text: str, length: int = MAX_HEADER_TEXT) -> str:
-    """The text as it may stand in a header: at most `length` characters, valid UTF-8, no control characters."""
+    """The text made valid for a header: at most `length` characters, valid UTF-8, no control characters."""
     clean = "".join(char if char.isprintable() else " " for char in text[: length + 1])
     clean = clean.encode(errors="replace").decode()
     return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Messages whose handling failed: retried or dead-lettered, counted and logged the same way for every broker."""
+"""Retries or dead-letters messages whose handling failed; counts and logs this the same way for every broker."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the parts of one connection to a broker have in common.
+    """The objects that the parts of one broker connection share.
 
     Attributes:
-        limit: counts the dead letters in a row; a subscription counts every message there that it settles.
+        limit: counts dead letters among the last messages; a subscription reports every message that it settles.
     """
 
     settings: Settings
@@ -39,7 +39,7 @@ class Shared:
     limit: DeadLetterLimit
 
     def timestamp(self) -> int:
-        """Now, in seconds since the epoch."""
+        """The current time in whole seconds since the epoch."""
         return int(self.clock.now().timestamp())
 
 
@@ -47,10 +47,10 @@ class FailureHandling(ABC):
     """The part of `port.Subscription` that is the same for every broker.
 
     Args:
-        name: the queue that is read.
+        name: the name of the queue that is read.
 
     Raises:
-        TooManyDeadLetters: the queue is not read any more.
+        TooManyDeadLetters: reading of the queue was stopped.
     """
 
     def __init__(self, name: str, shared: Shared) -> None:
@@ -75,7 +75,7 @@ class FailureHandling(ABC):
 
     @abstractmethod
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        """Store the copy, if there is one, and settle the delivery; False if it was settled before."""
+        """Store the copy, unless it is None, and settle the delivery; returns False if it was settled before."""
 
     def _failing_queue(self) -> Queue:
         if self._queue is None:

@@ -9,10 +9,10 @@ from services.common.settings.settings import BrokerKind, Settings
 
 
 def open_broker(settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> Broker:
-    """A broker that is not connected yet; call `start`, and `close` at the end.
+    """Create a broker that is not connected yet; the caller calls `start`, and `close` at the end.
 
     Raises:
-        StopProgram: a file for TLS that the settings name cannot be used.
+        StopProgram: a TLS file that the settings name cannot be used.
     """
     if settings.broker is BrokerKind.EMBEDDED:
         from services.common.broker.embedded.broker import EmbeddedBroker

@@ -1,4 +1,4 @@
-"""Options of every broker that operators do not set; tests shorten the times."""
+"""Options of the brokers that operators do not set. Tests use them to shorten waiting times."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from services.common.broker.topology import QUEUES, Queue, retry_delay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOptions:
-    """Times in seconds.
+    """Options of a broker; all times are in seconds.
 
     Attributes:
-        queues: those that the broker declares and fills; every process of an installation has the same ones.
-        retry_delay: the wait before the next attempt, after so many failures (1 or more).
-        heartbeat: RabbitMQ only; a connection without traffic for twice this long is closed.
-        connect_timeout: RabbitMQ only; the longest time one attempt to connect may take.
-        first_reconnect: RabbitMQ only; the pause after a loss, doubled up to `longest_reconnect`, jittered.
+        queues: the queues that the broker declares and fills; they are the same in every process of an installation.
+        retry_delay: the function that gives the wait before the next attempt after a number of failures (1 or more).
+        heartbeat: RabbitMQ only; a connection without traffic for twice this time is closed.
+        connect_timeout: RabbitMQ only; the longest time that one attempt to connect may take.
+        first_reconnect: RabbitMQ only; the first pause after a lost connection. The pause is doubled up to
+            `longest_reconnect`, and jittered.
         poll: embedded only; the pause between two queries for messages of other processes.
-        monotonic: embedded only; seconds on a clock that all processes of the machine share and that is never set.
+        monotonic: embedded only; returns the seconds of a clock that all processes of the machine share and that
+            nobody can set.
     """
 
     queues: tuple[Queue, ...] = QUEUES

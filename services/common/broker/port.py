@@ -1,12 +1,12 @@
-"""What the services need of a message broker.
+"""Defines the message broker port that the services use.
 
-Delivery is at least once: a consumer must be able to handle the same message twice. A handler settles each delivery
-in exactly one way: `ack` (done), `retry` (not now), `dead_letter` (never), or `release` (not handled at all,
-as when the service stops). Deliveries that are unsettled when a connection or a process dies are redelivered.
+Messages are delivered at least once, so a consumer must be able to handle the same message twice. A handler settles
+each delivery in exactly one way: `ack` (handled), `retry` (cannot be handled now), `dead_letter` (can never be
+handled), or `release` (was not handled, for example because the service stops). Deliveries that are unsettled when a
+connection or a process dies are redelivered.
 
-All methods may be called from any thread. A method that cannot do its work raises one of the errors named
-in its docstring, or StopProgram when a person has to correct something first (rights, a damaged file), and
-nothing else.
+All methods may be called from any thread. A method that fails raises one of the errors named in its docstring, or
+StopProgram if a person has to correct something first (rights, a damaged file), and no other error.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from services.common.runtime.health import DependencyHealth
 
 
 class TooManyDeadLetters(TryLater):
-    """Nearly all of the last messages of a queue became dead letters: this process reads it no further.
+    """Nearly all of the last messages of a queue became dead letters, so this process stops reading the queue.
 
-    Close the subscription, so that the other messages stay in the queue until a person has looked at them.
+    Close the subscription, so that the remaining messages stay in the queue until a person has found the cause.
     """
 
 
@@ -33,8 +33,9 @@ class OutgoingMessage:
     Attributes:
         routing_key: one of the keys of `topology`, such as `news.article`, or the name of a queue.
         body: UTF-8 JSON.
-        message_id: stable over re-publication, so that a consumer can recognise the same message.
-        headers: further headers; the schema version and the attempt count are added by the adapter.
+        message_id: the id that stays the same when the message is published again, so that a consumer can
+            recognise a repeated message.
+        headers: further headers; the adapter adds the schema version and the attempt count.
     """
 
     routing_key: str
@@ -48,9 +49,9 @@ class Delivery:
     """One message as a consumer received it.
 
     Attributes:
-        attempts: how often handling it has failed before, by our own count; a lost connection does not count.
-        redelivered: whether it may have been delivered before.
-        token: the adapter's handle; means nothing to others.
+        attempts: the number of attempts to handle it that failed; a lost connection does not count as a failure.
+        redelivered: whether the message may have been delivered before.
+        token: the adapter's handle of the delivery, which other code must not interpret.
     """
 
     queue: str
@@ -64,11 +65,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What one queue holds.
+    """The state of one queue.
 
     Attributes:
-        unacknowledged: deliveries in flight, not settled; None where the protocol of the broker does not say.
-        oldest_seconds: since the oldest message was published; None if there is none or it is unknown.
+        unacknowledged: the number of unsettled deliveries; None if the broker's protocol does not report it.
+        oldest_seconds: seconds since the oldest message was published; None if the queue is empty or this is unknown.
     """
 
     name: str
@@ -83,36 +84,37 @@ class Subscription(Protocol):
     """A consumer of one queue, with at most `prefetch` unsettled deliveries."""
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
-        """Wait up to `timeout` seconds for a first message, then return what is there, up to `max_messages`.
+        """Wait up to `timeout` seconds for a first message, then return the available ones, at most `max_messages`.
 
-        An empty list means that none came. While the broker is away this waits as if the queue were empty;
-        reconnecting goes on by itself.
+        The list is empty if no message arrived. While the broker is unreachable this method waits as if the queue
+        were empty; the connection is restored in the background.
         """
         ...
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge deliveries. Never waits for the network.
 
-        A delivery that was settled before, or is from a connection since lost, is ignored.
+        A delivery is ignored if it was settled before, or if its connection was lost since.
         """
         ...
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Requeue deliveries without counting a failure; they are redelivered, here or elsewhere."""
+        """Requeue deliveries without counting a failure; they are redelivered to this consumer or another one."""
         ...
 
     def retry(self, delivery: Delivery, error: str) -> None:
-        """Count a failure and deliver the message again after a delay that grows with the attempts.
+        """Count a failure, and deliver the message again after a delay that grows with the number of attempts.
 
-        After `RETRY_MAX_ATTEMPTS` failures it is dead-lettered instead. A queue without dead letters
-        (candles) drops it. Counted and logged here, not by the caller. Only for the queues of
-        `topology.QUEUES`; what comes from a `.retry` or `.dlq` is acknowledged or released.
+        After `RETRY_MAX_ATTEMPTS` failures the message is dead-lettered instead. If the queue has no dead letters
+        (candles), the message is dropped. This method counts and logs the failure, so the caller does not. It may
+        be used only for the queues of `topology.QUEUES`; a message read from a `.retry` or `.dlq` queue is
+        acknowledged or released.
 
         Raises:
-            TooManyDeadLetters: it would become a dead letter, as nearly all before it did; see
+            TooManyDeadLetters: the message would become a dead letter, as nearly all messages before it did; see
                 `Settings.dead_letter_limit`. The delivery stays unsettled.
             TryLater: the broker did not confirm in time. The delivery stays unsettled: call again, or close
-                the subscription, and it is redelivered.
+                the subscription so that the message is redelivered.
         """
         ...
 
@@ -120,7 +122,7 @@ class Subscription(Protocol):
         """Move the message to the queue's dead letters, with the reason in its headers.
 
         Raises:
-            TooManyDeadLetters, TryLater: as for `retry`.
+            TooManyDeadLetters, TryLater: as in `retry`.
         """
         ...
 
@@ -130,39 +132,41 @@ class Subscription(Protocol):
 
 
 class Broker(Protocol):
-    """A connection to a broker. Connects by itself, and again after every loss, with back-off."""
+    """A connection to a broker, which is made in the background and restored after every loss, with back-off."""
 
     def start(self) -> None:
-        """Connect and make sure that the topology is there.
+        """Connect, and declare the topology or check that it exists.
 
         Raises:
-            TryLater: the broker does not answer; may be called again.
-            StopProgram: refused for good (credentials, rights, a queue declared otherwise); says the way out.
+            TryLater: the broker does not answer; this method may be called again.
+            StopProgram: the broker refuses permanently (credentials, rights, a queue declared with other
+                properties); the message says what to do.
         """
         ...
 
     def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
-        """Return when the broker has confirmed that it stored every message.
+        """Publish messages; returns when the broker has confirmed that it stored every message.
 
-        Every queue that is bound to a message's routing key stores a copy of its own. A key that is the name of a
-        queue leads to this queue alone.
+        Every queue that is bound to a message's routing key stores its own copy. If the routing key is the name of
+        a queue, only this queue stores the message.
 
         Raises:
-            TryLater: away, too slow, or a queue is full. Some of the messages may have been stored.
-            NeverWorks: no queue takes this routing key, or a message is too large; what is too large is
-                found before anything is stored.
+            TryLater: the broker is unreachable or too slow, or a queue is full. Some of the messages may have been
+                stored.
+            NeverWorks: no queue is bound to this routing key, or a message is too large. The size is checked before
+                any message is stored.
         """
         ...
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
-        """Begin to consume; `prefetch` is the most unsettled deliveries.
+        """Start to consume a queue, with at most `prefetch` unsettled deliveries.
 
-        After a loss of the connection the subscription comes back by itself.
+        After a lost connection the subscription is restored automatically.
 
         Raises:
-            TooManyDeadLetters: reading this queue was stopped by a subscription before this one.
-            TryLater: the broker is away.
-            StopProgram: there is no such queue, or it may not be read.
+            TooManyDeadLetters: an earlier subscription of this process stopped the reading of this queue.
+            TryLater: the broker is unreachable.
+            StopProgram: the queue does not exist, or this user may not read it.
         """
         ...
 
@@ -170,18 +174,18 @@ class Broker(Protocol):
         """The state of every queue of the topology.
 
         Raises:
-            TryLater: the broker is away.
+            TryLater: the broker is unreachable.
         """
         ...
 
     def health(self) -> DependencyHealth:
-        """How the connection is. Never waits for the network.
+        """The state of the connection. Never waits for the network.
 
-        Not ok either while a queue is not read any more because of its dead letters, and when two sends in a row
-        (of `publish`, `retry` or `dead_letter`) were not confirmed, until one is.
+        It is also not ok while the reading of a queue is stopped because of its dead letters, and after two sends in
+        a row (of `publish`, `retry` or `dead_letter`) were not confirmed, until a send is confirmed.
         """
         ...
 
     def close(self) -> None:
-        """Close for good; unsettled deliveries are redelivered. May be called twice."""
+        """Close the connection permanently; unsettled deliveries are redelivered. May be called twice."""
         ...

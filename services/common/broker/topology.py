@@ -1,4 +1,4 @@
-"""The queues and exchanges, declared once. Every adapter and RabbitMQ's definitions follow this module."""
+"""Declares the queues and exchanges in one place. Every adapter and RabbitMQ's definitions use this module."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADER_FIRST_ERROR = "x-cryptoboy-first-error"
 HEADER_LAST_ERROR = "x-cryptoboy-last-error"
 
 DELIVERY_LIMIT = 20
-"""Deliveries after which a quorum queue dead-letters a message: a backstop against one that kills its consumer."""
+"""Number of deliveries after which a quorum queue dead-letters a message, in case the message kills its consumers."""
 
 MARKET_TTL_SECONDS = 6 * 3600
 FIRST_RETRY_SECONDS = 5.0
@@ -30,7 +30,7 @@ LONGEST_RETRY_SECONDS = 300.0
 
 
 class QueueKind(StrEnum):
-    """RabbitMQ's queue types that we use."""
+    """The RabbitMQ queue types that this project uses."""
 
     CLASSIC = "classic"
     QUORUM = "quorum"
@@ -38,13 +38,13 @@ class QueueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A durable queue and what it is bound to.
+    """A durable queue and its bindings.
 
     Attributes:
-        routing_keys: of each message of `cryptoboy.events` with one of these keys the queue gets a copy of its own.
-        retried: there are a `.retry` and a `.dlq` beside it, and it refuses messages when it is full; else its oldest
-            messages make room for new ones.
-        ttl_seconds: age at which a message is dropped; None: never. Only of a queue that is not retried.
+        routing_keys: the queue receives its own copy of each message of `cryptoboy.events` with one of these keys.
+        retried: if true, the queue has a `.retry` and a `.dlq` queue, and refuses messages when it is full; if false,
+            it drops its oldest messages when it is full.
+        ttl_seconds: the age at which a message is dropped; None means never. Only for a queue that is not retried.
     """
 
     name: str
@@ -55,22 +55,22 @@ class Queue:
 
     @property
     def binding_keys(self) -> tuple[str, ...]:
-        """Its routing keys, and its name: what is published with that reaches this queue alone."""
+        """The routing keys of the queue, and its name; a message with the name as its key reaches only this queue."""
         return (*self.routing_keys, self.name)
 
     @property
     def retry_name(self) -> str:
-        """Where a message waits for its next attempt."""
+        """The name of the queue in which a message waits for its next attempt."""
         return f"{self.name}.retry"
 
     @property
     def dead_letter_name(self) -> str:
-        """Where messages go that cannot be handled."""
+        """The name of the queue that receives messages that cannot be handled."""
         return f"{self.name}.dlq"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its name and those of the queues beside it."""
+        """The name of the queue, and the names of its `.retry` and `.dlq` queues if it has them."""
         return (self.name, self.retry_name, self.dead_letter_name) if self.retried else (self.name,)
 
 

@@ -1,1 +1,1 @@
-"""The broker without a server: a queue in one SQLite file."""
+"""The broker adapter that needs no server and keeps its queues in one SQLite file."""

@@ -1,10 +1,11 @@
-"""The broker port on one file: a durable queue for the processes of one machine, without a server.
+"""Implements the broker port on one file: durable queues for the processes of one machine, without a server.
 
-Each queue that a message is for has a row of its own, which is delivered, retried and dead-lettered by itself.
-A message is confirmed when its transaction is on the disk. A delivery is leased to its consumer; the
-leases of a process that died are removed by the others (`owner` says which processes are alive).
+A message that goes to several queues has a row for each queue; each row is delivered, retried and dead-lettered
+separately. A message is confirmed when its transaction is on the disk. A delivery is leased to its consumer. If a
+process dies, the other processes remove its leases (`owner` determines which processes are alive).
 
-All waiting is measured on the machine's monotonic clock, so setting the time loses and delays nothing.
+All waiting times are measured on the machine's monotonic clock, so changing the system time loses and delays no
+message.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ OWNERS_NAME = "queue.owners"
 
 
 class EmbeddedBroker:
-    """See `port.Broker`. Several may use the same `STATE_DIR`, in one process or in many."""
+    """See `port.Broker`. Several instances may use the same `STATE_DIR`, in one process or in several."""
 
     def __init__(self, settings: Settings, clock: Clock, options: BrokerOptions | None = None) -> None:
         limit = DeadLetterLimit(settings.dead_letter_limit)
@@ -73,7 +74,7 @@ class EmbeddedBroker:
         self._owner.requeue_from_dead(file, self._shared.options.queues)
 
     def publish(self, messages: Sequence[OutgoingMessage], timeout: float = 30.0) -> None:
-        """See `port.Broker.publish`. Either all messages are stored or none."""
+        """See `port.Broker.publish`. Either all messages are stored, or no message is stored."""
         check_outgoing(messages)
         rows: dict[Queue, list[sql.NewRow]] = {}
         published = self._shared.timestamp()

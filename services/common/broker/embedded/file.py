@@ -1,4 +1,4 @@
-"""The file of the embedded queue: transactions, what changed in it, and its errors as ours."""
+"""Opens the file of the embedded queue, runs transactions, detects a replaced file, and translates SQLite errors."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ _BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 class QueueFile:
-    """One connection to the file, used by one thread at a time.
+    """One connection to the file, which one thread at a time may use.
 
     Raises:
         StopProgram: the file cannot be used; the message says what to do.
-        TryLater: another process is creating it, or the disk is full.
+        TryLater: another process is creating the file, or the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,18 +82,18 @@ class QueueFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for statements that change nothing."""
+        """A context manager that gives the connection for statements that change nothing."""
         with self._lock, self._translated():
             self._check_usable()
             yield self._db
 
     @contextmanager
     def writing(self, *, durable: bool, timeout: float) -> Iterator[sqlite3.Connection]:
-        """A transaction, rolled back if the block raises.
+        """A context manager for a transaction, which is rolled back if the block raises.
 
         Args:
-            durable: return only when the disk has it. What is not durable survives the end of every process,
-                but not a power cut, and becomes durable with the next change that is.
+            durable: whether to return only when the change is on the disk. A change that is not durable survives
+                the end of every process, but not a power cut; the next durable change makes it durable too.
             timeout: seconds to wait for other writers.
         """
         if not self._lock.acquire(timeout=timeout):

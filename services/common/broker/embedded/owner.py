@@ -1,4 +1,7 @@
-"""Which broker instances are alive: each locks a file of its own, and the kernel releases the lock with the process."""
+"""Determines which broker instances are alive.
+
+Each instance locks its own file, and the kernel releases the lock when the process ends.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ WRITE_SECONDS = 5.0
 
 
 class Owner:
-    """The lock file of this instance, held until it is closed or its process ends in any way.
+    """The lock file of this instance, which stays locked until `close` is called or the process ends.
 
     Raises:
         OSError: the folder cannot be written.
@@ -35,7 +38,7 @@ class Owner:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def requeue_from_dead(self, file: QueueFile, queues: Sequence[Queue]) -> None:
-        """Requeue the deliveries of processes that died. Checks a few times a second at most."""
+        """Requeue the deliveries of processes that died. Checks at most every `LOOK_SECONDS`."""
         with self._lock:
             now = time.monotonic()
             if now < self._next_look:
@@ -49,9 +52,9 @@ class Owner:
                     sql.requeue_from_owner(db, name, queues)
 
     def is_alive(self, name: str) -> bool:
-        """Whether the instance of that name is alive; the lock file of a dead one is removed.
+        """Whether the instance of that name is alive; removes the lock file of a dead instance.
 
-        Names are never used twice, and one is known to others only after its file was locked.
+        No name is used twice, and other processes learn a name only after its file was locked.
         """
         path = self._folder / name
         try:
@@ -69,6 +72,6 @@ class Owner:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Release the lock: to the others this instance has ended. Called once."""
+        """Release the lock, so that other processes treat this instance as ended. Must be called only once."""
         (self._folder / self.name).unlink(missing_ok=True)
         os.close(self._descriptor)

@@ -16,7 +16,7 @@ KIND = "embedded"
 
 
 class NewRow(NamedTuple):
-    """A message as it is written."""
+    """The column values of a message that is to be stored."""
 
     body: bytes
     message_id: str
@@ -26,7 +26,7 @@ class NewRow(NamedTuple):
 
 
 def insert(db: sqlite3.Connection, queue: str, rows: Sequence[NewRow], now: float) -> None:
-    """Append messages, in order."""
+    """Append messages to the queue in the given order."""
     db.executemany(
         "INSERT INTO messages (queue, stored_at, body, message_id, headers, published, due_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -44,19 +44,19 @@ def _count(db: sqlite3.Connection, queue: str, *, stored: int = 0, handed_out: i
 
 
 def traffic(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """By queue, how often a message was ever stored in it and delivered from it."""
+    """For each queue, the number of messages ever stored in it and the number ever delivered from it."""
     rows = db.execute("SELECT queue, stored, handed_out FROM traffic")
     return {queue: (stored, handed_out) for queue, stored, handed_out in rows}
 
 
 def count_ready(db: sqlite3.Connection, queue: str) -> int:
-    """Messages of a queue without a lease."""
+    """The number of messages of a queue without a lease."""
     row = db.execute("SELECT count(*) FROM messages WHERE queue = ? AND lease IS NULL", (queue,)).fetchone()
     return int(row[0])
 
 
 def has_work(db: sqlite3.Connection, queue: str, now: float) -> bool:
-    """Whether there is a message without a lease, or one whose next attempt is due."""
+    """Whether the queue has a message without a lease, or a message whose next attempt is due."""
     query = (
         "SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND lease IS NULL) "
         "OR EXISTS (SELECT 1 FROM messages WHERE queue = ? || '.retry' AND lease IS NULL AND due_at <= ?)"
@@ -65,7 +65,12 @@ def has_work(db: sqlite3.Connection, queue: str, now: float) -> bool:
 
 
 def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) -> None:
-    """Raises TryLater if so many messages more do not fit into the queue, NeverWorks if they never will."""
+    """Check that `count` more messages fit into the queue.
+
+    Raises:
+        TryLater: the queue has too little room now.
+        NeverWorks: `count` messages do not fit even into the empty queue.
+    """
     if count > max_length:
         raise NeverWorks(
             f"{count} messages at once never fit into {queue}, which holds {max_length} (QUEUE_MAX_LENGTH)"
@@ -75,7 +80,7 @@ def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) 
 
 
 def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
-    """Delete the oldest messages beyond the length that a queue may have."""
+    """Delete the oldest messages of a queue that has more than `max_length` messages."""
     excess = count_ready(db, queue) - max_length
     if excess > 0:
         db.execute(
@@ -86,7 +91,10 @@ def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
 
 
 def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:
-    """Remove what is too old. After a restart of the machine its clock begins anew, and age is understated."""
+    """Remove messages older than the queue's limit.
+
+    After a restart of the machine its monotonic clock starts again, so the computed age is too low.
+    """
     if queue.ttl_seconds is None:
         return
     db.execute(
@@ -98,7 +106,8 @@ def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:
 def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
     """Append to the queue the messages whose next attempt is due.
 
-    A clock that is behind the time of storing began anew with a restart of the machine: those are due as well.
+    If a message was stored at a later time than the clock shows, the machine was restarted since, and its clock
+    started again. Such messages count as due too.
     """
     due = "queue = ? AND lease IS NULL AND (due_at <= ? OR stored_at > ?)"
     which = (queue.retry_name, now, now)
@@ -140,7 +149,7 @@ def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[
 
 
 def settle(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
-    """Remove messages that are leased to the consumer; returns how many there were."""
+    """Remove those of the messages that are leased to the consumer; returns the number of removed messages."""
     cursor = db.executemany(
         "DELETE FROM messages WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
     )
@@ -148,20 +157,20 @@ def settle(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
 
 
 def give_back(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> None:
-    """Requeue messages at their place in the queue."""
+    """End the leases of messages, which thereby return to their former position in the queue."""
     db.executemany(
         "UPDATE messages SET lease = NULL WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
     )
 
 
 def give_back_all(db: sqlite3.Connection, consumer: int) -> None:
-    """Requeue everything that is leased to a consumer, and remove the consumer."""
+    """Requeue every message that is leased to a consumer, and remove the consumer."""
     db.execute("UPDATE messages SET lease = NULL WHERE lease = ?", (consumer,))
     db.execute("DELETE FROM consumers WHERE id = ?", (consumer,))
 
 
 def states(db: sqlite3.Connection, names: Iterable[str], now: float) -> list[QueueState]:
-    """The state of each queue, at a time in epoch seconds."""
+    """The state of each named queue at the time `now`, in epoch seconds."""
     messages = {
         queue: (ready, total - ready, max(now - oldest, 0.0))
         for queue, total, ready, oldest in db.execute(
@@ -177,12 +186,15 @@ def states(db: sqlite3.Connection, names: Iterable[str], now: float) -> list[Que
 
 
 def owners(db: sqlite3.Connection) -> list[str]:
-    """The broker instances that consume, or did when they died."""
+    """The names of the broker instances that have consumers, including instances that died without removing them."""
     return [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM consumers")]
 
 
 def requeue_from_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
-    """Requeue what a dead process had leased; messages with which too many consumers died become dead letters."""
+    """Requeue the messages that a dead process had leased.
+
+    A message that more than `DELIVERY_LIMIT` consumers held when they died becomes a dead letter.
+    """
     mine = "SELECT id FROM consumers WHERE owner = ?"
     db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it # nosec B608
     db.execute("DELETE FROM consumers WHERE owner = ?", (owner,))

@@ -31,7 +31,7 @@ class EmbeddedSubscription(FailureHandling):
 
     Attributes:
         closed: whether `close` was called.
-        problem: why the file cannot be used now, or None.
+        problem: the reason why the file cannot be used now, or None.
 
     Args:
         queue: the name of the queue that is read.
@@ -103,7 +103,7 @@ class EmbeddedSubscription(FailureHandling):
                 log.warning("broker_close_incomplete", queue=self._name, error=str(error))
 
     def _mine(self, deliveries: Sequence[Delivery]) -> set[int]:
-        """The numbers of the deliveries that are unsettled; from now on they are settled."""
+        """Mark the unsettled ones of these deliveries as settled, and return their numbers."""
         seqs = {each.token for each in deliveries if isinstance(each.token, int)} & self._unsettled
         self._unsettled -= seqs
         return seqs
@@ -118,7 +118,7 @@ class EmbeddedSubscription(FailureHandling):
         self._to_give_back.clear()
 
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        """Storing the copy and settling the original are one transaction."""
+        """Store the copy and settle the original in one transaction."""
         with self._lock:
             seq = delivery.token
             if self.closed or not isinstance(seq, int) or seq not in self._unsettled:
@@ -170,7 +170,7 @@ class EmbeddedSubscription(FailureHandling):
 
     @contextmanager
     def _noting_problem(self) -> Iterator[None]:
-        """If the file cannot be written now: log it once, and go on as if the queue were empty."""
+        """A context manager that logs a write problem of the file once, and continues as if the queue were empty."""
         try:
             yield
         except TryLater as error:

@@ -1,1 +1,1 @@
-"""The broker over RabbitMQ, with pika."""
+"""The broker adapter for RabbitMQ, based on the library pika."""

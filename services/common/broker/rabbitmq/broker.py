@@ -1,7 +1,7 @@
-"""The broker port on RabbitMQ.
+"""Implements the broker port on RabbitMQ.
 
-This module puts the parts together: the link (connection and thread), the publisher, the subscriptions, and
-the steps that make sure of the topology on every new connection.
+This module connects the link (connection and thread), the publisher, the subscriptions, and the requests that
+declare or check the topology on every new connection.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class RabbitMqBroker:
 
 
 def connection_parameters(settings: Settings, options: BrokerOptions) -> pika.ConnectionParameters:
-    """Where and as whom to connect. Raises StopProgram: a file for TLS cannot be used."""
+    """The address, user and TLS options of the connection. Raises StopProgram if a TLS file cannot be used."""
     tls = TlsFiles.of_rabbitmq(settings)
     return pika.ConnectionParameters(
         host=settings.rabbitmq_host,

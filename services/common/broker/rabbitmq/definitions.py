@@ -1,4 +1,4 @@
-"""RabbitMQ's definitions file, made from the topology and the users. Pure."""
+"""Builds RabbitMQ's definitions file from the topology and the users. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from services.common.broker.rabbitmq.users import BROKER_USERS, NOTHING, BrokerU
 from services.common.broker.topology import EVENTS_EXCHANGE
 
 QUEUE_MAX_BYTES = 1024**3
-"""What a queue may hold, whatever its length in messages: 1 GiB. A policy, so it changes without a new queue."""
+"""The maximum size of a queue in bytes (1 GiB), whatever its length in messages.
+
+The limit is set by a policy, so it can be changed without a new queue.
+"""
 
 OURS_FIRST = 10
 _DURABLE = {"durable": True, "auto_delete": False}
@@ -20,12 +23,12 @@ _DURABLE = {"durable": True, "auto_delete": False}
 def definitions(
     vhost: str, max_length: int, password_hashes: Mapping[str, str] | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """RabbitMQ's definitions: exchanges, queues, bindings, policies, and users with their rights if any.
+    """RabbitMQ's definitions: exchanges, queues, bindings, policies and, with password hashes, users with rights.
 
     Args:
-        vhost: the virtual host that all of it belongs to.
-        max_length: messages that a queue may hold.
-        password_hashes: by user (see `users`); None leaves users and rights out.
+        vhost: the virtual host to which all definitions belong.
+        max_length: the number of messages that a queue may hold.
+        password_hashes: the hash for each user name (see `users`); None leaves users and rights out.
     """
     topology = rabbitmq_topology(max_length)
     parts: dict[str, list[dict[str, Any]]] = {
@@ -82,17 +85,17 @@ def _permission(vhost: str, user: BrokerUser) -> dict[str, str]:
 
 
 def _topic_permission(vhost: str, user: BrokerUser) -> dict[str, str]:
-    """Who may publish to a topic exchange may use every routing key of it, unless this says which."""
+    """The routing keys that a user may use; without this, write access to a topic exchange allows every key."""
     keys = "|".join(re.escape(key) for key in user.publishes)
     rights = {"write": f"^({keys})$", "read": NOTHING}
     return {"user": user.name, "vhost": vhost, "exchange": EVENTS_EXCHANGE, **rights}
 
 
 def _policies(vhost: str, topology: Topology, max_length: int) -> list[dict[str, Any]]:
-    """Limits and dead-lettering as policies, and a bound for queues that others bind.
+    """Policies that set limits and dead-lettering, and a policy that limits queues bound by other programs.
 
-    The queues carry the same as arguments, which a policy can tighten, not loosen; what stands only here is the
-    bound in bytes. One policy at most applies to a queue, so each has its own.
+    The queues carry the same limits as arguments; a policy can make an argument stricter, but not looser. Only the
+    limit in bytes is set by the policy alone. RabbitMQ applies at most one policy to a queue, so each has its own.
     """
     own = [
         {
@@ -123,7 +126,7 @@ def _policies(vhost: str, topology: Topology, max_length: int) -> list[dict[str,
 
 
 def _policy_definition(queue: QueueDeclaration) -> dict[str, str | int]:
-    """Nothing for dead letters: only a person may delete those."""
+    """The limits that the policy of a queue sets; empty for dead letters, which only a person may delete."""
     if "x-max-length" not in queue.arguments:
         return {}
     limits = {

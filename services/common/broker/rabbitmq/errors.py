@@ -1,4 +1,4 @@
-"""Refusals by RabbitMQ and lost connections as our errors, each with what to do. Pure."""
+"""Maps refusals by RabbitMQ and lost connections to this project's errors, each with the corrective action. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRECONDITION_FAILED = 406
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where we connect and as whom; never the password."""
+    """The address and user of a connection, for messages; never contains the password."""
 
     host: str
     port: int
@@ -29,7 +29,7 @@ class Place:
 
 
 def why_not_open(error: BaseException, place: Place) -> CryptoBoyError:
-    """The reaction to a connection that could not be opened."""
+    """The error to raise for a connection that could not be opened."""
     text = bounded(str(error) or type(error).__name__)
     # pika guesses from the stage at which the stream ended; only what the server said counts, because a server
     # that is just starting or stopping ends streams as well.
@@ -56,12 +56,12 @@ def why_not_open(error: BaseException, place: Place) -> CryptoBoyError:
 
 
 def why_lost(error: BaseException, place: Place) -> TryLater:
-    """The reaction to an open connection that ended."""
+    """The error to raise for an open connection that ended."""
     return TryLater(f"the connection to {place} was lost: {_plain(error)}")
 
 
 def why_refused(error: BaseException, doing: str, place: Place) -> CryptoBoyError:
-    """The reaction to a channel that RabbitMQ closed while we were doing something (a phrase, with names)."""
+    """The error to raise if RabbitMQ closed a channel during `doing` (a phrase with names)."""
     code = error.reply_code if isinstance(error, exceptions.ChannelClosedByBroker) else None
     said = _plain(error)
     if code == ACCESS_REFUSED:
@@ -93,7 +93,7 @@ def _plain(error: BaseException) -> str:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What happened first: pika wraps an error of the system three times, and the wraps have no text."""
+    """The original error: pika wraps an operating system error three times, and the outer errors have no text."""
     wrapped = (*error.args, *getattr(error, "exceptions", ()), getattr(error, "exception", None))
     inner = [each for each in wrapped if isinstance(each, BaseException)]
     return _innermost(inner[-1]) if inner else error

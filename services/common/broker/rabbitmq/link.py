@@ -1,10 +1,11 @@
-"""One connection to RabbitMQ, kept open by a thread of its own.
+"""Keeps one connection to RabbitMQ open in a thread of its own.
 
-pika's connections belong to one thread. This is that thread: it does nothing but I/O, so heartbeats are
-answered however long a message takes to handle elsewhere. Other threads reach it through `post`.
+A pika connection may be used by one thread only. The thread of this module does nothing but I/O, so heartbeats are
+answered even if another thread takes long to handle a message. Other threads call functions in it through `post`.
 
-One connection serves publishing and consuming. When RabbitMQ blocks a publisher for lack of memory or disk, it
-stops reading our acknowledgements too; a service that cannot publish its results could not use more input.
+The same connection publishes and consumes. When RabbitMQ blocks a publisher for lack of memory or disk, it also stops
+reading acknowledgements from this connection. This is acceptable, because a service that cannot publish its results
+could not use more input.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ CLOSE_SECONDS = 10.0
 
 
 class Link:
-    """Connects, and connects again after every loss, with a jittered back-off.
+    """Connects, and connects again after every lost connection, with a jittered back-off.
 
     Args:
-        set_up: called in the link's thread with each new connection; calls `ready` or `fail` when it is done.
-        lost: called in the link's thread when a connection is gone, with the reason.
+        set_up: called in the link's thread with each new connection; calls `ready` or `fail` when it has finished.
+        lost: called in the link's thread with the reason when a connection was lost.
     """
 
     def __init__(
@@ -62,20 +63,20 @@ class Link:
     # For other threads
 
     def connect(self, timeout: float) -> None:
-        """Begin to connect, or try again now; return when the connection is ready.
+        """Start to connect, or retry at once; returns when the connection is ready.
 
         Raises:
-            TryLater: this attempt failed or takes longer than `timeout`. Further ones are made all the same.
-            StopProgram: RabbitMQ refuses us, or what we need of it, for good.
+            TryLater: this attempt failed or takes longer than `timeout`. Further attempts are made nevertheless.
+            StopProgram: RabbitMQ permanently refuses the connection, or something that the program needs.
         """
         self.state.wait_attempt(self._begin, timeout)
 
     def post(self, callback: Callable[[], None]) -> None:
-        """Call something soon in the link's thread, in the order posted."""
+        """Call a function soon in the link's thread; functions are called in the order in which they were posted."""
         self._loop.add_callback_threadsafe(callback)
 
     def close(self) -> None:
-        """Send what was posted, close the connection and end the thread."""
+        """Run the posted functions, close the connection and end the thread."""
         if not self.state.set_closed():
             return
         if self._thread.ident is not None:
@@ -96,7 +97,7 @@ class Link:
     # In the link's thread
 
     def ready(self) -> None:
-        """The connection is set up."""
+        """Mark the current connection as set up."""
         self._backoff.succeeded()
         again = self.state.set_ready()
         if again:
@@ -104,14 +105,14 @@ class Link:
         log.info("broker_connected", broker=str(self.place), again=again)
 
     def fail(self, error: CryptoBoyError) -> None:
-        """The connection cannot be used: drop it and make another after a pause."""
+        """Drop the current connection because it cannot be used, and open another one after a pause."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._end_of_attempt(error)
             _close(connection)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call something in the link's thread after a while, unless the connection is another by then."""
+        """Call a function in the link's thread after some seconds, unless the connection was replaced by then."""
         connection = self._connection
 
         def still_wanted() -> None:
@@ -121,7 +122,7 @@ class Link:
         self._loop.call_later(seconds, still_wanted)
 
     def current(self, connection: SelectConnection) -> bool:
-        """Whether this is the connection in use, and it is open."""
+        """Whether this connection is the one in use and is open."""
         return connection is self._connection and connection is not None and bool(connection.is_open)
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Our messages as pika takes and gives them. Pure; times are in Unix seconds."""
+"""Converts messages to and from the values that pika uses. Pure; times are in Unix seconds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PERSISTENT = 2
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message as pika takes it."""
+    """The arguments with which pika publishes one message."""
 
     exchange: str
     routing_key: str
@@ -33,13 +33,13 @@ class Parcel:
 
 
 def parcel_of(message: OutgoingMessage, timestamp: int) -> Parcel:
-    """A message that is published for the first time."""
+    """The parcel for a message that is published for the first time."""
     properties = _properties(message.message_id, outgoing_headers(message), timestamp)
     return Parcel(EVENTS_EXCHANGE, message.routing_key, message.body, properties)
 
 
 def parcel_of_copy(delivery: Delivery, copy: FailedCopy, timestamp: int) -> Parcel:
-    """The copy of a failed delivery, for the queue's retries or dead letters."""
+    """The parcel for the copy of a failed delivery, which goes to the queue's retries or dead letters."""
     properties = _properties(delivery.message_id, copy.headers, timestamp)
     exchange = DEAD_LETTER_EXCHANGE
     if copy.delay is not None:
@@ -57,7 +57,7 @@ def delivery_of(
     queue: str,
     dead_letters_of: Queue | None,
 ) -> Delivery:
-    """What came from a queue, which holds the dead letters of another one or does not."""
+    """The delivery for a message from `queue`, which contains the dead letters of `dead_letters_of`, unless None."""
     headers = headers_of_received(dead_letters_of, properties.headers)
     return Delivery(
         queue=queue,

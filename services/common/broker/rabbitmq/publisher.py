@@ -1,7 +1,7 @@
-"""Publishing with confirms: many messages in flight at once, each accounted for.
+"""Publishes with confirms: many messages are in flight at once, and the answer for each one is tracked.
 
-RabbitMQ confirms or refuses every message by its number on the channel; one that no queue takes comes back
-first. A batch is handed to the link's thread in one piece and waits for the last of its answers.
+RabbitMQ confirms or refuses every message by its number on the channel; a message that no queue accepts is returned
+before it is confirmed. A batch is passed to the link's thread as a whole, and waits for the last of its answers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WINDOW_BYTES = 16 * 1024 * 1024
 
 
 class _Batch:
-    """Parcels published together. Only the link's thread changes it, until `done` is set."""
+    """Parcels that are published together. Until `done` is set, only the link's thread changes a batch."""
 
     def __init__(self, parcels: Sequence[Parcel]) -> None:
         self.parcels = parcels
@@ -38,17 +38,17 @@ class _Batch:
         self.done = threading.Event()
 
     def finish(self, error: CryptoBoyError | None) -> None:
-        """The first answer counts."""
+        """End the batch with this result, unless it has already ended."""
         if not self.done.is_set():
             self.error = error
             self.done.set()
 
 
 class Publisher:
-    """The publishing channel of a link, and the messages in flight on it.
+    """The publishing channel of a link, and the messages in flight on the channel.
 
     Attributes:
-        confirmations: of what was published lately.
+        confirmations: counts whether the last sends were confirmed.
     """
 
     def __init__(self, link: Link, opened: Callable[[Any], None]) -> None:
@@ -63,14 +63,14 @@ class Publisher:
         self._last_number = 0
 
     def publish(self, parcels: Sequence[Parcel], timeout: float) -> None:
-        """Return when all are confirmed. For any thread but the link's.
+        """Publish parcels; returns when all are confirmed. Must not be called in the link's thread.
 
         Args:
-            parcels: one at least.
-            timeout: seconds for all of them, waiting for a connection included.
+            parcels: at least one parcel.
+            timeout: seconds for all parcels, including the wait for a connection.
 
         Raises:
-            TryLater, NeverWorks: as `Broker.publish`.
+            TryLater, NeverWorks: as in `Broker.publish`.
         """
         deadline = time.monotonic() + timeout
         with self.confirmations.awaited():
@@ -92,13 +92,13 @@ class Publisher:
     # In the link's thread
 
     def open(self, connection: SelectConnection) -> None:
-        """Open the channel on a new connection; calls `opened` with the connection when it is there."""
+        """Open the channel on a new connection; calls `opened` with the connection when the channel is open."""
         self._connection = connection
         connection.add_on_connection_unblocked_callback(lambda _connection, _frame: self._pump())
         connection.channel(on_open_callback=partial(self._on_open, connection))
 
     def lost(self, error: CryptoBoyError) -> None:
-        """The connection is lost: whether the messages in flight were stored is unknown."""
+        """Fail the batches in flight, because after a lost connection it is unknown whether they were stored."""
         self._connection = self._channel = None
         doomed = [batch for batch, _ in self._in_flight.values()]
         while self._waiting and (self._waiting[0].sent or self._link.state.closed):
@@ -142,7 +142,7 @@ class Publisher:
             self._waiting.remove(batch)
 
     def _pump(self) -> None:
-        """Send as much as the window allows."""
+        """Send waiting messages until a limit of the messages in flight is reached."""
         while self._waiting and self._channel is not None and self._has_room():
             self._send_next()
 
@@ -169,7 +169,10 @@ class Publisher:
     def _on_return(
         self, _channel: Channel, method: spec.Basic.Return, properties: spec.BasicProperties, _body: bytes
     ) -> None:
-        """A message that no queue takes; its confirm follows. Returns carry no number, so it is looked up."""
+        """Handle the return of a message that no queue accepts; its confirm follows.
+
+        A return has no number, so the message is found by its properties.
+        """
         for batch, parcel in self._in_flight.values():
             if (
                 parcel.routing_key == method.routing_key

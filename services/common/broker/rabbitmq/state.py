@@ -1,4 +1,4 @@
-"""The state of the connection, for the threads that do not own it: to read, and to wait for."""
+"""Stores the state of the connection, so that threads that do not own the connection can read it and wait for it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from services.common.runtime.health import DependencyHealth
 
 
 class LinkState:
-    """Set by the link's thread, read by any.
+    """The state of the connection, which the link's thread sets and any thread may read.
 
     Attributes:
-        blocked: why RabbitMQ accepts nothing from us now, or None.
-        closed: whether the link was closed for good.
+        blocked: the reason why RabbitMQ accepts no messages from this connection now, or None.
+        closed: whether the link was closed permanently.
     """
 
     def __init__(self, place: str) -> None:
@@ -28,17 +28,17 @@ class LinkState:
         self.closed = False
 
     def wait_ready(self, timeout: float) -> None:
-        """Return when there is a connection; raises TryLater with what is wrong if there is none in time."""
+        """Return when there is a connection; raises TryLater with the problem if there is no connection in time."""
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self.closed, timeout)
             if self.closed or not self._ready:
                 raise TryLater(str(self._problem))
 
     def wait_attempt(self, begin: Callable[[], None], timeout: float) -> None:
-        """Call `begin`, unless there is a connection, and wait for the end of an attempt to connect.
+        """Call `begin`, unless there is a connection, and wait until an attempt to connect has ended.
 
         Raises:
-            TryLater, StopProgram: how the attempt ended, or that it did not within `timeout`.
+            TryLater, StopProgram: the attempt failed, or it did not end within `timeout`.
         """
         with self._changed:
             if self.closed:
@@ -55,7 +55,7 @@ class LinkState:
             raise self._problem
 
     def health(self) -> DependencyHealth:
-        """For the report of a service."""
+        """The state of the connection for the health report of a service."""
         if not self._ready:
             return DependencyHealth(ok=False, detail=str(self._problem))
         if self.blocked is not None:
@@ -63,7 +63,7 @@ class LinkState:
         return DependencyHealth(ok=True, detail=self._place)
 
     def set_ready(self) -> bool:
-        """There is a connection; returns whether it is a later one than the first."""
+        """Record that there is a connection; returns whether there was an earlier one."""
         with self._changed:
             again = self._ever_ready
             self._ready = self._ever_ready = True
@@ -71,7 +71,7 @@ class LinkState:
         return again
 
     def set_lost(self, error: CryptoBoyError) -> bool:
-        """An attempt failed or a connection ended; returns whether there was a connection."""
+        """Record that an attempt failed or a connection ended; returns whether there was a connection."""
         with self._changed:
             was_ready, self._ready = self._ready, False
             self.blocked = None
@@ -82,7 +82,7 @@ class LinkState:
         return was_ready
 
     def set_closed(self) -> bool:
-        """No more attempts; False if that was so before."""
+        """Record that no more attempts are made; returns False if this was recorded before."""
         with self._changed:
             if self.closed:
                 return False

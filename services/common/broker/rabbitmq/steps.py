@@ -1,4 +1,4 @@
-"""A row of requests on a channel of their own, one after the other, in the link's thread."""
+"""Sends requests one after the other on a separate channel, in the link's thread."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from services.common.broker.rabbitmq.topology import Topology
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request.
+    """One request to RabbitMQ.
 
     Attributes:
-        doing: completes "RabbitMQ cannot ...".
-        method: the channel's method that sends the request.
-        arguments: what it is called with. Without the right to ask passively, the answer counts as yes.
+        doing: completes the sentence "RabbitMQ cannot ...".
+        method: the name of the channel's method that sends the request.
+        arguments: the keyword arguments of the method. If the user lacks the right for a passive request, the
+            request counts as successful.
     """
 
     doing: str
@@ -31,10 +32,11 @@ class Step:
 
 
 class StepRunner:
-    """Does steps; calls `done` with the answers (None where the right was missing) or `failed`, once.
+    """Sends the requests, and then calls either `done` or `failed`, once.
 
     Args:
-        failed: gets what we were doing and the error. Not called when the connection itself ends.
+        done: called with the answers; an answer is None if the user lacks the right for that request.
+        failed: called with the step's `doing` and the error. Not called if the connection itself ends.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class StepRunner:
         self._finished = False
 
     def start(self) -> None:
-        """Open a channel and do the next step on it."""
+        """Open a channel and send the next request on it."""
         self._connection.channel(on_open_callback=self._on_open)
 
     def _on_open(self, channel: Channel) -> None:
@@ -87,7 +89,7 @@ class StepRunner:
 
 
 def steps_to_declare(topology: Topology) -> list[Step]:
-    """Declare everything; what is there already with the same properties stays as it is."""
+    """The requests that declare the topology; an object that exists with the same properties is not changed."""
     return [
         *(
             _step(
@@ -117,7 +119,7 @@ def steps_to_declare(topology: Topology) -> list[Step]:
 
 
 def steps_to_check(topology: Topology) -> list[Step]:
-    """Ask whether everything is there, changing nothing. Bindings cannot be asked for."""
+    """The requests that check, without a change, whether exchanges and queues exist. Bindings cannot be checked."""
     return [
         _step(f"find the exchange {name}", "exchange_declare", exchange=name, passive=True)
         for name in topology.exchanges
@@ -125,7 +127,7 @@ def steps_to_check(topology: Topology) -> list[Step]:
 
 
 def steps_to_count(topology: Topology) -> list[Step]:
-    """Ask for the state of every queue."""
+    """The requests for the state of every queue."""
     return [
         _step(f"find the queue {each.name}", "queue_declare", queue=each.name, passive=True)
         for each in topology.queues

@@ -1,4 +1,4 @@
-"""A consumer of one queue on RabbitMQ: deliveries arrive in the thread of the connection and are handled in others."""
+"""Consumes one queue on RabbitMQ: deliveries arrive in the link's thread, and other threads handle them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RabbitMqSubscription(FailureHandling):
     Attributes:
         consuming: done when RabbitMQ has accepted or refused the first subscription.
         closed: whether `close` was called.
-        problem: why nothing can arrive now, or None.
+        problem: the reason why no message can arrive now, or None.
 
     Args:
         publisher: publishes the copies of failed deliveries.
@@ -107,7 +107,7 @@ class RabbitMqSubscription(FailureHandling):
             self._gone.wait(CLOSE_SECONDS)
 
     def _claim(self, deliveries: Sequence[Delivery]) -> set[Token]:
-        """The tokens of those that are unsettled, taken so that no other thread settles them."""
+        """The tokens of the unsettled ones of these deliveries, removed so that no other thread settles them."""
         with self._changed:
             tokens = {each.token for each in deliveries if isinstance(each.token, Token)} & self._unsettled
             self._unsettled -= tokens
@@ -131,13 +131,13 @@ class RabbitMqSubscription(FailureHandling):
     # In the link's thread
 
     def open(self, connection: SelectConnection) -> None:
-        """Begin to consume on a new connection, or again on the same one."""
+        """Start to consume on a new connection, or again on the same connection."""
         if not self.closed and self._link.current(connection):
             self._connection = connection
             connection.channel(on_open_callback=self._on_open)
 
     def lost(self, error: CryptoBoyError) -> None:
-        """The connection is lost; RabbitMQ redelivers what was unsettled."""
+        """Forget the channel of the lost connection; RabbitMQ redelivers the unsettled messages."""
         self._forget_channel()
         self._report(TryLater(str(error)))
 
@@ -158,7 +158,7 @@ class RabbitMqSubscription(FailureHandling):
             self._channel.basic_nack(tag, requeue=True)
 
     def _still_open(self, tokens: set[Token]) -> list[int]:
-        """The tags, now settled, of this channel's deliveries that were not settled before."""
+        """Settle the deliveries of this channel that were not settled before, and return their tags."""
         if self._channel is None or not self._channel.is_open:
             return []
         return self._open_tags.settle(token.tag for token in tokens if token.channel is self._channel)
@@ -173,7 +173,7 @@ class RabbitMqSubscription(FailureHandling):
             channel.basic_cancel(self._consumer_tag, callback=lambda _frame: self._requeue_all(channel))
 
     def _requeue_all(self, channel: Channel) -> None:
-        """Explicitly: newer versions count a delivery that is lost with its channel as a failed one."""
+        """Requeue explicitly, because newer RabbitMQ versions count a delivery lost with its channel as failed."""
         if (last := self._open_tags.settle_all()) is not None:
             channel.basic_nack(last, multiple=True, requeue=True)
         channel.close()
@@ -222,7 +222,7 @@ class RabbitMqSubscription(FailureHandling):
                 self._changed.notify()
 
     def _on_cancelled(self, channel: Channel) -> None:
-        """The queue was deleted or moved to another node."""
+        """Handle that RabbitMQ cancelled the consumer, because the queue was deleted or moved to another node."""
         if channel is self._channel:
             log.warning("broker_cancelled_consumer", queue=self._name)
             channel.close()

@@ -1,4 +1,4 @@
-"""The unsettled deliveries of a channel, and how to settle several with few frames. Pure."""
+"""Tracks the unsettled deliveries of a channel, and settles several of them with few frames. Pure."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from pika.channel import Channel
 
 
 class Token(NamedTuple):
-    """A delivery. RabbitMQ redelivers what was unsettled on a channel that is lost."""
+    """Identifies a delivery by its channel. If the channel is lost, RabbitMQ redelivers its unsettled deliveries."""
 
     channel: Channel
     tag: int
 
 
 class AckPlan(NamedTuple):
-    """Acknowledge everything up to `up_to` with one frame, if it is not None, then each of `singly`."""
+    """How to acknowledge tags: one frame for all up to `up_to`, unless that is None, and one for each of `singly`."""
 
     up_to: int | None
     singly: list[int]
 
 
 class OpenTags:
-    """The delivery tags of one channel that are unsettled. RabbitMQ numbers deliveries upwards from 1."""
+    """The unsettled delivery tags of one channel. RabbitMQ numbers deliveries upwards from 1."""
 
     def __init__(self) -> None:
         self._tags: dict[int, None] = {}  # in rising order, as dictionaries keep it
 
     def add(self, tag: int) -> None:
-        """A delivery came in."""
+        """Add the tag of a new delivery."""
         self._tags[tag] = None
 
     def settle(self, tags: Iterable[int]) -> list[int]:
-        """Take out those that are open, and return them in rising order; others were settled before."""
+        """Remove those of the tags that are open, and return them in rising order; the others were settled before."""
         return sorted(tag for tag in tags if self._tags.pop(tag, self) is None)
 
     def plan_acks(self, settled: list[int]) -> AckPlan:
-        """How to acknowledge tags that `settle` returned without touching those that are still open."""
+        """Plan how to acknowledge tags that `settle` returned, without acknowledging tags that are still open."""
         first_open = next(iter(self._tags), None)
         together = [tag for tag in settled if first_open is None or tag < first_open]
         return AckPlan(together[-1] if together else None, settled[len(together) :])
 
     def settle_all(self) -> int | None:
-        """Take out everything; returns the last tag, or None if there was none."""
+        """Remove all tags; returns the last tag, or None if there was no tag."""
         last = next(reversed(self._tags), None)
         self._tags.clear()
         return last

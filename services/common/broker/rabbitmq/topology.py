@@ -1,7 +1,7 @@
-"""The topology in RabbitMQ's terms: exchanges, queues with their arguments, and bindings.
+"""Describes the topology in RabbitMQ's terms: exchanges, queues with their arguments, and bindings.
 
-Pure values. Works on RabbitMQ 3.10 and on what came after: every argument that has another default in a newer
-version is written out.
+This module contains pure values. They work on RabbitMQ 3.10 and later: if newer versions changed the default of an
+argument, its value is given explicitly.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class QueueDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Messages of an exchange with this routing key go to the queue."""
+    """A binding by which messages of an exchange with this routing key go to the queue."""
 
     exchange: str
     routing_key: str
@@ -45,7 +45,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """All there is to declare. `exchanges` gives the type by name; all are durable."""
+    """All objects to declare. `exchanges` maps each exchange's name to its type; all exchanges are durable."""
 
     exchanges: Mapping[str, str]
     queues: tuple[QueueDeclaration, ...]
@@ -53,7 +53,7 @@ class Topology:
 
 
 def rabbitmq_topology(max_length: int, ours: Sequence[Queue] = QUEUES) -> Topology:
-    """What to declare, with queues of at most `max_length` messages."""
+    """The topology to declare, in which a queue holds at most `max_length` messages."""
     queues: list[QueueDeclaration] = []
     bindings: list[Binding] = []
     for queue in ours:
@@ -69,7 +69,7 @@ def rabbitmq_topology(max_length: int, ours: Sequence[Queue] = QUEUES) -> Topolo
 
 
 def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
-    """Old messages make room for new ones: the queue never refuses one."""
+    """A queue that never refuses a message: if it is full, it drops its oldest message."""
     arguments: dict[str, str | int] = {
         "x-queue-type": queue.kind.value,
         "x-max-length": max_length,
@@ -81,15 +81,15 @@ def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
 
 
 def _refusing(queue: Queue, max_length: int) -> QueueDeclaration:
-    """A full queue refuses; the broker itself dead-letters only what was delivered too often."""
+    """A queue that refuses messages if it is full; the broker dead-letters only messages delivered too often."""
     limits = _without_loss(max_length, DELIVERY_LIMIT, DEAD_LETTER_EXCHANGE, queue.name)
     return QueueDeclaration(queue.name, QueueKind.QUORUM, limits)
 
 
 def _waiting(queue: Queue, max_length: int) -> QueueDeclaration:
-    """Messages with an expiration of their own, after which they go back to the queue.
+    """A queue of messages that each expire at their own time and then return to the original queue.
 
-    RabbitMQ looks at the head only, so a message may wait as long as the one before it.
+    RabbitMQ checks only the first message of the queue, so a message may wait until the message before it expires.
     """
     limits = _without_loss(max_length, PRACTICALLY_NO_DELIVERY_LIMIT, DEFAULT_EXCHANGE, queue.name)
     return QueueDeclaration(queue.retry_name, QueueKind.QUORUM, limits)
@@ -111,7 +111,7 @@ def _without_loss(
 
 
 def _dead_letters(queue: Queue) -> QueueDeclaration:
-    """No bound: only a person may delete a dead letter."""
+    """A queue of dead letters, which has no length limit because only a person may delete a dead letter."""
     arguments: dict[str, str | int] = {
         "x-queue-type": "quorum",
         "x-delivery-limit": PRACTICALLY_NO_DELIVERY_LIMIT,

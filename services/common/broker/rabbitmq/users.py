@@ -1,7 +1,7 @@
-"""Who may do what on a production RabbitMQ: a user for each service of the registry, and one for a person.
+"""Defines the rights on a production RabbitMQ: a user for each service of the registry, and a user for a person.
 
-No user may configure anything: everything comes from the definitions. A right is a regular expression of names; an
-empty one ("^$") grants nothing. Pure.
+No user may configure objects, because all objects come from the definitions. A right is a regular expression that
+matches names; the empty expression ("^$") grants nothing. Pure.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from services.common.services import SERVICES, Service
 
 NOTHING = "^$"
 SALT_BYTES = 4
-"""RabbitMQ takes the first 32 bits of a hash for its salt."""
+"""RabbitMQ uses the first 32 bits of a hash as its salt."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerUser:
-    """A user and the least that it needs.
+    """A user and the fewest rights that it needs.
 
     Attributes:
-        publishes: routing keys of `cryptoboy.events`, exactly.
-        reads: queues.
-        sets_aside: whether it publishes what it could not handle to the retries and dead letters.
-        tags: what the management UI lets it see; empty: it may not log in there.
+        publishes: the routing keys of `cryptoboy.events` that it may use, exactly.
+        reads: the queues that it may read.
+        sets_aside: whether it publishes messages that it could not handle to the retries and dead letters.
+        tags: define what the management UI shows to the user; if empty, the user may not log in there.
     """
 
     name: str
@@ -44,7 +44,7 @@ class BrokerUser:
 
     @property
     def write(self) -> str:
-        """The exchanges that it may publish to."""
+        """The pattern of the exchanges to which the user may publish."""
         exchanges = [EVENTS_EXCHANGE] if self.publishes else []
         if self.sets_aside:
             exchanges += [RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE]
@@ -52,7 +52,7 @@ class BrokerUser:
 
     @property
     def read(self) -> str:
-        """The queues that it may consume from."""
+        """The pattern of the queues from which the user may consume."""
         return exactly(self.reads)
 
 
@@ -80,13 +80,13 @@ BROKER_USERS = (*(_user_of(each) for each in SERVICES.values() if each.uses_brok
 
 
 def exactly(names: Iterable[str]) -> str:
-    """A regular expression that matches these names and no other."""
+    """A regular expression that matches exactly these names."""
     alternatives = "|".join(re.escape(name) for name in names)
     return f"^({alternatives})$" if alternatives else NOTHING
 
 
 def password_hash(password: str, salt: bytes) -> str:
-    """A password as definitions carry it: salt, then SHA-256 of salt and password, in base64.
+    """A password hash as definitions contain it: salt, then SHA-256 of salt and password, in base64.
 
     Source: https://www.rabbitmq.com/docs/passwords#computing-password-hash. `salt` is 4 random bytes.
     """
