@@ -1,1 +1,1 @@
-"""The sentiment store: a port (`port`), the adapter over Redis, and the embedded Redis server."""
+"""Contains the sentiment store: its port (`port`), the adapter for Redis, and the embedded Redis server."""

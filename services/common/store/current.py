@@ -1,4 +1,4 @@
-"""Reads the hash of a pair's newest signal. Programs that only know the specification may have written it."""
+"""Reads the hash of a pair's newest signal, which a program that knows only the specification may have written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 
 def published_at(fields: Mapping[str, str]) -> datetime:
-    """When the signal was published, in UTC; without that field, when it was analyzed.
+    """The time in UTC when the signal was published or, if that field is missing, when it was analyzed.
 
-    A time without an offset is UTC.
+    A time without an offset is in UTC.
 
     Raises:
-        ValueError: neither field is there, or it is not a time.
+        ValueError: both fields are missing, or the value is not a time.
     """
     moment = datetime.fromisoformat(fields.get("published") or fields.get("timestamp", ""))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

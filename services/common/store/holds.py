@@ -1,6 +1,6 @@
-"""Holds: each is one owner's wish that the strategy opens no trades. Exits are always allowed.
+"""Defines holds: each hold is one owner's request that the strategy opens no trades. Exits are always allowed.
 
-Here holds are written and read. Whether one is in force is decided by the strategy: see `cryptoboy_sentiment.holds`.
+This module writes and reads holds. The strategy decides whether a hold is in force: see `cryptoboy_sentiment.holds`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One owner's wish that no trade is opened.
+    """One owner's request that no trade is opened.
 
     Attributes:
-        owner: who placed it. Nobody else may lift it, except for the operator.
-        since, until: with a time zone; `until` is None if it lasts until somebody lifts it.
+        owner: the name of the owner, who alone may lift the hold, except for the operator.
+        since, until: the start and end, with a time zone; `until` is None if the hold lasts until it is lifted.
     """
 
     owner: str
@@ -36,7 +36,7 @@ class Hold:
             raise ValueError(f"{self.owner!r} cannot own a hold")
 
     def as_text(self) -> str:
-        """The hold as it is written to the store."""
+        """The text of the hold as stored in Redis."""
         until = self.until.isoformat() if self.until else None
         return json.dumps({"reason": self.reason, "since": self.since.isoformat(), "until": until})
 
@@ -46,9 +46,9 @@ class StoredHolds:
     """The holds as read from the store.
 
     Attributes:
-        fields: of `trading:holds`, `_kept` included; empty if there is no such key.
-        id: the value of `trading:holds_id`, None if there is no such key.
-        has_entries_key: whether `trading:entries` is there.
+        fields: the fields of `trading:holds`, including `_kept`; empty if the key does not exist.
+        id: the value of `trading:holds_id`; None if the key does not exist.
+        has_entries_key: whether the key `trading:entries` exists.
     """
 
     fields: Mapping[str, str]
@@ -57,53 +57,59 @@ class StoredHolds:
 
     @property
     def are_kept(self) -> bool:
-        """Whether the store has a record of holds. If not, holds were lost or never begun, and entries are refused."""
+        """Whether the store has a record of holds.
+
+        If it has none, holds were lost or were never recorded, and entries are refused.
+        """
         return KEPT in self.fields
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The owners of all holds, expired ones included."""
+        """The owners of all holds, including expired holds."""
         return tuple(sorted(self.fields.keys() - {KEPT}))
 
 
 def new_id() -> str:
-    """A new id, different from every id before."""
+    """Create a new id that differs from every earlier id."""
     return uuid.uuid4().hex
 
 
 class Holds(Protocol):
-    """The holds of one store. All methods raise TryLater and StopProgram as those of `SentimentStore`."""
+    """The holds of one store. All methods raise TryLater and StopProgram like the methods of `SentimentStore`."""
 
     def read(self) -> StoredHolds:
-        """Read the holds, in one round trip."""
+        """Read the holds in one round trip."""
         ...
 
     def set(self, hold: Hold) -> None:
-        """Write a hold in place of the same owner's. Lost holds stay lost; entries are refused then anyway."""
+        """Write a hold, replacing any hold of the same owner.
+
+        If holds were lost, this does not restore them, and entries are refused anyway.
+        """
         ...
 
     def lift(self, owner: str) -> None:
-        """Remove the hold of this owner, if there is one. To be called for the owner itself only."""
+        """Remove the hold of this owner, if it exists. Must be called only on behalf of the owner."""
         ...
 
     def resume(self, owners: Collection[str], now: datetime) -> None:
-        """For the operator: remove the holds of these owners, and record that holds are kept from now on."""
+        """Remove the holds of these owners, and record that holds are kept from now on. For the operator only."""
         ...
 
     def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - it is what the key is called
-        """Begin to keep holds, if the store never had any.
+        """Begin to record holds if the store never recorded any.
 
-        A `trading:entries` that is there becomes a hold of the operator.
+        An existing `trading:entries` key becomes a hold of the operator.
 
         Returns:
-            The id of the holds: `id`, or the one that was there. None if holds were lost; then nothing was changed.
+            The id of the holds: `id`, or the id that already existed. None, and no change, if holds were lost.
         """
         ...
 
     def mark(self, id: str) -> None:  # noqa: A002 - it is what the key is called
-        """Write the id if there is none, so that the store is not taken for a new one."""
+        """Write the id unless an id exists, so that the store is not treated as a new one."""
         ...
 
     def refuse(self) -> None:
-        """Remove `_kept`: entries are refused until the operator resumes."""
+        """Remove `_kept`, so that entries are refused until the operator resumes."""
         ...

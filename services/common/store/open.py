@@ -1,4 +1,4 @@
-"""The one place that decides which sentiment store a process uses."""
+"""Selects the sentiment store that a process uses; no other module makes this choice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from services.common.store.redis.store import RedisStore
 
 
 def open_store(settings: Settings) -> SentimentStore:
-    """The store that the settings name; connects when first used.
+    """Create the store that the settings name; it connects when it is first used.
 
-    Embedded mode has no store of its own: its Redis server speaks the same protocol.
+    Embedded mode has no separate store class, because its Redis server uses the same protocol.
 
     Raises:
-        StopProgram: a file for TLS that the settings name cannot be used.
+        StopProgram: a TLS file that the settings name cannot be used.
     """
     return RedisStore(settings)

@@ -1,7 +1,7 @@
-"""The port to the store that keeps sentiment for the strategy.
+"""Defines the port to the store that keeps sentiment for the strategy.
 
-The keys and their meaning are the contract described in the documentation of the Redis adapter. All methods
-may be called from any thread.
+The documentation of the Redis adapter specifies the keys and their meaning. All methods may be called from any
+thread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.common.store.holds import Holds
 
 
 class WriteOutcome(StrEnum):
-    """What writing one signal did."""
+    """The result of writing one signal."""
 
     NEWEST = "newest"  # it is now the pair's current sentiment
     KEPT = "kept"  # it is in the history; the current sentiment is another
@@ -26,27 +26,28 @@ class WriteOutcome(StrEnum):
 
 
 class SentimentStore(Protocol):
-    """Current sentiment and its history, by pair."""
+    """Stores the current sentiment of each pair and its history."""
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
-        """Store signals in one round trip; the keys of one signal change together.
+        """Store signals in one round trip; all keys that one signal affects change together.
 
         Args:
-            signals: any order, any pairs.
-            now: when they become available to the strategy; written as their `available_at`.
+            signals: signals of any pairs, in any order.
+            now: the time when the signals become available to the strategy; written as their `available_at`.
 
         Returns:
-            One outcome for each signal, in order.
+            One outcome for each signal, in the order of `signals`.
 
         Raises:
-            TryLater: the store is away, loading or full. Some signals may have been written; writing the
-                same again changes nothing.
-            StopProgram: refused for good, as in `check`. The methods that raise TryLater all may.
+            TryLater: the store is unreachable, loading or full. Some signals may have been written; writing the
+                same signals again changes nothing.
+            StopProgram: the store refuses permanently, as in `check`. All methods that raise TryLater may raise
+                this error.
         """
         ...
 
     def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
-        """The fields of `sentiment:{PAIR}` for each pair, None where there is none. Raises TryLater."""
+        """The fields of `sentiment:{PAIR}` for each pair; None for a pair without this key. Raises TryLater."""
         ...
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
@@ -54,37 +55,37 @@ class SentimentStore(Protocol):
         ...
 
     def scored_pairs(self) -> ScoredPairs | None:
-        """The pairs that are scored; None while none were announced. Raises TryLater."""
+        """The pairs that are scored; None if no scored pairs were announced yet. Raises TryLater."""
         ...
 
     def announce_scored_pairs(self, scored: ScoredPairs) -> None:
-        """Write which pairs are scored. Raises TryLater."""
+        """Write the pairs that are scored. Raises TryLater."""
         ...
 
     @property
     def holds(self) -> Holds:
-        """The holds on entries."""
+        """The holds that keep the strategy from opening trades."""
         ...
 
     def eviction_policy(self) -> str | None:
-        """Which keys the store evicts when it is full (`maxmemory-policy`); None if our user may not ask.
+        """The rule by which a full store evicts keys (`maxmemory-policy`); None if this user may not ask for it.
 
         Raises:
-            TryLater: the store is away.
-            StopProgram: refused for good, or it is a kind of store that cannot be used (a cluster).
+            TryLater: the store is unreachable.
+            StopProgram: the store refuses permanently, or its kind is not supported (a cluster).
         """
         ...
 
     def health(self) -> DependencyHealth:
-        """How the connection was when last used. Never waits for the network."""
+        """The state of the connection when it was last used. Never waits for the network."""
         ...
 
     def check(self) -> None:
         """Ping the store.
 
         Raises:
-            TryLater: nobody answers.
-            StopProgram: refused for good (password, rights).
+            TryLater: the store does not answer.
+            StopProgram: the store refuses permanently (password, rights).
         """
         ...
 

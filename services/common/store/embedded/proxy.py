@@ -1,8 +1,8 @@
-"""The TCP port of the embedded Redis, for clients that cannot use its Unix socket.
+"""Serves the TCP port of the embedded Redis, for clients that cannot use its Unix socket.
 
-The server itself listens on the socket alone, which asks for no password. The proxy asks each client for one, and
-then passes bytes on unchanged. Clients that have not authenticated are limited in number, time and size of requests:
-other users of the machine must not use up the server's memory or its connections.
+The server itself listens only on the socket, which requires no password. The proxy requires a password from each
+client and then forwards bytes unchanged. Before authentication, clients are limited in number, time and size of
+requests, so that other users of the machine cannot exhaust the server's memory or connections.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 MOST_UNAUTHENTICATED = 64
-"""Clients at the same time that have not given the password. If there is one more, the oldest is dropped."""
+"""Maximum number of simultaneous unauthenticated clients. When another client connects, the oldest is dropped."""
 LOGIN_SECONDS = 5.0
 _MOST_ARGUMENTS, _MOST_BYTES = 10, 16 * 1024  # of a request before the password; Redis has the same limits
 _MOST_DIGITS = 10
@@ -28,16 +28,16 @@ _DEFAULT_USER = b"default"
 
 
 class ProtocolError(Exception):
-    """The bytes are no request of the Redis protocol, and nothing after them can be parsed."""
+    """The bytes are not a request of the Redis protocol, so the bytes after them cannot be parsed."""
 
 
 class PasswordProxy:
-    """Serves a port in a thread of its own, from `start` to `stop`.
+    """Serves a port in its own thread, from `start` to `stop`.
 
     Args:
-        listener: listens on the port; stays the caller's.
-        password: what a client has to give, as the default user.
-        server: the socket of the server behind.
+        listener: a socket that listens on the port; the caller closes it.
+        password: the password that a client must send, as the default user.
+        server: the path of the server's Unix socket.
     """
 
     def __init__(self, listener: socket.socket, password: SecretStr, server: Path) -> None:
@@ -52,7 +52,7 @@ class PasswordProxy:
         self._ending: asyncio.Event
 
     def start(self) -> None:
-        """Serve; returns when clients are answered."""
+        """Start the thread; returns when the proxy accepts clients."""
         self._thread.start()
         self._serving.wait()
 
@@ -87,7 +87,7 @@ class PasswordProxy:
     async def _authenticate(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> list[bytes] | None:
-        """The request by which the client logged in; None: it broke the protocol."""
+        """Return the request with which the client logged in; None if the client violated the protocol."""
         if len(self._unauthenticated) >= MOST_UNAUTHENTICATED:
             next(iter(self._unauthenticated)).transport.abort()
         self._unauthenticated[writer] = None
@@ -131,7 +131,7 @@ class PasswordProxy:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until the end of the stream, and then the end of the stream."""
+    """Forward bytes until the end of the stream, and then end the other stream."""
     with suppress(OSError):
         while data := await reader.read(_PORTION):
             writer.write(data)
@@ -141,7 +141,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def _credentials(request: list[bytes]) -> tuple[bytes, bytes] | None:
-    """The user and the password in AUTH or HELLO; None where there are none."""
+    """The user and the password of an AUTH or HELLO request; None if the request contains no password."""
     name, arguments = request[0].upper(), request[1:]
     if name == b"AUTH" and arguments:
         user, password = [_DEFAULT_USER, *arguments][-2:]
@@ -155,16 +155,16 @@ def _credentials(request: list[bytes]) -> tuple[bytes, bytes] | None:
 
 
 async def read_request(reader: asyncio.StreamReader) -> list[bytes]:
-    """The arguments of the next request, which is a small one.
+    """Read the next request and return its arguments; only a small request is accepted.
 
-    The plain-text form of requests ("PING" and a line end) is refused, for a web page can make a browser send
-    it to a port of loopback.
+    The plain-text form of requests ("PING" and a line end) is refused, because a web page can make a browser send
+    such text to a loopback port.
 
     Raises:
-        ProtocolError: it is none, or too large.
-        asyncio.LimitOverrunError: likewise.
-        EOFError: the client is gone.
-        OSError: likewise.
+        ProtocolError: the bytes are not a request, or the request is too large.
+        asyncio.LimitOverrunError: the request is too large.
+        EOFError: the client has disconnected.
+        OSError: the connection failed.
     """
     count = await _read_number(reader, b"*", "multibulk", _MOST_ARGUMENTS)
     return [await _read_argument(reader) for _ in range(count)]
@@ -189,7 +189,7 @@ async def _read_number(reader: asyncio.StreamReader, kind: bytes, name: str, mos
 
 
 def encode_request(*fields: bytes) -> bytes:
-    """A command as a client sends it."""
+    """Encode a command as a client sends it."""
     return b"*%d\r\n%s" % (
         len(fields),
         b"".join(b"$%d\r\n%s\r\n" % (len(field), field) for field in fields),

@@ -1,8 +1,8 @@
-"""Redis for one machine without servers: `python -m services.common.store.embedded.server`.
+"""Runs Redis on a machine that has no servers: `python -m services.common.store.embedded.server`.
 
-It starts a Valkey whose data and Unix socket are in STATE_DIR, and serves REDIS_PORT of loopback for clients that
-cannot use the socket. Those must know REDIS_PASSWORD, or else the password in STATE_DIR; clients of the socket need
-none (see `access`).
+The program starts a Valkey whose data and Unix socket are in STATE_DIR, and serves REDIS_PORT on loopback for clients
+that cannot use the socket. Clients of the port must send REDIS_PASSWORD or, if it is not set, the password stored in
+STATE_DIR. Clients of the socket need no password (see `access`).
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class EmbeddedRedis:
-    """An embedded Redis that serves.
+    """A running embedded Redis.
 
     Attributes:
-        settings: those of programs that use it: with its socket, and the port that was taken.
-        password: what clients of the port must give.
-        server: the process.
+        settings: the settings for programs that use this Redis, with its socket and the actual port.
+        password: the password that clients of the port must send.
+        server: the server process.
     """
 
     settings: Settings
@@ -62,14 +62,14 @@ class EmbeddedRedis:
 
 @contextmanager
 def serving(settings: Settings, listener: socket.socket | None = None) -> Iterator[EmbeddedRedis]:
-    """Serve the data in STATE_DIR as long as the context lasts.
+    """A context manager that serves the data in STATE_DIR.
 
     Args:
-        settings: STATE_DIR, REDIS_PORT (0: any free one), and REDIS_PASSWORD if the user has set one.
-        listener: a socket that listens on the port already; it is closed.
+        settings: provide STATE_DIR, REDIS_PORT (0 means any free port), and REDIS_PASSWORD if the user has set it.
+        listener: a socket that already listens on the port; it is closed.
 
     Raises:
-        StopProgram: the port is taken, STATE_DIR cannot be used, or the server does not start (see `running_server`).
+        StopProgram: the port is in use, STATE_DIR is unusable, or the server does not start (see `running_server`).
     """
     password = settings.redis_password or password_of(settings.state_dir)
     with ExitStack() as opened:
@@ -110,7 +110,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit status, 78 when a person has to change something."""
+    """Serve until SIGTERM or SIGINT; returns the exit status, which is 78 if a person has to correct something."""
     listener, _ = handed_over(sys.argv[1:] if argv is None else argv)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,7 +1,7 @@
-"""Takes over the content that version 0.1.0 and before kept in a snapshot.
+"""Imports the data that version 0.1.0 and earlier versions stored in a snapshot.
 
-It is a file of commands in the Redis protocol, as an append-only file is, so the server loads it as one. It begins
-and ends with an ECHO: a version, and the SHA-256 of everything before.
+A snapshot contains commands in the Redis protocol, like an append-only file, so the server can load it as one.
+Its first command is an ECHO with the version, and its last an ECHO with the SHA-256 of all bytes before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from services.common.store.embedded.proxy import encode_request
 
 _FIRST = encode_request(b"ECHO", b"cryptoboy-snapshot-1")
 _OLD_STYLE, _NEW_STYLE = "appendonly.aof", "appendonlydir"
-"""An append-only file as Redis had it before version 7, and the folder into which the server turns it."""
+"""The append-only file of Redis before version 7, and the folder into which the server converts it."""
 
 
 def _last(content: bytes) -> bytes:
@@ -24,14 +24,14 @@ def _last(content: bytes) -> bytes:
 
 
 def take_over_snapshot(snapshot: Path, folder: Path) -> bool:
-    """Put the snapshot, if there is one, where a server that keeps its data in `folder` loads it.
+    """Copy the snapshot, if it exists, to the place where a server with the data folder `folder` loads it.
 
     Returns:
-        Whether it did. Whoever has made sure that the server has loaded it renames the snapshot.
+        Whether the snapshot was copied. The caller renames the snapshot after checking that the server has loaded it.
 
     Raises:
         OSError: the snapshot cannot be read or copied.
-        StopProgram: it is damaged and was moved aside.
+        StopProgram: the snapshot is damaged and was moved aside.
     """
     if not snapshot.exists() or (folder / _NEW_STYLE).exists():
         return False

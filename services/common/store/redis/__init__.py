@@ -1,1 +1,1 @@
-"""The sentiment store over Redis."""
+"""The sentiment store adapter for Redis."""

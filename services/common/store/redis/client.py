@@ -1,4 +1,4 @@
-"""The Redis client that all our programs use: its user, TLS and time limits."""
+"""Creates the Redis client that all programs of this project use, with its user, TLS and time limits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _DEFAULT_USER = "default"
 
 
 def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.Redis:
-    """A client of the Redis that the settings name; connects when first used.
+    """Create a client of the Redis that the settings name; the client connects when it is first used.
 
-    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving. It is repeated once
-    if the connection turns out to be dead.
+    A call waits at most about twice REDIS_TIMEOUT for each of connecting, sending and receiving. If the connection
+    turns out to be dead, the call is repeated once.
 
     Args:
-        settings: address or socket, user, password, TLS and REDIS_TIMEOUT.
-        decode_responses: whether answers are text; False: bytes.
+        settings: provide address or socket, user, password, TLS and REDIS_TIMEOUT.
+        decode_responses: whether answers are text instead of bytes.
 
     Raises:
-        StopProgram: a file for TLS that the settings name cannot be used.
+        StopProgram: a TLS file that the settings name cannot be used.
     """
     password, socket = settings.redis_password, socket_of(settings)
     # The embedded Redis asks for no password on its socket, and accepts one only together with a user.
@@ -46,6 +46,6 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
 
 
 def address_of(settings: Settings) -> str:
-    """Where that Redis is, for messages: host:port, or the path of its socket."""
+    """The address of that Redis for messages: host:port, or the path of its socket."""
     socket = socket_of(settings)
     return f"{settings.redis_host}:{settings.redis_port}" if socket is None else str(socket)

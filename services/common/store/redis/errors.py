@@ -1,8 +1,8 @@
-"""Maps errors of Redis to our reactions: try later, or a person has to change something.
+"""Maps errors of Redis to this project's errors: retry later, or a person has to change something.
 
-The code of an error (READONLY, NOPERM ...) is what decides. It can stand within another error: Redis 7 puts it behind
-EXECABORT where a whole transaction is refused, Redis 6 behind the words for a script that failed, and redis-py behind
-the command of a pipeline.
+The error's code (READONLY, NOPERM ...) determines the result. The code can be inside another error: Redis 7 puts it
+after EXECABORT if a whole transaction is refused, Redis 6 puts it after the words for a failed script, and redis-py
+puts it after the command of a pipeline.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import redis
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
 from services.common.tls import explain_tls
 
+# Used in place of a code, because Redis sends no code for this error.
 UNKNOWN_COMMAND = "unknown command"
 OLDEST_MAJOR = 7
-"""In place of a code, because Redis gives none for this error."""
+"""The oldest supported major version of Redis."""
 _PIPELINE = re.compile(r"^Command # \d+ \((.*?)\) of pipeline caused error: (.*)", re.DOTALL)
 _WITHIN = re.compile(r"(?:because of: |script.* -)([A-Z]{3,})\b", re.DOTALL)
 _FIRST = re.compile(r"^([A-Z]{3,})\b")
@@ -89,11 +90,11 @@ _CLOSED = "Connection closed by server"
 
 
 def reaction_to(error: redis.RedisError, address: str) -> CryptoBoyError:
-    """Our error for an error of redis-py.
+    """This project's error for an error of redis-py.
 
     Args:
-        error: what a call raised.
-        address: host:port, for the message, which never holds a password.
+        error: the error that a call raised.
+        address: host:port for the message; must not contain a password.
     """
     said, code = _said(error), code_of(error)
     if code in _STOP:
@@ -127,7 +128,7 @@ def _without_code(error: redis.RedisError, said: str, address: str) -> CryptoBoy
 
 
 def code_of(error: redis.RedisError) -> str:
-    """The code of an error; of one within another, the inner code. Empty if there is none."""
+    """The code of an error, or of the error inside it; empty if the error has no code."""
     said = _said(error)
     if within := _WITHIN.search(said):
         return within[1]
@@ -143,12 +144,15 @@ def code_of(error: redis.RedisError) -> str:
 
 
 def is_not_the_primary(error: redis.RedisError) -> bool:
-    """Whether the address may lead to another server by now, so that the connections to this one have to be dropped."""
+    """Whether the server is not the primary, so that its connections must be dropped.
+
+    The address may lead to another server by now.
+    """
     return code_of(error) in _ELSEWHERE
 
 
 def explain_unknown_command(info: dict[str, object]) -> str | None:
-    """Why a server lacks one of our commands, from its INFO; None if INFO does not explain it."""
+    """The reason, found in a server's INFO, why it lacks a command; None if INFO does not explain it."""
     if info.get("redis_mode") == "sentinel":
         return (
             "it is a Sentinel, which keeps no data. Set REDIS_HOST and REDIS_PORT to the primary that it watches: "

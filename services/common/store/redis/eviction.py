@@ -1,4 +1,4 @@
-"""Whether Redis, when it is full, evicts keys that must not be lost. Pure."""
+"""Checks whether Redis, when it is full, evicts keys that must not be lost. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _SET = (
 
 
 def eviction_problem(policy: str | None, ttl: int) -> str | None:
-    """What is wrong with a `maxmemory-policy`, and what to do; None if nothing is wrong.
+    """The problem with a `maxmemory-policy` and the corrective action; None if the policy is suitable.
 
     Args:
-        policy: as in INFO; None if it is not known.
-        ttl: SIGNAL_CACHE_TTL in seconds, 0 for signals that never expire.
+        policy: the policy as in INFO; None if it is unknown.
+        ttl: SIGNAL_CACHE_TTL in seconds; 0 if signals never expire.
     """
     if policy == NO_EVICTION:
         return None

@@ -1,4 +1,4 @@
-"""The holds on entries, on Redis. Keys and their content: see `keys`."""
+"""Stores the holds on entries in Redis. For the keys and their content see `keys`."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _WRITTEN_BEFORE = "written as trading:entries before there were holds"
 class RedisHolds:
     """Implements `holds.Holds`.
 
-    On the embedded Redis a change is on the disk before a method returns, and it is made even if the disk is full: a
-    hold must never be refused.
+    On the embedded Redis, a change is on the disk before a method returns. The change is made even if the disk is
+    full, because a hold must never be refused.
 
     Args:
-        ask: makes a call to Redis, and maps its errors to ours.
-        data: the folder of the embedded Redis; None for any other.
+        ask: a function that calls Redis and converts Redis errors to this project's errors.
+        data: the data folder of the embedded Redis; None for any other Redis.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class RedisHolds:
         self._begin = client.register_script(_BEGIN)
 
     def read(self) -> StoredHolds:
-        """See the port."""
+        """See `Holds.read`."""
 
         def fetch() -> list[Any]:
             pipeline = self._client.pipeline(transaction=False)
@@ -60,7 +60,7 @@ class RedisHolds:
         return StoredHolds(fields, name, bool(entries))
 
     def set(self, hold: Hold) -> None:
-        """See the port. A hold of the operator is written as `trading:entries` as well."""
+        """See `Holds.set`. A hold of the operator is written as `trading:entries` too."""
 
         def write(pipeline: Any) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
             pipeline.hset(HOLDS, hold.owner, hold.as_text())
@@ -70,11 +70,11 @@ class RedisHolds:
         self._change(write)
 
     def lift(self, owner: str) -> None:
-        """See the port."""
+        """See `Holds.lift`."""
         self._change(lambda pipeline: _remove(pipeline, [owner]))
 
     def resume(self, owners: Collection[str], now: datetime) -> None:
-        """See the port."""
+        """See `Holds.resume`."""
 
         def write(pipeline: Any) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
             _remove(pipeline, owners)
@@ -83,7 +83,7 @@ class RedisHolds:
         self._change(write)
 
     def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - the port's name
-        """See the port."""
+        """See `Holds.begin`."""
         stood = bool(self._ask(lambda: self._client.exists(ENTRIES)))
         hold = Hold(OPERATOR, _WRITTEN_BEFORE, now)
         arguments = [
@@ -96,15 +96,15 @@ class RedisHolds:
         return cast("str | None", found)
 
     def mark(self, id: str) -> None:  # noqa: A002 - the port's name
-        """See the port."""
+        """See `Holds.mark`."""
         self._write(lambda: self._client.set(HOLDS_ID, id, nx=True))
 
     def refuse(self) -> None:
-        """See the port."""
+        """See `Holds.refuse`."""
         self._write(lambda: self._client.hdel(HOLDS, KEPT))
 
     def _change(self, write: Callable[[Any], None]) -> None:
-        """All of it or nothing, and a new id."""
+        """Apply the whole change with a new id, or nothing of it."""
 
         def call() -> None:
             pipeline = self._client.pipeline(transaction=True)
@@ -129,7 +129,7 @@ class RedisHolds:
         return answer
 
     def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
-        """Longest wait for the server to notice that the disk has room again; it looks every second."""
+        """Repeat a change until the server notices that the disk has room again, which it checks every second."""
         deadline = time.monotonic() + _ROOM_SECONDS
         while True:
             try:

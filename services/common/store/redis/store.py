@@ -1,4 +1,7 @@
-"""The sentiment store on Redis. Keys and their content: see `keys`; the rules of writing: `write_signals.lua`."""
+"""Implements the sentiment store on Redis.
+
+For the keys and their content see `keys`; for the rules of writing see `write_signals.lua`.
+"""
 
 from __future__ import annotations
 
@@ -39,20 +42,24 @@ SCRIPT = (Path(__file__).parent / "write_signals.lua").read_text()
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 HISTORY_LENGTH = 100
 SIGNALS_PER_CALL = 500
-"""Bounds how long one call of the script keeps Redis from answering others (about 5 ms), and its Lua stack."""
+"""Maximum number of signals per call of the script.
+
+This limits the script's Lua stack, and the time (about 5 ms) during which Redis does not answer other clients.
+"""
 
 LONGEST_DECISION = timedelta(hours=1)
-"""Longest time from a candle's close until a bot has decided on it. Signals that were fresh at the close are kept so
-long."""
+"""Maximum time from a candle's close until a bot has decided on the candle.
+
+Signals that were fresh at the close are kept for this time."""
 
 _OUTCOMES = {"N": WriteOutcome.NEWEST, "K": WriteOutcome.KEPT, "D": WriteOutcome.DUPLICATE}
 T = TypeVar("T")
 _Call = tuple[str, list[int], list[str]]
-"""Of the script: the pair, the positions of its signals among those that are written, and the arguments."""
+"""One call of the script: the pair, the positions of its signals among those to write, and the script's arguments."""
 
 
 class RedisStore:
-    """Implements `port.SentimentStore`. How long a call waits: see `redis_client`."""
+    """Implements `port.SentimentStore`. For how long a call waits see `redis_client`."""
 
     def __init__(self, settings: Settings) -> None:
         self._address = address_of(settings)
@@ -64,7 +71,7 @@ class RedisStore:
         self._holds = RedisHolds(self._client, self._ask, data_of(settings))
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
-        """See the port. An outcome describes the state after all signals of the pair were written."""
+        """See `SentimentStore.write`. An outcome describes the state after all signals of the pair were written."""
         calls = _calls(signals, self._context(now))
         if not calls:
             return []
@@ -76,7 +83,7 @@ class RedisStore:
         return outcomes
 
     def current(self, pairs: Sequence[str]) -> dict[str, dict[str, str] | None]:
-        """See the port. One round trip."""
+        """See `SentimentStore.current`. Needs one round trip."""
 
         def fetch() -> list[Any]:
             pipeline = self._client.pipeline(transaction=False)
@@ -87,7 +94,10 @@ class RedisStore:
         return {pair: fields or None for pair, fields in zip(pairs, self._ask(fetch), strict=True)}
 
     def history(self, pair: str, limit: int = HISTORY_LENGTH) -> list[SentimentSignal]:
-        """See the port. An entry that is no signal (written by somebody else) is left out, with a warning."""
+        """See `SentimentStore.history`.
+
+        An entry that is not a signal, because another program wrote it, is left out with a warning.
+        """
         if limit < 1:
             return []
         entries = cast(
@@ -102,7 +112,7 @@ class RedisStore:
         return signals
 
     def scored_pairs(self) -> ScoredPairs | None:
-        """See the port. A value that is not ours counts as none."""
+        """See `SentimentStore.scored_pairs`. A value in another format is treated as missing."""
         text = self._ask(lambda: self._client.get(keys.SCORED))
         try:
             return None if text is None else of_text(str(text))
@@ -111,16 +121,16 @@ class RedisStore:
             return None
 
     def announce_scored_pairs(self, scored: ScoredPairs) -> None:
-        """See the port."""
+        """See `SentimentStore.announce_scored_pairs`."""
         self._ask(lambda: self._client.set(keys.SCORED, as_text(scored)))
 
     @property
     def holds(self) -> Holds:
-        """See the port."""
+        """See `SentimentStore.holds`."""
         return self._holds
 
     def eviction_policy(self) -> str | None:
-        """See the port. From INFO, as hosted Redis servers refuse CONFIG."""
+        """See `SentimentStore.eviction_policy`. Uses INFO, because hosted Redis servers refuse CONFIG."""
 
         def ask() -> dict[str, Any]:
             try:
@@ -138,15 +148,15 @@ class RedisStore:
         return str(policy) if policy else None
 
     def health(self) -> DependencyHealth:
-        """See the port."""
+        """See `SentimentStore.health`."""
         return self._health
 
     def check(self) -> None:
-        """See the port."""
+        """See `SentimentStore.check`."""
         self._ask(self._client.ping)
 
     def close(self) -> None:
-        """See the port."""
+        """See `SentimentStore.close`."""
         self._client.close()
 
     def _context(self, now: datetime) -> tuple[str, ...]:

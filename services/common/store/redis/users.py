@@ -1,8 +1,8 @@
-"""Who may do what on a production Redis: its ACL file, with a user for each service of the registry that stores. Pure.
+"""Defines the rights on a production Redis as its ACL file, with a user for each service that uses the store. Pure.
 
-The commands that a script runs are checked as if its caller had sent them one by one, so whoever may run scripts may
-do no more with them than without. Redis counts EVAL as a write to all its keys: a reader who uses one is granted the
-keys, and no command that writes.
+Redis checks the commands of a script as if its caller had sent them one by one, so a user gains no rights by running
+scripts. Redis counts EVAL as a write to all its keys. A user that reads with EVAL is therefore granted the keys, but
+no command that writes.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _SCRIPT_READS = ("eval", "get", "zcount", "zrange", "zrangebyscore")
 
 @dataclass(frozen=True, slots=True)
 class StoreUser:
-    """A user and the least that it needs.
+    """A user and the fewest rights that it needs.
 
     Attributes:
-        keys: patterns with their prefix: `~` to do everything that the commands do, `%R~` only to read.
-        commands: all that it may call.
-        also: a second set of keys and commands, which count only together.
+        keys: key patterns with a prefix: `~` allows everything that the commands do, `%R~` only reading.
+        commands: all commands that the user may call.
+        also: a second set of keys and commands; these commands may be used on these keys only.
     """
 
     name: str
@@ -113,7 +113,7 @@ _NOBODY = "user default off resetpass ~* &* +@all"
 
 
 def acl_file(passwords: Mapping[str, str]) -> str:
-    """The file that `aclfile` names: one user a line, passwords as hashes, the default user switched off.
+    """The content of the file that `aclfile` names: one user per line, hashed passwords, the default user disabled.
 
     Source: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
     """
