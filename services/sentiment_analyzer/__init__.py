@@ -1,1 +1,1 @@
-"""Score: articles in, one sentiment signal for each pair out."""
+"""Scores articles, and publishes one sentiment signal for each pair."""

@@ -1,4 +1,4 @@
-"""The service: news from `raw_news_data`, scored, as signals to `sentiment_signals_queue`. See `pipeline`."""
+"""The service that scores news from `raw_news_data` and sends signals to `sentiment_signals_queue`. See `pipeline`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from services.sentiment_analyzer.stories.stories import Stories
 
 
 def build(settings: Settings, clock: Clock) -> SentimentProcessor:
-    """The service, with the adapters that the settings name."""
+    """Build the service with the adapters that the settings name."""
     from services.common.broker.open import open_broker
 
     work = CallsInProgress()

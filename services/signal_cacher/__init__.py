@@ -1,1 +1,1 @@
-"""Cache: sentiment signals in, the Redis contract out."""
+"""Writes sentiment signals to Redis in the form that the Redis contract defines."""

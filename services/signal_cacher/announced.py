@@ -1,4 +1,4 @@
-"""Announces in the store which pairs are scored, so that the strategy can name those of its own that are not."""
+"""Writes the scored pairs to the store, so that the strategy can name those of its pairs that are not scored."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ ANNOUNCE_SECONDS = 60.0
 
 
 class Announced:
-    """The pairs that are scored: TRADING_PAIRS, and pairs that were removed from it lately, which the store records.
+    """The pairs that are scored.
 
-    They are announced again each minute, because the store may be emptied. Not thread-safe.
+    These are the pairs of TRADING_PAIRS, and pairs that were recently removed from it, which the store records. They
+    are written again each minute, because the store may be emptied. Not thread-safe.
 
     Args:
-        configured: TRADING_PAIRS.
+        configured: the pairs of TRADING_PAIRS.
     """
 
     def __init__(self, store: SentimentStore, configured: Sequence[str], clock: Clock) -> None:
@@ -35,7 +36,7 @@ class Announced:
         self._refused = False
 
     def begin(self) -> None:
-        """Read what was announced before. Raises TryLater."""
+        """Read the pairs that were announced before. Raises TryLater."""
         try:
             before = self._store.scored_pairs() or {}
         except StopProgram as error:
@@ -44,7 +45,7 @@ class Announced:
             self._scored = carried_over(before, self._configured, self._clock.now())
 
     def announce(self, monotonic: float) -> None:
-        """Write the pairs to the store if the last time was a minute ago. Raises TryLater."""
+        """Write the pairs to the store if the last write was at least a minute ago. Raises TryLater."""
         if self._last is not None and monotonic - self._last < ANNOUNCE_SECONDS:
             return
         try:

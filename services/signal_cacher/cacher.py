@@ -1,9 +1,10 @@
 """Takes signals from their queue and writes them to the store.
 
-Up to a hundred messages are written in one round trip and acknowledged together. While the store is away they stay
-unacknowledged and nothing further is received, so the queue keeps what comes. After five minutes they are all given
-back to the queue, while their copy in memory still waits to be written: RabbitMQ would take them back by itself at each
-`consumer_timeout`, and would count each time towards the delivery limit.
+Up to a hundred messages are written in one round trip and acknowledged together. While the store is unavailable, they
+stay unacknowledged and no more messages are received, so that new messages stay in the queue. After five minutes all
+unacknowledged messages are given back to the queue, while copies of them in memory still wait to be written.
+Otherwise RabbitMQ would take them back at each `consumer_timeout`, and would count each time towards the delivery
+limit.
 """
 
 from __future__ import annotations
@@ -42,18 +43,18 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 REJECT_PAUSE_SECONDS = 5.0
 SETTLE_SECONDS = 30.0 + REJECT_PAUSE_SECONDS
-"""How long it may take to dead-letter a message."""
+"""The time in seconds that it may take to dead-letter a message."""
 HOLD_SECONDS = 300.0
-"""Deliveries stay unacknowledged for so long while the store is away. RabbitMQ closes the channel of a consumer that
-keeps them longer than its `consumer_timeout`."""
+"""The time in seconds for which deliveries stay unacknowledged while the store is unavailable. RabbitMQ closes the
+channel of a consumer that keeps them longer than its `consumer_timeout`."""
 ANSWERS_OF_STORE = 12
-"""One call of the store may wait for REDIS_TIMEOUT up to so many times."""
+"""The largest number of times that one call of the store may wait for REDIS_TIMEOUT."""
 
 log = structlog.get_logger(__name__)
 
 
 class SignalCacher:
-    """The service; what it does stands at the top of this module."""
+    """The service that the docstring of this module describes."""
 
     def __init__(self, settings: Settings, broker: Broker, store: SentimentStore, clock: Clock) -> None:
         self._pairs = frozenset(settings.trading_pairs)
@@ -73,7 +74,7 @@ class SignalCacher:
         self.work = CallsInProgress()
 
     def start(self) -> None:
-        """See `runner.Service`. When it returns, the store has answered and the queue is subscribed to."""
+        """See `runner.Service`. When this returns, the store has answered and the queue is subscribed to."""
         with self.work.doing("asking the store for the first time", 3 * self._store_patience):
             self._store.check()
             self._holds.look(time.monotonic())
@@ -84,7 +85,7 @@ class SignalCacher:
         self._subscribe()
 
     def run(self, stop: threading.Event) -> None:
-        """Cache signals until `stop` is set. Messages that were received by then are cached first."""
+        """Cache signals until `stop` is set. Messages that were received before are still cached."""
         while not stop.is_set():
             if deliveries := self._receive(stop):
                 self._cache(deliveries, stop)
@@ -95,7 +96,7 @@ class SignalCacher:
             self._look_at_store()
 
     def _receive(self, stop: threading.Event) -> Sequence[Delivery]:
-        """The next messages; none if none came within a second, or while the queue cannot be read."""
+        """Receive the next messages; the list is empty if none arrives in a second or the queue cannot be read."""
         try:
             subscription = self._subscribe()
         except TryLater as error:
@@ -137,7 +138,7 @@ class SignalCacher:
             self._subscription = None
 
     def _look_after_store(self) -> None:
-        """Ping the store between messages as well, so that /health says when it is away."""
+        """Ping the store even if no messages arrive, so that /health shows when the store is unavailable."""
         was_there = self._store.health().ok
         try:
             with self.work.doing("asking for a sign of life of the store", self._store_patience):
@@ -161,7 +162,7 @@ class SignalCacher:
             count_error(NAME, error)
 
     def _cache(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:
-        """Cache or dead-letter messages in their order, so that the limit on dead letters counts those in a row."""
+        """Cache or dead-letter messages in their order, because the limit on dead letters counts consecutive ones."""
         subscription, now = self._subscribe(), self._clock.now()
         for kind, run in groupby((read(each, now) for each in deliveries), type):
             if kind is SignalDelivery:
@@ -189,7 +190,7 @@ class SignalCacher:
         self._lag.note(min((now - signal.analyzed_at).total_seconds() for signal in signals))
 
     def _reject(self, subscription: Subscription, unreadable: Unreadable, stop: threading.Event) -> bool:
-        """Dead-letter a message. Returns False if the queue is not read any further."""
+        """Dead-letter a message. Returns False if the subscription was closed after too many dead letters."""
         delivery = unreadable.delivery
         trace = following(trace_id_of(delivery.headers, delivery.message_id))
         with trace, self.work.doing("setting a message aside", SETTLE_SECONDS):
@@ -206,9 +207,9 @@ class SignalCacher:
         return True
 
     def _write(self, signals: Sequence[SentimentSignal], stop: threading.Event) -> list[WriteOutcome] | None:
-        """Write the signals, again and again until the store takes them; None if `stop` was set before.
+        """Write the signals, with retries until the store accepts them; return None if `stop` is set before that.
 
-        Their messages are given back to the queue when that takes longer than `HOLD_SECONDS`.
+        The messages of the signals are given back to the queue if this takes longer than `HOLD_SECONDS`.
         """
         began, backoff = time.monotonic(), Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:

@@ -1,8 +1,8 @@
-"""Watches the holds on entries: begins them in a new store, and notices when a store has lost them.
+"""Watches the holds on entries, creates them in a new store, and notices if a store has lost them.
 
-A store that was emptied, or restored to an older state, has lost holds. It must not be taken for a new store, in which
-entries are open. So STATE_DIR records which states of the holds this installation has seen (`seen_stores`), and the
-store itself records that it is not new (`trading:holds_id`), for other cachers.
+A store that was emptied, or restored to an older state, has lost holds. It must not be mistaken for a new store, in
+which entries are allowed. So STATE_DIR records which states of the holds this installation has seen (`seen_stores`),
+and the store itself records for other cachers that it is not new (`trading:holds_id`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class HoldsWatch:
-    """Looks at the holds of one store at intervals. Not thread-safe."""
+    """Checks the holds of one store at intervals. Not thread-safe."""
 
     def __init__(self, settings: Settings, store: SentimentStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -40,10 +40,10 @@ class HoldsWatch:
         self._memory = DependencyHealth(ok=True, detail="not asked yet", required=False)
 
     def look(self, monotonic: float) -> None:
-        """Look at the holds if the interval is over. Raises TryLater.
+        """Check the holds if the interval is over. Raises TryLater.
 
-        If this user lacks the rights for that, as on a Redis that was set up before there were holds, this is only
-        logged and shown: signals are cached all the same, because they close trades.
+        The Redis user may lack the rights for the check, for example if Redis was set up before holds existed. This
+        is only logged and shown, and signals are still cached, because they close trades.
         """
         if monotonic >= self._next_look:
             self._next_look = monotonic + LOOK_SECONDS
@@ -57,7 +57,7 @@ class HoldsWatch:
             self._look_at_memory()
 
     def health(self) -> dict[str, DependencyHealth]:
-        """The state of the holds and of Redis's memory policy when last looked at."""
+        """Return the state of the holds and of Redis's memory policy at the last check."""
         return {"holds": self._holds, "redis_memory": self._memory}
 
     def _look_at_holds(self, holds: Holds) -> None:
@@ -76,7 +76,7 @@ class HoldsWatch:
         self._say(problem, ", ".join(found.owners))
 
     def _name(self, holds: Holds, found: StoredHolds, known: list[str]) -> None:
-        """Give the holds an id. They have none because the store is new, or lost the id, or lost everything."""
+        """Give an id to holds without an id, which means that the store is new or has lost the id or all its data."""
         if known or found.fields:
             holds.mark(known[-1] if known else new_id())
         elif not self._seen.problem:
@@ -110,7 +110,7 @@ class HoldsWatch:
 
 
 def place_of(settings: Settings) -> str:
-    """The name of a store in `seen_stores`. The embedded Redis and a Redis on the same port have different names."""
+    """Return the name of a store in `seen_stores`. The embedded Redis and a Redis on the same port differ in name."""
     host = "localhost" if settings.redis_host in _LOOPBACK else settings.redis_host
     kind = " (embedded)" if settings.broker is BrokerKind.EMBEDDED else ""
     return f"{host}:{settings.redis_port}{kind}"

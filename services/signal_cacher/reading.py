@@ -1,4 +1,4 @@
-"""Reads the signals in deliveries, and says why one cannot be cached."""
+"""Reads the signals in deliveries, and states why a delivery cannot be cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.common.messages import SentimentSignal, decode
 
 @dataclass(frozen=True, slots=True)
 class SignalDelivery:
-    """A delivery with the signal that it holds."""
+    """A delivery and the signal that it contains."""
 
     delivery: Delivery
     signal: SentimentSignal
@@ -21,7 +21,7 @@ class SignalDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A delivery that can never be cached, and why."""
+    """A delivery that can never be cached, and the reason."""
 
     delivery: Delivery
     reason: str
@@ -30,7 +30,8 @@ class Unreadable:
 def read(delivery: Delivery, now: datetime) -> SignalDelivery | Unreadable:
     """Read a delivery. Never raises, whatever the message contains.
 
-    A signal that was published in the future counts as unreadable: it would stay the newest until then.
+    A signal that was published in the future counts as unreadable, because it would stay the newest signal until
+    then.
     """
     try:
         signal = decode(delivery.body, SentimentSignal)

@@ -9,16 +9,18 @@ from services.common.files import write_whole
 
 FILE_NAME = "stores.json"
 _MOST_STATES = 200
-"""Ids kept for each store. A backup that is older than so many changes of its holds is not recognised."""
+"""The number of ids that are kept for each store. A backup is not recognised if its holds have changed more often
+than this since it was made."""
 
 
 class SeenStores:
-    """The ids of the holds of each store, by its address, the oldest first. Several cachers may share the file.
+    """The ids that the holds of each store have had, the oldest first, keyed by the address of the store.
 
-    If the file cannot be used, the record lasts as long as the process.
+    Several cachers may share the file. If the file cannot be used, the record lasts only as long as the process.
 
     Attributes:
-        problem: why the file cannot be used; empty if it can. The next `note` writes what could not be written.
+        problem: why the file cannot be used; empty if it can. The next `note` also writes the ids that could not be
+            written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,11 +38,11 @@ class SeenStores:
             self.problem = f"{self._file} cannot be read: {error}"
 
     def of(self, place: str) -> list[str]:
-        """The ids seen at this address; empty: never seen."""
+        """Return the ids that were seen at this address; empty if the address was never seen."""
         return list(self._states.get(place, ()))
 
     def note(self, place: str, id_: str) -> None:
-        """Record an id as the newest of this store."""
+        """Record an id as the newest id of this store."""
         ids = [known for known in self._states.get(place, ()) if known != id_]
         self._states[place] = [*ids, id_][-_MOST_STATES:]
         self._save()

@@ -1,6 +1,6 @@
-"""Signal cacher: scored news from sentiment_signals_queue to the sentiment store.
+"""The service that writes scored news from sentiment_signals_queue to the sentiment store.
 
-python -m services.signal_cacher.signal_cacher
+Start it with `python -m services.signal_cacher.signal_cacher`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from services.signal_cacher.cacher import NAME, SignalCacher
 
 
 def build(settings: Settings, clock: Clock) -> SignalCacher:
-    """Put the service together from what the settings name."""
+    """Build the service with the adapters that the settings name."""
     from services.common.broker.open import open_broker
     from services.common.store.open import open_store
 
@@ -22,7 +22,7 @@ def build(settings: Settings, clock: Clock) -> SignalCacher:
 
 
 def main() -> None:
-    """Run until a signal ends it."""
+    """Run the service until a signal of the operating system ends it."""
     sys.exit(run_service(NAME, build))
 
 

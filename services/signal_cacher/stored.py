@@ -1,6 +1,7 @@
-"""The current sentiment of each pair as metrics.
+"""Exports the current sentiment of each pair as metrics.
 
-It is read from the store, so that the metrics are right after a restart, a restored backup or an emptied Redis as well.
+The sentiment is read from the store, so that the metrics are also right after a restart, a restored backup or an
+emptied Redis.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ class StoredSentiment:
         self._looked: float | None = None
 
     def look(self, monotonic: float) -> None:
-        """Set the metrics if the interval is over. Raises TryLater if the store is away; they stay as they were."""
+        """Set the metrics if the interval is over.
+
+        Raises TryLater if the store is unavailable, and leaves the metrics unchanged.
+        """
         if self._looked is not None and monotonic - self._looked < LOOK_SECONDS:
             return
         self._looked = monotonic
@@ -35,7 +39,7 @@ class StoredSentiment:
 
 
 def _read(fields: dict[str, str]) -> tuple[float, float]:
-    """The time of publication in seconds since the epoch, and the score; 0 and NaN if there is no sentiment."""
+    """Return the time of publication in seconds since the epoch, and the score; 0 and NaN without a sentiment."""
     try:
         return published_at(fields).timestamp(), float(fields["score"])
     except (KeyError, ValueError):  # the pair has no signal, or somebody else wrote the hash

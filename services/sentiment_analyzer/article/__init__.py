@@ -1,1 +1,1 @@
-"""The text of an article, as scorers and the matcher see it."""
+"""The text of an article in the form that the scorers and the matcher read."""

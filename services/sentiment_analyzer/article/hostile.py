@@ -1,9 +1,9 @@
-"""Removes from an article what is meant to steer a language model that reads it (prompt injection).
+"""Removes from an article any text that is meant to steer a language model that reads it (prompt injection).
 
-No scorer sees what looks like an instruction, a role mark or a ready-made answer. Whatever was removed lowers the
-confidence in the rest. This is the weakest of several defences, because attacks have no closed form. Whatever an
-article says, it cannot change the form of an answer (the schema and the checks in `answer` see to that) or which assets
-are scored (the matcher decides).
+No scorer sees text that looks like an instruction, a role mark or a ready-made answer. Any such removal lowers the
+confidence in the rest of the article. This is the weakest of several defences, because no list of attacks is
+complete. Whatever an article says, it cannot change the form of an answer, because the schema and the checks in
+`answer` enforce that form. Nor can it change which assets are scored, because the matcher decides that.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LOOKALIKES = str.maketrans(
 
 
 class Suspicion(StrEnum):
-    """What was found and removed."""
+    """The kind of suspicious content that was found and removed."""
 
     INSTRUCTION = "instruction"
     ROLE_MARK = "role_mark"
@@ -53,13 +53,13 @@ class Suspicion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Patterns that are searched for one after the other if `may_match` does not rule them all out."""
+    """A group of patterns, which are searched for one after the other unless `may_match` rules out a match."""
 
     patterns: tuple[re.Pattern[str], ...]
     may_match: Question
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where they match in `text`."""
+        """Return the start and end positions of all matches in `text`."""
         if not self.may_match(undotted(text)):
             return []
         return [match.span() for pattern in self.patterns for match in pattern.finditer(text)]
@@ -72,15 +72,15 @@ class _Patterns:
 
 
 def hidden_text(raw: str) -> set[Suspicion]:
-    """Whether a text, before it is cleaned, hides something from readers or shows it in another order."""
+    """Return the suspicion HIDDEN_TEXT if an uncleaned text hides characters from readers or reorders them."""
     return {Suspicion.HIDDEN_TEXT} if hides_characters(raw) or reorders(raw) else set()
 
 
 def disarm(text: str) -> tuple[str, set[Suspicion]]:
-    """Remove from a cleaned text what is suspected in it; also returns the suspicions.
+    """Remove the suspicious parts of a cleaned text, and return the remaining text and the suspicions.
 
-    With a role mark or a ready-made answer everything after it is removed; with an instruction the rest of its
-    sentence, and with several instructions everything between them too.
+    A role mark or a ready-made answer is removed together with everything after it. An instruction is removed
+    together with the rest of its sentence. If there are several instructions, everything between them is removed too.
     """
     found: set[Suspicion] = set()
     if not text.isascii():
@@ -104,7 +104,7 @@ def disarm(text: str) -> tuple[str, set[Suspicion]]:
 
 
 def _latin(word: re.Match[str]) -> str:
-    """A word whose letters only look Latin, in Latin letters; any other word as it is."""
+    """Replace the letters of a word that only look Latin by Latin letters; return any other word unchanged."""
     text = word[0]
     plain = text.translate(_LOOKALIKES)
     if plain == text or not plain.isascii():
@@ -115,7 +115,7 @@ def _latin(word: re.Match[str]) -> str:
 
 
 def _drop_encoded(found: re.Match[str]) -> str:
-    """An empty text for base64 of a text and for words with spaces between their letters; anything else as it is."""
+    """Return an empty text for base64-encoded text and for spaced-out letters, and return anything else unchanged."""
     text = found[0]
     if " " in text or (not text.isalnum() and not _ENCODED.fullmatch(text)):
         return ""
@@ -142,6 +142,6 @@ def _patterns() -> _Patterns:
 
 
 def _group(patterns: list[list[str]]) -> _Group:
-    """One pattern for each list of alternatives. Matches of different patterns may overlap."""
+    """Compile one pattern from each list of alternatives. Matches of different patterns may overlap."""
     compiled = (re.compile("|".join(f"(?:{each})" for each in some), re.IGNORECASE) for some in patterns)
     return _Group(tuple(compiled), may_match(chain.from_iterable(patterns)))

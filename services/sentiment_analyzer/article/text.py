@@ -1,7 +1,8 @@
-"""The text of an article as scorers and the matcher see it: cleaned, bounded, on one line.
+"""Turns an article into the text that the scorers and the matcher read.
 
-News is untrusted. Control characters, invisible characters and characters that reorder text are removed before anything
-else looks at the text: no reader needs them.
+The text is cleaned, limited in length and on one line. Because news is untrusted, control characters, invisible
+characters and characters that reorder text are removed before any other code reads the text. No reader needs these
+characters.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ArticleText:
-    """Headline and beginning of an article, both cleaned and bounded. The body may be empty.
+    """The headline and the beginning of an article, both cleaned and limited in length. The body may be empty.
 
     Attributes:
-        article_id: under which receipts of its scores are found; empty if it is not known.
-        suspicions: what was found in the article, and removed, because it was meant to steer a language model.
+        article_id: the id under which the receipts of the article's scores are found; empty if it is unknown.
+        suspicions: the kinds of content that were found in the article and removed because they were meant to steer a
+            language model.
     """
 
     title: str
@@ -44,7 +46,11 @@ class ArticleText:
 
 
 def text_of(article: NewsArticle) -> ArticleText:
-    """The headline without its publisher; as body summary and content, or the content alone if it has the summary."""
+    """Make the text of an article.
+
+    The headline is the title without the publisher. The body is the summary followed by the content, or the content
+    alone if it begins with the summary.
+    """
     suspicions = {Suspicion.HIDDEN_TEXT} if article.hidden_text else set[Suspicion]()
     headline = _disarmed(article.title, MAX_TITLE_CHARS, suspicions)
     title = without_source(headline, article.source)

@@ -1,1 +1,1 @@
-"""Which assets an article is about."""
+"""Decides which assets an article is about."""

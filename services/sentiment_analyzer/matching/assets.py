@@ -1,4 +1,4 @@
-"""The registry of coins: what each is called, read once from `assets.toml`."""
+"""The registry of coins and their spellings, which is read once from `assets.toml`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ SHORTEST_CERTAIN_TICKER = 3
 
 
 class Asset(BaseModel):
-    """A coin and its spellings, from unambiguous ones (`names`) to those that mostly mean something else (`common`).
+    """A coin and its spellings.
 
-    The top of `assets.toml` says when each kind counts.
+    There are several kinds of spellings, from unambiguous names (`names`) to words that mostly mean something else
+    (`common`). The top of `assets.toml` says when a spelling of each kind counts as the coin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,10 +55,10 @@ class Registry(BaseModel):
     assets: Mapping[str, Asset] = Field(min_length=1)
 
     def asset(self, ticker: str) -> Asset:
-        """The asset with that ticker; one known only by its ticker if the registry has none.
+        """Return the asset with that ticker. An asset that is not in the registry is known only by its ticker.
 
-        Such a ticker counts wherever it stands in capitals; one that is very short or a common abbreviation counts as
-        ambiguous.
+        A ticker that is not in the registry counts wherever it is written in capitals. It counts as ambiguous if it
+        is very short or a common abbreviation.
         """
         if ticker in self.assets:
             return self.assets[ticker]
@@ -68,7 +69,10 @@ class Registry(BaseModel):
 
 @cache
 def load_registry(path: Path = REGISTRY_FILE) -> Registry:
-    """Read a registry file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
+    """Read a registry file.
+
+    The file is part of the program, so a mistake in it is a bug and raises ValueError.
+    """
     content = tomllib.loads(path.read_text("utf-8"))
     content["not_assets"] += [name for name in load_publishers().names if not name.isalnum()]
     content["assets"] = {
@@ -78,5 +82,5 @@ def load_registry(path: Path = REGISTRY_FILE) -> Registry:
 
 
 def base_of(pair: str) -> str:
-    """The base currency of a pair: BTC for BTC/USDT and BTC/USDT:USDT."""
+    """Return the base currency of a pair, such as BTC for BTC/USDT and BTC/USDT:USDT."""
     return pair.split("/", 1)[0]

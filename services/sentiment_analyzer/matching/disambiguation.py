@@ -1,7 +1,7 @@
-"""Decides whether an ambiguous spelling means the coin: LINK or a link, NEAR or near, Optimism or optimism.
+"""Decides whether an ambiguous spelling means the coin, as with LINK or a link, NEAR or near, Optimism or optimism.
 
-First the words around each spelling decide, then the text as a whole: coins in one list confirm one another, and so do
-two spellings of one coin.
+The words around each spelling are examined first, and then the text as a whole. The coins in a list confirm one
+another, and so do two spellings of one coin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNCOMMON_OF_A_LIST = 2
 
 
 class Disambiguator:
-    """Keeps of the ambiguous spellings in a text those that mean a coin."""
+    """Removes those ambiguous spellings from the phrases found in a text that do not mean a coin."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -36,7 +36,7 @@ class Disambiguator:
         self._usual_capitals = frozenset(registry.assets) | registry.abbreviations
 
     def excludes(self, words: Words, first: int, end: int, phrase: Phrase) -> bool:
-        """Whether an ambiguous spelling cannot be the coin here, whatever the rest of the text says."""
+        """Whether an ambiguous spelling cannot mean the coin at this position, whatever the rest of the text says."""
         last = end - 1
         if words.before(first) in _HYPHENS or words.after(last) in _HYPHENS:
             return True
@@ -47,7 +47,7 @@ class Disambiguator:
         return words.all_capitals or self._is_emphasis(words, first, end)
 
     def _is_emphasis(self, words: Words, first: int, end: int) -> bool:
-        """Whether capitals only emphasise, as in "BITCOIN TRADES NEAR TOKEN RECORD, analyst says"."""
+        """Whether the capitals are only for emphasis, as in "BITCOIN TRADES NEAR TOKEN RECORD, analyst says"."""
         if not all(word.isupper() for word in words.written[first:end]):
             return False
         beside = [
@@ -58,7 +58,7 @@ class Disambiguator:
         return any(len(word) > 1 and word.isupper() and word not in self._usual_capitals for word in beside)
 
     def __call__(self, words: Words, found: Sequence[Found], elsewhere: Callable[[], bool]) -> list[Found]:
-        """The found spellings without the ambiguous ones that do not mean a coin."""
+        """Return the found spellings without the ambiguous spellings that do not mean a coin."""
         accepted = [not one.doubt or self._context_confirms(words, one) for one in found]
         _accept_by_spelling(words, found, accepted)
         _accept_by_list(words, found, accepted)
@@ -71,7 +71,7 @@ class Disambiguator:
         return [one for one, sure in zip(found, accepted, strict=True) if sure]
 
     def _context_confirms(self, words: Words, one: Found) -> bool:
-        """Whether the words around an ambiguous spelling show that it is a coin."""
+        """Whether the words around an ambiguous spelling show that the spelling means a coin."""
         follows, gap = _following(words, one.end)
         if _in_brackets(words, one.first, one.end - 1) or (
             gap == " " and follows in self._registry.name_words_after
@@ -100,14 +100,17 @@ def _in_brackets(words: Words, first: int, last: int) -> bool:
 
 
 def _following(words: Words, end: int) -> tuple[str, str]:
-    """The word after a spelling and its possessive s, in lower case, and the characters between; both may be empty."""
+    """Return the word that follows a spelling, in lower case, and the characters before that word.
+
+    A possessive s after the spelling is skipped. Both results are empty if no word follows.
+    """
     if end < len(words.lower) and words.lower[end] == "s" and words.after(end - 1) in _POSSESSIVES:
         end += 1
     return (words.lower[end], words.between(end - 1, end)) if end < len(words.lower) else ("", "")
 
 
 def _accept_by_spelling(words: Words, found: Sequence[Found], accepted: list[bool]) -> None:
-    """Accept a coin that the text spells in two ways: "Harmony's ONE"."""
+    """Accept a coin that the text names by two different spellings, as in "Harmony's ONE"."""
     spellings: dict[str, set[str]] = defaultdict(set)
     for one in found:
         if one.ticker:
@@ -117,7 +120,7 @@ def _accept_by_spelling(words: Words, found: Sequence[Found], accepted: list[boo
 
 
 def _accept_by_list(words: Words, found: Sequence[Found], accepted: list[bool]) -> None:
-    """Accept all of a list such as "ADA, LINK and XRP" if one is a coin, or two are not common words."""
+    """Accept the coins of a list such as "ADA, LINK and XRP" if one is certain or two are no common words."""
     for chain in _chains(words, found):
         sure = [index for index in chain if accepted[index]]
         capitals = [index for index in chain if words.written[found[index].first].isupper()]
@@ -132,7 +135,7 @@ def _accept_by_list(words: Words, found: Sequence[Found], accepted: list[bool]) 
 
 
 def _chains(words: Words, found: Sequence[Found]) -> list[list[int]]:
-    """The lists of coins in a text, as indices into `found`."""
+    """Return the lists of at least two coins in a text. Each list consists of indices into `found`."""
     chains: list[list[int]] = []
     for index, one in enumerate(found):
         if one.ticker is None or one.ignore:

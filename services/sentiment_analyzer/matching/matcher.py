@@ -1,13 +1,13 @@
-"""Which of the traded assets an article is about.
+"""Decides which of the traded assets an article is about.
 
-The headline decides; the body counts only where the headline names neither coins nor the market:
+The headline decides. The body counts only if the headline names neither coins nor the market:
 
-1. The headline names coins: the article is about those, whatever the body mentions in passing. If none of them is
-   traded here, the article has no target.
-2. The headline names the market ("crypto", "altcoins", ...): the article is about all pairs.
-3. The beginning of the body has one or two coins as its subject (named in its first sentence, or twice): the article
-   is about those. With more than two it is a roundup, and about all pairs.
-4. Any other word about crypto makes it an article about the market; without one it is off topic.
+1. If the headline names coins, the article is about those coins, even if the body mentions others in passing. If none
+   of these coins is traded here, the article has no target.
+2. If the headline names the market ("crypto", "altcoins", ...), the article is about all pairs.
+3. If the beginning of the body has one or two coins as its subject (named in its first sentence, or twice), the
+   article is about those coins. If it has more than two, the article is a roundup, which is about all pairs.
+4. If there is any other word about crypto, the article is about the market. Without such a word it is off topic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MARKET_CERTAINTY = 0.5
 
 
 class About(StrEnum):
-    """What an article is about, with regard to the traded pairs."""
+    """The kind of subject that an article has, with regard to the traded pairs."""
 
     ASSETS = "assets"
     MARKET = "market"
@@ -41,10 +41,11 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An asset to be scored, and the pairs that its score is for.
+    """An asset to be scored, and the pairs to which the score of the asset applies.
 
     Attributes:
-        certainty: 0..1, that the article is about these pairs; a score's confidence is multiplied by it.
+        certainty: the certainty (0..1) that the article is about these pairs. The confidence of a score is multiplied
+            by this number.
     """
 
     asset: Asset
@@ -54,19 +55,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What an article is about. ASSETS has a target for each asset, MARKET one for all pairs, others none."""
+    """The subject of an article.
+
+    There is one target for each asset if `about` is ASSETS, one target for all pairs if it is MARKET, and no target
+    otherwise.
+    """
 
     about: About
     targets: tuple[Target, ...] = ()
 
     @property
     def named_tickers(self) -> frozenset[str]:
-        """The tickers of the assets that the article is about; none where it is about the market."""
+        """The tickers of the traded assets that the article is about; empty if the article is about the market."""
         return frozenset(target.asset.ticker for target in self.targets if self.about is About.ASSETS)
 
 
 class AssetMatcher:
-    """Matches articles to pairs. Pure: the same text always gives the same answer. Threads may share it."""
+    """Matches articles to pairs. The same text always gives the same result. Threads may share a matcher."""
 
     def __init__(self, registry: Registry, pairs: Iterable[str]) -> None:
         self._pairs = tuple(pairs)
@@ -79,12 +84,12 @@ class AssetMatcher:
 
     @classmethod
     def of_all_assets(cls) -> AssetMatcher:
-        """With every asset of the registry traded."""
+        """Return a matcher that treats every asset of the registry as traded."""
         registry = load_registry()
         return cls(registry, [f"{ticker}/USDT" for ticker in registry.assets])
 
     def match(self, text: ArticleText) -> Match:
-        """Match one article."""
+        """Decide what one article is about."""
         body = text.body[:LEAD_CHARS]
         headline = self._find(text.title, lambda: bool(self._find(body)))
         if named := _tickers(headline):

@@ -1,8 +1,8 @@
 """Finds the names of coins, and words about the market, in a text.
 
-One pass over the words: at each word the longest known phrase that begins with it is taken, so "Ethereum Classic" is
-not also Ethereum, and "Bitcoin Magazine" is no coin at all. Ambiguous spellings are decided once all phrases are found:
-see `disambiguation`.
+The words are read once, in order. At each word the longest known phrase that begins with it is taken, so that
+"Ethereum Classic" is not also Ethereum, and "Bitcoin Magazine" is no coin at all. Ambiguous spellings are decided
+after all phrases have been found (see `disambiguation`).
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ _CAPITALS = re.compile(r"[A-Z]{2,10}")
 _QUOTES = frozenset({"USD", "USDT", "USDC", "EUR", "BTC", "ETH"})  # what follows the base of a pair
 _JOINED_PAIR = re.compile(r"([A-Z0-9]{2,10}?)(?:USDT|USDC|USD)")
 _SYMBOL_SIGN = re.compile(rf"[$#]\w|\w[/-]\W*(?:{'|'.join(_QUOTES)})|USD")
-"""A text without a match has no cashtag, hashtag or pair."""
+"""A pattern that matches any text with a cashtag, a hashtag or a pair. A text without a match has none of these."""
 _HYPHENS = frozenset({" ", "-", "\u2010", "\u2011"})
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A phrase found at `start`: a coin (its ticker), a word about the market, or another word about crypto.
+    """A phrase that was found in a text at the character position `start`.
 
-    A coin written as a cashtag or in a pair has a ticker even if the registry does not know it.
+    The phrase is a coin (given by its ticker), a word about the market, or another word about crypto. A coin that is
+    written as a cashtag or in a pair has a ticker even if the registry does not know the coin.
     """
 
     start: int
@@ -43,7 +44,7 @@ def _nothing_elsewhere() -> bool:
 
 
 class MentionFinder:
-    """Finds mentions of the given assets (by ticker) and of the registry's other phrases."""
+    """Finds mentions of the given assets, which are keyed by ticker, and of the other phrases in the registry."""
 
     def __init__(self, registry: Registry, assets: Mapping[str, Asset]) -> None:
         self._registry = registry
@@ -82,11 +83,11 @@ class MentionFinder:
             )
 
     def __call__(self, text: str, elsewhere: Callable[[], bool] = _nothing_elsewhere) -> list[Mention]:
-        """The mentions in a text, in its order.
+        """Return the mentions in a text, in the order of the text.
 
         Args:
-            text: headline or body.
-            elsewhere: says whether the rest of the article is about crypto; called at most once.
+            text: the headline or body.
+            elsewhere: returns whether the rest of the article is about crypto. It is called at most once.
         """
         words = Words(text)
         found: list[Found] = []
@@ -106,7 +107,7 @@ class MentionFinder:
         return [Mention(words.starts[one.first], one.ticker, one.market) for one in found if not one.ignore]
 
     def _symbol_at(self, words: Words, index: int) -> Found | None:
-        """The coin that is written here as a cashtag or as the base of a pair, in the registry or not."""
+        """Return the coin that is written at this word as a cashtag, as a hashtag or as the base of a pair."""
         word = words.written[index]
         before = words.before(index)
         if (
@@ -155,7 +156,7 @@ class MentionFinder:
 
 
 def _joined_as_written(phrase: Phrase, words: Words, index: int) -> bool:
-    """Whether the words of a phrase are one: "Bitcoin, cash and gold" is not about Bitcoin Cash."""
+    """Whether the words are joined as in the phrase, so that "Bitcoin, cash and gold" is not about Bitcoin Cash."""
     for offset, gap in enumerate(phrase.gaps):
         between = words.between(index + offset, index + offset + 1)
         if between != gap and not (phrase.loose and between in _HYPHENS and gap in _HYPHENS):

@@ -1,4 +1,4 @@
-"""A text cut into words, the phrases to look for in it, and the phrases found."""
+"""A text that is split into words, the phrases to look for in the text, and the phrases that were found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WORD = re.compile(r"\w+")
 
 
 class Doubt(IntEnum):
-    """How ambiguous a spelling is; `assets.toml` says what each needs to count as the coin."""
+    """The degree to which a spelling is ambiguous. `assets.toml` says what each degree needs to count as the coin."""
 
     NONE = 0
     SYMBOL = 1
@@ -23,14 +23,14 @@ class Phrase:
     """One spelling to look for.
 
     Attributes:
-        tokens: its words in lower case.
-        exact: its words as they must be written; None where case does not matter.
-        gaps: what stands between its words.
-        loose: a hyphen may stand for a space between its words, and a space for a hyphen.
-        ticker: the coin it names.
-        market: it is a word about the market.
-        doubt: how ambiguous it is.
-        ignore: it is recognised only so that nothing within it counts as a mention.
+        tokens: the words of the spelling in lower case.
+        exact: the words exactly as they must be written; None if case does not matter.
+        gaps: the characters between the words.
+        loose: whether a text may have a hyphen for a space between the words, or a space for a hyphen.
+        ticker: the ticker of the coin that the spelling names; None if it names no coin.
+        market: whether the spelling is a word about the market.
+        doubt: the degree to which the spelling is ambiguous.
+        ignore: whether the spelling is recognised only so that nothing within it counts as a mention.
     """
 
     tokens: tuple[str, ...]
@@ -45,7 +45,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A phrase found at the words `first` to `end`, the latter not included."""
+    """A phrase that was found at the word indices from `first` up to but not including `end`."""
 
     first: int
     end: int
@@ -56,7 +56,7 @@ class Found:
 
 
 class Words:
-    """A text cut into words, with the characters between them."""
+    """A text that is split into words, together with the characters between the words."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -68,19 +68,19 @@ class Words:
         self.all_capitals = text.isupper()
 
     def before(self, index: int) -> str:
-        """The character before a word, or nothing."""
+        """Return the character before a word; empty at the beginning of the text."""
         start = self.starts[index]
         return self.text[start - 1 : start] if start else ""
 
     def after(self, index: int) -> str:
-        """The character after a word, or nothing."""
+        """Return the character after a word; empty at the end of the text."""
         end = self.ends[index]
         return self.text[end : end + 1]
 
     def between(self, index: int, later: int) -> str:
-        """The characters between two words."""
+        """Return the characters between two words."""
         return self.text[self.ends[index] : self.starts[later]]
 
     def next_written(self, index: int) -> str | None:
-        """The next word, if there is one."""
+        """Return the next word as it is written; None after the last word."""
         return self.written[index + 1] if index + 1 < len(self.written) else None

@@ -1,1 +1,1 @@
-"""The way of an article, from the queue to its signals, and what happens when the scorer is away."""
+"""Processes articles from the queue to their signals, and handles times when the scorer is unavailable."""

@@ -1,8 +1,8 @@
-"""Articles on which the scorer failed, and those that it refused: is it the article, or the scorer?
+"""Decides whether the article or the scorer is at fault if the scorer fails on an article or refuses it.
 
-A scorer may pass its check and yet fail on every article: it is too slow for them, say. So an article is at fault only
-where another one was scored after the scorer had failed on it. Articles are known by body: not every publisher sets an
-id.
+A scorer may pass its check and still fail on every article, for example because it is too slow for them. So an
+article is at fault only if another article was scored after the scorer had failed on this article. Articles are
+identified by the message body, because not every publisher sets an id.
 """
 
 from __future__ import annotations
@@ -27,26 +27,27 @@ log = structlog.get_logger(__name__)
 
 
 class ScorerAwayError(TryLater):
-    """The scorer cannot work now, as against the broker."""
+    """The scorer, not the broker, is unavailable now."""
 
 
 class RefusedArticleError(CryptoBoyError):
-    """The scorer refuses an article, or says nothing of it that can be used."""
+    """The scorer refuses an article, or its answer about the article cannot be used."""
 
     reaction = NeverWorks.reaction
 
 
 class ScorerFailures:
-    """What is known of the scorer's failures, and what becomes of the articles. Threads share it.
+    """Records the failures of the scorer, and decides what happens to the articles. Threads share one instance.
 
     Attributes:
-        failed: copies of the articles on which the scorer has failed since it was last known to work, by body.
-        at_fault: bodies of the articles that are at fault if the scorer fails on them again.
-        refusals: which of the last articles the scorer refused.
+        failed: copies of the articles on which the scorer has failed since it was last known to work, keyed by
+            message body.
+        at_fault: the message bodies of the articles that are at fault if the scorer fails on them again.
+        refusals: the record of which of the last articles the scorer refused.
 
     Args:
-        slots: where the scorer is checked.
-        stories: what was told before; None where nothing is kept of that.
+        slots: the slots of the scorer, through which the scorer is checked.
+        stories: the stories so far; None if stories are not kept.
     """
 
     def __init__(self, slots: ScorerSlots, stories: Stories | None) -> None:
@@ -58,13 +59,13 @@ class ScorerFailures:
 
     @contextmanager
     def settled(self, delivery: Delivery, intake: Intake) -> Iterator[None]:
-        """Context for reading and scoring an article: settles its delivery if that fails and the article is at fault.
+        """Settle an article's delivery if reading or scoring fails in this context and the article is at fault.
 
         Raises:
-            ScorerAwayError: the scorer failed, and not by the fault of the article as far as is known.
-            NotBegunError: as `ScorerSlots.taken`.
+            ScorerAwayError: the scorer failed, and the article is not known to be at fault.
+            NotBegunError: as in `ScorerSlots.taken`.
             TryLater: the broker cannot set the article aside now.
-            StopProgram: what is kept of articles cannot be used.
+            StopProgram: the stored stories or receipts cannot be used.
         """
         try:
             yield
@@ -81,20 +82,20 @@ class ScorerFailures:
             intake.retry(delivery, f"{type(error).__name__}: {error}")
 
     def ended(self, delivery: Delivery, outcome: Outcome | None) -> None:
-        """An article came to an end: with an outcome, or without one because it was refused or set aside."""
+        """Note that an article was dealt with. It has no outcome if it was refused or set aside."""
         self.failed.pop(delivery.body, None)
         self.at_fault.discard(delivery.body)
         if outcome in ANSWERS:
             self.refusals.note(delivery.body, refused=False)
 
     def end(self, at_fault: Iterable[bytes] = ()) -> None:
-        """The scorer works again: forget its failures, but for the articles that are at fault."""
+        """Forget the failures of the scorer, which works again, but keep the articles that are at fault."""
         self.at_fault = set(at_fault)
         self.failed.clear()
         self.refusals.clear()
 
     def note_refusal(self, delivery: Delivery, error: RefusedArticleError) -> TryLater | None:
-        """Note that the scorer refused an article. Returns its failure if it refuses nearly all."""
+        """Note that the scorer refused an article. Return an error if the scorer refuses nearly all articles."""
         self.refusals.note(delivery.body, refused=True)
         if not self.refusals.are_too_many:
             return None
@@ -102,7 +103,7 @@ class ScorerFailures:
         return TryLater(said)
 
     def _on_failure(self, delivery: Delivery, error: TryLater, intake: Intake) -> None:
-        """Set an article aside on which the scorer failed, if the article is at fault."""
+        """Set aside an article on which the scorer failed if the article is at fault, else raise ScorerAwayError."""
         if delivery.body not in self.at_fault:
             self.failed[delivery.body] = delivery
             raise _away(error) from error

@@ -1,4 +1,4 @@
-"""Articles as they come from the queue, and how their deliveries are settled."""
+"""Receives articles from the queue, and settles their deliveries."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from services.common.runtime.work import CallsInProgress
 NAME = "sentiment_processor"
 RECEIVE_SECONDS = 0.5
 SETTLE_SECONDS = 30.0
-"""What a broker may take to store a message elsewhere."""
+"""The time in seconds that a broker may take to store a message in another queue."""
 
 
 class Intake:
-    """One subscription, until the service stops or something fails. Worker threads share it.
+    """A subscription that is used until the service stops or something fails. Worker threads share it.
 
     Args:
-        subscription: where the articles come from.
-        stop: set when the service is to stop.
-        work: where calls are noted for the watchdog.
+        subscription: the subscription to the queue of articles.
+        stop: the event that is set when the service is to stop.
+        work: the register of running calls, for the watchdog.
     """
 
     def __init__(self, subscription: Subscription, stop: threading.Event, work: CallsInProgress) -> None:
@@ -32,20 +32,20 @@ class Intake:
 
     @property
     def is_over(self) -> bool:
-        """Whether no further article is to be begun."""
+        """Whether the workers must not begin another article."""
         return self.stop.is_set() or self._ended.is_set()
 
     def end(self) -> None:
-        """Begin no further article; those in flight are finished."""
+        """Stop the workers from beginning another article; they still finish the articles that they have begun."""
         self._ended.set()
 
     def give_back(self) -> None:
-        """End, and have all unsettled deliveries redelivered at once. Settling them later has no effect."""
+        """End the intake, and have all unsettled deliveries redelivered now. Settling them later has no effect."""
         self.end()
         self._subscription.close()
 
     def receive(self, count: int) -> list[Delivery]:
-        """Up to `count` articles; none if none came for a while."""
+        """Receive up to `count` articles; the list is empty if no article arrives for `RECEIVE_SECONDS`."""
         with self.work.doing(f"receiving from {RAW_NEWS_DATA.name}", RECEIVE_SECONDS):
             return self._subscription.receive(count, RECEIVE_SECONDS)
 

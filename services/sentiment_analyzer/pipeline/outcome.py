@@ -1,4 +1,4 @@
-"""How an article ended, and the record of it in log and metrics."""
+"""The outcome of an article, and its record in the log and the metrics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class Outcome(StrEnum):
-    """How an article ended that was dealt with."""
+    """The way in which the processing of an article ended."""
 
     SCORED = "scored"
     ABSTAINED = "abstained"
@@ -37,18 +37,19 @@ class Outcome(StrEnum):
 
 
 ANSWERS = frozenset({Outcome.SCORED, Outcome.ABSTAINED, Outcome.RETOLD, Outcome.CONTRADICTS})
-"""The outcomes of articles on which the scorer was asked, and answered."""
+"""The outcomes of articles about which the scorer was asked and gave an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What came of an article. `reason` says why there are no signals, or why they are not only the article's own.
+    """The result of processing an article.
 
     Attributes:
-        degraded: a fallback scored it.
-        story: the article that told its story first, where that is known.
-        suspicions: what in the article was meant for a machine.
-        is_unusable: abstained only because what the scorer answered cannot be used.
+        reason: why there are no signals, or why the signals are not only the article's own.
+        degraded: whether a fallback scored the article.
+        story: the id of the first article of the story; empty if it is unknown.
+        suspicions: the kinds of content in the article that were meant for a machine.
+        is_unusable: whether the scorer abstained only because its answer cannot be used.
     """
 
     outcome: Outcome
@@ -61,13 +62,13 @@ class Judgement:
 
 
 def judgement_of(place: Placement, *, degraded: bool = False) -> Judgement:
-    """What comes of an article by its place in its story."""
+    """Return the judgement of an article that follows from its placement in its story."""
     outcome = _OUTCOMES.get(place.part, Outcome.SCORED)
     return Judgement(outcome, place.signals, _reason(place), degraded, place.story)
 
 
 def record(article_id: str, judgement: Judgement, scorer_name: str) -> None:
-    """Count how an article ended, and log it."""
+    """Count the outcome of an article in the metrics, and log it."""
     ARTICLES_SCORED.labels(scorer_name, judgement.outcome).inc()
     if judgement.degraded:
         ARTICLES_DEGRADED.labels(scorer_name).inc()

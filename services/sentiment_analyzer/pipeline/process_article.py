@@ -1,10 +1,10 @@
-"""The way of an article: receive, match, recognise the story, score, publish, acknowledge.
+"""Processes articles in these steps: receive, match, recognise the story, score, publish, acknowledge.
 
-Several worker threads go this way at the same time, each with its own articles. There are more of them than slots at
-the scorer: while all slots are taken, others match the next articles and publish the signals of earlier ones. An
-article is acknowledged only after the broker has confirmed all its signals.
+Several worker threads take these steps at the same time, each with its own articles. There are more threads than
+slots at the scorer, so that while all slots are taken, other threads match the next articles and publish earlier
+signals. An article is acknowledged only after the broker has confirmed all its signals.
 
-`judge_article` is the middle of the way, which the command line and the research tools go without a broker.
+`judge_article` contains the middle steps, which the command line and the research tools use without a broker.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Slot = AbstractContextManager[None]
 
 
 class Judged(NamedTuple):
-    """A delivery, its article and what came of it."""
+    """A delivery, its article and the judgement of the article."""
 
     delivery: Delivery
     article: NewsArticle
@@ -50,7 +50,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlePipeline:
-    """What articles pass on their way. Worker threads share it."""
+    """The pipeline that articles pass through. Worker threads share one pipeline."""
 
     matcher: AssetMatcher
     stories: Stories | None
@@ -64,12 +64,12 @@ class ArticlePipeline:
     work: CallsInProgress
 
     def run(self, intake: Intake) -> None:
-        """Process articles until the intake is over, which it is for all workers when this raises.
+        """Process articles until the intake is over. If this raises, the intake is over for all workers.
 
         Raises:
             ScorerAwayError: the scorer has failed.
-            TryLater: the broker has.
-            StopProgram: what is kept of articles cannot be used, and no waiting mends that.
+            TryLater: the broker has failed.
+            StopProgram: the stored stories or receipts cannot be used, and waiting does not help.
         """
         try:
             while not intake.is_over:
@@ -83,13 +83,13 @@ class ArticlePipeline:
             raise
 
     def process(self, deliveries: Sequence[Delivery], intake: Intake) -> bool:
-        """Score articles one after the other, publish their signals together, and acknowledge them.
+        """Score articles one after the other, publish their signals together, and acknowledge the articles.
 
         Returns:
-            Whether the scorer has answered on one of them.
+            Whether the scorer has answered about at least one of the articles.
 
         Raises:
-            ScorerAwayError, TryLater, StopProgram: as `run`. What was scored before is published first.
+            ScorerAwayError, TryLater, StopProgram: as in `run`. The signals of earlier articles are published first.
         """
         judged: list[Judged] = []
         try:
@@ -112,8 +112,8 @@ class ArticlePipeline:
         """Match the article, recognise its story and score it.
 
         Raises:
-            NotBegunError: the intake was over before there was a slot at the scorer.
-            TryLater, StopProgram: as scorer and stories raise them.
+            NotBegunError: the intake was over before a slot at the scorer was free.
+            TryLater, StopProgram: as the scorer and the stories raise them.
             RefusedArticleError: the scorer refuses the article, or its answer cannot be used.
         """
         now = self.clock.now()
@@ -172,17 +172,17 @@ def judge_article(
     """Match one article, recognise its story and score it.
 
     Args:
-        article: what to judge.
-        matcher: says what it is about.
-        scorer: says what it means.
-        now: when that is, in UTC.
-        max_age: an article published longer ago than this is not scored any more.
-        stories: what was told before; without it every article is a story of its own.
-        clock: dates the scores when the scorer has answered; without it that is `now`.
-        slot: entered for as long as the scorer is asked.
+        article: the article to judge.
+        matcher: decides which assets the article is about.
+        scorer: scores the article.
+        now: the time of this call, in UTC.
+        max_age: the age since publication above which an article is no longer scored.
+        stories: the stories so far; if it is None, every article is a story of its own.
+        clock: gives the time of the scores after the scorer has answered; if it is None, `now` is that time.
+        slot: the context that is entered while the scorer is asked.
 
     Raises:
-        TryLater, NeverWorks: as the scorer raises them, TryLater and StopProgram as `stories` does.
+        TryLater, NeverWorks: as the scorer raises them. TryLater and StopProgram are raised by `stories` too.
     """
     text = text_of(article)
     match = matcher.match(text)
@@ -205,7 +205,7 @@ def judge_article(
 
 
 class _Matched(NamedTuple):
-    """An article, and what it is about."""
+    """An article, and the assets or the market that it is about."""
 
     article: NewsArticle
     text: ArticleText
@@ -214,7 +214,7 @@ class _Matched(NamedTuple):
     clock: Clock | None
 
     def judge(self, scorer: Scorer, slot: Slot, stories: Stories | None) -> Judgement:
-        """Recognise its story, score it unless that is needless, and compare it with the others of its story."""
+        """Recognise the article's story, score the article unless that is needless, and compare it with the story."""
         if stories is None:
             return self.score(scorer, slot)
         article_id = self.article.article_id
@@ -242,7 +242,7 @@ class _Matched(NamedTuple):
         return judgement_of(place, degraded=judgement.degraded)
 
     def score(self, scorer: Scorer, slot: Slot) -> Judgement:
-        """Score the article by itself."""
+        """Score the article without regard to its story."""
         with slot:
             scores = scorer.score(self.text, [target.asset for target in self.match.targets])
         scored_at = self.clock.now() if self.clock else self.now

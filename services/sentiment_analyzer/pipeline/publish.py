@@ -1,4 +1,4 @@
-"""Publishes the signals of articles, and waits for as long as the broker does not take them."""
+"""Publishes the signals of articles, and waits while the broker does not accept them."""
 
 from __future__ import annotations
 
@@ -21,25 +21,27 @@ log = structlog.get_logger(__name__)
 
 CONFIRM_SECONDS = 10.0
 HOLD_SECONDS = 300.0
-"""Articles stay unsettled so long while the broker takes no signals; RabbitMQ closes the channel of who holds them for
-its `consumer_timeout`."""
+"""The time in seconds for which articles stay unsettled while the broker accepts no signals. RabbitMQ closes the
+channel of a consumer that keeps deliveries unsettled for longer than its `consumer_timeout`."""
 SIGNALS_AT_ONCE = 50
-"""Published together; few enough to find room in a queue that is nearly full."""
+"""The number of signals that are published together, which is small enough for a queue that is nearly full."""
 
 
 def publish_signals(broker: Broker, signals: Sequence[SentimentSignal], intake: Intake) -> bool:
-    """Publish signals and wait until the broker has confirmed them, however long it is away.
+    """Publish signals, and wait until the broker has confirmed them, however long it is unavailable.
 
     Args:
-        broker: takes the signals.
-        signals: what to publish.
-        intake: where their articles came from; they are given back when this waits for long.
+        broker: the broker that receives the signals.
+        signals: the signals to publish.
+        intake: the intake of their articles, which are given back to the queue if this takes longer than
+            `HOLD_SECONDS`.
 
     Returns:
-        Whether all were confirmed. If not, the service stops; each was tried once even then.
+        Whether the broker has confirmed all signals. If not, the service is stopping; even then, one attempt was
+            made.
 
     Raises:
-        NeverWorks: the broker refuses them.
+        NeverWorks: the broker refuses the signals.
     """
     hold_until = time.monotonic() + HOLD_SECONDS
     messages = [

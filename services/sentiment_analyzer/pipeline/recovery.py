@@ -1,4 +1,4 @@
-"""From the scorer's first failure until it has scored an article again."""
+"""Handles the time from the scorer's first failure until the scorer has scored an article again."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
 log = structlog.get_logger(__name__)
 
 MOST_FAILED = 4
-"""So many articles that the scorer failed on, and none that it scored, are enough to know that it is the scorer."""
+"""If the scorer has failed on this many articles and has scored none, the scorer is at fault."""
 
 
 class Recovery:
     """Finds out when the scorer works again, or which articles are at fault.
 
-    First the scorer has to pass its check, then to score copies of the articles on which it failed: articles that are
-    taken from the queue and given back each time would reach its delivery limit. If it has failed on few articles,
-    others of the queue are tried.
+    The scorer first has to pass its check, and then has to score copies of the articles on which it failed. Copies
+    are used because articles that are repeatedly taken from the queue and given back would reach the delivery limit.
+    If the scorer has failed on few articles, other articles of the queue are tried.
 
     Args:
-        pipeline: scores articles.
+        pipeline: the pipeline that scores articles.
 
     Attributes:
-        problem: what is wrong with the scorer, or None.
+        problem: the present problem of the scorer; None if there is no problem.
     """
 
     def __init__(self, pipeline: ArticlePipeline) -> None:
@@ -48,7 +48,7 @@ class Recovery:
         self.problem: str | None = None
 
     def wait(self, error: TryLater, stop: threading.Event) -> None:
-        """Return when it is worth a try to take articles from the queue again, or when `stop` is set."""
+        """Wait until it is worthwhile to take articles from the queue again, or until `stop` is set."""
         self._note_away(error)
         stop.wait(error.after or FIRST_PAUSE_SECONDS)
         if start_with_backoff(partial(self._try, stop), stop, NAME):
@@ -57,10 +57,11 @@ class Recovery:
     def try_others(self, intake: Intake) -> None:
         """Process articles on which the scorer has not failed, one at a time, until it has scored one.
 
-        Those on which it failed stay unsettled meanwhile. If no others come, copies are tried from time to time.
+        The articles on which it failed stay unsettled meanwhile. If no other articles arrive, copies are tried from
+        time to time.
 
         Raises:
-            ScorerAwayError, TryLater, StopProgram: as `ArticlePipeline.process`.
+            ScorerAwayError, TryLater, StopProgram: as in `ArticlePipeline.process`.
         """
         failed = self._failures.failed
         while failed and not intake.is_over:
@@ -86,8 +87,8 @@ class Recovery:
         """Have the scorer score copies of the articles on which it failed, one at a time, until it has scored one.
 
         Raises:
-            TryLater: it failed again, and has failed on so many that other articles need not be tried.
-            StopProgram: what is kept of articles cannot be used.
+            TryLater: the scorer failed again, and has failed on so many articles that there is no need to try others.
+            StopProgram: the stored stories or receipts cannot be used.
         """
         failed = self._failures.failed
         for _ in range(len(failed)):

@@ -1,7 +1,8 @@
 """Counts how many of the last articles the scorer refused.
 
-Now and then an article is refused for its content. A scorer that refuses nearly all is at fault itself, although it
-passes its check: the model's context is too small for articles, say, or none of its answers can be used.
+A scorer occasionally refuses an article because of its content. A scorer that refuses nearly all articles is at fault
+itself, although it passes its check. For example, the model's context may be too small for articles, or none of the
+model's answers can be used.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from services.common.runtime.metrics import SCORER_REFUSALS
 
 LAST_ARTICLES = 12
 MOST_REFUSED = 10
-"""With so many of the last refused, the scorer rather than the articles is at fault."""
+"""If the scorer refused this many of the last `LAST_ARTICLES` articles, the scorer is at fault, not the articles."""
 
 
 class Refusals:
-    """Threads may share it. Articles are known by body: not every publisher sets an id."""
+    """The record of the last articles that the scorer accepted or refused. Threads may share one record.
+
+    Articles are identified by the message body, because not every publisher sets an id.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +44,7 @@ class Refusals:
             return sum(self._refused.values()) >= MOST_REFUSED
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Forget the last articles."""
         with self._lock:
             self._refused.clear()
             SCORER_REFUSALS.set(0)

@@ -1,4 +1,4 @@
-"""The service: subscribes, has workers process articles, and waits while the scorer or the broker is away."""
+"""The service that subscribes to articles, has workers process them, and waits if scorer or broker is unavailable."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ LAG_ADVICE = "run more processors, raise SENTIMENT_CONCURRENCY, or let old news 
 
 
 class SentimentProcessor:
-    """Scores articles, several at a time. While the scorer is away nothing is taken from the queue.
+    """Scores articles, several at a time. Nothing is taken from the queue while the scorer is unavailable.
 
     Args:
-        broker: articles come from it, signals go to it.
-        scorer: threads may share it.
-        matcher: says what articles are about.
-        clock: tells the age of articles.
-        concurrency: slots at the scorer.
-        max_age: an article published longer ago is not scored.
-        stories: what was told before; without it every article is a story of its own.
-        receipts: what the scorer keeps its receipts in.
-        work: where calls are noted for the watchdog.
-        lag_limit: seconds since articles were fetched from which on the service says that it is behind.
+        broker: the broker that delivers articles and receives signals.
+        scorer: the scorer, which threads must be able to share.
+        matcher: decides which assets an article is about.
+        clock: gives the time from which the age of articles is computed.
+        concurrency: the number of slots at the scorer.
+        max_age: the age since publication above which an article is not scored.
+        stories: the stories so far; if it is None, every article is a story of its own.
+        receipts: the store in which the scorer keeps its receipts.
+        work: the register of running calls, for the watchdog.
+        lag_limit: the time in seconds since articles were fetched from which the service reports that it is behind.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SentimentProcessor:
             self._stories.tellings("")  # opens the file: that it cannot be used is found before there is news
 
     def run(self, stop: threading.Event) -> None:
-        """Process articles until `stop` is set; then finish those in flight."""
+        """Process articles until `stop` is set, and then finish the articles that were begun."""
         with ThreadPoolExecutor(self._workers, "article") as threads:
             while not stop.is_set():
                 try:
@@ -110,7 +110,7 @@ class SentimentProcessor:
                     stop.wait(error.after or FIRST_PAUSE_SECONDS)
 
     def health(self) -> HealthReport:
-        """The broker and the scorer, as they are now."""
+        """Report the present state of the broker and the scorer, and the lag."""
         problem = self._recovery.problem
         scorer = self._scorer.health() if problem is None else DependencyHealth(ok=False, detail=problem)
         return {"broker": self._broker.health(), "scorer": scorer, "lag": self._lag.health()}
@@ -122,9 +122,11 @@ class SentimentProcessor:
 
     @property
     def _workers(self) -> int:
-        """Twice as many as slots at the scorer, for those that match or publish while all slots are taken.
+        """The number of workers.
 
-        One where scores take only this processor's time: more would wait for each other at every turn.
+        There are twice as many workers as slots at the scorer, so that some match or publish while all slots are
+        taken. There is only one worker if there is one slot, or if scores take only this processor's time, because
+        several workers would then wait for each other at every turn.
         """
         return 1 if self._concurrency == 1 or self._scorer.articles_at_once > 1 else 2 * self._concurrency
 
@@ -138,14 +140,14 @@ class SentimentProcessor:
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
     def _work(self, intake: Intake, threads: Executor) -> None:
-        """Have all workers process articles until the intake is over; raise what ended it."""
+        """Have all workers process articles until the intake is over, and raise the error that ended it."""
         workers = [threads.submit(self._pipeline.run, intake) for _ in range(self._workers)]
         wait(workers)
         _raise_worst([error for each in workers if (error := each.exception()) is not None])
 
 
 def _raise_worst(failures: Sequence[BaseException]) -> None:
-    """Raise what no waiting mends before what it does, and the scorer's trouble before the broker's."""
+    """Raise an error that waiting does not resolve before one that it does, and the scorer's before the broker's."""
     if failures:
         raise min(
             failures, key=lambda each: (isinstance(each, TryLater), not isinstance(each, ScorerAwayError))

@@ -1,4 +1,4 @@
-"""From the scores of an article to its signals: one for each pair."""
+"""Turns the scores of an article into its signals, one for each pair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.sentiment_analyzer.matching.matcher import About, Match
 from services.sentiment_analyzer.scorers.port import Scores
 
 SUSPECT_TRUST = 0.5
-"""Factor on the confidence where something in the article seems to be meant for a machine."""
+"""The factor on the confidence if something in the article seems to be meant for a machine."""
 
 
 def make_signals(
@@ -21,12 +21,13 @@ def make_signals(
     now: datetime,
     suspicions: frozenset[Suspicion] = frozenset(),
 ) -> tuple[SentimentSignal, ...]:
-    """The signals of an article. A target that the scorer abstained on has none.
+    """Make the signals of an article. A target on which the scorer abstained has no signal.
 
-    The confidence is the scorer's, scaled by how sure it is that the article bears on the pair, and again if there are
-    suspicions: an article that tries to steer a machine is not to be trusted in what it says besides. Its signals are
-    degraded, and so are those of a source without weight: nobody is to buy on them. `analyzed_at` is never before the
-    article was fetched, even where this machine's clock lags behind the poller's.
+    The confidence is the scorer's, multiplied by the certainty that the article is about the pair. It is reduced
+    again if there are suspicions, because an article that tries to steer a machine cannot be trusted in its other
+    statements. The signals of such an article are degraded, and so are those of a source without weight, because
+    nobody should buy on them. `analyzed_at` is never before the time when the article was fetched, even if the clock
+    of this machine is behind the poller's.
     """
     scope = Scope.MARKET if match.about is About.MARKET else Scope.ASSET
     trust = SUSPECT_TRUST if suspicions else 1.0
@@ -59,5 +60,5 @@ def make_signals(
 
 
 def signal_id(signal: SentimentSignal) -> str:
-    """An identity that is the same whenever the same article is scored for the same pair by the same model."""
+    """Return an id that is the same whenever the same model scores the same article for the same pair."""
     return f"{signal.article_id}:{signal.pair}:{signal.model}:{signal.revision}"

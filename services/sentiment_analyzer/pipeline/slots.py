@@ -1,4 +1,4 @@
-"""The scorer, asked about so many articles at the same time and no more."""
+"""Limits the number of articles about which the scorer is asked at the same time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from services.sentiment_analyzer.scorers.port import Scorer
 
 
 class NotBegunError(TryLater):
-    """The intake was over before there was a slot. The scorer was not asked; the article is redelivered."""
+    """The intake was over before a slot was free. The scorer was not asked, and the article is redelivered."""
 
 
 class ScorerSlots:
     """The slots at a scorer. Threads share them.
 
     Args:
-        scorer: whose slots these are.
-        count: how many there are.
-        work: where calls are noted for the watchdog.
+        scorer: the scorer that the slots belong to.
+        count: the number of slots.
+        work: the register of running calls, for the watchdog.
     """
 
     def __init__(self, scorer: Scorer, count: int, work: CallsInProgress) -> None:
@@ -33,20 +33,20 @@ class ScorerSlots:
         self._work = work
 
     def check(self) -> None:
-        """See `Scorer.check`; takes no slot."""
+        """See `Scorer.check`. The check takes no slot."""
         with self._work.doing("checking the scorer", self._patience):
             self._scorer.check()
 
     @contextmanager
     def taken(self, article_id: str, intake: Intake | None) -> Iterator[None]:
-        """Around the request about an article: waits for a slot, and frees it afterwards.
+        """Wait for a slot, take it for the request about an article, and free it afterwards.
 
         Args:
-            article_id: for messages.
-            intake: where the article came from; None if it did not come from the queue.
+            article_id: the id of the article, for messages.
+            intake: the intake of the article; None if the article did not come from the queue.
 
         Raises:
-            NotBegunError: the intake was over before there was a slot.
+            NotBegunError: the intake was over before a slot was free.
         """
         with self._free:
             if intake is not None and intake.is_over:
