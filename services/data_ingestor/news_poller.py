@@ -1,4 +1,4 @@
-"""News poller: sources of news to the queue raw_news_data.
+"""The news poller, which sends the articles of news sources to the queue raw_news_data.
 
 python -m services.data_ingestor.news_poller
 """
@@ -16,13 +16,13 @@ from services.data_ingestor.news.sources import load_sources
 
 
 def build(settings: Settings, clock: Clock) -> NewsPoller:
-    """Put the service together. Raises StopProgram where the news sources cannot be used."""
+    """Create the service. Raises StopProgram if the news sources cannot be used."""
     sources = [config.open(settings) for config in load_sources(settings.news_sources_file)]
     return NewsPoller(sources, settings, open_broker(settings, clock), clock)
 
 
 def main() -> int:
-    """Run the service; returns its exit status."""
+    """Run the service; return its exit status."""
     return run_service(NAME, build)
 
 

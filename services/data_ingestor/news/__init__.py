@@ -1,1 +1,1 @@
-"""The way of an article: from a source to the queue."""
+"""The processing of news articles, from a source to the queue."""

@@ -1,4 +1,4 @@
-"""Detects a feed that answers but has had nothing new for far too long; then it is fetched past all caches."""
+"""Detects a feed that answers but has had nothing new for far too long. It is then fetched bypassing all caches."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from services.data_ingestor.news.habit import Habit, claimed, freeze_limit, habi
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN = timedelta(hours=1)
-"""Interval of fetches past all caches while a feed is frozen; each makes the publisher send the whole feed."""
+"""The interval between fetches that bypass all caches while a feed is frozen. For each, the server sends the whole
+feed."""
 
 
 class FeedFreshness:
-    """Whether one feed has new entries as usual, or is frozen. Use from one thread.
+    """Tracks whether one feed has new entries as often as usual, or is frozen. Use from one thread.
 
     Args:
-        source: its name.
-        at_least: NEWS_FROZEN_AFTER.
+        source: the name of the source.
+        at_least: the setting NEWS_FROZEN_AFTER.
         now: the time from which the silence of a feed without dates is counted.
     """
 
@@ -39,11 +40,11 @@ class FeedFreshness:
     def read(self, listed: Mapping[str, datetime | None], now: datetime, *, news: bool) -> None:
         """Record that the feed was read.
 
-        The date of an entry is the one it had when it was first listed, so that an entry whose date changes at each
+        Each entry counts with the date it had when it was first listed, so that an entry whose date changes at each
         poll or lies in the future does not hide that the others are old.
 
         Args:
-            listed: the dates of its entries by their ids.
+            listed: the dates of the feed's entries by their ids.
             now: the time of the read.
             news: whether one of the entries is listed for the first time and is not too old.
         """
@@ -64,7 +65,7 @@ class FeedFreshness:
             SOURCE_NEWEST.labels(self._source).set(max(dates).timestamp())
 
     def answered(self, now: datetime) -> str:
-        """Record that the feed has answered; returns why it counts as frozen, or an empty text."""
+        """Record that the feed has answered; return the reason if it counts as frozen, else an empty text."""
         quiet, limit = now - self._last_news, freeze_limit(self._habit, self._at_least)
         about = {"source": self._source, "newest": self._last_news.isoformat(timespec="seconds")}
         frozen = quiet > limit

@@ -1,4 +1,4 @@
-"""How often a feed has something new, from the dates of its entries, and after which silence it counts as frozen."""
+"""Derives from entry dates how often a feed has new entries, and after which silence it counts as frozen."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 FAR_LONGER = 3
-"""Feeds pause at night and over weekends; a silence of this many times its longest pause is no usual pause."""
+"""Feeds pause at night and over weekends. A silence of this many times the longest pause is therefore unusual."""
 USUAL_PAUSE = timedelta(days=3)
-"""A weekend with a holiday."""
+"""The length of a pause that is always usual, such as a weekend with a holiday."""
 FEW = 4
-"""A pause with less than one in FEW entries on one side of it may come from pinned posts instead."""
+"""If less than one in FEW entries lies on one side of a pause, the pause may be caused by pinned posts."""
 LONGEST_FREEZE_LIMIT = timedelta(days=30)
 FURTHEST_ZONE = timedelta(hours=14)
-"""A local time that is wrongly stated as UTC lies at most so far in the future."""
+"""The maximum time by which a local time that is wrongly stated as UTC lies in the future."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What a feed's dates say.
+    """The publishing habit of a feed, derived from the dates of its entries.
 
     Attributes:
-        newest: publication of the newest entry; None if no entry has a date.
+        newest: the publication time of the newest entry; None if no entry has a date.
         longest_pause: the longest time between two consecutive entries.
     """
 
@@ -32,10 +32,11 @@ class Habit:
 
 
 def habit_of(published: Iterable[datetime | None], now: datetime) -> Habit:
-    """The publishing habit of a feed whose entries have these dates, in any order.
+    """Return the publishing habit of a feed whose entries have these dates, in any order.
 
-    Future dates count as now; dates further in the future than any time zone explains are ignored. A long pause beside
-    only a few of the oldest or newest entries is ignored if the other pauses are much shorter: those are pinned.
+    A date in the future counts as `now`; a date further in the future than a wrong time zone can explain is ignored.
+    A long pause next to only a few of the oldest or newest entries is ignored if the other pauses are much shorter,
+    because such entries are probably pinned.
     """
     dates = sorted(
         date for each in published if each is not None and (date := claimed(each, now)) is not None
@@ -51,10 +52,10 @@ def habit_of(published: Iterable[datetime | None], now: datetime) -> Habit:
 
 
 def claimed(published: datetime, now: datetime) -> datetime | None:
-    """The date, at most `now`; None if it lies further in the future than any mistake about its zone explains."""
+    """Return the date, at most `now`; None if it is further in the future than a wrong time zone can explain."""
     return None if published > now + FURTHEST_ZONE else min(published, now)
 
 
 def freeze_limit(habit: Habit, at_least: timedelta) -> timedelta:
-    """How long the feed may have nothing new before it counts as frozen."""
+    """Return the time without new entries after which the feed counts as frozen."""
     return max(at_least, min(FAR_LONGER * habit.longest_pause, LONGEST_FREEZE_LIMIT))

@@ -1,7 +1,7 @@
-"""The news poller: from sources to the queue raw_news_data.
+"""The news poller, which takes articles from news sources to the queue raw_news_data.
 
-A thread for each source reads its feed and records new articles in the state file; the main thread publishes the
-recorded articles. So no source can delay another, and an unavailable broker delays publishing only.
+One thread for each source reads its feed and records new articles in the state file; the main thread publishes the
+recorded articles. Therefore no source can delay another, and an unavailable broker delays only publishing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class NewsPoller:
-    """The service: see the module."""
+    """The news poller as a service; see the module."""
 
     def __init__(self, sources: Sequence[Source], settings: Settings, broker: Broker, clock: Clock) -> None:
         self._settings = settings
@@ -135,7 +135,7 @@ class NewsPoller:
         return self._pressure.stretch(self._turns.due if self._turns else 0)
 
     def health(self) -> HealthReport:
-        """The broker and its news queue, the state file, all sources together, and each source."""
+        """Return the state of the broker, its news queue, the state file, all sources together, and each source."""
         states = {poller.name: poller.state.health() for poller in self._pollers}
         answering = sum(poller.state.answers for poller in self._pollers)
         frozen = sum(poller.state.frozen != "" for poller in self._pollers)

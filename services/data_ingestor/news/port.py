@@ -1,8 +1,9 @@
-"""The port of a news source. Each kind of source is a folder beside this file; RSS and Atom feeds are `rss/`.
+"""The port of a news source. Each kind of source has a folder beside this file; `rss/` reads RSS and Atom feeds.
 
-A source only lists its current entries each time it is read. The later steps decide, in the same way for every kind,
-which entries are new, recent and about crypto, what their ids are, and when they are published.
-tests/contract/test_source_contract.py says what each kind must do; docs/architecture.md says how to add one.
+A source only lists its current entries each time it is read. The later steps are the same for every kind of source.
+They decide which entries are new, recent and about crypto, which ids they get, and when they are published.
+tests/contract/test_source_contract.py specifies what each kind must do; docs/architecture.md explains how to add a
+kind.
 """
 
 from __future__ import annotations
@@ -26,25 +27,27 @@ MAX_SUMMARY = 5_000
 MAX_CONTENT = 50_000
 
 State = Mapping[str, str]
-"""What a source needs at its next read to ask for changes only, such as the validators of an HTTP response."""
+"""The data that a source needs to request only changes at its next read, such as the validators of an HTTP response.
+"""
 NO_STATE: State = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. Texts are plain and on one line (see `text`); fields that the source does not give are empty.
+    """One entry. Texts are plain and on one line (see `text`). Fields that the source does not provide are empty.
 
     Attributes:
-        title: without a publisher's name at its end; at most MAX_TITLE characters.
-        link: an address as `urls.usable_link` returns it, or empty.
-        summary: at most MAX_SUMMARY characters.
-        content: at most MAX_CONTENT characters.
-        published: in UTC, as the source states it; None if it states no date that can be parsed.
-        no_later_than: for a date whose time zone is unknown: the latest instant in UTC that it can mean.
-        written_title: the title as the source gives it; empty if it is the same.
-        marks: values that may distinguish the entry from others with the same link: the source's own id for it, and its
-            address with a fragment. None of them is empty.
-        hides_text: the entry contained text that readers do not see, or see in another order; it is removed here.
+        title: the title without a publisher's name at its end; at most MAX_TITLE characters.
+        link: the address of the entry as `urls.usable_link` returns it, or empty.
+        summary: the summary of at most MAX_SUMMARY characters.
+        content: the content of at most MAX_CONTENT characters.
+        published: the publication time in UTC that the source states; None if it states no date that can be parsed.
+        no_later_than: the latest time in UTC that a date without a known time zone can mean; else None.
+        written_title: the title as the source provides it; empty if it equals `title`.
+        marks: values that may distinguish the entry from others with the same link, namely the source's own id for
+            the entry and its address with a fragment. No value is empty.
+        hides_text: whether the entry contained text that readers do not see, or see in another order. Such text is
+            removed here.
     """
 
     title: str
@@ -60,12 +63,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a source lists now, in the source's order.
+    """The entries that a source lists now, in the source's order.
 
     Attributes:
-        entries: at most MAX_ENTRIES.
-        left_out: number of further entries, which were dropped.
-        warning: a defect of the listing that did not prevent reading it; empty if there is none.
+        entries: the entries, at most MAX_ENTRIES.
+        left_out: the number of further entries, which were dropped.
+        warning: a defect of the listing that did not prevent reading it; empty if there is no defect.
     """
 
     entries: tuple[Entry, ...]
@@ -75,57 +78,61 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of a read: the `listing`, or None if it has not changed since the given state was returned."""
+    """The result of a read. `listing` is None if it has not changed since the given state was returned."""
 
     listing: Listing | None
     state: State
 
 
 class Source(Protocol):
-    """One source. One thread reads it, for as long as the service runs."""
+    """One news source. A single thread reads it while the service runs."""
 
     @property
     def config(self) -> SourceConfig:
-        """The source's table in the file of sources."""
+        """The source's table in the configuration file of sources."""
         ...
 
     @property
     def address(self) -> str:
-        """The address that is read, for log messages: without user names, passwords and keys."""
+        """The address of the source for log messages, without user names, passwords and keys."""
         ...
 
     @property
     def patience(self) -> float:
-        """Seconds that `read` may take by its own time limits. A call that takes longer is stuck."""
+        """The maximum seconds that `read` takes by its own time limits. A call that takes longer is stuck."""
         ...
 
     def read(
         self, now: datetime, stop: threading.Event, state: State = NO_STATE, *, past_caches: bool = False
     ) -> Answer:
-        """Read the entries. Later reads depend on `state` only, not on this call.
+        """Read the entries. Later reads depend only on `state`, not on this call.
 
         Args:
-            now: in UTC.
-            stop: when set, the read ends soon with TryLater.
-            state: that of the last answer whose entries were recorded; none after a failed read, which it may cause.
-            past_caches: read everything and bypass all caches, because the source has had nothing new for long.
+            now: the current time in UTC.
+            stop: an event; when it is set, the read ends soon with TryLater.
+            state: the state of the last answer whose entries were recorded. It is empty after a failed read, because
+                it may be the cause of the failure.
+            past_caches: whether to read all entries and bypass all caches, because the source has had nothing new for
+                long.
 
         Raises:
-            TryLater: the source cannot be read now; with the seconds that it asked to wait, if it did.
-            NeverWorks: only the source's operator or ours can fix what it answers. It is read again all the same.
+            TryLater: the source cannot be read now. The error contains the seconds to wait if the source asked for a
+                pause.
+            NeverWorks: the answer can be corrected only by the source's operator or by ours. The source is read again
+                nevertheless.
         """
         ...
 
 
 class SourceConfig(BaseModel, ABC):
-    """A table `[[source]]` of the file of sources. Each kind adds its own fields.
+    """A table `[[source]]` of the configuration file of sources. Each kind of source adds its own fields.
 
     Attributes:
-        kind: which kind of source it is.
-        name: identifies the source; it is part of the identity of its articles.
-        weight: goes with its articles and their signals, like `owner`.
+        kind: the kind of the source.
+        name: the name that identifies the source. It is part of the identity of its articles.
+        weight: the weight that is passed on with its articles and their signals, like `owner`.
         owner: the publisher, if it has several sources. Quotas and turns in the poller, and trust in later services,
-            are per owner.
+            apply to each owner.
         enabled: whether the source is read.
     """
 
@@ -139,4 +146,4 @@ class SourceConfig(BaseModel, ABC):
 
     @abstractmethod
     def open(self, settings: Settings) -> Source:
-        """The source. Raises nothing: problems are found when it is read."""
+        """Create the source. Raises nothing, because problems are reported when the source is read."""

@@ -1,4 +1,4 @@
-"""Publish waiting articles; they count as seen once the broker has confirmed them."""
+"""Publishes waiting articles. They count as seen once the broker has confirmed them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 CONFIRM_SECONDS = 10.0
 LONGEST_SECONDS = (BATCH + 1) * CONFIRM_SECONDS
-"""The longest that `publish_waiting` may take: the articles of a refused batch are published one by one."""
+"""The maximum time that `publish_waiting` takes. The articles of a refused batch are published one by one."""
 
 
 def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_is_empty: bool = False) -> int:
-    """Publish the next batch of waiting articles (see `Turns`); returns how many were confirmed.
+    """Publish the next batch of waiting articles (see `Turns`); return the number of confirmed articles.
 
     Raises:
-        TryLater: the broker is unavailable or refuses; no article of the batch counts as seen.
+        TryLater: the broker is unavailable or refuses every article; articles without a confirmation do not count as
+            seen.
     """
     batch = turns.next_batch(BATCH, queue_is_empty=queue_is_empty)
     if not batch:
@@ -44,7 +45,7 @@ def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_i
 def _publish_one_by_one(
     broker: Broker, seen: SeenArticles, turns: Turns, batch: Sequence[WaitingArticle], refusal: NeverWorks
 ) -> int:
-    """Publish each article by itself: those that the broker refuses are dropped, unless it refuses all of them."""
+    """Publish each article separately. Articles that the broker refuses are dropped, unless it refuses all."""
     refused: dict[WaitingArticle, NeverWorks] = {}
     for article in batch:
         try:

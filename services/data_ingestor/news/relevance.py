@@ -1,7 +1,8 @@
-"""Whether an article is about crypto: a search for keywords as whole words.
+"""Decides whether an article is about crypto by searching for keywords as whole words.
 
-The sources write about crypto; the filter drops their articles on other subjects: games, gadgets, politics. One term
-that means crypto by itself is enough; of the terms that have other meanings too, two different ones are needed.
+The sources write mainly about crypto; the filter drops their articles on other subjects, such as games, gadgets and
+politics. One term that always means crypto is enough. Of the terms that also have other meanings, two different ones
+are needed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 
 LOOKED_AT = 4_000
-"""Characters of the body that are searched; the subject of an article is named at its beginning."""
+"""The number of characters of the body that are searched. The subject of an article is named at its beginning."""
 
 # Terms are separated by commas; each is found as a whole word or phrase, in the plural too (with -s).
 
@@ -54,7 +55,7 @@ _HINTS = _whole_words(HINTS, re.IGNORECASE)
 
 
 def is_relevant(title: str, body: str) -> bool:
-    """Whether an article with this title and body (plain text, may be empty) is about crypto."""
+    """Whether an article with this title and body is about crypto. The body is plain text and may be empty."""
     text = f"{title}\n{body[:LOOKED_AT]}"
     if _CLEAR.search(text) or _CAPITAL.search(text):
         return True

@@ -1,4 +1,4 @@
-"""Which entries of a feed become articles: pure decisions on values."""
+"""Decides which entries of a feed become articles. The functions are pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.data_ingestor.news.seen.identity import identify
 
 
 class Skip(StrEnum):
-    """Why an entry is not published."""
+    """The reason why an entry is not published."""
 
     NO_TITLE = "no_title"
     KNOWN = "known"
@@ -30,7 +30,7 @@ class Skip(StrEnum):
 
 
 NEVER_READ: Final = "never read"
-"""For a source without any record."""
+"""The value that replaces a publication time if there is no record of the source."""
 LONGEST_PAUSE = timedelta(hours=2)
 """After a longer pause, a new entry without a date may have been published at any time during the pause."""
 
@@ -38,7 +38,7 @@ Undated = datetime | Literal["never read"] | None
 
 
 class Correction(StrEnum):
-    """What was corrected in an article that is published."""
+    """A correction that was made in a published article."""
 
     NO_DATE = "no_date"
     NO_ZONE = "no_zone"
@@ -51,11 +51,11 @@ class Selection:
     """The result of selecting from one listing.
 
     Attributes:
-        articles: to be published, oldest first.
-        dismissed: ids of entries that need not be considered again.
-        skipped: entries not published, by reason.
-        corrected: corrections made, by kind.
-        lags: time from publication to fetch, for the articles that state when they were published.
+        articles: the articles to publish, oldest first.
+        dismissed: the ids of entries that need not be considered again.
+        skipped: the number of entries that are not published, by reason.
+        corrected: the number of corrections, by kind.
+        lags: the times from publication to fetch, for articles that state when they were published.
         is_news: whether there is an unknown entry that is not too old, on any subject.
     """
 
@@ -68,7 +68,7 @@ class Selection:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What was skipped and corrected, for the log."""
+        """The numbers of skipped entries and of corrections, for the log."""
         return {str(key): count for key, count in (*self.skipped.items(), *self.corrected.items())}
 
 
@@ -85,10 +85,10 @@ def select(
 ) -> Selection:
     """Select the entries to publish from a feed fetched at `fetched_at`.
 
-    An entry is skipped if it has no title, if its id is in `known` or occurred earlier in the feed, if it was published
-    more than `max_age` ago, if it has no date and its source was `NEVER_READ`, or if it is not about crypto. In the
-    last three cases it is dismissed for good. `undated` is the publication time of an entry without a date, see
-    `date_of_undated`; None: the time of fetching.
+    An entry is skipped for one of these reasons: it has no title, its id is in `known` or occurred earlier in the
+    feed, it was published more than `max_age` ago, it has no date and its source was `NEVER_READ`, or it is not about
+    crypto. In the last three cases its id is dismissed for good. `undated` is the publication time of an entry
+    without a date (see `date_of_undated`); if it is None, the time of fetching is used.
     """
     identified = identify(entries, source)
     untitled = sum(not entry.title for entry in entries)
@@ -126,9 +126,9 @@ def select(
 
 
 def fitting(selection: Selection, room: int) -> tuple[Selection, int]:
-    """The newest articles of a selection for which there is room, and the number of those left for a later poll.
+    """Return the newest articles for which there is room, and the number of articles left for a later poll.
 
-    If any are left, corrections and lags are reported by the poll that selects the last of them.
+    If any articles are left, corrections and lags are reported only by the poll that selects the last of them.
     """
     left = len(selection.articles) - room
     if left <= 0:
@@ -141,10 +141,11 @@ def fitting(selection: Selection, room: int) -> tuple[Selection, int]:
 
 
 def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:
-    """The publication time assumed for a new entry without a date, in a feed that was last read at `last_read`.
+    """Return the assumed publication time of a new entry without a date in a feed that was last read at `last_read`.
 
-    The time it is first seen, if the source is read regularly. After a pause, the earliest possible time. If there is
-    no record of the source (it is new, or the record was lost), all its entries are new to us, of unknown age.
+    If the source is read regularly, this is the time at which the entry is first seen. After a pause it is the
+    earliest possible time. If there is no record of the source, because it is new or the record was lost, the age of
+    all its entries is unknown and NEVER_READ is returned.
     """
     if last_read is None:
         return NEVER_READ
@@ -154,10 +155,10 @@ def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:
 def published_at(
     entry: Entry, fetched_at: datetime, undated: Undated = None
 ) -> tuple[datetime, Correction | None]:
-    """The publication time of an article, never later than the time it was fetched.
+    """Return the publication time of an article, at most `fetched_at`, and the correction that was necessary.
 
-    The stated time; if its time zone is unknown, the latest time it can mean, so that a guessed zone never makes an
-    article too old; without a date, `undated` or the time of fetching.
+    This is the stated time. If its time zone is unknown, the latest possible time is used, so that a guessed zone
+    never makes an article too old. Without a date, `undated` or the time of fetching is used.
     """
     if entry.published is not None:
         future = entry.published > fetched_at

@@ -1,4 +1,4 @@
-"""One source, polled by a thread of its own: read its entries, select articles, record them for publication."""
+"""Polls one source in a separate thread: reads its entries, selects articles, and records them for publication."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from services.data_ingestor.news.turns.schedule import next_poll
 log = structlog.get_logger(__name__)
 
 NOTE_SECONDS = 15.0
-"""The longest that one access to the state file may take."""
+"""The maximum seconds that one access to the state file may take."""
 TELL_AGAIN = timedelta(hours=1)
 
 
 class SourcePoller:
-    """Polls one source until it is stopped. Failures of this source affect no other.
+    """Polls one source until it is stopped. Failures of this source do not affect other sources.
 
     Args:
-        stretch: returns the factor by which the next pause is longer than NEWS_POLL_INTERVAL.
-        work: registers the calls in progress.
+        stretch: a function that returns the factor by which the next pause is longer than NEWS_POLL_INTERVAL.
+        work: the register of calls in progress.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class SourcePoller:
         SOURCE_LAG.labels(self.name)
 
     def run(self, stop: threading.Event) -> None:
-        """Poll at once, and then at the interval, until `stop` is set."""
+        """Poll at once and then at regular intervals, until `stop` is set."""
         while not stop.is_set():
             with self._work.doing(f"polling {self.name}", self._patience):
                 asked = self.poll(stop)
@@ -87,7 +87,7 @@ class SourcePoller:
         return None if self._failing_since is None else time.monotonic() - self._failing_since
 
     def poll(self, stop: threading.Event) -> float | None:
-        """Poll once and update `state`; returns the pause in seconds that the server asked for, if it did."""
+        """Poll once and update `state`; return the pause in seconds if the server asked for a pause."""
         try:
             outcome = self._poll(stop)
         except (TryLater, NeverWorks) as error:
@@ -120,7 +120,7 @@ class SourcePoller:
         return "ok" if answer.listing else "not_modified"
 
     def _seen_again(self) -> None:
-        """The listing is unchanged: record from time to time that its entries are still listed, or they are purged."""
+        """Record from time to time that the entries of an unchanged listing still exist, or they are purged."""
         now = self._clock.now()
         if self._last_read is None or now - self._last_read >= TELL_AGAIN:
             self._seen.known(self._listed, now)
@@ -193,7 +193,7 @@ class SourcePoller:
 def _dates(
     identified: Mapping[str, Entry], known: Collection[str], last_read: datetime | None
 ) -> dict[str, datetime | None]:
-    """Publication dates by id, without known entries whose stated date is later than the last read."""
+    """Return publication dates by id, without known entries whose stated date is later than the last read."""
     return {
         identity: entry.published
         for identity, entry in identified.items()

@@ -1,4 +1,4 @@
-"""The state of a source, for /health and for the log."""
+"""The state of a source, as /health and the log report it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class SourceState:
     """The state of a source.
 
     Attributes:
-        articles: number of articles recorded for publication since the start.
-        frozen: a message if it has had nothing new for far too long; else empty.
+        articles: the number of articles recorded for publication since the start.
+        frozen: a message if the source has had nothing new for far too long; else empty.
     """
 
     polled: bool = False
@@ -32,7 +32,7 @@ class SourceState:
         return self.polled and not self.failures
 
     def health(self) -> DependencyHealth:
-        """The state for `/health`. A failing source never makes the service unhealthy by itself."""
+        """Return the state for `/health`. A failing source alone never makes the service unhealthy."""
         answered = (
             f"last answered {self.last_success.isoformat()}" if self.last_success else "has not answered yet"
         )

@@ -1,4 +1,4 @@
-"""The news sources, read from a TOML file that the operator may edit."""
+"""Loads the news sources from a TOML file that the operator may edit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.data_ingestor.news.rss.source import FeedConfig
 
 KINDS: Mapping[str, type[SourceConfig]] = {"rss": FeedConfig}
 USUAL_KIND = "rss"
-"""The kind of a table that names none."""
+"""The kind of source that is assumed if a table does not name a kind."""
 MAX_SOURCES = 50
 
 
@@ -49,11 +49,11 @@ class _SourcesFile(BaseModel):
 
 
 def load_sources(path: Path) -> tuple[SourceConfig, ...]:
-    """The enabled sources of the file, in its order.
+    """Return the enabled sources of the file, in the order of the file.
 
     Raises:
-        StopProgram: the file cannot be read, has a mistake, or enables no source. The message names file, entry and
-            field, never an address, which may contain a key.
+        StopProgram: the file cannot be read, contains an error, or enables no source. The message names file, entry
+            and field, but never an address, because an address may contain a key.
     """
     try:
         content = tomllib.loads(read_small(path))

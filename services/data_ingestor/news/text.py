@@ -1,4 +1,4 @@
-"""Converts a publisher's markup to plain text: one line, no control characters, limited length."""
+"""Converts a publisher's markup to plain text on one line, without control characters and of limited length."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from services.common.text.hidden_text import hides_characters, reorders
 from services.common.text.markup import seen_in
 
 MAX_MARKUP = 200_000
-"""Characters of one field that are read; the rest is cut off."""
+"""The maximum number of characters of one field that are read. The rest is cut off."""
 
 # Control, format (direction marks, zero widths), surrogate, private use, unassigned.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 class ReaderText(NamedTuple):
-    """Markup as text on one line, divided into what readers see and what they do not.
+    """Text extracted from markup, on one line, divided into visible and hidden text.
 
     Attributes:
-        text: the visible text.
-        hidden: text that readers do not see.
-        is_odd: readers see the text without some of its letters, or in another order.
+        text: the text that readers see.
+        hidden: the text that readers do not see.
+        is_odd: whether readers see the text without some of its letters, or in another order.
     """
 
     text: str
@@ -30,15 +30,16 @@ class ReaderText(NamedTuple):
 
 
 def plain_text(markup: str, limit: int) -> str:
-    """The text of a piece of HTML, or of plain text, on one line of at most `limit` characters.
+    """Convert HTML or plain text to one line of at most `limit` characters.
 
-    Scripts, styles, comments and hidden text are left out, entities resolved, invisible characters removed.
+    Scripts, styles, comments and hidden text are omitted, entities are resolved, and invisible characters are
+    removed.
     """
     return reader_text(markup, limit).text
 
 
 def reader_text(markup: str, limit: int) -> ReaderText:
-    """As `plain_text`, together with the hidden text that was left out."""
+    """Convert markup like `plain_text`, but also return the hidden text that was omitted."""
     text, hidden = seen_in(markup[:MAX_MARKUP])
     return ReaderText(
         shorten(one_line(text), limit), one_line(hidden), hides_characters(text) or reorders(text)
@@ -46,12 +47,12 @@ def reader_text(markup: str, limit: int) -> ReaderText:
 
 
 def one_line(text: str) -> str:
-    """`text` with every run of white space replaced by one space and invisible characters removed."""
+    """Replace every run of white space by one space, and remove invisible characters."""
     return " ".join(_without_unseen(" ".join(text.split())).split())
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text`; if it is longer than `limit`, cut at the end of a word where possible, with an ellipsis."""
+    """Shorten `text` to at most `limit` characters, at the end of a word where possible, with an ellipsis."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]

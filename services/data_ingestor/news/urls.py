@@ -1,4 +1,4 @@
-"""Web addresses: which may be fetched, which links of entries are usable, and how they are logged without secrets."""
+"""Decides which web addresses may be fetched and which links are usable, and removes secrets for the log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEMES = ("http", "https")
 
 
 def check_url(url: str) -> str:
-    """Return `url` if it is an absolute http or https address. Raises ValueError, without the address, if not."""
+    """Return `url` if it is an absolute http or https address; else raise ValueError without the address."""
     if len(url) > MAX_URL_LENGTH:
         raise ValueError(f"must not be longer than {MAX_URL_LENGTH} characters")
     if not url.isprintable() or " " in url:
@@ -23,7 +23,7 @@ def check_url(url: str) -> str:
 
 
 def split_url(url: str) -> SplitResult | None:
-    """The parts of `url`, or None if it is no URL (a bad port, an open bracket)."""
+    """Return the parts of `url`, or None if it is not a valid URL (such as a bad port or an open bracket)."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # only reading it checks it
@@ -33,7 +33,10 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def usable_link(link: str) -> str:
-    """The link without user name, and without fragment unless it is a route; empty if it is unusable or too long."""
+    """Return the link without user name, and without fragment unless it is a route.
+
+    The result is empty if the link is unusable or too long.
+    """
     parts = split_url(link.strip())
     if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
         return ""
@@ -42,12 +45,12 @@ def usable_link(link: str) -> str:
 
 
 def route(fragment: str) -> str:
-    """The fragment if it is one that a page's script reads as a path (`#!/a`, `#/a`), else an empty text."""
+    """Return the fragment if a page's script reads it as a path (`#!/a`, `#/a`); else an empty text."""
     return fragment if fragment[:1] in {"!", "/"} and fragment.strip("!/") else ""
 
 
 def shown(url: str) -> str:
-    """The address for logs and messages: without user name, password, query and fragment."""
+    """Return the address for logs and messages, without user name, password, query and fragment."""
     parts = split_url(url)
     if parts is None or not parts.hostname:
         return "(an address that cannot be read)"
@@ -57,10 +60,10 @@ def shown(url: str) -> str:
 
 
 def redirect_target(current: str, location: str) -> str:
-    """Where a redirect from `current` leads; `location` may be relative.
+    """Return the address to which `current` redirects. `location` may be relative.
 
     Raises:
-        NeverWorks: the target is unusable, neither http nor https, or http after https.
+        NeverWorks: the target is unusable, is neither http nor https, or is http although `current` is https.
     """
     try:
         target = check_url(urljoin(current, location.strip()))

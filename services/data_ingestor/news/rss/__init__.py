@@ -1,1 +1,1 @@
-"""RSS and Atom feeds: fetched, bounded, read."""
+"""Fetches RSS and Atom feeds, limits their size, and parses them."""

@@ -1,8 +1,10 @@
-"""Where on the network a feed may be fetched from: the public internet, and the origin that the operator named.
+"""Decides from which network addresses a feed may be fetched.
 
-The operator of a source, or an attacker who can change its answers, can redirect our requests and can make its name
-resolve to any address. Neither may lead to what only this machine can reach: its own services, its network, a cloud's
-metadata service.
+Allowed are the public internet and the origin that the operator configured.
+
+The operator of a source, or an attacker who can change its answers, can redirect our requests and can let its name
+resolve to any address. Neither of them may reach what is accessible only to this machine, namely its own services,
+its network and a cloud's metadata service.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ def _ipv4_within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None
 
 
 def is_local_name(host: str) -> bool:
-    """Whether a host name or address, without resolving it, can only be on this machine or its own network."""
+    """Whether a host name or address must belong to this machine or its own network. The name is not resolved."""
     name = host.rstrip(".").lower()
     if (address := written_address(name)) is not None:
         return not is_public(address)
@@ -65,11 +67,12 @@ def is_local_name(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a source is configured to be.
+    """The configured address of a source.
 
     Attributes:
-        url: as configured.
-        is_local: it may lie outside the public internet: its host name is local, or the operator set `own_network`.
+        url: the address as configured.
+        is_local: whether the address may lie outside the public internet, because its host name is local or the
+            operator set `own_network`.
     """
 
     url: httpx.URL
@@ -77,20 +80,20 @@ class Origin:
 
     @classmethod
     def of(cls, url: httpx.URL, *, own_network: bool = False) -> Origin:
-        """The origin of a source's `url`; `own_network` as in `FeedConfig`."""
+        """Return the origin for a source's `url`; see `FeedConfig` for `own_network`."""
         return cls(url, own_network or is_local_name(_host(url)))
 
     def has(self, url: httpx.URL) -> bool:
-        """Whether `url` is at the same host and port, or at the same host with TLS."""
+        """Whether `url` has the same host and port as the origin, or the same host with TLS."""
         if _host(url) != _host(self.url):
             return False
         return _port(url) == _port(self.url) or (_port(self.url), _port(url)) == (80, 443)
 
     def check(self, url: httpx.URL) -> None:
-        """Check whether `url` may be requested, from its host name alone.
+        """Check by the host name alone whether `url` may be requested.
 
         Raises:
-            NeverWorks: the host is not public, and `url` is not at this origin.
+            NeverWorks: the host is not public, and `url` does not belong to this origin.
         """
         if self.has(url):
             return
@@ -102,7 +105,7 @@ class Origin:
 
 
 def public_addresses(url: httpx.URL, origin: Origin) -> tuple[str, ...]:
-    """The addresses that the host of `url` resolves to now; the connection must go to one of them.
+    """Resolve the host of `url` to its addresses; the connection must use one of them.
 
     Raises:
         TryLater: the name cannot be resolved, or one of the addresses is not public.

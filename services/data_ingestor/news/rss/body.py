@@ -1,7 +1,7 @@
-"""The body of a response: joined, decompressed by its content rather than its headers, and limited in size.
+"""Joins and decompresses the body of a response, and limits its size.
 
 Servers name encodings that do not exist (`utf-8`, `none`), label plain text as gzip, and compress twice. The first
-bytes of the body are more reliable than the header, so the header is used only if they do not decide.
+bytes of the body are more reliable than the header, so the header is used only if they do not show the compression.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import chain
 from services.common.errors import NeverWorks, TryLater
 
 MAX_LAYERS = 3
-"""How often a body may be compressed; honest servers do it at most twice."""
+"""The maximum number of decompression steps plus one. Honest servers compress a body at most twice."""
 
 _PIECE = 64 * 1024
 _BEGINNING = 256
-"""Bytes from which the kind of a body is recognised; a feed may begin with blank lines."""
+"""The number of bytes by which the format of a body is recognised. A feed may begin with blank lines."""
 _GZIP = b"\x1f\x8b\x08"
 _BLANK = b"\xef\xbb\xbf\xff\xfe\0\t\n\r "
 _ZLIB_HEADER_BYTES = 2
@@ -27,15 +27,18 @@ _NONE = frozenset({"", "identity"})
 
 
 def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
-    """Join the chunks of a body and decompress it, holding at most `limit` bytes and one piece per layer.
+    """Join the chunks of a body and decompress it.
+
+    At most `limit` bytes are in memory at once, plus a part of the data for each compression step.
 
     Args:
-        chunks: as received.
+        chunks: the chunks as received.
         encoding: the header Content-Encoding, which may name several encodings or unknown ones.
-        limit: in bytes, for the body before and after decompression.
+        limit: the maximum size in bytes, before and after decompression.
 
     Raises:
-        NeverWorks: larger than `limit`, or compressed in a way that was not requested or contradicts the header.
+        NeverWorks: the body is larger than `limit`, or is compressed in a way that was not requested or contradicts
+            the header.
         TryLater: the compressed body ends early.
     """
     named = encoding.strip().lower()
@@ -54,7 +57,7 @@ def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
 
 
 def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes of a body, and an iterator over the whole body."""
+    """Return the first bytes of a body, and an iterator over the whole body."""
     rest = iter(chunks)
     head = b""
     for chunk in rest:
@@ -69,7 +72,7 @@ def _is_markup(beginning: bytes) -> bool:
 
 
 def _claimed(name: str, header: str, beginning: bytes) -> int:
-    """The compression of a body whose first bytes are neither gzip nor markup."""
+    """Return the compression that the header states for a body whose first bytes show neither gzip nor markup."""
     if name not in _ASKED_FOR:
         raise NeverWorks(f"is sent as {header[:40]!r}, though only gzip was requested")
     if len(beginning) < _ZLIB_HEADER_BYTES:  # the body ended early

@@ -1,8 +1,8 @@
 """Parses the dates of feeds without guessing.
 
 feedparser uses the first pattern that matches a part of the text: it drops AM and PM, reads a number of seconds as a
-year, and treats an unknown time zone as UTC. Such an article would count as hours or years old and never be published.
-Here the whole text of a date is parsed, or the date is not used.
+year, and treats an unknown time zone as UTC. An article with such a date would count as hours or years old and would
+never be published. Here a date is used only if its whole text can be parsed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from services.common.times.written_times import (
 )
 
 FURTHEST_WEST = timedelta(hours=12)
-"""The westernmost time zone is UTC-12, so the instant is at most this much later than the local time read as UTC."""
+"""The offset of the westernmost time zone, UTC-12. A local time read as UTC is at most this much earlier than the
+true time."""
 LONGEST_TEXT = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,9 +42,9 @@ class FeedDate(NamedTuple):
     """A parsed date.
 
     Attributes:
-        exact: the instant in UTC; None unless the whole text, with its time zone, could be parsed.
-        no_later_than: if the time zone, or the order of day and month, is unknown: the latest instant in UTC that the
-            date can mean.
+        exact: the time in UTC; None unless the whole text, with its time zone, could be parsed.
+        no_later_than: the latest time in UTC that the date can mean if its time zone, or the order of day and month,
+            is unknown; else None.
     """
 
     exact: datetime | None = None
@@ -51,7 +52,7 @@ class FeedDate(NamedTuple):
 
 
 def read_date(text: str) -> FeedDate:
-    """Parse the date of an entry. Never raises; both fields are None if the text cannot be parsed."""
+    """Parse the date of an entry. Never raises; both fields of the result are None if the text cannot be parsed."""
     text = " ".join(unicodedata.normalize("NFKC", text[: LONGEST_TEXT + 1]).split())
     if not text or len(text) > LONGEST_TEXT:
         return FeedDate()
@@ -84,7 +85,11 @@ def _calendar(text: str) -> FeedDate:
 
 
 def _readings(text: str) -> Iterator[WrittenTime]:
-    """What a text can mean: one time; two if day and month are ambiguous; the end of the day if it has no time."""
+    """Return the times that a text can mean.
+
+    There are two times if the order of day and month is unknown. If the text has no time of day, the end of the day
+    is returned.
+    """
     try:
         yield read_written_time(text)
     except NoClockError:

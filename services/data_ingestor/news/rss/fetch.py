@@ -1,8 +1,8 @@
-"""Fetches one feed: with limits on time and size, conditional requests, and few, checked redirects.
+"""Fetches one feed with limits on time and size, conditional requests, and a few redirects, which are checked.
 
-The timeouts of an HTTP library apply to each wait, not to the whole request: a server that sends one byte now and then,
-or a resolver that hangs, can take arbitrarily long. The time of the body is therefore checked here, and the whole runs
-in a process that can be killed (see `isolated`).
+The timeouts of an HTTP library apply to each wait, not to the whole request. A server that sends a byte from time to
+time, or a resolver that hangs, can therefore take arbitrarily long. For this reason the time for the body is checked
+here, and the whole fetch runs in a process that can be killed (see `isolated`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ _MAY_PASS = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
-    """What to fetch. `timeout` is in seconds for the whole, `max_bytes` after decompression, `now` in UTC.
+    """The parameters of a fetch.
 
-    `etag` and `last_modified` are those of `Fetched`. With `past_caches` all caches on the way must ask the origin
-    server. `own_network` as in `FeedConfig`.
+    `timeout` limits the whole fetch, in seconds. `max_bytes` limits the decompressed body. `now` is in UTC. `etag`
+    and `last_modified` are those of `Fetched`. With `past_caches`, all caches on the way must ask the origin server.
+    For `own_network` see `FeedConfig`.
     """
 
     url: str
@@ -51,9 +52,10 @@ class FeedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A feed as its server sent it, decompressed. `url` is the address after redirects.
+    """A feed as its server sent it, after decompression. `url` is the address after redirects.
 
-    The validators `etag` and `last_modified` are the server's bytes; empty if they cannot be sent back.
+    The validators `etag` and `last_modified` are the unchanged bytes of the server. They are empty if they cannot be
+    sent back.
     """
 
     body: bytes
@@ -72,8 +74,8 @@ def fetch(request: FeedRequest) -> Fetched | NotModified:
     """Fetch a feed.
 
     Raises:
-        TryLater: the server cannot be reached, is too slow, has an error or asks to wait (`after`, in seconds).
-        NeverWorks: refused, not found, too large, or redirected to an address that is not allowed.
+        TryLater: the server cannot be reached, is too slow, has an error, or asks to wait for `after` seconds.
+        NeverWorks: the request is refused, or the feed is not found, too large, or redirected to a forbidden address.
     """
     deadline = time.monotonic() + request.timeout
     url = httpx.URL()
@@ -145,7 +147,7 @@ def check_status(status: int, retry_after: str, now: datetime) -> None:
     """Check that an HTTP status means success.
 
     Raises:
-        TryLater: the error may pass; with the seconds of `retry_after` if the server sent them.
+        TryLater: the error may pass. It contains the seconds of `retry_after` if the server sent them.
         NeverWorks: the error will not pass by itself.
     """
     if status == HTTPStatus.OK:
@@ -160,7 +162,7 @@ def check_status(status: int, retry_after: str, now: datetime) -> None:
 
 
 def retry_after_seconds(header: str, now: datetime) -> float | None:
-    """The seconds of a Retry-After header (a number or an HTTP date), at most a day; None if it has neither."""
+    """Return the seconds of a Retry-After header (a number or an HTTP date), at most a day; None if it is invalid."""
     header = header.strip()
     if header.isascii() and header.isdigit():
         return min(float(header[:9]), LONGEST_RETRY_AFTER)

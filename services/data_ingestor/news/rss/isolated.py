@@ -1,10 +1,10 @@
-"""Runs a function in a process of its own with limits on time and memory, whatever its input.
+"""Runs a function in a separate process with limits on time and memory, whatever its input is.
 
-Feeds are untrusted, and neither a name resolver nor a regular expression can be interrupted from within: forty
-kilobytes of blank lines keep the feed parser busy for eight seconds, an address of some hundred kilobytes for minutes,
-and no other thread runs meanwhile. A process can be killed. It is forked from a server that has the libraries loaded,
-which takes milliseconds. Time and memory are limited; the process has our rights, but no variable of our environment
-that could be secret.
+Feeds are untrusted, and neither a name resolver nor a regular expression can be interrupted within its own process.
+Forty kilobytes of blank lines occupy the feed parser for eight seconds, and an address of some hundred kilobytes for
+minutes; no other thread runs meanwhile. A separate process can be killed. It is forked in milliseconds from a server
+process that has already loaded the libraries. Its time and memory are limited. It has our access rights, but no
+environment variable that could be secret.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
 MEMORY_BYTES = 1024 * 1024 * 1024
-"""Limit on the address space of the process; parsing a feed of 5 MB takes about a third of it."""
+"""The limit on the address space of the process. Parsing a feed of 5 MB takes about a third of it."""
 
 STOP_CHECK_SECONDS = 0.1
 
@@ -57,8 +57,8 @@ _KEPT = re.compile(
     r"|\w+_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|COVERAGE_\w+",
     re.IGNORECASE,
 )
-"""The environment variables that reading a feed needs. All others are withheld: they may be secret, and this process
-parses untrusted input."""
+"""The environment variables that reading a feed needs. All others are removed from the process, because they may be
+secret and the process parses untrusted input."""
 
 
 def run_isolated(
@@ -68,10 +68,10 @@ def run_isolated(
 
     Args:
         work: a module-level function.
-        argument: must be picklable, like the result.
-        seconds: after which the process is killed.
-        stop: kills the process early when set.
-        doing: name of the work for messages, such as "parsing the feed".
+        argument: the argument, which must be picklable, like the result.
+        seconds: the time after which the process is killed.
+        stop: an event that kills the process early when it is set.
+        doing: the name of the work in messages, such as "parsing the feed".
 
     Raises:
         TryLater: `work` raised it, took too long or was stopped, or no process can be started.

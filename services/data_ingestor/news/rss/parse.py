@@ -1,6 +1,6 @@
-"""Parses the bytes of a feed into cleaned entries: feedparser, with checks before and limits after it.
+"""Parses the bytes of a feed into cleaned entries with feedparser. Input is checked before it and limited after it.
 
-To be called through `run_isolated`: the parser has no limits of its own.
+Call these functions through `run_isolated`, because the parser has no limits of its own.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
 def parse_feed(fetched: Fetched) -> Listing:
-    """Parse a feed of any format and encoding that feedparser knows.
+    """Parse a feed of any format and encoding that feedparser supports.
 
     Raises:
-        NeverWorks: empty, not a feed, or one that declares entities.
+        NeverWorks: the body is empty, is not a feed, or declares entities.
     """
     if not fetched.body.strip(b"\0\t\n\r "):
         raise NeverWorks("is empty")
@@ -61,10 +61,10 @@ def parse_feed(fetched: Fetched) -> Listing:
 
 
 def refuse_entities(body: bytes) -> None:
-    """Raise NeverWorks if the document declares entities: no feed needs them, and "XML bombs" consist of them.
+    """Raise NeverWorks if the document declares entities. Feeds do not need them, and "XML bombs" consist of them.
 
-    Searches what precedes the first element, in any encoding in which ASCII characters are ASCII bytes, with or without
-    zero bytes between them.
+    The text before the first element is searched, in any encoding in which ASCII characters are ASCII bytes, with or
+    without zero bytes between them.
     """
     text = _COMMENT.sub(b"", body.replace(b"\0", b""))
     first = _FIRST_ELEMENT.search(text)
@@ -106,14 +106,14 @@ def _entry(entry: feedparser.FeedParserDict) -> Entry:
 
 
 def _publisher(entry: feedparser.FeedParserDict) -> tuple[str, ...]:
-    """The name and the host that an aggregator states as the source of an entry."""
+    """Return the name and the host that an aggregator states as the source of an entry."""
     source = dict.get(entry, "source") or {}
     host = split_url(str(source.get("href") or ""))
     return plain_text(str(source.get("title") or ""), MAX_TITLE), (host and host.hostname) or ""
 
 
 def _date(entry: feedparser.FeedParserDict) -> FeedDate:
-    """The first date that could be parsed with its time zone, or else the first without."""
+    """Return the first date with a known time zone; if there is none, the first date without a time zone."""
     # feedparser's own `get` returns another field for a missing one.
     dates = [read_date(str(dict.get(entry, field) or "")) for field in _DATE_FIELDS]
     exact = (date for date in dates if date.exact)

@@ -1,7 +1,7 @@
-"""Replaces invalid character references (`&#xD800;`) in a feed: with one of them feedparser rejects the whole feed.
+"""Replaces invalid character references such as `&#xD800;`, because one of them makes feedparser reject the feed.
 
-Publishers that cut an emoji in half write such references by accident. An attacker who gets a single entry into a feed
-could suppress all its other entries with one.
+Publishers that cut an emoji in half write such references by accident. With one such reference, an attacker who can
+add a single entry to a feed could suppress all its other entries.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _NO_CHARACTER = b"&#65533;"
 
 
 def with_valid_references(body: bytes) -> bytes:
-    """Replace references that name no character, in a document of any encoding that extends ASCII.
+    """Replace references that do not denote a character, in a document of any encoding that extends ASCII.
 
-    A pair of surrogates becomes a reference to the character it encodes; other invalid ones become U+FFFD.
+    A pair of surrogates becomes a reference to the character that it encodes. Other invalid references become U+FFFD.
     """
     return _REFERENCE.sub(_valid, _PAIR.sub(_joined, body)) if b"&#" in body else body
 

@@ -1,4 +1,4 @@
-"""One request for a feed: to a checked address, with valid headers whatever the server sent before."""
+"""Sends one request for a feed to a checked address. Its headers are valid whatever the server sent before."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from services.common.tls import usual_trust
 from services.data_ingestor.news.rss.addresses import Origin, public_addresses
 
 MAX_REMEMBERED = 1_000
-"""Bytes of a header that is sent back to the server. Many servers refuse requests with more than 8 KB of headers."""
+"""The maximum bytes of a header value that is sent back to the server.
+
+Many servers refuse requests with more than 8 KB of headers."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 Headers = dict[bytes, bytes]
 
 
 def sendable(value: bytes) -> bytes:
-    """A server's header value, byte for byte, if it may be sent back; else empty.
+    """Return a server's header value unchanged if it may be sent back; else an empty value.
 
-    Refused are values that are too long, contain a control character, or are not valid HTTP field values.
+    A value may not be sent back if it is too long, contains a control character, or is not a valid HTTP field value.
     """
     if len(value) > MAX_REMEMBERED or value != value.strip():
         return b""
@@ -33,20 +35,20 @@ def sendable(value: bytes) -> bytes:
 
 
 class CookiesOfRedirects:
-    """Cookies that a server sets while it redirects; without them some servers redirect endlessly."""
+    """The cookies that a server sets while it redirects. Without them some servers redirect endlessly."""
 
     def __init__(self) -> None:
         self._cookies = httpx.Cookies()
 
     def take(self, response: httpx.Response, url: httpx.URL) -> None:
-        """Keep the cookies of a response to a request for `url`."""
+        """Store the cookies of a response to a request for `url`."""
         asked = httpx.Request("GET", url)
         self._cookies.extract_cookies(
             httpx.Response(response.status_code, headers=response.headers.raw, request=asked)
         )
 
     def header(self, url: httpx.URL) -> bytes:
-        """The header Cookie for `url`; empty if there is none that can be sent."""
+        """Return the header Cookie for `url`; empty if no cookie can be sent."""
         asked = httpx.Request("GET", url)
         asked.headers.encoding = "latin-1"
         try:
@@ -60,18 +62,18 @@ class CookiesOfRedirects:
 def answer_to(
     url: httpx.URL, headers: Headers, *, origin: Origin, timeout: float, deadline: float
 ) -> Iterator[httpx.Response]:
-    """The response to a request for `url`, its body unread.
+    """Send a request for `url` and return the response, whose body has not been read.
 
-    The connection goes to the address that was checked, and the certificate is checked against the name, so a different
-    answer of the name server a moment later has no effect. A proxy resolves names itself: then only the host in the URL
-    is checked. For a configured local origin the address is not checked.
+    The connection goes to the address that was checked, and the certificate is checked against the name, so a
+    different answer of the name server a moment later has no effect. If a proxy is used, it resolves the names
+    itself, and only the host in the URL is checked. For a configured local origin the address is not checked.
 
     Args:
-        url: of the feed, or the target of its redirect.
-        headers: of the request, without Host.
+        url: the address of the feed, or the target of its redirect.
+        headers: the headers of the request, without Host.
         origin: the configured origin of the feed.
-        timeout: seconds for each wait.
-        deadline: on the monotonic clock; after it no further address is tried.
+        timeout: the maximum seconds for each wait.
+        deadline: the time on the monotonic clock after which no further address is tried.
 
     Raises:
         NeverWorks, TryLater: `url` may not be requested, see `Origin.check` and `public_addresses`.

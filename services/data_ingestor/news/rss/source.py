@@ -1,4 +1,4 @@
-"""RSS and Atom feeds as a source: fetched and parsed in processes that can be killed."""
+"""RSS and Atom feeds as a news source. They are fetched and parsed in processes that can be killed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from services.data_ingestor.news.urls import check_url, shown
 
 PARSE_SECONDS = 30.0
 FETCH_GRACE_SECONDS = 1.0
-"""In addition to NEWS_TIMEOUT, so that the fetching process can report itself how far it came."""
+"""The time beyond NEWS_TIMEOUT in which the fetching process can still report how far it got."""
 
 
 class FeedConfig(SourceConfig):
-    """A feed. With `own_network` the host of `url` may have an address that is not public."""
+    """The configuration of a feed. With `own_network` the host of `url` may have an address that is not public."""
 
     kind: Literal["rss"] = "rss"
     url: Annotated[str, AfterValidator(check_url), Field(repr=False)]
@@ -34,7 +34,7 @@ class FeedConfig(SourceConfig):
 
 
 class Feed:
-    """A `Source`. Its state is the validators of the last answer and the digest of its body."""
+    """A feed as a `Source`. Its state consists of the last answer's validators and the digest of its body."""
 
     def __init__(self, config: FeedConfig, settings: Settings, parse_seconds: float = PARSE_SECONDS) -> None:
         self.config = config

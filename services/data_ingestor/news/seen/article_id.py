@@ -1,26 +1,27 @@
-"""The identity of an article: one source's entries at one address are one article.
+"""Computes article ids. Entries of the same source with the same address are the same article.
 
-The id is the first 32 hexadecimal digits of the SHA-256 of
+The id consists of the first 32 hexadecimal digits of a SHA-256 hash. The hash is computed from
 
-- the source's name in lower case and the canonical link, where the article has one, or else
-- the source's name as it is written and the normalised title.
+- the source's name in lower case and the canonical link, if the article has a canonical link, or else
+- the source's name without a change of case and the normalised title.
 
-The source is part of the identity because every source chooses the links that it lists: otherwise a feed that lists a
-competitor's links first would make the competitor's articles known before they are read, with its own text in their
-place. Whether two sources report the same story is decided from the text
-(`services/sentiment_analyzer/stories/stories.py`), not here. A renamed source is another source.
+The source is part of the identity because every source chooses the links that it lists. Otherwise a feed that lists a
+competitor's links first could replace the competitor's articles by its own text, because they would already be known
+when the competitor's feed is read. Whether two sources report the same story is decided from the text
+(`services/sentiment_analyzer/stories/stories.py`), not here. A renamed source counts as another source.
 
-A front page is not the address of an article, so a link to one counts as no link. A link that several different entries
-of one feed share does not identify them either: see `identity`.
+A front page is not the address of an article, so an entry that links to a front page counts as having no link. A link
+that several different entries of one feed share does not identify them either; see `identity`.
 
-The canonical link omits what does not change the page: scheme, `www.`, user name, default port, trailing slashes, the
-order of query parameters, tracking parameters (`utm_*`, `fbclid` and the like), and the fragment, unless it begins with
-`!` or `/`, by which one page shows many articles. So the id changes when the publisher moves the article to another
-host, path or remaining parameter, and does not change when title, text or date are corrected. Without a link it changes
-with the words of the title, but not with their case, punctuation or spacing.
+The canonical link omits the parts that do not change the page: scheme, `www.`, user name, default port, trailing
+slashes, the order of query parameters, tracking parameters (`utm_*`, `fbclid` and the like), and the fragment. A
+fragment that begins with `!` or `/` is kept, because some pages select the shown article by it. So the id changes
+when the publisher moves the article to another host, path or remaining parameter, and does not change when title,
+text or date are corrected. The id of an article without a link changes with the words of the title, but not with
+their case, punctuation or spacing.
 
-Stored ids depend on this: the poller's record of seen articles, news archives, signals, receipts and stories. A change
-here makes every article a new one unless the stored ids are converted; `former_id` serves that.
+The poller's record of seen articles, news archives, signals, receipts and stories contain ids. If the computation
+changes, every article becomes a new article unless the stored ids are converted; `former_id` is used for that.
 """
 
 from __future__ import annotations
@@ -63,13 +64,13 @@ _RESERVED_IN_PATH = "/:@!$&'()*+,;="
 
 
 def article_id(link: str, source: str, title: str) -> str:
-    """The id of an article, 32 hexadecimal digits.
+    """Return the id of an article, 32 hexadecimal digits.
 
     Args:
-        link: the article's address as the feed gives it; empty or unusable is the same as none.
-        source: the source's name. With a link, case is ignored, as archives write `CoinDesk`; without one it is not, so
-            that ids stored by earlier releases stay valid.
-        title: the cleaned title; it counts only without a link.
+        link: the article's address as the feed gives it. An unusable address counts as empty.
+        source: the source's name. If there is a link, its case is ignored, because archives write `CoinDesk`. Without
+            a link its case counts, so that ids stored by earlier releases stay valid.
+        title: the cleaned title, which is used only if there is no link.
     """
     canonical = canonical_link(link)
     if is_page(canonical):
@@ -78,13 +79,13 @@ def article_id(link: str, source: str, title: str) -> str:
 
 
 def former_id(link: str) -> str:
-    """The id that earlier releases gave a linked article, without its source; empty where the id has not changed."""
+    """Return the id, without the source, that earlier releases gave a linked article; empty if unchanged."""
     canonical = canonical_link(link)
     return digest("link", canonical) if is_page(canonical) else ""
 
 
 def digest(*parts: str) -> str:
-    """The id made of the parts of an identity; the first part names their kind."""
+    """Return the id computed from the parts of an identity. The first part names the kind of identity."""
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:ID_DIGITS]
 
 
@@ -94,7 +95,10 @@ def is_page(canonical: str) -> bool:
 
 
 def canonical_link(link: str) -> str:
-    """`host[:port]/path[?query][#route]` without what does not change the page; empty if `link` is no web address."""
+    """Return `host[:port]/path[?query][#route]` without the parts that do not change the page.
+
+    The result is empty if `link` is not a web address.
+    """
     parts = split_url(link.strip())
     if parts is None or parts.scheme not in SCHEMES or not parts.hostname:
         return ""
@@ -107,7 +111,10 @@ def canonical_link(link: str) -> str:
 
 
 def normal_title(title: str) -> str:
-    """The words of a title, case-folded and separated by single spaces; its characters if it has no words."""
+    """Return the words of a title, case-folded and separated by single spaces.
+
+    If the title has no words, its characters are returned.
+    """
     folded = unicodedata.normalize("NFKC", title).casefold()
     return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
 
@@ -125,7 +132,7 @@ def _meaningful(query: str) -> list[tuple[str, str]]:
 
 
 def _normal_path(path: str) -> str:
-    """The path in one normal form: characters as themselves where allowed, else as %XX in capitals."""
+    """Return the path in a normal form. Only characters that must be encoded are written as %XX in capitals."""
     path = _CODE.sub(_shortest, _STRAY_PERCENT.sub("%25", path))
     return quote(path, safe=_RESERVED_IN_PATH + "%", errors="replace").rstrip("/")
 

@@ -1,8 +1,9 @@
-"""The SQLite file of the articles that the poller has seen: schema, creation, migration and integrity check.
+"""The SQLite file of the articles that the poller has seen: its schema, creation, migration and integrity check.
 
-In version 1 the id of an article was made of its link alone, whichever source listed it. Its rows keep those ids, with
-the source that listed the article first, and count for that source only (see `SeenArticles.known`): seen articles stay
-seen, and one source's listing no longer hides another's article.
+In version 1 the id of an article was computed from its link alone, whichever source listed it. Its rows keep those
+ids, together with the source that first listed the article, and count for that source only (see
+`SeenArticles.known`). Therefore seen articles stay seen, and the listing of one source no longer hides another
+source's article.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def open_seen(path: Path, busy_seconds: float) -> sqlite3.Connection:
     """Open the file; it is created or migrated if necessary, see `open_database`.
 
     Raises:
-        sqlite3.Error: it cannot be used, for example because it is damaged.
+        sqlite3.Error: the file cannot be used, for example because it is damaged.
     """
     db = open_database(path, _SCHEMA, busy_seconds=busy_seconds)
     damage = db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -65,7 +66,7 @@ def open_seen(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_source: int) -> int:
-    """Delete articles that do not wait for the broker; see `SeenArticles.purge`. Returns how many."""
+    """Delete articles that do not wait for the broker, see `SeenArticles.purge`; return their number."""
     forgotten = connection.execute(
         "DELETE FROM articles WHERE listed_ms < ? AND body IS NULL", (listed_before_ms,)
     ).rowcount
@@ -83,7 +84,7 @@ def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_sour
 
 
 def _published_ms(body: bytes, listed_ms: int) -> int:
-    """Publication time of a waiting article; the time it was listed if its message cannot be decoded."""
+    """Return the publication time of a waiting article, or `listed_ms` if its message cannot be decoded."""
     try:
         return to_ms(decode(body, NewsArticle).published)
     except NeverWorks:

@@ -1,7 +1,8 @@
 """Assigns article ids to the entries of a feed. A link shared by different entries does not identify them.
 
-Some feeds give all entries one link (a live page), or links that differ only in parts that the canonical link omits:
-the fragment, a tracking parameter. By the link alone all but one would count as known.
+Some feeds give the same link to all entries (a live page), or links that differ only in parts that the canonical link
+omits, such as the fragment or a tracking parameter. If the link alone identified the entries, all but one would count
+as known.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from services.data_ingestor.news.seen.article_id import (
 
 
 def identify(entries: Sequence[Entry], source: str) -> dict[str, Entry]:
-    """The entries that have a title, by their id (see `article_id`); the first of several with the same id.
+    """Return the entries that have a title, by their id; see `article_id`.
 
-    Different articles that would share an id get one from the first of their marks that no other of them has, or else
-    from title and day.
+    If several entries have the same id, the first of them is returned.
+
+    If different articles would share an id, the id of each is computed from its first mark that no other of them has.
+    If there is no such mark, the id is computed from title and day.
     """
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -39,7 +42,7 @@ def identify(entries: Sequence[Entry], source: str) -> dict[str, Entry]:
 
 
 def former_ids(identified: Mapping[str, Entry], source: str) -> dict[str, str]:
-    """For entries identified by their link: the id of earlier releases, without the source, by the present id."""
+    """Return, by present id, the ids that earlier releases gave to the entries identified by their link."""
     return {
         identity: former_id(entry.link)
         for identity, entry in identified.items()
@@ -48,9 +51,10 @@ def former_ids(identified: Mapping[str, Entry], source: str) -> dict[str, str]:
 
 
 def _are_different(group: Sequence[Entry]) -> bool:
-    """Whether entries that share a link, or a title without a link, are several articles.
+    """Whether entries that share a link, or that have no link and share a title, are several articles.
 
-    With a link, one title is one article whatever its date; without a link, the same title may recur on another day.
+    With a link, entries with the same title are one article whatever their dates are. Without a link, the same title
+    on another day is another article.
     """
     if is_page(canonical_link(group[0].link)):
         return len({normal_title(_written(entry)) for entry in group}) > 1

@@ -1,4 +1,4 @@
-"""The owner of each polled source. Limits apply per owner, so several sources of one owner count as one."""
+"""The owner of each polled source. Limits apply to each owner, so several sources of the same owner share them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class Owners:
     """The owners of sources, in lower case.
 
     Args:
-        owners: the owner of each polled source, by the source's name; empty for a source that is its own owner.
+        owners: the owner of each polled source, by the source's name. It is empty for a source that is its own owner.
 
     Attributes:
-        sources: names of the polled sources.
+        sources: the names of the polled sources.
     """
 
     def __init__(self, owners: Mapping[str, str]) -> None:
@@ -21,9 +21,9 @@ class Owners:
         self.sources = frozenset(owners)
 
     def of(self, source: str) -> str:
-        """The owner of a source; a source that is no longer polled is its own owner."""
+        """Return the owner of a source. A source that is no longer polled is its own owner."""
         return self._owners.get(source, source.casefold())
 
     def part_of(self, whole: int) -> int:
-        """The equal share of each owner, rounded down."""
+        """Return the equal share of each owner in `whole`, rounded down."""
         return whole // max(self._count, 1)

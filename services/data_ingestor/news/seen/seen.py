@@ -1,7 +1,7 @@
-"""The poller's record: which articles it has seen, and which still wait for the broker.
+"""The poller's record of the articles that it has seen and of those that still wait for the broker.
 
 An article is recorded before it is published, and counts as seen only when the broker has confirmed it. After a crash
-at any point an article is published again with the same id; none is lost.
+at any point an article is published again with the same id, and no article is lost.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from services.data_ingestor.news.seen.owners import Owners
 from services.data_ingestor.news.turns.quota import Allowance
 
 MAX_WAITING = 10_000
-"""Articles that may wait for the broker, in equal shares for all owners. While an owner's share is used up, no further
-article of that owner is recorded."""
+"""The maximum number of articles that wait for the broker, in equal shares for all owners. While an owner's share is
+used up, no further article of that owner is recorded."""
 
 MOST_SEEN = 20_000
-"""Seen articles that are kept of a source, ten times what a feed may list: a flood must not fill the disk."""
+"""The maximum number of seen articles kept of a source (ten times a feed's maximum), so that the disk is not filled.
+"""
 BUSY_TIMEOUT_SECONDS = 5.0
 _NONE: Mapping[str, str] = MappingProxyType({})
 _NO_ALLOWANCES: Mapping[str, Allowance] = MappingProxyType({})
@@ -47,14 +48,14 @@ class WaitingArticle:
 
 
 class SeenArticles:
-    """The record, in one SQLite file. Every method may be called from any thread.
+    """The record of articles, in one SQLite file. Every method may be called from any thread.
 
     Every method but `close` raises TryLater if the file cannot be read or written at the moment. If the file is lost,
     recent articles are published again.
 
     Args:
-        path: the file.
-        owners: as for `Owners`.
+        path: the path of the file.
+        owners: the owners of sources, as for `Owners`.
 
     Raises:
         StopProgram: the file or its folder cannot be used at all.
@@ -93,35 +94,35 @@ class SeenArticles:
 
     @property
     def waiting_count(self) -> int:
-        """How many articles wait for the broker, as of the last change."""
+        """The number of articles that wait for the broker, as of the last change."""
         return self._waiting.total()
 
     @property
     def waiting_by_source(self) -> Counter[str]:
-        """The same by source."""
+        """The number of articles that wait for the broker, by source, as of the last change."""
         return self._waiting
 
     def room(self, source: str) -> int:
-        """How many more articles of a source may wait now."""
+        """Return the number of further articles of a source that may wait now."""
         owner, waiting = self.owners.of(source), self._waiting
         mine = sum(waiting[each] for each in waiting if self.owners.of(each) == owner)
         return max(self.owners.part_of(MAX_WAITING) - mine, 0)
 
     def health(self) -> DependencyHealth:
-        """Whether the file could be used the last time."""
+        """Return whether the last access to the file succeeded."""
         return DependencyHealth(ok=not self._error, detail=self._error or str(self.path))
 
     def known(
         self, ids: Sequence[str], now: datetime, former: Mapping[str, str] = _NONE, source: str = ""
     ) -> frozenset[str]:
-        """Those of `ids` that are recorded already, seen or waiting; records that they are still listed.
+        """Return those of `ids` that are recorded, as seen or waiting. Records that they are still listed.
 
         Args:
-            ids: of articles that a feed lists.
+            ids: the ids of articles that a feed lists.
             now: the time of the listing.
             former: by id, the id under which an earlier release may have recorded the article.
-            source: the source of the articles. A former id counts as known only if it was recorded for this source. It
-                is replaced by the present id, unless the article still waits: its message has the former id.
+            source: the source of the articles. A former id counts as known only if it was recorded for this source.
+                It is replaced by the present id unless the article still waits, as its message has the former id.
         """
         listed = "UPDATE articles SET listed_ms = ? WHERE article_id = ?"
         listed_formerly = (
@@ -138,7 +139,7 @@ class SeenArticles:
         return frozenset(found)
 
     def last_listed(self, source: str) -> datetime | None:
-        """When the source last listed a recorded article; None if there is no record of the source."""
+        """Return when the source last listed a recorded article; None if the source has no record."""
         with self._transaction() as db:
             query = "SELECT max(listed_ms) FROM articles WHERE source = ?"
             (latest,) = db.execute(query, (source,)).fetchone()
@@ -147,9 +148,9 @@ class SeenArticles:
     def note(
         self, articles: Sequence[NewsArticle], dismissed: Sequence[str], source: str, now: datetime
     ) -> int:
-        """Record articles that wait for the broker, and ids of dismissed entries; all or none.
+        """Record articles that wait for the broker, and ids of dismissed entries. Either all or none are recorded.
 
-        Returns how many articles are new: records that exist are left as they are.
+        Existing records are not changed. Returns the number of new articles.
 
         Raises:
             TryLater: the file cannot be used now, or there is no room for so many articles.
@@ -173,7 +174,7 @@ class SeenArticles:
         return new
 
     def newest(self, owner: str, most: int) -> list[str]:
-        """The ids of an owner's newest articles that wait for the broker, in the order in which they were recorded."""
+        """Return the ids of an owner's newest articles that wait for the broker, in the order of recording."""
         if most <= 0:
             return []
         sources = [each for each in self._waiting if self.owners.of(each) == owner]
@@ -187,14 +188,14 @@ class SeenArticles:
         return [identity for (identity,) in rows]
 
     def articles(self, ids: Sequence[str]) -> list[WaitingArticle]:
-        """Those of the articles that wait for the broker, in the order of `ids`."""
+        """Return the articles with these ids that wait for the broker, in the order of `ids`."""
         select = "SELECT article_id, source, body FROM articles WHERE article_id = ? AND body IS NOT NULL"
         with self._transaction() as db:
             rows = [db.execute(select, (one,)).fetchone() for one in ids]
         return [WaitingArticle(*row) for row in rows if row]
 
     def waiting(self, limit: int) -> list[WaitingArticle]:
-        """The first articles that wait for the broker, in the order in which they were recorded."""
+        """Return the first articles that wait for the broker, in the order in which they were recorded."""
         with self._transaction() as db:
             rows = db.execute(
                 "SELECT article_id, source, body FROM articles WHERE body IS NOT NULL ORDER BY rowid LIMIT ?",
@@ -203,7 +204,7 @@ class SeenArticles:
         return [WaitingArticle(*row) for row in rows]
 
     def confirm(self, ids: Sequence[str], left: Mapping[str, Allowance] = _NO_ALLOWANCES) -> None:
-        """Record that these articles were published, and what is `left` of their owners' quotas."""
+        """Record that these articles were published, and `left`, the remaining quotas of their owners."""
         with self._transaction() as db:
             db.executemany("UPDATE articles SET body = NULL WHERE article_id = ?", [(one,) for one in ids])
             db.executemany(
@@ -212,13 +213,13 @@ class SeenArticles:
             )
 
     def allowances(self) -> dict[str, Allowance]:
-        """What was left of each owner's quota when the owner last published."""
+        """Return the quota that each owner had left when the owner last published."""
         with self._transaction() as db:
             rows = db.execute("SELECT owner, articles_left, at_ms FROM allowances").fetchall()
         return {owner: Allowance(left, at_ms) for owner, left, at_ms in rows}
 
     def expire(self, published_before: datetime) -> Counter[str]:
-        """Drop waiting articles published before that time: they count as seen. Returns how many, by source."""
+        """Let waiting articles published before that time count as seen; return their number by source."""
         old = "body IS NOT NULL AND published_ms < ?"
         with self._transaction() as db:
             rows = db.execute(
@@ -233,9 +234,9 @@ class SeenArticles:
         return Counter(dict(rows))
 
     def purge(self, listed_before: datetime) -> int:
-        """Delete articles that do not wait and that no feed has listed since that time; returns how many.
+        """Delete articles that do not wait and that no feed has listed since that time; return their number.
 
-        Of each source at most MOST_SEEN are kept: those that it listed most recently.
+        Of each source at most MOST_SEEN articles are kept, namely those that it listed most recently.
         """
         with self._transaction() as db:
             return forget(db, to_ms(listed_before), MOST_SEEN)

@@ -1,1 +1,1 @@
-"""When a source is polled next, and whose articles are published next."""
+"""Decides when a source is polled next, and whose articles are published next."""

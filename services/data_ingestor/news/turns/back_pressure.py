@@ -1,8 +1,8 @@
-"""Back-pressure: the length of the news queue, the age of its first message, and how far polling slows down.
+"""Slows down polling and publishing when the news queue is long or its first message is old (back-pressure).
 
-While the queue is long, or its messages wait long, nothing more is published: articles wait in the state file, and the
-sources are read less often. So neither the broker's memory nor that of this process grows with what the scorer cannot
-process.
+While the queue is long, or its messages wait long, nothing more is published. Articles then wait in the state file,
+and the sources are read less often. So neither the broker's memory nor that of this process grows with articles that
+the scorer cannot process.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ log = structlog.get_logger(__name__)
 
 
 def stretch(length: int, slow_at: int) -> float:
-    """The factor by which the pause between two polls grows: 1 below `slow_at`, 2 at `slow_at`, at most 4.
+    """Return the factor by which the pause between two polls is longer than usual.
 
-    It is bounded because entries leave a feed after a while, read or not.
+    It is 1 below `slow_at` messages, 2 at `slow_at`, and at most 4. It is limited because entries disappear from a
+    feed after a while, even if they were not read.
     """
     return min(1.0 + length / slow_at, MOST_STRETCHED) if length >= slow_at else 1.0
 
@@ -38,12 +39,12 @@ def stretch(length: int, slow_at: int) -> float:
 class QueuePressure:
     """The length of the news queue and the age of its first message, queried at most once a second.
 
-    One thread calls `look`; other threads may read.
+    Only one thread may call `look`; other threads may read the results.
 
     Args:
-        broker: whose queue it is.
-        slow_at: NEWS_QUEUE_SLOW_AT, in messages.
-        lag_limit: LAG_LIMIT, in seconds.
+        broker: the broker that has the queue.
+        slow_at: the setting NEWS_QUEUE_SLOW_AT, in messages.
+        lag_limit: the setting LAG_LIMIT, in seconds.
     """
 
     def __init__(self, broker: Broker, slow_at: int, lag_limit: float) -> None:
@@ -56,9 +57,9 @@ class QueuePressure:
         self._lag = Lag(NAME, lag_limit, what="the first article in the queue is", advice=LAG_ADVICE)
 
     def look(self, monotonic: float) -> bool:
-        """Whether to publish nothing now; queries the queue if the last result is old. Raises nothing.
+        """Return whether publishing must pause now. Queries the queue if the last result is old. Raises nothing.
 
-        If the broker is unavailable or refuses the query, the last result stays.
+        If the broker is unavailable or refuses the query, the last result is kept.
         """
         if self._looked is None or monotonic - self._looked >= LOOK_SECONDS:
             self._looked = monotonic
@@ -66,13 +67,13 @@ class QueuePressure:
         return self._holds_back
 
     def published(self, count: int, monotonic: float) -> None:
-        """Record that so many articles were put into the queue."""
+        """Record that `count` articles were put into the queue."""
         self._published.note(count, monotonic)
         self._is_empty = self._is_empty and not count
 
     @property
     def is_empty(self) -> bool:
-        """Whether the last query found the queue empty and nothing was published since."""
+        """Whether the last query found the queue empty and no article was published since."""
         return self._is_empty
 
     @property
@@ -85,12 +86,15 @@ class QueuePressure:
         return self.is_long or self._lag.is_long
 
     def stretch(self, waiting: int) -> float:
-        """See `stretch`, for the queue together with the articles that wait to be published."""
+        """Return the result of the function `stretch` for the queue and the articles that wait to be published.
+
+        While the first message of the queue is too old, the factor is at least STRETCHED_FOR_LAG.
+        """
         least = STRETCHED_FOR_LAG if self._lag.is_long else 1.0
         return max(stretch(self._length + waiting, self._slow_at), least)
 
     def health(self) -> DependencyHealth:
-        """The state for `/health`. A long queue does not make the poller unhealthy: the scorer causes it."""
+        """Return the state for `/health`. The scorer causes a long queue, so the poller stays healthy."""
         detail = f"{self._length} messages in {RAW_NEWS_DATA.name}, long from {self._slow_at}"
         lag = self._lag.health()
         if not lag.ok:

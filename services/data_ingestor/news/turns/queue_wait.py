@@ -1,4 +1,4 @@
-"""Estimates how long the first message of the queue has waited, from what was published and the queue's length."""
+"""Estimates how long the queue's first message has waited, from the published batches and the length of the queue."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections import deque
 from collections.abc import Sequence
 
 MOST_RECORDS = 2_000
-"""Batches that are kept; a queue with more messages than these had is long anyway."""
+"""The number of batches that are recorded. A queue with more messages than these batches had is long anyway."""
 
 
 def head_age(published: Sequence[tuple[float, int]], length: int, now: float) -> float:
-    """Seconds since the first message of the queue was published, assuming it holds the most recent ones.
+    """Return the seconds since the queue's first message was published, if the queue holds the most recent messages.
 
     Args:
-        published: time of confirmation and number of messages of each batch, oldest first.
-        length: messages in the queue.
-        now: on the same clock as `published`.
+        published: the time of confirmation and the number of messages of each batch, oldest first.
+        length: the number of messages in the queue.
+        now: the current time on the same clock as `published`.
 
     Messages older than the first batch count as published with it.
     """
@@ -28,16 +28,16 @@ def head_age(published: Sequence[tuple[float, int]], length: int, now: float) ->
 
 
 class Published:
-    """The last batches that were published."""
+    """The most recently published batches."""
 
     def __init__(self) -> None:
         self._batches: deque[tuple[float, int]] = deque(maxlen=MOST_RECORDS)
 
     def note(self, count: int, now: float) -> None:
-        """Record that so many messages were confirmed."""
+        """Record that `count` messages were confirmed at `now`."""
         if count:
             self._batches.append((now, count))
 
     def head_age(self, length: int, now: float) -> float:
-        """See `head_age`."""
+        """Return the result of the function `head_age` for the recorded batches."""
         return head_age(tuple(self._batches), length, now)

@@ -1,7 +1,8 @@
-"""How many articles an owner may publish: one token bucket per owner, refilled with NEWS_SOURCE_QUOTA an hour.
+"""Computes how many articles each owner may publish, with one token bucket per owner.
 
-Pure decisions. A bucket holds one hour's quota and starts full. Feeds list 25 to 100 articles when they are first read,
-and later up to about 100 a day, of which a quarter may come in one hour.
+Each bucket is refilled with NEWS_SOURCE_QUOTA articles an hour, has room for one hour's quota and is full at the
+start. The functions are pure. Feeds list 25 to 100 articles when they are first read, and later up to about 100 a
+day, of which a quarter may come in one hour.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ _HOUR_MS = 3_600_000
 
 
 class Allowance(NamedTuple):
-    """How many articles an owner could publish at `at_ms` (milliseconds since 1970); `left` may be fractional."""
+    """The number of articles that an owner could publish at `at_ms`. `left` may be fractional.
+
+    `at_ms` is in milliseconds since 1970.
+    """
 
     left: float
     at_ms: int
 
 
 def allowance_now(known: Allowance | None, quota: int, now_ms: int) -> Allowance:
-    """What an owner may publish now.
+    """Return the number of articles that an owner may publish now.
 
     Args:
         known: the allowance when the owner last published; None for a new owner.
-        quota: articles an hour.
-        now_ms: milliseconds since 1970. If it is before `known` the clock was set back, and the bucket counts as full.
+        quota: the number of articles an hour.
+        now_ms: the current time in milliseconds since 1970. If it is before `known.at_ms`, the clock was set back,
+            and the bucket counts as full.
     """
     if known is None:
         return Allowance(float(quota), now_ms)
@@ -34,5 +39,5 @@ def allowance_now(known: Allowance | None, quota: int, now_ms: int) -> Allowance
 
 
 def spent(allowance: Allowance, articles: int) -> Allowance:
-    """What is left after so many articles, at least 0."""
+    """Return the allowance that is left after publishing `articles` articles, at least 0."""
     return allowance._replace(left=max(allowance.left - articles, 0.0))

@@ -1,4 +1,4 @@
-"""When a source is polled next: a pure function, in seconds."""
+"""Computes when a source is polled next, with a pure function. All times are in seconds."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
 SOON_SECONDS = 20.0
 SOON_FOR_SECONDS = 120.0
-"""For so long after the first failure a source is polled every SOON_SECONDS, so that short outages cost little."""
+"""The time after the first failure in which a source is polled every SOON_SECONDS, so that short outages cost little.
+"""
 
 
 def next_poll(interval: float, failing_for: float | None, asked: float | None, random: float) -> float:
-    """Seconds until a source is polled again.
+    """Return the seconds until a source is polled again.
 
     Args:
-        interval: NEWS_POLL_INTERVAL.
-        failing_for: seconds since the first of the failed polls in a row; None after a successful poll. Retries are
-            quick at first; later the pause is as long as the source has failed so far, at least the interval and at
-            most an hour (or the interval, if that is longer).
+        interval: the setting NEWS_POLL_INTERVAL.
+        failing_for: the seconds since the first of the consecutive failed polls; None after a successful poll.
+            Retries are quick at first. Later the pause is as long as the source has failed so far, but at least the
+            interval and at most an hour (or the interval, if that is longer).
         asked: the shortest pause that the server asked for, or None.
-        random: a number in [0, 1); the pause grows by up to a tenth, so that sources are not polled in step.
+        random: a number in [0, 1). It makes the pause up to a tenth longer, so that sources are not polled all at
+            once.
     """
     if failing_for is None:
         pause = interval

@@ -1,8 +1,8 @@
-"""Which articles are published next: round robin over the owners of sources, each within a quota.
+"""Selects the articles to publish next, in turn from each owner of sources, within a quota for each owner.
 
-A source that floods therefore delays its own articles only. Of each owner the newest are published first; the oldest
-wait until they expire. Articles beyond the quota are published only while the news queue is empty, in small batches, so
-that no other article waits behind them. A queue of unknown length counts as not empty.
+A source that floods therefore delays only its own articles. The newest articles of each owner are published first;
+the oldest wait until they expire. Articles beyond the quota are published only while the news queue is empty, and in
+small batches, so that no other article waits behind them. A queue of unknown length counts as not empty.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from services.data_ingestor.news.seen.seen import SeenArticles, WaitingArticle
 from services.data_ingestor.news.turns.quota import Allowance, allowance_now, spent
 
 SPARE_BATCH = 25
-"""Articles beyond quotas that may be published into an empty news queue at once."""
+"""While the news queue is empty, a batch is filled up to this size with articles beyond the quotas."""
 
 log = structlog.get_logger(__name__)
 
 
 def in_turns(waiting: Sequence[Sequence[str]], most: int) -> list[str]:
-    """The first article of each owner, then the second of each, and so on; at most `most`."""
+    """Return the first article of each owner, then the second of each owner, and so on, at most `most` articles."""
     rounds = chain.from_iterable(zip_longest(*waiting))
     return list(islice((one for one in rounds if one is not None), most))
 
@@ -34,12 +34,12 @@ class Turns:
     """Selects the articles to publish next. Use from one thread; other threads may read `due`.
 
     Args:
-        seen: holds the waiting articles, and each owner's remaining quota.
-        quota: NEWS_SOURCE_QUOTA.
-        clock: quotas are refilled by it.
+        seen: the record of waiting articles and of each owner's remaining quota.
+        quota: the setting NEWS_SOURCE_QUOTA.
+        clock: the clock by which quotas are refilled.
 
     Attributes:
-        due: how many articles may be published now, as of the last `look`.
+        due: the number of articles that may be published now, as of the last `look`.
     """
 
     def __init__(self, seen: SeenArticles, quota: int, clock: Clock) -> None:
@@ -52,7 +52,7 @@ class Turns:
         self.due = 0
 
     def look(self) -> None:
-        """Update `due`, metrics and log: the waiting articles, and the owners that are over their quota."""
+        """Update `due`, the metrics and the log from the waiting articles and the owners over their quota."""
         waiting = self._seen.waiting_by_source
         by_owner = self._by_owner(waiting)
         allowed = self._allowed(by_owner)
@@ -67,7 +67,7 @@ class Turns:
         self._over = over
 
     def next_batch(self, most: int, *, queue_is_empty: bool) -> list[WaitingArticle]:
-        """The articles to publish now, in order."""
+        """Return the articles to publish now, in this order."""
         by_owner = self._by_owner(self._seen.waiting_by_source)
         allowed = self._allowed(by_owner)
         owners = sorted(by_owner, key=self._published_ms)
@@ -80,7 +80,7 @@ class Turns:
         return self._seen.articles(chosen)
 
     def confirm(self, articles: Sequence[WaitingArticle]) -> None:
-        """Record that these were published: they count as seen, and towards the quota."""
+        """Record that these articles were published, so that they count as seen and towards the quota."""
         now_ms = to_ms(self._clock.now())
         published = Counter(self._seen.owners.of(article.source) for article in articles)
         left = {owner: spent(self._allowance(owner, now_ms), count) for owner, count in published.items()}
@@ -98,7 +98,7 @@ class Turns:
         return {owner: int(self._allowance(owner, now_ms).left) for owner in owners}
 
     def _published_ms(self, owner: str) -> int:
-        """When an owner last published, in ms since 1970: the owner that waits longest comes first."""
+        """Return when an owner last published, in ms since 1970. The owner that has waited longest comes first."""
         known = self._known.get(owner)
         return known.at_ms if known else 0
 
