@@ -1,1 +1,4 @@
-"""Tools of developers: bench, fuzzing, endurance, guards, private servers. In no image, imported by no service."""
+"""Tools for developers: benchmark, fuzzing, endurance test, guard trials and private servers.
+
+No image contains this package, and no service imports it.
+"""

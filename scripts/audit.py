@@ -3,7 +3,8 @@
 
 .venv/bin/python scripts/audit.py
 
-Exit status 0: none is known; 1: some are known, or the audit failed; 3: it could not be run, so nothing is known.
+The exit status is 0 if no vulnerability is known, 1 if some are known or the audit failed, and 3 if the audit could
+not be run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _PROBE = {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "26.0"}
 
 
 def main() -> int:
-    """Ask, say what was found, and return the exit status."""
+    """Run the audit, print its result and return the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -55,14 +56,14 @@ def main() -> int:
 
 
 def ask_this_machine_directly(url: str) -> None:
-    """Take the proxies out of the environment, ours and pip-audit's, if `url` is on this machine."""
+    """Remove all proxy variables from the environment, which pip-audit inherits, if `url` is on this machine."""
     if urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             del os.environ[name]
 
 
 def why_no_answer(url: str) -> str:
-    """Why the service cannot be asked now; empty if it can."""
+    """The reason why the service does not answer; empty if it answers."""
     if not url.startswith(("https://", "http://")):
         return "it is no HTTP address"
     request = urllib.request.Request(url, data=json.dumps(_PROBE).encode(), method="POST")  # noqa: S310 - checked above
@@ -76,7 +77,7 @@ def why_no_answer(url: str) -> str:
 
 
 def audit(locks: Sequence[Path], url: str) -> subprocess.CompletedProcess[str]:
-    """What pip-audit says of the pinned packages; it resolves and installs nothing."""
+    """The result of pip-audit for the pinned packages; it neither resolves nor installs packages."""
     tool = Path(sys.executable).with_name("pip-audit")
     command = [
         str(tool),

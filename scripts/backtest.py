@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compare sentiment with the technical rules, buy and hold, and chance: `./cryptoboy backtest`."""
+"""Compare sentiment with the technical rules, with buy and hold, and with chance: `./cryptoboy backtest`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Copy a SQLite database while it is in use: `copy_sqlite.py FROM TO`. Needs nothing but Python."""
+"""Copy a SQLite database while it is in use: `copy_sqlite.py FROM TO`. The script needs only Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Copy, check the copy, and return the exit status."""
+    """Copy the database, check the copy, and return the exit status."""
     try:
         source, copy = (Path(argument).resolve() for argument in sys.argv[1:])
     except ValueError:  # not two names

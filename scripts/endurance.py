@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether the services stay as they are under load; see `--help`."""
+"""Check that the services' resource use and throughput stay stable under load; see `--help`."""
 
 from __future__ import annotations
 

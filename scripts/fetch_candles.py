@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetch candles through Freqtrade's own download: `./cryptoboy history fetch`."""
+"""Fetch candles with Freqtrade's download command: `./cryptoboy history fetch`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Search for inputs that the parsers of messages, feeds and model answers cannot bear; see `--help`."""
+"""Search for inputs that the parsers of messages, feeds and model answers do not handle correctly; see `--help`."""
 
 from __future__ import annotations
 

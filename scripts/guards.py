@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether the tests notice when a guard of the pipeline is missing; see `--help`."""
+"""Check that a test fails when a guard of the pipeline is removed; see `--help`."""
 
 from __future__ import annotations
 

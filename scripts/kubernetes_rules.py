@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make Kubernetes' PrometheusRule from the rules in deploy/prometheus/rules, so that no rule is written twice.
+"""Generate Kubernetes' PrometheusRule from the rules in deploy/prometheus/rules, so that each rule is written once.
 
 .venv/bin/python scripts/kubernetes_rules.py
 
-`monitoring.yml` stays out: it watches Prometheus and Alertmanager themselves, which in a
-cluster the Prometheus Operator's own rules do.
+`monitoring.yml` is left out, because its rules watch Prometheus and Alertmanager, which in a cluster the Prometheus
+Operator's own rules do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEADING = "# Made from deploy/prometheus/rules by scripts/kubernetes_rules.py; c
 
 
 def prometheus_rule() -> dict[str, Any]:
-    """The resource, with the groups of all files in the order of their names."""
+    """The PrometheusRule resource with the groups of all rule files, in the order of the file names."""
     files = sorted(path for path in RULES.glob("*.yml") if path.name != LEFT_OUT)
     groups = [group for path in files for group in yaml.safe_load(path.read_text())["groups"]]
     return {
@@ -34,7 +34,7 @@ def prometheus_rule() -> dict[str, Any]:
 
 
 def render() -> str:
-    """The file's text."""
+    """The text of the generated file."""
     body: str = yaml.safe_dump(prometheus_rule(), sort_keys=False, width=120, allow_unicode=True)
     return HEADING + body
 

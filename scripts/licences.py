@@ -3,7 +3,8 @@
 
 .venv/bin/python scripts/licences.py
 
-What is installed here is asked by pip-licenses. A package that only other systems install keeps its row.
+The licences of packages installed here come from pip-licenses. The page keeps the licence of a package that is
+installed on other systems only.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ COMPATIBLE = frozenset(
     {"0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "GPL-3.0-only", "ISC"}
     | {"LGPL-3.0-only", "MIT", "MPL-2.0", "PSF-2.0", "Zlib"}
 )
-"""What a work under GPL-3.0-or-later may be combined with. Source: https://www.gnu.org/licenses/license-list.html."""
+"""The licences that may be combined with GPL-3.0-or-later, from https://www.gnu.org/licenses/license-list.html."""
 APART = {
     "libfaketime": "GPL-2.0-only. Not part of this work: a program of its own, which the linker loads into the "
     "processes of a replay that runs faster than time (`./cryptoboy demo`). Production never loads it.",
@@ -68,7 +69,7 @@ GPL-3.0-or-later, as Freqtrade is GPL-3.0. Every licence below may be combined w
 
 
 def pinned(lock: str) -> dict[str, list[str]]:
-    """The versions of each package in a lock; more than one where the version of Python decides."""
+    """The versions of each package in a lock file; a package has several if the version depends on that of Python."""
     found: dict[str, list[str]] = {}
     for name, version in _PIN.findall(lock):
         found.setdefault(_same_name(name), []).append(version)
@@ -76,7 +77,7 @@ def pinned(lock: str) -> dict[str, list[str]]:
 
 
 def installed() -> dict[str, str]:
-    """The licence of each package of this environment, as SPDX names them where that is known."""
+    """The licence of each package in this environment, by its SPDX name if that is known."""
     tool = Path(sys.executable).with_name("pip-licenses")
     said = subprocess.run(  # noqa: S603 - our own tool
         [str(tool), "--with-system", "--format=json"], check=True, capture_output=True, text=True
@@ -85,30 +86,30 @@ def installed() -> dict[str, str]:
 
 
 def spdx(said: str) -> str:
-    """A licence as its package tells it, in SPDX names."""
+    """The SPDX names of the licences that a package states."""
     parts = [_SAME.get(part.strip(), part.strip()) for part in said.split(";")]
     return " AND ".join(part for part in parts if part)
 
 
 def rows(page: str) -> dict[str, tuple[str, str]]:
-    """Versions and licence of each package on the page."""
+    """The versions and the licence of each package on the page."""
     found = {name: (versions, licence) for name, versions, licence in _ROW.findall(page)}
     found.pop("package", None)
     return found
 
 
 def terms(licence: str) -> set[str]:
-    """The licences that an expression names."""
+    """The names of the licences in a licence expression."""
     return {word for word in _WORD.split(licence) if word}
 
 
 def render(lock: str, here: dict[str, str], page: str) -> str:
-    """The page.
+    """The new text of the page.
 
     Args:
         lock: the text of requirements.lock.
-        here: licences of what is installed here.
-        page: what the page says so far.
+        here: the licences of the packages installed here.
+        page: the present text of the page.
     """
     known = {name: licence for name, (_, licence) in rows(page).items()} | here | _READ
     lines = [

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure what many pairs cost: the figures of docs/scaling.md; see `--help`."""
+"""Measure the cost of many pairs, which gives the figures of docs/scaling.md; see `--help`."""
 
 from __future__ import annotations
 

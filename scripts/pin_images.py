@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Pin the images of docker-compose.production.yml, docker-compose.tls.yml and the Dockerfile by digest.
 
-.venv/bin/python scripts/pin_images.py            # asks the registry through Docker; writes what it answers
-.venv/bin/python scripts/pin_images.py --check    # asks nobody: says which are pinned, and which are not
-.venv/bin/python scripts/pin_images.py --offline  # asks nobody: makes the Compose files anew from deploy/images.lock
+.venv/bin/python scripts/pin_images.py            # asks the registry through Docker and writes the digests
+.venv/bin/python scripts/pin_images.py --check    # asks no registry; lists which images are pinned
+.venv/bin/python scripts/pin_images.py --offline  # asks no registry; makes the Compose files from deploy/images.lock
 
-A publisher can replace the image of a version; a digest names one content. The known digests are in
-deploy/images.lock; the two Compose files made from it go after those that they pin:
+A publisher can replace the image of a version, but a digest always means the same content. The known digests are in
+deploy/images.lock. Give Docker the two Compose files made from them after the files whose images they pin:
 
 docker compose -f docker-compose.production.yml -f docker-compose.digests.yml up -d --build
 
-Exit status 0: all images are pinned; 1: some are not. What the registry gave no digest for is named.
+The exit status is 0 if all images are pinned, otherwise 1. Images for which the registry gave no digest are listed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Ask = Callable[[str], str]
 
 
 def main() -> int:
-    """Pin, or say what is pinned; returns the exit status."""
+    """Pin the images, or list which are pinned; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -80,14 +80,14 @@ def _say(images: Mapping[str, None], digests: Digests) -> int:
 
 
 def used(root: Path, file: str) -> dict[str, str]:
-    """The published images of a Compose file's services. Ours, which is built, is not among them."""
+    """The published images of a Compose file's services; our own image is built, so it is not among them."""
     services: dict[str, Any] = yaml.safe_load((root / file).read_text())["services"]
     named = {name: service["image"] for name, service in services.items() if "image" in service}
     return {name: image for name, image in named.items() if not image.startswith("cryptoboy:")}
 
 
 def base(root: Path) -> str:
-    """The image that ours is built on."""
+    """The base image of our own image."""
     found = _BASE.search((root / "deploy" / "Dockerfile").read_text())
     if found is None:
         raise SystemExit(f"deploy/Dockerfile has no line ARG {BASE_ARGUMENT}=IMAGE")
@@ -95,7 +95,7 @@ def base(root: Path) -> str:
 
 
 def read_lock(text: str) -> dict[str, str]:
-    """The digests by image. A line that is none ends the program, naming it."""
+    """The digest of each image in the lock file. A malformed line ends the program with a message that names it."""
     digests = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.startswith("#"):
@@ -108,12 +108,12 @@ def read_lock(text: str) -> dict[str, str]:
 
 
 def lock_text(digests: Digests) -> str:
-    """`read_lock` reads it."""
+    """The text of a lock file with these digests, which `read_lock` can read."""
     return _HEAD + "".join(f"{image} {digest}\n" for image, digest in sorted(digests.items()))
 
 
 def overlay_text(root: Path, file: str, digests: Digests) -> str:
-    """What goes after a Compose file so that its images are those of the digests."""
+    """The text of a Compose file that, given after `file`, pins its images to these digests."""
     services: dict[str, Any] = {
         name: {"image": f"{image}@{digests[image]}"}
         for name, image in used(root, file).items()
@@ -127,7 +127,7 @@ def overlay_text(root: Path, file: str, digests: Digests) -> str:
 
 
 def ask_for(images: Mapping[str, None], known: Digests, ask: Ask) -> dict[str, str]:
-    """What the registry says; for what it does not answer, what was known. Says what changed."""
+    """The digest of each image from the registry, or else the known digest; changed digests are printed."""
     digests = {}
     for image in images:
         try:
@@ -146,7 +146,7 @@ def ask_for(images: Mapping[str, None], known: Digests, ask: Ask) -> dict[str, s
 
 
 def registry(image: str) -> str:
-    """The digest of an image for all its platforms, asked through Docker. Raises OSError where there is none."""
+    """The digest of an image for all its platforms, read through Docker. Raises OSError if there is no digest."""
     command = ["docker", "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", image]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)  # noqa: S603 - image names of our files

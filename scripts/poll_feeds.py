@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the poller makes of feeds that lie in a folder; see `--help`."""
+"""Poll the feeds in a folder and report what the poller reads from them; see `--help`."""
 
 from __future__ import annotations
 

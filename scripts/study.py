@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What prices did after signals: `./cryptoboy history study`."""
+"""Measure how prices changed after signals: `./cryptoboy history study`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Speed, measured: each case against a baseline taken in the same run on the same servers."""
+"""The benchmark: each case is compared with a baseline that is measured in the same run on the same servers."""

@@ -1,4 +1,4 @@
-"""The cases, by name."""
+"""The list of all cases, each with its name."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from services.common.errors import StopProgram
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Something to measure.
+    """One case of the benchmark.
 
     Attributes:
-        about: one line for `--list`.
-        measure: gives a row as soon as it is measured.
-        has_latencies: whether it gives curves for the plot.
-        minutes: how long it takes with the default number of runs, for a case that runs only on request; else 0.
+        about: the description for `--list`, in one line.
+        measure: yields each row of results as soon as it is measured.
+        has_latencies: whether the case yields latencies for the plot.
+        minutes: the duration with the default number of runs, if the case runs only on request; otherwise 0.
     """
 
     name: str
@@ -78,12 +78,12 @@ CASES = (
 
 
 def chosen_cases(names: Sequence[str], *, everything: bool = False) -> tuple[Case, ...]:
-    """The cases of these names in the order of the catalogue.
+    """The cases with these names in the order of the catalogue.
 
-    Without names: those that take no longer than a few minutes, or all with `everything`.
+    Without names, the cases that take no longer than a few minutes are chosen, or all cases if `everything` is true.
 
     Raises:
-        StopProgram: a name is unknown; lists those that there are.
+        StopProgram: a name is unknown; the message lists the known names.
     """
     known = {case.name for case in CASES}
     if unknown := [name for name in names if name not in known]:

@@ -1,4 +1,4 @@
-"""Where cases are measured: servers, a folder, how often, and how much of it."""
+"""The environment of a measurement: its servers, its folder, the number of runs, and the amount of work."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ QUICK_DIVISOR = 20
 
 @dataclass(frozen=True, slots=True)
 class LlmServer:
-    """An Ollama server, or what speaks its protocol.
+    """An Ollama server, or another server that speaks its protocol.
 
     Attributes:
-        url: where it is.
-        model: that answers.
-        concurrency: requests that it answers at once.
-        about: what it is, in a few words.
+        url: the address of the server.
+        model: the name of the model that answers.
+        concurrency: the number of requests that it answers at the same time.
+        about: a short description of the server.
     """
 
     url: str
@@ -39,16 +39,16 @@ class LlmServer:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """What a case may use.
+    """The resources that a case may use.
 
     Attributes:
-        servers: RabbitMQ and Redis, started when a case first asks for them.
-        folder: for files; removed at the end.
-        repeat: runs of each case, and of its baseline.
-        quick: a twentieth of the work, to try out the command; the figures mean little.
-        report: called with what is being done, for people.
-        candles: real candles to use where candles are needed; None: made-up ones.
-        llm: a language model's server to use where one is needed; None: a stand-in that only takes time.
+        servers: RabbitMQ and Redis, which are started when a case first asks for them.
+        folder: a folder for files, which is removed at the end.
+        repeat: the number of runs of each case, and of its baseline.
+        quick: do a twentieth of the work, to try out the command; the figures then mean little.
+        report: called with a text for people that says which step is running.
+        candles: a folder of real candles for cases that need candles; None: candles are generated.
+        llm: the language model's server for cases that need one; None: a stand-in that only takes time.
     """
 
     servers: Servers
@@ -60,11 +60,11 @@ class Lab:
     llm: LlmServer | None = None
 
     def amount(self, full: int) -> int:
-        """How many of something to do: `full`, or fewer for a quick look."""
+        """The amount of work to do: `full`, or a twentieth of it in a quick run."""
         return max(1, full // QUICK_DIVISOR) if self.quick else full
 
     def runs(self) -> Iterator[int]:
-        """The numbers of the runs, from 0, each reported when it begins."""
+        """Yield the number of each run, from 0, and report the run when it begins."""
         for run in range(self.repeat):
             self.report(f"run {run + 1} of {self.repeat}")
             yield run
@@ -72,7 +72,7 @@ class Lab:
     def interleave(
         self, ours: Callable[[], float], baseline: Callable[[], float]
     ) -> tuple[list[float], list[float]]:
-        """Measure both `repeat` times in turn, changing who is first, so that slow drifts meet both alike."""
+        """Measure both `repeat` times in alternating order, so that slow drifts affect both equally."""
         values: list[float] = []
         baselines: list[float] = []
         for run in self.runs():
@@ -84,7 +84,7 @@ class Lab:
 
     @contextmanager
     def python(self, name: str, *arguments: str, environ: Mapping[str, str]) -> Iterator[Program]:
-        """A Python process with these arguments, ended with the context; its output goes to a file."""
+        """Run Python with these arguments until the context ends; its output goes to a file."""
         program = Program([sys.executable, "-P", *arguments], dict(environ), self.folder / f"{name}.out")
         try:
             yield program
@@ -92,18 +92,18 @@ class Lab:
             program.kill()
 
     def environ(self) -> dict[str, str]:
-        """The environment of a process of ours that needs no server, with the defaults of all settings."""
+        """The environment of one of our processes that needs no server, with the default value of every setting."""
         return environment_of(Settings(state_dir=self.folder / "state"))
 
     def settings(self, **changes: object) -> Settings:
-        """Those of a service on the lab's RabbitMQ and Redis, with `changes`."""
+        """The settings of a service on the lab's RabbitMQ and Redis, with `changes` applied."""
         servers = self.servers.rabbitmq().settings() | self.servers.redis().settings()
         ours = {"state_dir": self.folder / "state", "log_level": "WARNING"}
         return Settings(**(servers | ours | changes))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment in which a process of ours has exactly these settings."""
+    """The environment variables that give one of our processes exactly these settings."""
     ours = settings.environment()
     others = without_freqtrade_variables(os.environ)
     inherited = {name: value for name, value in others.items() if name.upper() not in ours}

@@ -1,4 +1,4 @@
-"""Latency percentiles as one HTML file that needs nothing beside it."""
+"""Writes latency percentiles as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PERCENTS = (*range(1, 100), 99.5, 99.9)
 
 
 def latency_page(latencies: Sequence[Latencies]) -> str:
-    """The page as text: one curve of latency over percentile for each kind."""
+    """The text of the HTML page, with one curve of latency over percentile for each entry of `latencies`."""
     import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 
     figure = go.Figure(

@@ -1,4 +1,4 @@
-"""Services as processes of their own, waited for until they say that they are ready."""
+"""Starts services as processes of their own and waits until they report that they are ready."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ READ_SECONDS = 5.0
 def started_service(
     lab: Lab, module: str, settings: Settings, port: int | None = None, arguments: Sequence[str] = ()
 ) -> Iterator[float]:
-    """A service from its start to the end of the context; gives the seconds from its start to being ready.
+    """Run a service until the context ends; yields the seconds from its start until it was ready.
 
     Args:
-        lab: where.
-        module: the service's entry point.
-        settings: the service's.
-        port: of its /health and /metrics; None: any free one.
-        arguments: of the program.
+        lab: the lab in which the process runs.
+        module: the module that starts the service.
+        settings: the settings of the service.
+        port: the port of its /health and /metrics; None: any free port.
+        arguments: the command-line arguments of the program.
 
     Raises:
-        TryLater: it ended, or was not ready in time; says what it said.
+        TryLater: the service ended, or was not ready in time; the message contains its output or names its file.
     """
     port = port or free_ports(1)[0]
     environ = environment_of(settings.changed(health_port=port))
@@ -45,10 +45,10 @@ def started_service(
 
 
 def wait_until_ready(name: str, program: Program, port: int, path: str = "/health") -> None:
-    """Return when that path of a program on loopback answers 200.
+    """Return when a program on loopback answers 200 to a request for `path`.
 
     Raises:
-        TryLater: it ended, or was not ready in time; says what it said.
+        TryLater: the program ended, or was not ready in time; the message contains its output or names its file.
     """
     deadline = time.perf_counter() + START_SECONDS
     while not _is_ready(port, path):
@@ -60,10 +60,10 @@ def wait_until_ready(name: str, program: Program, port: int, path: str = "/healt
 
 
 def counted(port: int, metric: str) -> float:
-    """The sum of all samples of a counter that the service on that port of loopback shows.
+    """The sum of all samples of a counter in the metrics of the service on that loopback port.
 
     Raises:
-        TryLater: it does not answer.
+        TryLater: the service does not answer.
     """
     try:
         address = f"http://{LOOPBACK}:{port}/metrics"

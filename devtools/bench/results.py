@@ -1,4 +1,4 @@
-"""What a case found, and whether that is enough. Pure values."""
+"""The result of a case, and whether it meets its target; all of these are pure values."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound for a ratio: at least, or at most."""
+    """A lower or an upper bound for a ratio."""
 
     bound: float
     at_least: bool
 
     def met_by(self, ratio: float) -> bool:
-        """Whether a ratio lies on the right side of the bound, or on it."""
+        """Whether a ratio satisfies the bound; a ratio equal to the bound does."""
         return ratio >= self.bound if self.at_least else ratio <= self.bound
 
     def __str__(self) -> str:
@@ -24,12 +24,12 @@ class Target:
 
 
 def at_least(bound: float) -> Target:
-    """The ratio must not be lower."""
+    """A target that the ratio meets if it is not lower than `bound`."""
     return Target(bound, at_least=True)
 
 
 def at_most(bound: float) -> Target:
-    """The ratio must not be higher."""
+    """A target that the ratio meets if it is not higher than `bound`."""
     return Target(bound, at_least=False)
 
 
@@ -38,16 +38,16 @@ class Result:
     """One line of the report.
 
     Attributes:
-        name: the case, with what of it after a dot where it measures several things.
-        value: ours, the median of the runs.
-        unit: of `value` and `baseline`.
-        baseline: what it is held against, the median of the runs.
+        name: the case's name; if the case has several results, a dot and the result's name follow.
+        value: the median of our runs.
+        unit: the unit of `value` and `baseline`.
+        baseline: the median of the baseline's runs.
         ratio: `value` / `baseline`.
-        ratio_low: lower quartile of the ratios of neighbouring runs: how much they scatter.
-        ratio_high: upper quartile.
-        target: for the ratio; None where it is only reported.
-        runs: how often it was measured.
-        note: what the baseline is, in a few words.
+        ratio_low: the lower quartile of the ratios of neighbouring runs, which shows how much they scatter.
+        ratio_high: the upper quartile of these ratios.
+        target: the target for the ratio; None if the ratio is only reported.
+        runs: the number of runs.
+        note: a short description of the baseline.
     """
 
     name: str
@@ -63,11 +63,11 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the ratio meets its target; None without one."""
+        """Whether the ratio meets its target; None if there is no target."""
         return None if self.target is None else self.target.met_by(self.ratio)
 
     def as_json(self) -> dict[str, Any]:
-        """With `target` as text such as `>= 1.5`, or null. `measured` is false in what `not_measured` gives."""
+        """The result as a JSON object; `target` is a text such as `>= 1.5`, or null, and `measured` is true."""
         return {
             "name": self.name,
             "value": self.value,
@@ -85,7 +85,7 @@ class Result:
 
 
 def not_measured(case: str) -> dict[str, Any]:
-    """What stands in the JSON for a case that was chosen and not measured to its end."""
+    """The JSON object of a case that was chosen but not completely measured; its `measured` is false."""
     fields = (
         "value",
         "unit",
@@ -103,14 +103,14 @@ def not_measured(case: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """Every latency of a kind, in milliseconds, for the plot."""
+    """All latencies of one kind in milliseconds, for the plot."""
 
     name: str
     milliseconds: tuple[float, ...]
 
 
 Rows = Generator[Result | Latencies, None, None]
-"""What a case gives, each as soon as it is measured."""
+"""The results of a case, each of which is yielded as soon as it is measured."""
 
 
 def compare(
@@ -122,10 +122,10 @@ def compare(
     *,
     note: str = "",
 ) -> Result:
-    """The result of runs and of the baseline runs beside them, as many of each.
+    """The result of our runs compared with the same number of baseline runs.
 
     Raises:
-        ValueError: there are none, or not as many, or a baseline is 0.
+        ValueError: there are no runs, the numbers of runs differ, or a baseline is 0.
     """
     if not values or len(values) != len(baselines):
         raise ValueError(f"{name}: {len(values)} runs and {len(baselines)} of the baseline, expected as many")
@@ -148,7 +148,7 @@ def compare(
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value below which `percent` (0..100) of the values lie, between neighbours by straight line.
+    """The value below which `percent` (0..100) of the values lie, interpolated linearly between neighbours.
 
     Raises:
         ValueError: there are no values.

@@ -1,4 +1,4 @@
-"""The RabbitMQ and the Redis that are measured on: named by the caller, or private ones started when needed."""
+"""The RabbitMQ and the Redis of the benchmark: servers that the caller names, or private ones started when needed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ P = TypeVar("P", RabbitProgram, RedisProgram)
 
 
 class Servers:
-    """Both servers, for as long as the context lasts. What was started here is removed at its end.
+    """The two servers of the benchmark; those that were started here are removed when `stack` closes.
 
     Args:
-        stack: closes what is started.
+        stack: closes the servers that are started.
         rabbitmq_url: amqp://user:password@host:port/vhost of an unused virtual host; None: a private server.
         redis_url: redis://:password@host:port of an empty Redis; None: a private server.
     """
@@ -40,10 +40,10 @@ class Servers:
         self._redis: RedisServer | None = None
 
     def rabbitmq(self) -> RabbitServer:
-        """Where RabbitMQ is.
+        """The RabbitMQ server to use, which is started if no address was given.
 
         Raises:
-            StopProgram: there is none, or the one that was named is in use.
+            StopProgram: no server can be started, or the server that was named is in use.
         """
         if self._rabbitmq is None:
             if self._rabbitmq_url is not None:
@@ -57,10 +57,10 @@ class Servers:
         return self._rabbitmq
 
     def redis(self) -> RedisServer:
-        """Where Redis is.
+        """The Redis server to use, which is started if no address was given.
 
         Raises:
-            StopProgram: there is none, or the one that was named holds something.
+            StopProgram: no server can be started, or the server that was named is not empty.
         """
         if self._redis is None:
             if self._redis_url is not None:
@@ -83,7 +83,7 @@ def _started(program: P) -> P:
 
 
 def rabbitmq_at(url: str) -> RabbitServer:
-    """The server of an amqp:// URL. Raises StopProgram if it is no such URL."""
+    """The server that an amqp:// URL describes. Raises StopProgram if the URL is malformed."""
     parts = urlsplit(url)
     if parts.scheme != "amqp" or not parts.hostname:
         raise StopProgram("--rabbitmq must look like amqp://user:password@host:port/vhost")
@@ -100,7 +100,7 @@ def rabbitmq_at(url: str) -> RabbitServer:
 
 
 def redis_at(url: str) -> RedisServer:
-    """The server of a redis:// URL. Raises StopProgram if it is no such URL, or names another database than 0."""
+    """The server that a redis:// URL describes. Raises StopProgram if it is malformed or not for database 0."""
     parts = urlsplit(url)
     if parts.scheme != "redis" or not parts.hostname or parts.path not in {"", "/", "/0"}:
         raise StopProgram("--redis must look like redis://:password@host:port; database 0 is used")
@@ -115,7 +115,7 @@ def redis_at(url: str) -> RedisServer:
 
 
 def bare_connection(server: RabbitServer) -> pika.BlockingConnection:
-    """The plainest connection there is, as the baselines use it."""
+    """Open a connection with pika's default options, as the baselines use it."""
     return pika.BlockingConnection(
         pika.ConnectionParameters(
             host=server.host,
@@ -127,12 +127,12 @@ def bare_connection(server: RabbitServer) -> pika.BlockingConnection:
 
 
 def bare_redis(server: RedisServer) -> redis.Redis:
-    """The plainest client there is, as the baselines use it."""
+    """Make a Redis client without our own extensions, as the baselines use it."""
     return redis.Redis(host=server.host, port=server.port, password=server.password, socket_timeout=30)
 
 
 def _refuse_if_used(server: RabbitServer) -> None:
-    """The queues are filled and emptied here, so only those that nobody uses will do."""
+    """Raise StopProgram if a queue has messages or consumers, because the benchmark fills and empties the queues."""
     try:
         connection = bare_connection(server)
         for queue in rabbitmq_topology(1).queues:
@@ -154,7 +154,7 @@ def _refuse_if_used(server: RabbitServer) -> None:
 
 
 def _refuse_if_it_holds_something(server: RedisServer) -> None:
-    """The database is emptied here, so only an empty one will do."""
+    """Raise StopProgram if the database is not empty, because the benchmark empties it."""
     try:
         with bare_redis(server) as client:
             size = client.dbsize()

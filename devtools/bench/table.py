@@ -1,4 +1,4 @@
-"""The table for people, a line at a time: a row is printed before the next is measured."""
+"""The result table for people; each row is printed before the next one is measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEADER = _ROW.format("case", "value", "baseline", "ratio", "quartiles", "target"
 
 
 def line_of(result: Result) -> str:
-    """The line of a result."""
+    """The table row of a result."""
     return _ROW.format(
         result.name,
         f"{_short(result.value)} {result.unit}",
@@ -23,5 +23,5 @@ def line_of(result: Result) -> str:
 
 
 def _short(number: float) -> str:
-    """With three significant digits, or all digits before the point."""
+    """The number with three significant digits, or with all digits before the point if there are more."""
     return f"{number:,.0f}" if abs(number) >= _THREE_DIGITS else f"{number:.3g}"

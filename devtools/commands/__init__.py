@@ -1,1 +1,1 @@
-"""The commands of developers; the command line finds them by name in a checkout."""
+"""The developers' commands, which the command line finds by name if it runs in a checkout."""

@@ -1,4 +1,4 @@
-"""`cryptoboy bench`: how fast it is, against plain baselines of the same run."""
+"""`cryptoboy bench`: measures the speed of the system and compares it with simple baselines in the same run."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def bench(
         typer.Option(envvar="BENCH_REDIS_URL", help="redis:// URL of an empty Redis; else a private one."),
     ] = None,
 ) -> None:
-    """Measure speed against baselines on a real RabbitMQ and a real Redis: without names of cases a quarter of an hour.
+    """Measure speed against baselines on a real RabbitMQ and a real Redis; a quarter of an hour for the short cases.
 
-    Each row is printed when it is measured. If it is stopped (Ctrl-C, SIGTERM) or a case fails, --json prints what was
-    measured, and each other case with `"measured": false`; the exit status is not 0 then.
+    Each row is printed when it is measured. If the run is stopped (Ctrl-C, SIGTERM) or a case fails, --json prints
+    the results so far, and each other case with `"measured": false`; the exit status is then not 0.
 
     Example: ./cryptoboy bench publish_confirmed cacher --repeat 5
     """
@@ -113,10 +113,10 @@ def bench(
 
 @dataclass(slots=True)
 class _Measured:
-    """What was measured so far.
+    """The results measured so far.
 
     Attributes:
-        missing: the names of the cases that were not measured to their end.
+        missing: the names of the cases that are not completely measured.
     """
 
     missing: list[str]
@@ -225,7 +225,7 @@ def _finish(measured: _Measured, plot: Path | None, *, json_output: bool) -> Non
 
 
 def _write_plot(path: Path, latencies: list[Latencies]) -> None:
-    """Write the page whole or not at all: what is cut off in the middle must not look like one."""
+    """Write the page as a whole or not at all, so that an incomplete file cannot be mistaken for a page."""
     from devtools.bench.plot import latency_page
 
     try:

@@ -1,4 +1,4 @@
-"""`scripts/endurance.py`: whether the services stay as they are under load."""
+"""`scripts/endurance.py`: checks that the services' resource use and throughput stay stable under load."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def endurance(
 ) -> None:
     """Send news through both queues at a steady rate and watch memory, files, connections and threads.
 
-    Starts a private RabbitMQ and Redis, the exchange that replays candles, and all four services. Exit status 1 if
-    a service grows, the rate is not reached, or an article is not one signal in the store.
+    Starts a private RabbitMQ and Redis, the exchange that replays candles, and all four services. The exit status is
+    1 if a service's resource use grows, the rate is not reached, or an article's signals are not in the store.
 
     Example: scripts/endurance.py --seconds 120 --rate 200 --plot endurance.html
     """

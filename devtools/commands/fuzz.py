@@ -1,4 +1,4 @@
-"""`scripts/fuzz.py`: search for inputs that the parsers of outside input cannot bear."""
+"""`scripts/fuzz.py`: searches for inputs that the parsers of external data do not handle correctly."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fuzz(
         bool, typer.Option("--json", help="Print a JSON list, an object for each target.")
     ] = False,
 ) -> None:
-    """Try endless inputs on the parsers, guided by what they reach. Exit status 1 if one is not borne.
+    """Try generated inputs on the parsers, guided by code coverage. Exit status 1 if an input fails.
 
     Example: scripts/fuzz.py --target feed --seconds 600 --seeds my-feeds
     """

@@ -1,4 +1,4 @@
-"""`scripts/guards.py`: whether the tests notice when a guard is missing."""
+"""`scripts/guards.py`: checks that a test fails when a guard is removed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def guards(
         bool, typer.Option("--json", help="Print a JSON list, an object for each guard.")
     ] = False,
 ) -> None:
-    """Take each guard of tests/chaos/guards.toml away, in a copy of the tree, and run the test that must fail then.
+    """Remove each guard of tests/chaos/guards.toml in a copy of the tree, and run the test that must then fail.
 
-    Exit status 1 if a test passes all the same, or cannot be run. All of it takes about half an hour.
+    The exit status is 1 if a test passes without its guard, or cannot be run. All guards take about half an hour.
 
     Example: scripts/guards.py known_ids back_pressure
     """

@@ -1,4 +1,4 @@
-"""Installs what only the tests need: packages into the environment, server programs from the system's packages."""
+"""Installs the Python packages and the server programs that only the tests need."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STAMP_PREFIX = ".installed-"
 
 
 def install_test_packages() -> None:
-    """Install the test tools and the small model, if the lock files changed since the last time."""
+    """Install the test tools and the small model if their lock files have changed since the last installation."""
     for lock, options in ((DEV_LOCK, ()), (LLM_LOCK, ("--no-deps",))):
         stamp = Path(sys.prefix) / f"{_STAMP_PREFIX}{lock.name}"
         if stamp.is_file() and filecmp.cmp(lock, stamp, shallow=False):
@@ -62,14 +62,14 @@ def _install(lock: Path, options: tuple[str, ...]) -> None:
 
 
 def install_test_servers() -> None:
-    """Make sure that the integration tests can have a RabbitMQ and a Redis, and the tests of alerts a Prometheus.
+    """Make sure that the integration tests have a RabbitMQ and a Redis, and that the alert tests have a Prometheus.
 
-    RabbitMQ and Redis, in this order: addresses in the environment, an engine for containers, programs on this
-    machine. Prometheus and Alertmanager: programs on this machine, for their tools check what is deployed. What is
-    missing is installed without starting services, where this is root on Debian or Ubuntu.
+    RabbitMQ and Redis are looked for in this order: addresses in the environment, a container engine, programs on
+    this machine. Prometheus and Alertmanager must be programs on this machine, because their tools check the deployed
+    files. Missing programs are installed without starting services, if this process is root on Debian or Ubuntu.
 
     Raises:
-        StopProgram: something is missing and cannot be installed; says what to do.
+        StopProgram: a program is missing and cannot be installed; the message says what to do.
     """
     servers, tools = missing_servers(), missing_tools()
     if not servers and not tools:
@@ -80,7 +80,7 @@ def install_test_servers() -> None:
 
 
 def missing_servers() -> list[str]:
-    """The packages of servers that can be had neither by address, nor in a container, nor as a program."""
+    """The packages of the servers for which there is no address, no container engine and no program."""
     missing = [
         package
         for package, program in SERVER_PROGRAMS.items()
@@ -90,14 +90,14 @@ def missing_servers() -> list[str]:
 
 
 def missing_tools() -> list[str]:
-    """The packages of which a program is missing here."""
+    """The monitoring packages of which at least one program is missing on this machine."""
     return [
         package for package, programs in MONITORING_PROGRAMS.items() if not all(map(shutil.which, programs))
     ]
 
 
 def how_to_install(servers: Sequence[str], tools: Sequence[str]) -> str:
-    """What to tell somebody who lacks these packages and may not install them."""
+    """The message for a user who lacks these packages and may not install them."""
     packages = [*servers, *tools]
     text = (
         f"the tests need programs that are not here: {', '.join(packages)}. "

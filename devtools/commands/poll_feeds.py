@@ -1,4 +1,4 @@
-"""`scripts/poll_feeds.py`: what the poller makes of feeds that lie in a folder."""
+"""`scripts/poll_feeds.py`: polls the feeds in a folder and reports what the poller reads from them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def poll_feeds(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Each file in it is a feed.")],
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Poll each file over HTTP on this machine and publish its articles. Exit status 1 if the books do not balance.
+    """Poll each file over HTTP on this machine and publish its articles. Exit status 1 if not all are published.
 
     Example: scripts/poll_feeds.py my-feeds
     """

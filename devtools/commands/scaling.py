@@ -1,4 +1,4 @@
-"""`scripts/measure_scaling.py`: what many pairs cost, on a private Redis; the figures of docs/scaling.md."""
+"""`scripts/measure_scaling.py`: measures the cost of many pairs on a private Redis for docs/scaling.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.common.errors import StopProgram
 
 
 def main() -> int:
-    """Measure, tell how far it is on stderr, print the figures; returns the exit status."""
+    """Measure, report progress on stderr and print the figures; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def tell(text: str) -> None:
-    """Say what is being done."""
+    """Write a line about the progress to stderr."""
     sys.stderr.write(f"{text}\n")
 
 

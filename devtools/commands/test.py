@@ -1,4 +1,4 @@
-"""`cryptoboy test`: installs what the tests need, then runs them."""
+"""`cryptoboy test`: installs the packages and servers that the tests need, then runs the tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WITHOUT_SERVERS = PROJECT_ROOT / "tests" / "unit"
 
 
 def need_servers(arguments: Sequence[str]) -> bool:
-    """Whether pytest may run tests with these arguments that are not in tests/unit, which needs no server."""
+    """Whether these arguments may select tests outside tests/unit; only those tests need servers."""
     paths = [PROJECT_ROOT / text.partition("::")[0] for text in arguments if not text.startswith("-")]
     chosen = [path.resolve() for path in paths if path.exists()]  # others are values of options
     return not chosen or not all(path.is_relative_to(_WITHOUT_SERVERS) for path in chosen)
@@ -33,7 +33,7 @@ def test(
         bool, typer.Option("--only-install", help="Install what the tests need, run none.")
     ] = False,  # noqa: PT028 - a command, not a test
 ) -> None:
-    """Run all tests, two at a time, or those that the arguments choose as pytest understands them.
+    """Run all tests, two at a time, or the tests that the arguments select as they do for pytest.
 
     Example: ./cryptoboy test tests/unit -k labels
     """

@@ -1,1 +1,1 @@
-"""Ten minutes under load: whether the services stay as they are."""
+"""The endurance test: ten minutes of load that show whether the services' resource use and throughput stay stable."""

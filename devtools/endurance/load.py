@@ -1,4 +1,4 @@
-"""The load: articles straight into the news queue at a steady rate, and a feed that never ends for the poller."""
+"""The load: articles that are published to the news queue at a steady rate, and an endless feed for the poller."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _VOCABULARY = 20_000
 
 
 class Writer:
-    """Writes articles that are stories of their own; all but those about none of `PAIRS` have scores.
+    """Writes articles that are stories of their own; each article about at least one of `PAIRS` can be scored.
 
-    Of seven articles one is about an asset that is not traded, three about one pair and three about two: nine signals,
-    about as many an article as in an archive of real news (1.26 of BTC, ETH and BNB).
+    Of seven articles, one is about an asset that is not traded, three are about one pair and three about two pairs.
+    They give nine signals, about as many per article as an archive of real news (1.26 for BTC, ETH and BNB).
     """
 
     def __init__(self, prefix: str, seed: int) -> None:
@@ -44,7 +44,7 @@ class Writer:
         self._number = 0
 
     def article(self, now: datetime) -> NewsArticle:
-        """The next one, published now."""
+        """The next article, with `now` as its publication time."""
         number, self._number = self._number, self._number + 1
         return NewsArticle(
             article_id=f"{self._prefix}-{number:08d}",
@@ -58,12 +58,12 @@ class Writer:
 
     @staticmethod
     def signals_of(number: int) -> int:
-        """Signals that come of the article of that number: 0, 1 or 2."""
+        """The number of signals that the article with this number leads to: 0, 1 or 2."""
         place = number % _CYCLE
         return place and 1 + place % 2
 
     def title(self, number: int, assets: int = 1) -> str:
-        """A headline like no other, about so many of the assets."""
+        """A unique headline about this number of the traded assets."""
         words = " ".join(self._chance.choices(self._words, k=8))
         about = [_SUBJECTS[(number + more) % len(PAIRS)] for more in range(assets)] or [_NOT_TRADED]
         return f"{' and '.join(about)} {self._chance.choice(_VERBS)} {words}"
@@ -71,7 +71,7 @@ class Writer:
 
 @dataclass(slots=True)
 class Load:
-    """What was published so far, and the signals to come of it. `late` counts batches that began too late."""
+    """Counts of published articles and of the signals expected from them; `late` counts batches that began late."""
 
     published: int = 0
     signals: int = 0
@@ -80,9 +80,10 @@ class Load:
 
 
 def publish_steadily(broker: Broker, rate: float, load: Load, stop: threading.Event) -> None:
-    """Publish so many articles a second until `stop` is set; what is late is not made up for.
+    """Publish `rate` articles per second until `stop` is set; a delay of more than a second is not made up for.
 
-    A batch that the broker did not confirm is published again until it does: the books must balance.
+    A batch that the broker does not confirm is published again until it is confirmed, because the final counts must
+    match.
     """
     writer = Writer("load", seed=1)
     size = max(1, round(rate / BATCHES_A_SECOND))
@@ -114,10 +115,10 @@ def _publish(broker: Broker, messages: list[OutgoingMessage], load: Load) -> Non
 
 
 class Feed:
-    """An RSS feed of the articles that have appeared so far, so many a second.
+    """An RSS feed to which `per_second` articles are added each second.
 
     Attributes:
-        url: where it is served.
+        url: the address at which the feed is served.
     """
 
     def __init__(self, per_second: float) -> None:
@@ -130,11 +131,11 @@ class Feed:
         self.url = ""
 
     def freeze(self) -> None:
-        """Nothing appears any more."""
+        """Add no more articles to the feed."""
         self._ended = time.monotonic()
 
     def document(self) -> bytes:
-        """The feed as it is now."""
+        """The RSS document with the newest articles."""
         with self._lock:
             due = int(((self._ended or time.monotonic()) - self._begin) * self._per_second)
             self._items += [self._item(number) for number in range(len(self._items), due)]
@@ -150,7 +151,7 @@ class Feed:
 
 @contextmanager
 def endless_feed(per_second: float) -> Iterator[Feed]:
-    """The feed, served on loopback."""
+    """Serve an endless feed on loopback while the context lasts."""
     feed = Feed(per_second)
 
     class Handler(BaseHTTPRequestHandler):
@@ -163,7 +164,7 @@ def endless_feed(per_second: float) -> Iterator[Feed]:
             self.wfile.write(document)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-            """Nobody reads it."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""What each service held over time, as one HTML file that needs nothing beside it."""
+"""Plots the memory and the open resources of each service over time, as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEBIBYTE = 2**20
 
 
 def samples_page(samples: Mapping[str, Sequence[Sample]]) -> str:
-    """The page as text: memory above, what is held open below, over the seconds of the load."""
+    """The text of the HTML page: plots of memory and, below it, of open resources over the seconds of the load."""
     from plotly.subplots import make_subplots  # type: ignore[import-untyped]  # publishes no types
 
     titles = ["resident memory, MiB", *COUNTED]

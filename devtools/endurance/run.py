@@ -1,4 +1,4 @@
-"""Servers, services and load, put together; and what came of it."""
+"""Runs the servers, the services and the load of an endurance test, and judges the result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from services.replay_exchange.ccxt_config import ccxt_config
 FEED_ARTICLES_A_SECOND = 5.0
 POLL_SECONDS = 2.0
 UNBOUNDED = 1_000_000
-"""Articles an hour: one feed brings what many would."""
+"""The quota of articles per hour, so high that one feed may deliver what would otherwise come from many."""
 READY_SECONDS = 60.0
 LEAST_DRAIN_SECONDS = 60.0
 _TWICE = 2
@@ -37,7 +37,7 @@ _TWICE = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long (seconds), how much (articles a second), and how many processors share the news queue."""
+    """The duration (seconds), the load (articles per second) and the number of processors on the news queue."""
 
     seconds: float = 600.0
     rate: float = 500.0
@@ -47,14 +47,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it.
+    """The result of an endurance test.
 
     Attributes:
-        samples: of each service.
-        findings: what they come to, with the rates and the books.
-        published: articles, by the load and by the poller.
-        drained_seconds: from the end of the load until both queues were empty.
-        late: batches that began more than a second late.
+        samples: the samples of each service.
+        findings: the findings from the samples, from the rates and from the final counts.
+        published: the number of articles that the load and the poller published.
+        drained_seconds: the time from the end of the load until both queues were empty.
+        late: the number of batches that began more than a second late.
     """
 
     samples: Mapping[str, Sequence[Sample]]
@@ -71,11 +71,11 @@ class _Started:
 
 
 def endure(lab: Lab, plan: Plan) -> Outcome:
-    """Run all services under the load, and judge them.
+    """Run all services under the load and judge them.
 
     Raises:
         TryLater: a service ended, or did not become ready.
-        StopProgram: no RabbitMQ or Redis can be had.
+        StopProgram: RabbitMQ or Redis is not available.
     """
     with ExitStack() as stack:
         broker = RabbitMqBroker(lab.settings(), SystemClock())
@@ -156,7 +156,7 @@ def _service(lab: Lab, name: str, common: Settings) -> Iterator[tuple[Program, i
 
 @contextmanager
 def _exchange(lab: Lab) -> Iterator[str]:
-    """The exchange that replays the bundled candles; gives its address."""
+    """Start the exchange that replays the bundled candles; yields its address."""
     file = lab.folder / "exchange.port"
     arguments = ("-m", "services.replay_exchange.replay_exchange", "--port-file", str(file))
     with lab.python("exchange", *arguments, environ=lab.environ()) as program:
@@ -169,10 +169,12 @@ def _exchange(lab: Lab) -> Iterator[str]:
 
 
 def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
-    """Twice in a row, for between the queues an article is in neither; or until so much time has passed.
+    """Wait until both queues are empty twice in a row, but no longer than `seconds`.
+
+    One look is not enough, because an article on its way from one queue to the other is in neither.
 
     Returns:
-        How many messages are left.
+        The number of messages that are left.
     """
     deadline, empty, ready = time.monotonic() + seconds, 0, 0
     names = {name for queue in (RAW_NEWS_DATA, SENTIMENT_SIGNALS) for name in (queue.name, queue.retry_name)}
@@ -184,7 +186,7 @@ def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
 
 
 def _settled(read: Callable[[], float]) -> int:
-    """What is read once it no longer changes."""
+    """Read the value again until it no longer changes, and return it."""
     before, now = -1.0, read()
     while now != before:
         time.sleep(3 * POLL_SECONDS)
@@ -193,7 +195,7 @@ def _settled(read: Callable[[], float]) -> int:
 
 
 def _stored(lab: Lab) -> int:
-    """Signals in the store."""
+    """The number of signals in the store."""
     client = bare_redis(lab.servers.redis())
     try:
         return sum(int(client.zcard(signals_key(pair))) for pair in PAIRS)

@@ -1,4 +1,4 @@
-"""Whether what was seen of a process means that it grows. Pure."""
+"""Decides from samples whether the resource use of a process grows; all functions are pure."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from statistics import median
 
 MOST_GROWTH = 0.10
-"""Share by which resident memory may grow after the warm-up."""
+"""The maximum growth of resident memory after the warm-up, as a share."""
 LEAST_RATE = 0.95
-"""Share of the asked-for rate that must pass through each queue."""
+"""The share of the requested rate that must pass through each queue."""
 WINDOW_SECONDS = 15.0
-"""Memory is the median of so long, for it goes up and down."""
+"""Memory fluctuates, so its median over a window of this many seconds is used."""
 COUNTED = ("files", "connections", "threads")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a service with the processes that it started.
+    """A sample of a service's resource use, including the processes that the service started.
 
     Attributes:
-        seconds: since the load began.
-        memory: resident, in bytes.
-        files: open file descriptors.
-        connections: of TCP.
+        seconds: the time since the load began.
+        memory: the resident memory in bytes.
+        files: the number of open file descriptors.
+        connections: the number of TCP connections.
     """
 
     seconds: float
@@ -35,12 +35,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One measure of one service.
+    """The result for one measure of one service.
 
     Attributes:
-        begin: at the end of the warm-up; of what is counted, the most that was seen then.
-        end: at the end of the load; of what is counted, the least that was seen then.
-        met: whether it stayed as it is.
+        begin: the value after the warm-up; of files, connections and threads, the maximum in that window.
+        end: the value at the end of the load; of files, connections and threads, the minimum in that window.
+        met: whether the requirement on this measure is met.
     """
 
     name: str
@@ -51,26 +51,27 @@ class Finding:
 
     @property
     def growth(self) -> float:
-        """The share by which it grew."""
+        """The relative growth from `begin` to `end`; 0 if `begin` is 0."""
         return self.end / self.begin - 1 if self.begin else 0.0
 
 
 def judge(samples: Mapping[str, Sequence[Sample]], warm_up: float) -> list[Finding]:
-    """What the samples of each service come to, in memory and in what it holds open.
+    """The findings about each service's memory, files, connections and threads.
 
-    Memory: the median of the first `WINDOW_SECONDS` after the warm-up against that of the last. What is counted goes
-    up and down with connections that come and go; a leak lifts even the least of it above what was the most before.
+    For memory, the median of the first `WINDOW_SECONDS` after the warm-up is compared with the median of the last
+    `WINDOW_SECONDS`. The other numbers fluctuate as connections come and go; a leak raises even their last minimum
+    above the first maximum.
     """
     return [finding for name, seen in samples.items() for finding in _of_service(name, seen, warm_up)]
 
 
 def judge_rate(name: str, asked: float, passed: float) -> Finding:
-    """Whether as many messages a second passed through a queue as were asked for."""
+    """Whether messages passed through a queue with at least the share `LEAST_RATE` of the requested rate."""
     return Finding(name, "messages/s", asked, passed, passed >= LEAST_RATE * asked)
 
 
 def judge_books(published: int, stored: int, left: int) -> tuple[Finding, Finding]:
-    """Whether every article ended as a signal in the store, once, and none is left in a queue."""
+    """Whether the store has exactly the expected number of signals, and no message is left in a queue."""
     return (
         Finding("queues", "left", 0, left, left == 0),
         Finding("books", "signals", published, stored, published == stored),

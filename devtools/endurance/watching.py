@@ -1,4 +1,4 @@
-"""Looks at processes: memory, and what they hold open."""
+"""Samples the memory, the files, the connections and the threads of processes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LOOK_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Watch:
-    """Samples of processes by the names they go under here."""
+    """The process ids to watch, by service name, and the samples taken of them."""
 
     processes: Mapping[str, int]
     samples: dict[str, list[Sample]] = field(default_factory=dict)
 
     def look(self, seconds: float) -> None:
-        """Take a sample of each. Raises TryLater if one of them is gone."""
+        """Take a sample of each process. Raises TryLater if a process has ended."""
         import psutil
 
         for name, pid in self.processes.items():
@@ -36,7 +36,7 @@ class Watch:
 
 
 def watch_for(seconds: float, watch: Watch, report: Callable[[float], None]) -> None:
-    """Take samples for so long; `report` is told the seconds that have passed."""
+    """Take samples for this many seconds; `report` is called with the seconds that have passed."""
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < seconds:
         watch.look(passed)
@@ -46,7 +46,7 @@ def watch_for(seconds: float, watch: Watch, report: Callable[[float], None]) -> 
 
 
 def check_that_it_can_watch() -> None:
-    """Raise StopProgram where psutil is not installed."""
+    """Raise StopProgram if psutil is not installed."""
     from importlib.util import find_spec
 
     if find_spec("psutil") is None:
@@ -54,7 +54,7 @@ def check_that_it_can_watch() -> None:
 
 
 def _sample(process: psutil.Process, seconds: float) -> Sample:
-    """The process, and those it started that are still there when looked at."""
+    """A sample of the process and of those of its descendants that still run when they are read."""
     import psutil
 
     memory = files = connections = threads = 0

@@ -1,1 +1,1 @@
-"""Hostile input for what reads from outside: what is tried, what must hold, and the longer search for what does not."""
+"""Fuzzing of the parsers that read external data: hostile inputs, the checks for them, and a long search."""

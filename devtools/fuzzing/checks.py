@@ -1,7 +1,7 @@
-"""What must hold for every input of the parsers, whoever wrote it.
+"""The checks that every input of the parsers must pass, whoever wrote the input.
 
-Each check takes any bytes, returns if all is well, and raises otherwise: `BrokenPromiseError` where a result is not
-what its parser promises, and whatever the parser lets through although it says that it does not.
+Each check takes any bytes and returns if the parser behaves as documented. It raises `BrokenPromiseError` if a result
+is not what the parser promises. Any exception that the parser promises not to raise passes through the check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.sentiment_analyzer.scorers.model.answer import MAX_RATIONALE_CHARS
 
 MODELS: tuple[type[Message], ...] = (MarketData, NewsArticle, SentimentSignal)
 MAX_REFUSAL = 2_000
-"""Characters that a refusal may have: it is logged, and goes with the dead letter."""
+"""The maximum number of characters of a refusal, because it is logged and kept with the dead letter."""
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONTENT_TYPES = (
     "application/rss+xml",
@@ -36,11 +36,11 @@ CONTENT_TYPES = (
 
 
 class BrokenPromiseError(AssertionError):
-    """A parser returned, or said, what it promises not to."""
+    """A parser returned or reported something that it promises not to."""
 
 
 def check_message(data: bytes) -> None:
-    """A body is refused as NeverWorks, in few words, or is a message that is the same when written and read again."""
+    """Check that a body is refused as NeverWorks, or is a message that stays equal when encoded and decoded."""
     for model in MODELS:
         try:
             message = decode(data, model)
@@ -52,7 +52,7 @@ def check_message(data: bytes) -> None:
 
 
 def check_feed(data: bytes) -> None:
-    """A feed is refused as NeverWorks, or gives entries within their bounds that make valid articles."""
+    """Check that a feed is refused as NeverWorks, or gives entries within their limits that make valid articles."""
     content_type = CONTENT_TYPES[zlib.crc32(data) % len(CONTENT_TYPES)]
     try:
         feed = parse_feed(Fetched(data, content_type, "https://paper.example/feed"))
@@ -74,7 +74,7 @@ def check_feed(data: bytes) -> None:
 
 
 def check_answer(data: bytes) -> None:
-    """A model's answer is refused as BadAnswerError, or gives scores in range for the assets asked about."""
+    """Check that an answer is refused as BadAnswerError, or gives scores in range for the requested assets only."""
     printed = data.decode(errors="surrogateescape")
     for assets in (_assets()[:1], _assets()):
         try:

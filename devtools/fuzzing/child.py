@@ -1,6 +1,6 @@
-"""One search, in a process of its own: `python -m devtools.fuzzing.child TARGET [libFuzzer options] [files]`.
+"""Runs one search in a process of its own: `python -m devtools.fuzzing.child TARGET [libFuzzer options] [files]`.
 
-Nothing of ours is imported before the instrumentation is in place.
+The modules of this project are imported only after the instrumentation is installed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ INSTRUMENTED = (
     "bs4",
     "html",
 )
-"""Whose branches are counted."""
+"""The modules whose branches are counted."""
 
 
 def main() -> None:
-    """Search until an option of libFuzzer ends it; its exit status says what was found."""
+    """Search until a libFuzzer option ends the search; the exit status tells whether something was found."""
     atheris: Any = importlib.import_module("atheris")
     name, *options = sys.argv[1:]
     with atheris.instrument_imports(include=list(INSTRUMENTED)):

@@ -1,7 +1,7 @@
-"""Changes to JSON documents that keep them JSON: what a byte here and there rarely finds.
+"""Changes JSON documents so that they stay valid JSON, which changes of single bytes rarely achieve.
 
-The parsers of JSON are compiled, so that a search guided by coverage sees nothing of them. It needs inputs that
-are right but for one thing.
+The JSON parsers are compiled, so a search guided by coverage cannot see their branches. It needs inputs that are
+valid except for one detail.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ MOST_NUDGED = 2**63
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes | None:
-    """The document with a few values or names changed, added, or taken away; None if `data` is no JSON document."""
+    """The document with a few fields changed, added or removed; None if `data` is not a JSON object."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes | None:
 
 
 def _somewhere(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """The document, or an object inside of it."""
+    """A random choice between the document and the objects that are its direct values."""
     inner = [value for value in document.values() if isinstance(value, dict)]
     return chance.choice([document, *inner])
 
@@ -91,14 +91,14 @@ def _replace(place: dict[str, Any], chance: random.Random) -> None:
 
 
 def _exchange(place: dict[str, Any], chance: random.Random) -> None:
-    """Two fields swap their values."""
+    """Swap the values of two fields."""
     if place:
         one, other = (chance.choice(list(place)) for _ in range(2))
         place[one], place[other] = place[other], place[one]
 
 
 def _nudge(place: dict[str, Any], chance: random.Random) -> None:
-    """A number, or the end of a text, a little different."""
+    """Change a number slightly, or one character of a text."""
     if not place:
         return
     name = chance.choice(list(place))

@@ -1,4 +1,4 @@
-"""A folder of feeds, through the poller: fetched from a server on loopback, read, chosen from, and published."""
+"""Runs the feeds of a folder through the poller, which fetches them from a server on loopback."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from services.data_ingestor.news.source_poller import SourcePoller
 from services.data_ingestor.news.turns.turns import Turns
 
 ANY_AGE_HOURS = 24.0 * 365 * 100
-"""Feeds that lie in a folder are old."""
+"""A maximum age that no article exceeds, because the feeds in a folder may be old."""
 LOOPBACK = "127.0.0.1"
 _NOT_FEEDS = frozenset({"LICENSE", "README", "README.md"})
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What the poller made of one file.
+    """The result of polling one file.
 
     Attributes:
-        refused: why nothing was read; empty if something was.
-        warning: what the parser complained of.
-        articles: those noted for publication; of `entries` the rest was told before or is not about crypto.
+        refused: the reason why nothing was read; empty if the feed was read.
+        warning: the parser's complaint about the feed.
+        articles: the number of articles to publish; the other `entries` were seen before or are not about crypto.
     """
 
     file: str
@@ -45,18 +45,18 @@ class Polled:
 
 
 def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tuple[list[Polled], int]:
-    """Poll every file of a folder, and of those within, as a source of its own.
+    """Poll every file of a folder and of its subfolders as a source of its own.
 
     Args:
-        folder: of the feeds.
-        state: a folder for what the poller and the embedded broker keep.
-        report: told which file is polled, for people.
+        folder: the folder of the feeds.
+        state: a folder for the state of the poller and of the embedded broker.
+        report: called with the name of each file that is polled, for people.
 
     Returns:
-        What came of each file, and how many messages are in the news queue at the end.
+        The result of each file, and the number of messages in the news queue at the end.
 
     Raises:
-        StopProgram: the folder holds no files.
+        StopProgram: the folder contains no files.
     """
     files = [each for each in sorted(folder.rglob("*")) if each.is_file() and each.name not in _NOT_FEEDS]
     if not files:
@@ -89,7 +89,7 @@ def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tup
 
 @contextmanager
 def _served(files: Sequence[Path]) -> Iterator[str]:
-    """Serves each file under its number; gives the address of the server."""
+    """Serve each file under its number while the context lasts; yields the address of the server."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -101,7 +101,7 @@ def _served(files: Sequence[Path]) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-            """The poller says what it read."""
+            """Log nothing, because the poller reports what it reads."""
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -1,4 +1,4 @@
-"""Runs searches, one process each, and says what they came to."""
+"""Runs each search in a process of its own and returns its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT, Settings
 
 MEMORY_MB = 1_024
-"""Resident memory of a search beyond which its input counts as a find."""
+"""The resident memory in MB above which a search reports its input as a find."""
 LOOK_SECONDS = 0.5
 END_SECONDS = 60.0
 _PROGRESS = re.compile(r"^#(\d+)\s.*?cov: (\d+)", re.MULTILINE)
@@ -31,14 +31,14 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a search came to.
+    """The result of a search.
 
     Attributes:
-        executions: inputs tried.
-        coverage: branches of our code and of the libraries it drives that some input reached.
-        peak_mb: resident memory at most, in MB.
-        finds: files with inputs for which the check does not hold, that take too long, or too much memory.
-        log: everything that the search said.
+        executions: the number of inputs tried.
+        coverage: the number of branches of our code and of the libraries it uses that an input reached.
+        peak_mb: the peak resident memory in MB.
+        finds: files with inputs that fail the check, or take too much time or memory.
+        log: the file with the output of the search.
     """
 
     target: str
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def check_that_it_can_search() -> None:
-    """Raise StopProgram where atheris is not installed."""
+    """Raise StopProgram if atheris is not installed."""
     if importlib.util.find_spec("atheris") is None:
         raise StopProgram(
             "atheris is not installed. It exists for Linux on x86-64 only; there, ./cryptoboy test --only-install "
@@ -71,15 +71,15 @@ def search(
     """Search one target.
 
     Args:
-        target: which.
-        seconds: how long.
-        folder: keeps the inputs that reached something new, for the next time, and what was found.
-        seeds: a folder of files to begin from besides our own samples.
-        memory_mb: resident memory beyond which an input counts as a find.
-        report: told how it goes, for people.
+        target: the parser to search.
+        seconds: the duration of the search.
+        folder: keeps the finds, and the inputs that reached new branches, for the next search.
+        seeds: a folder of files to begin from, in addition to our own samples.
+        memory_mb: the resident memory in MB above which an input counts as a find.
+        report: called with the progress as a text for people.
 
     Raises:
-        TryLater: the search ended with neither a find nor its time.
+        TryLater: the search failed without a find, or did not end in time.
     """
     corpus, finds = folder / target.name / "corpus", folder / target.name / "finds"
     for each in (corpus, finds):
@@ -140,7 +140,7 @@ def _run(
 
 
 def _plant(corpus: Path, target: Target, seeds: Path | None) -> None:
-    """Write the inputs to begin from, each under the name of its content."""
+    """Write the inputs to begin from, each to a file that is named by the hash of its content."""
     given: Iterable[Path] = sorted(seeds.rglob("*")) if seeds is not None else ()
     read = (file.read_bytes() for file in given if file.is_file())
     for data in (*target.seeds(), *read):
@@ -155,7 +155,7 @@ def _quoted(word: str) -> str:
 
 
 def _last(said: str) -> tuple[int, int]:
-    """Executions and coverage, as libFuzzer last told them."""
+    """The last number of executions and the last coverage in libFuzzer's output."""
     lines = _PROGRESS.findall(said)
     executions, coverage = map(int, lines[-1]) if lines else (0, 0)
     done = _DONE.search(said)

@@ -1,4 +1,4 @@
-"""Inputs to begin from: valid ones of every kind, and some that were bad news for other parsers."""
+"""The inputs to begin from: valid ones of every kind, and some that have caused faults in other parsers."""
 
 from __future__ import annotations
 
@@ -87,18 +87,18 @@ FEEDS = (_RSS, _ATOM, _RDF, _ENTITIES, _NOT_CLOSED)
 
 
 def message_seeds() -> Iterable[bytes]:
-    """The three kinds of messages."""
+    """One body for each of the three kinds of messages."""
     return (json.dumps(each).encode() for each in MESSAGES)
 
 
 def answer_seeds() -> Iterable[bytes]:
-    """Answers of a language model: good, wrapped, cut off, and none."""
+    """Answers of a language model: valid ones, ones inside other text, an incomplete one, and a refusal."""
     good = [json.dumps(each) for each in ANSWERS]
     return (each.encode() for each in (*good, f"Here it is:\n```json\n{good[0]}\n```", *_ODD_ANSWERS))
 
 
 def feed_seeds() -> Iterable[bytes]:
-    """Feeds of three formats, also in other encodings, broken, and dangerous."""
+    """Feeds in three formats, and further feeds that are malformed, dangerous or in other encodings."""
     yield from (feed.encode() for feed in FEEDS)
     yield _RSS.replace("utf-8", "utf-16").encode("utf-16")
     yield _RSS.replace("utf-8", "windows-1251").encode("windows-1251")

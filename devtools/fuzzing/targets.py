@@ -1,4 +1,4 @@
-"""The parsers that are searched, each with its check, its samples and its bounds."""
+"""The parsers that are searched, each with its check, its samples and its limits."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Mutator = Callable[[bytes, random.Random], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One parser.
+    """One parser to search.
 
     Attributes:
-        about: what it is, in a few words.
-        check: see `checks`.
-        seeds: inputs to begin from.
-        max_length: bytes of an input.
-        seconds: that one input may take, in a process whose every branch is counted.
-        words: pieces that inputs are made of.
-        mutate: changes an input in a way of its own; None if it has no other than bytes.
+        about: a short description of the parser's input.
+        check: the check of `checks` that every input must pass.
+        seeds: returns the inputs to begin from.
+        max_length: the maximum length of an input in bytes.
+        seconds: the time that one input may take in a process in which every branch is counted.
+        words: strings from which inputs are composed.
+        mutate: changes an input in its own format; None: only the bytes are changed.
     """
 
     name: str
@@ -106,7 +106,7 @@ TARGETS = (
 
 
 def target_named(name: str) -> Target:
-    """The target of that name. Raises StopProgram if there is none."""
+    """The target with this name. Raises StopProgram if there is no such target."""
     for target in TARGETS:
         if target.name == name:
             return target

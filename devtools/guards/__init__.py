@@ -1,1 +1,1 @@
-"""Takes the guards of the pipeline out of the code, one at a time, and shows whether the tests notice."""
+"""Removes the guards of the pipeline from the code, one at a time, and shows whether the tests fail without them."""

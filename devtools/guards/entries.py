@@ -1,4 +1,4 @@
-"""The guards of the pipeline, as tests/chaos/guards.toml lists them."""
+"""Reads the list of the pipeline's guards from tests/chaos/guards.toml."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = PROJECT_ROOT / "tests" / "chaos" / "guards.toml"
 
 
 class Edit(BaseModel):
-    """How a guard, or a part of it, is taken out of the code. The head of the file explains the fields."""
+    """A change that removes a guard, or a part of it, from the code; the head of the file explains the fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,7 +27,7 @@ class Edit(BaseModel):
 
 
 class Guard(BaseModel):
-    """A guard, the fault that it is there for, and the test that fails without it."""
+    """A guard, the fault that it protects against, and the test that fails without it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,10 +45,10 @@ class _File(BaseModel):
 
 
 def load_guards(path: Path = FILE, only: Sequence[str] = ()) -> tuple[Guard, ...]:
-    """The guards of the file, or those of them that are named.
+    """The guards of the file, or only those that `only` names.
 
     Raises:
-        StopProgram: the file has a mistake, or there is no such guard.
+        StopProgram: the file has a mistake, or a named guard is not in it.
     """
     try:
         guards = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).guard

@@ -1,4 +1,4 @@
-"""Takes a guard out of the code, by the structure of the code and not by its text."""
+"""Removes a guard from the code by the structure of the code, not by its text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_STRUCTURE = {"ctx", "type_comment", "kind"}
 
 
 def without_guard(root: Path, guard: Guard) -> dict[Path, str]:
-    """The modules of the tree at `root` that hold the guard, by path, as they are without it.
+    """The new text, without the guard, of each module that contains it in the tree at `root`; the key is the path.
 
     Raises:
         StopProgram: an entry of the file does not fit the code.
@@ -61,7 +61,7 @@ def _pattern(find: str) -> ast.AST:
 
 
 class _Replacement(ast.NodeTransformer):
-    """Replaces what matches a pattern: an expression by an expression, else the statement that it stands in."""
+    """Replaces a matching expression by another expression; in all other cases, the statement that contains it."""
 
     def __init__(self, pattern: ast.AST, first: list[ast.stmt], instead: list[ast.stmt] | None) -> None:
         self._pattern = pattern
@@ -74,14 +74,14 @@ class _Replacement(ast.NodeTransformer):
                 self._value = None
 
     def replace_in(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """Raises ValueError unless the pattern is there exactly once."""
+        """Replace the match in this function. Raises ValueError unless the pattern matches exactly once."""
         count = sum(_matches(self._pattern, node) for each in function.body for node in ast.walk(each))
         if count != 1:
             raise ValueError(f"has this {count} times, not once: {ast.unparse(self._pattern)}")
         self.generic_visit(function)
 
     def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
-        """What stands in the node's place."""
+        """The replacement of a node, or the node itself if the pattern does not match it."""
         if self._value is not None:
             return self._value if _matches(self._pattern, node) else self.generic_visit(node)
         if isinstance(node, ast.stmt) and any(_matches(self._pattern, each) for each in _own_nodes(node)):
@@ -90,7 +90,7 @@ class _Replacement(ast.NodeTransformer):
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """A statement and its expressions, without the statements inside it."""
+    """Yield a statement and its expressions, but not the statements inside it."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.stmt):
@@ -98,7 +98,7 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _matches(pattern: object, node: object) -> bool:
-    """Whether two pieces of code are the same but for layout; `...` in the pattern stands for any code."""
+    """Whether two syntax trees are equal; `...` in the pattern stands for any code."""
     match pattern:
         case ast.Constant(value=value) if value is ...:
             return True

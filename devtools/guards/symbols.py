@@ -1,4 +1,4 @@
-"""Finds functions, methods and constants by name, wherever they stand."""
+"""Finds functions, methods and constants by name in all modules."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def path_of(root: Path, symbol: str) -> Path:
     """The file that defines a symbol.
 
     Args:
-        root: the tree.
-        symbol: `function`, `Class.method` or `CONSTANT`; `module:name` where several modules define that name. The
+        root: the folder of the source tree.
+        symbol: `function`, `Class.method` or `CONSTANT`; `module:name` if several modules define that name. The
             end of the module's dotted name is enough.
 
     Raises:
-        StopProgram: no module defines it, or several do.
+        StopProgram: no module defines the symbol, or several modules do.
     """
     module, _, name = symbol.rpartition(":")
     paths = [path for path in _definitions(root).get(name, ()) if _is_named(path, module)]
@@ -37,7 +37,7 @@ def path_of(root: Path, symbol: str) -> Path:
 
 
 def symbol_in(tree: ast.Module, symbol: str) -> Symbol:
-    """Its definition in that module. Raises KeyError if there is none."""
+    """The definition of the symbol in this module. Raises KeyError if the module does not define it."""
     return dict(_symbols(tree.body))[symbol.rpartition(":")[2]]
 
 

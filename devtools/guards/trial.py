@@ -1,6 +1,6 @@
-"""Runs the test of a guard in a copy of the tree that is without it.
+"""Runs the test of a guard in a copy of the source tree from which the guard is removed.
 
-Everything happens in the copy.
+The original tree is never changed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from services.common.settings.settings import PROJECT_ROOT
 
 TEST_SECONDS = 400.0
 PATIENCE_SECONDS = 30
-"""How long the tests wait for something; without the guard they mostly wait in vain."""
+"""How many seconds the tests wait for an event; without the guard, most of them wait in vain."""
 _FAILED, _PASSED, _NOT_RUN = 1, 0, 2
 _running: set[int] = set()  # tests, each the leader of a group of processes
 
 
 class Verdict(StrEnum):
-    """What the test showed; every guard should be NOTICED."""
+    """The result of a test; every guard should be NOTICED."""
 
     NOTICED = "noticed"  # the test failed without the guard
     MISSED = "missed"  # it passed
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of the test; `output` is the end of what it printed."""
+    """The trial of one guard; `output` is the end of what its test printed."""
 
     guard: Guard
     verdict: Verdict
@@ -48,7 +48,7 @@ class Trial:
 
 
 def copy_tree(target: Path) -> None:
-    """The tree as it is now, with what is not committed yet, without what git ignores."""
+    """Copy the tree as it is now, including uncommitted files, but without the files that git ignores."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True).stdout  # noqa: S603 - ours
     for name in filter(None, listed.decode().split("\0")):
@@ -59,7 +59,7 @@ def copy_tree(target: Path) -> None:
 
 
 def try_without(root: Path, guard: Guard) -> Trial:
-    """Take a guard out of the copy at `root`, run its test there, and put the guard back.
+    """Remove a guard from the copy at `root`, run its test there, and restore the guard.
 
     Raises:
         StopProgram: the guard's entry does not fit the code.
@@ -77,7 +77,7 @@ def try_without(root: Path, guard: Guard) -> Trial:
 
 
 def run_test(root: Path, test: str) -> tuple[int, str]:
-    """Run a test in the copy; 0 if it passed, 1 if it failed, 2 if it could not be run; and what it printed."""
+    """Run a test in the copy; returns 0 (passed), 1 (failed) or 2 (could not be run), and the test's output."""
     report = root / "report.xml"
     report.unlink(missing_ok=True)
     command = [
@@ -112,7 +112,7 @@ def run_test(root: Path, test: str) -> tuple[int, str]:
 
 
 def end_running() -> None:
-    """End the tests that are running, as on Ctrl-C."""
+    """Kill the tests that are running, for example after Ctrl-C."""
     for pid in list(_running):
         _kill_group(pid)
 

@@ -1,1 +1,1 @@
-"""What many pairs and many stories cost: the figures of docs/scaling.md."""
+"""Measures the cost of many pairs and many stories, which are the figures of docs/scaling.md."""

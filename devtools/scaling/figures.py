@@ -1,4 +1,4 @@
-"""Figures that are measured for their own sake, in processor time."""
+"""Figures that are reported without a baseline; times are processor time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number: what it is, and its unit."""
+    """One measured number with its name and its unit."""
 
     name: str
     value: float
@@ -20,12 +20,12 @@ class Figure:
 
 
 def milliseconds(call: Callable[[], object]) -> float:
-    """Processor time that a call takes in this process, all threads together."""
+    """Milliseconds of processor time that a call takes in this process, summed over all threads."""
     begin = time.process_time()
     call()
     return 1000 * (time.process_time() - begin)
 
 
 def median(values: Iterable[float]) -> float:
-    """The middle one; StatisticsError if there is none."""
+    """The median. Raises StatisticsError if there are no values."""
     return statistics.median(list(values))

@@ -1,8 +1,8 @@
-"""What a thousand pairs cost: Redis's memory, writes, corrections, the bot's refresh and its indicators, stories.
+"""Measures what a thousand pairs cost Redis, the cacher, the processor's stories and the bot.
 
-These are figures for docs/scaling.md, not comparisons, so they stand beside the cases of `bench` and not among them.
-Times are processor time, of this process and of Redis, each of which works on one core at a time; other programs on
-the machine change them little.
+These figures for docs/scaling.md have no baselines, so they are not among the cases of `bench`. Times are processor
+time of this process and of Redis, each of which works on one core at a time; other programs on the machine change
+them little.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from services.common.settings.settings import Settings
 from services.common.store.redis.store import RedisStore
 
 BATCH = 100
-"""What the cacher writes at once."""
+"""The number of signals that the cacher writes at once."""
 LISTED = 100
-"""Signals of a pair that stand in its list as well as in its sorted set."""
+"""The number of a pair's signals that are stored in its list as well as in its sorted set."""
 CANDLES = 1_000
 CANDLE = timedelta(minutes=15)
 WINDOW = timedelta(days=2)
@@ -54,7 +54,7 @@ TIMEOUT_SECONDS = 60.0
 
 
 class _Store:
-    """The sentiment store, and what is spent on it."""
+    """The sentiment store, with measurements of the memory and the processor time that it uses."""
 
     def __init__(self, server: RedisServer) -> None:
         self.server = server
@@ -73,17 +73,17 @@ class _Store:
         self.client.close()
 
     def memory(self) -> int:
-        """Bytes that the data takes."""
+        """The memory that the data uses, in bytes."""
         return int(self.client.info("memory")["used_memory"])
 
     def spent(self, call: Callable[[], object]) -> tuple[float, float]:
-        """Milliseconds of processor time that a call takes: here, and in Redis."""
+        """Milliseconds of processor time that a call takes in this process, and in Redis."""
         before = self._redis_time()
         mine = milliseconds(call)
         return mine, self._redis_time() - before
 
     def write(self, pairs: Sequence[str], each: int, first: int) -> None:
-        """Write so many signals for each pair, the pairs in turn, as the cacher does."""
+        """Write `each` signals for each pair, the pairs in turn, as the cacher does."""
         made = signals(each * len(pairs), datetime.now(UTC), pairs, first=first)
         while batch := list(islice(made, BATCH)):
             self.store.write(batch, datetime.now(UTC))
@@ -94,13 +94,13 @@ class _Store:
 
 
 def many_pairs(server: RedisServer, folder: Path, count: int, report: Report) -> Iterator[Figure]:
-    """Measure with `count` pairs, on an empty Redis and in an empty folder; minutes with 1,000.
+    """Measure with `count` pairs on an empty Redis and in an empty folder; 1,000 pairs take some minutes.
 
     Args:
-        server: a Redis that holds nothing; it is filled and emptied.
-        folder: for a file of stories.
-        count: how many pairs, and a measure for everything else.
-        report: told what is being done, for people.
+        server: an empty Redis, which is filled and emptied.
+        folder: the folder for a file of stories.
+        count: the number of pairs, from which all other amounts are derived.
+        report: called with a text for people that says which step is running.
     """
     pairs = tuple(f"COIN{number:04d}/USDT" for number in range(count))
     report("placing articles among many stories")  # first, for what it finds of memory is the process's peak
@@ -157,7 +157,7 @@ def _refreshes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
 
 
 def _long_histories(store: _Store, count: int) -> Iterator[Figure]:
-    """Redis serves nobody else while a script runs, so what one takes is what all others wait."""
+    """Measure Redis with long histories; while one script runs, all other clients of Redis wait."""
     for kept in sorted({max(2 * LISTED, count), max(4 * LISTED, 10 * count)}):
         store.client.flushdb()
         empty, pair = store.memory(), (f"LONG{kept}/USDT",)
@@ -172,7 +172,7 @@ def _long_histories(store: _Store, count: int) -> Iterator[Figure]:
 
 
 def _indicators() -> Iterator[Figure]:
-    """What the bot computes for a pair at each candle, Freqtrade's own part left out."""
+    """Measure what the bot computes for a pair at each candle, without Freqtrade's own part."""
     now = datetime.now(UTC)
     random = np.random.default_rng(1)
     close = 100 * np.exp(np.cumsum(random.normal(0, 0.005, CANDLES)))

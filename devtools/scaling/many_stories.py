@@ -1,4 +1,4 @@
-"""What a processor does for an article, the scorer and the broker left out, when many stories were told before."""
+"""Measures what an article costs a processor that knows many stories, without the scorer and the broker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JUDGED = 40
 
 
 def many_stories(folder: Path, count: int) -> Iterator[Figure]:
-    """What one more article costs when so many stories were told; keeps them in a file in the folder."""
+    """Measure the cost of one more article after `count` stories, which are stored in a file in the folder."""
     now = datetime.now(UTC)
     before = _own_memory()
     took: list[float] = []
@@ -51,6 +51,6 @@ def many_stories(folder: Path, count: int) -> Iterator[Figure]:
 
 
 def _own_memory() -> int:
-    """Peak resident memory of this process, in bytes."""
+    """The peak resident memory of this process in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,1 +1,1 @@
-"""Private RabbitMQ and Redis servers for measurements, proofs and tests: started, used, removed without a trace."""
+"""Private RabbitMQ and Redis servers for measurements and tests, which are started, used and completely removed."""

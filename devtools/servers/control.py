@@ -1,4 +1,4 @@
-"""What a found or started server looks like, and how to wait for one."""
+"""Describes a server that was found or started, and waits until a server answers."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ LOOPBACK = "127.0.0.1"
 
 
 class ServerProblem(Exception):  # noqa: N818 - it is the name of what happened
-    """A server cannot be had or does not come up; the message says why and what to do."""
+    """A server is not available or does not start; the message gives the reason and says what to do."""
 
 
 class Control(Protocol):
-    """Stops and starts a server again, with its data, on the same ports."""
+    """Stops a server and starts it again, with its data and on the same ports."""
 
     def start(self) -> None:
-        """Start and wait until it answers. Raises ServerProblem."""
+        """Start the server and wait until it answers. Raises ServerProblem."""
         ...
 
     def stop(self) -> None:
-        """Stop it as its operator would, and wait for the end. Raises ServerProblem."""
+        """Stop the server as its operator would, and wait until it has ended. Raises ServerProblem."""
         ...
 
     def close(self) -> None:
-        """Stop it at once and remove what it left behind."""
+        """Kill the server and remove its files."""
         ...
 
 
 class RabbitControl(Control, Protocol):
-    """As `Control`, for a RabbitMQ."""
+    """A `Control` for a RabbitMQ server."""
 
     def ctl(self, *arguments: str) -> str:
-        """What `rabbitmqctl` with these arguments prints. Raises ServerProblem."""
+        """The output of `rabbitmqctl` with these arguments. Raises ServerProblem."""
         ...
 
 
 class UnmanagedServer:
-    """Stands for a server that is somebody else's."""
+    """The `Control` of a server that is not managed here, so that it can neither be started nor stopped."""
 
     def __init__(self, found_in: str) -> None:
         self._problem = f"the server of {found_in} is not ours to stop or start; unset {found_in} for this"
 
     def start(self) -> None:
-        """Refuses."""
+        """Raise ServerProblem."""
         raise ServerProblem(self._problem)
 
     def stop(self) -> None:
-        """Refuses."""
+        """Raise ServerProblem."""
         raise ServerProblem(self._problem)
 
     def ctl(self, *_arguments: str) -> str:
-        """Refuses."""
+        """Raise ServerProblem."""
         raise ServerProblem(self._problem)
 
     def close(self) -> None:
-        """Leaves it running."""
+        """Leave the server running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class RabbitServer:
     """A running RabbitMQ with its management API; `user` is an administrator.
 
     Attributes:
-        vhost: one that exists.
-        origin: where it was found, for people.
-        prometheus_port: of its plugin.
+        vhost: an existing virtual host.
+        origin: the place where the address was found, for people.
+        prometheus_port: the port of the Prometheus plugin.
     """
 
     host: str
@@ -90,7 +90,7 @@ class RabbitServer:
     prometheus_port: int = 15692
 
     def settings(self, vhost: str | None = None) -> dict[str, Any]:
-        """Fields of `Settings` with which a service uses it, in another virtual host if one is given."""
+        """The fields of `Settings` for a service that uses this server; `vhost` replaces the virtual host."""
         return {
             "broker": BrokerKind.RABBITMQ,
             "rabbitmq_host": self.host,
@@ -114,27 +114,27 @@ class RedisServer:
     origin: str
 
     def settings(self) -> dict[str, Any]:
-        """Fields of `Settings` with which a service uses it."""
+        """The fields of `Settings` for a service that uses this server."""
         password = SecretStr(self.password) if self.password else None
         return {"redis_host": self.host, "redis_port": self.port, "redis_password": password}
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different TCP ports of loopback that nothing listens on, and that nobody else gets for a minute."""
+    """Different unused TCP ports of loopback, which the system assigns to no other program for a minute."""
     return [free_port() for _ in range(count)]
 
 
 def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Callable[[], str | None]) -> None:
-    """Poll `ready` until it is true.
+    """Call `ready` repeatedly until it returns true.
 
     Args:
-        what: named in the error.
-        ready: asked every 50 ms.
-        seconds: the longest time it may take.
-        alive: says why waiting is pointless, or None.
+        what: the name of the server in the error.
+        ready: called every 50 ms.
+        seconds: the maximum waiting time.
+        alive: returns the reason why waiting is pointless, or None.
 
     Raises:
-        ServerProblem: it took longer than `seconds`, or `alive` gave a reason.
+        ServerProblem: `ready` did not return true within `seconds`, or `alive` returned a reason.
     """
     deadline = time.monotonic() + seconds
     while not ready():
@@ -149,7 +149,7 @@ def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Call
 def rabbitmq_answers(
     host: str, port: int, management_port: int, user: str, password: str, *, ca: str | None = None
 ) -> bool:
-    """Whether AMQP connections are taken and the management API knows the user; over TLS if `ca` is given."""
+    """Whether the AMQP port takes connections and the management API, over TLS if `ca` is given, knows the user."""
     try:
         answer = httpx.get(
             f"{'https' if ca else 'http'}://{host}:{management_port}/api/overview",
@@ -167,7 +167,7 @@ def rabbitmq_answers(
 
 
 def redis_answers(host: str, port: int, password: str | None) -> bool:
-    """Whether a PING is answered."""
+    """Whether the Redis server answers a PING."""
     try:
         with redis.Redis(host=host, port=port, password=password, socket_timeout=2) as client:
             return bool(client.ping())
@@ -176,4 +176,4 @@ def redis_answers(host: str, port: int, password: str | None) -> bool:
 
 
 def nothing_to_watch() -> None:
-    """For `wait_until` where no process can be watched."""
+    """Return None: an `alive` for `wait_until` if there is no process to watch."""

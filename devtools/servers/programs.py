@@ -1,4 +1,4 @@
-"""RabbitMQ and Redis as private processes of this machine: loopback, free ports, a folder of their own."""
+"""Runs RabbitMQ and Redis as private processes on loopback, with free ports and a folder of their own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STOP_SECONDS = 60.0
 
 
 class Program:
-    """A child process with its output in a file. On Linux it ends with us even if we are killed."""
+    """A child process whose output goes to a file; on Linux it is terminated even if this process is killed."""
 
     def __init__(self, command: list[str], environment: dict[str, str], output: Path) -> None:
         setpriv = shutil.which("setpriv")
@@ -48,7 +48,7 @@ class Program:
             )
 
     def problem(self) -> str | None:
-        """Why it is not running, with the end of what it said; None while it runs."""
+        """The reason why the process does not run, with the end of its output; None while it runs."""
         status = self.process.poll()
         if status is None:
             return None
@@ -56,7 +56,7 @@ class Program:
         return f"the program ended with status {status}; it said:\n{said}"
 
     def terminate(self) -> None:
-        """Ask it to end and wait for that. Raises ServerProblem if it had to be killed."""
+        """Terminate the process and wait until it ends. Raises ServerProblem if it had to be killed."""
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
@@ -65,14 +65,14 @@ class Program:
             raise ServerProblem(f"{self.process.args!r} did not stop in time and was killed") from None
 
     def kill(self) -> None:
-        """End it at once, and the processes of its group, which are ours as well."""
+        """Kill the process and all processes of its group."""
         with contextlib.suppress(ProcessLookupError):  # it and its children are gone already
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 class RabbitProgram:
-    """RabbitMQ with the management and Prometheus plugins, and an epmd of its own."""
+    """A private RabbitMQ with the management and Prometheus plugins, and an epmd of its own."""
 
     origin = "a private rabbitmq-server"
 
@@ -84,7 +84,7 @@ class RabbitProgram:
         self._server: Program | None = None
 
     def address(self) -> RabbitServer:
-        """Where it listens, and as whom to log in."""
+        """The address of the server and the credentials of its administrator."""
         return RabbitServer(
             LOOPBACK,
             self._port,
@@ -98,7 +98,7 @@ class RabbitProgram:
         )
 
     def start(self) -> None:
-        """Start it; takes some ten seconds of processor time."""
+        """Start the server, which takes some ten seconds of processor time."""
         program = _find_program()
         self._write_configuration()
         environment = self._environment()
@@ -109,12 +109,12 @@ class RabbitProgram:
         wait_until("rabbitmq-server", self._answers, START_SECONDS, self._server.problem)
 
     def stop(self) -> None:
-        """Stop it as a service manager would; messages that are durable stay in the folder."""
+        """Stop the server as a service manager would; durable messages stay in the folder."""
         if self._server:
             self._server.terminate()
 
     def ctl(self, *arguments: str) -> str:
-        """What `rabbitmqctl` with these arguments prints."""
+        """The output of `rabbitmqctl` with these arguments. Raises ServerProblem if the command fails."""
         program = str(Path(_find_program()).with_name("rabbitmqctl"))
         done = subprocess.run(  # noqa: S603 - RabbitMQ's own program
             [program, "--quiet", *arguments],
@@ -129,7 +129,7 @@ class RabbitProgram:
         return done.stdout
 
     def close(self) -> None:
-        """Kill it and its epmd and remove the folder."""
+        """Kill the server and its epmd, and remove the folder."""
         for program in (self._server, self._epmd):
             if program:
                 program.kill()
@@ -184,12 +184,12 @@ def _find_program() -> str:
 
 
 def redis_program() -> str:
-    """The machine's redis-server, or else the server of the embedded mode."""
+    """The path of the machine's redis-server; if there is none, the server program of the embedded mode."""
     return shutil.which("redis-server") or str(server_program())
 
 
 class RedisProgram:
-    """Redis in memory only."""
+    """A private Redis that keeps its data in memory only."""
 
     origin = "a private redis-server"
 
@@ -199,11 +199,11 @@ class RedisProgram:
         self._server: Program | None = None
 
     def address(self) -> RedisServer:
-        """Where it listens."""
+        """The address of the server."""
         return RedisServer(LOOPBACK, self._port, None, 0, self, self.origin)
 
     def start(self) -> None:
-        """Start it, empty."""
+        """Start the server with an empty database."""
         options = f"--bind {LOOPBACK} --port {self._port} --appendonly no --dir {self._folder}".split()
         command = [redis_program(), *options, "--save", ""]
         self._server = Program(command, dict(os.environ), self._folder / "server.out")
@@ -215,12 +215,12 @@ class RedisProgram:
         )
 
     def stop(self) -> None:
-        """Stop it; what it held is gone."""
+        """Stop the server, whose data is lost."""
         if self._server:
             self._server.terminate()
 
     def close(self) -> None:
-        """Kill it and remove the folder."""
+        """Kill the server and remove the folder."""
         if self._server:
             self._server.kill()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`python -m services.cli`, which is what `./cryptoboy` runs."""
+"""The module that `python -m services.cli` and so `./cryptoboy` run."""
 
 from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped
 

@@ -1,4 +1,4 @@
-"""The commands of `./cryptoboy`."""
+"""The list of all commands of `./cryptoboy`."""
 
 from __future__ import annotations
 

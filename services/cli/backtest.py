@@ -1,4 +1,4 @@
-"""`cryptoboy backtest`: the strategy with and without sentiment on past candles, and against chance."""
+"""`cryptoboy backtest`: compares the strategy with and without sentiment, and with chance, on past candles."""
 
 from __future__ import annotations
 

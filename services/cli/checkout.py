@@ -1,4 +1,4 @@
-"""Commands of devtools/, which is in a checkout and in no image: found by name, so that nothing here imports it."""
+"""Adds the commands of devtools/, which only a checkout has; they are found by name, so no import names them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 from services.common.errors import StopProgram
 
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
-"""Of a command that passes its arguments on."""
+"""The context settings of a command that passes its arguments on."""
 
 
 def add_checkout_command(app: typer.Typer, name: str, **options: Any) -> None:  # noqa: ANN401 - of `app.command`
-    """Add the command `devtools.commands.NAME`; where that is not there, one that says so."""
+    """Add the command `devtools.commands.NAME`; if that module is missing, add a command that says so."""
     try:
         module = importlib.import_module(f"devtools.commands.{name}")
     except ModuleNotFoundError as error:

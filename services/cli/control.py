@@ -1,4 +1,4 @@
-"""`cryptoboy pause` and `resume`: stop the strategy from opening trades, and allow it again."""
+"""`cryptoboy pause` and `resume`: stop the strategy from opening trades, and allow it to open them again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def resume(
 ) -> None:
     """Allow the strategy to open trades again: lift the operator's hold, and those of other owners that you name.
 
-    If the store has lost its holds this is needed as well: afterwards entries are open unless a hold is in force.
+    This is also needed if the store has lost its holds; afterwards entries are allowed unless a hold is in force.
 
     Example: ./cryptoboy resume
     """
@@ -74,7 +74,7 @@ def resume(
 
 
 def read_duration(text: str) -> timedelta:
-    """A duration from a number and a unit. Raises StopProgram if it is malformed, or longer than a year."""
+    """The duration in a text of a number and a unit. Raises StopProgram if it is malformed, or longer than a year."""
     if match := re.fullmatch(r"([0-9]{1,6})([mhd])", text.strip().lower()):
         found = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
         if timedelta(0) < found <= _LONGEST:

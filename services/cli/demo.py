@@ -1,4 +1,4 @@
-"""`cryptoboy demo`: the whole pipeline on a replayed exchange, with the real Freqtrade in dry-run."""
+"""`cryptoboy demo`: runs the whole pipeline on a replayed exchange, with the real Freqtrade in dry-run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.demo.folder import DemoFailed, demo_folder
 from services.operations.connections import answering_scorer
 
 _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)
-"""The fields of trading are not among them: the plan of the demo sets them."""
+"""The settings that the demo uses; the fields of trading are not among them, because the demo's plan sets them."""
 
 
 def demo(
@@ -55,8 +55,8 @@ def demo(
 ) -> None:
     """Watch news become a trade: real Freqtrade in dry-run, no network, no servers.
 
-    A replayed exchange, local feeds with headlines written for the demo, the four services, and
-    `freqtrade trade`. Ends by itself when a trade that news had opened has closed.
+    Runs a replayed exchange, local feeds with headlines written for the demo, the four services, and
+    `freqtrade trade`. The demo ends by itself when a trade that news had opened has closed.
 
     Example: ./cryptoboy demo --json
     """

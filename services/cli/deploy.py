@@ -1,4 +1,4 @@
-"""`cryptoboy deploy`: the configuration of RabbitMQ and Redis in production, made from code and secrets."""
+"""`cryptoboy deploy`: generates the production configuration of RabbitMQ and Redis from code and secrets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rabbitmq_definitions(
         bool, typer.Option("--without-users", help="Only queues, exchanges, bindings and policies.")
     ] = False,
 ) -> None:
-    """Write RabbitMQ's definitions: queues, policies, and a user with the least rights for each service.
+    """Write RabbitMQ's definitions: queues, policies, and a user with minimal rights for each service.
 
     RABBITMQ_VHOST and QUEUE_MAX_LENGTH are used. Passwords come from the secrets and are written as salted hashes.
 
@@ -64,7 +64,7 @@ def redis_acl(out: Out = Path("-"), secrets_folder: Folder = DEFAULT_FOLDER) -> 
 
 
 def render(parts: dict[str, list[dict[str, Any]]]) -> str:
-    """Definitions as JSON, each object on a line of its own."""
+    """The JSON text of the definitions, with each object on a line of its own."""
     lists = (
         f"  {json.dumps(name)}: [\n" + ",\n".join(f"    {json.dumps(each)}" for each in entries) + "\n  ]"
         for name, entries in parts.items()
@@ -73,10 +73,10 @@ def render(parts: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def write(text: str, out: Path) -> None:
-    """Replace a file, readable for the server's user: it contains hashes, no passwords.
+    """Replace a file, which the server's user may read because it contains hashes and no passwords.
 
     Raises:
-        StopProgram: it cannot be written.
+        StopProgram: the file cannot be written.
     """
     if str(out) == "-":
         sys.stdout.write(text)

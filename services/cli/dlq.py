@@ -1,4 +1,4 @@
-"""`cryptoboy queues dlq`: list, show, replay and drop dead letters."""
+"""`cryptoboy queues dlq`: lists, shows, replays and drops dead letters."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def show(
     json_output: Json = False,
     broker: Broker = None,
 ) -> None:
-    """Show one dead letter whole: its errors and its body.
+    """Show one dead letter with its errors and its body.
 
     Example: ./cryptoboy queues dlq show 491f3b93b8cdf519180731b672a71e04
     """
@@ -69,7 +69,7 @@ def replay(
     json_output: Json = False,
     broker: Broker = None,
 ) -> None:
-    """Publish dead letters to their queue again, as new messages. Nothing is lost if this is interrupted.
+    """Publish dead letters to their queues again as new messages. An interruption loses no message.
 
     Example: ./cryptoboy queues dlq replay --all --queue raw_news_data
     """

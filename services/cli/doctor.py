@@ -1,4 +1,4 @@
-"""`cryptoboy doctor`: checks everything that the system needs, and says how to fix faults."""
+"""`cryptoboy doctor`: checks everything that the system needs, and says how to correct each fault."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.operations.checks.check import run_checks
 def doctor(json_output: Json = False, broker: Broker = None) -> None:
     """Check Python, broker, Redis, scorer, exchange, feeds and Freqtrade's configuration.
 
-    Checks what `up` would use. The exit status is 0 only if nothing that is required failed.
+    Checks what `up` would use. The exit status is 0 only if no required check failed.
 
     Example: ./cryptoboy doctor
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy evaluate`: how good the scores are, against labels."""
+"""`cryptoboy evaluate`: measures how well the scores agree with labels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def evaluate(
 ) -> None:
     """Measure scorers against labelled texts, beside always-neutral and plain VADER, and the asset matcher.
 
-    The classes are the product's own: beyond +-0.3 is positive or negative. An abstention counts as an error.
+    The classes are those of the product: a score beyond +-0.3 is positive or negative. An abstention counts as an
+    error.
 
     Example: ./cryptoboy evaluate --scorer lexicon --labelled headlines.csv --html evaluation.html
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy queues`: length and rates of each queue."""
+"""`cryptoboy queues`: shows the length and the rates of each queue."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ queues_app.add_typer(dlq_app, name="dlq")
 def queues(context: typer.Context, json_output: Json = False, broker: Broker = None) -> None:
     """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
 
-    On RabbitMQ rates and unacknowledged messages come from its management API and are left out where that does
-    not answer; on the embedded broker they are counted for one second. RabbitMQ does not report how old a
-    message is, so the age of the oldest is estimated from the messages published in each minute of the last
-    hour (~3600 s: an hour or more), and left out for dead letters.
+    On RabbitMQ, rates and unacknowledged messages come from its management API and are left out if that does not
+    answer; on the embedded broker they are counted for one second. RabbitMQ does not report the age of a message, so
+    the age of the oldest is estimated from the numbers of messages published in each minute of the last hour
+    (~3600 s means an hour or more). Dead letters have no such estimate.
 
     Example: ./cryptoboy queues --json
     """

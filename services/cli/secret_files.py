@@ -1,4 +1,4 @@
-"""`cryptoboy secrets`: makes the secrets of a production system that are missing."""
+"""`cryptoboy secrets`: creates the missing secrets of a production system."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ secrets_app = typer.Typer(help="Secrets of production: one file each.", no_args_
 
 @secrets_app.command("certificates")
 def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
-    """Make a private CA and a certificate of the servers, for docker-compose.tls.yml. Replaces older ones.
+    """Make a private CA and a certificate for the servers, for docker-compose.tls.yml. Older ones are replaced.
 
-    They are valid for 397 days. Certificates of your own CA can be used instead, under the same names: tls_ca,
+    They are valid for 397 days. You can use certificates of your own CA instead, under the same file names: tls_ca,
     tls_certificate, tls_key.
 
     Example: ./cryptoboy secrets certificates
@@ -37,12 +37,12 @@ def certificates(folder: Folder = DEFAULT_FOLDER) -> None:
 
 @secrets_app.command("init")
 def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
-    """Make every secret that is missing; those that exist are kept.
+    """Make every secret that is missing. Existing secrets are kept.
 
-    Keys and tokens that others issue, and the passwords that a person uses, are taken over from .env. Other passwords
-    are random, other keys empty files to write into. Says which lines of .env production does not use.
-    CRYPTOBOY_SECRETS is set in .env for Compose. To change a password, delete its file and run
-    this again.
+    Keys and tokens that others issue, and the passwords that a person uses, are taken from .env. All other
+    passwords are random, and all other keys are empty files for you to fill. The command lists the lines of .env that
+    production does not use. It sets CRYPTOBOY_SECRETS in .env for Compose. To change a password, delete its file and
+    run this command again.
 
     Example: ./cryptoboy secrets init
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy sentiment`: the current sentiment of each pair, as the strategy sees it."""
+"""`cryptoboy sentiment`: shows the current sentiment of each pair as the strategy sees it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def sentiment(
 ) -> None:
     """Show score, label, age and headline of the newest signal for each pair, and the aggregate of recent ones.
 
-    States: fresh; or why the strategy does not use it: stale, none, suspected (the article contains instructions for a
-    machine), weight 0 (its source has that weight). A suspected signal is shown if there is no other.
+    The state is fresh, or the reason why the strategy does not use the signal: stale, none, suspected (the article
+    contains instructions for a machine), weight 0 (its source has that weight). A suspected signal is shown only if
+    there is no other.
 
     Example: ./cryptoboy sentiment BTC/USDT
     """

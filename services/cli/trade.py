@@ -1,4 +1,4 @@
-"""`cryptoboy trade`: only Freqtrade, configured from the settings, where the services run elsewhere."""
+"""`cryptoboy trade`: runs only Freqtrade, configured from the settings, while the services run elsewhere."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from services.launch.freqtrade.trading_mode import beside_the_settings
 def trade(i_know: IKnow = False) -> None:
     """Write Freqtrade's configuration from the settings and become `freqtrade trade`.
 
-    For machines and containers on which the services run by themselves. Dry-run by default; live trading
-    needs what `up` needs.
+    This command is for machines and containers on which the services run by themselves. The default is dry-run; live
+    trading has the same requirements as with `up`.
 
     Example: DRY_RUN=true ./cryptoboy trade
     """

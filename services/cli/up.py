@@ -1,4 +1,4 @@
-"""`cryptoboy up`: the whole system on live feeds and the live exchange, dry-run unless told otherwise."""
+"""`cryptoboy up`: runs the whole system on live feeds and the live exchange; the default is dry-run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from services.sentiment_analyzer.scorers.build import check_scorer_settings
 
 
 def up(broker: Broker = None, i_know: IKnow = False) -> None:
-    """Run everything on this machine: services, Freqtrade and, embedded, queue and Redis.
+    """Run everything on this machine: services, Freqtrade and, in embedded mode, the queue and Redis.
 
-    Dry-run by default. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, servers with passwords,
-    files that other users cannot read, a correct clock, keys that cannot withdraw, and a confirmation typed at the
-    terminal (or, without one, LIVE_TRADING_CONFIRMATION). All that is missing is shown at once.
+    The default is dry-run. Live trading needs DRY_RUN=false, EXCHANGE_KEY, EXCHANGE_SECRET, servers with passwords,
+    files that other users cannot read, a correct system time, keys that cannot withdraw, and a confirmation typed at
+    the terminal (or, without a terminal, LIVE_TRADING_CONFIRMATION). All missing requirements are shown at once.
 
     Example: ./cryptoboy up
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy walk-forward`: parameters fitted on one period, tested on the next."""
+"""`cryptoboy walk-forward`: fits parameters on one period and tests them on the next."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the bench measures: one module for each case."""
+"""The cases of the benchmark: there is one module for each group of measurements."""

@@ -1,4 +1,4 @@
-"""News archives: how fast they are scored, and in how much memory."""
+"""Cases that measure how fast news archives are scored, and how much memory that takes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ MIB = 1024 * 1024
 
 
 def lexicon_scoring(lab: Lab) -> Rows:
-    """Articles a second of `history score`, from file to file, its start included, on one core.
+    """Articles per second of `history score` on one core, from file to file, with the program's start included.
 
-    Each article by itself: matching and scoring. No speed is asked of `.stories`, where what was told before is looked
-    for as well, as is the default, nor of `.full_text`, articles with 1,500 characters of content after the summary.
+    In the case `lexicon_scoring` each article is only matched and scored. The cases `.stories` and `.full_text` have
+    no target: `.stories` also groups the articles into stories, which is the default of the command, and in
+    `.full_text` each article has 1,500 characters of content besides its summary.
     """
     count = lab.amount(SPEED_ARTICLES)
     archive = _archive(lab, count)
@@ -46,7 +47,7 @@ def _rates(
 
 
 def history_memory(lab: Lab) -> Rows:
-    """Peak memory of `history score` with 500,000 articles against 17,000. Measured once: it does not scatter."""
+    """Peak memory of `history score` with 500,000 articles, compared with 17,000; measured once, as it is stable."""
     peaks = []
     for count in (lab.amount(LONG), lab.amount(SHORT)):
         lab.report(f"importing {count:,} articles")
@@ -59,12 +60,12 @@ def history_memory(lab: Lab) -> Rows:
 
 
 def _archive(lab: Lab, count: int, *, content_chars: int = 0) -> Path:
-    """An archive of made-up articles, one every two minutes, made by `history import`.
+    """Make an archive of generated articles, one every two minutes, with `history import`.
 
     Args:
-        lab: where.
-        count: of the articles.
-        content_chars: how much text follows the summary of each.
+        lab: the lab in whose folder the archive is written.
+        count: the number of articles.
+        content_chars: the number of characters of content that each article has besides its summary.
     """
     news, archive = lab.folder / "news.csv", lab.folder / f"archive-{count}-{content_chars}.sqlite"
     with news.open("w", newline="", encoding="utf-8") as file:
@@ -81,7 +82,7 @@ def _archive(lab: Lab, count: int, *, content_chars: int = 0) -> Path:
 
 
 def _score(lab: Lab, archive: Path, *more: str) -> tuple[float, int]:
-    """Seconds and peak memory (bytes) of the whole process."""
+    """The run time (seconds) and the peak memory (bytes) of the whole process."""
     out = archive.with_suffix(".csv")
     options = ("--scorer", "lexicon", "--pairs", ",".join(PAIRS), "--out", str(out))
     found = _run(lab, "history", "score", str(archive), *options, *more)

@@ -1,4 +1,4 @@
-"""Notes when something arrives in Redis, as Redis itself tells it."""
+"""Records the time at which entries appear in Redis, from the keyspace notifications of Redis itself."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ LOOK_SECONDS = 0.1
 
 
 class Arrivals:
-    """When each id was first seen, in seconds of `time.perf_counter`."""
+    """The time at which each id was first seen, in seconds of `time.perf_counter`."""
 
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
         self._changed = threading.Condition()
 
     def note(self, ids: Sequence[str], moment: float) -> None:
-        """These are there at this moment; those seen before keep their first."""
+        """Record `moment` for these ids; an id that was seen before keeps its first time."""
         with self._changed:
             for each in ids:
                 self.at.setdefault(each, moment)
             self._changed.notify_all()
 
     def wait_for(self, count: int, timeout: float) -> bool:
-        """Whether so many have arrived within `timeout` seconds."""
+        """Wait until `count` ids have arrived; returns whether they did so within `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.at) >= count, timeout)
 
@@ -38,12 +38,12 @@ class Arrivals:
 def watched(
     client: redis.Redis, keys: Sequence[str], ids: Callable[[str], Sequence[str]]
 ) -> Iterator[Arrivals]:
-    """Arrivals under these keys of database 0, while the context lasts.
+    """Record the arrivals under these keys of database 0 while the context lasts.
 
     Args:
-        client: its server is told to announce changes, and at the end as it was told before.
-        keys: whose changes count.
-        ids: what a key holds just now; asked after each change, when the moment is already taken.
+        client: a client of the Redis; keyspace notifications are switched on there, and restored at the end.
+        keys: the keys that are watched.
+        ids: returns the ids that a key contains now; called after each change, once the time has been taken.
     """
     setting = "notify-keyspace-events"
     before = cast("dict[str, str]", client.config_get(setting)).get(setting, "")

@@ -1,4 +1,4 @@
-"""Scoring by a language model's server: the processor against a client that only asks."""
+"""The case that compares the processor with a client that only sends requests to a language model's server."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answ
 CONCURRENCY = 8
 DELAY_SECONDS = 0.2
 ARTICLES = 240
-"""Of the stand-in; six seconds."""
+"""The number of articles for the stand-in, which takes six seconds."""
 ARTICLES_A_SLOT = 10
-"""Of a server whose speed is unknown."""
+"""The number of articles per concurrent request for a server whose speed is unknown."""
 PATIENCE_SECONDS = 1_800.0
 LOOK_SECONDS = 0.02
 DONE = "cryptoboy_articles_scored_total"
@@ -43,10 +43,11 @@ MODULE = "services.sentiment_analyzer.sentiment_processor"
 
 
 def processor_llm(lab: Lab) -> Rows:
-    """Articles a second, from the first published to the last acknowledged; and answers a second of a bare client.
+    """Articles per second of the processor, compared with the answers per second of a bare client.
 
-    Both send the same requests to the same server, as many at once; the processor takes the articles from RabbitMQ,
-    matches them, looks for their stories, keeps receipts and publishes signals. No article comes twice.
+    The time runs from the first article's publication until the last one is acknowledged. Both send the same requests
+    to the same server with the same concurrency; the processor also takes the articles from RabbitMQ, matches them,
+    looks for their stories, keeps receipts and publishes signals. No article is sent twice.
     """
     with ExitStack() as stack:
         llm = lab.llm or stack.enter_context(_stand_in(lab))
@@ -60,7 +61,7 @@ def processor_llm(lab: Lab) -> Rows:
         taken = {"ours": 0, "bare": 0}
 
         def next_articles(who: str) -> list[NewsArticle]:
-            """The same for both in the same run."""
+            """The articles of this client's next run, which are the same for both clients."""
             taken[who] += count
             now = SystemClock().now()
             return [article(number, now) for number in range(taken[who] - count, taken[who])]
@@ -99,7 +100,7 @@ def _settings(lab: Lab, llm: LlmServer) -> Settings:
 
 
 def _process(broker: RabbitMqBroker, articles: Sequence[NewsArticle], port: int) -> float:
-    """Seconds from publishing until the processor on that port has dealt with all of them."""
+    """Seconds from publishing the articles until the processor with that metrics port has scored all of them."""
     messages = [OutgoingMessage(NEWS_ARTICLE, each.encode(), each.article_id) for each in articles]
     before = counted(port, DONE)
     begin = time.perf_counter()
@@ -112,7 +113,7 @@ def _process(broker: RabbitMqBroker, articles: Sequence[NewsArticle], port: int)
 
 
 def _ask(llm: LlmServer, bodies: Sequence[bytes]) -> float:
-    """Seconds that a client with nothing else to do needs for the answers."""
+    """Seconds that a client with no other work needs to get all answers."""
     import httpx
 
     proxy = proxy_for(llm.url)
@@ -131,7 +132,7 @@ def _ask(llm: LlmServer, bodies: Sequence[bytes]) -> float:
 
 
 def chat_request(each: NewsArticle, matcher: AssetMatcher, settings: Settings) -> bytes:
-    """The body of the request that a processor with these settings makes of an article."""
+    """The body of the request that a processor with these settings sends for an article."""
     text = text_of(each)
     assets = [target.asset for target in matcher.match(text).targets]
     request: dict[str, Any] = {

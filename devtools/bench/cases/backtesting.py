@@ -1,4 +1,4 @@
-"""What sentiment costs a backtest."""
+"""The case that measures how much longer a backtest takes with sentiment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIMEFRAME = "1h"
 HOURS = 13 * 30 * 24
 END = datetime(2025, 7, 1, tzinfo=UTC)
 SIGNALS = 20_000
-"""About what 17,000 articles of one year gave for three pairs."""
+"""About the number of signals that 17,000 articles of one year gave for three pairs."""
 STRATEGIES = Path(__file__).parents[1] / "strategies"
 WITH, WITHOUT = "TechnicalWithSentiment", "TechnicalWithoutSentiment"
 
@@ -35,7 +35,7 @@ Trades = list[tuple[object, ...]]
 
 
 def backtest_join(lab: Lab) -> Rows:
-    """Seconds of `freqtrade backtesting` with sentiment read and joined, against the same without; same trades."""
+    """Seconds of `freqtrade backtesting` that reads and joins sentiment, compared with the same trades without."""
     candles = lab.candles or _made_up_candles(lab.folder / "candles", lab.amount(HOURS))
     pairs, end = _pairs_and_end(candles)
     config = lab.folder / "backtest.json"
@@ -75,7 +75,7 @@ def _config(url: str, pairs: list[str], end: datetime, sentiment: Path) -> dict[
 
 
 def _backtest(lab: Lab, config: Path, candles: Path, strategy: str) -> tuple[float, Trades]:
-    """Seconds of the whole process, and its trades."""
+    """The run time of the whole process in seconds, and the trades of the backtest."""
     user_data = lab.folder / "user_data"
     user_data.mkdir(exist_ok=True)
     command = [
@@ -109,7 +109,7 @@ def _backtest(lab: Lab, config: Path, candles: Path, strategy: str) -> tuple[flo
 
 
 def _pairs_and_end(candles: Path) -> tuple[list[str], datetime]:
-    """The first three pairs that have candles, and when the last one of the first closes."""
+    """The first three pairs that have candles, and the closing time of the first pair's last candle."""
     files = sorted(candles.glob(f"*-{TIMEFRAME}.feather"))[: len(PAIRS)]
     if not files:
         raise StopProgram(f"--candles {candles}: there is no file such as BTC_USDT-{TIMEFRAME}.feather")
@@ -119,7 +119,7 @@ def _pairs_and_end(candles: Path) -> tuple[list[str], datetime]:
 
 
 def _made_up_candles(folder: Path, hours: int) -> Path:
-    """Prices that wander, always the same ones."""
+    """Write candles of a random walk with a fixed seed, so that every run has the same prices."""
     folder.mkdir()
     random = np.random.default_rng(1)
     opens = pd.date_range(END - timedelta(hours=hours), periods=hours, freq="h", unit="ms")
@@ -142,7 +142,7 @@ def _made_up_candles(folder: Path, hours: int) -> Path:
 
 
 def _made_up_sentiment(path: Path, pairs: list[str], end: datetime, count: int) -> Path:
-    """Signals evenly over the whole period."""
+    """Write a sentiment CSV whose signals are spread evenly over the whole period."""
     step = timedelta(hours=HOURS) / count
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

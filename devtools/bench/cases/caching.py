@@ -1,4 +1,4 @@
-"""From the queue of signals to the store."""
+"""The case that measures the path from the queue of signals to the store."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BASELINE_PREFETCH = 100
 
 
 class _StopsWhenFull(RedisStore):
-    """The store as it is; sets an event when so many signals were written."""
+    """The Redis store, which also sets the event `full` when the expected number of signals has been written."""
 
     def __init__(self, settings: Settings, expected: int) -> None:
         super().__init__(settings)
@@ -50,7 +50,7 @@ class _StopsWhenFull(RedisStore):
 
 
 def cacher(lab: Lab) -> Rows:
-    """Signals a second, from subscribing to the acknowledgement of the last one that was written."""
+    """Signals per second, from subscribing until the last signal is written and acknowledged."""
     settings, clock = lab.settings(), SystemClock()
     server, client = lab.servers.rabbitmq(), bare_redis(lab.servers.redis())
     count = lab.amount(SIGNALS)
@@ -88,7 +88,7 @@ def cacher(lab: Lab) -> Rows:
 
 
 def _only_acknowledge(server: RabbitServer, count: int) -> float:
-    """Seconds that a plain consumer takes for so many messages."""
+    """Seconds that a plain consumer needs to acknowledge `count` messages."""
     connection = bare_connection(server)
     channel = connection.channel()
     channel.basic_qos(prefetch_count=BASELINE_PREFETCH)
@@ -112,7 +112,7 @@ def _only_acknowledge(server: RabbitServer, count: int) -> float:
 
 
 def _check(client: redis.Redis, count: int) -> None:
-    """A fast cacher that loses something is not fast."""
+    """Raise TryLater if a signal is missing in Redis, because a cacher that loses signals must not count as fast."""
     stored = sum(int(client.zcard(signals_key(pair))) for pair in PAIRS)
     if stored != count or not all(client.llen(history_key(pair)) for pair in PAIRS):
         raise TryLater(

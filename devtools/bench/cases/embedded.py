@@ -1,4 +1,4 @@
-"""The embedded broker beside RabbitMQ."""
+"""The case that compares the embedded broker with RabbitMQ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECEIVE_SECONDS = 10.0
 
 
 def embedded_broker(lab: Lab) -> Rows:
-    """Messages a second, published in batches and then consumed in batches, durably."""
+    """Messages per second that are published in batches, and then consumed in batches; all messages are durable."""
     clock = SystemClock()
     messages = [
         OutgoingMessage(SENTIMENT_SIGNAL, each.encode(), each.article_id)
@@ -49,7 +49,7 @@ def _publish(broker: Broker, messages: list[OutgoingMessage]) -> float:
 
 
 def _consume(broker: Broker, count: int) -> float:
-    """Messages a second, of so many that wait in the queue."""
+    """Consume `count` messages that wait in the queue; returns messages per second."""
     left = count
     begin = time.perf_counter()
     with closing(broker.subscribe(SENTIMENT_SIGNALS.name, PREFETCH)) as subscription:

@@ -1,4 +1,4 @@
-"""How long a piece of news takes from the publisher to the store."""
+"""The case that measures how long an article takes from the publisher to the store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LAST_SIGNALS = 20
 
 
 def news_to_cache(lab: Lab) -> Rows:
-    """Milliseconds from the publisher's call to the signal being in Redis, by p50 and p99 of each run."""
+    """Milliseconds from the publisher's call until the signal is in Redis: the p50 and the p99 of each run."""
     ours: list[list[float]] = []
     bare: list[list[float]] = []
     with ExitStack() as stack:
@@ -60,7 +60,7 @@ def news_to_cache(lab: Lab) -> Rows:
 
 
 def _pipeline(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
-    """Our processor and cacher as processes; a function that measures a run through them."""
+    """Start our processor and cacher as processes; returns a function that measures one run through them."""
     settings, clock = lab.settings(sentiment_scorer=ScorerKind.LEXICON), SystemClock()
     for module in ("services.signal_cacher.signal_cacher", "services.sentiment_analyzer.sentiment_processor"):
         stack.enter_context(started_service(lab, module, settings))
@@ -88,7 +88,7 @@ def _pipeline(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
 
 
 def _round_trip(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
-    """A plain consumer as a process; a function that measures a run through it, with the same news."""
+    """Start a plain consumer as a process; returns a function that measures one run with the same articles."""
     server, store = lab.servers.rabbitmq(), lab.servers.redis()
     connection = bare_connection(server)
     stack.callback(connection.close)
@@ -125,15 +125,15 @@ def _round_trip(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
 
 
 def _paced(send: Callable[[], str], arrivals: Arrivals, count: int) -> list[float]:
-    """Send at an even rate whatever comes back; the latencies in milliseconds after a warm-up.
+    """Publish at a constant rate, without waiting for results; returns the latencies in milliseconds after a warm-up.
 
     Args:
-        send: publishes one piece of news and returns its id.
-        arrivals: learns when it is in the store.
-        count: how many are measured.
+        send: publishes one article and returns its id.
+        arrivals: records when each article reaches the store.
+        count: the number of articles that are measured after the warm-up.
 
     Raises:
-        TryLater: something did not arrive.
+        TryLater: an article did not reach the store.
     """
     begin = time.perf_counter()
     sent: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Scoring, where the scorer is what takes the time."""
+"""Cases that measure the processor when the scorer takes most of the time."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from services.common.errors import TryLater
 CONCURRENCY = 16
 SCORE_SECONDS = 0.05
 SLOW_SCORE_SECONDS = 0.4
-"""At which what processors do themselves leaves a machine of two cores time to spare, even for four of them."""
+"""A score this slow leaves a machine with two cores idle time, even when four processors share it."""
 SECONDS = 10
-"""Of one run, so that the first articles, which find nothing under way, count for little."""
+"""Each run lasts so long that its first articles, which meet an idle processor, hardly count."""
 PATIENCE_SECONDS = 120.0
 MODULE = "devtools.bench.programs.sleeping_processor"
 
 
 def processor(lab: Lab) -> Rows:
-    """Articles a second, from the first published to the last signal in the queue."""
+    """Articles per second, from the first article published to the last signal in the queue."""
     rates = [_rate(lab, 1, SCORE_SECONDS, f"one-{run}") for run in lab.runs()]
     note = f"the ideal {CONCURRENCY} / {SCORE_SECONDS:g}"
     ideal = [_ideal(SCORE_SECONDS)] * len(rates)
@@ -37,10 +37,10 @@ def processor(lab: Lab) -> Rows:
 
 
 def processors_scaling(lab: Lab) -> Rows:
-    """As `processor`, by 1, 2 and 4 processes; the rate of one, times their number, is the baseline.
+    """Articles per second of 1, 2 and 4 processors; the baseline is the rate of one process times their number.
 
-    Likewise with a slower scorer: where that scales and the quick one does not, it is the machine that has no more
-    time to give.
+    The measurement is repeated with a slower scorer: if only the slower one scales, the machine has no processor time
+    left.
     """
     yield from _scaling(lab, "processors_scaling", SCORE_SECONDS)
     yield from _scaling(lab, "processors_scaling.slow", SLOW_SCORE_SECONDS)
@@ -55,7 +55,7 @@ def _scaling(lab: Lab, name: str, score_seconds: float) -> list[Result]:
 
 
 def _ideal(score_seconds: float) -> float:
-    """Articles a second of one process that does nothing but wait for its scorer."""
+    """Articles per second of one ideal process, which only waits for its scorer."""
     return CONCURRENCY / score_seconds
 
 
@@ -72,7 +72,7 @@ def _against_one(name: str, rates: dict[int, list[float]], processes: int, ideal
 
 
 def _rate(lab: Lab, processes: int, score_seconds: float, state: str) -> float:
-    """Articles a second of so many new processors, which know no stories yet: a retold one takes no time."""
+    """Articles per second of newly started processors, which know no stories and so skip no article as retold."""
     settings = lab.settings(sentiment_concurrency=CONCURRENCY, state_dir=lab.folder / state)
     with ExitStack() as stack:
         for _ in range(processes):
@@ -98,7 +98,7 @@ def _rate_of_started(lab: Lab, count: int) -> float:
 
 
 def _last_signal(server: RabbitServer, count: int) -> float:
-    """When so many signals had come out, on `time.perf_counter`."""
+    """The time on `time.perf_counter` when `count` signals have come out of the queue."""
     connection = bare_connection(server)
     channel = connection.channel()
     left = count

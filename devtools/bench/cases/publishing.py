@@ -1,4 +1,4 @@
-"""Publishing to a quorum queue."""
+"""The case that measures publishing to a quorum queue."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ PERSISTENT = 2
 
 
 def publish_confirmed(lab: Lab) -> Rows:
-    """Messages a second, from the call to the last confirm, with everything that our messages carry.
+    """Messages per second from the call to the last confirm, with all properties that our messages have.
 
-    Held against a bare loop twice: one that sends bodies alone straight to the queue, and one that sends the same
-    messages through the same exchange, which tells what RabbitMQ's own work on exchange and properties costs.
+    There are two baselines, both of them bare loops. One sends only the bodies, directly to the queue. The other
+    sends the same messages through the same exchange and so shows what the exchange and the properties cost RabbitMQ.
     """
     settings, clock = lab.settings(), SystemClock()
     bodies = [each.encode() for each in signals(lab.amount(MESSAGES), clock.now())]
@@ -78,7 +78,7 @@ def _bare_loop(
 
 
 def empty(server: RabbitServer, *queues: str) -> None:
-    """Throw away what these queues hold."""
+    """Purge these queues."""
     connection = bare_connection(server)
     channel = connection.channel()
     for queue in queues:

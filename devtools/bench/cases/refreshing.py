@@ -1,4 +1,4 @@
-"""What a loop of the bot pays for sentiment."""
+"""The case that measures how much time sentiment takes in each loop of the bot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOPS_A_RUN = 5
 
 
 def strategy_refresh(lab: Lab) -> Rows:
-    """Milliseconds of one refresh with five new signals, and of the first of all, against HGETALL pair by pair."""
+    """Milliseconds of the first refresh, and of one with five new signals, compared with one HGETALL per pair."""
     clock, server = SystemClock(), lab.servers.redis()
     store = RedisStore(lab.settings())
     client = connect(Settings(redis_host=server.host, redis_port=server.port, redis_password=server.password))

@@ -1,4 +1,4 @@
-"""From the start of a service's process to its /health saying that it is ready."""
+"""Cases that measure from the start of a service's process until its /health reports that it is ready."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SERVICES = {
 LIBRARIES = "import pika, redis, pydantic"
 STREAMER_LIBRARIES = f"{LIBRARIES}, ccxt.pro"
 SOURCES = '[[source]]\nname = "nobody"\nurl = "http://127.0.0.1:9/feed"\n'
-"""Nobody listens there: a poller is ready when it can poll, whoever answers."""
+"""Nothing listens on this port; the poller is ready as soon as it can poll, whether or not a source answers."""
 
 
 def cold_start(lab: Lab) -> Rows:
-    """Milliseconds for poller, processor (lexicon scorer) and cacher."""
+    """Milliseconds until the poller, the processor (lexicon scorer) and the cacher are ready."""
     sources = lab.folder / "sources.toml"
     sources.write_text(SOURCES)
     settings = lab.settings(news_sources_file=sources, sentiment_scorer=ScorerKind.LEXICON)
@@ -43,7 +43,7 @@ def cold_start(lab: Lab) -> Rows:
 
 
 def cold_start_streamer(lab: Lab) -> Rows:
-    """Milliseconds for the streamer, which has to import an exchange library that takes seconds."""
+    """Milliseconds until the streamer is ready; it imports an exchange library, which takes seconds."""
     with _exchange(lab) as url:
         settings = lab.settings(exchange_config=ccxt_config(url), trading_pairs=PAIRS)
         values, baselines = lab.interleave(
@@ -69,7 +69,7 @@ def _import(libraries: str, settings: Settings) -> float:
 
 @contextmanager
 def _exchange(lab: Lab) -> Iterator[str]:
-    """The address of a replay exchange in a process of its own."""
+    """Start a replay exchange as a process of its own; yields its address."""
     environ = environment_of(lab.settings())
     module = "services.replay_exchange.replay_exchange"
     with lab.python("replay_exchange", "-m", module, environ=environ) as program:

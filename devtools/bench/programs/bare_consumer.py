@@ -1,6 +1,7 @@
-"""Baseline program: the plainest way from a queue to a Redis hash.
+"""Baseline program that copies messages from a queue to a Redis hash in the simplest way.
 
-Arguments: queue and hash. BARE_AMQP_URL and BARE_REDIS_URL say where, so that no list of processes shows a password.
+Its arguments are the queue and the hash. The addresses are read from BARE_AMQP_URL and BARE_REDIS_URL, so that no
+process list shows a password.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pika.spec import Basic, BasicProperties
 
 
 def main(queue: str, key: str) -> None:
-    """Consume for ever; each message's id becomes a field of the hash."""
+    """Consume without end, and store each body in the hash with the message's id as its field."""
     client = redis.Redis.from_url(os.environ["BARE_REDIS_URL"])
     channel = pika.BlockingConnection(pika.URLParameters(os.environ["BARE_AMQP_URL"])).channel()
 

@@ -1,7 +1,7 @@
 """A server that speaks Ollama's protocol and thinks for a set time: a language model without the model.
 
-It answers so many requests at once, each after the same delay, and lets others wait, as Ollama does with
-OLLAMA_NUM_PARALLEL. What it says has the shape that is asked for.
+It answers a fixed number of requests at the same time, each after the same delay; further requests wait, as they do
+in Ollama with OLLAMA_NUM_PARALLEL. Its answers have the format that the request asks for.
 
 python -m devtools.bench.programs.llm_stand_in --port 11434 --at-once 8 --delay 0.2
 """
@@ -27,18 +27,18 @@ ENTRY = {
 
 
 def answer_to(request: dict[str, Any]) -> str:
-    """An entry for each asset that the schema of a request asks for; "ok" where there is no schema."""
+    """The answer to a request: an entry for each asset in its schema, or "ok" if it has no schema."""
     schema = request.get("format")
     return json.dumps(dict.fromkeys(schema["properties"], ENTRY)) if schema else "ok"
 
 
 class StandIn(ThreadingHTTPServer):
-    """Listens on loopback.
+    """The HTTP server of the stand-in, which listens on loopback.
 
     Args:
-        port: 0 takes any free one.
-        at_once: requests that are answered at the same time.
-        delay: of each answer, in seconds.
+        port: the port to listen on; 0 takes any free port.
+        at_once: the number of requests that are answered at the same time.
+        delay: the delay of each answer in seconds.
     """
 
     daemon_threads = True
@@ -50,7 +50,7 @@ class StandIn(ThreadingHTTPServer):
         self._delay = delay
 
     def chat(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What Ollama says to a request of `/api/chat`, after the delay."""
+        """The response of Ollama to a request of `/api/chat`, after the delay."""
         with self._slots:
             time.sleep(self._delay)
         return {
@@ -86,11 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-        """Quiet."""
+        """Log nothing."""
 
 
 def main() -> None:
-    """Serve until ended."""
+    """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument(

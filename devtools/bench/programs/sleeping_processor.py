@@ -1,4 +1,4 @@
-"""The sentiment processor with a scorer that only takes time, as a language model's server does.
+"""The sentiment processor with a scorer that only takes time, like a client of a language model's server.
 
 python -m devtools.bench.programs.sleeping_processor SECONDS
 """
@@ -24,10 +24,10 @@ from services.sentiment_analyzer.stories.stories import Stories
 
 
 class SleepingScorer:
-    """See `port.Scorer`.
+    """A scorer that waits and then gives every asset the same score; see `port.Scorer`.
 
     Args:
-        seconds: how long a score takes.
+        seconds: the duration of each score.
     """
 
     name = "sleeping"
@@ -38,27 +38,27 @@ class SleepingScorer:
         self._seconds = self.patience = seconds
 
     def check(self) -> None:
-        """It always works."""
+        """Do nothing, because this scorer always works."""
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:  # noqa: ARG002 - the text is not read
-        """The same score for all, after the seconds."""
+        """Return the same score for all assets after the set number of seconds."""
         time.sleep(self._seconds)
         return Scores(self.model, {asset.ticker: AssetScore(0.5, 0.8) for asset in assets})
 
     def health(self) -> DependencyHealth:
-        """Well."""
+        """Report that the scorer works."""
         return DependencyHealth(ok=True, detail="sleeps")
 
     def digest(self) -> str:
-        """Nothing else decides."""
+        """Return an empty digest, because nothing besides `model` decides the scores."""
         return ""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing, because there is nothing to close."""
 
 
 def build(seconds: float, settings: Settings, clock: Clock) -> SentimentProcessor:
-    """The service on the broker that the settings name."""
+    """Build the processor on the broker that the settings choose."""
     from services.common.broker.open import open_broker
 
     return SentimentProcessor(

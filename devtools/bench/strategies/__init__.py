@@ -1,1 +1,1 @@
-"""Strategies that Freqtrade loads for a measurement."""
+"""The strategies that Freqtrade loads for a measurement."""

@@ -1,4 +1,4 @@
-"""The technical rules with sentiment read and joined but not traded on, and without it: the same trades."""
+"""Two strategies with only the technical rules, so with the same trades; one of them reads and joins sentiment."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ _SENTIMENT = "sentiment"
 
 
 class TechnicalWithSentiment(LLMSentimentStrategy):
-    """Reads and joins sentiment like the strategy; no rule asks for it."""
+    """A strategy that reads and joins sentiment as the product's strategy does, but has no rule that uses it."""
 
     entry_rules = tuple(rule for rule in LLMSentimentStrategy.entry_rules if rule != _SENTIMENT)
     exit_rules = tuple(rule for rule in LLMSentimentStrategy.exit_rules if rule != _SENTIMENT)
 
 
 class TechnicalWithoutSentiment(TechnicalWithSentiment):
-    """Reads nothing and joins nothing: the columns of sentiment are constants."""
+    """A strategy that neither reads nor joins sentiment; its sentiment columns are constants."""
 
     def _history(self) -> news.SignalSource:
         return news.CsvSignals(None)
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
-        """What there is without news, worked out for one candle and repeated."""
+        """The sentiment columns without news, computed for one candle and repeated for the others."""
         first = super().sentiment_columns(pair, opens.head(1))
         return pd.DataFrame({name: first[name].iloc[0] for name in first}, index=opens.index)

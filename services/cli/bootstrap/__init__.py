@@ -1,1 +1,1 @@
-"""Makes the virtual environment of `./cryptoboy`, with the standard library only: nothing else is installed yet."""
+"""Makes the virtual environment of `./cryptoboy` with the standard library only, as no package is installed yet."""

@@ -1,4 +1,4 @@
-"""`python -m services.cli.bootstrap CHECKOUT FOLDER ARGUMENTS`: makes the environment, then runs the command line."""
+"""`python -m services.cli.bootstrap CHECKOUT FOLDER ARGUMENTS`: makes the environment and runs the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STOPPED = 130
 
 
 def main(root: Path, folder: Path, arguments: Sequence[str]) -> None:
-    """Install into `folder` what the checkout `root` needs, and become the command line with these arguments."""
+    """Install into `folder` the packages of the checkout `root`, then replace this process by the command line."""
     _stop_on_signals()
     try:
         refuse_unusable(folder, again=shlex.join([f"{root}/cryptoboy", *arguments]))
@@ -40,7 +40,7 @@ def main(root: Path, folder: Path, arguments: Sequence[str]) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Keep other calls from installing into `folder`, which is made if it is missing. The lock is on the folder."""
+    """Make `folder` if it is missing, and lock it against other calls in this context; yields the descriptor."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,4 +1,4 @@
-"""Why the environment cannot be made, and the next step."""
+"""Messages that say why the environment cannot be made, and what to do next."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMES_OF_FULL = tuple(text for number in _FULL for text in (os.strerror(number)
 
 
 class InstallError(Exception):
-    """The environment cannot be made; the message says why, and what to do."""
+    """The environment cannot be made; the message gives the reason and says what to do."""
 
 
 class FullDiskError(InstallError):
@@ -37,10 +37,14 @@ def names_full_disk(line: str) -> bool:
 
 
 def refuse_unusable(folder: Path, *, again: str) -> None:
-    """Refuse a folder where nothing can be written or executed; `again` is the command that was given.
+    """Refuse a folder in which no file can be written or executed.
+
+    Args:
+        folder: the folder for the environment.
+        again: the command that the user typed, which the advice repeats.
 
     Raises:
-        InstallError: it is such a folder.
+        InstallError: nothing can be written to the folder, or nothing in it can be executed.
     """
     there = _existing(folder)
     advice = f"Name a folder elsewhere: CRYPTOBOY_VENV={shlex.quote(str(_somewhere()))} {again}"
@@ -53,7 +57,7 @@ def refuse_unusable(folder: Path, *, again: str) -> None:
 
 
 def full_disk(folder: Path) -> str:
-    """A message with the free space where an installation into `folder` writes, and what it needs."""
+    """A message with the free space in the folders that an installation writes to, and the space that it needs."""
     cache = os.environ.get("UV_CACHE_DIR") or _cache_folder()
     # not tempfile.gettempdir(), which raises if no folder can be written to
     places = dict.fromkeys(
@@ -69,7 +73,7 @@ def full_disk(folder: Path) -> str:
 
 
 def how_to_get_pip() -> str:
-    """What to do if Python cannot make an environment with pip."""
+    """A message that says what to do if Python cannot make an environment with pip."""
     package = "python{}.{}-venv".format(*sys.version_info)
     return (
         f"{sys.executable} cannot make virtual environments: it lacks ensurepip, and there is neither uv nor a pip of "

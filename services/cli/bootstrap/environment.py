@@ -1,9 +1,9 @@
-"""The virtual environment: its state, and how it is made and filled.
+"""Makes and fills the virtual environment, and finds out its state.
 
-The folder itself shows its state. The file OWNED is written first, into an empty folder; INSTALLED, a copy of the
-lock file, last. A folder of ours that was left without a working pip is emptied and made anew; into one that has
-packages they are installed again. A folder that somebody else made is never emptied, unless it has only what every new
-environment has.
+The state is visible in the folder itself. The file OWNED is written first, into an empty folder; the file INSTALLED,
+a copy of the lock file, is written last. If a folder that we made has no working pip, it is emptied and made again;
+if it already has packages, they are installed again. A folder that we did not make is never emptied, unless it
+contains only files that every new environment has.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Environment:
         self._tools_lock = root / "requirements-bootstrap.lock"
 
     def complete(self) -> None:
-        """Make or update the environment, unless another call has done so since.
+        """Make or update the environment, unless another call has done so in the meantime.
 
         Raises:
-            InstallError: it cannot be made, or not here.
+            InstallError: the environment cannot be made, or not in this folder.
         """
         wanted = self._lock_file.read_bytes()
         was_complete = self._stamp.is_file()
@@ -105,7 +105,7 @@ class Environment:
         return False
 
     def _is_bare(self) -> bool:
-        """Whether it contains only what a new environment has, so that emptying it loses nothing."""
+        """Whether the folder contains only what a new environment has, so that emptying it loses nothing."""
         packages = self._folder.glob("lib/python*/site-packages/*")
         return {path.name for path in self._folder.iterdir()} <= _TOP_OF_A_NEW_ENVIRONMENT and all(
             path.name.startswith(_PACKAGES_OF_A_NEW_ENVIRONMENT) for path in packages
@@ -125,7 +125,10 @@ class Environment:
         take_back_pip_settings(self._folder)
 
     def _install(self, *, reinstall: bool) -> None:
-        """With uv, which pip installs first; else with pip. Packages that may be incomplete are installed again."""
+        """Install the packages with uv, which pip installs first, or else with pip.
+
+        With `reinstall`, packages that are already there are installed again, because they may be incomplete.
+        """
         pip, uv = self._pip(), shutil.which("uv")
         if not pip and not uv:
             raise InstallError(how_to_get_pip())

@@ -1,4 +1,4 @@
-"""Runs pip and uv: which environment variables they get, and how they are stopped."""
+"""Runs pip and uv, chooses the environment variables that they get, and stops them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _TAKEN_BACK = (
 
 
 def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of `environ` that pip and uv get: indexes, proxies, certificates and caches."""
+    """The part of `environ` for pip and uv, with only their settings of indexes, proxies, certificates and caches."""
     kept = {
         name: value
         for name, value in environ.items()
@@ -62,13 +62,13 @@ def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def take_back_pip_settings(folder: Path) -> None:
-    """Give the environment a pip.conf, whose empty values overrule those of the machine and of the user."""
+    """Write a pip.conf into the environment, whose empty values override the machine's and the user's settings."""
     options = "".join(f"{option} =\n" for option in _TAKEN_BACK)
     (folder / "pip.conf").write_text(f"[global]\n{options}[install]\n{options}")
 
 
 def pip_of_the_machine() -> list[str]:
-    """A pip that can install into other environments (22.3 or newer), as a command; empty if there is none."""
+    """The command of a pip that can install into other environments (22.3 or newer); empty if there is none."""
     for command in ([sys.executable, "-I", "-m", "pip"], ["pip3"], ["pip"]):
         if shutil.which(command[0]) and succeeds([*command, "--python", sys.executable, "help"]):
             return command
@@ -76,7 +76,7 @@ def pip_of_the_machine() -> list[str]:
 
 
 def succeeds(command: Sequence[str]) -> bool:
-    """Whether it can be run and ends with status 0. Its output is discarded."""
+    """Whether the command can be run and ends with status 0; its output is discarded."""
     environ = installer_environment(os.environ)
     with suppress(OSError):
         return subprocess.run(command, check=False, capture_output=True, env=environ).returncode == 0  # noqa: S603 - see callers
@@ -87,17 +87,18 @@ class Runner:
     """Runs installers that write into `folder`.
 
     Args:
-        lock: descriptor of the lock. Installers hold it too, so a later call waits for one that outlives its caller.
+        folder: the folder of the environment.
+        lock: the descriptor of the lock. Installers inherit it, so that a later call waits for one that still runs.
     """
 
     def __init__(self, folder: Path, lock: int) -> None:
         self._folder, self._lock = folder, lock
 
     def run(self, command: Sequence[str]) -> int:
-        """Run an installer in a session of its own, which this process ends at Ctrl-C; returns its status.
+        """Run an installer in a session of its own, which this process stops at Ctrl-C; returns its exit status.
 
         Raises:
-            FullDiskError: it failed, and said that a disk or a quota is full.
+            FullDiskError: the installer failed, and its output says that a disk or a quota is full.
         """
         try:
             process = subprocess.Popen(  # noqa: S603 - see callers

@@ -1,7 +1,7 @@
-"""The packages that may be built where they are installed: a build runs the package's code, a wheel does not.
+"""The packages that may be built during installation; a build runs the package's code, a wheel does not.
 
-All others are installed from wheels only. A source distribution needs its hash in the lock file and its reason here;
-what it is built with is pinned by hash in requirements-bootstrap.lock.
+All other packages are installed from wheels only. A source distribution needs its hash in the lock file and its
+reason in this module; its build tools are pinned by hash in requirements-bootstrap.lock.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class SourceDistribution(NamedTuple):
     """A package that may be built.
 
     Attributes:
-        reason: why there is no wheel, or not for every machine.
-        system: the value of `sys.platform` on which it may be built; empty: every one.
-        machine: the same of `platform.machine()`.
+        reason: the reason why there is no wheel, or no wheel for some machines.
+        system: the value of `sys.platform` on which it may be built; empty: any value.
+        machine: the value of `platform.machine()` on which it may be built; empty: any value.
     """
 
     reason: str
@@ -27,7 +27,7 @@ class SourceDistribution(NamedTuple):
     machine: str = ""
 
     def may_be_built(self, system: str, machine: str) -> bool:
-        """Whether it may be built on that machine."""
+        """Whether the package may be built on this system and machine."""
         return self.system in {"", system} and self.machine in {"", machine}
 
 
@@ -41,7 +41,7 @@ FROM_SOURCE = {
 
 
 def only_wheels(lock: Path, system: str = sys.platform, machine: str = platform.machine()) -> list[str]:
-    """The options of pip and uv that allow only these packages of a lock file to be built."""
+    """The options of pip and uv that forbid builds of a lock file's packages, except of those that may be built."""
     named = re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE)
     built = {name for name, source in FROM_SOURCE.items() if source.may_be_built(system, machine)}
     wheels = dict.fromkeys(name for name in named if name not in built)

@@ -1,1 +1,1 @@
-"""`cryptoboy history`: one module for each of its commands."""
+"""`cryptoboy history`: the group of commands, with one module for each."""

@@ -1,4 +1,4 @@
-"""`cryptoboy history`: news archives, their scores, and checks of both, for backtests and studies."""
+"""`cryptoboy history`: imports and scores news archives, and checks the results, for backtests and studies."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ history_app.command("study")(history_study.study)
 
 @history_app.callback()
 def history() -> None:
-    """From news archives to a sentiment CSV that a backtest reads, and checks of both."""
+    """Make a sentiment CSV for backtests from news archives, and check candles and sentiment."""

@@ -1,4 +1,4 @@
-"""`cryptoboy history export`: the signals of a running system as a sentiment CSV."""
+"""`cryptoboy history export`: exports the signals of a running system as a sentiment CSV."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def export_history(
 ) -> None:
     """Export the signals that the running system has in Redis (those of the last SIGNAL_HISTORY_HOURS).
 
-    Each is at the time at which the strategy could first act on it. The file has the columns and the order of
-    history score, so a backtest on it sees what the bot saw.
+    The time of each signal is when the strategy could first act on it. The columns and the order of the rows are
+    those of history score, so a backtest on the file sees what the bot saw.
 
     Example: ./cryptoboy history export --out signals.csv
     """

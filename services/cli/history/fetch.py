@@ -1,4 +1,4 @@
-"""`cryptoboy history fetch`: candles through Freqtrade's own download."""
+"""`cryptoboy history fetch`: fetches candles with Freqtrade's download command."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def fetch_history(
 ) -> None:
     """Fetch candles with `freqtrade download-data` from the exchange of the settings (EXCHANGE, EXCHANGE_CONFIG).
 
-    Files appear when all of them are there and usable. Freqtrade's own log goes to stderr.
+    The files appear once all of them are complete and usable. Freqtrade's own log goes to stderr.
 
     Example: ./cryptoboy history fetch --out candles --timeframe 1h --from 2025-05-01 --to 2025-07-01
     """
@@ -69,12 +69,12 @@ def fetch_history(
 
 _AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
 _REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.launch.freqtrade.bot")
-"""The command that runs Freqtrade with secrets removed from its output: it logs ccxt's whole configuration."""
+"""The command that runs Freqtrade and removes secrets from its output, as it logs ccxt's whole configuration."""
 _USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
 
 
 def _config(settings: Settings) -> dict[str, Any]:
-    """The configuration that Freqtrade needs for a download: no key, only the password of a proxy if there is one."""
+    """The configuration that a download needs; its only secret is the password of a proxy, if there is one."""
     from services.launch.freqtrade.config import freqtrade_config
 
     whole = freqtrade_config(settings.changed(dry_run=True), database=Path("unused"))

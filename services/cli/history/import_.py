@@ -1,4 +1,4 @@
-"""`cryptoboy history import`: news archives in other formats into one archive of ours."""
+"""`cryptoboy history import`: imports news archives of other formats into one archive in our own format."""
 
 from __future__ import annotations
 
@@ -63,11 +63,12 @@ def import_archive(
 ) -> None:
     """Import a news archive: times are converted to UTC, duplicates left out, every row accounted for.
 
-    An article's identity is the live poller's: its source with its link, or with its title where it has none, and
-    titles repeat one another only within a day (UTC). Of two versions the one that was known first is kept. An
-    archive of an earlier release, which identified articles by the link alone, is converted when it is opened. A
-    column first_seen says when somebody first had the article; without it, that is when it was published. The
-    archive is complete at any time: after Ctrl-C the same command goes on where it was.
+    An article is identified as by the live poller: by its source with its link, or with its title if it has no link;
+    a repeated title counts as a duplicate only within a day (UTC). Of two versions the one that was known first is
+    kept. An archive of an earlier release, which identified articles by the link alone, is converted when it is
+    opened. A column first_seen gives the time at which somebody first had the article; without that column the
+    publication time is used. The archive is consistent at any time: after Ctrl-C the same command continues the
+    import.
 
     Example: ./cryptoboy history import news.csv.gz --out archive.sqlite --map published=date --timezone UTC
     """

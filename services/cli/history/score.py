@@ -76,11 +76,12 @@ def score_history(
     """Score an archive with the matching and the scorer of the live pipeline.
 
     A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
-    published. A source has the weight that one of the same name has in NEWS_SOURCES_FILE. --from and --to choose
-    articles by when they were known. Answers of language models are kept as receipts, by content, model and prompt
-    version: a second run asks nothing twice. (The lexicon is asked again, which takes less time than keeping its
-    answers.) Articles that the scorer refused or abstained from are counted by reason, each with the first of them.
-    The file appears when it is whole: after Ctrl-C the same command goes on where it was.
+    published. A source has the weight of the source with the same name in NEWS_SOURCES_FILE. --from and --to choose
+    articles by the time at which they were known. Answers of language models are kept as receipts, by content, model
+    and prompt version, so a second run repeats no request. (Answers of the lexicon are not kept, because that would
+    take longer than scoring again.) Articles that the scorer refused or abstained from are counted by reason, with
+    the first article of each reason. The file appears when it is complete: after Ctrl-C the same command continues
+    the run.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
@@ -134,7 +135,7 @@ def score_history(
 
 
 def _sources(settings: Settings) -> list[tuple[str, SourceConfig]]:
-    """The sources that are polled, by their names in lower case."""
+    """The polled sources, sorted by their names in lower case."""
     from services.data_ingestor.news.sources import load_sources
 
     sources = load_sources(settings.news_sources_file)
@@ -143,7 +144,7 @@ def _sources(settings: Settings) -> list[tuple[str, SourceConfig]]:
 
 @contextmanager
 def _scorer(settings: Settings, receipts: Path | None) -> Iterator[Scorer]:
-    """The scorer of the settings, once it has answered; receipts are kept for one that uses a model."""
+    """Yield the scorer of the settings once it has answered; a scorer that uses a model keeps receipts."""
     from services.common.clock import SystemClock
     from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
     from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME, Receipts

@@ -1,4 +1,4 @@
-"""`cryptoboy history study`: what prices did after signals."""
+"""`cryptoboy history study`: measures how prices changed after signals."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def study(
     html: Annotated[Path | None, typer.Option(help="Also write charts and tables to this file.")] = None,
     json_output: options.Json = False,
 ) -> None:
-    """Measure returns after signals by label, pair and source, and how they fade with delay.
+    """Measure returns after signals by label, pair and source, and how they decrease with delay.
 
     Example: ./cryptoboy history study --candles candles --sentiment sentiment.csv --html study.html
     """

@@ -1,4 +1,4 @@
-"""`cryptoboy history validate`: whether candles and sentiment are fit for a backtest."""
+"""`cryptoboy history validate`: checks whether candles and sentiment are fit for a backtest."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def validate_history(
 ) -> None:
     """Check candles and sentiment: gaps, repetitions, disorder, time zones, signals before their news, coverage.
 
-    Errors are what a backtest refuses, or would believe wrongly: files that cannot be read, wrong or missing
-    columns and values, times without a zone, rows out of order or repeated, signals available before their news,
-    labels that do not fit their score, pairs without candles, pairs all of whose signals lie outside the candles,
-    fewer than eight candles, pairs that are paid in different currencies. `backtest` refuses by the same rules: give
-    the --timeframe and --pairs that it will have.
-    Warnings are what one should know: missing candles, some signals outside the candles, signals that were stale
-    when they became available, times in another zone than UTC.
+    Errors are faults that a backtest refuses, or that would silently make it wrong: files that cannot be read, wrong
+    or missing columns and values, times without a zone, rows out of order or repeated, signals available before
+    their news, labels that do not fit their score, pairs without candles, pairs all of whose signals lie outside the
+    candles, fewer than eight candles, pairs with different quote currencies. `backtest` refuses by the same rules,
+    so use the same --timeframe and --pairs as for the backtest.
+    Warnings are faults that a backtest accepts: missing candles, some signals outside the candles, signals that were
+    stale when they became available, times in another zone than UTC.
 
-    Exit status: 0 without errors, whatever the warnings; 1 with errors; 78 when a path is not there.
+    Exit status: 0 if there are no errors, even with warnings; 1 if there are errors; 78 if a path does not exist.
 
     Example: ./cryptoboy history validate --candles candles --sentiment sentiment.csv
     """

@@ -1,1 +1,1 @@
-"""What several commands share: options, answers, progress."""
+"""Code that several commands share: options, answers, progress."""

@@ -1,4 +1,4 @@
-"""Output of commands: text, JSON, tables and HTML pages."""
+"""Prints the output of commands: text, JSON, tables and HTML pages."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _UNLIMITED = 10_000
 
 
 def say(text: str) -> None:
-    """Write a message to standard error. It is no error if nobody reads it any more."""
+    """Write a message to standard error; a closed standard error is not an error."""
     with suppress(OSError):
         sys.stderr.write(f"cryptoboy: {text}\n")
         sys.stderr.flush()
 
 
 def print_json(result: object) -> None:
-    """Print a result on one line: of a dataclass its fields, of an enumeration its value."""
+    """Print a result as JSON on one line; a dataclass becomes an object of its fields, an enumeration its value."""
     print(json.dumps(to_jsonable_python(result), allow_nan=False))
 
 
 def answer_console(room: int = 0) -> Console:
-    """Standard output: wrapped to the width of a terminal, and not wrapped at all elsewhere.
+    """A console on standard output: text is wrapped to the width of a terminal; elsewhere it is not wrapped.
 
     Args:
-        room: least number of columns, however narrow the terminal is, for values that are copied and must not be cut.
+        room: the minimum number of columns even on a narrower terminal, for values that must be copied uncut.
     """
     console = PlainConsole()
     if not console.is_terminal:
@@ -47,26 +47,26 @@ def answer_console(room: int = 0) -> Console:
 
 
 def whole(name: str, texts: Iterable[str]) -> Column:
-    """A column in which nothing is cut or wrapped, if there is room."""
+    """A column whose values are neither cut nor wrapped if there is enough room."""
     return Column(name, no_wrap=True, min_width=max((cell_len(text) for text in texts), default=0))
 
 
 def figures_table(title: str, texts: Sequence[str], figures: Sequence[str]) -> Table:
-    """A table with columns of texts, then of figures, which are aligned to the right."""
+    """A table with columns of texts, followed by columns of figures, which are aligned to the right."""
     columns = (*(Column(name) for name in texts), *(Column(name, justify="right") for name in figures))
     return Table(*columns, title=title or None, title_justify="left", box=SIMPLE_HEAD)
 
 
 def plain_table(*columns: Column | str) -> Table:
-    """A table without lines beside its columns, for answers of one table."""
+    """A table without vertical lines, for answers that consist of one table."""
     return Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0))
 
 
 def page_file(html: Path | None, name: str = "") -> Path | None:
-    """The file that --html names, checked before the work begins; for a directory the file `name` in it.
+    """The file that --html names, checked before the work begins; if it names a directory, the file `name` in it.
 
     Raises:
-        StopProgram: its directory is not there.
+        StopProgram: the directory of the file does not exist.
     """
     if html is None or html.parent.is_dir():
         return html / name if html and name and html.is_dir() else html
@@ -74,7 +74,7 @@ def page_file(html: Path | None, name: str = "") -> Path | None:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page as a whole or not at all, so that no part of one is taken for it.
+    """Write a page as a whole or not at all, so that an incomplete file cannot be mistaken for a page.
 
     Raises:
         StopProgram: the file cannot be written.

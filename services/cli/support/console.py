@@ -1,4 +1,4 @@
-"""Output on a terminal. Styles, tables and live views are ours; the text in them may come from anybody."""
+"""Output on a terminal; styles, tables and live views are our own, but the text in them may come from anybody."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from services.common.text.plain_text import without_control
 class PlainConsole(Console):
     """A console that removes control characters from all text, and interprets no markup in it.
 
-    Styled text has to be a `Text`.
+    Styled text must be a `Text`.
 
     Args:
-        stderr: draw on standard error instead of standard output.
-        width: in columns; None: that of the terminal.
+        stderr: write to standard error instead of standard output.
+        width: the width in columns; None: the width of the terminal.
     """
 
     def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
@@ -28,7 +28,7 @@ class PlainConsole(Console):
         )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Part of rich.Console, through which everything that is shown passes."""
+        """Remove control characters from all output; every output passes through this method of rich.Console."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment

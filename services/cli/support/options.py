@@ -1,4 +1,4 @@
-"""Options that several commands have, and how their values are read."""
+"""Options that several commands have, and functions that read their values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
     "trading_pairs",
 }
 OF_LOGGING = frozenset({"log_level", "log_format"})
-"""Fields that commands use, for `settings_for`. Those of a single scorer are checked when it is built."""
+"""The fields that commands use, for `settings_for`; fields of a single scorer are checked when it is built."""
 
 
 From = Annotated[str | None, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")]
@@ -48,7 +48,7 @@ FEE = typer.Option("--fee", min=0, max=0.1, help="As a ratio, 0.001 is 0.1%. Def
 
 
 def read_timeframe(text: str) -> str:
-    """The value of --timeframe. Raises StopProgram if it is no timeframe."""
+    """The value of --timeframe. Raises StopProgram if the value is not a timeframe."""
     try:
         return check_timeframe(text)
     except ValueError as error:
@@ -56,7 +56,7 @@ def read_timeframe(text: str) -> str:
 
 
 def read_pairs(given: list[str] | None) -> tuple[str, ...]:
-    """The pairs of the command line, each once, separated by commas or spaces. Raises StopProgram."""
+    """The pairs of the command line without duplicates; commas or spaces separate them. Raises StopProgram."""
     try:
         return tuple(check_pair(name) for name in split_pairs(" ".join(given or ())))
     except ValueError as error:
@@ -64,11 +64,11 @@ def read_pairs(given: list[str] | None) -> tuple[str, ...]:
 
 
 def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | None = None) -> Settings:
-    """The settings of this machine, for every command the same: see `choose_parts`.
+    """The settings of this machine, which are the same for every command; see `choose_parts`.
 
     Args:
-        broker: the option of the command line.
-        uses: the fields that the command uses; None: all. Mistakes in others are only reported.
+        broker: the value of --broker; None if it is not given.
+        uses: the fields that the command uses; None: all fields. Mistakes in other fields are only reported.
 
     Raises:
         StopProgram: a variable that the command uses is misspelt, or has a value that is not allowed.
@@ -77,7 +77,7 @@ def settings_for(broker: BrokerKind | None = None, *, uses: Collection[str] | No
 
 
 def load_settings(uses: Collection[str] | None = None) -> Settings:
-    """The settings of `Settings.load`; reports variables that it ignores. Raises StopProgram."""
+    """The settings of `Settings.load`; variables that it ignores are reported. Raises StopProgram."""
     settings = Settings.load(uses=uses)
     if uses is not None:
         for mistake in settings.unusable:
@@ -87,12 +87,12 @@ def load_settings(uses: Collection[str] | None = None) -> Settings:
 
 
 def choose_parts(settings: Settings, broker: BrokerKind | None) -> Settings:
-    """An unset BROKER is embedded; an unset scorer is the lexicon unless the settings point to Ollama.
+    """Replace an unset BROKER by embedded, and an unset scorer by the lexicon unless the settings point to Ollama.
 
-    BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env` do; in the environment alone OLLAMA_HOST may be meant for
-    the Ollama server itself. So `queues`, `doctor` and `score` use the broker and the scorer that `up` uses. `broker`
-    is the option of the command line; it does not change the scorer. A service that is started by itself has other
-    defaults: those of the settings.
+    BROKER=rabbitmq, OLLAMA_MODEL, and OLLAMA_HOST in `.env` point to Ollama; OLLAMA_HOST in the environment alone
+    does not, because it may be meant for the Ollama server itself. So `queues`, `doctor` and `score` use the same
+    broker and scorer as `up`. `broker` is the value of --broker; it does not change the scorer. A service that is
+    started by itself uses the defaults of the settings instead.
     """
     given = settings.model_fields_set | settings.named_in_file
     configured = settings.broker if "broker" in given else BrokerKind.EMBEDDED
@@ -112,10 +112,10 @@ def read_period(start: str | None, end: str | None) -> tuple[datetime | None, da
 
 
 def read_period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
-    """Both ends as instants in UTC, None where not given; a time without an offset is UTC.
+    """The start and the end as instants in UTC, None if not given; a time without an offset is taken as UTC.
 
     Raises:
-        StopProgram: one is no date, or the period is empty.
+        StopProgram: a text is not a date, or the period is empty.
     """
     first, last = read_instant("--from", start), read_instant("--to", end)
     if first is not None and last is not None and first >= last:
@@ -126,7 +126,7 @@ def read_period(start: str | None, end: str | None) -> tuple[datetime | None, da
 
 
 def read_instant(option: str, text: str | None) -> datetime | None:
-    """An instant in UTC, None where none is given; a time without an offset is UTC. Raises StopProgram."""
+    """The instant in UTC, None if `text` is None; a time without an offset is taken as UTC. Raises StopProgram."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""A progress bar with the time left, on stderr; if that is no terminal, a line every ten seconds."""
+"""A progress bar with the time left on stderr; if that is not a terminal, a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST_ESTIMATE_PERCENT = 10
 
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function that takes how much is done and how much there is, in any unit."""
+    """Show progress while the context lasts; yields a function of the done and the total amount, in any unit."""
     console = PlainConsole(stderr=True)
     if not console.is_terminal:
         yield _lines(what)
@@ -37,16 +37,16 @@ def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 class Estimate:
-    """The time left, estimated from recent speed: the first steps are often the slowest."""
+    """The estimated time left, computed from the recent speed because the first steps are often the slowest."""
 
     def __init__(self) -> None:
         self._first: int | None = None
         self._recent: deque[tuple[float, int]] = deque()
 
     def seconds_left(self, now: float, done: int, size: int) -> float | None:
-        """Seconds from `now`, on any clock that goes forward; None while it is too early to say.
+        """Seconds left at the time `now` of any monotonic clock; None if it is too early for an estimate.
 
-        Speed is counted from the first call, as continued work begins with much done.
+        The speed counts from the first call, because work that is continued begins with a part already done.
         """
         if self._first is None:
             self._first = done
@@ -62,7 +62,7 @@ class Estimate:
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """The time left by rich's own estimate, shown no sooner than `Estimate`'s."""
+    """The time left as rich estimates it, shown only from the same progress on as that of `Estimate`."""
 
     def render(self, task: Task) -> Text:
         if task.percentage < FIRST_ESTIMATE_PERCENT:

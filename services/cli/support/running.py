@@ -1,4 +1,4 @@
-"""Runs a command line: its streams, its log, and how errors are shown."""
+"""Runs a command line: sets up its streams and its log, and shows errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.common.text.clean_output import clean_output
 
 
 def new_app(**more: Any) -> typer.Typer:  # noqa: ANN401 - passed on
-    """An application without typer's own formatting of help and errors."""
+    """A typer application without typer's own formatting of help and errors."""
     return typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
@@ -30,14 +30,14 @@ def new_app(**more: Any) -> typer.Typer:  # noqa: ANN401 - passed on
 
 
 def run_app(app: typer.Typer, name: str, program: str) -> None:
-    """Run it with the arguments of this process.
+    """Run the application with the arguments of this process.
 
-    Exit status: 0 success, 1 not, 78 a person must change something, 130 Ctrl-C. The caller reports Ctrl-C: see
-    `services.launch.ending`.
+    Exit status: 0 for success, 1 for a failure, 78 if a person must change something, 130 after Ctrl-C. The caller
+    reports Ctrl-C: see `services.launch.ending`.
 
     Args:
-        app: its commands.
-        name: in the log and before an error.
+        app: the application with its commands.
+        name: the program's name in the log and before an error.
         program: the command that users type.
     """
     keep_private()

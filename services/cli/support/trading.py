@@ -1,4 +1,4 @@
-"""The steps of `up` and `trade` before anything starts, the confirmation of live trading included."""
+"""The steps of `up` and `trade` before a program starts, including the confirmation of live trading."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ IKnow = Annotated[
 
 
 def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool = False) -> Stack:
-    """The programs of a run whose folder is STATE_DIR/`command`; live trading is checked and confirmed.
+    """The programs of a run, whose folder is STATE_DIR/`command`, after live trading was checked and confirmed.
 
     Raises:
-        StopProgram: Freqtrade cannot trade with these settings, or real money is not to be traded like this.
-        TryLater: a server that has to be asked before live trading does not answer.
+        StopProgram: Freqtrade cannot trade with these settings, or they are not allowed for live trading.
+        TryLater: a server that must be asked before live trading does not answer.
     """
     check_trading(settings)
     settings = settings.changed(state_dir=settings.state_dir.resolve())
@@ -53,7 +53,7 @@ def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool
 
 
 def confirm_live_trading(settings: Settings) -> None:
-    """Raise StopProgram unless there are keys and the operator types the confirmation."""
+    """Raise StopProgram unless there are keys and live trading is confirmed, typed or in the settings."""
     check_trading(settings)
     if settings.live_trading_confirmation == CONFIRMATION:
         return

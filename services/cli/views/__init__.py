@@ -1,1 +1,1 @@
-"""The output of commands for people: tables and live views."""
+"""Shows the output of commands to people, as tables and live views."""

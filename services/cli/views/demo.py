@@ -1,4 +1,4 @@
-"""The live view of a demo: news, scores, candles, trades. On a terminal a screen, elsewhere lines on stderr."""
+"""The live view of a demo: news, scores, candles and trades, as a screen on a terminal or as lines on stderr."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COLOURS = {
 def watching(
     plan: DemoPlan, *, live: bool
 ) -> Iterator[tuple[Callable[[str], None], Callable[[Scene], None]]]:
-    """Yields a function that shows a message, and one that shows a scene: on a screen, or as a line now and then."""
+    """Yield a function that shows a message and a function that shows a scene, on a screen or as occasional lines."""
     if not live:
         yield say, _lines()
         return
@@ -66,7 +66,7 @@ def _lines() -> Callable[[Scene], None]:
 
 
 def picture(plan: DemoPlan, scene: Scene, console: Console) -> Group:
-    """A scene as a screen; older news that does not fit the height of `console` is left out."""
+    """The screen for a scene; older news that does not fit the height of `console` is left out."""
     above: list[RenderableType] = [_head(plan, scene), _pairs(scene), _trades(scene)]
     lines = 1 + sum(len(console.render_lines(part)) + 1 for part in above)
     most = max(console.height - lines - _LINES_ABOVE_NEWS, 1)
@@ -87,7 +87,7 @@ def _head(plan: DemoPlan, scene: Scene) -> Text:
 
 
 def _table(title: str, *columns: Column | str) -> Table:
-    """A table as wide as the screen, whose last column has the rest of the width."""
+    """A table as wide as the screen, whose last column gets the remaining width."""
     return Table(
         *columns, title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, expand=True, pad_edge=False
     )  # fmt: skip
@@ -116,7 +116,7 @@ def _one_line(name: str) -> Column:
 
 
 def _news(scene: Scene, most: int) -> Table:
-    """The newest articles, each once with the coins it is about."""
+    """A table of the newest articles; each has one row with the coins that it is about."""
     table = _table(
         "News as it was scored", *map(_narrow, ("time", "source", "coins", "score")), _one_line("headline")
     )
@@ -150,7 +150,7 @@ def _trades(scene: Scene) -> Table:
 
 
 def summary_text(plan: DemoPlan, result: DemoResult, problem: str | None) -> str:
-    """The summary of a demo for people."""
+    """The text of a demo's summary for people."""
     counts = result.counts
     lines = [
         "",

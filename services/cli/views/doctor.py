@@ -1,4 +1,4 @@
-"""The findings of `cryptoboy doctor`, for terminals of any width."""
+"""Shows the findings of `cryptoboy doctor` on terminals of any width."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NARROWEST = 40
 
 
 def show_checks(findings: Sequence[Check]) -> None:
-    """Each finding with its remedy, and how many there are of each kind."""
+    """Print each finding with its remedy, and the number of findings of each state."""
     console = answer_console()
     for line in lines_of(findings, console.width):
         console.print(line, soft_wrap=True)
@@ -26,7 +26,7 @@ def show_checks(findings: Sequence[Check]) -> None:
 
 
 def lines_of(findings: Sequence[Check], width: int) -> list[Text]:
-    """The findings as lines of at most `width` characters, but for words and paths, which are never broken.
+    """The findings as lines of at most `width` characters; a longer word or path is not broken.
 
     A remedy that several findings share is shown once, after the last of them.
     """

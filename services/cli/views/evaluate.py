@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show_evaluation(results: Sequence[Result], cases: Sequence[CaseResult], console: Console) -> None:
-    """Print scorers beside baselines for each set of texts, details of each scorer, and the rows of the cases."""
+    """Print each set's scorers and baselines, the details of each scorer, and the rows of the cases."""
     for dataset in dict.fromkeys(one.dataset for one in results):
         of_it = [one for one in results if one.dataset == dataset]
         console.print(_scores(dataset, of_it))

@@ -17,7 +17,7 @@ _ROOM_BESIDE_IDS = 60
 
 
 def show_queues(reports: Sequence[QueueReport], broker: BrokerKind) -> None:
-    """A row for each queue; rates have columns where any is known."""
+    """Print a row for each queue; there are columns for rates if the rate of any queue is known."""
     with_rates = any(report.incoming_per_second is not None for report in reports)
     rates = ("in/s", "out/s") if with_rates else ()
     table = plain_table(Column("queue", no_wrap=True), "type", "ready", "held", "readers", *rates, "age")
@@ -42,7 +42,7 @@ def _or_blank(value: object, spec: str) -> str:
 
 
 def show_dead_letters(letters: Sequence[DeadLetter]) -> None:
-    """A row for each, up to a bound; ids are not cut, so that they can be copied."""
+    """Print a row for each dead letter up to a limit; ids are not cut, so that they can be copied."""
     if not letters:
         print("No dead letters.")
         return
@@ -58,5 +58,5 @@ def show_dead_letters(letters: Sequence[DeadLetter]) -> None:
 
 
 def printable(text: str) -> str:
-    """Text with control characters shown as escapes, so that it cannot control a terminal."""
+    """The text with its control characters escaped, so that it cannot control a terminal."""
     return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)

@@ -16,7 +16,7 @@ _ROOM_BESIDE_IDS = 60
 
 
 def show_judgement(judgement: Judgement) -> None:
-    """A row for each signal, then the reasons, each once with its pairs."""
+    """Print a row for each signal, then each reason once with the pairs that it applies to."""
     if not judgement.signals:
         print(f"No signal ({judgement.outcome.value}): {judgement.reason}.")
         return
@@ -41,7 +41,7 @@ def show_judgement(judgement: Judgement) -> None:
 
 
 def show_explanation(explanation: Explanation) -> None:
-    """The story, with the article that was asked for in bold, then the receipts; ids are not cut."""
+    """Print the story, with the requested article in bold, then the receipts; ids are not cut."""
     ids = [row.article_id for row in explanation.tellings]
     console = answer_console(room=_ROOM_BESIDE_IDS + max(map(cell_len, ids), default=0))
     if ids:

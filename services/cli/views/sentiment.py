@@ -9,7 +9,7 @@ from services.operations.sentiment import Aggregate, SentimentReport
 
 
 def show_sentiment(report: SentimentReport) -> None:
-    """A row for each pair, then their headlines, then why no trades may be opened."""
+    """Print a row for each pair, then the headlines, then the reason if no trades may be opened."""
     table = plain_table("pair", "score", "label", "age", "state", "aggregate", "source")
     headlines = []
     for pair, row in report.pairs.items():

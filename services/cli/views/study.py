@@ -63,7 +63,7 @@ def _labels(found: Row) -> Table:
 
 
 def _correlations(found: Row) -> Table:
-    """One row for all events, each pair and the most frequent sources; a column for each measured horizon."""
+    """A table with a row for all events, each pair and each frequent source; each measured horizon has a column."""
     rows: dict[tuple[str, str], dict[str, Row]] = {}
     for cell in found["cells"]:
         if cell["group"] in {"all", "pair", "source"} and cell["events"] is not None:
@@ -111,7 +111,7 @@ def _signed(value: float | None) -> str:
 
 
 def _with_reach(value: float | None, interval: Sequence[float] | None) -> str:
-    """A value with its interval, which reaches equally far to both sides."""
+    """A value with half the width of its interval, which is symmetric."""
     if value is None or interval is None:
         return _signed(value)
     return f"{value:+.3f} ±{interval[1] - value:.3f}"

@@ -1,4 +1,4 @@
-"""The report of `cryptoboy history validate` for people: data by month, and findings."""
+"""The report of `cryptoboy history validate` for people: the amount of data by month, and the findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.research.history.validation.validating import Validation
 
 Cells = Mapping[tuple[str, str], Mapping[str, int]]
-"""By month, such as 2025-05, and pair: counts of data, by name."""
+"""Counts of data by their names, for each month, such as 2025-05, and pair."""
 
 _FRESH_HOURS = "hours with fresh sentiment"
 _CANDLES = "candles "
@@ -27,7 +27,7 @@ _MOST_PAIRS = 3
 
 @dataclass(slots=True)
 class Run:
-    """Consecutive months; `counts` hold for each of them and each of the pairs."""
+    """Consecutive months; `counts` apply to each of the months and to each of the pairs."""
 
     first: str
     last: str
@@ -36,12 +36,12 @@ class Run:
 
     @property
     def only_candles(self) -> bool:
-        """Whether it had no news, and none from before that was still fresh."""
+        """Whether these months had neither news nor sentiment that was still fresh from earlier news."""
         return all(name.startswith(_CANDLES) for name in self.counts)
 
 
 def show_validation(found: Validation, console: Console) -> None:
-    """Print the report, the conclusion last."""
+    """Print the report, and its conclusion last."""
     from services.research.history.validation.findings import Level
 
     cells = _cells(found)
@@ -59,7 +59,7 @@ def show_validation(found: Validation, console: Console) -> None:
 
 
 def conclusion(errors: int, warnings: int) -> str:
-    """Whether the data can be used, in a sentence."""
+    """A sentence that says whether the data can be used."""
     noted = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "no warnings"
     if not errors:
         return f"Fit for a backtest; {noted}."
@@ -67,7 +67,12 @@ def conclusion(errors: int, warnings: int) -> str:
 
 
 def lines_about(finding: Finding, signals: int) -> Iterator[str]:
-    """Each kind of fault: where, how often, and the first one; `signals` is the number in the sentiment file."""
+    """The lines about one kind of fault: its place, its count and its first case.
+
+    Args:
+        finding: the fault.
+        signals: the number of signals in the sentiment file.
+    """
     often = f"{finding.count:,}"
     if finding.kind in _OF_SIGNALS and signals:
         often += f" of {signals:,} signals ({finding.count / signals:.2%})"
@@ -79,7 +84,7 @@ _OF_SIGNALS = frozenset({"stale_at_once", "outside_candles", "other_time_zone"})
 
 
 def runs_of(cells: Cells) -> list[Run]:
-    """The rows to show: months of candles without any news in one, and pairs in one where they are alike."""
+    """The rows to show: consecutive months of candles without news are joined, and so are pairs with equal data."""
     runs: list[Run] = []
     for month in sorted(_months(cells), key=lambda each: (each.pairs, each.first)):
         before = runs[-1] if runs else None
