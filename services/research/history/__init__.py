@@ -1,5 +1,5 @@
-"""From news archives to the sentiment that a backtest reads: import, score, export, check, and candles to go with it.
+"""Turns news archives into the sentiment that a backtest reads: import, score, export, check, and fetch candles.
 
-Everything streams: memory does not grow with the length of a file. Output is written to a partial file that replaces
-the target when it is complete; interrupted work is resumed.
+All data is streamed, so memory does not grow with the length of a file. Output is written to a partial file that
+replaces the target when the output is complete. Interrupted work is resumed.
 """

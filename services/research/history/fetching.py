@@ -1,6 +1,6 @@
-"""Downloads candles with Freqtrade, checks them, and moves them to their directory.
+"""Downloads candles with Freqtrade, checks them, and moves them to their target directory.
 
-Files are downloaded to a partial directory. After an interruption Freqtrade itself resumes.
+Files are downloaded to a partial directory. After an interruption Freqtrade itself resumes the download.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ REQUEST_FILE = "request.json"
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """What is fetched.
+    """The options of a download.
 
     Attributes:
-        out: directory that takes the files; those of the same pair and timeframe are replaced.
+        out: the directory for the files; existing files of the same pair and timeframe are replaced.
         start: opening time of the first candle (UTC).
-        end: candles that open at this time or later are not asked for (UTC); None is now.
+        end: the time (UTC) before which the last requested candle opens; None means now.
     """
 
     out: Path
@@ -41,7 +41,7 @@ class FetchOptions:
     end: datetime | None = None
 
     def request(self) -> dict[str, Any]:
-        """What tells one download from another."""
+        """Return the values that distinguish one download from another."""
         return {
             "pairs": list(self.pairs),
             "timeframes": list(self.timeframes),
@@ -56,17 +56,20 @@ def fetch_candles(
     environ: Mapping[str, str],
     program: Sequence[str] = (sys.executable, "-m", "freqtrade"),
 ) -> list[Candles]:
-    """Run `freqtrade download-data`, whose log goes to stderr, and check what it brought.
+    """Run `freqtrade download-data`, whose log goes to stderr, and check the downloaded files.
 
     Args:
-        options: what is fetched.
-        config: of Freqtrade; its exchange is the one that is asked. Only the owner can read what is written of it.
-        environ: environment of Freqtrade; it does not get the variables of its own that would change `config`.
-        program: what runs Freqtrade; its log tells of `config`, in which the password of a proxy may be.
+        options: the options of the download.
+        config: Freqtrade's configuration, which names the exchange to use. It is written to a file that only its
+            owner can read.
+        environ: the environment for Freqtrade, from which Freqtrade's own variables, which would change `config`, are
+            removed.
+        program: the command that runs Freqtrade; its log can show values of `config`, which may include a proxy's
+            password.
 
     Raises:
-        TryLater: Freqtrade failed, or brought no candles of a pair; nothing is taken over.
-        StopProgram: a file is unusable, or the directory cannot be made.
+        TryLater: Freqtrade failed, or downloaded no candles of a pair; no file is moved to the target.
+        StopProgram: a file is unusable, or the directory cannot be created.
     """
     partial = _begin(options)
     data = partial / "data"
@@ -85,7 +88,7 @@ def fetch_candles(
 
 
 def _begin(options: FetchOptions) -> Path:
-    """The partial directory; the remains of another download are deleted."""
+    """Prepare and return the partial directory; the remains of a different download are deleted."""
     partial = partial_path(options.out)
     request = partial / REQUEST_FILE
     try:

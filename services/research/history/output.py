@@ -1,8 +1,8 @@
-"""A CSV file written in steps: it appears when it is complete, and an interrupted run resumes after the last step.
+"""Writes a CSV file in steps: it appears when it is complete, and an interrupted run resumes after the last step.
 
-Until then it is `NAME.partial`, and `NAME.partial.json` says how much of it counts and what comes next. A gzipped
-file consists of one gzip member for each step, which readers accept as one file; the same steps give the
-same bytes, interrupted or not.
+Until then the file is named `NAME.partial`, and `NAME.partial.json` records its valid length and the state to resume
+from. A gzipped file consists of one gzip member for each step, which readers accept as one file. The same steps give
+the same bytes, whether or not the run was interrupted.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ COMPRESSION = 6
 
 
 class StepwiseCsv:
-    """A CSV file that is being written. Enter it to begin or resume; `finish` moves it to its name.
+    """A CSV file that is being written. Enter it to begin or resume; `finish` renames it to its final name.
 
     Args:
-        path: the file; compressed if its name ends with .gz.
-        columns: the header.
-        task: what is written, as a value that JSON can hold. What is left of another task is thrown away.
-        resume: whether a later call can go on where this one ended; else nothing is left of one that failed.
+        path: the path of the complete file, which is compressed if its name ends with .gz.
+        columns: the column names of the header.
+        task: a JSON value that identifies the work. Remains of another task are deleted.
+        resume: whether a later call can resume after an interruption; if not, a failed call leaves no files.
 
     Attributes:
-        state: what the last step said comes next; None at the beginning.
-        restarted: whether something of another task was thrown away.
+        state: the state that the last step recorded; None at the beginning.
+        restarted: whether remains of another task were deleted.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class StepwiseCsv:
         return self
 
     def step(self, rows: Iterable[Sequence[object]], state: object) -> None:
-        """Write some rows, and remember `state` (a value that JSON can hold) with them, both or neither.
+        """Write some rows and record `state` (a JSON value) with them; either both are kept or neither.
 
         Raises:
-            StopProgram: the disk is full, or the like.
+            StopProgram: the file cannot be written, for example because the disk is full.
         """
         try:
             self._step(rows, state)
@@ -106,16 +106,16 @@ class StepwiseCsv:
         self.state = state
 
     def beside(self, suffix: str) -> Path:
-        """A file beside the partial one; the caller writes and removes it."""
+        """Return the path of an additional file next to the partial file; the caller writes and removes that file."""
         return self._partial.with_name(self._partial.name + suffix)
 
     def finish(self) -> None:
-        """Move the file to its name."""
+        """Rename the partial file to its final name."""
         self._partial.replace(self.path)
         self._notes.unlink()
 
     def discard(self) -> None:
-        """Delete the partial file."""
+        """Delete the partial file and its notes."""
         self._partial.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 
@@ -128,7 +128,7 @@ class StepwiseCsv:
             self.discard()
 
     def _remembered(self) -> tuple[int, Any]:
-        """How many bytes of the partial file count, and the state after them."""
+        """Return the number of valid bytes of the partial file, and the state after them."""
         try:
             notes = json.loads(self._notes.read_text())
         except (OSError, ValueError):

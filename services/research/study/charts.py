@@ -1,4 +1,4 @@
-"""The charts of a study, one small figure for each horizon, so that a narrow screen stacks them."""
+"""Draws the charts of a study, one small figure for each horizon, so that a narrow screen stacks them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Draw = Callable[[Sequence[Cell]], go.Figure | None]
 
 
 class Chart(NamedTuple):
-    """A figure with a heading. `figure` is None where the candles are too coarse to measure it; `note` says why."""
+    """A figure with a heading. If the candles are too coarse to measure it, `figure` is None and `note` says so."""
 
     title: str
     figure: go.Figure | None
@@ -36,7 +36,7 @@ class Chart(NamedTuple):
 
 
 def label_charts(study: Study) -> list[Chart]:
-    """Mean abnormal return after signals of each label, with intervals."""
+    """Draw the mean abnormal return after signals of each label, with intervals."""
 
     def figure(cells: Sequence[Cell]) -> go.Figure:
         found = {cell.key["label"]: cell.figures.abnormal for cell in cells if cell.figures}
@@ -52,7 +52,7 @@ def label_charts(study: Study) -> list[Chart]:
 
 
 def correlation_charts(study: Study, name: str, most: int = 25) -> list[Chart]:
-    """Rank correlation of score and return for each value of `name` (pair, source), the most frequent on top."""
+    """Draw the rank correlation of score and return by `name` (pair or source), the most frequent value on top."""
 
     def figure(cells: Sequence[Cell]) -> go.Figure | None:
         shown = sorted(cells, key=lambda cell: -(cell.figures.events if cell.figures else 0))
@@ -66,7 +66,7 @@ def correlation_charts(study: Study, name: str, most: int = 25) -> list[Chart]:
 
 
 def decay_charts(study: Study) -> list[Chart]:
-    """Rank correlation of score and return when one enters late."""
+    """Draw the rank correlation of score and return against the delay of the entry."""
     charts = []
     for horizon, note in _horizons(study):
         points = [point for point in study.decay if point.horizon == horizon and point.every is not None]
@@ -77,7 +77,7 @@ def decay_charts(study: Study) -> list[Chart]:
 
 
 def unmeasured_delays(study: Study) -> str:
-    """A remark on delays that cannot be measured with these candles; empty if all can."""
+    """Return a remark on the delays that cannot be measured with these candles, or an empty string if all can."""
     missing = [short(delay) for delay in DELAYS if study.reason(delay)]
     return f"Not measurable with {study.timeframe} candles: {', '.join(missing)} late." if missing else ""
 

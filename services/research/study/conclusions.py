@@ -1,4 +1,4 @@
-"""The conclusions of a study: which of its many tests are significant together, and a summary in words."""
+"""Draws the conclusions of a study: which of its many tests are significant together, and a summary in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Measure = Literal["abnormal", "correlation"]
 
 
 class Test(NamedTuple):
-    """One figure tested against zero; `stands`: it is significant after correction for all tests."""
+    """A test of one figure against zero; `stands` is True if it is significant after correction for all tests."""
 
     cell: Cell
     measure: Measure
@@ -34,9 +34,9 @@ class Tests:
     """All tests of a study.
 
     Attributes:
-        primary: score against return, all events, one for each measurable horizon: the question asked beforehand.
-            Corrected among themselves.
-        every: every figure with a p, the primary ones among them. Corrected together.
+        primary: the tests of score against return over all events, one for each measurable horizon. They answer the
+            question that was asked beforehand and are corrected among themselves.
+        every: the tests of every figure that has a p, including the primary tests. They are corrected together.
     """
 
     primary: tuple[Test, ...]
@@ -44,17 +44,17 @@ class Tests:
 
     @property
     def below_five_percent(self) -> int:
-        """Tests with p < 0.05, before the number of tests is considered."""
+        """The number of tests with p < 0.05 before the correction for the number of tests."""
         return sum(test.p_value < 1 - CONFIDENCE for test in self.every)
 
     @property
     def standing(self) -> int:
-        """Tests that are significant after correction."""
+        """The number of tests that are significant after the correction."""
         return sum(test.stands for test in self.every)
 
 
 def all_tests(study: Study) -> Tests:
-    """Test every figure of the cells that has a p (mean abnormal returns, correlations)."""
+    """Test every figure of the cells that has a p, which are mean abnormal returns and correlations."""
     every = list(_tested(study.cells))
     primary = [(cell, measure, p) for cell, measure, p in every if not cell.key and measure == "correlation"]
     return Tests(_stand(primary), _stand(every))
@@ -76,7 +76,7 @@ def _stand(tests: Sequence[tuple[Cell, Measure, float]]) -> tuple[Test, ...]:
 
 
 def conclusion(study: Study, tests: Tests) -> str:
-    """What the study shows and what it does not show, in plain words."""
+    """Return what the study shows and what it does not show, in plain words."""
     return f"{_shown(study, tests)} {_among_many(tests)} {_NOT_SHOWN}"
 
 

@@ -1,7 +1,8 @@
-"""Which signals are events: each article once for a pair and model, and once more when a correction changed its score.
+"""Selects the signals that are events.
 
-The strategy's own `timeline` decides which rows ever counted, so a row that live trading ignores (a repetition,
-an old revision that comes late) is no event here either.
+An article is one event for each pair and model, and another event whenever a correction changed its score. The
+strategy's own `timeline` decides which rows ever counted, so a row that live trading ignores (a repetition, or an old
+revision that arrives late) is not an event here either.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which signals are studied; None and empty are no restriction.
+    """The criteria that select the signals to study; None or an empty value means no restriction.
 
     Attributes:
-        pairs: only these.
-        start, end: available_at in [start, end), UTC.
-        scope: only `asset` or only `market`.
-        degraded: False leaves out what a fallback scorer made, suspected articles and sources of weight 0.
+        pairs: the pairs to which the study is limited.
+        start, end: the period [start, end) in which available_at must lie, UTC.
+        scope: the only scope to study, `asset` or `market`.
+        degraded: if False, signals of a fallback scorer, of suspected articles and of sources of weight 0 are left
+            out.
     """
 
     pairs: tuple[str, ...] = ()
@@ -48,15 +50,16 @@ class Selection:
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Signals that are events, and what became of the others.
+    """The signals that are events, and the counts of the other signals.
 
     Attributes:
-        frame: columns of `Signal` and `kind`, ordered by available_at, then pair, article and model.
-        rows: signals read.
-        repeated: rows that never counted, because an equal or higher revision was there already.
-        unchanged: corrections whose score is the one they replace.
-        not_selected: events outside the `Selection`.
-        without_candles: events of each pair that there are no candles for.
+        frame: the events, with the columns of `Signal` and `kind`, ordered by available_at, then pair, article and
+            model.
+        rows: the number of signals that were read.
+        repeated: the number of rows that never counted because an equal or higher revision was there before.
+        unchanged: the number of corrections whose score equals the score that they replace.
+        not_selected: the number of events outside the `Selection`.
+        without_candles: the number of events of each pair that has no candles.
     """
 
     frame: pd.DataFrame

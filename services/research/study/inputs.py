@@ -1,4 +1,4 @@
-"""What a study reads: the signals of a history CSV, and the candles that cover most of them."""
+"""Reads the inputs of a study: the signals of a sentiment CSV, and the candles that cover most of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from services.research.sentiment_csv import read_sentiment_csv
 
 
 def read_signals(path: Path) -> pd.DataFrame:
-    """The signals of a sentiment CSV, as from `read_sentiment_csv`, at least one.
+    """Read the signals of a sentiment CSV, as from `read_sentiment_csv`; there is at least one signal.
 
     Raises:
-        StopProgram: the file cannot be read, holds no signal, or a line is wrong; names file, line, expectation.
+        StopProgram: the file cannot be read or has no signal, or a line is wrong; the message names file, line and
+            what was expected.
     """
     signals = read_sentiment_csv(path)
     if signals.empty:
@@ -28,9 +29,10 @@ def read_signals(path: Path) -> pd.DataFrame:
 def read_candles_for(
     signals: pd.DataFrame, directory: Path, timeframe: str | None, pairs: Collection[str]
 ) -> Mapping[str, Candles]:
-    """The candles of `pairs`, or of all that have both signals and candles.
+    """Read the candles of `pairs`, or of all pairs that have both signals and candles.
 
-    Without a timeframe it is the one whose candles cover the most signals, the finest of those that cover as many.
+    If no timeframe is given, the timeframe whose candles cover the most signals is used; of several such timeframes,
+    the shortest.
 
     Raises:
         StopProgram: the directory, a pair or a file is missing or wrong, or no pair has signals and candles.

@@ -1,4 +1,4 @@
-"""The study as one HTML file that needs nothing beside it: charts, tables, and the words that go with them."""
+"""Builds the HTML page of a study, one file that needs no other file, with charts, tables and explanations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.research.study.study import Study
 
 
 def study_page(study: Study, tests: Tests) -> str:
-    """The page as text. The same study gives the same page."""
+    """Return the page as text. The same study gives the same page."""
     found = study_json(study, tests)
     sections = [
         (
@@ -63,7 +63,7 @@ def _drawn(charts: list[Chart], section: int) -> list[tuple[str, str, str]]:
 
 
 def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The measured cells by grouping, without the large crossing of labels and sources."""
+    """Return the measured cells by grouping, without the large cross-table of labels and sources."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for cell in found["cells"]:
         if cell["events"] is not None and cell["group"] != "label and source":

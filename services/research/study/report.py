@@ -1,4 +1,4 @@
-"""The study as one JSON object: null for what is undefined or cannot be measured, never NaN."""
+"""Converts a study to one JSON object; a value that is undefined or cannot be measured is null, never NaN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACES = 6
 
 
 def study_json(study: Study, tests: Tests) -> dict[str, Any]:
-    """Everything the study found, for `json.dumps(..., allow_nan=False)`."""
+    """Return all results of a study, for `json.dumps(..., allow_nan=False)`."""
     return {
         "period": {"from": study.start.isoformat(), "to": study.end.isoformat()},
         "pairs": list(study.pairs),

@@ -1,4 +1,4 @@
-"""A pair's returns after an instant, from a candle's open to a candle's close, without interpolation."""
+"""Computes a pair's returns after an instant, from a candle's open to a candle's close, without interpolation."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def microseconds(length: timedelta) -> int:
-    """A length of time as a whole number of microseconds, the unit of all times here."""
+    """Return a length of time as a whole number of microseconds, the unit of all times in the study."""
     return length // _MICROSECOND
 
 
 def short(length: timedelta) -> str:
-    """A length of time in the way timeframes are written: 15m, 4h, 24h."""
+    """Return a length of time as timeframes are written: 15m, 4h, 24h."""
     minutes = length // timedelta(minutes=1)
     return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
 
 
 def not_measurable(length: timedelta, candle: timedelta) -> str | None:
-    """Why a horizon or delay of `length` cannot be measured with these candles, or None if it can."""
+    """Return why these candles cannot measure a horizon or delay of `length`, or None if they can."""
     if timedelta(0) < length < candle:
         return f"shorter than one candle of {short(candle)}"
     if length % candle:
@@ -43,7 +43,7 @@ def not_measurable(length: timedelta, candle: timedelta) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """A pair's candles as arrays: `opens` are opening times in microseconds since the epoch, strictly rising."""
+    """A pair's candles as arrays; `opens` are the opening times in microseconds since the epoch, strictly rising."""
 
     opens: Ints
     open: Floats
@@ -52,7 +52,7 @@ class Prices:
 
     @classmethod
     def of(cls, candles: Candles) -> Prices:
-        """The arrays of checked candles."""
+        """Convert checked candles to arrays."""
         frame = candles.frame
         return cls(
             opens=np.asarray(frame["date"].astype("int64"), dtype=np.int64),
@@ -62,9 +62,9 @@ class Prices:
         )
 
     def entry_rows(self, times: Ints) -> Ints:
-        """The row of the first candle that opens at or after each time; -1 where that candle is missing.
+        """Return the row of the first candle that opens at or after each time, or -1 if that candle is missing.
 
-        It is missing when the next candle that is there opens a whole candle or more after the time.
+        The candle is missing if the next existing candle opens a whole candle length or more after the time.
         """
         rows = np.searchsorted(self.opens, times, side="left")
         there = rows < self.opens.size
@@ -72,10 +72,10 @@ class Prices:
         return np.where(there & (opens - times < self.candle), rows, -1).astype(np.int64)
 
     def forward_returns(self, horizon: timedelta) -> Floats:
-        """For each candle the return in percent from its open until `horizon` later; NaN where the end is missing.
+        """Return each candle's return from its open until `horizon` later, in percent, or NaN if the end is missing.
 
         Raises:
-            ValueError: the candles cannot tell this horizon, see `not_measurable`.
+            ValueError: the candles cannot measure this horizon, see `not_measurable`.
         """
         if reason := not_measurable(horizon, self.candle * _MICROSECOND):
             raise ValueError(f"a horizon of {short(horizon)} is {reason}")

@@ -1,4 +1,4 @@
-"""The events of a study with their returns for one horizon and one delay, and the figures of any part of them."""
+"""Draws the events of a study with their returns for one horizon and one delay, and computes figures of subsets."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ _DAY = timedelta(days=1)
 
 
 def block_length(horizon: timedelta) -> timedelta:
-    """How long the resampled blocks are: two horizons, so that most windows end in the block where they start.
+    """Return the length of the resampled blocks: two horizons, but at least a day.
 
-    At least a day, because the news of a day is dependent.
+    With two horizons, most windows end in the block where they start. A day is the minimum because news items of the
+    same day depend on each other.
     """
     return max(_DAY, 2 * horizon)
 
 
 @dataclass(frozen=True)
 class Design:
-    """What holds for all samples of a study. Times are microseconds since the epoch.
+    """The settings that all samples of a study share. Times are microseconds since the epoch.
 
     Attributes:
         start, end: the period; blocks are counted from its start.
-        resamples: number of bootstrap resamples.
-        seed: the same seed gives the same figures to the last digit.
-        min_events: parts with fewer events have a count and no figure.
+        resamples: the number of bootstrap resamples.
+        seed: the seed of the resamples; the same seed gives exactly the same figures.
+        min_events: subsets with fewer events have a count and no other figures.
     """
 
     start: int
@@ -52,16 +53,16 @@ class Design:
 
 
 class Figures(NamedTuple):
-    """The figures of one part of a sample; returns in percent, None where a figure is undefined.
+    """The figures of a subset of a sample; returns are in percent, and an undefined figure is None.
 
     Attributes:
-        events: with a return.
-        independent: the most of their windows that do not overlap, whatever the pair.
-        mean: the raw return, with its interval (no p: it mixes the signal with the market's drift).
-        median: the raw return's median.
-        up_share: share of raw returns above zero.
-        abnormal: the mean return less each pair's own mean over the period.
-        correlation: Spearman's, of score and raw return.
+        events: the number of events with a return.
+        independent: the largest number of their windows that do not overlap, counted over all pairs together.
+        mean: the mean raw return with its interval, without a p because it mixes the signal with the market's drift.
+        median: the median raw return.
+        up_share: the share of raw returns above zero.
+        abnormal: the mean return less the mean return of the events' own pairs over the period.
+        correlation: Spearman's correlation of score and raw return.
     """
 
     events: int
@@ -75,20 +76,20 @@ class Figures(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The events that have a return, one array element each, with the draws that all their figures share.
+    """The events that have a return, with one array element for each event, and the draws that all figures share.
 
     Attributes:
-        rows: positions of these events in the study's frame.
-        score: -1..+1.
-        returns: in percent.
-        entries: opening times of the entry candles.
-        pair: number of the pair, a column of `baselines`.
-        block: number of the block of time that available_at lies in.
-        weights: as from `block_weights`.
-        baseline: mean return of each pair over the period.
-        baselines: the same in each resample, shape (resamples, pairs).
-        horizon: microseconds.
-        min_events: see `Design`.
+        rows: the positions of these events in the study's frame.
+        score: the score of each event, -1..+1.
+        returns: the return of each event, in percent.
+        entries: the opening times of the entry candles.
+        pair: the number of each event's pair, which is a column of `baselines`.
+        block: the number of the block of time in which available_at lies.
+        weights: the draws of the blocks, as from `block_weights`.
+        baseline: the mean return of each pair over the period.
+        baselines: the mean return of each pair in each resample, shape (resamples, pairs).
+        horizon: the horizon of the returns, in microseconds.
+        min_events: the smallest number of events for figures, see `Design`.
     """
 
     rows: Ints
@@ -104,7 +105,7 @@ class Sample:
     min_events: int
 
     def figures(self, among: Mask, *, correlate: bool) -> Figures:
-        """The figures of the events marked in `among` (one element for each of the sample's events)."""
+        """Compute the figures of the events marked in `among`, which has one element for each event of the sample."""
         returns, block = self.returns[among], self.block[among]
         counts = Figures(int(returns.size), independent_windows(self.entries[among], self.horizon))
         if counts.events < self.min_events:
@@ -127,7 +128,7 @@ class Sample:
         )
 
     def _expected(self, among: Mask) -> Floats:
-        """The sum of the pairs' own mean returns over the drawn events, in each resample."""
+        """Return the sum of the mean returns of the drawn events' pairs, in each resample."""
         number = self.weights.shape[1]
         total = np.zeros(self.weights.shape[0])
         for pair in np.unique(self.pair[among]):
@@ -143,14 +144,14 @@ def draw_sample(
     horizon: timedelta,
     delay: timedelta = timedelta(0),
 ) -> Sample:
-    """Measure each event's return over `horizon`, entered `delay` after it became available.
+    """Measure each event's return over `horizon` when entering `delay` after the event became available.
 
     Args:
-        events: `Events.frame`; each pair has `prices`.
-        prices: by pair.
-        design: what the samples of a study have in common.
-        horizon: measurable with these candles.
-        delay: measurable too, or 0.
+        events: the frame of `Events`; each pair in it has `prices`.
+        prices: the prices by pair.
+        design: the settings that all samples of a study share.
+        horizon: the length of the return, which these candles must be able to measure.
+        delay: the delay of the entry, which must be measurable too, or 0.
     """
     names = sorted(prices)
     returns, entries = np.full(len(events), np.nan), np.full(len(events), -1, dtype=np.int64)
@@ -185,7 +186,7 @@ def draw_sample(
 def _own_mean(
     opens: Ints, forward: Floats, design: Design, block_length: int, weights: Floats
 ) -> tuple[float, Floats]:
-    """A pair's mean return from all candles of the period, and the same in each resample; NaN without any."""
+    """Return a pair's mean return over the candles of the period, and in each resample; NaN without returns."""
     period = (opens >= design.start) & (opens < design.end) & ~np.isnan(forward)
     block = (opens[period] - design.start) // block_length
     counts = np.bincount(block, minlength=weights.shape[1])

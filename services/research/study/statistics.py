@@ -1,8 +1,8 @@
-"""Statistics for events that overlap: resampling of blocks of time, rank correlation, and many tests at once.
+"""Statistics for overlapping events: resampling of blocks of time, rank correlation, and multiple tests.
 
-Returns after neighbouring signals share most of their time, and coins move together, so single events are no
-independent observations. Resampled are therefore whole blocks of time, with all events and pairs in them
-(Künsch, "The jackknife and the bootstrap for general stationary observations", 1989, with fixed blocks).
+Returns after neighbouring signals share most of their time, and coins move together, so single events are not
+independent observations. Whole blocks of time are therefore resampled, with all events and pairs in them (Künsch,
+"The jackknife and the bootstrap for general stationary observations", 1989, with fixed blocks).
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ Ints = npt.NDArray[np.int64]
 
 CONFIDENCE = 0.95
 MIN_BLOCKS = 10
-"""Fewest blocks with events for which there is an interval and a p: resampling fewer is meaningless."""
+"""The smallest number of blocks with events for which there are an interval and a p, because resampling fewer blocks
+is meaningless."""
 _CELLS_AT_ONCE = 2_000_000  # bounds the memory of resampled ranks
 _USABLE = 0.9
-"""Share of the resamples in which a figure must be defined for its interval to be given."""
+"""The share of the resamples in which a figure must be defined if its interval is to be given."""
 
 
 class Estimate(NamedTuple):
-    """A figure with its 95% interval and two-sided p against zero; each None when it is undefined."""
+    """A figure with its 95% interval and its two-sided p against zero; each of them is None if it is undefined."""
 
     value: float | None
     low: float | None = None
@@ -38,9 +39,9 @@ NOTHING = Estimate(None)
 
 
 def block_weights(blocks: int, resamples: int, seed: int, stream: int) -> Floats:
-    """How often each block is drawn in each resample: shape (resamples, blocks), every row sums to `blocks`.
+    """Draw how often each block occurs in each resample: shape (resamples, blocks); every row sums to `blocks`.
 
-    The same arguments give the same draws; `stream` tells apart draws that share a seed.
+    The same arguments give the same draws; different values of `stream` give different draws for the same seed.
     """
     generator = np.random.default_rng([seed, stream])
     even = np.full(blocks, 1 / blocks)
@@ -48,10 +49,10 @@ def block_weights(blocks: int, resamples: int, seed: int, stream: int) -> Floats
 
 
 def estimate(value: float, resampled: Floats, blocks_with_events: int) -> Estimate:
-    """`value` with interval and p from the spread of its resamples; those in which it is undefined are NaN.
+    """Estimate the interval and p of `value` from the spread of its resamples, in which NaN means undefined.
 
-    Both are Student's t with one degree of freedom less than there are blocks, so that few blocks make wide
-    intervals, and p is not limited by the number of resamples, which many tests at once need.
+    Interval and p use Student's t with one degree of freedom less than there are blocks. Few blocks therefore give
+    wide intervals, and p is not limited by the number of resamples, which matters for many tests at once.
     """
     if not np.isfinite(value):
         return NOTHING
@@ -67,7 +68,7 @@ def estimate(value: float, resampled: Floats, blocks_with_events: int) -> Estima
 
 
 def rank_correlation(first: Floats, second: Floats, block: Ints, weights: Floats) -> Estimate:
-    """Spearman's correlation of two series whose values lie in the given blocks, `weights` as `block_weights`."""
+    """Estimate Spearman's correlation of two series with the block of each value and the `block_weights`."""
     if not first.size:
         return NOTHING
     # Articles come in batches: many events are equal in score, return and block, and are counted as one here.
@@ -86,15 +87,15 @@ def rank_correlation(first: Floats, second: Floats, block: Ints, weights: Floats
 
 @dataclass(frozen=True, eq=False)
 class _Ranks:
-    """Pairs of values as codes that keep their order and leave none out; `second` is in rising order."""
+    """Pairs of values, coded as consecutive integers that keep their order; `second` is in rising order."""
 
     first: Ints
     second: Ints
 
     def correlations(self, weights: Floats) -> Floats:
-        """For each row of weights, Spearman's correlation as if pair i were there weights[row, i] times.
+        """For each row of weights, return Spearman's correlation as if pair i occurred weights[row, i] times.
 
-        Ties have their mean rank. NaN where all first or all second values are the same.
+        Tied values have their mean rank. The result is NaN if all first or all second values are equal.
         """
         by_first = np.argsort(self.first, kind="stable")
         first, first_spread = _centred_ranks(self.first[by_first], weights[:, by_first])
@@ -111,7 +112,7 @@ def _codes(values: Floats) -> Ints:
 
 
 def _centred_ranks(rising: Ints, weights: Floats) -> tuple[Floats, Floats]:
-    """For each row of weights the mean rank of each code less the mean of all ranks, and their sum of squares."""
+    """For each row of weights, return each code's mean rank less the overall mean, and the sum of squares."""
     starts = np.flatnonzero(np.diff(rising, prepend=-1))
     weight = np.add.reduceat(weights, starts, axis=1)
     ranks = np.cumsum(weight, axis=1) - weight / 2
@@ -120,7 +121,7 @@ def _centred_ranks(rising: Ints, weights: Floats) -> tuple[Floats, Floats]:
 
 
 def independent_windows(starts: Ints, length: int) -> int:
-    """How many windows of `length` from these starts fit without overlapping: the most there can be."""
+    """Return the largest number of windows of `length` from these starts that do not overlap."""
     ordered = np.unique(starts)
     count = position = 0
     while position < ordered.size:
@@ -130,9 +131,9 @@ def independent_windows(starts: Ints, length: int) -> int:
 
 
 def discoveries(p_values: list[float], rate: float) -> list[bool]:
-    """Which tests are significant if on average at most a share `rate` of these may be false.
+    """Decide which tests are significant if on average at most a share `rate` of the significant ones may be false.
 
-    Benjamini and Hochberg, "Controlling the false discovery rate", 1995; in the order given.
+    Benjamini and Hochberg, "Controlling the false discovery rate", 1995. The results are in the order of `p_values`.
     """
     count = len(p_values)
     if not count:

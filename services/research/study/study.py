@@ -1,4 +1,4 @@
-"""The event study as a whole: signals and candles in, cells and decay out."""
+"""Runs the event study as a whole, from signals and candles to cells and decay."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("kind",),
     ("model",),
 )
-"""What cells are formed by; () is all events together. A grouping with a single value says nothing new."""
+"""The groupings that form the cells; () is all events together. A grouping with a single value is left out because it
+adds nothing."""
 
 SIDES: Mapping[str, tuple[str, ...]] = {
     "bullish": ("bullish", "very_bullish"),
     "bearish": ("bearish", "very_bearish"),
 }
-"""The decay is also measured for these groups: single labels have too few events once they are split by delay."""
+"""The groups for which the decay is also measured, because single labels have too few events once they are split by
+delay."""
 
 
 class Cell(NamedTuple):
-    """The figures of one group of events at one horizon; `figures` is None where the candles are too coarse."""
+    """The figures of one group of events at one horizon; `figures` is None if the candles are too coarse."""
 
     key: dict[str, str]
     horizon: timedelta
@@ -50,14 +52,14 @@ class Cell(NamedTuple):
 
 
 class DecayPoint(NamedTuple):
-    """The effect that remains with a late entry; None where the candles are too coarse for horizon or delay.
+    """The effect that remains with a late entry; None if the candles are too coarse for the horizon or the delay.
 
     Attributes:
-        horizon: counted from the late entry.
-        delay: after available_at.
-        wait: mean time from available_at to the entry candle's open, the delay included; None without events.
-        every: figures of all events.
-        sides: figures by the names in `SIDES`.
+        horizon: the length of the return, counted from the late entry.
+        delay: the time from available_at to the earliest entry.
+        wait: the mean time from available_at to the entry candle's open, including the delay; None without events.
+        every: the figures of all events.
+        sides: the figures of the groups in `SIDES`, by name.
     """
 
     horizon: timedelta
@@ -83,7 +85,7 @@ class Study:
     decay: tuple[DecayPoint, ...]
 
     def reason(self, length: timedelta) -> str | None:
-        """Why this horizon or delay could not be measured, or None."""
+        """Return why this horizon or delay could not be measured, or None if it could."""
         return not_measurable(length, self.candle)
 
 
@@ -100,16 +102,16 @@ def run_study(
     """Study what prices did after `signals` (as from `read_signals_csv`).
 
     Args:
-        signals: one row each.
-        candles: by pair, all of one timeframe.
-        selection: which signals count.
-        resamples: of the bootstrap; the more, the finer the intervals.
-        seed: of the bootstrap.
-        min_events: cells with fewer have no figures.
-        progress: called with steps done and steps in all.
+        signals: the signals, one per row.
+        candles: the candles by pair, all of one timeframe.
+        selection: the criteria that select the signals.
+        resamples: the number of bootstrap resamples; more resamples give more precise intervals.
+        seed: the seed of the bootstrap.
+        min_events: the number of events below which a cell has no figures.
+        progress: called with the number of steps done and the total number of steps.
 
     Raises:
-        StopProgram: no event has a return at any horizon; says where signals and candles lie.
+        StopProgram: no event has a return at any horizon; the message names the periods of signals and candles.
     """
     events = events_of(signals, candles, selection)
     if events.frame.empty:
@@ -159,7 +161,7 @@ def _instant(moment: datetime) -> int:
 
 
 def _period(events: pd.DataFrame, selection: Selection, candle: timedelta) -> tuple[datetime, datetime]:
-    """The period asked for, else from the first event to one candle after the last."""
+    """Return the selected period; a missing start or end is that of the first event or one candle after the last."""
     first, last = events["available_at"].iloc[0], events["available_at"].iloc[-1]
     start = selection.start or first.floor(candle).to_pydatetime()
     return start, selection.end or (last.floor(candle) + candle).to_pydatetime()
@@ -208,7 +210,7 @@ def _parts(events: pd.DataFrame, names: tuple[str, ...]) -> Iterator[tuple[dict[
 
 
 def _rank(values: Hashable) -> list[tuple[int, str]]:
-    """Sorts labels from bearish to bullish, and everything else by name."""
+    """Return a sort key that orders labels from bearish to bullish, and all other values by name."""
     texts = values if isinstance(values, tuple) else (values,)
     return [(LABELS.index(text) if text in LABELS else 0, str(text)) for text in texts]
 

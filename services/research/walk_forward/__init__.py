@@ -1,1 +1,1 @@
-"""Walk-forward: parameters fitted on one period and tested on the next; only the tests count."""
+"""Walk-forward: parameters are fitted on one period and tested on the next; only the tests count."""

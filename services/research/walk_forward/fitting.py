@@ -1,4 +1,4 @@
-"""One fit: the real `freqtrade hyperopt` in a folder of its own, on a copy of the strategy."""
+"""Fits parameters once: runs the real `freqtrade hyperopt` in its own folder, on a copy of the strategy."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _SHOWN_LINES = 12
 _SPACES_OF_THE_STRATEGY = ("buy", "sell", "indicators")
 
 Progress = Callable[[int], None]
-"""Called with how many epochs are done."""
+"""A function that is called with the number of epochs that are done."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """How to fit.
+    """The options of a fit.
 
     Attributes:
-        epochs: parameter sets that hyperopt tries.
-        spaces: hyperopt's names of what it may change.
-        loss: the class name of what it makes small.
-        seed: its random state. With one process the same seed tries the same parameters.
+        epochs: the number of parameter sets that hyperopt tries.
+        spaces: hyperopt's names of the parameter spaces that it may change.
+        loss: the class name of the loss function that hyperopt minimises.
+        seed: hyperopt's random state. With one process, the same seed tries the same parameters.
     """
 
     epochs: int = 50
@@ -46,7 +46,7 @@ class Search:
 
 
 def copy_strategy(folder: Path) -> Path:
-    """Copy the strategy without parameters that somebody fitted earlier; returns the copy's folder."""
+    """Copy the strategy without any parameters fitted earlier, and return the folder of the copy."""
     copy = folder / "strategies"
     shutil.copytree(STRATEGIES, copy, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
     return copy
@@ -55,20 +55,21 @@ def copy_strategy(folder: Path) -> Path:
 def fit(
     config: Mapping[str, Any], candles: Path, search: Search, folder: Path, progress: Progress
 ) -> Mapping[str, Any] | None:
-    """Run hyperopt in `folder`, an empty one, and leave there a strategy that has the best parameters.
+    """Run hyperopt in `folder`, which must be empty, and leave the strategy with the best parameters there.
 
     Args:
-        config: Freqtrade's configuration; its timerange is what is fitted on.
-        candles: directory of Freqtrade's feather files.
-        search: how to fit.
-        folder: becomes the user directory; `folder`/strategies is the fitted strategy.
+        config: Freqtrade's configuration; its timerange is the period of the fit.
+        candles: the directory of Freqtrade's feather files.
+        search: the options of the fit.
+        folder: the folder that becomes Freqtrade's user directory; `folder`/strategies then has the fitted strategy.
         progress: called after every epoch.
 
     Returns:
-        The best parameters by space, or None if no set of parameters made a trade: the copy then has the defaults.
+        The best parameters by space, or None if no set of parameters made a trade; the copy then has the default
+        parameters.
 
     Raises:
-        StopProgram: hyperopt failed; with the end of its output.
+        StopProgram: hyperopt failed; the message has the end of its output.
     """
     strategies = copy_strategy(folder)
     file = folder / "config.json"
@@ -107,7 +108,7 @@ def _run(command: list[str], folder: Path, output: IO[bytes], progress: Progress
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End hyperopt and whatever it started, if it still runs: a person has stopped this program."""
+    """End hyperopt and its child processes if they still run because the user stopped this program."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return
@@ -119,7 +120,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _epochs_done(folder: Path) -> int:
-    """Hyperopt writes one line for each epoch."""
+    """Return the number of epochs done, which is the number of lines that hyperopt has written."""
     found = next((folder / "hyperopt_results").glob("*.fthypt"), None)
     return 0 if found is None else found.read_bytes().count(b"\n")
 

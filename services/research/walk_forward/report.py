@@ -1,4 +1,4 @@
-"""What a walk-forward found, out of sample only, as one JSON object with null for what is undefined."""
+"""Converts the out-of-sample results of a walk-forward to one JSON object, in which undefined values are null."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OVERFITTING_RULE = (
 
 
 def walk_forward_json(found: WalkForward) -> dict[str, Any]:
-    """Everything, for `json.dumps(..., allow_nan=False)`; no figure is of a stretch that was fitted on."""
+    """Return all results, for `json.dumps(..., allow_nan=False)`; no figure is from a period used for fitting."""
     fitted = together([walked.fitted for walked in found.walked])
     unfitted = together([walked.unfitted for walked in found.walked])
     ratio = overfitting(found.walked)
@@ -54,7 +54,7 @@ def walk_forward_json(found: WalkForward) -> dict[str, Any]:
 
 
 def together(tests: Sequence[Tested]) -> dict[str, Any]:
-    """The figures of tests in a row, as one account that goes on with what the test before left it."""
+    """Return the figures of consecutive tests as one account, in which each test starts with the previous balance."""
     worth = chained([test.equity.worth for test in tests])
     trades = pd.concat([test.trades for test in tests], ignore_index=True)
     daily = np.concatenate([test.equity.daily_returns() for test in tests])
@@ -65,7 +65,7 @@ def together(tests: Sequence[Tested]) -> dict[str, Any]:
 
 
 def chained(accounts: Sequence[equity.Floats]) -> equity.Floats:
-    """Accounts after each other, each beginning with what the one before ended with; the first begins with 1."""
+    """Join accounts so that each begins with the final worth of the one before; the first begins with 1."""
     parts, capital = [np.ones(1)], 1.0
     for worth in accounts:
         parts.append(worth[1:] / worth[0] * capital)
@@ -74,7 +74,7 @@ def chained(accounts: Sequence[equity.Floats]) -> equity.Floats:
 
 
 def overfitting(walked: Sequence[Walked]) -> float | None:
-    """The share of the growth in sample that remains out of sample, see `OVERFITTING_RULE`."""
+    """Return the share of the in-sample growth that remains out of sample, see `OVERFITTING_RULE`."""
     in_sample = float(np.mean([one.growth_in_sample for one in walked]))
     if in_sample <= 0:
         return None
@@ -83,7 +83,7 @@ def overfitting(walked: Sequence[Walked]) -> float | None:
 
 
 def verdict(fitted: dict[str, Any], unfitted: dict[str, Any], ratio: float | None, windows: int) -> str:
-    """What the tests show, in plain words."""
+    """Return what the tests show, in plain words."""
     gained, before = fitted["profit_pct"], unfitted["profit_pct"]
     told = (
         f"Out of sample, over {windows} tests, the fitted strategy made {gained:+.2f}% in {fitted['trades']} trades "

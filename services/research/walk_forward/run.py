@@ -1,4 +1,4 @@
-"""A walk-forward: fit, test, move on; a fit sees no data of its test."""
+"""Runs a walk-forward: fit, test, move to the next window; a fit never sees the data of its test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from services.research.walk_forward.windows import Stretch, Window, windows_of
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """One strategy on one stretch of time: its trades and its account."""
+    """One strategy tested on one period: its trades and its account."""
 
     trades: pd.DataFrame
     equity: Equity
@@ -32,14 +32,14 @@ class Tested:
 
 @dataclass(frozen=True, eq=False)
 class Walked:
-    """One window.
+    """The results of one window.
 
     Attributes:
-        window: what was fitted on, and what was tested on.
-        parameters: the best found on `window.fit`, by space; None if no parameters made a trade there.
-        fitted: with them, on `window.test`.
-        unfitted: the strategy's defaults on `window.test`.
-        growth_in_sample: mean daily growth with the parameters on `window.fit` itself, for the comparison only.
+        window: the period of the fit and the period of the test.
+        parameters: the best parameters found on `window.fit`, by space; None if no parameters made a trade there.
+        fitted: the test of these parameters on `window.test`.
+        unfitted: the test of the strategy's default parameters on `window.test`.
+        growth_in_sample: the mean daily growth with the parameters on `window.fit` itself, used for comparison only.
     """
 
     window: Window
@@ -51,7 +51,7 @@ class Walked:
 
 @dataclass(frozen=True, eq=False)
 class WalkForward:
-    """All windows, and what was asked for."""
+    """The results of all windows, and the options that were used."""
 
     plan: Plan
     search: Search
@@ -67,17 +67,17 @@ def run_walk_forward(
     test_on: timedelta,
     progress: Progress = quiet,
 ) -> WalkForward:
-    """Fit and test over the period of `plan`, which counts no candle that opens at its end.
+    """Fit and test over the period of `plan`, in which a candle that opens at the end of the period does not count.
 
     Args:
-        plan: what to trade; its controls are not used.
-        search: how to fit.
-        fit_on: how much time before each test is fitted on.
-        test_on: how long each test is.
-        progress: called with steps done and steps in all; an epoch is a step, and so is a test.
+        plan: the options of trading; its controls are not used.
+        search: the options of the fits.
+        fit_on: the length of the period before each test that is used for fitting.
+        test_on: the length of each test.
+        progress: called with the number of steps done and the total number; each epoch and each test is one step.
 
     Raises:
-        StopProgram: what it reads is missing or wrong, the period is too short, or Freqtrade refuses.
+        StopProgram: an input is missing or wrong, the period is too short, or Freqtrade refuses.
     """
     windows = windows_of(plan.start, plan.end, fit_on, test_on)
     inputs = read_inputs(plan)
@@ -104,24 +104,24 @@ def run_walk_forward(
 
 
 def growth(tested: Equity, length: timedelta) -> float:
-    """Mean growth of an account per day, as a ratio."""
+    """Return the mean growth of an account per day, as a ratio."""
     return float((tested.worth[-1] / tested.worth[0]) ** (timedelta(days=1) / length) - 1)
 
 
 class _Setup:
-    """The configuration and folder shared by the tests of all windows."""
+    """The configuration and the folder that the tests of all windows share."""
 
     def __init__(self, plan: Plan, inputs: Inputs, candle: timedelta, url: str, folder: Path) -> None:
         self.plan, self.inputs, self.candle, self.url, self.folder = plan, inputs, candle, url, folder
         self.unfitted = copy_strategy(folder)
 
     def config(self, stretch: Stretch) -> dict[str, Any]:
-        """Freqtrade's configuration for a stretch; for Freqtrade a candle that opens at the end still counts."""
+        """Return Freqtrade's configuration for a period; in it, a candle that opens at the end still counts."""
         plan = replace(self.plan, start=stretch.start, end=stretch.end - self.candle)
         return freqtrade_config(plan, self.inputs.pairs, self.inputs.stake_currency, self.url)
 
     def test(self, stretch: Stretch, strategies: Path) -> Tested:
-        """Backtest the strategy in `strategies`, whole, on a stretch."""
+        """Backtest the whole strategy in the folder `strategies` on one period."""
         config = self.config(stretch) | {"strategy_path": str(strategies)}
         with Engine(config, self.plan.candles) as engine:
             ran = engine.run(Variant.COMBINED)

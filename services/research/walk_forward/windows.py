@@ -1,4 +1,4 @@
-"""The stretches of time of a walk-forward. Pure."""
+"""Divides the period of a walk-forward into windows, without input or output."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _DAY = timedelta(days=1)
 
 
 class Stretch(NamedTuple):
-    """Candles that open in [start, end), UTC."""
+    """The period of the candles that open in [start, end), UTC."""
 
     start: datetime
     end: datetime
 
     @property
     def length(self) -> timedelta:
-        """How long it lasts."""
+        """The length of the period."""
         return self.end - self.start
 
     def __str__(self) -> str:
@@ -28,19 +28,19 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Window:
-    """Parameters are fitted on `fit` and tested on `test`, which begins where `fit` ends."""
+    """A window whose parameters are fitted on `fit` and tested on `test`, which begins where `fit` ends."""
 
     fit: Stretch
     test: Stretch
 
 
 def windows_of(start: datetime, end: datetime, fit: timedelta, test: timedelta) -> tuple[Window, ...]:
-    """Every window that lies whole in [start, end); each fits on the last `fit` before its test.
+    """Return all windows that lie wholly in [start, end); each fits on the time `fit` directly before its test.
 
     Tests follow each other without gap or overlap, so that no day is counted twice.
 
     Raises:
-        StopProgram: not even one window has room.
+        StopProgram: the period is too short for one window.
     """
     if start + fit + test > end:
         there, wanted = (end - start) / _DAY, (fit + test) / _DAY

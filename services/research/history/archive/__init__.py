@@ -1,1 +1,1 @@
-"""News archives: imported, kept, read in the order of availability."""
+"""News archives: their import, their file, and reading their articles in the order of availability."""

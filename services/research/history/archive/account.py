@@ -1,4 +1,4 @@
-"""The report of an import: the result for every row."""
+"""Builds the report of an import, which counts the result of every row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = 3
 
 @dataclass(slots=True)
 class Account:
-    """Counts of the rows so far. `rows` = new + duplicates + replaced + all dropped."""
+    """The counts of the rows read so far; `rows` = new + duplicates + replaced + all dropped."""
 
     rows: int = 0
     new: int = 0
@@ -28,12 +28,12 @@ class Account:
 
     @classmethod
     def of(cls, report: dict[str, Any]) -> Account:
-        """From the report that is stored in an archive."""
+        """Build the counts from the report that is stored in an archive."""
         counters = {name: Counter(report[name]) for name in ("dropped", "odd")}
         return cls(**{**report, **counters})
 
     def as_json(self) -> dict[str, Any]:
-        """To be stored in an archive, and for `--json`."""
+        """Return the counts as JSON values, for storage in an archive and for `--json`."""
         return {
             "rows": self.rows,
             "new": self.new,
@@ -45,7 +45,7 @@ class Account:
         }
 
     def add(self, added: Added) -> None:
-        """Count articles."""
+        """Count articles that were added to the archive."""
         self.new += added.new
         self.duplicates += added.duplicates
         self.replaced += added.replaced
@@ -60,7 +60,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The report of one import, and the archive after it. Times are UTC."""
+    """The report of one import, and of the archive after it. Times are UTC."""
 
     archive: Path
     source_file: Path
@@ -74,7 +74,7 @@ class ImportReport:
     known_until: datetime
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the report as JSON values, for `--json`."""
         return {
             "archive": str(self.archive),
             "source_file": str(self.source_file),

@@ -1,8 +1,8 @@
-"""A news archive of ours: one SQLite file of articles without repetitions, read in the order of availability.
+"""The news archive: one SQLite file of articles without repetitions, read in the order of availability.
 
-An import writes to a partial file that replaces the archive when the import is complete, so an archive is
-always complete. The number of rows imported is written in the same transaction as the rows: an interrupted import
-resumes there.
+An import writes to a partial file that replaces the archive when the import is complete, so an archive is always
+complete. The number of imported rows is written in the same transaction as the rows, so an interrupted import resumes
+after them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _COLUMNS = ", ".join(Article._fields)
 
 
 class Import(NamedTuple):
-    """A file that was imported, as a whole or so far: its hash, the options it was read with, rows, report."""
+    """A finished or unfinished import of a file: its hash, options, number of rows and report."""
 
     sha256: str
     options: str
@@ -45,7 +45,7 @@ class Import(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Counts of added articles: new, duplicates, and earlier versions that replaced one."""
+    """The numbers of new articles, of duplicates, and of earlier versions that replaced a stored article."""
 
     new: int
     duplicates: int
@@ -53,7 +53,7 @@ class Added(NamedTuple):
 
 
 class Position(NamedTuple):
-    """A place in the order of availability: after this article. Times in microseconds since 1970."""
+    """A position directly after one article in the order of availability. Times are microseconds since 1970."""
 
     known_at: int
     published: int
@@ -64,7 +64,7 @@ BEGINNING = Position(-1, -1, "")
 
 
 class Archive:
-    """An open archive. Use from one thread; close it."""
+    """An open archive. Use it from one thread only, and close it."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -75,7 +75,7 @@ class Archive:
         """Open a finished archive to read it.
 
         Raises:
-            StopProgram: it is not there, or not an archive of this kind.
+            StopProgram: the file does not exist, or is not an archive of this kind.
         """
         if path.is_dir():
             raise StopProgram(f"{path} is a directory; expected the name of an archive, one file")
@@ -90,7 +90,7 @@ class Archive:
 
     @classmethod
     def edit(cls, path: Path) -> Self:
-        """Open an archive to add to it; no other process can meanwhile. Raises StopProgram."""
+        """Open an archive to add articles, and lock other processes out. Raises StopProgram if that fails."""
         connection = connect(path, read_only=False)
         try:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -103,18 +103,18 @@ class Archive:
         return cls(path, connection)
 
     def copy_to(self, path: Path) -> None:
-        """Write a copy of the archive to `path`; what an interrupted call left there is replaced."""
+        """Write a copy of the archive to `path`, replacing any remains of an interrupted call."""
         copy_archive(self._connection, path)
 
     def imports(self) -> list[Import]:
-        """What was imported, in that order."""
+        """Return all imports in the order in which they were made."""
         found = self._connection.execute(
             "SELECT sha256, options, rows, finished, report FROM imports ORDER BY id"
         )
         return [Import(s, o, rows, bool(done), json.loads(report)) for s, o, rows, done, report in found]
 
     def add(self, articles: Sequence[Article], progress: Import) -> Added:
-        """Add articles and the progress of the import in one transaction. Raises StopProgram."""
+        """Add articles and the progress of the import in one transaction. Raises StopProgram if that fails."""
         try:
             return self._add(articles, progress)
         except sqlite3.Error as error:
@@ -159,21 +159,21 @@ class Archive:
             )
 
     def count(self) -> int:
-        """How many articles there are. No article is ever removed, so this is the last one's number."""
+        """Return the number of articles. Articles are never removed, so this is also the last article's number."""
         return int(self._connection.execute("SELECT ifnull(max(rowid), 0) FROM articles").fetchone()[0])
 
     def span(self) -> tuple[datetime, datetime] | None:
-        """When the first and the last article became known; None for an empty archive."""
+        """Return the times at which the first and the last article became known; None for an empty archive."""
         first, last = self._connection.execute("SELECT min(known_at), max(known_at) FROM articles").fetchone()
         return None if first is None else (from_microseconds(first), from_microseconds(last))
 
     def identity(self) -> str:
-        """A hash that changes when something is imported, and when the articles get other ids."""
+        """Return a hash that changes if something is imported or if the articles get other ids."""
         done = [(each.sha256, each.options, each.rows) for each in self.imports()]
         return hashlib.sha256(json.dumps([VERSION, done, self.count()]).encode()).hexdigest()
 
     def articles(self, after: Position = BEGINNING, until: datetime | None = None) -> Iterator[Article]:
-        """Articles by known_at, published, article_id, from a position on, those known before `until`.
+        """Yield the articles known before `until` after a position, ordered by known_at, published, article_id.
 
         Raises:
             StopProgram: the file is damaged.
@@ -200,12 +200,12 @@ class Archive:
 
 
 def partial_path(path: Path) -> Path:
-    """The partial file of an output."""
+    """Return the path of the partial file of an output."""
     return path.with_name(path.name + ".partial")
 
 
 def position_of(article: Article) -> Position:
-    """The article's place in the order of availability."""
+    """Return the article's position in the order of availability."""
     return Position(to_microseconds(article.known_at), to_microseconds(article.published), article.article_id)
 
 

@@ -1,4 +1,4 @@
-"""Turns a row of a news archive into an article as the poller would have made it, or says why it cannot."""
+"""Turns a row of a news archive into an article as the poller would have made it, or states why it cannot."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from services.research.history.archive.times import TimeReader, UnplacedTimeErro
 
 MAX_SOURCE = 64
 LATE = timedelta(hours=4)
-"""An article first seen later than this after its publication was already stale."""
+"""The delay after publication beyond which an article that is first seen then is already stale."""
 
 _NOTHING = frozenset({"", "nan", "nat", "none", "null", "n/a"})
 
 
 class Dropped(StrEnum):
-    """Why a row does not become an article."""
+    """The reasons why a row does not become an article."""
 
     NO_TITLE = "no_title"
     NO_TIME = "no_published_time"
@@ -62,7 +62,7 @@ class Article(NamedTuple):
 
 
 class DroppedRowError(Exception):
-    """A row that does not become an article."""
+    """Raised for a row that does not become an article."""
 
     def __init__(self, reason: Dropped, detail: str = "") -> None:
         super().__init__(reason, detail)
@@ -75,10 +75,10 @@ class ArticleReader:
     """Turns rows into articles.
 
     Attributes:
-        columns: where the fields stand.
-        read_time: how times are written.
-        now: when the archive is read, in UTC: nothing in it is later.
-        source: the source of every row; empty takes it from the row.
+        columns: the positions of the fields in a row.
+        read_time: the reader of the times in the format of the file.
+        now: the time at which the archive is read (UTC); later times in the archive are refused.
+        source: the source of all rows; if empty, each row names its source.
     """
 
     columns: Columns
@@ -87,11 +87,11 @@ class ArticleReader:
     source: str = ""
 
     def __call__(self, cells: Sequence[str]) -> tuple[Article, tuple[Odd, ...]]:
-        """The article, and what is odd about it.
+        """Return the article of a row, and the oddities of the row.
 
         Raises:
-            DroppedRowError: it is none.
-            UnplacedTimeError: its time cannot be placed without being told more.
+            DroppedRowError: the row does not become an article.
+            UnplacedTimeError: its time cannot be converted without another option.
         """
         written = plain_text(self._cell(cells, "title"), MAX_TITLE)
         if not written:
@@ -139,7 +139,7 @@ class ArticleReader:
         return moment
 
     def _source(self, cells: Sequence[str], link: str) -> tuple[str, tuple[Odd, ...]]:
-        """A valid source name: an invalid one is rewritten, a missing one is replaced by the link's host."""
+        """Return a valid source name: an invalid name is rewritten, a missing name is replaced by the link's host."""
         written = self.source or self._cell(cells, "source")
         nothing = written.lower() in _NOTHING
         name = "" if nothing else source_name(written)

@@ -1,4 +1,4 @@
-"""Maps the columns of a news archive to fields. Names are matched whole; an ambiguous name is an error."""
+"""Maps the columns of a news archive to fields. Only whole names match; an ambiguous name is an error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "content": ("body", "article", "full_text"),
     "first_seen": ("fetched_at", "crawled_at", "seen_at"),
 }  # fmt: skip
-"""The fields of an archive, and by which other names a column is recognised, in any spelling of case."""
+"""The fields of an archive, each with the other names by which its column is recognised, in upper or lower case."""
 REQUIRED = ("published", "title")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Field to position in a row, and for people field to the column's name and the columns left over."""
+    """The position of each field in a row; for people, also each field's column name and the columns not used."""
 
     positions: Mapping[str, int]
     names: Mapping[str, str]
@@ -31,7 +31,7 @@ class Columns:
 
 
 def read_mapping(options: Sequence[str]) -> dict[str, str]:
-    """FIELD=COLUMN options as a dictionary. Raises StopProgram naming the option that is wrong."""
+    """Parse FIELD=COLUMN options into a dictionary. Raises StopProgram that names the wrong option."""
     mapping: dict[str, str] = {}
     for option in options:
         field, separator, column = option.partition("=")
@@ -47,7 +47,7 @@ def read_mapping(options: Sequence[str]) -> dict[str, str]:
 
 
 def normal_name(column: str) -> str:
-    """A column's name as `KNOWN_NAMES` has it: `Published At` is published_at."""
+    """Return a column's name in the spelling of `KNOWN_NAMES`: `Published At` becomes published_at."""
     return column.strip().lower().replace(" ", "_").replace("-", "_")
 
 
@@ -57,14 +57,14 @@ def find_columns(
     """Find the fields among the columns of a file.
 
     Args:
-        path: the file, for messages.
-        header: its columns.
-        mapping: what the user said, field to column. An empty COLUMN means that the field is not there.
-        needs_source: whether each row has to say where it is from.
+        path: the file, which messages name.
+        header: the names of the file's columns.
+        mapping: the user's mapping of fields to columns. An empty COLUMN means that the file does not have the field.
+        needs_source: whether each row must name its source.
 
     Raises:
-        StopProgram: a column named twice, named by the user and missing, required and missing, or two that
-            could be the same field.
+        StopProgram: a column name is repeated, a column that the user named or that is required is missing, or two
+            columns could be the same field.
     """
     found = ", ".join(header) or "none"
     if repeated := sorted({name for name in header if name and header.count(name) > 1}):

@@ -1,4 +1,4 @@
-"""Cells of a CSV as spreadsheets write it: separated by commas, semicolons or tabs, as the first line shows."""
+"""Reads the cells of a spreadsheet's CSV; the first line shows whether commas, semicolons or tabs separate them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from itertools import chain
 from services.research.history.archive.columns import normal_name
 
 MAX_CELL = 10_000_000
-"""Characters; Python's own limit of 131,072 is less than some articles with their markup have."""
+"""The longest cell in characters; Python's own limit of 131,072 is too small for some articles with their markup."""
 
 _SEPARATORS = (",", ";", "\t")
 _STATED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 
 def read_cells(lines: Iterator[str], known: Collection[str]) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not blank, the columns first, each with the line on which it ends.
+    """Yield the column names and then the rows that are not blank, each with the number of the line on which it ends.
 
     Args:
-        lines: with their ends.
-        known: normal names of columns; the separator is the one that shows most of them in the first line, or else
-            most cells. A first line `sep=;`, as Excel writes, states it.
+        lines: the lines of the file with their line ends.
+        known: the normal names of known columns. The separator is the one that finds most known columns in the first
+            line, or else most cells. A first line `sep=;`, as Excel writes it, states the separator instead.
 
     Raises:
-        csv.Error: quotes that do not close, or a cell over `MAX_CELL`.
+        csv.Error: quotes are not closed, or a cell is longer than `MAX_CELL`.
     """
     csv.field_size_limit(MAX_CELL)
     before = 0

@@ -1,4 +1,4 @@
-"""The SQLite file of a news archive: its schema, and how it is made, opened and refused."""
+"""Creates, opens, copies and migrates the SQLite file of a news archive, and defines its schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.common.sqlite import Schema, UnknownFileError, migrate, version_of
 from services.data_ingestor.news.seen.article_id import article_id, former_id
 
 CACHE_KIB = 4096
-"""SQLite's own memory, so that it is the same for a small archive and a large one."""
+"""The size of SQLite's own cache in KiB, which is the same for a small and a large archive."""
 _ARTICLES = """
 CREATE TABLE articles (
     known_at INTEGER NOT NULL, published INTEGER NOT NULL, article_id TEXT NOT NULL UNIQUE, first_seen INTEGER,
@@ -27,7 +27,7 @@ CREATE TABLE imports (
 
 
 def _name_by_source_too(db: sqlite3.Connection) -> None:
-    """Version 1 named an article by its link alone, now by its source as well."""
+    """Migrate article ids: version 1 derived them from the link alone, version 2 derives them from the source too."""
     db.create_function("present_id", 3, present_id, deterministic=True)
     db.execute("UPDATE articles SET article_id = present_id(article_id, link, source)")
 
@@ -43,7 +43,7 @@ VERSION = len(SCHEMA.versions)
 
 
 def create_archive(path: Path) -> None:
-    """Make an empty archive at `path`; what an interrupted call left there is replaced. Raises StopProgram."""
+    """Create an empty archive at `path`, replacing remains of an interrupted call. Raises StopProgram if it fails."""
     path.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -53,7 +53,7 @@ def create_archive(path: Path) -> None:
 
 
 def copy_archive(source: sqlite3.Connection, path: Path) -> None:
-    """Write a copy to `path`; what an interrupted call left there is replaced. Raises StopProgram."""
+    """Write a copy to `path`, replacing remains of an interrupted call. Raises StopProgram if that fails."""
     path.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(path)) as target:
@@ -63,17 +63,17 @@ def copy_archive(source: sqlite3.Connection, path: Path) -> None:
 
 
 def unwritable(path: Path, error: sqlite3.Error) -> StopProgram:
-    """The error for a file that cannot be written."""
+    """Return the error for a file that cannot be written."""
     return StopProgram(
         f"{path} cannot be written ({error}); see to the disk's space and rights, then run it again"
     )
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open an archive that is there; one of an earlier version is migrated first.
+    """Open an existing archive; an archive of an earlier version is migrated first.
 
     Raises:
-        StopProgram: it is none, in use, or cannot be migrated.
+        StopProgram: the file is not an archive, is in use, or cannot be migrated.
     """
     db, version = _connect(path, "ro" if read_only else "rw")
     if version == VERSION:
@@ -84,7 +84,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 def _connect(path: Path, mode: str) -> tuple[sqlite3.Connection, int]:
-    """An open archive, and its version."""
+    """Open an archive and return the connection with the version of the archive."""
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1)
     try:
         version = version_of(db, SCHEMA)
@@ -102,7 +102,7 @@ def _connect(path: Path, mode: str) -> tuple[sqlite3.Connection, int]:
 
 
 def _migrate(path: Path) -> None:
-    """Two programs may open an old archive at once: the second finds nothing left to do."""
+    """Migrate an old archive. If two programs do this at once, the second finds nothing left to migrate."""
     db, _ = _connect(path, "rw")
     try:
         with closing(db):
@@ -115,5 +115,8 @@ def _migrate(path: Path) -> None:
 
 
 def present_id(identity: str, link: str, source: str) -> str:
-    """The id of an article that was named `identity` by the rules of format 1; the same if it has no link to a page."""
+    """Return the current id of an article that had the id `identity` in version 1.
+
+    The id is unchanged if the article has no link to a page.
+    """
     return article_id(link, source, "") if former_id(link) else identity

@@ -1,4 +1,4 @@
-"""Imports a news archive row by row, resumable, with a report on every row."""
+"""Imports a news archive row by row, can resume, and reports on every row."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class BadNewsError(StopProgram):
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How a file is to be read.
+    """The options by which a file is read.
 
     Attributes:
-        mapping: field to column, where names do not tell.
-        style: how times are written.
-        timezone: the zone of times without an offset; empty refuses them.
-        source: the source of all rows; empty takes it from each.
-        encoding: of a file without a byte order mark; empty is UTF-8.
+        mapping: fields mapped to columns, for columns that are not recognised by name.
+        style: the format of the times.
+        timezone: the zone of times without an offset; if empty, such times are refused.
+        source: the source of all rows; if empty, each row names its source.
+        encoding: the encoding of a file without a byte order mark; if empty, UTF-8.
     """
 
     mapping: dict[str, str] = field(default_factory=dict)
@@ -50,20 +50,20 @@ class ImportOptions:
 def import_news(
     source: Path, out: Path, options: ImportOptions, now: datetime, progress: Progress = quiet
 ) -> ImportReport:
-    """Import a news archive into `out`, which is made if it is not there, and is complete at any time.
+    """Import a news archive into `out`, which is created if it does not exist and is complete at any time.
 
-    Interrupted by KeyboardInterrupt or a crash, the same call goes on where it was.
+    After an interruption by KeyboardInterrupt or a crash, the same call resumes the import.
 
     Args:
-        source: CSV (also with semicolons or tabs) or JSON Lines, may be gzipped.
-        out: our archive.
+        source: a CSV (comma, semicolon or tab) or JSON Lines file, which may be gzipped.
+        out: the archive to import into.
         options: how to read `source`.
-        now: nothing in the archive may be dated later (UTC).
-        progress: called with how many bytes of `source` are read, and how many there are.
+        now: the time (UTC) after which nothing in the archive may be dated.
+        progress: called with the number of bytes of `source` that are read, and the total number.
 
     Raises:
-        StopProgram: the file is not there, broken, without the columns or times that are needed, or nothing in
-            it is usable; `out` is then as it was.
+        StopProgram: the file does not exist, is broken, lacks columns or times that are needed, or has no usable row;
+            `out` is then unchanged.
     """
     reader = TimeReader(options.style, _zone(options.timezone))
     with open_news(source, options.encoding) as file:
@@ -105,7 +105,7 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 def _finished(out: Path, task: Import) -> Import | None:
-    """The same import, if `out` has it already."""
+    """Return the same import if `out` already contains it, else None."""
     if not out.exists():
         return None
     with Archive.open(out) as archive:
@@ -114,9 +114,10 @@ def _finished(out: Path, task: Import) -> Import | None:
 
 @contextmanager
 def _partial(out: Path, task: Import) -> Iterator[Archive]:
-    """The archive that will take the place of `out`: what an interrupted import left, or a copy, or a new one.
+    """Open the partial archive that will replace `out`: an interrupted import's, a copy of `out`, or a new one.
 
-    It is removed when the news turn out to be unusable, and kept when the work was only interrupted.
+    The partial archive is removed if the news file is found to be unusable, and kept if the work was only
+    interrupted.
     """
     partial = partial_path(out)
     draft = partial.with_name(partial.name + ".new")  # so that a partial archive that is there can be opened
@@ -171,7 +172,7 @@ class _Taker:
     to_article: ArticleReader
 
     def take(self, rows: Iterator[Row], progress: Progress) -> None:
-        """Import all rows, in batches; each batch is one transaction."""
+        """Import all rows in batches, each of which is one transaction."""
         for _ in islice(rows, self.account.rows):
             pass
         checked = _checked(rows)

@@ -1,7 +1,7 @@
-"""Reads news archives row by row: CSV, with any of the separators that spreadsheets use, and JSON Lines, also gzipped.
+"""Reads news archives row by row, from CSV with any separator of spreadsheets and from JSON Lines, also gzipped.
 
-A file that is broken somewhere (cut off, in another encoding, a row of another length) is refused with the line: what
-follows it cannot be trusted.
+A file that is broken at any line (it is cut off, has another encoding, or has a row of another length) is refused
+with the number of the line, because the rows after it cannot be trusted.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 KNOWN = frozenset(KNOWN_NAMES).union(*KNOWN_NAMES.values())
 
 Row = tuple[int, Sequence[str]]
-"""The line on which a row ends, and its cells in the order of the header."""
+"""The number of the line on which a row ends, and the row's cells in the order of the header."""
 
 
 class NewsFile:
-    """A file of rows while it is read. `line` is the one that was read last, from 1."""
+    """A file of rows that is being read. `line` is the number of the last line read, counted from 1."""
 
     def __init__(self, path: Path, raw: IO[bytes], lines: io.TextIOWrapper) -> None:
         self.path = path
@@ -45,13 +45,14 @@ class NewsFile:
         self.ends_with_a_line = True
 
     def position(self) -> int:
-        """How many bytes of the file have been read, of `size`."""
+        """Return how many of the `size` bytes of the file have been read."""
         return self._raw.tell()
 
     def rows(self, mapped: Collection[str] = ()) -> tuple[list[str], Iterator[Row]]:
-        """The columns, and all rows. Raises StopProgram for a file without any, both do for a broken one.
+        """Return the column names and an iterator of the rows.
 
-        `mapped` are names of columns that are expected beside the usual ones.
+        `mapped` are the names of columns that are expected besides the usual ones. Raises StopProgram if the file is
+        empty; this call and the iterator raise it if the file is broken.
         """
         if format_suffix(self.path) in CSV_SUFFIXES:
             cells = read_cells(self.lines(), KNOWN.union(map(normal_name, mapped)))
@@ -59,7 +60,7 @@ class NewsFile:
         return self._with_columns(_json_rows(self))
 
     def plain_rows(self) -> tuple[list[str], Iterator[Row]]:
-        """As `rows`, of cells that are parted by commas, whatever the file's name."""
+        """Return what `rows` returns, with cells separated by commas whatever the file's name."""
         reader = csv.reader(self.lines(), strict=True)
         return self._with_columns(_csv_rows(self, ((reader.line_num, cells) for cells in reader if cells)))
 
@@ -72,14 +73,14 @@ class NewsFile:
         return [name.strip() for name in header], rows
 
     def lines(self) -> Iterator[str]:
-        """The lines of the file. After the last, `ends_with_a_line` tells whether that one had an end."""
+        """Yield the lines. After the last line, `ends_with_a_line` states whether that line has a line end."""
         line = "\n"
         for line in self._lines:
             yield line
         self.ends_with_a_line = line.endswith(("\n", "\r"))
 
     def refuse(self, problem: str) -> StopProgram:
-        """The error for a line that is wrong."""
+        """Return the error for the current line, which is wrong."""
         return StopProgram(f"{self.path}, line {self.line}: {problem}")
 
     def _guarded(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -106,12 +107,14 @@ _ENCODING_EXPECTED = (
 
 @contextmanager
 def open_news(path: Path, encoding: str = "") -> Iterator[NewsFile]:
-    """Open a news archive; the last suffix of its name, in any case, says its format.
+    """Open a news archive; the last suffix of its name before any .gz, in upper or lower case, determines its format.
 
-    A byte order mark tells UTF-8 or UTF-16; a file without one is in `encoding`, or UTF-8 where that is empty.
+    A byte order mark determines UTF-8 or UTF-16. A file without the mark is read in `encoding`, or in UTF-8 if
+    `encoding` is empty.
 
     Raises:
-        StopProgram: there is no such file or encoding, it cannot be read, or its name has none of `SUFFIXES`.
+        StopProgram: the file or the encoding does not exist, the file cannot be read, or its name has none of
+            `SUFFIXES`.
     """
     _check_name(path)
     _check_encoding(encoding)
@@ -121,10 +124,10 @@ def open_news(path: Path, encoding: str = "") -> Iterator[NewsFile]:
 
 @contextmanager
 def open_plain_csv(path: Path) -> Iterator[NewsFile]:
-    """Open a CSV whatever its name, to be read as by Python: UTF-8 and commas.
+    """Open a CSV of any name and read it with Python's defaults: UTF-8 and commas.
 
     Raises:
-        StopProgram: there is no such file, or it cannot be read.
+        StopProgram: the file does not exist, or cannot be read.
     """
     with _opened(path, _UTF_8) as file:
         yield file
@@ -165,7 +168,7 @@ def _check_encoding(name: str) -> None:
 
 
 def _marked(path: Path) -> str:
-    """The encoding that a byte order mark tells, or nothing."""
+    """Return the encoding that a byte order mark determines, or an empty string if there is no mark."""
     try:
         with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
             head = file.read(len(codecs.BOM_UTF8))
@@ -177,7 +180,7 @@ def _marked(path: Path) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,7 +1,7 @@
-"""Titles that come again: without a link to a page, source and title make an article, but only within their day.
+"""Distinguishes recurring titles: without a link to a page, an article is identified by source, title and day.
 
-A daily "Market wrap" is another article each day. The first keeps the live poller's id; those of other days get ids of
-their own.
+A daily "Market wrap" is another article each day. The first of them keeps the id that the live poller gives; the
+articles of other days get ids of their own.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from services.research.history.archive.articles import Article
 
 
 def by_day(articles: Iterable[Article], day_of: Callable[[str], date | None]) -> Iterator[Article]:
-    """The articles, those without a link under an id of their day where another day has the id already.
+    """Yield the articles; an article without a link gets an id of its day if another day already has its id.
 
     Args:
         articles: in any order.
-        day_of: the day (UTC) on which the article of an id that is kept was published; None if none is.
+        day_of: returns the day (UTC) on which the stored article with an id was published, or None if there is none.
     """
     days: dict[str, date | None] = {}
     for article in articles:

@@ -1,7 +1,7 @@
 """Converts times of news archives to UTC without guessing.
 
-A time without an offset could be any of 24 hours, and a day without a time could put an article before it was
-written: both would let a backtest read tomorrow's news, so they are refused unless the zone is stated.
+A time without an offset can mean any of 24 hours, and a day without a time of day could date an article before it was
+written. Both would let a backtest read tomorrow's news, so such times are refused unless an option states the zone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class TimeFormat(StrEnum):
-    """How times are written."""
+    """The formats in which times can be written."""
 
     TEXT = "text"
     MONTH_FIRST = "month-first"
@@ -48,7 +48,7 @@ _UNITS: Mapping[TimeFormat, int] = {
 
 
 class UnplacedTimeError(ValueError):
-    """A time that cannot be converted without an option, as probably all of the file; says which option."""
+    """Raised for a time, probably like all of its file, that needs an option to be converted; names the option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +56,24 @@ class TimeReader:
     """Reads the times of one archive.
 
     Attributes:
-        style: text (ISO 8601, RFC 5322, or a month as a word; 03/04/2021 only where the style says which of the two
-            is the month), or seconds, milliseconds or microseconds since 1970 in UTC.
-        zone: the zone of times that have no offset; None refuses them. A time that a clock shows twice, or
-            skips, when summer time changes is taken as the later of the two: never before it was known.
+        style: the format of the times: text (ISO 8601, RFC 5322, or with the month as a word; 03/04/2021 only if the
+            style states whether day or month is first), or seconds, milliseconds or microseconds since 1970 in UTC.
+        zone: the zone of times without an offset; if None, such times are refused. A local time that occurs twice or
+            not at all because of summer time is taken as the later of its two readings, so that news is never dated
+            before it was known.
     """
 
     style: TimeFormat = TimeFormat.TEXT
     zone: ZoneInfo | None = None
 
     def __call__(self, text: str) -> datetime:
-        """The instant in UTC.
+        """Return the instant in UTC.
 
         Raises:
-            UnplacedTimeError: no offset, or a name of several zones, and no zone stated that settles it; a day
-                without a time; a date in numbers in another order than stated.
-            ValueError: not a time, or one before crypto news existed.
+            UnplacedTimeError: the time has no offset and no zone is stated; its zone name is ambiguous and the stated
+                zone does not settle it; it is a day without a time of day; or it is a date in numbers in another
+                order than stated.
+            ValueError: the text is not a time, or the time lies before crypto news existed.
         """
         moment = self._number(text) if self.style in _UNITS else self._text(text)
         if moment < EARLIEST:
@@ -142,7 +144,7 @@ class TimeReader:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The zone of that name. Raises StopProgram if there is none."""
+    """Return the zone of that name. Raises StopProgram if there is no such zone."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
@@ -155,10 +157,10 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
+    """Return the exact number of microseconds since 1970."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_microseconds(number: int) -> datetime:
-    """The UTC instant of so many microseconds since 1970."""
+    """Return the UTC instant that lies `number` microseconds after the start of 1970."""
     return _EPOCH + number * _MICROSECOND

@@ -1,1 +1,1 @@
-"""An archive scored as the live pipeline would have scored it."""
+"""Scores an archive as the live pipeline would have scored it."""

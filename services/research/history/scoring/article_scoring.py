@@ -1,4 +1,4 @@
-"""Processes the articles of an archive as the live pipeline would, several at once, in order, with retries."""
+"""Processes the articles of an archive as the live pipeline would, in parallel, in order, with retries."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.stories.stories import Stories
 
 NOT_PUBLISHED = "not_about_crypto"
-"""Outcome of an article that the poller would not have passed on."""
+"""The outcome of an article that the poller would not have published."""
 REFUSED = "refused"
-"""Outcome of an article that the scorer's server refuses."""
+"""The outcome of an article that the scorer's server refuses."""
 PATIENCE_SECONDS = 300.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
 class ArticleResult(NamedTuple):
-    """The result for an article: its outcome, its signals if it was scored, and why the scorer gave none.
+    """The result for one article: its outcome, its signals if it was scored, and why there is no score otherwise.
 
-    `is_refused`: the scorer refused it, or answered nothing that can be used, which may be its own fault.
+    `is_refused` is True if the scorer refused the article or gave an unusable answer, which may be the scorer's
+    fault.
     """
 
     article: Article
@@ -53,10 +54,11 @@ def article_processor(
     weights: Mapping[str, float] = MappingProxyType({}),
     owners: Mapping[str, str] = MappingProxyType({}),
 ) -> ProcessArticle:
-    """A function that processes one article. It raises TryLater as the scorer does.
+    """Return a function that processes one article and raises TryLater if the scorer does.
 
-    `weights` and `owners` are those of sources, by name in lower case; others weigh 1 and own themselves. With
-    `stories`, the result of an article depends on those before it: process one at a time, in order.
+    `weights` and `owners` map source names in lower case to the source's weight and owner; any other source has the
+    weight 1 and is its own owner. With `stories`, the result of an article depends on the articles before it, so
+    articles must be processed one at a time and in order.
     """
 
     def process(article: Article) -> ArticleResult:
@@ -76,7 +78,7 @@ def article_processor(
 
 
 def as_message(article: Article, weight: float = 1.0, owner: str = "") -> NewsArticle:
-    """The article as the poller would have published it when it became known, from a source of that kind."""
+    """Return the message that the poller would have published for the article at the time it became known."""
     return NewsArticle(
         article_id=article.article_id,
         source=article.source,
@@ -99,14 +101,14 @@ def process_in_order(
     patience: float = PATIENCE_SECONDS,
     waiting: Waiting = patient,
 ) -> Iterator[ArticleResult]:
-    """Process articles, `workers` at once; the results come in their order.
+    """Process articles, `workers` of them in parallel, and yield the results in the order of the articles.
 
-    `waiting` is called with the reason when an article waits for the scorer.
+    `waiting` is called with the reason when an article begins to wait for the scorer.
 
-    If it ends early, by an error or because the caller stops, the remaining articles are not begun.
+    If the iteration ends early, by an error or because the caller stops, the remaining articles are not started.
 
     Raises:
-        TryLater: the scorer was away for `patience` seconds.
+        TryLater: the scorer was not available for `patience` seconds.
     """
     stop = threading.Event()
 

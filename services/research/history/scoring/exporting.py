@@ -1,4 +1,4 @@
-"""The signals of a running system as a sentiment CSV: what the strategy was given, at the time it was given."""
+"""Exports the signals of a running system as a sentiment CSV, with the times at which the strategy received them."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from cryptoboy_sentiment import Signal
 
 PAGE = 1_000
-"""Members read from Redis in one answer, and rows written in one step."""
+"""The number of members read from Redis in one answer, and of rows written in one step."""
 
 Scored = tuple[float, bytes]
-"""A member of a sorted set, after its score."""
+"""The score of a member of a sorted set, and the member."""
 
 
 @dataclass(slots=True)
 class ExportReport:
-    """What was exported: signals by pair, and members that are no signals. Times are UTC."""
+    """The report of an export: signals by pair, and members that are not signals. Times are UTC."""
 
     sentiment: Path
     signals: Counter[str]
@@ -44,7 +44,7 @@ class ExportReport:
     available_until: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the report as JSON values, for `--json`."""
         first, last = self.available_from, self.available_until
         return {
             "sentiment": str(self.sentiment),
@@ -56,20 +56,20 @@ class ExportReport:
         }
 
     def count(self, signal: Signal) -> None:
-        """Count a signal that is written; they come in the order of availability."""
+        """Count a signal that is written; signals must come in the order of availability."""
         self.signals[signal.pair] += 1
         self.available_from = self.available_from or signal.available_at
         self.available_until = signal.available_at
 
 
 def export_signals(settings: Settings, pairs: Sequence[str], out: Path) -> ExportReport:
-    """Write all signals that Redis has of these pairs; `out` appears when it is whole.
+    """Write all signals that Redis has of these pairs; `out` appears when it is complete.
 
-    A member that is no signal is left out and counted, with the first problem of each pair.
+    A member that is not a signal is left out and counted; the report has the first problem of each pair.
 
     Raises:
-        TryLater: Redis is away.
-        StopProgram: it refuses us, or there is no signal.
+        TryLater: Redis is not available.
+        StopProgram: Redis refuses the connection, or there is no signal.
     """
     report = ExportReport(out, Counter(), Counter(), {})
     with (
@@ -98,7 +98,7 @@ def _order(signal: Signal) -> tuple[datetime, datetime, str, str]:
 
 
 def _signals(client: redis.Redis, pair: str, report: ExportReport) -> Iterator[Signal]:
-    """A pair's signals in the order of the file. Redis orders them by millisecond only; the rest is sorted here."""
+    """Yield a pair's signals in file order. Redis orders by millisecond only, so ties are sorted here."""
     from cryptoboy_sentiment import SignalError, decode_member
 
     for _, together in groupby(_members(client, signals_key(pair)), key=lambda member: member[0]):
@@ -113,7 +113,7 @@ def _signals(client: redis.Redis, pair: str, report: ExportReport) -> Iterator[S
 
 
 def _members(client: redis.Redis, key: str) -> Iterator[Scored]:
-    """The members of a sorted set page by page. What is written or expires meanwhile does no harm."""
+    """Yield the members of a sorted set, page by page. Members added or expired meanwhile cause no error."""
     cursor, done = "-inf", set[bytes]()  # everything up to the cursor was read, and these at the cursor
     while True:
         # A page more than the members at the cursor, so that any number of members with the same score is passed.

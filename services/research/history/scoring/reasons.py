@@ -1,4 +1,4 @@
-"""Why a scorer gave no score: each reason once, with how often and the first article."""
+"""Collects why a scorer gave no score: each reason with its count and the first article concerned."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 MOST_REASONS = 20
-"""Kept apart; further ones are counted as `OTHERS`, so that notes and answers stay small."""
+"""The number of separate reasons; further reasons count as `OTHERS`, so that notes and answers stay small."""
 OTHERS = "other reasons"
 _LONGEST = 300
 
 
 @dataclass(slots=True)
 class Reason:
-    """One reason of one outcome. `article_id` and `title` are those of the first article it was given for."""
+    """One reason of one outcome; `article_id` and `title` are those of the first article with this reason."""
 
     outcome: str
     reason: str
@@ -28,12 +28,12 @@ class Reason:
 
 @dataclass(slots=True)
 class Reasons:
-    """All reasons so far."""
+    """All reasons that were noted so far."""
 
     _found: dict[tuple[str, str], Reason] = field(default_factory=dict)
 
     def note(self, outcome: str, reason: str, article_id: str, title: str) -> None:
-        """Count a reason."""
+        """Count a reason once more."""
         text = " ".join(reason.split())[:_LONGEST]
         if len(self._found) >= MOST_REASONS and (outcome, text) not in self._found:
             text = OTHERS
@@ -41,14 +41,14 @@ class Reasons:
         found.count += 1
 
     def __iter__(self) -> Iterator[Reason]:
-        """The most frequent first."""
+        """Iterate over the reasons, the most frequent reason first."""
         return iter(sorted(self._found.values(), key=lambda each: -each.count))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """All of them, the most frequent first."""
+        """Return all reasons as JSON values, the most frequent reason first."""
         return [asdict(each) for each in self]
 
     @classmethod
     def of(cls, notes: Iterable[dict[str, Any]]) -> Reasons:
-        """From what `as_json` gave."""
+        """Restore the reasons from the values that `as_json` returned."""
         return cls({(each["outcome"], each["reason"]): Reason(**each) for each in notes})

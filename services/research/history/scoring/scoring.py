@@ -1,7 +1,7 @@
-"""Scores an archive as the live pipeline would have: the same matching, the same scorer, the same signals.
+"""Scores an archive as the live pipeline would have scored it, with the same matching, scorer and signals.
 
-Articles come in the order in which they became known, so the file is sorted as it is written, and neither
-memory nor the work after an interruption grows with the archive.
+Articles are read in the order in which they became known, so the file is written in sorted order, and neither memory
+nor the work after an interruption grows with the archive.
 """
 
 from __future__ import annotations
@@ -36,28 +36,30 @@ from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_RE
 from services.sentiment_analyzer.scorers.port import Scorer
 
 STEP_ARTICLES = 2_000
-"""Articles scored between two checkpoints from which an interrupted run resumes. Receipts keep the answers
-of a model."""
+"""The number of articles between two checkpoints, from which an interrupted run resumes. Receipts keep the answers of
+a model."""
 SCORING_DELAY = timedelta(minutes=5)
-"""From an article being known to its signals being in the store: a poll (NEWS_POLL_INTERVAL, 300 s by default)
-is the longest that the live system lets news wait, and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits in."""
+"""The assumed time from an article becoming known to its signals being in the store. The live system lets news wait
+for one poll at most (NEWS_POLL_INTERVAL, 300 s by default), and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits
+in."""
 PROGRESS_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What is scored.
+    """The options of scoring an archive.
 
     Attributes:
-        pairs: signals are for these.
-        delay: how long after an article was known its signals are taken to be available.
-        known_from: earlier articles are left out (UTC).
-        known_until: so are those known at this time or later (UTC).
-        stories: whether, as live, an article that agrees with one that told its story before raises corroboration and
-            confidence of that one's signals, instead of making signals of its own.
-        tellings_scored: STORY_TELLINGS_SCORED.
-        weights: how much sources count, by name in lower case; others count 1.
-        owners: who publishes sources, by name in lower case; others are their own owners.
+        pairs: the pairs for which signals are made.
+        delay: the time from an article becoming known to its signals counting as available.
+        known_from: articles known before this time are left out (UTC).
+        known_until: articles known at this time or later are left out (UTC).
+        stories: whether, as in the live system, an article that agrees with an earlier article on the same story
+            raises the corroboration and confidence of the earlier article's signals instead of making its own
+            signals.
+        tellings_scored: the value of STORY_TELLINGS_SCORED.
+        weights: the weights of sources, by name in lower case; other sources have the weight 1.
+        owners: the owners of sources, by name in lower case; other sources are their own owners.
     """
 
     pairs: tuple[str, ...]
@@ -81,24 +83,25 @@ def score_archive(
     progress: Progress = quiet,
     waiting: Waiting = patient,
 ) -> ScoreReport:
-    """Write the signals of an archive to a sentiment CSV, which appears when it is whole.
+    """Write the signals of an archive to a sentiment CSV, which appears when it is complete.
 
-    Interrupted by KeyboardInterrupt or a crash, the same call goes on where it was.
+    After an interruption by KeyboardInterrupt or a crash, the same call resumes the work.
 
     Args:
-        archive: the articles.
-        out: the CSV; compressed if its name ends with .gz.
-        scorer: who scores. It has been checked.
-        options: what is scored.
-        scored_by: what else tells this scorer's answers from others, beside its model's name.
-        workers: articles scored at once; with `stories` it is 1, for which article told a story first must be
-            known before the next is result.
-        progress: called with how many articles are scored, and how many the archive has.
+        archive: the archive of the articles.
+        out: the path of the CSV, which is compressed if its name ends with .gz.
+        scorer: the scorer, which must have been checked.
+        options: the options of scoring.
+        scored_by: values besides the model's name that distinguish this scorer's answers from those of others.
+        workers: the number of articles scored in parallel; with `stories` it is 1, because the result of an article
+            depends on which article told its story first.
+        progress: called with the number of articles that are scored, and the number in the archive.
         waiting: called with the reason when an article begins to wait for the scorer.
 
     Raises:
-        StopProgram: no article in the period, or no signal of any, or the scorer refuses about everything.
-        TryLater: the scorer is away; what is scored is kept.
+        StopProgram: no article lies in the period, no article gives a signal, or the scorer refuses nearly all
+            articles.
+        TryLater: the scorer is not available; the results so far are kept.
     """
     registry = hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest()
     task = [archive.identity(), registry, scorer.model, *scored_by, repr(options), COLUMNS]
@@ -130,7 +133,7 @@ def score_archive(
 
 
 def _refuse_refusals(refusals: Refusals, result: ArticleResult) -> None:
-    """Stop when the scorer refuses nearly all articles: recorded as refused, they would never be scored again."""
+    """Stop if the scorer refuses nearly all articles, because articles recorded as refused are never scored again."""
     if result.outcome in ANSWERS | {REFUSED}:
         refusals.note(result.article.article_id.encode(), refused=result.is_refused)
     if refusals.are_too_many:

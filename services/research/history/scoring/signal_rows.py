@@ -1,4 +1,4 @@
-"""The rows of a sentiment CSV: signals as of the time at which they would have been available."""
+"""Builds the rows of a sentiment CSV: signals with the time at which they would have been available."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ COLUMNS = (
     "corroboration", "article_id", "revision", "source", "headline", "model",
     "owner", "suspected",
 )  # fmt: skip
-"""Those of the strategy's `Signal`, written out because its package takes seconds to import."""
+"""The fields of the strategy's `Signal`, written out here because its package takes seconds to import."""
 REQUIRED_COLUMNS = COLUMNS[:-2]
-"""Files of older versions have no others."""
+"""The columns that a file must have; files of older versions have only these."""
 
 Row = tuple[object, ...]
 _FORMULA = ("=", "+", "-", "@")
 
 
 def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: timedelta) -> list[Row]:
-    """The rows of one article's signals, by pair.
+    """Return the rows of one article's signals, sorted by pair.
 
     Args:
-        signals: what the pipeline makes of the article.
-        known_at: when the article could be read (UTC).
-        delay: how long scoring it is taken to last.
+        signals: the signals that the pipeline makes of the article.
+        known_at: the time at which the article could be read (UTC).
+        delay: the time that scoring is assumed to take.
     """
     available = (known_at + delay).isoformat()
     return [
@@ -58,7 +58,7 @@ def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: t
 
 
 def row_of(signal: Signal) -> Row:
-    """The row of a signal as the strategy knows it."""
+    """Return the row of a signal in the strategy's form."""
     fields: dict[str, object] = signal._asdict()
     fields |= {
         "available_at": signal.available_at.isoformat(),
@@ -71,7 +71,7 @@ def row_of(signal: Signal) -> Row:
 
 
 def no_formula(headline: str) -> str:
-    """The text as a spreadsheet shows it: one that begins as a formula does would be run when the file is opened."""
+    """Return the headline with an apostrophe in front if a spreadsheet would run it as a formula."""
     return f"'{headline}" if headline.startswith(_FORMULA) else headline
 
 

@@ -1,4 +1,4 @@
-"""The stories up to the last step of a file that is being written, stored beside it."""
+"""Stores the stories up to the last step of a file that is being written, in a file next to it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ SUFFIX = ".stories"
 
 
 class StorySteps:
-    """Stories in a file that changes once in a step, so that an archive is read quickly and can be gone on with.
+    """The stories in a file that changes once per step, so that reading an archive is fast and can be resumed.
 
     Args:
-        file: the file in the making.
-        mark: `last_number` after its last step; 0 at the beginning.
-        most_scored: as `Stories` takes it.
+        file: the CSV file that is being written.
+        mark: the value of `last_number` after the last step of `file`; 0 at the beginning.
+        most_scored: the parameter of the same name of `Stories`.
 
     Attributes:
-        stories: what was told, in the order of the archive.
+        stories: the stories told so far, in the order of the archive.
 
     Raises:
-        StopProgram: what is kept beside the file cannot be used. From any method.
+        StopProgram: any method raises it if the file of stories cannot be used.
     """
 
     def __init__(self, file: StepwiseCsv, mark: int, most_scored: int) -> None:
@@ -38,7 +38,7 @@ class StorySteps:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Articles that are added within it are stored in one transaction."""
+        """Store the articles that are added inside this context in one transaction."""
         with self._file.changing():
             yield
             self._file.forget_old()
@@ -50,6 +50,6 @@ class StorySteps:
 
 
 def remove(file: StepwiseCsv) -> None:
-    """Remove the file of stories."""
+    """Remove the file of stories next to `file`."""
     for suffix in ("", "-wal", "-shm"):
         file.beside(SUFFIX + suffix).unlink(missing_ok=True)

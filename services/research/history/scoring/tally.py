@@ -1,4 +1,4 @@
-"""The counts of scoring an archive, and its report."""
+"""Counts the results of scoring an archive, and builds the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.research.history.scoring.reasons import Reasons
 
 @dataclass(slots=True)
 class Tally:
-    """Counts so far."""
+    """The counts of the articles processed so far."""
 
     articles: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -23,7 +23,7 @@ class Tally:
     reasons: Reasons = field(default_factory=Reasons)
 
     def count(self, result: ArticleResult) -> None:
-        """Count one article."""
+        """Count the result of one article."""
         self.articles += 1
         self.outcomes[result.outcome] += 1
         if result.reason:
@@ -34,7 +34,7 @@ class Tally:
             self.labels[signal.sentiment_label.value] += 1
 
     def as_json(self) -> dict[str, Any]:
-        """For the notes of a partial file, and for `--json`."""
+        """Return the counts as JSON values, for the notes of a partial file and for `--json`."""
         return {
             "articles": self.articles,
             "outcomes": dict(self.outcomes),
@@ -45,7 +45,7 @@ class Tally:
 
     @classmethod
     def of(cls, notes: dict[str, Any]) -> Tally:
-        """From the notes of a partial file."""
+        """Restore the counts from the notes of a partial file."""
         counters = {name: Counter(notes[name]) for name in ("outcomes", "signals", "labels")}
         reasons = Reasons.of(notes.get("reasons", ()))  # an earlier version noted none
         return cls(articles=notes["articles"], reasons=reasons, **counters)
@@ -56,7 +56,7 @@ class ScoreReport:
     """The report of scoring an archive.
 
     Attributes:
-        resumed_after: articles that an interrupted run had scored.
+        resumed_after: the number of articles that an interrupted run had already scored.
         restarted: whether the remains of a run with other options were deleted.
     """
 
@@ -68,7 +68,7 @@ class ScoreReport:
     restarted: bool
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the report as JSON values, for `--json`."""
         return {
             "sentiment": str(self.sentiment),
             "model": self.model,

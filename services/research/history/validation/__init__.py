@@ -1,1 +1,1 @@
-"""Whether candles and sentiment are fit for a backtest."""
+"""Checks whether candles and sentiment are fit for a backtest."""

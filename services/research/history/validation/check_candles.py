@@ -1,4 +1,4 @@
-"""Checks a directory of candles: unusable files are errors, missing candles warnings, and counts by month."""
+"""Checks a directory of candles and counts them by month; unusable files are errors, missing candles are warnings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.research.history.validation.findings import Findings
 
 @dataclass(slots=True)
 class CandleCoverage:
-    """What the files of one pair and timeframe hold. Times are UTC; months are written 2025-05."""
+    """The contents of the files of one pair and timeframe. Times are UTC; months are written as 2025-05."""
 
     pair: str
     timeframe: str
@@ -27,7 +27,7 @@ class CandleCoverage:
     missing: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the contents as JSON values, for `--json`."""
         return {
             "pair": self.pair,
             "timeframe": self.timeframe,
@@ -41,10 +41,10 @@ class CandleCoverage:
 def check_candles(
     directory: Path, timeframe: str | None, pairs: Collection[str], findings: Findings
 ) -> list[CandleCoverage]:
-    """Check all candle files of a directory, or those of one timeframe, and of some pairs.
+    """Check the candle files of a directory, limited to one timeframe and to some pairs if these are given.
 
     Raises:
-        StopProgram: there is no such directory.
+        StopProgram: the directory does not exist.
     """
     files = [
         file

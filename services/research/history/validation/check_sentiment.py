@@ -1,6 +1,6 @@
-"""Checks a sentiment CSV line by line for what a backtest would refuse or be misled by.
+"""Checks a sentiment CSV line by line for errors that a backtest refuses, and for data that would mislead it.
 
-Memory grows by sixteen bytes a row, which are needed to find repeated signals.
+Memory grows by sixteen bytes per row, which are needed to find repeated signals.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TOO_EARLY = "expected no earlier than published"
 
 @dataclass(slots=True)
 class PairCoverage:
-    """The signals of one pair by month of availability, and the full hours at which one of them was fresh."""
+    """The signals of one pair by month of availability, and the full hours at which any of them was fresh."""
 
     months: Counter[str] = field(default_factory=Counter)
     fresh_hours: set[datetime] = field(default_factory=set)
@@ -41,7 +41,7 @@ class PairCoverage:
     first_line_outside: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the coverage as JSON values, for `--json`."""
         hours = Counter(f"{hour:%Y-%m}" for hour in self.fresh_hours)
         return {
             "signals": dict(sorted(self.months.items())),
@@ -54,10 +54,10 @@ class SentimentCheck:
     """Checks the rows of one file, one after another.
 
     Attributes:
-        ranges: where there are candles; None when they are not looked at.
-        now: nothing is available later (UTC).
-        staleness: the age by publication at which sentiment counts as none.
-        wanted: the pairs whose signals are held against the candles; empty takes all.
+        ranges: the spans of time that have candles, by pair; None if the candles are not checked.
+        now: the time (UTC) after which no signal may be available.
+        staleness: the age since publication from which on sentiment no longer counts.
+        wanted: the pairs whose signals are compared with the candles; if empty, all pairs.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class SentimentCheck:
     _lines: array[int] = field(default_factory=lambda: array("Q"))
 
     def row(self, line: int, fields: Mapping[str, str]) -> None:
-        """Check one row; `line` is where it ends."""
+        """Check one row; `line` is the number of the line on which the row ends."""
         from cryptoboy_sentiment import SignalError, parse_signal
 
         self.rows += 1
@@ -142,7 +142,7 @@ class SentimentCheck:
             reach.first_outside, coverage.first_line_outside = signal.available_at, line
 
     def finish(self) -> None:
-        """Check what only the whole file shows."""
+        """Check the properties that only the whole file shows."""
         if not self.rows:
             self._error("no_rows", 1, "no signal; expected at least one")
         if self.ranges is not None:
@@ -190,10 +190,10 @@ class SentimentCheck:
 def check_sentiment(path: Path, check: SentimentCheck, progress: Progress = quiet) -> None:
     """Check a whole file with `check`, which collects the findings.
 
-    A file in which no line is wrong must also be one that a backtest reads.
+    If no line of the file is wrong, a backtest must also be able to read the file.
 
     Raises:
-        StopProgram: there is no such file.
+        StopProgram: the file does not exist.
     """
     with open_plain_csv(path) as file:
         try:

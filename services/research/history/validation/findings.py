@@ -1,4 +1,4 @@
-"""What a check found: errors, which make data unfit for a backtest, and warnings, which one should know."""
+"""Collects the findings of a check: errors, which make data unfit for a backtest, and warnings, which do not."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Finding:
     """One kind of problem in one place.
 
     Attributes:
-        kind: a name for programs.
-        where: the file, or the file and the pair.
-        count: how often.
-        message: the first of them: line, what is there, what was expected.
+        kind: the name of the kind of problem, for programs.
+        where: the file, or the file and the pair, that has the problem.
+        count: the number of occurrences.
+        message: the first occurrence, with its line, the value found and the value expected.
     """
 
     level: Level
@@ -32,22 +32,22 @@ class Finding:
     message: str
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the finding as JSON values, for `--json`."""
         return {"kind": self.kind, "where": self.where, "count": self.count, "message": self.message}
 
 
 @dataclass(slots=True)
 class Findings:
-    """Findings, those of one kind and place counted together."""
+    """A list of findings, in which those of the same kind and place are counted together."""
 
     _found: dict[tuple[Level, str, str], Finding] = field(default_factory=dict)
 
     def error(self, kind: str, where: str, message: str, count: int = 1) -> None:
-        """Note an error; the first message of its kind and place is kept."""
+        """Note an error; only the first message of each kind and place is kept."""
         self._note(Level.ERROR, kind, where, message, count)
 
     def warning(self, kind: str, where: str, message: str, count: int = 1) -> None:
-        """Note a warning; likewise."""
+        """Note a warning; only the first message of each kind and place is kept."""
         self._note(Level.WARNING, kind, where, message, count)
 
     def _note(self, level: Level, kind: str, where: str, message: str, count: int) -> None:
@@ -55,7 +55,7 @@ class Findings:
         finding.count += count
 
     def of(self, level: Level) -> list[Finding]:
-        """The findings of one level, in the order in which they were met."""
+        """Return the findings of one level, in the order in which they were first noted."""
         return [finding for finding in self._found.values() if finding.level is level]
 
     @property

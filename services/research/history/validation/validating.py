@@ -1,4 +1,4 @@
-"""Checks candles and sentiment, each for itself and against each other."""
+"""Checks candles and sentiment separately, and whether they fit each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.research.progress import Progress, quiet
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was found, and what there is by pair and month."""
+    """The findings of a check, and the amount of data by pair and month."""
 
     findings: Findings
     candles: list[CandleCoverage]
@@ -27,7 +27,7 @@ class Validation:
     rows: int
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the findings and amounts as JSON values, for `--json`."""
         return {
             "ok": self.findings.ok,
             "errors": [finding.as_json() for finding in self.findings.of(Level.ERROR)],
@@ -50,19 +50,19 @@ def validate(
     now: datetime,
     progress: Progress = quiet,
 ) -> Validation:
-    """Check what is given.
+    """Check the candles, the sentiment, or both, depending on which are given.
 
     Args:
         candles: a directory in Freqtrade's layout.
-        sentiment: a CSV as from `score_archive`.
-        timeframe: only candles of this length; None takes all.
-        pairs: only candles and signals of these are held against each other; empty takes all.
-        staleness: the age by publication at which sentiment counts as none.
-        now: nothing is dated later (UTC).
-        progress: called with how many bytes of the sentiment are read, and how many there are.
+        sentiment: a sentiment CSV as from `score_archive`.
+        timeframe: the timeframe of the candles to check; if None, all timeframes.
+        pairs: the pairs whose candles and signals are compared with each other; if empty, all pairs.
+        staleness: the age since publication from which on sentiment no longer counts.
+        now: the time (UTC) after which nothing may be dated.
+        progress: called with the number of bytes of the sentiment CSV that are read, and the total number.
 
     Raises:
-        StopProgram: neither is given, or one is not there.
+        StopProgram: neither candles nor sentiment are given, or a given path does not exist.
     """
     if candles is None and sentiment is None:
         raise StopProgram("nothing to check; give --candles DIRECTORY, --sentiment FILE or both")
