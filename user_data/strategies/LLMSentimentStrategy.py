@@ -1,10 +1,10 @@
-"""The trading strategy: news sentiment says when to enter and leave, technical indicators confirm.
+"""The trading strategy: news sentiment decides when to enter and exit, and technical indicators confirm entries.
 
 Indicators, rules, tags and stakes are pure functions in the package beside this file, which bot, tests and tools
-share; the class connects them with Freqtrade. The numbers are hyperopt parameters: thresholds in the spaces `buy`
-and `sell`, and what the indicators are computed from in a space of its own, `indicators`, because that one needs
-`freqtrade hyperopt --spaces indicators --analyze-per-epoch` (otherwise indicators are computed only once). So does
-`buy_confidence_above`, on which the columns of sentiment depend.
+share; the class connects them with Freqtrade. The numbers are hyperopt parameters: the thresholds are in the spaces
+`buy` and `sell`, and the parameters of the indicators are in the space `indicators`. That space needs
+`freqtrade hyperopt --spaces indicators --analyze-per-epoch`, because otherwise indicators are computed only once. So
+does `buy_confidence_above`, because the sentiment columns depend on it.
 """
 
 import logging
@@ -37,7 +37,7 @@ LONGEST_STALENESS_HOURS = 12.0  # that hyperopt tries; the configuration may ask
 
 
 class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publishes no types
-    """Long only: enters on strong positive news that the indicators confirm, leaves by any of the exit rules."""
+    """Trades long only: enters on strong positive news confirmed by indicators, exits if any exit rule fires."""
 
     INTERFACE_VERSION = 3
     timeframe = "15m"
@@ -97,9 +97,9 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     plot_config: ClassVar = news.PLOT_CONFIG
 
     def __init__(self, config: dict[str, Any]) -> None:
-        """Note in the configuration what else a backtest depends on.
+        """Write the digests of a backtest's other inputs into the configuration.
 
-        Freqtrade looks into its cache of results before it calls `bot_start`.
+        This is done here because Freqtrade looks into its cache of results before it calls `bot_start`.
         """
         super().__init__(config)
         if config.get("runmode") not in (RunMode.LIVE, RunMode.DRY_RUN):
@@ -108,17 +108,17 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     @property
     def protections(self) -> list[dict[str, Any]]:
-        """Pauses that Freqtrade keeps, in candles: after a trade, after stop losses, and in a drawdown.
+        """The pauses without entries that Freqtrade enforces: after a trade, after stop losses, and in a drawdown.
 
-        `freqtrade backtesting` and `hyperopt` keep them only with `--enable-protections`.
+        `freqtrade backtesting` and `hyperopt` enforce them only with `--enable-protections`.
         """
         return [dict(each) for each in news.PROTECTIONS]
 
     def bot_start(self, **_kwargs: object) -> None:
-        """Read the settings, choose where signals come from and load them.
+        """Read the settings, choose the source of the signals and load the signals.
 
         Raises:
-            ValueError: the settings or the sentiment CSV are not valid; Freqtrade then ends the start.
+            ValueError: the settings or the sentiment CSV are not valid; Freqtrade then does not start.
         """
         self._settings = Settings.read(self.config.get("cryptoboy", {}), os.environ)
         self._is_live = self.config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
@@ -145,7 +145,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return news.history_signals(self._settings)
 
     def bot_loop_start(self, current_time: datetime, **_kwargs: object) -> None:
-        """Bring the signals of all pairs up to date; bounded in time, and without effect on history."""
+        """Bring the signals of all pairs up to date within a bounded time; does nothing in a backtest."""
         if self._is_live:
             # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
             pairs = list(dict.fromkeys([*self.dp.current_whitelist(), *news.open_trade_pairs()]))
@@ -160,7 +160,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return pd.concat([dataframe, indicators, sentiment], axis=1)
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
-        """What candles of a pair, by their opening times, could know of its news: `as_of` and `aggregate_as_of`."""
+        """The columns of `as_of` and `aggregate_as_of` for a pair's candles with these opening times."""
         return news.sentiment_columns(
             self._source.signals(pair),
             opens,
@@ -172,7 +172,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         )
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
-        """Mark entries: every one of `entry_conditions` that is named in `entry_rules`."""
+        """Mark the candles at which every condition of `entry_conditions` named in `entry_rules` holds as entries."""
         rules, used = self.rules(), list(self.entry_rules)
         held = news.entry_conditions(dataframe, rules)[used].to_numpy()
         enter = np.logical_and.reduce(held, axis=1)
@@ -184,7 +184,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
-        """Mark exits: any one of `exit_conditions` that is named in `exit_rules`."""
+        """Mark the candles at which any condition of `exit_conditions` named in `exit_rules` holds as exits."""
         rules = self.rules()
         fired = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
         dataframe["exit_long"] = fired.to_numpy().any(axis=1).astype(int)
@@ -198,7 +198,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     def custom_stake_amount(
         self, pair: str, proposed_stake: float, min_stake: float | None, **_kwargs: object
     ) -> float:
-        """`stake_for` the sentiment of the pair's last analysed candle, where sentiment is an entry rule."""
+        """The `stake_for` the last analysed candle's sentiment; the proposed stake if no entry rule uses it."""
         if "sentiment" not in self.entry_rules:
             return proposed_stake
         candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)
@@ -207,7 +207,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
     def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:
-        """Refuse entries while somebody holds them, or while that cannot be known."""
+        """Refuse entries while there is a hold, or while it is unknown whether there is one."""
         state = self._source.entries
         self._telemetry.entry(pair, state)
         if state != "open":
@@ -220,12 +220,12 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return state == "open"
 
     def order_filled(self, pair: str, trade: Any, order: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Freqtrade publishes no types
-        """Keep with a trade the article that it came from."""
+        """Store in a trade the id of the article that led to it."""
         if self._is_live and order.ft_order_side == trade.entry_side:
             news.remember(trade, self._entered_on.get(pair) or self._trace_id(pair))
 
     def confirm_trade_exit(self, pair: str, trade: Any, exit_reason: str, **_kwargs: object) -> bool:  # noqa: ANN401 - as above
-        """Every exit goes on; say what it came from, and what the trade had come from."""
+        """Allow every exit; log the article that led to the exit and the article that led to the trade."""
         if self._is_live:
             self._telemetry.exit(pair, exit_reason)
             now, then = self._trace_id(pair), news.remembered(trade)
@@ -235,7 +235,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return True
 
     def _trace_id(self, pair: str) -> str:
-        """The article that the pair's last analysed candle went by."""
+        """The id of the article that was the newest known at the pair's last analysed candle."""
         return news.trace_id(self.dp.get_analyzed_dataframe(pair, self.timeframe)[0])
 
     def periods(self) -> Periods:
@@ -243,7 +243,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return Periods(**{each.name: getattr(self, each.name).value for each in fields(Periods)})
 
     def rules(self) -> Rules:
-        """The values of the parameters in the spaces `buy` and `sell`; the configuration may allow degraded ones."""
+        """The parameter values of the spaces `buy` and `sell`; the configuration may set `buy_allow_degraded`."""
         rules = Rules(**{each.name: getattr(self, each.name).value for each in fields(Rules)})
         configured = self._settings.allow_degraded
         return rules if configured is None else replace(rules, buy_allow_degraded=configured)

@@ -1,9 +1,9 @@
-"""News sentiment as a trading strategy may know it: signals, where they come from, and what follows from them.
+"""Provides news sentiment to a trading strategy: signals, their sources, and the rules based on them.
 
-Which sentiment a candle sees is decided here, once, for live trading and backtests alike; only the source
+This package alone decides which sentiment a candle sees, for live trading and backtests alike; only the source
 differs (`RedisSignals`, `CsvSignals`). Missing sentiment is NaN, never 0.0. The package needs Freqtrade and
-`redis` and nothing else of CryptoBoy, so that a Freqtrade installation takes it by copying this folder and the
-strategy's file.
+`redis`, and no other part of CryptoBoy, so it is installed in Freqtrade by copying this folder and the strategy's
+file.
 """
 
 from cryptoboy_sentiment.aggregate import (

@@ -1,4 +1,4 @@
-"""One number from several recent signals: a mean that forgets, weighted by how much each signal is worth.
+"""Combines several recent signals into one number: a mean weighted by each signal's value, which decays with its age.
 
 The score of a candle that closes at t is
 
@@ -8,22 +8,23 @@ The score of a candle that closes at t is
 over the signals in force at t. The decaying weighted mean of observations at irregular times is that of D. J. Wright,
 "Forecasting data published at irregular time intervals using an extension of Holt's method", Management Science
 32(4), 1986, with its smoothing constant written as a half-life. The other factors are this project's choices: a
-signal about the whole market counts half as much as one about the asset (`SCOPE_WEIGHTS`), and a story that n
-further sources tell counts log2(2 + n) times, so that each retelling adds less than the one before.
+signal about the whole market counts half as much as a signal about the asset (`SCOPE_WEIGHTS`), and a story that n
+further sources report counts log2(2 + n) times, so that each further report adds less than the previous report.
 
-c_o bounds the share of the owner o of a signal's source (an article without an owner is its source's own, and letters'
-case makes no difference), so that nobody outweighs all others by publishing more often. With W_o the sum of the w_i of
-an owner's signals, M_o the greatest of them, and V_o the sum of all other owners' w_i:
+The factor c_o limits the share of the owner o of a signal's source, so that no owner outweighs all others by
+publishing more often. Upper and lower case of names make no difference, and a source without an owner counts as its
+own owner. If W_o is the sum of the w_i of an owner's signals, M_o the greatest of these w_i, and V_o the sum of all
+other owners' w_i:
 
-    c_o = max(M_o, V_o) / W_o    where W_o is more than both and V_o is not 0, otherwise 1
+    c_o = max(M_o, V_o) / W_o    if W_o is more than both and V_o is not 0, otherwise 1
 
-One strong signal is thus never reduced, and a source that is alone counts as it always did.
+A single strong signal is therefore never reduced, and if there is only one owner, its signals are not reduced.
 
-The sum of the w_i says how much there is to go by: 1 is one signal, just published, sure of itself, about the
-asset and from a source of weight 1. Below `MINIMUM_WEIGHT` the score has faded to no sentiment.
+The sum of the w_i measures the amount of evidence: it is 1 for one signal that was just published, has confidence 1,
+is about the asset and comes from a source of weight 1. Below `MINIMUM_WEIGHT` the score is treated as no sentiment.
 
-Which signals count, by the terms of `trust`: for exits the trusted ones; for entries the sound ones, but no more than
-the mean of the trusted ones together with the doubtful ones that are negative.
+The terms of `trust` define which signals count. For exits, the trusted signals count. For entries, the sound signals
+count, but the score is at most the mean of the trusted signals and the negative doubtful signals together.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,7 +57,7 @@ _TERMS_AT_ONCE = 1_000_000  # of the sums, to bound memory
 
 
 class Aggregate(NamedTuple):
-    """The aggregate at one moment."""
+    """The aggregate of a pair's signals at one moment."""
 
     score: float  # -1..+1, or NaN: no sentiment
     weight: float  # sum of the weights, not negative
@@ -75,28 +76,29 @@ def aggregate_as_of(
     arrived: Arrivals | None = None,
     confidence_above: float = CONFIDENCE_ABOVE,
 ) -> pd.DataFrame:
-    """The aggregate that each candle could know at its close; the formula is at the top of this module.
+    """The aggregate that was available to each candle at its close; the formula is in this module's docstring.
 
-    Counted are, as in `as_of`, signals with `available_at` strictly before the close, corrections in place of what
-    they correct, and published at most `staleness` before the close. Adding up in the order of publication makes the
-    result the same to the last bit in whatever order signals arrived, and whatever came before or after.
+    As in `as_of`, a signal counts if its `available_at` is strictly before the close and it was published at most
+    `staleness` before the close; a correction replaces the signal that it corrects. Signals are added in the order of
+    publication. The result is therefore the same to the last bit, whatever the order in which signals arrived, and
+    whatever signals came before or after.
 
     Args:
         signals: one pair's signals, as from `signals_frame`, in any order.
         opens: opening times of the candles, oldest first, with a time zone, in any unit.
         timeframe: length of a candle.
-        staleness: a signal published longer before the close than this does not count.
-        half_life: after which time since publication a signal counts half; above 0.
-        last_unreadable: the source could not be read for the last candle, the one being decided.
-        arrived: the `arrivals` of these signals, where they are at hand.
-        confidence_above: a signal that is not more confident does not count for entries.
+        staleness: a signal that was published longer than this before the close does not count.
+        half_life: the age since publication at which a signal's weight is halved; above 0.
+        last_unreadable: whether the source could not be read for the last candle, on which the bot decides now.
+        arrived: the `arrivals` of these signals, if they were computed before.
+        confidence_above: a signal counts for entries only if its confidence is higher than this.
 
     Returns:
-        A frame with the index of `opens`: sentiment_aggregate (-1..+1 or NaN; what exits go by),
-        sentiment_aggregate_reliable (what entries go by), sentiment_aggregate_confident (what they go by where
+        A frame with the index of `opens`: sentiment_aggregate (-1..+1 or NaN; used for exits),
+        sentiment_aggregate_reliable (used for entries), sentiment_aggregate_confident (used for entries if
         degraded signals are allowed), sentiment_aggregate_weight (the sum of the trusted signals' weights),
-        sentiment_aggregate_signals (how many these are), sentiment_aggregate_status (fresh, faded, doubtful, none,
-        unreadable).
+        sentiment_aggregate_signals (the number of these signals), sentiment_aggregate_status (fresh, faded, doubtful,
+        none, unreadable).
 
     Raises:
         ValueError: half_life is not above 0, or candles are out of order or without a time zone.
@@ -143,10 +145,10 @@ def aggregate_at(
     staleness: timedelta = STALENESS,
     half_life: timedelta = HALF_LIFE,
 ) -> Aggregate:
-    """The aggregate that a candle closing at `moment` (with a time zone) would know of one pair's signals.
+    """The aggregate of one pair's signals for a candle that closes at `moment` (with a time zone).
 
     Raises:
-        ValueError: as `aggregate_as_of`.
+        ValueError: as in `aggregate_as_of`.
     """
     closing = pd.Series([moment], dtype="datetime64[us, UTC]")
     frame = aggregate_as_of(signals, closing, timedelta(0), staleness=staleness, half_life=half_life)
@@ -155,7 +157,7 @@ def aggregate_at(
 
 
 def _kinds(signals: pd.DataFrame, confidence_above: float) -> dict[str, Booleans]:
-    """Which rows count for which mean."""
+    """For each kind of mean, which rows count for it."""
     is_trusted, is_degraded = trusted(signals), degraded(signals)
     is_confident = is_trusted & confident(signals, confidence_above)
     is_warning = ~is_trusted & negative(signals)
@@ -177,7 +179,7 @@ def _lower(score: Floats, bound: Floats) -> Floats:
 
 
 class _Counted:
-    """One pair's signals in the order of publication, and which candles each counts for."""
+    """One pair's signals in the order of publication, with the candles for which each signal counts."""
 
     def __init__(
         self,
@@ -197,13 +199,13 @@ class _Counted:
         self._close, self._half_life = close, half_life // MICROSECOND
 
     def candles_with_any(self) -> Integers:
-        """How many signals count for each candle."""
+        """The number of signals that count for each candle."""
         change = np.bincount(self._first, minlength=len(self._close) + 1)
         change -= np.bincount(self._leaves, minlength=len(self._close) + 1)
         return np.cumsum(change)[:-1]
 
     def sums_of(self, kinds: Mapping[str, Booleans]) -> dict[str, Sums]:
-        """The sums of each kind, of which most are often the same rows."""
+        """The sums of each kind; kinds with the same rows are computed only once."""
         distinct = {rows.tobytes(): rows for rows in kinds.values()}
         parts: dict[bytes, list[Sums]] = {key: [] for key in distinct}
         for start, stop in self._pieces():
@@ -216,14 +218,14 @@ class _Counted:
         return {kind: whole[rows.tobytes()] for kind, rows in kinds.items()}
 
     def _pieces(self) -> Iterator[tuple[int, int]]:
-        """Ranges of candles whose terms, and sums by owner, are few enough to be held at once."""
+        """Ranges of candles so short that their terms and sums by owner fit in memory at the same time."""
         size = np.cumsum(self.candles_with_any() + self._owners)
         cuts = np.flatnonzero(np.diff(size // _TERMS_AT_ONCE)) + 1
         edges = [0, *cuts.tolist(), len(self._close)]
         return pairwise(edges)
 
     def _terms(self, start: int, stop: int) -> tuple[Integers, Terms]:
-        """Which signal each term is of, and the terms of these candles."""
+        """The index of the signal of each term, and the terms of these candles."""
         some = np.flatnonzero((self._first < stop) & (self._leaves > start))
         first, leaves = np.maximum(self._first[some], start), np.minimum(self._leaves[some], stop)
         candles = leaves - first
@@ -236,7 +238,7 @@ class _Counted:
 
 
 def _worth(signals: pd.DataFrame) -> Floats:
-    """What each signal weighs when it is published."""
+    """The weight of each signal at the time of its publication."""
     weight, confidence, corroboration = (
         signals[name].to_numpy(dtype=np.float64) for name in ("weight", "confidence", "corroboration")
     )

@@ -1,4 +1,4 @@
-"""What candles could know of the news, as columns of a frame: for a bot, a backtest and a search alike."""
+"""Computes the news that was available to each candle as columns of a frame, for bots, backtests and searches."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ def sentiment_columns(
     last_unreadable: bool,
     confidence_above: float,
 ) -> pd.DataFrame:
-    """The columns of `as_of` and of `aggregate_as_of`, whose arguments these are."""
+    """The columns of `as_of` and of `aggregate_as_of`; the arguments are passed to these functions."""
     common: dict[str, Any] = {
         "staleness": staleness,
         "last_unreadable": last_unreadable,

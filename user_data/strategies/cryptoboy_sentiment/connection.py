@@ -1,4 +1,4 @@
-"""How the strategy connects to the sentiment store."""
+"""Connects the strategy to the sentiment store."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from cryptoboy_sentiment.settings import Settings
 
 
 def connect(at: Settings) -> redis.Redis:
-    """A client with 1 s to connect, 1 s for each read and one retry. Connects when it is first used.
+    """A Redis client with 1 s to connect, 1 s for each read and one retry. It connects when it is first used.
 
-    With `redis_tls` the server's certificate and name are checked, against `redis_ca_file` or else the system's CAs.
+    With `redis_tls` the server's certificate and name are checked against `redis_ca_file` or, without that file,
+    against the system's CAs.
     """
     user = at.redis_user
     if at.redis_socket and at.redis_password and not user:

@@ -1,8 +1,9 @@
-"""Leads from a single file of this folder to the package that the folder is.
+"""Makes `import cryptoboy_sentiment` find the package when a single file of this folder is run by itself.
 
-`freqtrade list-strategies --recursive-strategy-search` runs every file of every folder by itself, with that file's
-own folder as the only place of ours to import from, and in no certain order. `import cryptoboy_sentiment` then finds
-this file instead of the package; it puts the package in its own place, and the file that asked never knows.
+`freqtrade list-strategies --recursive-strategy-search` runs every file of every folder separately and in an undefined
+order. The only folder of this project on the import path is then the folder of that file, so
+`import cryptoboy_sentiment` finds this file instead of the package. This file replaces itself with the package, so
+the importing file gets the package.
 """
 
 import importlib

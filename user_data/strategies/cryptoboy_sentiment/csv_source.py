@@ -1,4 +1,4 @@
-"""Signals of a history file, for backtests."""
+"""Reads the signals of a history file, for backtests."""
 
 import csv
 import gzip
@@ -21,7 +21,7 @@ from cryptoboy_sentiment.signals import (
 from cryptoboy_sentiment.sources import EntriesState
 
 LONGEST_CELL = 131_072
-"""Characters. It is Python's default, set here because other code in the process may have raised it."""
+"""Maximum length of a cell in characters: Python's default, set because other code may have raised the limit."""
 
 
 def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
@@ -35,12 +35,12 @@ def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
 
 
 def read_signals_csv(path: Path) -> pd.DataFrame:
-    """The signals of a history CSV (`.gz` is unpacked), as from `signals_frame`.
+    """The signals of a history CSV, as from `signals_frame`; a `.gz` file is decompressed.
 
-    Further columns are ignored, and `LATER_FIELDS` need not be there.
+    Further columns are ignored, and the columns `LATER_FIELDS` may be missing.
 
     Raises:
-        SignalError: the file cannot be read or a line is not a valid signal; names file, line, expectation.
+        SignalError: the file cannot be read or a line is not valid; the message names file, line and problem.
     """
     csv.field_size_limit(LONGEST_CELL)
     line = ""
@@ -62,7 +62,7 @@ def _opened(path: Path) -> TextIO:
 
 
 class CsvSignals:
-    """Signals of a history CSV, read once: a `SignalSource` for backtests. Without a path there is none."""
+    """A `SignalSource` for backtests with the signals of a history CSV, which is read once; empty without a path."""
 
     scored: frozenset[str] | None = None
     entries: EntriesState = "open"  # history has no holds
@@ -74,12 +74,12 @@ class CsvSignals:
         self._by_pair = {str(pair): rows for pair, rows in frame.groupby("pair")}
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Does nothing: history does not change."""
+        """Do nothing, because history does not change."""
 
     def signals(self, pair: str, /) -> pd.DataFrame:
-        """The pair's signals; empty when the file has none."""
+        """The pair's signals; an empty frame if the file has no signals of the pair."""
         return self._by_pair.get(pair, self._nothing)
 
     def readable(self, _pair: str, /) -> bool:
-        """Always: the file has been read."""
+        """Always true, because the file was read."""
         return True

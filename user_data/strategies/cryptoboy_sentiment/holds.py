@@ -1,7 +1,7 @@
-"""Whether entries are open: the holds in the store, and which of them are in force.
+"""Determines whether entries are allowed, from the holds in the store and the time at which each hold ends.
 
-Where it is not known, entries are refused: when there is no hash, when the hash lacks its field `_kept` (holds were
-lost), and when a hold cannot be read. Exits are always allowed.
+If the state of the holds is unknown, entries are refused: if there is no hash, if the hash lacks its field `_kept`
+(holds were lost), or if a hold cannot be read. Exits are always allowed.
 """
 
 import json
@@ -22,7 +22,11 @@ _MOST_SHOWN = 20
 
 
 class Hold(NamedTuple):
-    """A hold that is in force. Texts are as in the store, fit for a line of a log; empty: not known, or no end."""
+    """A hold that is in force.
+
+    Its texts are those of the store, made fit for a log line. An empty text means that the value is unknown, or that
+    the hold has no end.
+    """
 
     owner: str
     reason: str = ""
@@ -30,7 +34,7 @@ class Hold(NamedTuple):
     until: str = ""
 
     def __str__(self) -> str:
-        """On one line."""
+        """The hold as one line of text."""
         since = f" since {self.since}" if self.since else ""
         until = f" until {self.until}" if self.until else ""
         return f"{self.owner}{since}{until}: {self.reason or 'no reason given'}"
@@ -39,12 +43,12 @@ class Hold(NamedTuple):
 def holds_in_force(
     fields: Mapping[bytes, bytes] | Mapping[str, str], now: datetime, *, entries_key: bool
 ) -> tuple[Hold, ...]:
-    """The owners of the holds in force, by name, with the texts of their holds.
+    """The holds in force, sorted by owner.
 
     Args:
-        fields: of the hash `trading:holds`.
-        now: with a zone.
-        entries_key: whether `trading:entries` is there, a hold of the operator whatever it contains.
+        fields: the fields of the hash `trading:holds`.
+        now: the current time, with a time zone.
+        entries_key: whether `trading:entries` exists, which counts as a hold of the operator whatever its content.
     """
     read = (_read(one_line(name), value, now) for name, value in fields.items() if name not in _KEPT)
     found = [hold for hold in read if hold]
@@ -54,14 +58,14 @@ def holds_in_force(
 
 
 def state_of(fields: Mapping[bytes, bytes] | Mapping[str, str], holds: tuple[Hold, ...]) -> EntriesState:
-    """What these fields of `trading:holds`, and the holds in force, mean for entries."""
+    """The state of entries that follows from the fields of `trading:holds` and the holds in force."""
     if _KEPT.isdisjoint(fields):
         return "lost"
     return "paused" if holds else "open"
 
 
 def describe(state: EntriesState, holds: tuple[Hold, ...]) -> str:
-    """Why entries are refused, on one line with the next step; empty if they are open."""
+    """The reason why entries are refused, on one line with the next step; empty if entries are allowed."""
     reasons = [str(hold) for hold in holds[:_MOST_SHOWN]]
     if holds:
         reasons.append("./cryptoboy resume lifts the operator's, resume --owner NAME another's")

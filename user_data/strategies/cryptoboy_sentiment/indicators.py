@@ -1,4 +1,4 @@
-"""Technical indicators of candles."""
+"""Computes technical indicators of candles."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +20,12 @@ PLOT_CONFIG: dict[str, Any] = {
         "Volume": {"volume_mean": {}},
     },
 }
-"""What `freqtrade plot-dataframe` shows of the columns."""
+"""The columns that `freqtrade plot-dataframe` shows."""
 
 
 @dataclass(frozen=True)
 class Periods:
-    """What the indicators are computed from: candles, and standard deviations for the Bollinger bands."""
+    """The parameters of the indicators: lengths in candles, and standard deviations for the Bollinger bands."""
 
     ema_short: int = 12
     ema_long: int = 26
@@ -39,11 +39,12 @@ class Periods:
 
 
 def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFrame:
-    """The indicators of candles (oldest first, with columns close and volume), NaN while they warm up.
+    """The indicators of candles, which have the columns close and volume, oldest first.
 
     Returns:
         A frame with the index of `candles`: ema_short, ema_long, rsi (Wilder's), macd, macd_signal,
-        bollinger_upper, bollinger_middle, bollinger_lower (population deviation), volume_mean.
+        bollinger_upper, bollinger_middle, bollinger_lower (population deviation), volume_mean. A value is NaN while
+        there are too few candles before it.
     """
     prices = candles["close"].to_numpy(dtype="float64")
     macd, macd_signal, _ = talib.MACD(prices, periods.macd_fast, periods.macd_slow, periods.macd_signal)
@@ -67,6 +68,9 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
 
 
 def _windows(values: Floats, length: int) -> Floats:
-    """For each value the last `length` ones, NaN before the first. Their sums carry no rounding error forward."""
+    """For each value, the last `length` values up to it, with NaN before the first value.
+
+    Each window is summed separately, so rounding errors are not carried forward.
+    """
     padded = np.append(np.full(length - 1, np.nan), values)
     return np.lib.stride_tricks.sliding_window_view(padded, length)

@@ -1,8 +1,8 @@
-"""What a backtest depends on beyond Freqtrade's configuration.
+"""Computes digests of a backtest's inputs that are not part of Freqtrade's configuration.
 
-Freqtrade answers a backtest from its cache when configuration, parameters and the strategy's own file are those of an
-earlier run. Neither the sentiment CSV nor the code in this package is among these, so their digests go into the
-configuration.
+Freqtrade answers a backtest from its cache if the configuration, the parameters and the strategy's own file are the
+same as in an earlier run. It considers neither the sentiment CSV nor the code in this package, so their digests are
+written into the configuration.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from cryptoboy_sentiment.settings import Settings
 def digests_of_inputs(
     section: Mapping[str, Any], environment: Mapping[str, str], code: Iterable[Path] = ()
 ) -> dict[str, str | None]:
-    """SHA-256 of the sentiment CSV, None without one, and of the code: this package and the files in `code`.
+    """The SHA-256 of the sentiment CSV (None without a CSV) and of the code: this package and the files in `code`.
 
-    A CSV or settings that cannot be read are no error here, because nothing is traded yet. A text that says so takes
-    the place of the digest; no earlier run can have had it.
+    A CSV or settings that cannot be read raise no error here, because nothing is traded yet. The digest is then
+    replaced by a text with the error, which differs from the digest of every earlier run.
     """
     package = sorted(Path(__file__).parent.glob("*.py"))
     return {"sentiment_csv": _of_csv(section, environment), "code": _digest([*package, *code])}

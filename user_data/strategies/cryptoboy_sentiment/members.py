@@ -1,4 +1,4 @@
-"""Reads members of a pair's sorted set, which are `sentiment_signal` messages in JSON, as signals."""
+"""Converts members of a pair's sorted set, which are `sentiment_signal` messages in JSON, to signals."""
 
 import re
 from datetime import datetime
@@ -35,9 +35,9 @@ Moment = Annotated[datetime, PlainValidator(_moment), TIME]
 
 
 class MessageFields(SignalFields):
-    """The fields of a `Signal` in a message, with what the specification's message leaves out.
+    """The fields of a `Signal` in a message, including fields that a message of the specification lacks.
 
-    A time without an offset is UTC.
+    A time without an offset is in UTC.
     """
 
     available_at: Moment
@@ -56,7 +56,7 @@ def decode_member(member: bytes, pair: str) -> Signal:
     """The signal in a member of a pair's sorted set.
 
     Raises:
-        SignalError: it is not JSON, not a valid signal, or another pair's.
+        SignalError: the member is not JSON, is not a valid signal, or belongs to another pair.
     """
     try:
         fields = MessageFields.model_validate_json(member)

@@ -1,10 +1,10 @@
-"""How much memory the bot may take before the kernel ends it."""
+"""Determines how much memory the bot may use before the kernel ends it."""
 
 from pathlib import Path
 
 
 def memory_limit(cgroups: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int | None:
-    """The smallest limit in bytes of its control group (version 2) and the machine; None if neither is known."""
+    """The smaller of the memory limits of control group (version 2) and machine, in bytes; None if unknown."""
     own = _text(proc / "self" / "cgroup").strip().removeprefix("0::/")
     groups = [cgroups] if ".." in own else [cgroups, cgroups / own]
     found = [_text(group / "memory.max").strip() for group in groups]

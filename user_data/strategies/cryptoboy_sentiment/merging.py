@@ -1,6 +1,7 @@
-"""Which signal each candle could know at its close: corrections, newest first, nothing from the future.
+"""Selects the signal that each candle could know at its close.
 
-Which of them may decide on trades: see `trust`.
+A correction replaces the corrected signal, newer signals replace older ones, and no candle knows a later signal.
+`trust` defines which signals may decide on trades.
 """
 
 from datetime import timedelta
@@ -21,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def microseconds(times: "pd.Series[Any]") -> Integers:
-    """Times as microseconds since the epoch. Raises ValueError when they have no time zone."""
+    """Convert times to microseconds since the epoch. Raises ValueError if the times have no time zone."""
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         raise ValueError("candles and signals need times with a time zone")  # noqa: TRY004 - the values lack it
     # Backtests have milliseconds and the live bot microseconds; with two units comparisons fail or are wrong.
@@ -31,8 +32,8 @@ def microseconds(times: "pd.Series[Any]") -> Integers:
 class Arrivals(NamedTuple):
     """One pair's signals in the order in which they became available, without those that never count for any candle.
 
-    A revision that comes after an equal or higher one of its article and model never counts. Times are in
-    microseconds since the epoch.
+    A revision never counts if an equal or higher revision of its article and model was available before it. Times are
+    in microseconds since the epoch.
     """
 
     row: Integers  # of the signals' frame
@@ -68,16 +69,19 @@ def arrivals(signals: pd.DataFrame) -> Arrivals:
 
 
 def spans(line: Arrivals, close: Integers, staleness: timedelta) -> tuple[Integers, Integers]:
-    """The first candle (oldest first) that each arrival counts for, and the first after it that it does not."""
+    """For each arrival, the first candle that it counts for and the first later candle that it no longer counts for.
+
+    Candles are given by their closing times, oldest first.
+    """
     corrected = np.append(line.available, np.iinfo(np.int64).max)[line.until]
     until = np.minimum(corrected, line.published + staleness // MICROSECOND)
     return np.searchsorted(close, line.available, "right"), np.searchsorted(close, until, "right")
 
 
 def timeline(signals: pd.DataFrame) -> pd.DataFrame:
-    """One pair's signals by available_at, each with `until`: the row number at which a correction ends it.
+    """One pair's signals ordered by available_at, with `until`: the row number of the correction of the signal.
 
-    A revision that comes after an equal or higher one of its article and model never counts and is left out.
+    A revision is left out if an equal or higher revision of its article and model was available before it.
     """
     line = arrivals(signals)
     return signals.iloc[line.row].reset_index(drop=True).assign(until=line.until)
@@ -88,7 +92,7 @@ def _ranks(values: "pd.Series[Any]") -> Integers:
 
 
 def _newest_so_far(line: Arrivals, among: Booleans) -> Integers:
-    """For each arrival: the rank of the newest signal then in force, of those given in `among`, or -1."""
+    """For each arrival, the rank of the newest signal then in force among the signals marked in `among`, or -1."""
     place = np.empty_like(line.by_newness)
     place[line.by_newness] = np.arange(len(place))
     is_final = line.until == len(place)
@@ -109,29 +113,29 @@ def as_of(
     arrived: Arrivals | None = None,
     confidence_above: float = CONFIDENCE_ABOVE,
 ) -> pd.DataFrame:
-    """The sentiment that each candle could know at its close.
+    """The sentiment that was available to each candle at its close.
 
-    Counted are signals with `available_at` strictly before the close (open + timeframe), corrections in place
-    of what they correct. The newest is taken by published, then available_at, then article_id; but while the
-    newest `asset` signal was published at most `staleness` before the close, no `market` signal displaces it.
-    Sentiment is the newest trusted signal: no doubtful one displaces it while it is fresh. What exits and entries go
-    by is never higher than that: see `trust`.
+    A signal counts if its `available_at` is strictly before the close (open + timeframe); a correction replaces the
+    signal that it corrects. The newest signal is the last by published, then available_at, then article_id. However,
+    if the newest `asset` signal was published at most `staleness` before the close, no `market` signal replaces it.
+    The sentiment is that of the newest trusted signal; while this signal is fresh, no doubtful signal replaces it.
+    The values used for exits and entries are never higher than this sentiment: see `trust`.
 
     Args:
         signals: one pair's signals, as from `signals_frame`, in any order.
         opens: opening times of the candles, with a time zone, in any unit.
         timeframe: length of a candle.
-        staleness: a signal published longer before the close than this is no sentiment.
-        last_unreadable: the source could not be read for the last candle, the one being decided.
-        arrived: the `arrivals` of these signals, where they are at hand.
-        confidence_above: a signal that is not more confident is not sound.
+        staleness: a signal that was published longer than this before the close gives no sentiment.
+        last_unreadable: whether the source could not be read for the last candle, on which the bot decides now.
+        arrived: the `arrivals` of these signals, if they were computed before.
+        confidence_above: a signal is sound only if its confidence is higher than this.
 
     Returns:
         A frame with the index of `opens`: sentiment (-1..+1 or NaN), sentiment_for_entry and sentiment_for_exit
-        (likewise), sentiment_status (fresh, doubtful, stale, none, unreadable), sentiment_label, sentiment_scope,
-        sentiment_confidence (0..1 or NaN), sentiment_degraded, sentiment_age_hours (since publication),
-        sentiment_article_id, sentiment_headline. A doubtful or stale signal is no sentiment, but keeps scope, age,
-        article and headline, so that one can see which it was.
+        (-1..+1 or NaN), sentiment_status (fresh, doubtful, stale, none, unreadable), sentiment_label,
+        sentiment_scope, sentiment_confidence (0..1 or NaN), sentiment_degraded, sentiment_age_hours (since
+        publication), sentiment_article_id, sentiment_headline. A doubtful or stale signal gives no sentiment, but its
+        scope, age, article and headline are kept to show which signal it was.
     """
     close = microseconds(opens) + timeframe // MICROSECOND
     newest = _Newest(signals, arrivals(signals) if arrived is None else arrived, close, staleness)
@@ -166,7 +170,7 @@ def as_of(
 
 
 class _Newest:
-    """The newest of one pair's signals that each candle could know, by its rank in time, or -1."""
+    """The newest signal of a pair that each candle could know, as its rank in time; -1 means no signal."""
 
     def __init__(self, signals: pd.DataFrame, line: Arrivals, close: Integers, staleness: timedelta) -> None:
         self.published = np.append(line.published[line.by_newness], 0)
@@ -178,7 +182,7 @@ class _Newest:
         self._found: dict[bytes, Integers] = {}
 
     def among(self, rows: Booleans) -> Integers:
-        """The place of the newest among these rows; a fresh one about the asset goes before one about the market."""
+        """The rank of the newest signal among these rows; a fresh `asset` signal precedes `market` signals."""
         key = rows.tobytes()
         if key not in self._found:
             asset = self._newest(rows & self._of_asset)
@@ -190,22 +194,22 @@ class _Newest:
         return _newest_so_far(self._line, rows[self._line.row])[self._last]
 
     def is_fresh(self, place: Integers) -> Booleans:
-        """Where the signal in that place is not stale."""
+        """For each candle, whether the signal of that rank exists and is not stale."""
         within = self._staleness // MICROSECOND
         return np.asarray((place >= 0) & (self._close - self.published[place] <= within))
 
     def score(self, place: Integers) -> Floats:
-        """The score of the signal in that place, NaN where it is stale or there is none."""
+        """The score of the signal of that rank; NaN if the signal is stale or there is no signal."""
         return np.where(self.is_fresh(place), np.append(self._score, np.nan)[self.row[place]], np.nan)
 
     def warning_of_market(self, place: Integers, rows: Booleans) -> Floats:
-        """The score of the newest of these rows about the market, where it is negative and newer than that place."""
+        """The score of the newest market signal among these rows if negative and newer than `place`, else NaN."""
         market = self._newest(rows & ~self._of_asset)
         score = self.score(market)
         return np.where((market > place) & (score < 0), score, np.nan)
 
     def lowest_above(self, place: Integers, rows: Booleans) -> Floats:
-        """The lowest score of the fresh ones among these rows that would displace the one in that place, or NaN."""
+        """The lowest score of the fresh signals among these rows that would replace that of rank `place`, or NaN."""
         line = self._line
         count = len(line.row)
         rank = np.append(np.arange(count) + count * self._of_asset[line.row[line.by_newness]], -1)
@@ -225,5 +229,5 @@ class _Newest:
 
 
 def _taken(values: "pd.Series[Any]", rows: Integers, fill: object) -> Any:  # noqa: ANN401 - numpy's or pandas' array
-    """The values in these rows; -1 stands for the one to fill in."""
+    """The values in these rows; where the row is -1, the value is `fill`."""
     return pd.api.extensions.take(values.array, rows, allow_fill=True, fill_value=fill)

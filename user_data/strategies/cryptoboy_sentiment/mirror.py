@@ -1,4 +1,4 @@
-"""A copy in memory of a pair's signals, and how it is brought up to date by a page read from the store. Pure."""
+"""Keeps a copy of a pair's signals in memory, and updates it with a page read from the store. Pure."""
 
 import math
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from cryptoboy_sentiment.signals import Signal
 
 
 class Member(NamedTuple):
-    """A member of a pair's sorted set: its score in epoch ms and its signal, None when that is not valid."""
+    """A member of a pair's sorted set: its score in epoch ms, and its signal (None if the member is not valid)."""
 
     score: float
     signal: Signal | None
 
 
 class Page(NamedTuple):
-    """What the store holds for a pair. All but `before` and `read` are scores, in epoch ms."""
+    """The store's data for a pair. All fields except `before` and `read` are scores in epoch ms."""
 
     horizon: float  # members older than this are not asked for
     cursor: float  # where reading began
@@ -25,7 +25,7 @@ class Page(NamedTuple):
 
 
 class Mirror(NamedTuple):
-    """The members of a pair by name, and the lowest and the highest of their scores."""
+    """The members of a pair by name, and their lowest and highest scores."""
 
     members: dict[bytes, Member]
     oldest: float
@@ -36,9 +36,10 @@ EMPTY = Mirror({}, math.inf, -math.inf)
 
 
 def in_line(known: Mirror, page: Page, decode: Callable[[bytes], Signal | None]) -> Mirror | None:
-    """The mirror after the page was applied; None if they contradict each other.
+    """The mirror after the page was applied; None if the page contradicts the mirror.
 
-    After None the whole pair has to be read again, with the horizon as cursor: such a page never contradicts.
+    If the result is None, the whole pair must be read again with the horizon as cursor; such a page never contradicts
+    the mirror.
     """
     members = known.members
     read = {

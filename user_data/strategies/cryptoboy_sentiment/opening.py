@@ -1,4 +1,4 @@
-"""Where a bot, a backtest or a search takes its signals from, by the settings."""
+"""Opens the source of the signals that the settings define, for a bot, a backtest or a search."""
 
 import logging
 from datetime import timedelta
@@ -14,13 +14,13 @@ logger = logging.getLogger(__name__)
 
 
 def live_signals(settings: Settings, window: timedelta) -> SignalSource:
-    """Those of the store, as far back as `window`."""
+    """The source of the store's signals, which go back as far as `window`."""
     logger.info("Sentiment comes from Redis at %s", settings.redis_address)
     return RedisSignals(connect(settings), window=window)
 
 
 def history_signals(settings: Settings) -> SignalSource:
-    """Those of the history file. Without one there are none: the live store is not read into history.
+    """The source of the history file's signals; it is empty without a file, as the live store is never used.
 
     Raises:
         SignalError: the file is not valid.

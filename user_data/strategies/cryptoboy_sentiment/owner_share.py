@@ -1,11 +1,11 @@
-"""The weighted mean of each candle's signals in which no owner of sources outweighs all others by number.
+"""Computes a weighted mean of each candle's signals in which no owner outweighs all others by number of signals.
 
-At each candle the signals of an owner together weigh at most
+At each candle, the signals of an owner together weigh at most
 
     max(its heaviest single signal, the sum of the weights of all other owners' signals)
 
-and where they weigh more, all of them are scaled down alike. So one strong signal counts fully, thirty copies count no
-more than everything else together, and where there is nothing else the mean is that of the owner's signals.
+If they weigh more, all of them are scaled down by the same factor. One strong signal therefore counts fully, thirty
+copies count no more than all other signals together, and if there is only one owner, its signals are not scaled.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ Integers = npt.NDArray[np.int64]
 
 
 class Terms(NamedTuple):
-    """Signals at the candles that they count for, one after the other: of a candle, in the order of publication."""
+    """Pairs of a signal and a candle that it counts for; the pairs of a candle are in the order of publication."""
 
     candle: Integers  # from 0
     weight: Floats
@@ -27,12 +27,12 @@ class Terms(NamedTuple):
     owner: Integers  # from 0
 
     def only(self, wanted: Booleans) -> "Terms":
-        """The terms in these rows."""
+        """The terms in the selected rows."""
         return Terms(self.candle[wanted], self.weight[wanted], self.score[wanted], self.owner[wanted])
 
 
 class Sums(NamedTuple):
-    """For each candle: the sum of the weights before any is scaled down, how many signals, and their mean."""
+    """For each candle: the sum of its weights before scaling, the number of its signals, and their mean."""
 
     weight: Floats
     signals: Integers
@@ -40,10 +40,10 @@ class Sums(NamedTuple):
 
 
 def sums(terms: Terms, candles: int, owners: int) -> Sums:
-    """The sums of each of so many candles, of signals of so many owners.
+    """The sums of each of `candles` candles, for signals of `owners` owners.
 
-    Each sum adds one term after the other, in their order, so that it is the same to the last bit whatever other
-    candles there are.
+    Each sum adds its terms one after the other in their order, so the result is the same to the last bit whichever
+    other candles there are.
     """
     signals = np.bincount(terms.candle, minlength=candles)
     weight = _added(terms.candle, terms.weight, candles)
@@ -54,12 +54,15 @@ def sums(terms: Terms, candles: int, owners: int) -> Sums:
 
 
 def _added(place: Integers, values: Floats, places: int) -> Floats:
-    """The sum of the values of each group. Without values `bincount` would count them instead."""
+    """The sum of the values of each group.
+
+    The values must be passed to `bincount`, which otherwise counts the members of each group.
+    """
     return np.bincount(place, values, places).astype(np.float64)
 
 
 def _scale(terms: Terms, total: Floats, owners: int) -> Floats:
-    """The factor of each weight. At most one owner of a candle can outweigh all others together."""
+    """The scaling factor of each weight. At most one owner of a candle can outweigh all others together."""
     candles = len(total)
     of_owner = _added(terms.candle * owners + terms.owner, terms.weight, candles * owners)
     of_owner = of_owner.reshape(candles, owners)

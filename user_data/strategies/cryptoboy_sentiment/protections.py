@@ -1,4 +1,4 @@
-"""Freqtrade's protections for this strategy: pauses after losses, in candles."""
+"""Defines Freqtrade's protections for this strategy: pauses after losses, with lengths in candles."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Live signals of the sentiment store, read on from where the last refresh was."""
+"""Reads live signals of the sentiment store, continuing after the signals that the last refresh read."""
 
 import json
 import logging
@@ -55,14 +55,15 @@ _HOLDS = "trading:holds"
 
 
 class RedisSignals:
-    """Live signals of the sentiment store, mirrored in memory. A `SignalSource`.
+    """A `SignalSource` with the live signals of the sentiment store, of which it keeps a copy (mirror) in memory.
 
-    A refresh is one round trip, for the holds on entries and by one script for all pairs: it reads on from the newest
-    member it has and counts those before, so that a store which publishes, corrects, expires or is emptied is mirrored
-    over the last `window`. Where the count or the oldest is another (data restored or written into the past)
-    the pair is read again as a whole. Pairs that are read as a whole come a few at a time, and what has come is kept
-    should the rest not. One daemon thread at a time calls the store; it is waited for `patience_s` at most, name
-    resolution included, and a call still under way at the next refresh is waited for again, never doubled.
+    A refresh is one round trip, which reads the holds on entries and, with one script, the signals of all pairs. The
+    script reads from the newest member that the mirror has, and counts the members before it. The mirror thus follows
+    a store that publishes, corrects, expires or is emptied, over the last `window`. If the count or the oldest member
+    differs (data were restored, or written into the past), the whole pair is read again. Only a few pairs at a time
+    are read as a whole, and their data are kept even if the remaining reads fail. Only one daemon thread at a time
+    calls the store. A refresh waits for the thread at most `patience_s`, including name resolution. If a call is
+    still running at the next refresh, that refresh waits for it instead of starting a second call.
     """
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
@@ -79,7 +80,7 @@ class RedisSignals:
         self.invalid = 0  # members ignored because they are not valid signals
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Bring these pairs up to date; one that could not be read is not readable until a refresh succeeds."""
+        """Bring these pairs up to date; a pair that could not be read is not readable until a refresh succeeds."""
         give_up_at = time.monotonic() + self._patience_s
         self._up_to_date, self.entries, self.holds = set(), "unknown", ()
         wanted = list(dict.fromkeys(pairs))
@@ -121,7 +122,7 @@ class RedisSignals:
         return pair in self._up_to_date
 
     def _judge(self, fields: dict[bytes, bytes] | Exception, entries: bytes | None, now: datetime) -> None:
-        """Whether entries are open; says so when the reason has changed."""
+        """Determine whether entries are allowed, and log the reason if it has changed."""
         has_key = entries is not None  # whatever it contains
         if isinstance(fields, Exception):
             self.holds = holds_in_force({}, now, entries_key=has_key)
@@ -142,7 +143,11 @@ class RedisSignals:
         self._frames.pop(pair, None)
 
     def _portion(self, missing: list[str]) -> list[str]:
-        """The pairs of the next call: all that are mirrored, for which little is sent, and some of the others."""
+        """The missing pairs to read in the next call.
+
+        These are all missing pairs that are in the mirror, which need little data, and at most `NEW_AT_ONCE` other
+        pairs.
+        """
         later = {*[pair for pair in missing if pair not in self._mirror][NEW_AT_ONCE:]}
         return [pair for pair in missing if pair not in later]
 
@@ -182,7 +187,7 @@ class RedisSignals:
         return fields, entries, pages
 
     def _take(self, pair: str, page: Page | None) -> bool:
-        """Apply a page of the store to the mirror. False if they contradict: the pair is then read as a whole."""
+        """Apply a page of the store to the mirror; returns False if they contradict, so the pair must be reread."""
         if page is None:
             return pair in self._mirror
         known = self._mirror.get(pair, EMPTY)
@@ -215,7 +220,10 @@ class RedisSignals:
 
 
 def _read_scored(answer: bytes | Exception | None) -> frozenset[str] | None:
-    """None while none were announced, or if this user may not read the key (a Redis set up by an older version)."""
+    """The scored pairs; None if no pairs were announced, or this user may not read the key.
+
+    A Redis that an older version set up does not grant the right to read the key.
+    """
     if answer is None or isinstance(answer, Exception):
         return None
     try:

@@ -1,8 +1,8 @@
-"""Entries, exits, their tags and stakes: pure functions over frames of candles.
+"""Defines entries, exits, their tags and stakes as pure functions over frames of candles.
 
-Sentiment is that of the newest signal (columns of `as_of`) or of the aggregate (columns of `aggregate_as_of`), each
-with thresholds of its own; `Rules` says which counts for entries and stakes, and which for exits. Which signals may
-decide on either: see `trust`.
+Sentiment is either that of the newest signal (columns of `as_of`) or the aggregate (columns of `aggregate_as_of`),
+each with its own thresholds. `Rules` defines which of the two is used for entries and stakes, and which for exits.
+`trust` defines which signals may decide on entries and exits.
 """
 
 from collections.abc import Collection, Mapping
@@ -27,8 +27,8 @@ EXIT_RULES = ("sentiment", "ema_down_rsi_high", "macd_cross_down")
 class Rules:
     """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fractions 0..1.
 
-    `buy_sentiment_from` and `sell_sentiment_from` are of `SENTIMENT_FROM`: which thresholds hold, those named
-    sentiment and stake or those named aggregate.
+    `buy_sentiment_from` and `sell_sentiment_from` take values of `SENTIMENT_FROM`, which select the thresholds that
+    apply: those with sentiment and stake in their names, or those with aggregate.
     """
 
     buy_sentiment_from: str = "newest"
@@ -49,11 +49,11 @@ class Rules:
 
 
 def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Which technical conditions of an entry hold at each candle of a frame with `technical_indicators`.
+    """For each candle of a frame with `technical_indicators`, the technical conditions of an entry that hold.
 
     Returns:
-        Boolean columns, all of which an entry needs: trend, rsi, macd_cross, volume, below_band. Where an
-        indicator is NaN its condition does not hold.
+        Boolean columns: trend, rsi, macd_cross, volume, below_band. An entry needs all of them. If an indicator is
+        NaN, its condition does not hold.
     """
     macd, signal, rsi = (frame[name].to_numpy() for name in ("macd", "macd_signal", "rsi"))
     above = macd > signal
@@ -75,12 +75,12 @@ def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFram
 
 
 def _before(held: Booleans) -> Booleans:
-    """Whether it held one candle earlier; not at the first."""
+    """Whether the condition held one candle earlier; False for the first candle."""
     return np.append(False, held[:-1])[: len(held)]
 
 
 def entry_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
-    """The sentiment that entries and stakes go by (-1..+1), NaN where there is none or it may not be used."""
+    """The sentiment used for entries and stakes (-1..+1); NaN if there is no sentiment or it may not be used."""
     if rules.buy_sentiment_from == "aggregate":
         kind = "confident" if rules.buy_allow_degraded else "reliable"
         return frame[f"sentiment_aggregate_{kind}"]
@@ -91,12 +91,15 @@ def entry_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
 
 
 def exit_sentiment(frame: pd.DataFrame, rules: Rules) -> "pd.Series[Any]":
-    """The sentiment that exits go by (-1..+1), NaN where there is none or it may not be used."""
+    """The sentiment used for exits (-1..+1); NaN if there is no sentiment or it may not be used."""
     return frame["sentiment_aggregate" if rules.sell_sentiment_from == "aggregate" else "sentiment_for_exit"]
 
 
 def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """`technical_entry_conditions` and a column sentiment: whether it allows an entry. Named as `ENTRY_RULES`."""
+    """The columns of `technical_entry_conditions`, and a column sentiment; the names are those of `ENTRY_RULES`.
+
+    The column sentiment says whether the sentiment allows an entry.
+    """
     threshold = rules.buy_sentiment_above
     if rules.buy_sentiment_from == "aggregate":
         threshold = rules.buy_aggregate_above
@@ -106,12 +109,13 @@ def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 
 
 def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Which exit rules fire at each candle; one is enough. Degraded sentiment counts: leaving is no new risk.
+    """For each candle, the exit rules that fire; one of them is enough for an exit.
 
-    What is suspected, or comes from a source of weight 0, does not: see `trust`.
+    Degraded sentiment counts, because an exit adds no risk. A signal that is suspected or comes from a source of
+    weight 0 does not count: see `trust`.
 
     Returns:
-        Boolean columns, named as `EXIT_RULES` and as in the exit tag.
+        Boolean columns with the names in `EXIT_RULES`, which the exit tag uses too.
     """
     macd, signal = frame["macd"].to_numpy(), frame["macd_signal"].to_numpy()
     down = frame["ema_short"].to_numpy() < frame["ema_long"].to_numpy()
@@ -130,10 +134,10 @@ def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 
 
 def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTRY_RULES) -> str:
-    """What made an entry: its sentiment, if that is among the rules `used`, and the MACD, if that is.
+    """The tag of an entry: its sentiment and the MACD cross, each only if its rule is among the rules `used`.
 
-    For example 'sentiment 0.83 very_bullish asset + macd_cross' for the newest signal, which also says when that is
-    degraded, or 'sentiment aggregate 0.46 + macd_cross'.
+    For example, the tag is 'sentiment 0.83 very_bullish asset + macd_cross' for the newest signal (with 'degraded'
+    added if the signal is degraded), or 'sentiment aggregate 0.46 + macd_cross' for the aggregate.
     """
     if rules.buy_sentiment_from == "aggregate":
         kind = "confident" if rules.buy_allow_degraded else "reliable"
@@ -149,7 +153,7 @@ def entry_tag(row: Mapping[Any, Any], rules: Rules, used: Collection[str] = ENTR
 def entry_tags(
     frame: pd.DataFrame, enter: Booleans, rules: Rules, used: Collection[str] = ENTRY_RULES
 ) -> Objects:
-    """The `entry_tag` of each row that enters, nothing for the others."""
+    """The `entry_tag` of each row with an entry; empty for the other rows."""
     tags = np.full(len(frame), "", dtype=object)
     tags[enter] = [entry_tag(row, rules, used) for row in _sentiment_rows(frame, enter)]
     return tags
@@ -158,11 +162,11 @@ def entry_tags(
 def exit_tag(
     row: Mapping[Any, Any], fired: Collection[str], rules: Rules, used: Collection[str] = EXIT_RULES
 ) -> str:
-    """Which rules fired, and if sentiment is among those `used`, what it was or why there is none.
+    """The tag of an exit: the rules that fired and, if sentiment is among the rules `used`, its value or status.
 
-    For example 'sentiment -0.62', 'sentiment -0.90 other' where that of an earlier signal or of one about the market
-    counts, of two rules without sentiment 'ema_down_rsi_high+macd_cross_down none', or where the aggregate counts
-    'sentiment aggregate -0.31'.
+    Examples: 'sentiment -0.62'; 'sentiment -0.90 other' if an earlier signal or a signal about the market counts;
+    'ema_down_rsi_high+macd_cross_down none' for two rules without sentiment; 'sentiment aggregate -0.31' for the
+    aggregate.
     """
     names = "+".join(fired)
     if "sentiment" not in used:
@@ -177,7 +181,7 @@ def exit_tag(
 
 
 def exit_tags(frame: pd.DataFrame, conditions: pd.DataFrame, rules: Rules) -> Objects:
-    """The `exit_tag` of each row for which one of its `exit_conditions` holds, nothing for the others."""
+    """The `exit_tag` of each row at which one of the `exit_conditions` holds; empty for the other rows."""
     used, holds = [str(name) for name in conditions], conditions.to_numpy()
     leave = np.logical_or.reduce(holds, axis=1)
     fired = [[name for name, one in zip(used, row, strict=True) if one] for row in holds[leave]]
@@ -194,11 +198,13 @@ def _sentiment_rows(frame: pd.DataFrame, wanted: Booleans) -> list[dict[str, Any
 
 
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
-    """The stake for a sentiment (-1..+1 or NaN) in stake currency: the proposed one above the mark, else a part of it.
+    """The stake for a sentiment (-1..+1 or NaN) in stake currency.
 
-    It never falls as the sentiment rises, and without sentiment it is the reduced one. A reduced stake below the
-    exchange's smallest order becomes that smallest order; where even the proposed stake is below it, the proposed
-    one is returned, and Freqtrade decides.
+    The stake is `proposed` if the sentiment is above the threshold, otherwise a fraction of it.
+
+    The stake never falls as the sentiment rises; without sentiment it is the reduced stake. A reduced stake below
+    `min_stake`, the exchange's smallest order, is raised to it. If even `proposed` is below it, `proposed` is
+    returned, and Freqtrade decides.
     """
     mark = rules.buy_full_stake_above
     if rules.buy_sentiment_from == "aggregate":

@@ -1,4 +1,4 @@
-"""The strategy's section of Freqtrade's configuration."""
+"""Reads the strategy's section of Freqtrade's configuration."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ class Settings(BaseModel):
     """The section `cryptoboy` of Freqtrade's configuration.
 
     Raises:
-        ValueError: a value is of the wrong kind.
+        ValueError: a value has the wrong type.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -41,17 +41,18 @@ class Settings(BaseModel):
 
     @property
     def redis_address(self) -> str:
-        """Where Redis is, for messages."""
+        """The address of Redis, for messages."""
         return self.redis_socket or f"{self.redis_host}:{self.redis_port}"
 
     @classmethod
     def read(cls, section: Mapping[str, Any], environment: Mapping[str, str]) -> "Settings":
-        """From the configuration, or else SENTIMENT_CSV and REDIS_*: HOST, PORT, SOCKET, USER, PASSWORD, TLS ...
+        """Read the settings from the configuration or, for fields missing there, from environment variables.
 
-        REDIS_PASSWORD_FILE names a file that holds the password, STRATEGY_METRICS_PORT is `metrics_port`.
+        The variables are SENTIMENT_CSV and REDIS_*: HOST, PORT, SOCKET, USER, PASSWORD, TLS ... REDIS_PASSWORD_FILE
+        names a file that contains the password, and STRATEGY_METRICS_PORT sets `metrics_port`.
 
         Raises:
-            ValueError: a value is of the wrong kind, a name is unknown, or the password cannot be had.
+            ValueError: a value has the wrong type, a name is unknown, or the password cannot be read.
         """
         chosen = {name: value for name, value in section.items() if value is not None}
         texts = {
@@ -74,7 +75,7 @@ _VARIABLES = {
     for name in Settings.model_fields
     if name.startswith(("redis", "sentiment")) and name != "redis_db"
 } | {"metrics_port": "STRATEGY_METRICS_PORT"}
-"""The environment variables that are read, by field."""
+"""The name of the environment variable for each field."""
 
 
 def _problem(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""A signal: one article's sentiment for one pair, validated, alone and as a frame of many."""
+"""Defines and validates a signal, which is one article's sentiment for one pair, and frames of signals."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,11 +21,11 @@ _TRUTH = {"false": False, "true": True}
 
 
 class SignalError(ValueError):
-    """A signal that must not be traded on; says which field, its value, and what was expected."""
+    """A signal that must not be used for trading; the message names the field, its value, and the expected value."""
 
 
 class Signal(NamedTuple):
-    """One article's sentiment for one pair. Names and order of the fields are those of the history CSV."""
+    """One article's sentiment for one pair. The fields are named and ordered like the columns of the history CSV."""
 
     available_at: datetime  # UTC; when it could first be acted on
     published: datetime  # UTC; never later than available_at
@@ -47,7 +47,7 @@ class Signal(NamedTuple):
 
 
 def moment_of(value: object) -> datetime:
-    """A time of ISO 8601 in UTC. Raises ValueError if it is none, or has no offset."""
+    """Convert an ISO 8601 time to UTC. Raises ValueError if the text is not a time or has no offset."""
     moment = datetime.fromisoformat(str(value))
     if moment.tzinfo is None:
         raise ValueError("no offset")
@@ -88,7 +88,7 @@ Revision = Annotated[
 
 
 class SignalFields(BaseModel):
-    """The fields of a `Signal` as a line of the history CSV has them. Others are ignored."""
+    """The fields of a `Signal` as in a line of the history CSV. Other fields are ignored."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -111,10 +111,12 @@ class SignalFields(BaseModel):
     suspected: Truth = False
 
     def signal(self, skew: timedelta = timedelta(0)) -> Signal:
-        """The signal. Nothing is published after it was available; up to `skew`, as clocks differ, it is set back.
+        """Create the signal, whose `published` must not be later than its `available_at`.
+
+        Because clocks differ, a `published` that is later by at most `skew` is set to `available_at`.
 
         Raises:
-            SignalError: it was published later.
+            SignalError: the signal was published more than `skew` after it was available.
         """
         if self.published > self.available_at + skew:
             raise SignalError(
@@ -130,14 +132,14 @@ class SignalFields(BaseModel):
 
 
 LATER_FIELDS = frozenset(name for name, field in SignalFields.model_fields.items() if not field.is_required())
-"""What older files lack."""
+"""The fields that older files lack."""
 
 
 def parse_signal(cells: Mapping[str, str]) -> Signal:
-    """Validate a signal whose fields are named as in `Signal`, as text. `LATER_FIELDS` may be missing.
+    """Validate a signal given as texts named like the fields of `Signal`. `LATER_FIELDS` may be missing.
 
     Raises:
-        SignalError: a field is missing, malformed, out of range or contradicts another.
+        SignalError: a field is missing, malformed, out of range or contradicts another field.
     """
     try:
         return SignalFields.model_validate_strings(cells).signal()
@@ -146,7 +148,7 @@ def parse_signal(cells: Mapping[str, str]) -> Signal:
 
 
 def refusal(error: ValidationError, fields: type[SignalFields]) -> SignalError:
-    """What is said of the first field that is not valid."""
+    """The error to raise for the first field that is not valid."""
     first = error.errors(include_url=False, include_context=False)[0]
     if not first["loc"]:
         return SignalError(f"not JSON, or no object ({first['msg'][:80]})")
@@ -160,12 +162,12 @@ def refusal(error: ValidationError, fields: type[SignalFields]) -> SignalError:
 
 
 def signals_frame(signals: Iterable[Signal]) -> pd.DataFrame:
-    """Signals as a typed frame: one row each, columns as in `Signal`, times datetime64[us, UTC]."""
+    """A typed frame of signals: one row per signal, columns as in `Signal`, times as datetime64[us, UTC]."""
     return typed_frame(pd.DataFrame(list(signals), columns=list(Signal._fields)))
 
 
 def typed_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame with the columns of `Signal` in their types, also where there is no row to tell them."""
+    """A frame with the columns of `Signal` in the right types, which are set even if the frame has no rows."""
     types = dict.fromkeys(Signal._fields, "str")
     types |= dict.fromkeys(("available_at", "published"), _TIME)
     types |= dict.fromkeys(("score", "confidence", "weight", "corroboration"), "float64")

@@ -1,4 +1,4 @@
-"""What the strategy asks of the place that signals come from."""
+"""Defines the interface between the strategy and a source of signals."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,16 +10,19 @@ if TYPE_CHECKING:
     from cryptoboy_sentiment.holds import Hold
 
 EntriesState = Literal["open", "paused", "lost", "unknown"]
-"""`lost`: the store does not say that it keeps holds, so there may be one. Entries are made while `open` only."""
+"""Whether entries are allowed; only `open` allows them.
+
+`lost` means that the store has no record of keeping holds, so there may be a hold.
+"""
 
 
 class SignalSource(Protocol):
-    """Where signals come from. No method raises: what cannot be read is said by `readable` and `entries`.
+    """A source of signals. No method raises an error; `readable` and `entries` report what could not be read.
 
     Attributes:
-        scored: the pairs that somebody scores, as far as is known; None while none were announced.
-        entries: whether new entries are allowed, as the last refresh read.
-        holds: who keeps entries from being made, as the last refresh read.
+        scored: the pairs that are scored, as far as is known; None if no scored pairs were announced.
+        entries: whether new entries are allowed, as of the last refresh.
+        holds: the holds that prevent entries, as of the last refresh.
     """
 
     scored: frozenset[str] | None
@@ -27,10 +30,10 @@ class SignalSource(Protocol):
     holds: "tuple[Hold, ...]"
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Bring the signals of these pairs up to date; `now` is UTC. Blocks for a bounded time only."""
+        """Bring the signals of these pairs up to date; `now` is in UTC. Blocks for a bounded time only."""
 
     def signals(self, pair: str, /) -> pd.DataFrame:
-        """The pair's known signals as from `signals_frame`, in no particular order. Not to be changed."""
+        """The pair's known signals as from `signals_frame`, in any order. The caller must not change the frame."""
 
     def readable(self, pair: str, /) -> bool:
         """Whether the last refresh brought this pair up to date."""

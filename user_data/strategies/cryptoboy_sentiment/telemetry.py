@@ -1,8 +1,9 @@
-"""What the strategy decides, as metrics for Prometheus: off unless a port is given, on loopback unless told otherwise.
+"""Reports the strategy's decisions as metrics for Prometheus; this is disabled unless a port is configured.
 
-The exporter runs inside the bot, because only there every decision is seen, those against a trade included; Freqtrade's
-API knows trades, and the store is read only. It needs the package `prometheus_client`: without it, or without the port,
-there are no metrics and the bot trades as before. Nothing here ever keeps it from trading.
+The exporter listens on loopback unless another address is configured. It runs inside the bot, because only there
+every decision is visible, including decisions against a trade. Freqtrade's API reports only trades, and the strategy
+only reads the store. The exporter needs the package `prometheus_client`. Without this package or a port there are no
+metrics, and the bot trades as usual. No error in this module stops the bot from trading.
 """
 
 import logging
@@ -36,33 +37,36 @@ EXIT_REASONS = frozenset(
 )
 SIGNAL_REASON = "exit_signal"
 MOST_HOLDS = 20
-"""Owners that get a label of their own. Whoever may write holds could name any number, and each is a time series."""
+"""Maximum number of holds with their own label.
+
+Each label is a time series, and a program with the right to write holds could write any number of them.
+"""
 
 
 class Telemetry:
-    """Receives what the strategy did and does nothing with it: the telemetry without a port."""
+    """Receives the strategy's actions and ignores them; this class is used if no port is configured."""
 
     def loop(self, now: datetime, source: SignalSource, pairs: Iterable[str]) -> None:
-        """The bot's loop began, and the source was brought up to date for these pairs, as far as it can be read."""
+        """Record that the bot's loop began and that the source was refreshed for these pairs as far as possible."""
 
     def unscored(self, count: int) -> None:
-        """So many pairs of the whitelist or of open trades are not scored."""
+        """Record that `count` pairs of the whitelist or of open trades are not scored."""
 
     def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
-        """A new candle, the only row of `last`, was judged, on sentiment of this height (or NaN)."""
+        """Record the decision on a new candle, the only row of `last`, and the sentiment used (a score or NaN)."""
 
     def rules_held(self, pair: str, rules: Iterable[str]) -> None:
-        """These entry rules held at a new candle."""
+        """Record that these entry rules held at a new candle."""
 
     def entry(self, pair: str, state: EntriesState) -> None:
-        """Freqtrade asked for an entry; it was allowed if the state is `open`."""
+        """Record that Freqtrade asked for an entry, which was allowed if the state is `open`."""
 
     def exit(self, pair: str, reason: str) -> None:
-        """Freqtrade leaves a trade."""
+        """Record that Freqtrade closes a trade."""
 
 
 class PrometheusTelemetry(Telemetry):
-    """Keeps metrics in a registry (of `prometheus_client`)."""
+    """Records metrics in a registry of `prometheus_client`."""
 
     def __init__(self, registry: Any) -> None:  # noqa: ANN401 - its type needs the library, which may not be there
         from prometheus_client import Counter, Gauge, PlatformCollector, ProcessCollector
@@ -107,7 +111,7 @@ class PrometheusTelemetry(Telemetry):
         limit.set(memory_limit() or math.nan)
 
     def loop(self, now: datetime, source: SignalSource, pairs: Iterable[str]) -> None:
-        """See the base."""
+        """See `Telemetry.loop`."""
         self._last_loop.set(now.timestamp())
         self._readable.set(all(map(source.readable, pairs)))
         self._paused.set(source.entries in {"paused", "lost"})
@@ -123,11 +127,11 @@ class PrometheusTelemetry(Telemetry):
             self._profit.set(Trade.get_total_closed_profit())
 
     def unscored(self, count: int) -> None:
-        """See the base."""
+        """See `Telemetry.unscored`."""
         self._unscored.set(count)
 
     def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
-        """See the base. An exit counts before an entry, as Freqtrade has it."""
+        """See `Telemetry.candle`. If a candle has an exit and an entry, the exit is counted, as Freqtrade does."""
         (row,) = last.to_dict("records")
         decision = "exit" if row.get("exit_long") == 1 else "entry" if row.get("enter_long") == 1 else "none"
         self._candles.labels(pair, decision).inc()
@@ -135,25 +139,28 @@ class PrometheusTelemetry(Telemetry):
         self._sentiment.labels(pair).set(sentiment)
 
     def rules_held(self, pair: str, rules: Iterable[str]) -> None:
-        """See the base."""
+        """See `Telemetry.rules_held`."""
         for rule in rules:
             self._held.labels(pair, rule).inc()
 
     def entry(self, pair: str, state: EntriesState) -> None:
-        """See the base."""
+        """See `Telemetry.entry`."""
         self._entries.labels(pair, "allowed" if state == "open" else state).inc()
 
     def exit(self, pair: str, reason: str) -> None:
-        """See the base."""
+        """See `Telemetry.exit`."""
         self._exits.labels(pair, reason if reason in EXIT_REASONS else SIGNAL_REASON).inc()
 
 
 MOST_CONNECTIONS = 32
-"""Open connections. Each takes a thread and a file descriptor of Freqtrade, which needs its own for the exchange."""
+"""Maximum number of open connections. Each uses a thread and a file descriptor of Freqtrade's process.
+
+Freqtrade needs its file descriptors for the exchange.
+"""
 
 
 def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which names no type
-    """One connection too many ends the oldest, so that the newest request is answered."""
+    """Limit the server's connections: each further connection ends the oldest, so the newest request is answered."""
     connected: dict[socket.socket, None] = {}
     lock = threading.Lock()
     process, shut_down = server.process_request, server.shutdown_request
@@ -177,11 +184,11 @@ def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which n
 
 
 _opened: dict[tuple[str, int], Telemetry] = {}
-"""The exporters by address: a bot that reloads its configuration makes a new strategy in the same process."""
+"""The running exporters by address, because a bot that reloads its configuration creates a new strategy."""
 
 
 def open_telemetry(host: str, port: int | None) -> Telemetry:
-    """Serve metrics on this address. If that fails there are none, and the bot trades all the same."""
+    """Serve metrics on this address. If this fails, there are no metrics, and the bot trades nevertheless."""
     if port is None:
         return Telemetry()
     if (host, port) in _opened:

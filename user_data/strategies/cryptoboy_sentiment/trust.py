@@ -1,16 +1,17 @@
-"""Which signals may decide on trades, by themselves and beside others.
+"""Defines which signals may decide on trades, alone and together with other signals.
 
-Exits go by the newest trusted signal, or by the newest sound one where that says less, or by a newer sound warning
-about the market. Entries go by the lowest of the first two and of all doubtful signals that are newer, and only while
-the newest trusted one is confident and not degraded.
+- A **doubtful** signal is suspected of being meant for a machine, or its source has weight 0. It neither opens nor
+  closes a trade. All other signals are **trusted**.
+- A **sound** signal is trusted, confident (its confidence is above the minimum for entries) and not degraded. A
+  trusted signal that is not sound can close a trade, because an exit adds no risk.
 
-So nobody hides an exit behind a signal that deserves less trust, and no entry becomes possible because a signal does
-not count. `as_of` applies this to single signals, `aggregate_as_of` in the same sense to their mean.
+The score for exits is the lowest of three scores: that of the newest trusted signal, that of the newest sound signal,
+and that of a newer sound warning about the market. The score for entries is the lowest of the first two scores and
+the scores of all newer doubtful signals. Entries also require that the newest trusted signal is confident and not
+degraded.
 
-- A **doubtful** signal is suspected of being meant for a machine, or its source has weight 0. It opens no trade and
-  ends none. All others are **trusted**.
-- A **sound** signal is trusted, confident (its confidence is above the minimum that entries want) and not degraded.
-  A trusted one that is not sound can end a trade, as leaving is no new risk.
+Thus nobody can prevent an exit with a signal that is less trustworthy, and ignoring a signal never makes an entry
+possible. `as_of` applies these rules to single signals, and `aggregate_as_of` applies them analogously to their mean.
 """
 
 import numpy as np
@@ -18,8 +19,11 @@ import numpy.typing as npt
 import pandas as pd
 
 CONFIDENCE_ABOVE = 0.2
-"""Entries want more. The LLM scorers answer in tenths and say 0 where they cannot tell; a match by the lead keeps 0.8
-of the confidence and one about the market 0.5. Of the lexicon's signals above 0.7 the least confident has 0.21."""
+"""The confidence that a signal must exceed for an entry.
+
+The LLM scorers answer in tenths, and answer 0 if they cannot judge. A signal matched by the article's lead keeps 0.8
+of the confidence, and a signal about the market 0.5. Of the lexicon's signals above 0.7, the least confident has
+0.21."""
 
 Booleans = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -32,12 +36,12 @@ def trusted(signals: pd.DataFrame) -> Booleans:
 
 
 def confident(signals: pd.DataFrame, above: float) -> Booleans:
-    """Which rows have a confidence above this one."""
+    """Which rows have a confidence higher than `above`."""
     return np.asarray(signals["confidence"].to_numpy(dtype=np.float64) > above)
 
 
 def degraded(signals: pd.DataFrame) -> Booleans:
-    """Which rows a fallback scorer made; doubtful ones that our services wrote are among them."""
+    """Which rows a fallback scorer made; this includes the doubtful rows that this project's services wrote."""
     return signals["degraded"].to_numpy(dtype=bool)
 
 
@@ -47,7 +51,7 @@ def negative(signals: pd.DataFrame) -> Booleans:
 
 
 def owners(signals: pd.DataFrame) -> Integers:
-    """A number for each row, the same for all sources of one owner; a source without one is its own."""
+    """A number for each row that is equal for all sources of an owner; a source without an owner is its own owner."""
     (owner, its_names), (source, other_names) = (pd.factorize(signals[name]) for name in ("owner", "source"))
     numbers: dict[str, int] = {"": 0}
     of_owner, of_source = (

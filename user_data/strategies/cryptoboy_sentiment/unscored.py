@@ -1,4 +1,4 @@
-"""Pairs that are not scored. They never have sentiment, which must not be taken for a day without news."""
+"""Finds pairs that are not scored. They never have sentiment, which must not be mistaken for a day without news."""
 
 import logging
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ class Unscored:
         self._told: set[str] = set()
 
     def look(self, pairs: Iterable[str], scored: frozenset[str] | None) -> frozenset[str]:
-        """The pairs that are not scored; none while it is not known which are."""
+        """The pairs that are not scored; empty if it is unknown which pairs are scored."""
         if scored is None:
             return frozenset()
         unscored = frozenset(pairs) - scored
