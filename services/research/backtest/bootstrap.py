@@ -78,7 +78,7 @@ def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
 
 
 def difference_interval(one: Days, other: Days, drawn: Ints) -> Interval | None:
-    """Return the interval of one profit less the other over the same resampled days, in percentage points."""
+    """Return the interval of `one`'s profit less `other`'s over the same resampled days, in percentage points."""
     if min(np.count_nonzero(np.abs(each.steps).sum(axis=1)) for each in (one, other)) < MIN_DAYS:
         return None
     return percentiles(list(_profits(one, drawn) - _profits(other, drawn)))

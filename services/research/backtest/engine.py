@@ -125,7 +125,7 @@ class Engine:
 
         self._closing = ExitStack()
         self._closing.callback(logging.disable, logging.root.manager.disable)
-        logging.disable(logging.WARNING)  # Freqtrade logs its whole configuration at each run
+        logging.disable(logging.WARNING)  # because Freqtrade logs its whole configuration at each run
         try:
             self._backtesting: Any = Backtesting(self._read(config, candles))
             self._closing.callback(Backtesting.cleanup)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 SMALLEST_OFFSET = timedelta(hours=24)
-FEWEST_CANDLES = 4  # a quarter of fewer is no candle
+FEWEST_CANDLES = 4  # a quarter of fewer candles is less than one candle
 LARGEST_SHARE_EXCLUDED = 0.5
 OFFSET_RULE = (
     "Offsets are whole candles, drawn evenly and independently, at least 24 hours (or a quarter of a shorter period) "

@@ -16,7 +16,7 @@ _LINE, _SECOND = "#2563a8", "#c2792b"
 _STYLE = (
     "html{scrollbar-gutter:stable}"
     "body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:62rem;margin:2rem auto;padding:0 1rem}"
-    # A width that is the same for one chart and for many: each is drawn while the next is not yet there.
+    # The width is the same for one chart and for many, because each is drawn before the next one exists.
     "h2{margin-top:2rem}.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:1rem}"
     ".charts>div{min-width:0}"
 )

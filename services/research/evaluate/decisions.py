@@ -39,7 +39,7 @@ def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, momen
         pair: the pair of the candle.
         moment: the time at which the candle closes.
     """
-    import cryptoboy_sentiment as news  # takes seconds
+    import cryptoboy_sentiment as news  # the import takes seconds
     import pandas as pd
 
     rows = [

@@ -19,8 +19,8 @@ from services.sentiment_analyzer.matching.matcher import About, AssetMatcher
 from services.sentiment_analyzer.scorers.port import AssetScore, Scorer
 
 VADER_THRESHOLD = 0.05
-"""The threshold that VADER's authors advise: a compound score beyond it is positive or negative (Hutto, Gilbert,
-2014)."""
+"""The threshold that VADER's authors advise: a compound score beyond it is positive or negative (Hutto and
+Gilbert, 2014)."""
 _SHOW_EVERY_SECONDS = 0.2
 
 _CLASSES = {
@@ -67,7 +67,7 @@ def predict_all(
     for prediction in _in_order(predict, texts, at_once):
         predictions.append(prediction)
         now = time.perf_counter()
-        if now - shown >= _SHOW_EVERY_SECONDS:  # showing takes time that would count against the scorer
+        if now - shown >= _SHOW_EVERY_SECONDS:  # showing progress takes time that would count as the scorer's
             shown = now
             progress(len(predictions), len(texts))
     return Run(scorer, model, tuple(predictions), time.perf_counter() - start)

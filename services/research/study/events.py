@@ -75,7 +75,7 @@ def events_of(signals: pd.DataFrame, pairs: Collection[str], selection: Selectio
     counted = [timeline(rows) for _, rows in signals.groupby("pair", sort=True)]
     line = pd.concat(counted, ignore_index=True) if counted else signals.head(0)
     before = line.groupby(["pair", "article_id", "model"])["score"].shift()
-    changed = line["score"] != before  # a first signal has nothing before it, and NaN equals no score
+    changed = line["score"] != before  # for a first signal `before` is NaN, which equals no score
     events = line.assign(kind=before.isna().map({True: Kind.FIRST.value, False: Kind.CORRECTION.value}))
     events = events[changed]
     selected = events[_selected(events, selection)]

@@ -21,7 +21,7 @@ CONFIDENCE = 0.95
 MIN_BLOCKS = 10
 """The smallest number of blocks with events for which there are an interval and a p, because resampling fewer blocks
 is meaningless."""
-_CELLS_AT_ONCE = 2_000_000  # bounds the memory of resampled ranks
+_CELLS_AT_ONCE = 2_000_000  # limits the memory that the resampled ranks need
 _USABLE = 0.9
 """The share of the resamples in which a figure must be defined if its interval is to be given."""
 
@@ -116,7 +116,7 @@ def _centred_ranks(rising: Ints, weights: Floats) -> tuple[Floats, Floats]:
     starts = np.flatnonzero(np.diff(rising, prepend=-1))
     weight = np.add.reduceat(weights, starts, axis=1)
     ranks = np.cumsum(weight, axis=1) - weight / 2
-    ranks -= weight.sum(axis=1, keepdims=True) / 2  # the mean of mid-ranks, whatever the ties
+    ranks -= weight.sum(axis=1, keepdims=True) / 2  # the mean of the mid-ranks, which ties do not change
     return ranks, np.einsum("ij,ij,ij->i", weight, ranks, ranks)
 
 

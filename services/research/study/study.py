@@ -189,7 +189,7 @@ def _cells(events: pd.DataFrame, horizon: timedelta, sample: Sample | None) -> I
             if sample is None:
                 yield Cell(key, horizon, None)
                 continue
-            correlate = "label" not in key  # within a label scores hardly differ
+            correlate = "label" not in key  # scores with the same label hardly differ
             yield Cell(key, horizon, sample.figures(among[sample.rows], correlate=correlate))
 
 
@@ -197,7 +197,7 @@ def _parts(events: pd.DataFrame, names: tuple[str, ...]) -> Iterator[tuple[dict[
     if not names:
         yield {}, np.ones(len(events), dtype=np.bool_)
         return
-    if any(events[name].nunique() <= 1 for name in names):  # one value is no grouping
+    if any(events[name].nunique() <= 1 for name in names):  # a single value does not form groups
         return
     texts = {
         name: events[name].astype("str").str.lower() if name == "degraded" else events[name] for name in names

@@ -16,7 +16,7 @@ _Z = 1.959964
 
 
 class Row(NamedTuple):
-    """One figure.
+    """One figure of a case.
 
     Attributes:
         name: what was measured; the name is unique within its case.

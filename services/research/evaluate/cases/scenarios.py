@@ -112,8 +112,8 @@ class _Feed:
     def read(
         self, now: datetime, stop: threading.Event, state: State = NO_STATE, *, past_caches: bool = False
     ) -> Answer:
-        """See `Source`."""
-        del now, stop, past_caches  # there is nobody to ask
+        """Return the answer that `body` gives; the parameters are those of `Source`."""
+        del now, stop, past_caches  # no server is asked
         body = {"body": self.body.decode()}
         if body == state:
             return Answer(None, state)

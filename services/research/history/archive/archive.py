@@ -22,7 +22,7 @@ from services.research.history.archive.file import VERSION, connect, copy_archiv
 from services.research.history.archive.recurrences import by_day
 from services.research.history.archive.times import from_microseconds, to_microseconds
 
-# Of two versions of an article the one that was known first stays: a reader then could have seen no other.
+# The version of an article that was known first stays, because readers could only see that one at the time.
 _INSERT = """
 INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (article_id) DO UPDATE SET
@@ -132,7 +132,7 @@ class Archive:
             self._note(progress, added)
             execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:  # SQLite ends it by itself when the disk is full
+            if self._connection.in_transaction:  # SQLite ends the transaction by itself if the disk is full
                 execute("ROLLBACK")
             raise
         return added

@@ -37,7 +37,7 @@ class Dropped(StrEnum):
 
 
 class Odd(StrEnum):
-    """Oddities of rows that are kept."""
+    """The oddities of rows that become articles all the same."""
 
     NO_FIRST_SEEN = "no_first_seen"
     SEEN_BEFORE_PUBLISHED = "first_seen_before_published"

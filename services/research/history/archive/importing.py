@@ -120,7 +120,7 @@ def _partial(out: Path, task: Import) -> Iterator[Archive]:
     interrupted.
     """
     partial = partial_path(out)
-    draft = partial.with_name(partial.name + ".new")  # so that a partial archive that is there can be opened
+    draft = partial.with_name(partial.name + ".new")  # so that an existing partial archive can be opened
     if not out.parent.is_dir():
         raise StopProgram(f"{out.parent} is not a directory; make it first")
     before: list[Import] = []

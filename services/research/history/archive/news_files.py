@@ -172,7 +172,7 @@ def _marked(path: Path) -> str:
     try:
         with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
             head = file.read(len(codecs.BOM_UTF8))
-    except (OSError, EOFError, zlib.error):  # reported with its line when the file is read
+    except (OSError, EOFError, zlib.error):  # the error is reported with its line when the file is read
         return ""
     if head == codecs.BOM_UTF8:
         return _UTF_8

@@ -19,7 +19,7 @@ from services.common.times.written_times import EARLIEST, NoClockError, Order, O
 from services.common.times.zones import AmbiguousZoneError, read_offset
 
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
-_SHEET_DAY = re.compile(r"[345]\d{4}(?:\.\d{1,20})?", re.ASCII)  # since 1900, from 1982 to 2064
+_SHEET_DAY = re.compile(r"[345]\d{4}(?:\.\d{1,20})?", re.ASCII)  # days since 1900: 1982 to 2064
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -48,7 +48,7 @@ _UNITS: Mapping[TimeFormat, int] = {
 
 
 class UnplacedTimeError(ValueError):
-    """Raised for a time, probably like all of its file, that needs an option to be converted; names the option."""
+    """Raised if a time, and so probably every time of the file, needs an option to be converted; names the option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class TimeReader:
             return read_offset(zone)
         except AmbiguousZoneError as error:
             if self.zone is not None:
-                # The stated zone settles a name that its own clocks go by: CST in America/Chicago or Asia/Shanghai.
+                # The stated zone settles a name that it uses itself, such as CST in America/Chicago or Asia/Shanghai.
                 for moment in (local.replace(tzinfo=self.zone, fold=fold) for fold in (1, 0)):
                     offset = moment.utcoffset()
                     if moment.tzname() == error.name and offset is not None:

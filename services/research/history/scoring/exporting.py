@@ -114,9 +114,9 @@ def _signals(client: redis.Redis, pair: str, report: ExportReport) -> Iterator[S
 
 def _members(client: redis.Redis, key: str) -> Iterator[Scored]:
     """Yield the members of a sorted set, page by page. Members added or expired meanwhile cause no error."""
-    cursor, done = "-inf", set[bytes]()  # everything up to the cursor was read, and these at the cursor
+    cursor, done = "-inf", set[bytes]()  # read: all members before the cursor, and `done` at it
     while True:
-        # A page more than the members at the cursor, so that any number of members with the same score is passed.
+        # Reads one page more than the members at the cursor, to get past any number of members with the same score.
         answer = client.zrangebyscore(key, cursor, "+inf", start=0, num=PAGE + len(done), withscores=True)
         page = cast("list[tuple[bytes, float]]", answer)
         fresh = [(score, member) for member, score in page if member not in done]

@@ -47,7 +47,7 @@ class Tally:
     def of(cls, notes: dict[str, Any]) -> Tally:
         """Restore the counts from the notes of a partial file."""
         counters = {name: Counter(notes[name]) for name in ("outcomes", "signals", "labels")}
-        reasons = Reasons.of(notes.get("reasons", ()))  # an earlier version noted none
+        reasons = Reasons.of(notes.get("reasons", ()))  # notes of an earlier version have no reasons
         return cls(articles=notes["articles"], reasons=reasons, **counters)
 
 
