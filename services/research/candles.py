@@ -49,8 +49,8 @@ class Candles:
     """The checked candles of one pair and timeframe.
 
     Attributes:
-        pair: for example BTC/USDT.
-        timeframe: for example 1h.
+        pair: the pair's name, for example BTC/USDT.
+        timeframe: the length of a candle as Freqtrade writes it, for example 1h.
         path: the file that the candles were read from.
         frame: date (the opening time, datetime64[us, UTC], strictly rising), open, high, low, close and volume
             (float64, finite, prices above zero), index 0, 1, 2 ...; at least one row. Not to be changed.

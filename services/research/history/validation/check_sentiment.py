@@ -56,7 +56,7 @@ class SentimentCheck:
     Attributes:
         ranges: the spans of time that have candles, by pair; None if the candles are not checked.
         now: the time (UTC) after which no signal may be available.
-        staleness: the age since publication from which on sentiment no longer counts.
+        staleness: the age since publication beyond which sentiment no longer counts.
         wanted: the pairs whose signals are compared with the candles; if empty, all pairs.
     """
 

@@ -57,7 +57,7 @@ def validate(
         sentiment: a sentiment CSV as from `score_archive`.
         timeframe: the timeframe of the candles to check; if None, all timeframes.
         pairs: the pairs whose candles and signals are compared with each other; if empty, all pairs.
-        staleness: the age since publication from which on sentiment no longer counts.
+        staleness: the age since publication beyond which sentiment no longer counts.
         now: the time (UTC) after which nothing may be dated.
         progress: called with the number of bytes of the sentiment CSV that are read, and the total number.
 
