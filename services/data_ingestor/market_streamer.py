@@ -1,6 +1,6 @@
 """The market streamer, which sends the closed candles of the configured pairs to the queue raw_market_data.
 
-python -m services.data_ingestor.market_streamer
+Start it with `python -m services.data_ingestor.market_streamer`.
 """
 
 from __future__ import annotations

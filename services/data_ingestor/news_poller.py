@@ -1,6 +1,6 @@
 """The news poller, which sends the articles of news sources to the queue raw_news_data.
 
-python -m services.data_ingestor.news_poller
+Start it with `python -m services.data_ingestor.news_poller`.
 """
 
 from __future__ import annotations

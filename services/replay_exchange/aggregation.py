@@ -74,7 +74,7 @@ def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
 
 
 def aggregate(base: Candles, interval: str, volume_places: int) -> Candles:
-    """Build the candles of `interval` from base candles. If some base candles are missing, the others are used."""
+    """Build the candles of `interval` from base candles. Missing base candles of an interval are ignored."""
     if base.size == 0:
         return base
     keys = _group_opens(base["open_ms"], interval)

@@ -34,7 +34,7 @@ def unit_text(places: int) -> str:
 
 
 def decimal_places(values: Floats) -> int:
-    """Return the smallest number of decimal places (at most eight) that writes every value exactly."""
+    """Return the smallest number of decimal places (at most eight) with which every value can be written exactly."""
     for places in range(PLACES):
         scaled = values * 10.0**places
         noise = 4 * np.finfo(np.float64).eps * np.abs(scaled)

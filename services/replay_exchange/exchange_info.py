@@ -12,7 +12,7 @@ ASSET_PRECISION = 8
 MAX_PRICE = 1e6
 MAX_QUANTITY = 9e6
 MAX_MARKET_QUANTITY = 1e5
-# The smallest order by quote currency; every other one counts as a dollar.
+# The smallest order value by quote currency. Any other quote currency is treated like a dollar.
 _MIN_NOTIONAL = {"BTC": 0.0001, "ETH": 0.001, "BNB": 0.01}
 _MIN_NOTIONAL_USD = 5.0
 _ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")

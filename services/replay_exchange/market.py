@@ -56,7 +56,7 @@ class Market:
         return can_be_built(interval, self.series.base_ms)
 
     def is_replaying(self, now_ms: int) -> bool:
-        """Whether the recording contains data for the time `now_ms`."""
+        """Whether the time `now_ms` lies within the recording."""
         return self.start_ms <= now_ms < self.end_ms
 
     def klines(

@@ -18,7 +18,7 @@ WEBSOCKET = "WS"
 
 @dataclass(frozen=True)
 class RequestEntry:
-    """One request.
+    """A received HTTP request, websocket connection or websocket frame.
 
     Attributes:
         number: the number of the request, counted from 1 and never reused.

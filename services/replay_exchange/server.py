@@ -185,7 +185,7 @@ async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamR
     except web.HTTPException as error:
         log.warning("request_not_served", method=request.method, path=request.path, status=error.status)
         return web.Response(status=error.status, text=f"{request.method} {request.path}: {error.reason}")
-    except Exception:  # a fault of ours: the client gets what Binance says then, the log gets the trace
+    except Exception:  # a defect of this program is answered as Binance does and logged with its trace
         log.exception("request_failed", method=request.method, path=request.path)
         message = "An unknown error occurred while processing the request."
         return web.json_response({"code": -1000, "msg": message}, status=500)

@@ -71,7 +71,7 @@ def parse_stream(name: str) -> Stream | None:
 
 
 def begin(stream: Stream, now_ms: int) -> Cursor:
-    """Return the cursor of a stream that is subscribed now. Its first event shows the forming candle."""
+    """Return the cursor of a stream that is subscribed now. A stream of candles begins with the forming candle."""
     return Cursor(open_of(stream.interval, now_ms) if stream.kind is Kind.KLINE else now_ms, now_ms)
 
 

@@ -82,7 +82,7 @@ class CandleBook:
         self._held: dict[int, _Held] = {}
         self._complete_from_ms: int | None = None  # None: the stream has just begun
         self._checked_ms = 0  # REST listed every closed candle after last_ms that opens up to here
-        self._refused: set[int] = set()  # open times of those that it listed with invalid values
+        self._refused: set[int] = set()  # open times of candles that REST listed with invalid values
         self.last_ms: int | None = None
         self.newest_ms: int | None = None
 

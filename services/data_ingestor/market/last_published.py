@@ -1,7 +1,7 @@
 """Stores the last published candle of each pair, so that it is known after a restart.
 
-A candle is recorded only after the broker has confirmed it. After a crash between the two, the candle is published
-again with the same message id; no candle is lost.
+A candle is recorded only after the broker has confirmed it. After a crash between the confirmation and the record,
+the candle is published again with the same message id; no candle is lost.
 """
 
 from __future__ import annotations

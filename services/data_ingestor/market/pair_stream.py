@@ -23,8 +23,8 @@ log = structlog.get_logger(__name__)
 
 SERVICE = "market_streamer"
 TICK_SECONDS = 0.5  # real seconds between two looks at the clock when the stream says nothing
-STREAM_GRACE_MS = 10_000  # a stream may be this late with the candle that closes the one before
-POLL_GRACE_MS = 2_000  # without a stream: when to ask after a candle's end
+STREAM_GRACE_MS = 10_000  # the allowed delay of the update that shows the previous candle is closed
+POLL_GRACE_MS = 2_000  # the time after a candle's end at which REST is asked if there is no stream
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 

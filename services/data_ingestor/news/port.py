@@ -27,8 +27,7 @@ MAX_SUMMARY = 5_000
 MAX_CONTENT = 50_000
 
 State = Mapping[str, str]
-"""The data that a source needs to request only changes at its next read, such as the validators of an HTTP response.
-"""
+"""The data with which a source's next read can request only changes, such as the validators of an HTTP response."""
 NO_STATE: State = MappingProxyType({})
 
 
@@ -39,8 +38,8 @@ class Entry:
     Attributes:
         title: the title without a publisher's name at its end; at most MAX_TITLE characters.
         link: the address of the entry as `urls.usable_link` returns it, or empty.
-        summary: the summary of at most MAX_SUMMARY characters.
-        content: the content of at most MAX_CONTENT characters.
+        summary: the summary; at most MAX_SUMMARY characters.
+        content: the content; at most MAX_CONTENT characters.
         published: the publication time in UTC that the source states; None if it states no date that can be parsed.
         no_later_than: the latest time in UTC that a date without a known time zone can mean; else None.
         written_title: the title as the source provides it; empty if it equals `title`.
@@ -118,8 +117,8 @@ class Source(Protocol):
         Raises:
             TryLater: the source cannot be read now. The error contains the seconds to wait if the source asked for a
                 pause.
-            NeverWorks: the answer can be corrected only by the source's operator or by ours. The source is read again
-                nevertheless.
+            NeverWorks: the answer can be corrected only by the source's operator or by the operator of this service.
+                The source is read again nevertheless.
         """
         ...
 

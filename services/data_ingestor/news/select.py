@@ -144,8 +144,8 @@ def date_of_undated(last_read: datetime | None, now: datetime) -> Undated:
     """Return the assumed publication time of a new entry without a date in a feed that was last read at `last_read`.
 
     If the source is read regularly, this is the time at which the entry is first seen. After a pause it is the
-    earliest possible time. If there is no record of the source, because it is new or the record was lost, the age of
-    all its entries is unknown and NEVER_READ is returned.
+    earliest possible time. If there is no record of the source, because the source is new or the record was lost, the
+    age of all its entries is unknown and NEVER_READ is returned.
     """
     if last_read is None:
         return NEVER_READ

@@ -120,7 +120,7 @@ class SourcePoller:
         return "ok" if answer.listing else "not_modified"
 
     def _seen_again(self) -> None:
-        """Record from time to time that the entries of an unchanged listing still exist, or they are purged."""
+        """Record from time to time that an unchanged listing's entries are still listed, so they are not purged."""
         now = self._clock.now()
         if self._last_read is None or now - self._last_read >= TELL_AGAIN:
             self._seen.known(self._listed, now)

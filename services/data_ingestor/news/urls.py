@@ -23,7 +23,7 @@ def check_url(url: str) -> str:
 
 
 def split_url(url: str) -> SplitResult | None:
-    """Return the parts of `url`, or None if it is not a valid URL (such as a bad port or an open bracket)."""
+    """Return the parts of `url`, or None if it is not a valid URL (for example because of a bad port)."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # only reading it checks it

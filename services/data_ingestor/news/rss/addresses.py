@@ -1,6 +1,6 @@
 """Decides from which network addresses a feed may be fetched.
 
-Allowed are the public internet and the origin that the operator configured.
+A feed may be fetched from the public internet and from the origin that the operator configured.
 
 The operator of a source, or an attacker who can change its answers, can redirect our requests and can let its name
 resolve to any address. Neither of them may reach what is accessible only to this machine, namely its own services,
@@ -21,10 +21,10 @@ from services.data_ingestor.news.urls import shown
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NEVER_PUBLIC = (
-    ipaddress.ip_network("64:ff9b:1::/48"),  # NAT64 of somebody's own network
-    ipaddress.ip_network("192.0.0.0/24"),  # of protocols; some versions of Python count most of it as global
-    ipaddress.ip_network("3fff::/20"),  # for documentation; likewise
-    ipaddress.ip_network("168.63.129.16/32"),  # what virtual machines of Azure ask about themselves
+    ipaddress.ip_network("64:ff9b:1::/48"),  # NAT64 within a local network
+    ipaddress.ip_network("192.0.0.0/24"),  # for protocols; some Python versions count most of it as global
+    ipaddress.ip_network("3fff::/20"),  # for documentation; some Python versions count it as global
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure's metadata service for virtual machines
 )
 # Endings that are never registered on the internet: RFC 6761, 6762, 8375, ICANN's .internal, and common practice.
 _LOCAL_ENDINGS = (

@@ -23,8 +23,7 @@ from services.common.times.written_times import (
 )
 
 FURTHEST_WEST = timedelta(hours=12)
-"""The offset of the westernmost time zone, UTC-12. A local time read as UTC is at most this much earlier than the
-true time."""
+"""The true time is at most this much later than the local time read as UTC. The westernmost time zone is UTC-12."""
 LONGEST_TEXT = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,7 +94,7 @@ def _readings(text: str) -> Iterator[WrittenTime]:
     except NoClockError:
         yield read_written_time(f"{text} 24:00")
     except OrderError as error:
-        if error.year_is_short:  # it may be the year that comes first
+        if error.year_is_short:  # the first number may be the year
             raise
         orders = [reading for order in Order if (reading := _in_order(text, order))]
         yield from dict.fromkeys(orders)

@@ -74,8 +74,8 @@ def run_isolated(
         doing: the name of the work in messages, such as "parsing the feed".
 
     Raises:
-        TryLater: `work` raised it, took too long or was stopped, or no process can be started.
-        NeverWorks: `work` raised it, failed in another way, or needs too much memory.
+        TryLater: `work` raised TryLater, took too long or was stopped, or no process can be started.
+        NeverWorks: `work` raised NeverWorks, failed in another way, or needs too much memory.
     """
     receiver, sender = _context.Pipe(duplex=False)
     process = _context.Process(target=_child, args=(work, argument, seconds, sender), daemon=True)

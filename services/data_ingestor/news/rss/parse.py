@@ -49,7 +49,7 @@ def parse_feed(fetched: Fetched) -> Listing:
     except Exception as error:  # feedparser does not catch what its decoders raise
         raise NeverWorks(f"cannot be parsed: {type(error).__name__}: {str(error)[:200]}") from error
     problem = found.get("bozo_exception") if found.bozo else None
-    # Without entries: a warning about encoding or media type means an empty feed, broken XML means no feed.
+    # If there are no entries, a warning about encoding or media type means an empty feed, broken XML no feed.
     if not found.entries and (isinstance(problem, SAXException) or not found.version):
         kind = fetched.content_type[:60] or "no content type"
         raise NeverWorks(f"is not a feed ({kind}): {_described(problem) if problem else 'no entries'}")

@@ -67,7 +67,7 @@ class Feed:
             return Answer(None, state)
         digest = hashlib.sha256(answer.body).hexdigest()
         unchanged = digest == state.get("digest")
-        # The bytes of a header, one character each.
+        # latin-1 converts each byte of a header to one character.
         etag, last_modified = answer.etag.decode("latin-1"), answer.last_modified.decode("latin-1")
         state = {"etag": etag, "last_modified": last_modified, "digest": digest}
         if unchanged:

@@ -1,1 +1,1 @@
-"""The record of known articles, and the identity of an article."""
+"""The record of known articles, and the computation of article ids."""

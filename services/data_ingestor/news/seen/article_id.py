@@ -20,8 +20,9 @@ when the publisher moves the article to another host, path or remaining paramete
 text or date are corrected. The id of an article without a link changes with the words of the title, but not with
 their case, punctuation or spacing.
 
-The poller's record of seen articles, news archives, signals, receipts and stories contain ids. If the computation
-changes, every article becomes a new article unless the stored ids are converted; `former_id` is used for that.
+These ids are stored in the poller's record of seen articles, in news archives, signals, receipts and stories. If the
+computation changes, every article becomes a new article unless the stored ids are converted; `former_id` is used for
+that.
 """
 
 from __future__ import annotations

@@ -31,8 +31,7 @@ MAX_WAITING = 10_000
 used up, no further article of that owner is recorded."""
 
 MOST_SEEN = 20_000
-"""The maximum number of seen articles kept of a source (ten times a feed's maximum), so that the disk is not filled.
-"""
+"""The maximum number of seen articles of a source that are kept, ten times a feed's maximum, to save disk space."""
 BUSY_TIMEOUT_SECONDS = 5.0
 _NONE: Mapping[str, str] = MappingProxyType({})
 _NO_ALLOWANCES: Mapping[str, Allowance] = MappingProxyType({})
@@ -219,7 +218,7 @@ class SeenArticles:
         return {owner: Allowance(left, at_ms) for owner, left, at_ms in rows}
 
     def expire(self, published_before: datetime) -> Counter[str]:
-        """Let waiting articles published before that time count as seen; return their number by source."""
+        """Drop waiting articles published before that time; they count as seen. Returns their number by source."""
         old = "body IS NOT NULL AND published_ms < ?"
         with self._transaction() as db:
             rows = db.execute(

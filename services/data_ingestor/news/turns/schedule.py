@@ -6,8 +6,7 @@ JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
 SOON_SECONDS = 20.0
 SOON_FOR_SECONDS = 120.0
-"""The time after the first failure in which a source is polled every SOON_SECONDS, so that short outages cost little.
-"""
+"""The time after a first failure during which polls are SOON_SECONDS apart, so that short outages cost little."""
 
 
 def next_poll(interval: float, failing_for: float | None, asked: float | None, random: float) -> float:
