@@ -14,7 +14,7 @@ def main() -> int:
     """Copy the database, check the copy, and return the exit status."""
     try:
         source, copy = (Path(argument).resolve() for argument in sys.argv[1:])
-    except ValueError:  # not two names
+    except ValueError:  # the number of arguments is not two
         print("copy_sqlite.py FROM TO", file=sys.stderr)
         return 2
     if not source.is_file() or copy.exists():

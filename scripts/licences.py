@@ -22,7 +22,8 @@ _PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 _ROW = re.compile(r"^\| (\S+) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 _WORD = re.compile(r"\s+(?:AND|OR)\s+|[()]|;\s*")
 
-# Names by which packages call a licence, and its SPDX name. "BSD" alone: two or three clauses, both allowed.
+# The names that packages use for a licence, and its SPDX name. "BSD" alone may have two or three clauses, and both
+# are allowed.
 _SAME = {
     "Apache": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
@@ -38,7 +39,7 @@ _SAME = {
     "Python Software Foundation License": "PSF-2.0",
     "Simplified BSD": "BSD-2-Clause",
 }
-# What their metadata leaves out, read in the packages themselves.
+# Licences that the packages' metadata does not state; they were read in the packages themselves.
 _READ = {
     "colorama": "BSD-3-Clause",  # only on Windows
     "httpx2-jsfetch": "BSD-3-Clause",  # only in browsers

@@ -72,7 +72,7 @@ class Lab:
     def interleave(
         self, ours: Callable[[], float], baseline: Callable[[], float]
     ) -> tuple[list[float], list[float]]:
-        """Measure both `repeat` times in alternating order, so that slow drifts affect both equally."""
+        """Measure `ours` and `baseline` alternately, `repeat` times, so that slow drifts affect them equally."""
         values: list[float] = []
         baselines: list[float] = []
         for run in self.runs():

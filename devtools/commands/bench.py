@@ -83,7 +83,7 @@ def bench(
         typer.Option(envvar="BENCH_REDIS_URL", help="redis:// URL of an empty Redis; else a private one."),
     ] = None,
 ) -> None:
-    """Measure speed against baselines on a real RabbitMQ and a real Redis; a quarter of an hour for the short cases.
+    """Measure speed against baselines on a real RabbitMQ and Redis; the short cases take a quarter of an hour.
 
     Each row is printed when it is measured. If the run is stopped (Ctrl-C, SIGTERM) or a case fails, --json prints
     the results so far, and each other case with `"measured": false`; the exit status is then not 0.
@@ -187,7 +187,7 @@ def _measure(
                             continue
                         measured.results.append(row)
                         if show:
-                            bar.stop()  # else the row would be printed behind it
+                            bar.stop()  # otherwise the row would be printed behind the bar
                             if len(measured.results) == 1:
                                 print(HEADER)
                             print(line_of(row), flush=True)

@@ -46,7 +46,7 @@ def guards(
             print(f"{each.name:28} {each.fault}: {each.guard}")
         return
     for each in chosen:
-        without_guard(PROJECT_ROOT, each)  # writes nothing; a mistake is reported before the first test
+        without_guard(PROJECT_ROOT, each)  # writes nothing, but reports mistakes before the first test
     trials = []
     for trial in _trials(chosen, jobs):
         trials.append(trial)

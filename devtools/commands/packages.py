@@ -52,7 +52,7 @@ def _install(lock: Path, options: tuple[str, ...]) -> None:
         str(TOOLS_LOCK),
         *arguments,
     ]
-    build = ("--no-build-isolation", "--use-pep517")  # with what TOOLS_LOCK pins
+    build = ("--no-build-isolation", "--use-pep517")  # builds use the tools that TOOLS_LOCK pins
     slow = [sys.executable, "-m", "pip", "install", "--quiet", *build, *arguments]
     environ = installer_environment(os.environ)
     for command in (fast, slow):

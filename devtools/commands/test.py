@@ -13,7 +13,7 @@ import typer
 from devtools.commands.packages import install_test_packages, install_test_servers
 from services.common.settings.settings import PROJECT_ROOT
 
-# Most of their time the tests wait, for servers above all; two at once need little more of the machine.
+# The tests mostly wait, above all for servers, so two at the same time need few more resources.
 ALL_AT_ONCE = ["--quiet", "--numprocesses=2", "--dist=worksteal", "--durations=15"]
 
 
@@ -23,7 +23,7 @@ _WITHOUT_SERVERS = PROJECT_ROOT / "tests" / "unit"
 def need_servers(arguments: Sequence[str]) -> bool:
     """Whether these arguments may select tests outside tests/unit; only those tests need servers."""
     paths = [PROJECT_ROOT / text.partition("::")[0] for text in arguments if not text.startswith("-")]
-    chosen = [path.resolve() for path in paths if path.exists()]  # others are values of options
+    chosen = [path.resolve() for path in paths if path.exists()]  # other arguments are values of options
     return not chosen or not all(path.is_relative_to(_WITHOUT_SERVERS) for path in chosen)
 
 

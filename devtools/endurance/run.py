@@ -148,7 +148,7 @@ def _services(lab: Lab, plan: Plan, feed: str) -> Iterator[dict[str, _Started]]:
 @contextmanager
 def _service(lab: Lab, name: str, common: Settings) -> Iterator[tuple[Program, int]]:
     (port,) = free_ports(1)
-    state = lab.folder / f"state-{name.partition('#')[0]}"  # processors share what they know of stories
+    state = lab.folder / f"state-{name.partition('#')[0]}"  # processors share the file of stories
     environ = environment_of(common.changed(health_port=port, state_dir=state))
     with lab.python(name, "-m", SERVICES[name.partition("#")[0]].module, environ=environ) as program:
         yield program, port
@@ -171,7 +171,7 @@ def _exchange(lab: Lab) -> Iterator[str]:
 def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
     """Wait until both queues are empty twice in a row, but no longer than `seconds`.
 
-    One look is not enough, because an article on its way from one queue to the other is in neither.
+    One check is not enough, because an article on its way from one queue to the other is in neither.
 
     Returns:
         The number of messages that are left.
@@ -186,7 +186,7 @@ def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
 
 
 def _settled(read: Callable[[], float]) -> int:
-    """Read the value again until it no longer changes, and return it."""
+    """Read a value repeatedly until it no longer changes, and return it."""
     before, now = -1.0, read()
     while now != before:
         time.sleep(3 * POLL_SECONDS)

@@ -38,8 +38,8 @@ class Finding:
     """The result for one measure of one service.
 
     Attributes:
-        begin: the value after the warm-up; of files, connections and threads, the maximum in that window.
-        end: the value at the end of the load; of files, connections and threads, the minimum in that window.
+        begin: the value after the warm-up; a number of files, connections or threads is the maximum in a window.
+        end: the value at the end of the load; a number of files, connections or threads is the minimum in a window.
         met: whether the requirement on this measure is met.
     """
 

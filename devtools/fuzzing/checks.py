@@ -40,7 +40,7 @@ class BrokenPromiseError(AssertionError):
 
 
 def check_message(data: bytes) -> None:
-    """Check that a body is refused as NeverWorks, or is a message that stays equal when encoded and decoded."""
+    """Check that a body is briefly refused as NeverWorks, or is a message that stays equal if encoded and decoded."""
     for model in MODELS:
         try:
             message = decode(data, model)
@@ -88,7 +88,7 @@ def check_answer(data: bytes) -> None:
             in_range = -1 <= score.score <= 1 and 0 < score.confidence <= 1
             if not in_range or len(score.rationale) > MAX_RATIONALE_CHARS:
                 raise BrokenPromiseError(f"a score out of bounds: {score}")
-            score.rationale.encode()  # it goes into a message
+            score.rationale.encode()  # must not raise: a message contains it
 
 
 def _in_few_words(refusal: Exception) -> None:

@@ -35,7 +35,7 @@ def main() -> None:
     def mutate(data: bytes, max_size: int, seed: int) -> bytes:
         chance = random.Random(seed)
         if own is not None and chance.choice((True, False)):
-            # Where coverage tells little, what was valid wears away; so now and then it begins anew.
+            # If coverage gives little guidance, inputs soon stop being valid; so some start from a sample.
             changed = own(chance.choice((data, chance.choice(samples))), chance)
             if changed is not None and len(changed) <= max_size:
                 return changed

@@ -82,7 +82,7 @@ def _somewhere(document: dict[str, Any], chance: random.Random) -> dict[str, Any
 
 
 def _odd(chance: random.Random) -> object:
-    return deepcopy(chance.choice(ODD_VALUES))  # a copy: what is put in one place may be changed there
+    return deepcopy(chance.choice(ODD_VALUES))  # a copy, because a later change may modify it
 
 
 def _replace(place: dict[str, Any], chance: random.Random) -> None:

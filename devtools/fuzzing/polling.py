@@ -80,7 +80,7 @@ def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tup
             polled.append(
                 Polled(name, state_of.last_error, state_of.warning, state_of.entries, state_of.articles)
             )
-        turns = Turns(seen, MAX_WAITING, clock)  # of as many as can wait
+        turns = Turns(seen, MAX_WAITING, clock)  # with a quota for all articles that can wait
         while seen.waiting_count:
             publish_waiting(broker, seen, turns)
         published = next(each.ready for each in broker.queues() if each.name == RAW_NEWS_DATA.name)

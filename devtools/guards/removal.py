@@ -33,7 +33,7 @@ def without_guard(root: Path, guard: Guard) -> dict[Path, str]:
 
 
 def _change(symbol: Symbol, edit: Edit) -> None:
-    """Change the definition in place. Raises ValueError or SyntaxError if the entry does not fit it."""
+    """Change the definition in place. Raises ValueError or SyntaxError if the entry does not fit the definition."""
     first = ast.parse(edit.first or "").body
     instead = None if edit.instead is None else ast.parse(edit.instead).body or [ast.Pass()]
     if isinstance(symbol, ast.Assign | ast.AnnAssign):

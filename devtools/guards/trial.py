@@ -26,15 +26,15 @@ TEST_SECONDS = 400.0
 PATIENCE_SECONDS = 30
 """How many seconds the tests wait for an event; without the guard, most of them wait in vain."""
 _FAILED, _PASSED, _NOT_RUN = 1, 0, 2
-_running: set[int] = set()  # tests, each the leader of a group of processes
+_running: set[int] = set()  # process ids of the tests; each leads a process group
 
 
 class Verdict(StrEnum):
     """The result of a test; every guard should be NOTICED."""
 
     NOTICED = "noticed"  # the test failed without the guard
-    MISSED = "missed"  # it passed
-    BROKEN = "broken"  # it could not be run
+    MISSED = "missed"  # the test passed without the guard
+    BROKEN = "broken"  # the test could not be run
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def run_test(root: Path, test: str) -> tuple[int, str]:
             return _NOT_RUN, f"not done within {TEST_SECONDS:.0f} s"
         finally:
             _running.discard(process.pid)
-            _kill_group(process.pid)  # what a test started ends with it
+            _kill_group(process.pid)  # ends the processes that the test started
     return _status(report), output
 
 

@@ -103,7 +103,7 @@ def many_pairs(server: RedisServer, folder: Path, count: int, report: Report) ->
         report: called with a text for people that says which step is running.
     """
     pairs = tuple(f"COIN{number:04d}/USDT" for number in range(count))
-    report("placing articles among many stories")  # first, for what it finds of memory is the process's peak
+    report("placing articles among many stories")  # first, because it measures the process's peak memory
     yield from many_stories(folder, 20 * count)
     with closing(_Store(server)) as store:
         report(f"writing {LISTED} signals for each of {count} pairs")

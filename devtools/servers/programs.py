@@ -23,8 +23,8 @@ from devtools.servers.control import (
 )
 from services.common.store.embedded.process import server_program
 
-# Debian's /usr/sbin/rabbitmq-server changes to the user rabbitmq, who may not write our folder; this is what
-# it calls.
+# Debian's /usr/sbin/rabbitmq-server changes to the user rabbitmq, who may not write to our folder; so the program
+# that it calls is started directly.
 RABBITMQ_PROGRAMS = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -66,7 +66,7 @@ class Program:
 
     def kill(self) -> None:
         """Kill the process and all processes of its group."""
-        with contextlib.suppress(ProcessLookupError):  # it and its children are gone already
+        with contextlib.suppress(ProcessLookupError):  # the process and its children have ended already
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
@@ -171,7 +171,7 @@ class RabbitProgram:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),  # not where the command was given
+            "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),  # not the working directory
         }
 
 

@@ -60,7 +60,7 @@ def backtest(
     ] = None,
     json_output: options.Json = False,
 ) -> None:
-    """Compare technical rules, sentiment, both, buy and hold, and the same news at random times.
+    """Compare technical rules, sentiment, their combination, buy and hold, and the same news at random times.
 
     Example: ./cryptoboy backtest --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
     """

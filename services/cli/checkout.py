@@ -1,4 +1,4 @@
-"""Adds the commands of devtools/, which only a checkout has; they are found by name, so no import names them."""
+"""Adds the commands of devtools/, which only a checkout contains; so they are imported by name if they are there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_checkout_command(app: typer.Typer, name: str, **options: Any) -> None:  
     try:
         module = importlib.import_module(f"devtools.commands.{name}")
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("devtools"):  # there, but without a library that it needs
+        if not (error.name or "").startswith("devtools"):  # only a library is missing
             raise
         _add_refusal(app, name)
     else:

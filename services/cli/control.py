@@ -54,9 +54,9 @@ def resume(
     everyone: Annotated[bool, typer.Option("--all", help="Lift every hold, whoever owns it.")] = False,
     json_output: Json = False,
 ) -> None:
-    """Allow the strategy to open trades again: lift the operator's hold, and those of other owners that you name.
+    """Allow the strategy to open trades again: lift the operator's hold, or the holds of the owners that you name.
 
-    This is also needed if the store has lost its holds; afterwards entries are allowed unless a hold is in force.
+    Lift the operator's hold also if the store has lost its holds; entries are then allowed unless a hold is in force.
 
     Example: ./cryptoboy resume
     """
@@ -74,7 +74,7 @@ def resume(
 
 
 def read_duration(text: str) -> timedelta:
-    """The duration in a text of a number and a unit. Raises StopProgram if it is malformed, or longer than a year."""
+    """The duration that a text such as 2h means. Raises StopProgram if it is malformed or longer than a year."""
     if match := re.fullmatch(r"([0-9]{1,6})([mhd])", text.strip().lower()):
         found = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
         if timedelta(0) < found <= _LONGEST:

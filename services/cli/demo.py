@@ -53,7 +53,7 @@ def demo(
         Path | None, typer.Option(help="A new folder that keeps the logs and the data of the run.")
     ] = None,
 ) -> None:
-    """Watch news become a trade: real Freqtrade in dry-run, no network, no servers.
+    """Watch news become a trade in the real Freqtrade (dry-run), without a network and without servers.
 
     Runs a replayed exchange, local feeds with headlines written for the demo, the four services, and
     `freqtrade trade`. The demo ends by itself when a trade that news had opened has closed.
@@ -75,7 +75,7 @@ def demo(
         plan = archive_plan(news, candles, speed, time_limit, options.read_instant("--start", start))
     else:
         plan = sample_plan(speed, time_limit)
-    with answering_scorer(settings):  # the processor would wait for a model server that may be away
+    with answering_scorer(settings):  # otherwise the processor would wait for an unreachable model server
         pass
     from services.demo.summary import as_json, verdict
 
@@ -94,5 +94,5 @@ def demo(
 
 
 def _check_above_zero(option: str, value: float | None) -> None:
-    if value is not None and not 0 < value < math.inf:  # false for NaN as well
+    if value is not None and not 0 < value < math.inf:  # the comparison is false for NaN
         raise StopProgram(f"{option} {value:g} makes no sense; give a number above 0")

@@ -56,7 +56,7 @@ def rabbitmq_definitions(
 
 @deploy_app.command("redis-acl")
 def redis_acl(out: Out = Path("-"), secrets_folder: Folder = DEFAULT_FOLDER) -> None:
-    """Write Redis's ACL file: the cacher writes, the strategy reads, the operator pauses and resumes.
+    """Write Redis's ACL file, which lets the cacher write, the strategy read, and the operator pause and resume.
 
     Example: ./cryptoboy deploy redis-acl --out /etc/redis/users.acl
     """

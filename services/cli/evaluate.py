@@ -43,7 +43,7 @@ def evaluate(
         bool, typer.Option("--json", help="Print one JSON list for programs as the last line.")
     ] = False,
 ) -> None:
-    """Measure scorers against labelled texts, beside always-neutral and plain VADER, and the asset matcher.
+    """Measure scorers, two baselines (always neutral, plain VADER) and the asset matcher against labelled texts.
 
     The classes are those of the product: a score beyond +-0.3 is positive or negative. An abstention counts as an
     error.
@@ -60,7 +60,7 @@ def evaluate(
     from services.research.evaluate.labelled import read_labelled
     from services.research.evaluate.report import evaluation_json
 
-    # No fallback: figures must be those of the scorer that they name.
+    # No fallback is used, because the figures must be those of the scorer that they name.
     settings = options.settings_for(uses=options.OF_SCORING).changed(sentiment_fallback=Fallback.WAIT)
     datasets = [read_labelled(path) for path in labelled or ()]
     plan = Plan(

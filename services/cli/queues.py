@@ -17,12 +17,12 @@ queues_app.add_typer(dlq_app, name="dlq")
 
 @queues_app.callback()
 def queues(context: typer.Context, json_output: Json = False, broker: Broker = None) -> None:
-    """Show every queue, dead letters included: depth, consumers, rates, unacknowledged, oldest.
+    """Show depth, consumers, rates, unacknowledged messages and age of every queue, dead letters included.
 
     On RabbitMQ, rates and unacknowledged messages come from its management API and are left out if that does not
     answer; on the embedded broker they are counted for one second. RabbitMQ does not report the age of a message, so
-    the age of the oldest is estimated from the numbers of messages published in each minute of the last hour
-    (~3600 s means an hour or more). Dead letters have no such estimate.
+    the age of the oldest message is estimated from the numbers of messages published in each minute of the last
+    hour (~3600 s means an hour or more). Dead letters have no such estimate.
 
     Example: ./cryptoboy queues --json
     """

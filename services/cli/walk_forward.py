@@ -42,7 +42,7 @@ def walk_forward(
     fee: Annotated[float | None, options.FEE] = None,
     json_output: options.Json = False,
 ) -> None:
-    """Fit with `freqtrade hyperopt` on one window, test on the next, and report the tests only.
+    """Fit parameters with `freqtrade hyperopt` on one window, test them on the next, and report only the tests.
 
     Example: ./cryptoboy walk-forward --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
     """

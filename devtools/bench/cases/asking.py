@@ -33,7 +33,7 @@ from services.sentiment_analyzer.scorers.model.prompt import SYSTEM_PROMPT, answ
 CONCURRENCY = 8
 DELAY_SECONDS = 0.2
 ARTICLES = 240
-"""The number of articles for the stand-in, which takes six seconds."""
+"""The number of articles for the stand-in, which answers all of them in six seconds."""
 ARTICLES_A_SLOT = 10
 """The number of articles per concurrent request for a server whose speed is unknown."""
 PATIENCE_SECONDS = 1_800.0
@@ -45,9 +45,9 @@ MODULE = "services.sentiment_analyzer.sentiment_processor"
 def processor_llm(lab: Lab) -> Rows:
     """Articles per second of the processor, compared with the answers per second of a bare client.
 
-    The time runs from the first article's publication until the last one is acknowledged. Both send the same requests
-    to the same server with the same concurrency; the processor also takes the articles from RabbitMQ, matches them,
-    looks for their stories, keeps receipts and publishes signals. No article is sent twice.
+    The time runs from the first article's publication until the last one is acknowledged. Processor and client send
+    the same requests to the same server with the same concurrency; the processor also takes the articles from
+    RabbitMQ, matches them, looks for their stories, keeps receipts and publishes signals. No article is sent twice.
     """
     with ExitStack() as stack:
         llm = lab.llm or stack.enter_context(_stand_in(lab))

@@ -112,7 +112,7 @@ def _only_acknowledge(server: RabbitServer, count: int) -> float:
 
 
 def _check(client: redis.Redis, count: int) -> None:
-    """Raise TryLater if a signal is missing in Redis, because a cacher that loses signals must not count as fast."""
+    """Raise TryLater if a signal is missing in Redis, because the rate of a lossy cacher means nothing."""
     stored = sum(int(client.zcard(signals_key(pair))) for pair in PAIRS)
     if stored != count or not all(client.llen(history_key(pair)) for pair in PAIRS):
         raise TryLater(

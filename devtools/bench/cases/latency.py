@@ -117,7 +117,7 @@ def _round_trip(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
 
     def measure() -> list[float]:
         client.delete(BARE_KEY)
-        connection.process_data_events()  # answers heartbeats that came while others were measured
+        connection.process_data_events()  # answers heartbeats that arrived during other measurements
         with watched(client, [BARE_KEY], newest) as arrivals:
             return _paced(send, arrivals, lab.amount(ARTICLES))
 

@@ -21,9 +21,9 @@ from services.common.errors import TryLater
 CONCURRENCY = 16
 SCORE_SECONDS = 0.05
 SLOW_SCORE_SECONDS = 0.4
-"""A score this slow leaves a machine with two cores idle time, even when four processors share it."""
+"""The duration of a slow score, at which even four processors leave idle time on a machine with two cores."""
 SECONDS = 10
-"""Each run lasts so long that its first articles, which meet an idle processor, hardly count."""
+"""The duration of a run, so long that its first articles, which meet an idle processor, hardly count."""
 PATIENCE_SECONDS = 120.0
 MODULE = "devtools.bench.programs.sleeping_processor"
 

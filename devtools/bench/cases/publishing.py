@@ -26,7 +26,7 @@ PERSISTENT = 2
 def publish_confirmed(lab: Lab) -> Rows:
     """Messages per second from the call to the last confirm, with all properties that our messages have.
 
-    There are two baselines, both of them bare loops. One sends only the bodies, directly to the queue. The other
+    There are two baselines, which are bare loops. One sends only the bodies, directly to the queue. The other
     sends the same messages through the same exchange and so shows what the exchange and the properties cost RabbitMQ.
     """
     settings, clock = lab.settings(), SystemClock()
@@ -72,7 +72,7 @@ def _bare_loop(
     for body, properties in parcels:
         channel.basic_publish(exchange, key, body, properties)
     seconds = time.perf_counter() - begin
-    connection.close()  # answered when everything before it was read
+    connection.close()  # returns once RabbitMQ has read all messages before it
     empty(server, SENTIMENT_SIGNALS.name)
     return seconds
 

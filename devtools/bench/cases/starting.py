@@ -26,7 +26,7 @@ SERVICES = {
 LIBRARIES = "import pika, redis, pydantic"
 STREAMER_LIBRARIES = f"{LIBRARIES}, ccxt.pro"
 SOURCES = '[[source]]\nname = "nobody"\nurl = "http://127.0.0.1:9/feed"\n'
-"""Nothing listens on this port; the poller is ready as soon as it can poll, whether or not a source answers."""
+"""A source on a port where nothing listens; the poller is ready once it can poll, even if no source answers."""
 
 
 def cold_start(lab: Lab) -> Rows:

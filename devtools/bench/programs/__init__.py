@@ -1,1 +1,1 @@
-"""Programs that the bench starts beside ours: stand-ins and baselines."""
+"""Programs that the benchmark starts in addition to the services: stand-ins and baselines."""

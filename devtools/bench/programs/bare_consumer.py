@@ -1,4 +1,4 @@
-"""Baseline program that copies messages from a queue to a Redis hash in the simplest way.
+"""A baseline program that copies messages from a queue to a Redis hash in the simplest way.
 
 Its arguments are the queue and the hash. The addresses are read from BARE_AMQP_URL and BARE_REDIS_URL, so that no
 process list shows a password.

@@ -1,4 +1,4 @@
-"""A server that speaks Ollama's protocol and thinks for a set time: a language model without the model.
+"""A server that speaks Ollama's protocol and answers after a fixed delay, in place of a real language model.
 
 It answers a fixed number of requests at the same time, each after the same delay; further requests wait, as they do
 in Ollama with OLLAMA_NUM_PARALLEL. Its answers have the format that the request asks for.

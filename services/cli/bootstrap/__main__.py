@@ -40,7 +40,7 @@ def main(root: Path, folder: Path, arguments: Sequence[str]) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Make `folder` if it is missing, and lock it against other calls in this context; yields the descriptor."""
+    """Make `folder` if it is missing, and lock it while the context lasts; yields the descriptor of the lock."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -63,7 +63,7 @@ def _stop_on_signals() -> None:
 
     def stop(_number: int, _frame: object) -> None:
         for number in numbers:
-            signal.signal(number, signal.SIG_IGN)  # the first one is being handled
+            signal.signal(number, signal.SIG_IGN)  # the first signal is being handled
         raise KeyboardInterrupt
 
     for number in numbers:

@@ -59,7 +59,7 @@ def refuse_unusable(folder: Path, *, again: str) -> None:
 def full_disk(folder: Path) -> str:
     """A message with the free space in the folders that an installation writes to, and the space that it needs."""
     cache = os.environ.get("UV_CACHE_DIR") or _cache_folder()
-    # not tempfile.gettempdir(), which raises if no folder can be written to
+    # tempfile.gettempdir() is not used, because it raises if no folder is writable
     places = dict.fromkeys(
         _existing(Path(path))
         for path in (folder, cache, os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the usual default # nosec B108

@@ -153,8 +153,8 @@ class Environment:
                 return
             say("the fast installer failed; trying pip, which takes longer")
         again = ["--force-reinstall"] if reinstall else []
-        # Source distributions are built with the tools that the first call installed: an isolated build would fetch
-        # tools without hashes.
+        # Source distributions are built with the tools that the first call installed, because an isolated build would
+        # fetch tools without hashes.
         build = ["--no-build-isolation", "--use-pep517"]
         if not pip or self._pip_install(pip, *build, *again, lock=self._lock_file):
             raise InstallError(

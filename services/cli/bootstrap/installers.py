@@ -15,8 +15,8 @@ from services.cli.bootstrap.advice import FullDiskError, full_disk, names_full_d
 
 _SECONDS_TO_STOP = 5
 
-# Settings about how packages are reached. All others (user, target, prefix, no-binary ...) are meant for other
-# installations: with them packages would be put elsewhere, or those of the lock file be refused.
+# Settings about how packages are downloaded. All others (user, target, prefix, no-binary ...) are meant for other
+# installations: they could put packages into other folders, or exclude packages of the lock file.
 _KEPT_OF_PIP = {
     f"PIP_{name}"
     for name in (
@@ -33,7 +33,7 @@ _KEPT_OF_UV = tuple(
         "LINK_MODE", "CONFIG_FILE", "NO_CONFIG", "CREDENTIALS_DIR",
     )
 )  # fmt: skip
-# A configuration file that PIP_CONFIG_FILE names comes after the environment's own, and before the variables.
+# pip reads the file named by PIP_CONFIG_FILE after the environment's own, and variables override these files.
 _OVERRULING = {
     "PIP_USER": "0",
     "PIP_REQUIRE_VIRTUALENV": "0",

@@ -41,7 +41,7 @@ FROM_SOURCE = {
 
 
 def only_wheels(lock: Path, system: str = sys.platform, machine: str = platform.machine()) -> list[str]:
-    """The options of pip and uv that forbid builds of a lock file's packages, except of those that may be built."""
+    """The options with which pip and uv build only the packages that may be built, and use wheels of all others."""
     named = re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE)
     built = {name for name, source in FROM_SOURCE.items() if source.may_be_built(system, machine)}
     wheels = dict.fromkeys(name for name in named if name not in built)

@@ -69,7 +69,7 @@ def fetch_history(
 
 _AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
 _REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.launch.freqtrade.bot")
-"""The command that runs Freqtrade and removes secrets from its output, as it logs ccxt's whole configuration."""
+"""The command that runs Freqtrade and removes secrets from its output, since Freqtrade logs ccxt's configuration."""
 _USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
 
 

@@ -61,7 +61,7 @@ def import_archive(
     ] = "",
     json_output: Json = False,
 ) -> None:
-    """Import a news archive: times are converted to UTC, duplicates left out, every row accounted for.
+    """Import a news archive: convert times to UTC, leave duplicates out, and account for every row.
 
     An article is identified as by the live poller: by its source with its link, or with its title if it has no link;
     a repeated title counts as a duplicate only within a day (UTC). Of two versions the one that was known first is

@@ -77,11 +77,11 @@ def score_history(
 
     A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
     published. A source has the weight of the source with the same name in NEWS_SOURCES_FILE. --from and --to choose
-    articles by the time at which they were known. Answers of language models are kept as receipts, by content, model
-    and prompt version, so a second run repeats no request. (Answers of the lexicon are not kept, because that would
-    take longer than scoring again.) Articles that the scorer refused or abstained from are counted by reason, with
-    the first article of each reason. The file appears when it is complete: after Ctrl-C the same command continues
-    the run.
+    articles by the time at which they became known. Answers of language models are kept as receipts, by content,
+    model and prompt version, so a second run repeats no request. (Answers of the lexicon are not kept, because that
+    would take longer than scoring again.) Articles that the scorer refused or abstained from are counted by reason,
+    with the first article of each reason. The file appears when it is complete: after Ctrl-C the same command
+    continues the run.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """
@@ -92,7 +92,7 @@ def score_history(
 
     settings = options.settings_for(uses=options.OF_SCORING | {"news_sources_file"})
     first, last = options.read_period(start, end)
-    # History can wait for a server that is away, so no fallback takes its place.
+    # Scoring an archive can wait for an unreachable server, so there is no fallback scorer.
     settings = settings.changed(
         sentiment_scorer=scorer or settings.sentiment_scorer, sentiment_fallback=Fallback.WAIT
     )

@@ -21,7 +21,7 @@ def validate_history(
     pairs: Annotated[list[str] | None, options.ALL_PAIRS] = None,
     json_output: options.Json = False,
 ) -> None:
-    """Check candles and sentiment: gaps, repetitions, disorder, time zones, signals before their news, coverage.
+    """Check candles and sentiment for gaps, repetitions, wrong order, time zones, early signals, and coverage.
 
     Errors are faults that a backtest refuses, or that would silently make it wrong: files that cannot be read, wrong
     or missing columns and values, times without a zone, rows out of order or repeated, signals available before

@@ -18,7 +18,7 @@ from services.cli.support.console import PlainConsole
 from services.common.errors import StopProgram
 from services.common.files import write_whole
 
-# Wider than anything that is printed: in a pipe each row is one line.
+# Wider than any printed row, so that in a pipe each row is one line.
 _UNLIMITED = 10_000
 
 

@@ -81,7 +81,7 @@ def load_settings(uses: Collection[str] | None = None) -> Settings:
     settings = Settings.load(uses=uses)
     if uses is not None:
         for mistake in settings.unusable:
-            if mistake.field not in MODEL_FIELDS:  # reported when the scorer is built
+            if mistake.field not in MODEL_FIELDS:  # such mistakes are reported when the scorer is built
                 say(f"ignored, as this command does not use it: {mistake.line}")
     return settings
 

@@ -15,7 +15,7 @@ from services.cli.support.console import PlainConsole
 
 LINE_EVERY_SECONDS = 10.0
 RECENT_SECONDS = 20.0
-# Before that, programs start and files are read, and speed says nothing about the rest.
+# Before that, programs start and files are read, so the speed does not predict the rest.
 FIRST_ESTIMATE_PERCENT = 10
 
 
@@ -62,7 +62,7 @@ class Estimate:
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """The time left as rich estimates it, shown only from the same progress on as that of `Estimate`."""
+    """The time left as rich estimates it, hidden until FIRST_ESTIMATE_PERCENT of the work is done."""
 
     def render(self, task: Task) -> Text:
         if task.percentage < FIRST_ESTIMATE_PERCENT:

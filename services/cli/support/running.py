@@ -44,7 +44,7 @@ def run_app(app: typer.Typer, name: str, program: str) -> None:
     shield_loopback(os.environ)
     redact_errors(secrets_given(os.environ))
     clean_output()
-    # Standard output is the answer, also for programs; the log goes elsewhere, and errors are reported below.
+    # Standard output carries only the answer, which programs may read; the log and errors go to standard error.
     configure_logging(Settings(log_level="ERROR"), name)
     try:
         app(prog_name=program)

@@ -32,7 +32,7 @@ IKnow = Annotated[
 
 
 def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool = False) -> Stack:
-    """The programs of a run, whose folder is STATE_DIR/`command`, after live trading was checked and confirmed.
+    """The programs of a run in the folder STATE_DIR/`command`; live trading is first checked and confirmed.
 
     Raises:
         StopProgram: Freqtrade cannot trade with these settings, or they are not allowed for live trading.

@@ -21,7 +21,7 @@ from services.demo.run import DemoResult
 
 LINE_EVERY_SECONDS = 10.0
 ARTICLES_SHOWN = 8
-# The title of the table, its head and the line below that.
+# The title of the table, its head and the line below the head.
 _LINES_ABOVE_NEWS = 3
 _COLOURS = {
     "very_bullish": "bold green", "bullish": "green", "neutral": "dim", "bearish": "red", "very_bearish": "bold red",

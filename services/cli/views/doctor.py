@@ -12,7 +12,7 @@ from services.cli.support.answers import answer_console
 from services.operations.checks.check import Check
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
-# A terminal that has less room beside the names wraps better by itself.
+# A terminal with fewer columns than this beside the names wraps the lines better by itself.
 _NARROWEST = 40
 
 
