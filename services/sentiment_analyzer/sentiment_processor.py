@@ -1,4 +1,4 @@
-"""The service that scores news from `raw_news_data` and sends signals to `sentiment_signals_queue`. See `pipeline`."""
+"""The service that scores news from `raw_news_data` for `sentiment_signals_queue`. See `pipeline`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who scores an article: the port, and one room for each kind."""
+"""The scorers of articles, with the port that they implement and one folder for each kind."""

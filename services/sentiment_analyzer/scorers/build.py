@@ -1,4 +1,4 @@
-"""Chooses the scorer by configuration."""
+"""Chooses the scorer according to the configuration."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Keep = Callable[[Scorer], Scorer]
 
 
 def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scorer:
-    """The scorer that SENTIMENT_SCORER names, with the fallback of SENTIMENT_FALLBACK. Connects to nothing yet.
+    """Build the scorer of SENTIMENT_SCORER with the fallback of SENTIMENT_FALLBACK. Connects to nothing yet.
 
     Args:
-        settings: which scorer, where its servers are, what if they are away.
-        keep: applied to the scorer and to its fallback one by one, so that each receipt names the one that answered.
+        settings: the settings of the scorer, of its servers and of the fallback.
+        keep: wraps the scorer and its fallback one by one, so that each receipt names the scorer that answered.
 
     Raises:
-        StopProgram: the settings of that scorer are not complete.
+        StopProgram: the settings of the scorer are incomplete.
     """
     check_scorer_settings(settings)
     scorer = keep(_build(settings, settings.sentiment_scorer))
@@ -37,10 +37,11 @@ def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scor
 
 
 def check_scorer_settings(settings: Settings) -> None:
-    """Check what the scorer of the settings uses, without building it.
+    """Check the settings that the configured scorer uses, without building the scorer.
 
     Raises:
-        StopProgram: a variable that it uses has a value that cannot be used, or is missing; says which.
+        StopProgram: a variable that the scorer uses is missing or has a value that cannot be used; the message names
+            it.
     """
     if settings.sentiment_scorer is ScorerKind.ENSEMBLE:
         settings.require(("sentiment_ensemble",))
@@ -51,7 +52,7 @@ def check_scorer_settings(settings: Settings) -> None:
 
 
 def model_servers(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """The URLs of the model servers that the scorer asks, by the variable that names them."""
+    """Return the URLs of the model servers that the scorer asks, keyed by the variables that name them."""
     servers = {}
     if ScorerKind.OLLAMA in _kinds(settings):
         servers["OLLAMA_HOST"] = ollama_servers(settings.ollama_host)
@@ -61,7 +62,7 @@ def model_servers(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 def _kinds(settings: Settings) -> tuple[ScorerKind, ...]:
-    """The scorer of the settings, or the members of the ensemble."""
+    """Return the kind of the configured scorer, or the kinds of the members if the scorer is an ensemble."""
     if settings.sentiment_scorer is ScorerKind.ENSEMBLE:
         return tuple(parse_ensemble(settings.sentiment_ensemble))
     return (settings.sentiment_scorer,)

@@ -1,4 +1,4 @@
-"""Several scorers as one: a weighted mean, the less sure the more they disagree."""
+"""Combines several scorers by a weighted mean. The more the scorers disagree, the lower the confidence."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from services.sentiment_analyzer.scorers.port import (
 )
 
 NO_CONFIDENCE = 1e-9
-"""Below this, numbers are too small to weigh one opinion against another."""
+"""If weight times confidence sums up to less than this share of the total weight, it is too small to be used as a
+weight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """The score of one member for one asset; `weight` is the member's, above 0."""
+    """The score of one member for one asset. `weight` is the weight of the member, which is above 0."""
 
     weight: float
     score: AssetScore
 
 
 class EnsembleScorer:
-    """Asks all its members. Threads may share it if they may share those.
+    """Asks all its members. Threads may share it if they may share its members.
 
     Args:
-        members: scorers and their weights, at least one.
+        members: one or more scorers and their weights.
     """
 
     name = "ensemble"
@@ -50,10 +51,10 @@ class EnsembleScorer:
         self.patience = sum(scorer.patience for scorer, _ in self._members)
 
     def check(self) -> None:
-        """See `port.Scorer`: every member can work, but for those whose servers refuse everything.
+        """See `port.Scorer`. Every member can work, except for those whose servers refuse every request.
 
         Raises:
-            RefusesAll: those are all members.
+            RefusesAll: the servers of all members refuse every request.
         """
         refusals = []
         for number, (scorer, _) in enumerate(self._members):
@@ -69,7 +70,10 @@ class EnsembleScorer:
             raise RefusesAll("; ".join(map(str, refusals)), after=after or None)
 
     def health(self) -> DependencyHealth:
-        """Ok if every member is. While members are left out, `required` is false: the others still score."""
+        """Report ok if every member is ok.
+
+        While members are left out, `required` is false, because the other members still score.
+        """
         parts = []
         for number, (scorer, _) in enumerate(self._members):
             why, part = self._left_out.get(number), scorer.health()
@@ -90,13 +94,15 @@ class EnsembleScorer:
             scorer.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Ask every member and combine their scores of each asset. One that abstains or refuses is left out.
+        """Ask every member, and combine their scores of each asset.
 
-        Where one refused, or gave an answer that cannot be used, the scores are degraded.
+        A member that abstains or refuses is left out. If a member refused, or gave an answer that cannot be used, the
+        scores are degraded.
 
         Raises:
             TryLater: as a member raises it.
-            NeverWorks, Unusable: no member gives a score, and one refused or gave an answer that cannot be used.
+            NeverWorks, Unusable: no member gives a score, and one member refused or gave an answer that cannot be
+                used.
             Abstained: all members abstain on all assets.
         """
         opinions: dict[str, list[Opinion]] = {}
@@ -129,13 +135,14 @@ class EnsembleScorer:
 
 
 def combine(opinions: Sequence[Opinion], total_weight: float) -> AssetScore:
-    """One score from several, at least one.
+    """Combine one or more scores into one score.
 
-    The score is the mean of the scores, weighted by weight times confidence. The confidence is the mean of the
-    confidences, weighted by weight, where a member of `total_weight` that has no say counts as one without any
-    confidence; times 1 - d, where d (0..1) is the mean distance of the scores from the combined one under the
-    same weights as in the score: members that say the opposite of one another leave no confidence.
-    Reason and event are those of whoever weighs most.
+    The score is the mean of the scores, weighted by the members' weights times their confidences. The confidence is
+    the mean of the confidences, weighted by the members' weights, multiplied by 1 - d. A member that is part of
+    `total_weight` but gave no score counts as a member without any confidence. d (0..1) is the mean distance of the
+    scores from the combined score, with the same weights as in the score. So members that say the opposite of one
+    another leave no confidence. The reason and the event are those of the member with the largest weight in the
+    score.
     """
     weights = [opinion.weight * opinion.score.confidence for opinion in opinions]
     if sum(weights) < NO_CONFIDENCE * total_weight:  # all say that they guess

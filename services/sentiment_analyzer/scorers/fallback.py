@@ -1,4 +1,4 @@
-"""Scores with a second scorer while the configured one is away or cannot be used, and marks these scores degraded."""
+"""Uses a second scorer while the configured scorer is unavailable or unusable, and marks its scores as degraded."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ log = structlog.get_logger(__name__)
 
 
 class FallbackScorer:
-    """Asks `first`; while it is away, and about articles that it refuses, asks `second`. Threads may share it.
+    """Asks the first scorer, and if that one is unavailable or refuses an article, asks the second.
 
-    The circuit breakers of the first one's servers keep an outage from costing every article a timeout.
+    Threads may share it. The circuit breakers of the first scorer's servers keep an outage from costing every article
+    a timeout.
     """
 
     def __init__(self, first: Scorer, second: Scorer) -> None:
@@ -32,7 +33,7 @@ class FallbackScorer:
         self.patience = first.patience + second.patience
 
     def check(self) -> None:
-        """Whether either can work; that the first is away is no reason not to start.
+        """Check that one of the two scorers can work. The program may start while the first scorer is unavailable.
 
         Raises:
             StopProgram: the settings or files of this machine cannot be used.
@@ -44,12 +45,12 @@ class FallbackScorer:
             self._second.check()
 
     def health(self) -> DependencyHealth:
-        """The health of the first, which is not required: scoring goes on without it."""
+        """Return the health of the first scorer, which is not required because scoring goes on without it."""
         health = replace(self._first.health(), required=False)
         return health if self._problem is None else replace(health, ok=False, detail=self._problem)
 
     def digest(self) -> str:
-        """The digest of the first."""
+        """Return the digest of the first scorer."""
         return self._first.digest()
 
     def close(self) -> None:
@@ -58,10 +59,10 @@ class FallbackScorer:
         self._second.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """The scores of the first, or those of the second marked as degraded.
+        """Return the scores of the first scorer, or those of the second scorer marked as degraded.
 
         Raises:
-            CannotSay: as either raises it.
+            CannotSay: as either scorer raises it.
         """
         try:
             scores = self._first.score(text, assets)

@@ -15,13 +15,13 @@ from services.sentiment_analyzer.matching.assets import Asset
 
 @dataclass(frozen=True, slots=True)
 class AssetScore:
-    """What an article means for one asset.
+    """The meaning of an article for one asset.
 
     Attributes:
         score: -1 (very bearish) to +1 (very bullish).
         confidence: 0 (a guess) to 1 (certain).
-        rationale: one short line for a person.
-        event_type: what kind of news it is.
+        rationale: one short line that explains the score to a person.
+        event_type: the kind of news.
 
     Raises:
         ValueError: a number is out of range or not a number.
@@ -41,15 +41,17 @@ class AssetScore:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An answer of a language model, and what it cost.
+    """The last answer of a language model, and the cost of getting it.
 
     Attributes:
-        digest: identifies the model's weights, or what the server says about itself; empty where it says nothing.
-        answer: what the model printed last, bounded.
-        requests: how many were needed.
-        prompt_tokens: of all requests together, as the server counts them; 0 where it does not.
-        answer_tokens: likewise.
-        seconds: from the first request to the last answer.
+        digest: an identifier of the model's weights, or the server's description of itself; empty if it states
+            neither.
+        answer: the last output of the model, cut to a limit.
+        requests: the number of requests that were needed.
+        prompt_tokens: the number of tokens in all prompts, as counted by the server; 0 if the server does not count
+            them.
+        answer_tokens: the number of tokens in all answers, counted in the same way.
+        seconds: the time from the first request to the last answer.
     """
 
     digest: str
@@ -62,12 +64,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of one article by ticker. A ticker left out is one on which the scorer abstains.
+    """The scores of one article by ticker. If a ticker is missing, the scorer abstains on it.
 
     Attributes:
-        model: name of the model that made these scores, as it stands in the signals.
-        degraded: a fallback made them, because the configured scorer is away.
-        usage: of the language models that were asked, in their order.
+        model: the name of the model that made these scores, as in the signals.
+        degraded: whether a fallback made the scores because the configured scorer is unavailable.
+        usage: the usage of the language models that were asked, in their order.
     """
 
     model: str
@@ -80,7 +82,7 @@ class Abstained(CannotSay):
     """The scorer abstains on every asset, after a language model was asked.
 
     Attributes:
-        usage: of the requests.
+        usage: the usage of the requests.
     """
 
     def __init__(self, message: str, usage: tuple[Usage, ...] = ()) -> None:
@@ -91,12 +93,12 @@ class Abstained(CannotSay):
 class Unusable(Abstained):
     """A language model gave no answer that can be used, which says nothing about the article.
 
-    There is no receipt of it: with more room for the answer, or another model, the same question may be answered.
+    No receipt is kept, because the same question may be answered with more room for the answer or by another model.
     """
 
 
 class RefusesAll(TryLater):
-    """The scorer's server answers and refuses every article. An ensemble may go on without this scorer."""
+    """The scorer's server answers but refuses every article. An ensemble may go on without this scorer."""
 
 
 class Scorer(Protocol):
@@ -104,51 +106,51 @@ class Scorer(Protocol):
 
     @property
     def name(self) -> str:
-        """The kind of scorer, a label of metrics: `lexicon`, `ollama`."""
+        """The kind of scorer, such as `lexicon` or `ollama`, which is a label of metrics."""
         ...
 
     @property
     def model(self) -> str:
-        """Name of the model, as it stands in the signals; that of a lexicon changes with its words."""
+        """The name of the model, as in the signals. The name of a lexicon changes with its words."""
         ...
 
     @property
     def articles_at_once(self) -> int:
-        """How many articles it pays to take from the queue together: 1 where each takes long."""
+        """The number of articles that are best taken from the queue together, which is 1 if each takes long."""
         ...
 
     @property
     def patience(self) -> float:
-        """Seconds that one score, or a check, may take by the scorer's own time limits. Beyond them a call is stuck."""
+        """The time in seconds that a score or check may take by the scorer's own limits. A longer call is stuck."""
         ...
 
     def check(self) -> None:
-        """Make sure that scoring can work: where there is a server, by having it score a sample article.
+        """Make sure that scoring can work. If there is a server, have it score a sample article.
 
         Raises:
-            TryLater: the server is away or busy, lacks the model, or refuses us; says what to do.
-            RefusesAll: of these, where others can do without it.
+            TryLater: the server is unavailable or busy, lacks the model, or refuses us; the message says what to do.
+            RefusesAll: one of these problems, if other scorers can go on without this one.
             StopProgram: the settings or files of this machine cannot be used.
         """
         ...
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Score an article for each of `assets`, at least one.
+        """Score an article for each of `assets`, which contains at least one asset.
 
         Raises:
-            TryLater: the server is away, busy or too slow; nothing is known about the article.
-            CannotSay: it abstains on every asset. That is not a score of zero.
-            Unusable: what it answered cannot be used.
-            NeverWorks: the server refuses this very request, and will again.
+            TryLater: the server is unavailable, busy or too slow, so nothing is known about the article.
+            CannotSay: the scorer abstains on every asset, which is not a score of zero.
+            Unusable: the answer of the scorer cannot be used.
+            NeverWorks: the server refuses this very request, and will refuse it again.
         """
         ...
 
     def health(self) -> DependencyHealth:
-        """How it was when last used. Never waits for the network."""
+        """Report the state of the scorer when it was last used. Never waits for the network."""
         ...
 
     def digest(self) -> str:
-        """Identifies what decides the scores besides `model`, such as the weights, as far as is known; may be empty."""
+        """Return an identifier of what else besides `model` decides the scores, such as the weights; may be empty."""
         ...
 
     def close(self) -> None:

@@ -1,10 +1,11 @@
-"""Which signals of a story an article agrees with, and which it contradicts. Pure.
+"""Decides which signals of a story an article agrees with, and which it contradicts. Pure.
 
-The first article that is scored for a pair makes a signal. A later one corroborates that signal if it agrees with it:
-both scores have the same sign, no word of denial, correction or falsity separates the texts, and the later one neither
-says much more of the pair nor is worth more (see `worth`). If the scorer could not tell, the words alone decide, unless
-the story is disputed. An article that agrees with no signal makes a signal of its own, with which later ones may agree.
-If it contradicts a signal, the corroboration of that signal so far is withdrawn.
+The first article that is scored for a pair makes a signal. A later article agrees with that signal, and corroborates
+it, if three conditions hold: both scores have the same sign, no word of denial, correction or falsity separates the
+texts, and the later article neither says much more about the pair nor is worth more (see `worth`). If the scorer
+could not tell, only the words decide, unless the story is disputed. An article that agrees with no signal makes a
+signal of its own, with which later articles may agree. If it contradicts a signal, the corroboration of that signal
+so far is withdrawn.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ NO_OPINION = 0.1
 
 
 def stances_of(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]) -> dict[str, Stance]:
-    """The stance of an article on each pair, as far as it has one.
+    """Return the stance of an article on each pair on which it has a stance.
 
     Args:
         row: the article.
-        signals: its own, one for each pair.
+        signals: the signals of the article, one for each pair.
         rows: the articles of the story that were scored before, in scoring order.
     """
     is_again = was_scored_before(row.owner, rows)
@@ -62,7 +63,7 @@ def stances_of(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
 
 
 def has_no_opinion(signal: SentimentSignal) -> bool:
-    """Whether the scorer could not tell."""
+    """Whether a signal shows that the scorer could not tell."""
     # Published, it would replace the story's signal as the newest one, although others are sure of that signal.
     return sign(signal.sentiment_score) == 0 and signal.confidence <= NO_OPINION
 
@@ -111,12 +112,12 @@ def _stance(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again:
 
 
 def _newest(rows: Iterable[Row]) -> tuple[float, int]:
-    """The date and scoring order of the newest article, to be compared; of no article the least."""
+    """Return the date and scoring order of the newest article; the lowest possible values if there is none."""
     return max(((row.published.timestamp(), row.turn) for row in rows), default=(-math.inf, 0))
 
 
 def _is_undisputed(stances: Iterable[Stance]) -> bool:
-    """Whether all signals of a story for a pair have one sign, and no article contradicts any."""
+    """Whether all signals of a story for a pair have one sign, and no article contradicts any of them."""
     known = list(stances)
     signs = {sign(stance.score) for stance in known if stance.is_own}
     return len(signs) == 1 and not any(stance.against for stance in known)
@@ -146,7 +147,7 @@ def _signals_of(row: Row, pair: str) -> list[SentimentSignal]:
 
 
 def sign(score: float) -> int:
-    """1, -1, or 0 for a score too faint to have a sign."""
+    """Return 1 or -1 as the sign of a score; 0 if the score is too faint to have a sign."""
     return 0 if abs(score) < FAINT else 1 if score > 0 else -1
 
 

@@ -1,4 +1,4 @@
-"""How well the signals of a story are corroborated, and the revisions that say so. Pure."""
+"""Computes the corroboration of the signals of a story, and the revisions that publish it. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MAX_RATIONALE_CHARS = 2_000
 
 
 class Support(NamedTuple):
-    """How well a signal is corroborated after some articles.
+    """The corroboration of a signal after some articles.
 
     Attributes:
-        sources: how many further owners corroborate it.
-        revision: of the signal; each change of its corroboration makes one.
-        contradicted_by: the source whose article withdrew the corroboration last; empty if none did.
+        sources: the number of further owners that corroborate the signal.
+        revision: the number of the signal's revision. Each change of the corroboration makes a revision.
+        contradicted_by: the source whose article withdrew the corroboration last; empty if there was no such article.
     """
 
     sources: int = 0
@@ -30,16 +30,16 @@ class Support(NamedTuple):
 
 
 def support_of(article_id: str, pair: str, rows: Sequence[Row]) -> Support:
-    """How well an article's signal for a pair is corroborated after the articles `rows`, which are in scoring order."""
+    """Return the corroboration of an article's signal for a pair after the articles `rows`, in scoring order."""
     return revisions_of(article_id, pair, rows)[-1][1]
 
 
 def revisions_of(article_id: str, pair: str, rows: Sequence[Row]) -> list[tuple[str, Support]]:
-    """All revisions of an article's signal for a pair: the id of the article that made each, and the support after it.
+    """Return all revisions of an article's signal for a pair, each with the id of its maker and the support after it.
 
-    The first entry is the signal as it was published, made by no other article. A revision is made by each further
-    owner, by each withdrawal, and by the first contradiction of a positive signal. As articles are only ever appended,
-    a revision never changes.
+    The maker is the article that made the revision. The first entry is the signal as it was published, which no other
+    article made. A revision is made by each further owner, by each withdrawal, and by the first contradiction of a
+    positive signal. As articles are only ever appended, a revision never changes.
     """
     own = {row.owner: stance_of(row, pair) for row in rows if row.article_id == article_id}
     is_positive = any(stance.score > 0 for stance in own.values())
@@ -61,10 +61,11 @@ def revisions_of(article_id: str, pair: str, rows: Sequence[Row]) -> list[tuple[
 
 
 def corroborate(signal: SentimentSignal, support: Support, now: datetime) -> SentimentSignal:
-    """The revision of a signal for this support; the signal itself for revision 0.
+    """Return the revision of a signal for this support, or the signal itself for revision 0.
 
     Each further source multiplies the doubt by `DOUBT_LEFT`: confidence = 1 - (1 - c) * DOUBT_LEFT ** sources. A
-    positive signal that was contradicted, and that no source has confirmed since, is degraded: it opens no trade.
+    positive signal that was contradicted, and that no source has confirmed since, is degraded, so that it opens no
+    trade.
     """
     if not support.revision:
         return signal

@@ -1,6 +1,6 @@
-"""Whether one of two articles of a story denies or corrects the other, by its words. Pure.
+"""Decides by the words of two articles of a story whether one denies or corrects the other. Pure.
 
-The signs of scores do not show it: a scorer that counts words scores "the regulator has not approved it" like the
+The signs of scores do not show this. A scorer that counts words scores "the regulator has not approved it" like the
 approval, and a correction from 250 to 25 million is still good news. The words are in `denial_words.toml`.
 """
 
@@ -17,9 +17,10 @@ from services.sentiment_analyzer.stories.match import LEAD_CHARS, headline_words
 
 WORDS_FILE = Path(__file__).with_name("denial_words.toml")
 NEGATION_REACH = 4
-"""A negation in a lead refers to at most so many words after it."""
+"""The largest number of words after a negation in a lead to which the negation refers."""
 CORRECTED = 1.9
-"""Two articles contradict each other if each headline has one amount, and they differ at least by this factor."""
+"""Two articles contradict each other if each headline has one amount, and the amounts differ at least by this
+factor."""
 
 _MONEY = re.compile(
     r"[$€£¥]\s?(\d[\d,]*(?:\.\d+)?)\s*(trillion|billion|million|thousand|tn|bn|mn|[kmbt])?\b", re.IGNORECASE
@@ -34,15 +35,16 @@ _UNITS |= {"million": 1e6, "mn": 1e6, "m": 1e6, "thousand": 1e3, "k": 1e3}
 
 
 class Claim(NamedTuple):
-    """What is compared of an article.
+    """The parts of an article that are compared.
 
     Attributes:
-        denies: a word of denial, correction or falsity is in headline or lead, or the headline negates something.
-        words: those of the headline, stemmed.
-        negated: words of the lead that follow a negation closely, stemmed.
-        money: the one amount of money in the headline, or None.
-        coins: the one number of coins in it, or None.
-        is_open: the headline says that the event is uncertain, or has not happened yet.
+        denies: whether headline or lead has a word of denial, correction or falsity, or the headline negates
+            something.
+        words: the words of the headline, stemmed.
+        negated: the words of the lead that follow a negation closely, stemmed.
+        money: the amount of money in the headline if there is exactly one; otherwise None.
+        coins: the number of coins in the headline if there is exactly one; otherwise None.
+        is_open: whether the headline says that the event is uncertain, or has not happened yet.
     """
 
     denies: bool
@@ -68,7 +70,7 @@ def one_denies(one: Claim, other: Claim) -> bool:
 
 @lru_cache(maxsize=4096)
 def claim_of(title: str, lead: str) -> Claim:
-    """The claim of an article with that headline and lead."""
+    """Return the claim of an article with that headline and lead."""
     title, lead = _plain(title), _plain(lead[:LEAD_CHARS])
     patterns = _patterns()
     headline = patterns.harmless.sub(" ", title)

@@ -1,4 +1,4 @@
-"""Where the articles of stories are kept: SQLite, in memory or in a file that processes may share."""
+"""Stores the articles of stories in SQLite, in memory or in a file that processes may share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.sentiment_analyzer.stories.migration import SCHEMA
 from services.sentiment_analyzer.stories.rows import KEPT, MOST_REMEMBERED, Row, new_row
 
 FILE_NAME = "stories.sqlite"
-"""In STATE_DIR."""
+"""The name of the file in STATE_DIR."""
 
 _FORGET = "DELETE FROM told WHERE published < (SELECT max(published) FROM told) - ?"
 _OF_ITS_STORY = "story = (SELECT story FROM told WHERE article_id = ?)"
@@ -26,7 +26,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 
 def after_condition(most: int) -> str:
-    """A condition for the last rows after a number: at most `most`."""
+    """Return an SQL condition for the rows after a number, limited to the last `most` rows."""
     return f"number > max(?, (SELECT max(number) FROM told) - {most})"  # noqa: S608 - our own number # nosec B608
 
 
@@ -34,14 +34,14 @@ _AFTER = after_condition(MOST_REMEMBERED)
 
 
 class StoryFile:
-    """The articles of the last days. Used by one thread at a time; processes may share the file.
+    """The articles of the last days. One thread at a time may use it; processes may share the file.
 
     Args:
-        path: the file, made if it is not there.
+        path: the file, which is made if it does not exist.
 
     Raises:
-        StopProgram: the file cannot be used. From `changing`.
-        TryLater: other processes kept it busy for long, or the disk is full. From `changing`.
+        StopProgram: the file cannot be used. `changing` raises this.
+        TryLater: other processes kept the file busy for long, or the disk is full. `changing` raises this.
     """
 
     def __init__(self, path: Path = IN_MEMORY) -> None:
@@ -50,7 +50,7 @@ class StoryFile:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """One transaction, or part of the one within which it is called. All other methods are called within one."""
+        """Run a transaction, or join the one that is running. All other methods have to be called in this context."""
         try:
             db = self._connection = self._connection or self._open()
             with nullcontext() if db.in_transaction else transaction(db):
@@ -59,24 +59,24 @@ class StoryFile:
             raise reaction_to(error, self._path, "the stories") from error
 
     def telling(self, article_id: str) -> Row | None:
-        """The row of an article."""
+        """Return the row of an article; None if the article is unknown."""
         return next(self._select("article_id = ?", article_id), None)
 
     def story(self, article_id: str) -> dict[str, Row]:
-        """The articles of an article's story, by id, in the order of arrival; empty for an unknown article.
+        """Return the articles of an article's story by id, in the order of arrival; empty for an unknown article.
 
-        Without reposts, which are never scored: there may be thousands.
+        Reposts are left out, because they are never scored and there may be thousands of them.
         """
         return {
             row.article_id: row for row in self._select(f"{_OF_ITS_STORY} AND part <> 'reposted'", article_id)
         }
 
     def story_with_reposts(self, article_id: str) -> dict[str, Row]:
-        """Likewise, with the reposts."""
+        """Return the same articles as `story`, together with the reposts."""
         return {row.article_id: row for row in self._select(_OF_ITS_STORY, article_id)}
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:
-        """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
+        """Return the ids, at most `most`, of articles that begin with `prefix`, which must not be empty."""
         rows = self._db.execute(
             "SELECT article_id FROM told WHERE article_id >= ?1 AND article_id < ?1 || char(1114111) "
             "ORDER BY article_id LIMIT ?2",
@@ -85,11 +85,11 @@ class StoryFile:
         return [article_id for (article_id,) in rows]
 
     def after(self, number: int) -> list[Row]:
-        """The articles after that number; of very many the last."""
+        """Return the articles after that number, limited to the last `MOST_REMEMBERED` articles."""
         return list(self._select(_AFTER, number))
 
     def add(self, telling: Telling, story: str, part: str, source: str, owner: str) -> Row:
-        """Append an article; returns its row."""
+        """Append an article, and return its row."""
         row = new_row(0, telling, story, part, source=source, owner=owner)
         when = to_ms(row.published)
         values = (row.article_id, story, part, source, when, row.title, row.lead, row.about, owner)
@@ -100,7 +100,7 @@ class StoryFile:
         self._db.execute("UPDATE told SET part = ? WHERE article_id = ?", (part, article_id))
 
     def set_scored(self, row: Row) -> None:
-        """Keep part, signals, turn and stands of `row`."""
+        """Store the part, signals, turn and stands of `row`."""
         self._db.execute(
             "UPDATE told SET part = ?, signals = ?, turn = ?, stands = ? WHERE article_id = ?",
             (row.part, row.signals, row.turn, row.stands, row.article_id),
@@ -111,7 +111,7 @@ class StoryFile:
         self._db.execute(_FORGET, (KEPT // timedelta(milliseconds=1),))
 
     def last_number(self) -> int:
-        """The number of the last article; 0 if there is none."""
+        """Return the number of the last article; 0 if there is no article."""
         (number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM told").fetchone()
         return int(number)
 

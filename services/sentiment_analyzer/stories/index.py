@@ -1,4 +1,4 @@
-"""An index of recent articles by their words, which finds the story of a new one."""
+"""An index of recent articles by their words, which finds the story of a new article."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from services.sentiment_analyzer.stories.rows import MOST_REMEMBERED
 WORDS_SHARED = 3
 """Articles that share fewer words are not compared."""
 MOST_COMPARED = 50
-"""At most so many articles are compared, those that share the most words first, which bounds the work in a flood."""
+"""The largest number of articles that are compared, which limits the work in a flood. Those that share the most
+words are compared first."""
 COMMON_NOW = 300
-"""A word that more recent articles have than this is not used to find the articles to compare."""
+"""A word that occurs in more recent articles than this is not used to find the articles to compare."""
 
 
 class _Told(NamedTuple):
@@ -37,7 +38,7 @@ class _Told(NamedTuple):
 
 
 class StoryIndex:
-    """The articles of the last `WINDOW`. Calls come in the order in which articles become known."""
+    """The articles of the last `WINDOW`. Calls must come in the order in which articles become known."""
 
     def __init__(self) -> None:
         self._tellings: dict[str, _Told] = {}  # by article, in the order in which they came
@@ -46,7 +47,7 @@ class StoryIndex:
         self._newest: datetime | None = None
 
     def find(self, telling: Telling) -> str | None:
-        """The story of an article, as the id of the story's first article; None if it begins a new one."""
+        """Return the id of the first article of an article's story; None if the article begins a new story."""
         mine = fingerprint(telling.title, telling.lead)
         related: Counter[str] = Counter()
         best: dict[str, float] = {}
@@ -68,7 +69,7 @@ class StoryIndex:
         return max(fit, key=lambda story: (fit[story], story), default=None)
 
     def add(self, telling: Telling, story: str) -> None:
-        """Add an article of that story; `story` is its own id if it is the first."""
+        """Add an article of that story. `story` is the article's own id if it is the first of the story."""
         article_id = telling.article_id
         if article_id in self._tellings:
             return
@@ -85,15 +86,15 @@ class StoryIndex:
             self._forget(newest - 2 * WINDOW)
 
     def words(self) -> frozenset[str]:
-        """All words by which an article can be found."""
+        """Return all words by which an article can be found."""
         return frozenset(self._by_word)
 
     def articles(self) -> tuple[str, ...]:
-        """The articles in the index, in the order of arrival."""
+        """Return the articles in the index, in the order of arrival."""
         return tuple(self._tellings)
 
     def _alike(self, mine: Fingerprint) -> list[str]:
-        """The articles to compare with."""
+        """Return the articles with which an article of these words is compared."""
         lists = (self._by_word.get(word, ()) for word in mine.words)
         shared = Counter(chain.from_iterable(each for each in lists if len(each) <= COMMON_NOW))
         alike = [article_id for article_id, words in shared.items() if words >= WORDS_SHARED]
@@ -102,7 +103,10 @@ class StoryIndex:
         return sorted(alike, key=lambda article_id: (-shared[article_id], article_id))[:MOST_COMPARED]
 
     def _forget(self, before: datetime) -> None:
-        """Drop the oldest articles, and those beyond MOST_REMEMBERED. They come first, late news excepted."""
+        """Drop articles from before that time, and the first articles beyond MOST_REMEMBERED.
+
+        Articles are dropped from the front, where the oldest are, apart from late news.
+        """
         while self._tellings:
             told = next(iter(self._tellings.values()))
             if told.telling.published >= before and len(self._tellings) <= MOST_REMEMBERED:
@@ -114,7 +118,7 @@ class StoryIndex:
 
 
 def _remove(lists: dict[str, list[str]], key: str, article_id: str) -> None:
-    """Remove an article from the list of that key, and the list too if it is empty then."""
+    """Remove an article from the list of that key, and remove the list if it is then empty."""
     lists[key].remove(article_id)
     if not lists[key]:
         del lists[key]

@@ -1,4 +1,4 @@
-"""How similar two articles are, for clustering them into stories. Pure.
+"""Computes how similar two articles are, for clustering them into stories. Pure.
 
 Articles are compared by the words of their headlines and leads that are not common in this field. How the measure and
 its numbers were chosen is in docs/adr/0009-one-story-once.md.
@@ -23,14 +23,14 @@ WINDOW = timedelta(hours=48)
 LEAD_CHARS = 300
 LEAD_WORDS = 30
 SAME_STORY = 41.0
-"""Two articles at least this similar are of one story."""
+"""Two articles with at least this similarity belong to one story."""
 RELATED = 31.0
 SHARE_RELATED = 1 / 3
 """An article joins a story only if at least this share of its articles is RELATED to it: stories must not merge."""
 HIGHEST_RATIOS = 129.0
-"""The most that both ratios together reach for articles whose words and times alone are not similar enough."""
+"""The highest sum of both ratios for articles whose words and times alone are not similar enough."""
 HIGHEST_TEXT_RATIO = 72.0
-"""The most that the ratio of the texts reaches for articles whose words, times and headlines are not similar enough."""
+"""The highest ratio of the texts for articles whose words, times and headlines are not similar enough."""
 SAME_TEXT = 90.0
 SAME_WORDS = 0.4
 
@@ -44,11 +44,11 @@ _SHORTEST_STEM = 4
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What is compared of an article, and its id.
+    """The parts of an article that are compared, and its id.
 
     Attributes:
-        title: as the scorers see it, like `lead`.
-        about: the tickers of the assets that it is about; empty if it is about the market.
+        title: the headline as the scorers see it. The same applies to `lead`.
+        about: the tickers of the assets that the article is about; empty if it is about the market.
     """
 
     article_id: str
@@ -63,9 +63,9 @@ class Fingerprint(NamedTuple):
 
     Attributes:
         title: the words of the headline that are not common in this field, each once, sorted.
-        text: likewise of headline and lead.
-        words: those of `text`.
-        headline: all words of the headline but the stop words.
+        text: the words of headline and lead that are not common in this field, each once, sorted.
+        words: the words of `text`.
+        headline: all words of the headline except the stop words.
         is_template: whether the headline is that of a daily column or an advertisement.
     """
 
@@ -78,7 +78,7 @@ class Fingerprint(NamedTuple):
 
 @lru_cache(maxsize=4096)  # computed when a story is looked up, and again when the article is added
 def fingerprint(title: str, lead: str) -> Fingerprint:
-    """The words of an article that are compared."""
+    """Return the words of an article that are compared."""
     headline = _tokens(title)
     in_title = _rare_words(headline)
     in_text = in_title + _rare_words(_tokens(lead[:LEAD_CHARS]))[:LEAD_WORDS]
@@ -92,12 +92,13 @@ def fingerprint(title: str, lead: str) -> Fingerprint:
 
 
 def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least: float = 0.0) -> float:
-    """The similarity of two articles that were published so far apart: up to about 147, usually below 40.
+    """Return the similarity of two articles published that far apart: up to about 147, usually below 40.
 
-    A third each of the `token_set_ratio` of headlines and of whole texts (rapidfuzz: 0..100, whatever the order of
-    words), plus 80 times the share of common words among all (Jaccard), less 0.6 for each hour between them, because
-    the next event about the same company is reported in much the same words. Returns 0 early where the similarity
-    hardly ever reaches `at_least`: of 140,000 pairs of an archive one in 5,000 did.
+    The similarity is the sum of four terms. The first two are a third of the `token_set_ratio` of the headlines and a
+    third of that of the whole texts (rapidfuzz: 0..100, whatever the order of words). The third is 80 times the share
+    of common words among all words (Jaccard). The fourth is -0.6 for each hour between the articles, because the next
+    event about the same company is reported in much the same words. Returns 0 early if the similarity hardly ever
+    reaches `at_least`. Among 140,000 pairs of an archive, one in 5,000 did so.
     """
     shared = len(one.words & other.words)
     if not shared:
@@ -118,7 +119,7 @@ def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least:
 
 
 def headline_words(text: str) -> frozenset[str]:
-    """The words of a headline but the stop words, without their endings."""
+    """Return the words of a headline except the stop words, without their endings."""
     return frozenset(map(stem, _tokens(text)))
 
 
@@ -134,7 +135,7 @@ class WordLists:
 
 @cache
 def word_lists() -> WordLists:
-    """The lists, read once."""
+    """Return the word lists, which are read once."""
     content = tomllib.loads(WORDS_FILE.read_text("utf-8"))
     phrases = "|".join(re.escape(phrase) for phrase in content["templates"].strip().split("|"))
     stop = frozenset(content["stop"].split())
@@ -158,7 +159,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _amount(found: re.Match[str]) -> str:
-    """An amount in one notation: $1.50 billion and 1.5B become 1.5b, 12k becomes 12000."""
+    """Return an amount in one notation: $1.50 billion and 1.5B become 1.5b, 12k becomes 12000."""
     number = found[1].replace(",", "")
     if "." in number:
         number = number.rstrip("0").rstrip(".")
@@ -170,7 +171,7 @@ def _amount(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """A word without its ending."""
+    """Return a word without its ending."""
     if word[0].isdigit() or len(word) <= _SHORTEST_STEM:
         return word
     for ending in _ENDINGS:

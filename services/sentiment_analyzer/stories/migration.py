@@ -38,14 +38,14 @@ class _Old(NamedTuple):
 
 
 def _make_tellings(db: sqlite3.Connection) -> None:
-    """Create the table and copy the rows of an older version's table; does nothing if the table is there.
+    """Create the table, and copy the rows of an older version's table. Does nothing if the table exists.
 
-    The older table stays unchanged: a processor of the older version that still runs, or runs again, goes on with it.
-    In a changed table it would fail on every article.
+    The older table stays unchanged, so that a processor of the older version that still runs, or runs again, can go
+    on with it. In a changed table it would fail on every article.
 
-    The older version numbered the revisions of a story's first signals by its further sources. Every article that had
-    ended counts as one that agreed, and the others are scored when they are redelivered; either way the numbers go on
-    from there.
+    The older version numbered the revisions of a story's first signals by the further sources of the story. Every
+    article that had ended counts as an article that agreed, and the other articles are scored when they are
+    redelivered. In both cases the numbers go on from there.
     """
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "told" in tables:
@@ -81,12 +81,12 @@ def _changes(story: list[_Old]) -> list[tuple[str, str, int, str, str]]:
 
 
 def _is_open(row: _Old) -> bool:
-    """Whether it is to be scored when it is redelivered: it waits, or gave no signal."""
+    """Whether an article is to be scored when it is redelivered, because it waits or gave no signal."""
     return row.part not in {_RETOLD, _SUSPECT} and not _scores(row.signals)
 
 
 def _not_joined(story: list[_Old], first: _Old, pair: str) -> int:
-    """How many sources the older version counted for the first article's signal that do not count as agreeing now."""
+    """Return the number of sources that the older version counted for the first signal and that do not agree now."""
     honest = [row for row in story if row.part != _SUSPECT]
     joined = [
         row for row in honest if not _is_open(row) and pair not in {each for each, *_ in _scores(row.signals)}

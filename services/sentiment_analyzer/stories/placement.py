@@ -1,4 +1,4 @@
-"""Which part an article plays in its story, and what is published for it. Pure."""
+"""Decides which part an article plays in its story, and what is published for it. Pure."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from services.sentiment_analyzer.stories.stances import (
 class StoryPart(StrEnum):
     """The part of an article in its story.
 
-    TOLD and SUSPECT articles are to be scored; a suspect one stays SUSPECT. Any other that was scored is FIRST, RETOLD
-    (it agrees with a signal and has none of its own), CONTRADICTS, AGAIN (its owner has an earlier article in the
-    story) or WIDER (it has signals that agree with none). REPOSTED and UNSCORED articles are not scored. Scoring a
-    SILENT one gave no signal.
+    TOLD and SUSPECT articles are to be scored; a suspect article stays SUSPECT afterwards. Any other scored article
+    is FIRST, RETOLD (it agrees with a signal and has no signal of its own), CONTRADICTS, AGAIN (its owner has an
+    earlier article in the story) or WIDER (it has signals that agree with no other). REPOSTED and UNSCORED articles
+    are not scored. A SILENT article was scored and gave no signal.
     """
 
     TOLD = "told"
@@ -56,18 +56,18 @@ TO_BE_SCORED = frozenset({StoryPart.TOLD, StoryPart.SUSPECT})
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """An article in its story.
+    """The placement of an article in its story.
 
     Attributes:
         story: the id of the first article of the story.
-        part: which part the article plays in it.
-        signals: to publish: the article's own, and the latest revisions of those of which it made one. None before it
-            is scored.
-        sources: how many owners corroborate the signals that it agrees with, as of now.
-        like: for REPOSTED the article with the same text, for CONTRADICTS the articles that it contradicts, for others
-            those that it corroborates.
-        is_crowded: whether articles of so many owners were scored that this one may be needless: see
-            `Stories.is_needless`.
+        part: the part that the article plays in the story.
+        signals: the signals to publish, which are the article's own signals and the latest revisions of those signals
+            of which the article made a revision. There are no such signals before the article is scored.
+        sources: the number of owners that now corroborate the signals with which the article agrees.
+        like: the article with the same text if the part is REPOSTED, the contradicted articles if it is CONTRADICTS,
+            and otherwise the corroborated articles.
+        is_crowded: whether articles of so many owners were scored that this article may be needless (see
+            `Stories.is_needless`).
     """
 
     story: str
@@ -79,12 +79,12 @@ class Placement:
 
     @property
     def is_to_be_scored(self) -> bool:
-        """Whether it still has to be scored."""
+        """Whether the article still has to be scored."""
         return self.part in TO_BE_SCORED and not self.signals
 
 
 def placement_of(row: Row, rows: Mapping[str, Row], now: datetime) -> Placement:
-    """The placement of an article; if it was scored, with everything to publish for it as of now."""
+    """Return the placement of an article. If the article was scored, include everything to publish for it now."""
     part = StoryPart(row.part)
     own = decode_signals(row.signals)
     if not row.turn or part is StoryPart.SUSPECT:
@@ -114,7 +114,7 @@ def placement_of(row: Row, rows: Mapping[str, Row], now: datetime) -> Placement:
 
 
 def scored(row: Row, signals: Sequence[SentimentSignal], before: Sequence[Row]) -> Row:
-    """The row of an article after scoring: with its signals, stances and part."""
+    """Return the row of an article after scoring, with its signals, stances and part."""
     turn = 1 + max((each.turn for each in before), default=0)
     if row.part == StoryPart.SUSPECT:
         return row._replace(signals=_encode(signals), turn=turn)

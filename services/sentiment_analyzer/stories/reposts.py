@@ -1,8 +1,8 @@
-"""Whether an owner publishes a text again: the same words at a new link.
+"""Finds out whether an owner publishes a text again, that is, the same words at a new link.
 
-Headlines must be equal without regard to case, punctuation, endings, fillers ("breaking", "just in"), the numbering of
-updates (dates, times of day, "update 3"), hash tags, labels such as "(video)", and a site's name behind "|". Leads must
-be nearly equal and have the same numbers: a new amount is news.
+Headlines must be equal without regard to case, punctuation, endings, fillers ("breaking", "just in"), the numbering
+of updates (dates, times of day, "update 3"), hash tags, labels such as "(video)", and a site's name behind "|". Leads
+must be nearly equal and have the same numbers, because a new amount is news.
 How the measure was chosen is in docs/adr/0018-every-telling-is-scored.md.
 """
 
@@ -21,7 +21,8 @@ from services.sentiment_analyzer.stories.match import Telling, stem, word_lists
 from services.sentiment_analyzer.stories.rows import KEPT, MOST_REMEMBERED, Row
 
 MOST_COMPARED = 20
-"""At most so many articles with the same headline are compared, which bounds the work in a flood of copies."""
+"""The largest number of articles with the same headline that are compared, which limits the work in a flood of
+copies."""
 SAME_LEAD = 90.0
 """Leads at least this similar (rapidfuzz `ratio`, 0..100) count as the same text."""
 
@@ -53,11 +54,11 @@ _LABEL = re.compile(
 _SITE = re.compile(r"\s+\|\s+[^\W\d]+(?: [^\W\d]+){0,2}\s*$")
 _WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
 HEADLINE_ALONE = timedelta(hours=2)
-"""After this the same headline, without a lead, may report a new event."""
+"""The time after which the same headline, without a lead, may report a new event."""
 ENOUGH_WORDS = 4
-"""A headline without a lead identifies a text if it has at least so many words."""
+"""A headline without a lead identifies a text if it has at least this many words."""
 ENOUGH_LEAD = 40
-"""A lead of so many characters identifies a text even if the headlines end with different numbers."""
+"""A lead of this many characters identifies a text even if the headlines end with different numbers."""
 
 
 class _Headline(NamedTuple):
@@ -68,7 +69,7 @@ class _Headline(NamedTuple):
 
 
 class _Lead(NamedTuple):
-    """A lead without numbers of updates, and the numbers in it."""
+    """A lead without the numbers of updates, and the numbers in it."""
 
     text: str
     numbers: frozenset[str]
@@ -82,7 +83,7 @@ class Reposts:
         self._order: deque[tuple[str, tuple[str, ...]]] = deque()
 
     def note(self, row: Row) -> None:
-        """Add an article. Beyond MOST_REMEMBERED the oldest is dropped."""
+        """Add an article, and drop the oldest article if there are more than MOST_REMEMBERED."""
         key = (row.owner, _headline(row.title).words)
         self._by_headline.setdefault(key, []).append(row)
         self._order.append(key)
@@ -94,7 +95,7 @@ class Reposts:
                 del self._by_headline[oldest]
 
     def find(self, telling: Telling, owner: str) -> list[Row]:
-        """The articles of an owner that have the same text, the newest first."""
+        """Return the articles of an owner that have the same text, the newest first."""
         alike = self._by_headline.get((owner, _headline(telling.title).words), [])
         return [row for row in reversed(alike[-MOST_COMPARED:]) if _is_same(telling, row)]
 
@@ -126,7 +127,7 @@ def _headline(title: str) -> _Headline:
 
 
 def _without_extras(title: str) -> str:
-    """A headline without hash tags, labels such as "(video)", and a site's name behind "|"."""
+    """Return a headline without hash tags, labels such as "(video)", and a site's name behind "|"."""
     title = _LABEL.sub(" ", _TAGS.sub(" ", title)).replace(" & ", " and ")
     bare = _SITE.sub("", title)
     return bare if len(_WORD.findall(bare)) >= ENOUGH_WORDS else title

@@ -9,22 +9,24 @@ from services.common.clock import from_ms, to_ms
 from services.sentiment_analyzer.stories.match import Telling
 
 KEPT = timedelta(days=8)
-"""After this an article may be deleted. Longer than stories last, for news that is handled late."""
+"""The age from which an article may be deleted. It is longer than stories last, because some news is handled late."""
 MOST_REMEMBERED = 10_000
-"""Articles in memory: four days of fifty sources with fifty articles a day each. A flood must not fill the memory."""
+"""The largest number of articles in memory, which equals four days of fifty sources with fifty articles a day
+each. Without it, a flood of articles could fill the memory."""
 REPOST = "reposted"
 """The part of an article that is not scored: see `placement.StoryPart`."""
 
 
 class Row(NamedTuple):
-    """An article of a story, as it is kept.
+    """The stored form of an article of a story.
 
     Attributes:
-        about: tickers, with a space between them.
-        signals: a JSON list of encoded signals, empty before it is scored.
-        owner: the publisher of the source, in lower case; the source itself if no other is known.
-        turn: its place in the order in which the articles of the story were scored, from 1; 0 before it is scored.
-        stands: a JSON object: see `stances.Stance`.
+        about: the tickers of the assets that the article is about, separated by spaces.
+        signals: a JSON list of encoded signals, which is empty before the article is scored.
+        owner: the publisher of the source, in lower case; the source itself if no other publisher is known.
+        turn: the position of the article in the order in which the story's articles were scored, from 1; 0 before it
+            is scored.
+        stands: a JSON object of stances (see `stances.Stance`).
     """
 
     number: int
@@ -42,12 +44,12 @@ class Row(NamedTuple):
     stands: str = "{}"
 
     def telling(self) -> Telling:
-        """What is compared of it."""
+        """Return the parts of the article that are compared."""
         return Telling(self.article_id, self.published, self.title, self.lead, frozenset(self.about.split()))
 
 
 def new_row(number: int, telling: Telling, story: str, part: str, *, source: str, owner: str) -> Row:
-    """The row of an article that was not scored yet."""
+    """Return the row of an article that was not scored yet."""
     # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
     published = from_ms(to_ms(telling.published))
     about = " ".join(sorted(telling.about))

@@ -1,14 +1,14 @@
-"""Every article of a story is scored and counts once: those that agree corroborate the first signal of a pair.
+"""Keeps stories, every article of which is scored and counts once. Articles that agree corroborate the first signal.
 
 The first article that is scored for a pair makes a signal. An article of another owner that agrees with it makes a
-revision of that signal: the same score with more corroboration and confidence. An article that does not agree has a
-signal of its own, and if it contradicts the first signal, it withdraws that signal's corroboration: see `agreement`. A
-further article of the same owner has a signal of its own as well and corroborates nothing; but the same text at a new
-link is a repost, which is not scored. An article that is suspected of an injection is scored by itself, and neither
+revision of that signal, with the same score and more corroboration and confidence. An article that does not agree has
+a signal of its own. If it contradicts the first signal, it withdraws that signal's corroboration (see `agreement`). A
+further article of the same owner also has a signal of its own, and corroborates nothing. The same text at a new link
+is a repost, which is not scored. An article that is suspected of an injection is scored by itself, and neither
 corroborates nor contradicts anything.
 
-The state survives restarts, and processes may share the file. Placing an article again, as after a redelivery, returns
-what the first time returned.
+The state survives restarts, and processes may share the file. If an article is placed again, for example after a
+redelivery, the result is the same as the first time.
 """
 
 from __future__ import annotations
@@ -41,16 +41,18 @@ from services.sentiment_analyzer.stories.stances import NO_STANCES, in_scoring_o
 
 
 class Stories:
-    """The stories so far. Threads may share it, and processes the file.
+    """The stories so far. Threads may share it, and processes may share the file.
 
     Args:
-        kept: what it is kept in, or a file, made if it is not there; None keeps it in memory.
-        work: where running calls are registered, for the watchdog.
-        most_scored: a story is crowded once articles of so many owners were scored: see `is_needless`; 0: never.
+        kept: the store of the stories, or the path of its file, which is made if it does not exist; None keeps them
+            in memory.
+        work: the register of running calls, for the watchdog.
+        most_scored: the number of owners whose scored articles make a story crowded (see `is_needless`); 0 turns that
+            off.
 
     Raises:
-        StopProgram: the file cannot be used. From any method.
-        TryLater: other processes kept it busy for long. From any method.
+        StopProgram: the file cannot be used. Any method raises this.
+        TryLater: other processes kept the file busy for long. Any method raises this.
     """
 
     def __init__(
@@ -70,13 +72,14 @@ class Stories:
     def place(
         self, article: NewsArticle, text: ArticleText, now: datetime, about: frozenset[str] = frozenset()
     ) -> Placement:
-        """Find the article's story, or begin one with it.
+        """Find the article's story, or begin one with the article.
 
         Args:
-            article: for its id, source, owner and date.
-            text: its headline and body.
+            article: the article, of which the id, source, owner and date are used.
+            text: the headline and body of the article.
             now: the time of the revision.
-            about: the tickers that it is about; articles about other tickers are of another story. Empty: the market.
+            about: the tickers that the article is about; empty for the market. Articles about other tickers are of
+                another story.
         """
         with self._changing():
             self._update_index()
@@ -112,7 +115,7 @@ class Stories:
         return added
 
     def _copied(self, telling: Telling, row: Row) -> list[Row]:
-        """The articles, the newest first, of which this one is a repost.
+        """Return the articles of which this article is a repost, the newest first.
 
         A copy of an article without a signal is news, and so is an unsuspected copy of a suspected article.
         """
@@ -125,9 +128,9 @@ class Stories:
         ]
 
     def keep_signals(self, article_id: str, signals: Sequence[SentimentSignal], now: datetime) -> Placement:
-        """Keep the signals of a placed article that was scored; returns what to publish.
+        """Store the signals of a placed article that was scored, and return what to publish.
 
-        If it had been scored before, as by another process after a redelivery, the earlier signals count.
+        If it had been scored before, for example by another process after a redelivery, the earlier signals count.
         """
         with self._changing():
             rows = self._kept.story(article_id)
@@ -141,13 +144,13 @@ class Stories:
         return placement_of(row, rows, now)
 
     def is_needless(self, article_id: str, signals: Sequence[SentimentSignal]) -> bool:
-        """Whether an article of a crowded story need not be scored, because it only agrees with signals that there are.
+        """Whether an article of a crowded story need not be scored because it only agrees with existing signals.
 
-        Then it is kept as UNSCORED and corroborates nothing.
+        Such an article is stored as UNSCORED and corroborates nothing.
 
         Args:
-            article_id: of a placed article.
-            signals: its signals by a scorer that costs nothing.
+            article_id: the id of a placed article.
+            signals: the signals of the article by a scorer that costs nothing.
         """
         with self._changing():
             rows = self._kept.story(article_id)
@@ -164,9 +167,9 @@ class Stories:
             return True
 
     def keep_unsignalled(self, article_id: str) -> None:
-        """Keep that an article gave no signal, so that copies of it are news.
+        """Record that an article gave no signal, so that copies of it are news.
 
-        Changes nothing for an article that is not placed, is not to be scored, or was scored.
+        Changes nothing if the article is not placed, is not to be scored, or was scored.
         """
         with self._changing():
             known = self._kept.telling(article_id)
@@ -174,12 +177,12 @@ class Stories:
                 self._kept.set_part(article_id, StoryPart.SILENT)
 
     def tellings(self, article_id: str) -> list[Row]:
-        """All articles of the article's story, in the order of arrival; none for an unknown article."""
+        """Return all articles of the article's story, in the order of arrival; empty for an unknown article."""
         with self._changing():
             return list(self._kept.story_with_reposts(article_id).values())
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:
-        """The ids of up to `most` articles that begin with `prefix`, which is not empty."""
+        """Return the ids, at most `most`, of articles that begin with `prefix`, which must not be empty."""
         with self._changing():
             return list(self._kept.articles_beginning(prefix, most))
 
@@ -189,7 +192,7 @@ class Stories:
             self._kept.close()
 
     def _update_index(self) -> None:
-        """Add to the index the articles that this process, others and earlier runs have kept since the last call."""
+        """Add to the index the articles that any process has stored since the last call, or before the first."""
         for row in self._kept.after(self._last_number):
             self._add_to_index(row)
 

@@ -1,8 +1,8 @@
-"""Whether the first signal of a story may replace a later one that agrees with it. Pure.
+"""Decides whether the first signal of a story may replace a later one that agrees with it. Pure.
 
-Of a signal that only corroborates another nothing is published but a revision of the other: with the score, weight,
-trust and date of the first. If the first were weaker or worth less, the first source of a story could mute all later
-ones.
+If a signal only corroborates another signal, only a revision of the other signal is published. The revision has the
+score, weight, trust and date of that other, first signal. If the first signal were weaker or worth less, the first
+source of a story could mute all later sources.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from datetime import timedelta
 from services.common.messages import SentimentSignal
 
 WARNING, ENTRY = -0.5, 0.7
-"""By default the strategy ends trades below the first score and opens them above the second. A signal at or above
-WARNING must not replace one below it, which ends trades."""
+"""By default the strategy ends trades below WARNING and opens trades above ENTRY. A signal at or above WARNING
+must not replace a signal below WARNING, because that signal ends trades."""
 SAYS_LESS = 0.4
 """A negative signal, or one that opens trades, must not replace a score that is lower by more than this."""
 HARDLY_SURE = 0.2
-"""A signal with at most this confidence must not replace a warning with more."""
+"""A signal with at most this confidence must not replace a warning with a higher confidence."""
 LATE = timedelta(minutes=30)
-"""A signal made so long after its date must not replace one that was published so long after that date."""
+"""A signal that was made more than this time after its date must not replace a signal that was published more than
+this time after that date."""
 
 FADED = timedelta(hours=2)
-"""A warning must not replace one that ends trades and was published so long after it: by then the aggregate has halved
-the first, and after as long again the strategy takes it for stale."""
+"""A warning must not replace a signal that ends trades and was published more than this time after the warning. By
+then the aggregate has halved the warning, and after as long again the strategy takes it for stale."""
 
 
 def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
@@ -32,9 +33,9 @@ def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
 
 
 def is_outdated(one: SentimentSignal, other: SentimentSignal) -> bool:
-    """Whether a revision of the first signal would have too old a date to replace the other one.
+    """Whether a revision of the first signal would have too old a date to replace the other signal.
 
-    The other one corroborates it all the same.
+    The other signal corroborates the first signal all the same.
     """
     return min(one.analyzed_at, other.published) - one.published > LATE
 

@@ -1,1 +1,1 @@
-"""The scorer without a model: words and rules."""
+"""The scorer that uses words and rules instead of a model."""

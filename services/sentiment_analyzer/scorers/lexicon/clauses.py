@@ -1,7 +1,7 @@
-"""Which part of a headline is about which of its coins: "Bitcoin climbs while ether slides".
+"""Decides which part of a headline is about which of its coins, as in "Bitcoin climbs while ether slides".
 
-A headline is cut at punctuation and conjunctions. A piece that says nothing good or bad belongs to the next ("Bitcoin,
-ether and XRP slide"), one that names no coin to the one before it.
+A headline is split at punctuation and conjunctions. A part that says nothing good or bad is joined to the next part
+("Bitcoin, ether and XRP slide"), and a part that names no coin is joined to the part before it.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ class _Clause:
 def parts_by_asset(
     headline: str, assets: Sequence[Asset], says_something: Callable[[str], bool]
 ) -> Mapping[str, str]:
-    """The part of a headline for each asset that has one of its own, by ticker.
+    """Return the part of a headline for each asset that has a part of its own, keyed by ticker.
 
     Args:
-        headline: what to cut.
-        assets: those that it is about.
-        says_something: whether a piece holds anything good or bad.
+        headline: the headline to split.
+        assets: the assets that the headline is about.
+        says_something: returns whether a part says anything good or bad.
 
     Returns:
-        nothing for an asset that is named nowhere or that shares its only clause with all the others.
+        The parts by ticker. There is no part for an asset that is not named or that shares its only clause with all
+            the others.
     """
     names = names_of(tuple(assets))
     clauses: list[_Clause] = [_Clause()]
@@ -62,9 +63,10 @@ def parts_by_asset(
 
 @lru_cache(maxsize=256)
 def names_of(assets: tuple[Asset, ...], *, others: bool = False) -> tuple[re.Pattern[str], dict[str, str]]:
-    """A pattern that finds any spelling of the assets, the longest first, and the ticker of each in lower case.
+    """Return a pattern that finds any spelling of the assets, and the ticker of each spelling in lower case.
 
-    With `others` it also finds the other assets of the registry, by spellings that mean nothing else.
+    Longer spellings are preferred. With `others` the pattern also finds the other assets of the registry, by
+    spellings that mean nothing else.
     """
     tickers: dict[str, str] = {}
     for asset in assets:

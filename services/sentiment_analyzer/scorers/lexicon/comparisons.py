@@ -1,6 +1,6 @@
-"""Which of two coins a headline says is the better: "ETH gains on BTC", "Bitcoin trails ether".
+"""Decides which of two coins a headline calls better, as in "ETH gains on BTC" or "Bitcoin trails ether".
 
-Only where the one is named right before the words that compare, and the other right after.
+A comparison counts only if one coin is named directly before the comparing words and the other directly after them.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ from services.sentiment_analyzer.scorers.lexicon.clauses import names_of
 from services.sentiment_analyzer.scorers.lexicon.data import Comparisons
 
 AHEAD, BEHIND = 2.0, -2.0
-"""Valence for the coin that the headline is about."""
+"""The valences for the coin that is the subject of the comparison."""
 LEFT_BEHIND, LEFT_AHEAD = -1.2, 1.2
-"""For the one that it is held against: that another does better harms it less than a fall of its own."""
+"""The valences for the coin with which the subject is compared. They are smaller, because the gain of another coin
+harms a coin less than a fall of its own."""
 _END = re.compile(r"\s*(?:$|[,;:.!?]|(?:as|while|amid|in|after|for|and|by|with|since|this|over|at|again)\b)")
 
 
 class Compared(NamedTuple):
-    """What a comparison says of a coin, and what the headline says besides."""
+    """The valence of a coin in a comparison, and the rest of the text around the comparison."""
 
     valence: float
     rest: str
 
 
 def compare_assets(text: str, assets: Sequence[Asset], words: Comparisons) -> Mapping[str, Compared]:
-    """By ticker, for those of the assets that the text holds against another coin, or another against them.
+    """Return the comparisons in a text, keyed by the tickers of the given assets that are compared.
 
     Args:
-        text: a headline or a clause of one.
-        assets: those to judge; the other may be any coin of the registry.
-        words: those that compare.
+        text: a headline, or a clause of a headline.
+        assets: the assets to judge; the other coin of a comparison may be any coin of the registry.
+        words: the patterns of comparing words.
     """
     if words.begin.isdisjoint(text.lower().split()) or not words.between.search(text):
         return {}

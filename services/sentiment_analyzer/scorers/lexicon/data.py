@@ -1,4 +1,4 @@
-"""Reads the crypto lexicon: terms with a valence on VADER's scale of -4 to +4, and terms without any."""
+"""Reads the crypto lexicon, whose terms have a valence on VADER's scale of -4 to +4 or no valence."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ _WRITTEN = {word: sign for sign, word in _SIGNS.items()}
 
 
 class Comparisons(NamedTuple):
-    """Patterns of words that hold one thing against another.
+    """Patterns of words that compare one thing with another.
 
     Attributes:
-        begin: the first words of all of them, in lower case.
-        between: all that stands between two names; its groups say which is `better` or `worse`, and the `preposition`.
+        begin: the first words of all patterns, in lower case.
+        between: matches the whole text between two names. Its groups say which name is `better` or `worse`, and give
+            the `preposition`.
     """
 
     begin: frozenset[str]
@@ -43,21 +44,21 @@ class Comparisons(NamedTuple):
 
 
 class Lexicon(BaseModel):
-    """Terms by their tokens.
+    """The terms of the lexicon as tokens.
 
     Attributes:
-        valences: token to valence; a term of several words is one token, joined by underscores.
+        valences: the valence of each token. A term of several words is one token, joined by underscores.
         neutral: tokens that show that a text was understood and says nothing good or bad.
         ignored: words of general English that mean nothing here.
-        asking: first words of a headline that asks.
-        phrases: first two words of a term of several words, to all such terms, longest first.
-        directions: tokens for more (+1) and less (-1) of anything.
+        asking: the first words of headlines that ask a question.
+        phrases: the terms of several words, keyed by their first two words, with the longest term first.
+        directions: tokens that mean more (+1) or less (-1) of anything.
         settling: tokens that say that something bad near them is over.
         negators, deniers, relievers, relieved, links, burdens, background, turns, dampers: see `rules` in the file.
-        adoption: tokens that count in full only in a text with a token of `world`.
+        adoption: tokens whose valence counts in full only in a text with a token of `world`.
         world: tokens that show that a text is about crypto.
         reversals: see `reversals` in the file.
-        changing: all tokens that change what others say.
+        changing: all tokens that change the valences of other tokens.
         english: words that show that a text is English.
     """
 
@@ -88,12 +89,12 @@ class Lexicon(BaseModel):
     reversals: Reversals = Reversals()
 
     def asks(self, headline: str) -> bool:
-        """Whether a headline asks or explains rather than tells."""
+        """Whether a headline asks or explains something instead of reporting it."""
         first = headline.split(maxsplit=1)[:1]
         return headline.endswith("?") or (bool(first) and first[0].lower() in self.asking)
 
     def tokens(self, text: str) -> list[str]:
-        """The words of a text in lower case, numbers as 0, with each known term of several words as one."""
+        """Return the words of a text in lower case, with numbers as 0 and terms of several words as one token."""
         words = words_of(text)
         phrases = self.phrases
         begins = compress(count(), map(phrases.__contains__, pairwise(words)))
@@ -112,7 +113,10 @@ class Lexicon(BaseModel):
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case; numbers become 0, % and percent become pct, "doesn't" stays whole."""
+    """Return the words of a text in lower case.
+
+    Numbers become 0, % and percent become pct, and a word such as "doesn't" stays whole.
+    """
     lowered = text.lower().replace("\u2019", "'").replace("percent", "%")
     words = _WORD.findall(lowered)
     return [word if word.isalpha() else _sign(word) for word in words]
@@ -123,12 +127,12 @@ def _sign(word: str) -> str:
 
 
 def as_term(token: str) -> str:
-    """A token as it is written in the file."""
+    """Return a token in the way in which the file writes it."""
     return " ".join(_WRITTEN.get(word, word) for word in token.split("_"))
 
 
 class _Entries:
-    """Turns terms into tokens, and remembers those of several words."""
+    """Turns terms into tokens, and collects the terms of several words."""
 
     def __init__(self, file_name: str) -> None:
         self._file_name = file_name
@@ -145,7 +149,10 @@ class _Entries:
         return tokens
 
     def phrases(self) -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
-        """By the first two words, the longest first; in a fixed order, so that every process reads alike."""
+        """Return the terms of several words, keyed by their first two words, with the longest term first.
+
+        The order is fixed, so that every process reads a text in the same way.
+        """
         return {
             first: tuple(sorted(several, key=lambda words: (-len(words), words)))
             for first, several in self._phrases.items()
@@ -154,7 +161,10 @@ class _Entries:
 
 @cache
 def load_lexicon(path: Path = LEXICON_FILE) -> Lexicon:
-    """Read a lexicon file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
+    """Read a lexicon file.
+
+    The file is part of the program, so a mistake in it is a bug and raises ValueError.
+    """
     content = LexiconFile.model_validate(tomllib.loads(path.read_text("utf-8")))
     entries = _Entries(path.name)
     valences: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""What kind of news an article is, by the words of `events.toml`. Pure."""
+"""Decides by the words of `events.toml` what kind of news an article is. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.sentiment_analyzer.scorers.lexicon.data import words_of
 
 EVENTS_FILE = Path(__file__).with_name("events.toml")
 LEAD_CHARS = 300
-"""Of the body, where the headline does not tell."""
+"""The number of characters of the body that are examined if the headline does not show the kind of news."""
 _NUMBER = words_of("7")[0]
 
 
@@ -42,7 +42,7 @@ class _Term(NamedTuple):
 
 
 class EventReader:
-    """Tells kinds of news apart. Threads may share it.
+    """Decides the kind of news that an article is. Threads may share it.
 
     Args:
         path: the file of terms. It is part of the program, so a mistake in it is a bug and raises ValueError.
@@ -54,7 +54,7 @@ class EventReader:
         self._terms: Mapping[str, Sequence[_Term]] = _by_first_word(kinds, path.name)
 
     def __call__(self, title: str, body: str) -> EventType:
-        """The kind of an article with this headline and body."""
+        """Return the kind of news of an article with this headline and body."""
         worth = self._worth(title) or self._worth(body[:LEAD_CHARS])
         return max(worth, key=lambda kind: (worth[kind], self._order[kind]), default=EventType.OTHER)
 
@@ -85,5 +85,5 @@ def _by_first_word(kinds: Sequence[_Kind], file_name: str) -> dict[str, list[_Te
 
 @cache
 def event_reader() -> EventReader:
-    """The reader of the program's own file."""
+    """Return the reader that uses the program's own file of terms."""
     return EventReader()

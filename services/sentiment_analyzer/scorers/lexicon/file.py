@@ -1,4 +1,4 @@
-"""The shape of `lexicon.toml`. Terms are as they are written there; `data` makes tokens of them."""
+"""The structure of `lexicon.toml`. Terms are kept as the file writes them; `data` turns them into tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Group(BaseModel):
-    """Terms that say the same, and how good it is."""
+    """Terms with the same meaning, and the valence of that meaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,7 +21,7 @@ class Group(BaseModel):
 
 
 class ComparisonTerms(BaseModel):
-    """Terms that hold one coin against another; see `comparisons`."""
+    """Terms that compare one coin with another; see `comparisons`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,7 +33,7 @@ class ComparisonTerms(BaseModel):
 
 
 class ReversalTerms(BaseModel):
-    """Terms that end a move, and moves; see `reversals`."""
+    """Terms that end a move of prices, and terms that name such a move; see `reversals`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +51,7 @@ class ReversalTerms(BaseModel):
 
 
 class LexiconFile(BaseModel):
-    """The whole file. The names under `rules` are fields of `data.Lexicon`, which refuses others."""
+    """The whole lexicon file. The names under `rules` are fields of `data.Lexicon`, which refuses other names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,8 +1,8 @@
-"""Verbs that end, undo or forestall a move: "halts its slide", "gives up gains", "the rally fades", "fails to fall".
+"""Reverses moves that a verb ends, undoes or prevents, as in "halts its slide", "the rally fades" or "fails to fall".
 
-Word by word these say the contrary of what is meant: the slide is over, and the word for it is there. The rules find
-which move such a verb is about and turn its sign. They work on the tokens of `data`; which words end a move,
-and which are moves, is said in `lexicon.toml` under [reversals].
+Taken word by word, such a phrase says the opposite of what is meant: the slide is over, but the word "slide" is
+there. The rules find the move that such a verb is about, and reverse its sign. They work on the tokens of `data`. The
+section [reversals] of `lexicon.toml` lists the words that end a move and the words that name a move.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 TURNED = 1.6
-"""The valence of a move that is ended or undone: less than that of a move, as the price may only stand still."""
+"""The valence of a move that is ended or undone. It is less than that of a move, because the price may only stand
+still."""
 
 AHEAD_REACH = 7
 BEHIND_REACH = 5
@@ -24,21 +25,22 @@ _FROM, _THAN = "from", "than"
 
 
 class Reversals(NamedTuple):
-    """The tokens of the rules.
+    """The tokens that the rules use.
 
     Attributes:
-        moves: tokens for a move, as nouns or as what somebody stops doing, up (+1) or down (-1).
-        verbs: tokens that tell of any move, these included.
-        enders: what ends or undoes the move that follows.
-        rebounders: what does so with the move that follows behind "from".
-        faders: what says of the move before that it ends.
-        failers: what says that the move that follows does not come.
-        losers: enders of moves up alone.
-        smaller: what says of a move that it is smaller.
-        expected: what it is smaller than, behind "than".
-        joints: where another clause begins.
+        moves: the direction, up (+1) or down (-1), of tokens that name a move as a noun or as something that somebody
+            stops doing.
+        verbs: the direction of tokens that report any move, including `moves`.
+        enders: tokens that end or undo the move that follows.
+        rebounders: tokens that end or undo the move that follows after "from".
+        faders: tokens that say that the preceding move ends.
+        failers: tokens that say that the move that follows does not happen.
+        losers: tokens that end upward moves only.
+        smaller: tokens that say that a move is smaller.
+        expected: tokens after "than" that say what the move is smaller than.
+        joints: tokens at which another clause begins.
         begin: all tokens that can begin a reversal.
-        prepositions: beyond which what follows is no part of the move, unless it is named in between.
+        prepositions: tokens after which the words are not part of the move, unless the move is named before them.
     """
 
     moves: Mapping[str, int] = {}
@@ -56,7 +58,7 @@ class Reversals(NamedTuple):
 
 
 class _Reversal(NamedTuple):
-    """A move that a verb ends: its position, its sign, and the first and last position of the words that say so."""
+    """A move that a verb ends: the position and sign of the move, and the first and last position of the phrase."""
 
     target: int
     sign: float
@@ -71,7 +73,10 @@ def reverse(
     negators: frozenset[str],
     found: list[float],
 ) -> set[int]:
-    """Turn the moves that the tokens at `places` end. Changes `found`; returns the places that are settled by it."""
+    """Reverse the moves that the tokens at `places` end.
+
+    Changes the valences in `found`, and returns the positions that later rules must not change.
+    """
     settled: set[int] = set()
     places = [place for place in places if tokens[place] in words.begin]
     for rule in (_ended, _faded, _failed, _lessened):
@@ -89,7 +94,7 @@ def reverse(
 
 
 def _denial(tokens: Sequence[str], index: int, words: Reversals, negators: frozenset[str]) -> int | None:
-    """Where it is said that the end of a move does not come: "fails to halt its slide"."""
+    """Return the position of a word that denies the end of a move, as in "fails to halt its slide"."""
     for place in _before(tokens, index, DENIED_REACH, words.joints):
         token = tokens[place]
         if token in negators or token in words.failers or token.endswith("n't"):

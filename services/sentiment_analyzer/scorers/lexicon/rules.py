@@ -1,8 +1,8 @@
-"""What the words of a sentence say together: relief, negation, burdens, background and turns.
+"""Rules for words that change one another: relief, negation, burdens, background and turns.
 
-Word by word, "drops its lawsuit", "no funds were lost" and "losses narrow" are bad news. The rules here read such
-words with those around them. They work on the tokens of `data`, in which punctuation is a token. What ends a move
-of prices is read by `reversals`.
+Taken word by word, "drops its lawsuit", "no funds were lost" and "losses narrow" are bad news. The rules here read
+such words together with the words around them. They work on the tokens of `data`, in which each punctuation mark is a
+token. `reversals` handles the words that end a move of prices.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ COMPARED = 2.2
 """The valence of a figure that is better than an earlier one in the same sentence."""
 
 RELIEF = 0.7
-"""How good it is that something bad ends, for each unit of how bad it is."""
+"""If something bad ends, its valence is multiplied by minus this factor."""
 NEGATED = -0.65
-"""What is left of a valence that is denied. VADER's constant is -0.74 (Hutto and Gilbert, 2014)."""
+"""The factor on a valence that is negated. VADER's constant is -0.74 (Hutto and Gilbert, 2014)."""
 BACKGROUND = 0.2
-"""Weight of what is told as the background of the news: "after the hack", "despite outflows"."""
+"""The weight of words about the background of the news, such as "after the hack" or "despite outflows"."""
 BEFORE_TURN, AFTER_TURN = 0.4, 1.2
-"""Weights before and after "but". VADER's are 0.5 and 1.5."""
+"""The weights of the words before and after "but". VADER's weights are 0.5 and 1.5."""
 DAMPED = 0.6
 SETTLED = 0.2
-"""What is left of something bad beside words that say it is over."""
+"""The factor on the valence of something bad if words near it say that it is over."""
 ELSEWHERE = 0.6
-"""Weight of what is adoption in a text about crypto, in a text that is not."""
+"""The weight of the terms of adoption in a text that is not about crypto."""
 NEGATION_REACH = 3
 RELIEF_REACH = 4
 BURDEN_REACH = 3
@@ -51,14 +51,14 @@ STOPS = frozenset([",", ".", ";", ":"])
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """A token and what it says at its place."""
+    """A token, and its valence at its position in the text."""
 
     token: str
     valence: float
 
 
 def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float]) -> list[Sense]:
-    """The tokens of a text that say something good or bad, in order, each with its valence at that place."""
+    """Return the tokens of a text that say something good or bad, in order, each with its valence at its position."""
     found = list(map(valences.get, tokens, repeat(0.0)))
     if not any(found) and lexicon.reversals.moves.keys().isdisjoint(tokens):
         return []
@@ -79,7 +79,7 @@ def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float])
 
 
 def _turn_burdens(tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon, found: list[float]) -> None:
-    """Less of a burden is good, more of it bad: "losses narrow", "costs rise"."""
+    """Make less of a burden good and more of a burden bad, as in "losses narrow" and "costs rise"."""
     for index in places:
         token = tokens[index]
         direction = lexicon.directions.get(token)
@@ -95,7 +95,7 @@ def _turn_burdens(tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon
 def _relieve(
     tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon, found: list[float], settled: set[int]
 ) -> None:
-    """Turn bad things that end, are averted or undone. Adds the places that it settles to `settled`."""
+    """Reverse the valences of bad things that end or are averted or undone. Adds their positions to `settled`."""
     for index in [place for place in places if place not in settled]:
         token = tokens[index]
         if token in lexicon.settling:
@@ -167,7 +167,7 @@ def _weighted(
 
 
 def _clause_end(tokens: Sequence[str], index: int) -> int:
-    """Where the clause that begins at `index` ends: at the next stop, or with the text."""
+    """Return the end of the clause that begins at `index`, which is the next stop or the end of the text."""
     return next((place for place in range(index + 1, len(tokens)) if tokens[place] in STOPS), len(tokens))
 
 
@@ -195,9 +195,9 @@ def _around(
 
 
 def compare_figures(text: str) -> float:
-    """Whether a figure of business is told to be better or worse than an earlier one, as a valence; 0 if none is.
+    """Return the valence of a business figure that the text compares with an earlier one; 0 if there is none.
 
-    "Revenue was $1.2 billion, compared with $900 million a year earlier" is good without a word that says so.
+    "Revenue was $1.2 billion, compared with $900 million a year earlier" is good news although no word says so.
     """
     lower = text.lower()
     found = _FIGURES.search(lower)

@@ -1,8 +1,8 @@
-"""The baseline scorer: words with valences, and rules for words that change others. Needs no server and no network.
+"""The baseline scorer, which uses the valences of words and needs neither a server nor a network.
 
-The words are a crypto lexicon of our own over VADER's general one. It reads words, not meaning, so it is called a
-baseline in the model name of every signal. It abstains on a headline in which it knows no word, of this field or of
-English.
+The words come from our own crypto lexicon and from VADER's general lexicon, which ours overrides. Rules describe the
+words that change others. The scorer reads words, not meaning, so the model name of every signal calls it a baseline.
+It abstains on a headline in which it knows no word, neither of this field nor of English.
 """
 
 from __future__ import annotations
@@ -27,30 +27,32 @@ from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 
 LEAD_CHARS = 500
 FAINTEST_VALENCE = 0.8
-"""A general word below this on VADER's scale of 4 is noise here."""
+"""A general word with a smaller absolute valence on VADER's scale of 4 is ignored as noise."""
 ALPHA = 15.0
-"""VADER's normalisation of a sum of valences s to s / sqrt(s^2 + 15) (Hutto and Gilbert, 2014, compound score)."""
+"""VADER's constant, which normalises a sum of valences s to s / sqrt(s^2 + 15) (Hutto and Gilbert, 2014, compound
+score)."""
 LEAD_WEIGHT = 0.3
 LEAD_BOUND = 1.5
-"""Most that the lead may add or take away, in valence: less than one plain word of the headline."""
+"""The most that the lead may add to or subtract from the sum of valences, which is less than one plain word of the
+headline."""
 QUESTION_WEIGHT = 0.5
-"""How much of its words' valence a headline keeps that only asks."""
+"""The share of its words' valences that a headline keeps if it only asks a question."""
 HALF_CONFIDENT = 3.0
-"""Sum of absolute valences at which the strength of evidence counts half."""
+"""The sum of absolute valences at which the strength of the evidence counts half."""
 HIGHEST_CONFIDENCE = 0.8
 NEUTRAL_CONFIDENCE = 0.2
 UNMOVED_CONFIDENCE = 0.1
-"""Of an English headline without a word that is good, bad, or a sign of no news."""
+"""The confidence for an English headline without a word that is good, bad or a sign of no news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the words of one text say.
+    """The evidence in the words of one text.
 
     Attributes:
-        valences: of the words that count.
-        neutral: how many say "no news here".
-        understood: the text is English, so that words which say nothing are not just words that nobody knows.
+        valences: the words that count, and their valences.
+        neutral: the number of words that say "no news here".
+        understood: whether the text is English. If it is not, words without a valence may just be unknown words.
     """
 
     valences: tuple[tuple[str, float], ...]
@@ -63,7 +65,7 @@ class Evidence:
         return sum(valence for _, valence in self.valences)
 
     def weakened(self, weight: float) -> Evidence:
-        """The same words of a text that does not claim what they say."""
+        """Return the same evidence with smaller valences, for a text that does not claim what its words say."""
         return replace(
             self,
             valences=tuple((word, valence * weight) for word, valence in self.valences),
@@ -77,7 +79,7 @@ class Evidence:
 
 
 class LexiconScorer:
-    """Scores by words: each asset by its own clause of the headline, if it has one. Threads may share it."""
+    """Scores by words. If an asset has its own clause of the headline, that clause counts. Threads may share it."""
 
     name = "lexicon"
     articles_at_once = 25
@@ -89,21 +91,21 @@ class LexiconScorer:
         self.model = f"lexicon-baseline-{self._lexicon.version}"
 
     def check(self) -> None:
-        """Nothing can be missing."""
+        """Do nothing, because nothing can be missing."""
 
     def health(self) -> DependencyHealth:
-        """Always ok."""
+        """Report ok, which this scorer always is."""
         return DependencyHealth(ok=True, detail=self.model)
 
     def digest(self) -> str:
-        """Empty: the name of the model identifies it."""
+        """Return an empty text, because the name of the model is identification enough."""
         return ""
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing, because there is nothing to close."""
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Score by the headline, moved a little by the lead.
+        """Score by the headline, slightly adjusted by the lead.
 
         Raises:
             CannotSay: no word of the text is known to mean anything here.
@@ -129,7 +131,7 @@ class LexiconScorer:
     def _compared(
         self, headline: str, parts: Mapping[str, str], assets: Sequence[Asset]
     ) -> dict[str, Evidence]:
-        """What a headline says of coins that it holds against one another, each in its own part."""
+        """Return the evidence for each coin that a headline compares with another coin in that coin's own part."""
         found: dict[str, Evidence] = {}
         for text in dict.fromkeys(parts.values()) or [headline]:
             compared = compare_assets(text, assets, self._lexicon.comparisons)
@@ -147,12 +149,12 @@ class LexiconScorer:
         return bool(found.valences or found.neutral)
 
     def _headline(self, part: str, headline: str) -> Evidence:
-        """What a part of a headline says; half of it where the headline only asks."""
+        """Return the evidence in a part of a headline, with half the valences if the headline only asks."""
         found = self.evidence(part)
         return found.weakened(QUESTION_WEIGHT) if self._lexicon.asks(headline) else found
 
     def evidence(self, text: str) -> Evidence:
-        """What the words of a text say."""
+        """Return the evidence in the words of a text."""
         tokens, neutral = self._lexicon.tokens(text), self._lexicon.neutral
         valences = [(sense.token, sense.valence) for sense in read(tokens, self._lexicon, self._valences)]
         if self._lexicon.directions.keys().isdisjoint(tokens) and (compared := compare_figures(text)):
@@ -168,12 +170,12 @@ class LexiconScorer:
 
 @cache
 def shared_lexicon_scorer() -> LexiconScorer:
-    """One instance for all that use the lexicon beside another scorer."""
+    """Return the instance that all code shares which uses the lexicon beside another scorer."""
     return LexiconScorer()
 
 
 def _general_valences(lexicon: Lexicon) -> dict[str, float]:
-    """VADER's own lexicon without what means nothing here, and without its emoticons."""
+    """Return VADER's own lexicon without its emoticons, faint words and the words that mean nothing here."""
     dropped = lexicon.ignored | lexicon.neutral
     return {
         word: valence
@@ -183,10 +185,11 @@ def _general_valences(lexicon: Lexicon) -> dict[str, float]:
 
 
 def weigh(headline: Evidence, lead: Evidence) -> AssetScore:
-    """One score from the evidence of headline and lead.
+    """Make one score from the evidence in headline and lead.
 
-    The score is VADER's compound of the headline's valences, plus the lead's at `LEAD_WEIGHT`, within
-    `LEAD_BOUND`. The confidence grows with the strength of the evidence and falls where it disagrees.
+    The score is VADER's compound score of the headline's valences plus the lead's valences. The lead's are weighted
+    by `LEAD_WEIGHT` and limited to `LEAD_BOUND`. The confidence grows with the strength of the evidence, and falls if
+    parts of the evidence disagree.
 
     Raises:
         CannotSay: there is no evidence at all.

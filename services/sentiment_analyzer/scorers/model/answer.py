@@ -1,6 +1,7 @@
 """Parses and validates the answer of a language model.
 
-Servers have passed on numbers out of range, and some releases did not impose the schema that they promise to impose.
+Both are needed, because servers have passed on numbers out of range, and some releases did not enforce the schema
+that they promise to enforce.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ MAX_ANSWER_CHARS = 20_000
 MAX_RATIONALE_CHARS = 200
 _QUOTED = "numbers may be quoted"
 END_OF_THOUGHTS = "</think>"
-"""Ends the reasoning in front of an answer, on servers that pass the reasoning on."""
+"""The mark that ends the reasoning before an answer, on servers that pass the reasoning on."""
 
 
 class BadAnswerError(ValueError):
-    """An answer that cannot be used; the text says why, in words that can be given back to the model."""
+    """The answer cannot be used. The message gives the reason in words that can be sent to the model."""
 
 
 def _whole(number: object, info: ValidationInfo) -> object:
-    """A number as an integer, where it is one written with a fraction of zero, or in quotes if those are allowed."""
+    """Convert a float without a fraction, and a quoted number if quotes are allowed, to an integer."""
     if isinstance(number, str) and info.context == _QUOTED and re.fullmatch(r"[+-]?\d{1,3}(\.0)?", number):
         return int(float(number))
     return int(number) if isinstance(number, float) and number.is_integer() else number
@@ -50,14 +51,15 @@ class _Answer(RootModel[dict[str, _Entry]]):
 
 
 def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
-    """The scores by ticker. A ticker with confidence 0 is left out: the model cannot tell.
+    """Return the scores by ticker. A ticker with confidence 0 is left out, because the model cannot tell.
 
-    Text around the JSON object (reasoning, code fences, a remark, other objects) is ignored: of several objects that
-    fit, the last counts. A list of entries that each name their `ticker` is read as such an object. On the last try
-    integers may be quoted: a model that was asked for numbers and quotes them again will not do otherwise.
+    Text around the JSON object (reasoning, code fences, a remark, other objects) is ignored. If several objects fit,
+    the last one counts. A list of entries that each name their `ticker` is read like such an object. On the last try
+    integers may be quoted, because a model that was asked for numbers and quotes them again will not change.
 
     Raises:
-        BadAnswerError: no JSON object, a ticker missing or not asked for, or a number out of range.
+        BadAnswerError: there is no JSON object, a ticker is missing or was not asked for, or a number is out of
+            range.
     """
     answer = answer.rpartition(END_OF_THOUGHTS)[2]
     start, end = answer.find("{"), answer.rfind("}")
@@ -75,7 +77,7 @@ def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = Fal
 
 
 def _last_that_fits(answer: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry] | None:
-    """The entries of the last complete JSON object that has the shape; else of the objects that name the tickers."""
+    """Return the entries of the last JSON object with the right shape, or else of objects that name the tickers."""
     named: dict[str, Any] = {}
     for found in _objects_from_the_end(answer):
         if found.keys() == set(asked) and (entries := _entries(found, context)) is not None:
@@ -87,7 +89,7 @@ def _last_that_fits(answer: str, asked: Sequence[str], context: str | None) -> M
 
 
 def _objects_from_the_end(answer: str) -> Iterator[dict[str, Any]]:
-    """All complete JSON objects in a text, also those within others, by where they begin."""
+    """Yield all complete JSON objects in a text, including nested ones, beginning with the one that starts last."""
     decoder = json.JSONDecoder()
     start = answer.rfind("{")
     while start >= 0:
@@ -108,10 +110,10 @@ def _entries(found: Mapping[str, Any], context: str | None) -> Mapping[str, _Ent
 
 
 def _from_whole(text: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry]:
-    """The entries of a text that is one JSON object.
+    """Return the entries of a text that is one JSON object.
 
     Raises:
-        BadAnswerError: it is not, or another one than was asked for.
+        BadAnswerError: the text is no JSON object, or not the object that was asked for.
     """
     try:
         entries = _Answer.model_validate_json(text, context=context).root

@@ -1,4 +1,7 @@
-"""How long an answer of a model server may be: one without end would take the memory that Freqtrade needs too."""
+"""Limits the length of the answers of model servers.
+
+An endless answer would use up the memory that Freqtrade needs too.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 MOST_BYTES = 4_000_000
-"""Lists of models included, of which gateways have hundreds of kilobytes."""
+"""The largest size of an answer in bytes. It also covers lists of models, which have hundreds of kilobytes on
+gateways."""
 MOST_PACKED_BYTES = 128_000
-"""At most a thousandfold when unpacked. We ask for what is not packed; some proxies pack all the same."""
+"""The largest size of a compressed answer in bytes. Its decompressed size is at most a thousand times larger.
+Requests ask for uncompressed answers, but some proxies compress all the same."""
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN = frozenset({"", "identity"})
 
 
 def event_hooks() -> dict[str, list[Callable[[Any], None]]]:
-    """The hooks for a client of httpx, or of a library that is arranged like it, that keep answers within bounds.
+    """Return hooks that limit the size of answers, for a client of httpx or of a library with the same structure.
 
-    A longer answer ends the request as an error of the connection does.
+    A longer answer ends the request in the same way as a connection error.
     """
     return {"request": [_ask_for_plain], "response": [_bound]}
 

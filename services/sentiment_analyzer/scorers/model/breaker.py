@@ -1,6 +1,6 @@
-"""A circuit breaker: a server that has just failed is not asked for a while, longer after each failure.
+"""A circuit breaker: after a failure a server is not asked for a pause, which grows with each further failure.
 
-After "Release It!" (M. Nygard, 2007). Pure: the time, in seconds on any clock that never goes back, is passed in.
+See "Release It!" (M. Nygard, 2007). Pure: the time, in seconds on any clock that never goes back, is passed in.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """The state of one server.
+    """The state of the circuit breaker of one server.
 
     Attributes:
-        failures: in a row, since the last answer.
-        pause: seconds for which it is not asked after the last of them.
-        until: when it may be asked again.
+        failures: the number of failures in a row since the last answer.
+        pause: the time in seconds for which the server is not asked after the last failure.
+        until: the time from which the server may be asked again.
     """
 
     failures: int = 0
@@ -29,17 +29,17 @@ class Breaker:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it answered when last asked, or was not asked yet."""
+        """Whether the server answered the last request, or was not asked yet."""
         return not self.failures
 
     def may_try(self, now: float) -> bool:
-        """Whether it may be asked now."""
+        """Whether the server may be asked now."""
         return self.is_closed or now >= self.until
 
     def after_failure(self, now: float, asked_pause: float | None = None) -> Breaker:
-        """The state after a request failed; it is not asked for at least `asked_pause` seconds.
+        """Return the state after a failed request. The server is not asked for at least `asked_pause` seconds.
 
-        Failures of requests that were in flight at the same time count once.
+        Failures of requests that were in flight at the same time count as one failure.
         """
         if now < self.until:
             return self
@@ -47,13 +47,13 @@ class Breaker:
         return Breaker(self.failures + 1, pause, now + max(pause, asked_pause or 0.0))
 
     def after_failed_probe(self, now: float, asked_pause: float | None = None) -> Breaker:
-        """The state after a probe of the server failed."""
+        """Return the state after a probe of the server failed."""
         return replace(self, until=now).after_failure(now, asked_pause)
 
     def after_probe(self) -> Breaker:
-        """The state after a probe succeeded: it is asked again, and the next pause is longer if it fails again."""
+        """Return the state after a successful probe. The server is asked again; its next pause will be longer."""
         return replace(self, failures=0, until=0.0)
 
     def claimed(self, now: float) -> Breaker:
-        """The state while one caller probes the server (half-open): others do not ask it meanwhile."""
+        """Return the state while one caller probes the server (half-open) and other callers do not ask it."""
         return replace(self, until=now + self.pause)

@@ -15,14 +15,15 @@ from services.common.network.proxies import by_way_of
 from services.common.tls import TlsFiles, client_context, explain_tls, usual_trust
 
 Messages = Sequence[Mapping[str, str]]
-"""A conversation: `role` (system, user, assistant) and `content` of each message."""
+"""A conversation, each message of which has a `role` (system, user, assistant) and a `content`."""
 
 CONNECT_SECONDS = 5.0
 CHECK_SECONDS = 10.0
-"""Time for the answer whether a model is there; only loading it and answering may take long."""
+"""The time limit in seconds for the answer whether a server has a model. Only loading the model and answering may
+take long."""
 MAX_SAID_CHARS = 200
 MOST_COUNTED_TOKENS = 10**9
-"""More than any model's context holds; what counts more is no count."""
+"""The largest number that can be a count of tokens, which is more than the context of any model can contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class Reply:
     """The output of a model.
 
     Attributes:
-        is_cut: it reached the bound of tokens before its end.
-        thoughts: its reasoning, where the server sends that apart from the text.
-        declined: its refusal to answer; empty where there is none.
-        prompt_tokens: as the server counts them; 0 where it does not. `answer_tokens` likewise.
+        is_cut: whether the output reached the limit of tokens before its end.
+        thoughts: the reasoning of the model, if the server sends it separately from the text.
+        declined: the refusal of the model to answer; empty if it did not refuse.
+        prompt_tokens: the number of tokens in the prompt, as counted by the server; 0 if the server does not count
+            them. `answer_tokens` is the number for the answer.
     """
 
     text: str
@@ -49,44 +51,44 @@ class ChatServer(Protocol):
 
     @property
     def url(self) -> str:
-        """Where it is, for messages to people; never with a secret."""
+        """The URL of the server, for messages to people. It never contains a secret."""
         ...
 
     @property
     def timeout(self) -> float:
-        """Longest silence of the server while it works on an answer, in seconds."""
+        """The longest time in seconds for which the server may send nothing while it works on an answer."""
         ...
 
     @property
     def digest(self) -> str:
-        """Identifies the model's weights, as far as the server tells; empty before it did."""
+        """An identifier of the model's weights, as far as the server states one; empty until it has done so."""
         ...
 
     def probe(self) -> None:
-        """Ask, within `CHECK_SECONDS`, whether the server is there and has the model.
+        """Ask, within `CHECK_SECONDS`, whether the server is available and has the model.
 
         Raises:
-            TryLater: it is away or busy.
-            PersonNeededError: it lacks the model, or refuses us.
+            TryLater: the server is unavailable or busy.
+            PersonNeededError: the server lacks the model, or refuses us.
         """
         ...
 
     def chat(
         self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int, is_check: bool = False
     ) -> Reply:
-        """Have the model answer, cold (temperature 0), in the shape of `schema` as far as the server can.
+        """Have the model answer at temperature 0, in the form of `schema` as far as the server can.
 
         Args:
             messages: the conversation.
-            schema: JSON schema of the answer.
-            max_tokens: bound of the answer.
-            is_check: the request belongs to a check: an internal error of the server then counts as a refusal too, so
-                that plainer requests are tried.
+            schema: the JSON schema of the answer.
+            max_tokens: the limit of tokens in the answer.
+            is_check: whether the request belongs to a check. An internal error of the server then counts as a refusal
+                too, so that plainer requests are tried.
 
         Raises:
-            TryLater: away, busy, too slow, or the answer does not follow the protocol.
-            PersonNeededError: it lacks the model, or refuses us.
-            NeverWorks: it refuses this very request, in its plainest form too.
+            TryLater: the server is unavailable, busy or too slow, or the answer does not follow the protocol.
+            PersonNeededError: the server lacks the model, or refuses us.
+            NeverWorks: the server refuses this very request, even in its plainest form.
         """
         ...
 
@@ -96,19 +98,19 @@ class ChatServer(Protocol):
 
 
 class PersonNeededError(TryLater):
-    """The server lacks something that a person has to supply; articles wait until then, at the start too."""
+    """The server lacks something that a person has to supply. Articles wait until then, even at the start."""
 
 
 class UntrustedError(PersonNeededError):
-    """The certificate of the server is not trusted: another program may answer, or read along."""
+    """The certificate of the server is not trusted, so another program may answer or read the requests."""
 
 
 def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
-    """What a client with `trust_env=False` checks certificates against.
+    """Return the certificates against which a client with `trust_env=False` checks the server's certificate.
 
     Args:
-        ca_file: a CA in PEM; None: the usual ones.
-        names: what the variables of the server begin with, such as OLLAMA.
+        ca_file: the certificate of a CA in PEM format; None stands for the usual CAs.
+        names: the prefix of the server's variables, such as OLLAMA.
 
     Raises:
         StopProgram: the file cannot be used.
@@ -117,12 +119,12 @@ def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
 
 
 def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
-    """The reaction to a connection that did not come about; only a person can mend a certificate.
+    """Return the error for a connection that could not be made. Only a person can mend a certificate.
 
     Args:
-        error: what the library raised.
-        url: of the server, perhaps after words that say what it is.
-        names: what the variables of the server begin with, such as OLLAMA.
+        error: the error that the library raised.
+        url: the URL of the server, which may follow words that describe the server.
+        names: the prefix of the server's variables, such as OLLAMA.
     """
     if advice := explain_tls(_whole(error), names):
         return UntrustedError(f"{url} cannot be used over TLS: {advice}")
@@ -134,7 +136,7 @@ def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
 
 
 def _whole(error: BaseException | None) -> str:
-    """What an error and those that led to it say."""
+    """Return the messages of an error and of the errors that led to it."""
     said = []
     while error is not None:
         said.append(str(error))
@@ -143,13 +145,13 @@ def _whole(error: BaseException | None) -> str:
 
 
 def token_count(counted: object) -> int:
-    """A count of tokens as a server states it; 0 where it states none that can be one."""
+    """Return a count of tokens as a server states it; 0 if the server states nothing that can be a count."""
     is_count = isinstance(counted, int) and 0 <= counted <= MOST_COUNTED_TOKENS
     return int(counted) if is_count else 0  # type: ignore[call-overload]  # an int, as was looked at
 
 
 def shown_url(url: str) -> str:
-    """A URL without the name and password that it may hold."""
+    """Return a URL without the user name and password that it may contain."""
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from ollama import Client
 
 KEEP_ALIVE = "30m"
-"""How long the server keeps the model loaded; its own default of 5 minutes is less than a quiet hour of news."""
+"""The time for which the server keeps the model loaded. Its default of 5 minutes is shorter than a quiet hour of
+news."""
 
 _THINKING = "thinking"
 _PARAMETERS = (
@@ -65,9 +66,9 @@ class OllamaServer:
     """See `chat.ChatServer`.
 
     Args:
-        url: URL of the server.
-        timeout: longest silence of the server while it works on an answer, in seconds.
-        ca_file: CA that the server's certificate is checked against; None: the usual ones.
+        url: the URL of the server.
+        timeout: the longest time in seconds for which the server may send nothing while it works on an answer.
+        ca_file: the CA against which the server's certificate is checked; None stands for the usual CAs.
 
     Raises:
         StopProgram: the file, or the proxy that the environment names for the server, cannot be used.
@@ -158,7 +159,7 @@ class OllamaServer:
         )
 
     def _ask(self, call: Callable[[], T]) -> T:
-        """Make a request, and turn its failure into the reaction to it."""
+        """Make a request, and turn its failure into the error type for the right reaction."""
         import httpx
         import ollama
 
@@ -192,7 +193,7 @@ class OllamaServer:
 
 
 def _blamed(message: str) -> str | None:
-    """What a refusal is about, where its message tells."""
+    """Return the parameter that the message of a refusal blames, or `THE_ARTICLE`; None if it blames neither."""
     if blames_the_article(message):
         return THE_ARTICLE
     return "think" if _THINKING in message else None
@@ -210,7 +211,7 @@ def _format(schema: dict[str, Any], option: str | None) -> Any:  # noqa: ANN401 
 
 
 def _error_inside(error: Exception) -> str:
-    """The error that came with status 200, where that is why the client could not read an answer."""
+    """Return the error that came with status 200, if this error is why the client could not read the answer."""
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):

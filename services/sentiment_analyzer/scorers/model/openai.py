@@ -1,6 +1,6 @@
-"""A model on a server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio, hosted ones.
+"""A model on a server with OpenAI's chat completions, such as vLLM, llama.cpp, LM Studio or a hosted service.
 
-Such servers differ in the parameters that they accept (see `request_shapes`) and in what they send (see
+Such servers differ in the parameters that they accept (see `request_shapes`) and in the answers that they send (see
 `openai_reply`).
 """
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 NO_KEY = "none"
 MAX_SHOWN_CHARS = 80
 _NO_ROOM = "output limit was reached"
-"""How OpenAI refuses, with status 400, when a model's reasoning has used up the bound of the answer."""
+"""Words of OpenAI's refusal (status 400) if the reasoning of a model has used up the limit of the answer."""
 _PARAMETERS = (
     Parameter("max_tokens", ("max_tokens", "max_completion_tokens", None)),
     Parameter("system", (True, False)),
@@ -69,10 +69,10 @@ class OpenAiServer:
     """See `chat.ChatServer`.
 
     Args:
-        url: the base URL, ending in /v1 as a rule.
-        key: sent as the bearer token; never shown.
-        timeout: longest silence of the server while it works on an answer, in seconds.
-        ca_file: CA that the server's certificate is checked against; None: the usual ones.
+        url: the base URL, which usually ends in /v1.
+        key: the bearer token, which is never shown.
+        timeout: the longest time in seconds for which the server may send nothing while it works on an answer.
+        ca_file: the CA against which the server's certificate is checked; None stands for the usual CAs.
 
     Raises:
         StopProgram: the file, or the proxy that the environment names for the server, cannot be used.
@@ -93,9 +93,9 @@ class OpenAiServer:
         self._shapes = RequestShapes(self.url, _PARAMETERS)
 
     def probe(self) -> None:
-        """See `chat.ChatServer.probe`. Only whether it answers: lists of models are not complete, and often not given.
+        """See `chat.ChatServer.probe`. Checks only that the server answers, not that its list has the model.
 
-        Gateways list names with a prefix, deployments under other names, patterns in place of names.
+        Lists of models are often missing or incomplete. Some have names with a prefix, other names, or patterns.
         """
         client = self._connect().with_options(timeout=min(CHECK_SECONDS, self.timeout))
         try:
@@ -154,7 +154,7 @@ class OpenAiServer:
         return reply
 
     def _ask(self, call: Callable[[], T]) -> T:
-        """Make a request, and turn its failure into the reaction to it."""
+        """Make a request, and turn its failure into the error type for the right reaction."""
         import openai
 
         try:
@@ -196,13 +196,13 @@ class OpenAiServer:
 
 
 class _NotThereError(PersonNeededError, FailedError):
-    """No such model or path. Routers of models say so too where none of theirs takes all parts of the request."""
+    """The server lacks the model or path. A router reports this too if none of its models takes the whole request."""
 
 
 def _arguments(
     messages: Messages, schema: dict[str, Any] | None, max_tokens: int, shape: Shape
 ) -> dict[str, Any]:
-    """The arguments of a request in a shape."""
+    """Return the arguments of a request in the given shape."""
     taken = {
         "messages": list(messages) if shape["system"] else without_system_role(messages),
         "temperature": shape["temperature"],
@@ -223,7 +223,7 @@ def _format(schema: dict[str, Any], option: str | None) -> dict[str, Any] | None
 
 
 def _blamed(message: str) -> str | None:
-    """What a refusal is about, where its message tells."""
+    """Return the parameter that the message of a refusal blames, or `THE_ARTICLE`; None if it blames neither."""
     if blames_the_article(message):
         return THE_ARTICLE
     lower = message.lower()
@@ -235,7 +235,7 @@ def _blamed(message: str) -> str | None:
 
 
 def _asked_pause(error: APIStatusError) -> float | None:
-    """The seconds of a Retry-After header, within reason."""
+    """Return the seconds of a Retry-After header, limited to 600; None if it states no positive number."""
     try:
         seconds = float(error.response.headers.get("retry-after", ""))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Parses what servers send as a chat completion, whatever JSON that is.
+"""Parses the JSON that servers send as a chat completion, whatever its structure is.
 
-The models of the client are not used, because they do not validate: servers send the content as a list of parts, an
-error with status 200, or a page of a proxy.
+The models of the client library are not used, because they do not validate. Servers send the content as a list of
+parts, an error with status 200, or a page of a proxy.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from services.sentiment_analyzer.article.text import clean
 from services.sentiment_analyzer.scorers.model.chat import Reply, token_count
 
 MAX_KEPT_CHARS = 1_000
-"""Of what is no completion. It is cut further where it is shown, after secrets were removed."""
+"""The number of characters that are kept of an answer that is no completion. It is cut further where it is shown,
+after secrets were removed."""
 MAX_REFUSAL_CHARS = 200
 _THOUGHTS = ("reasoning_content", "reasoning")
-"""Where servers put the reasoning of a model: vLLM and DeepSeek; OpenRouter and newer vLLM."""
+"""The fields in which servers send the reasoning of a model. vLLM and DeepSeek use the first, OpenRouter and newer
+vLLM the second."""
 _STATUS_OF_WORD = {
     "rate_limit": 429,
     "quota": 429,
@@ -32,11 +34,11 @@ _ERRORS = range(400, 600)
 
 
 class NoCompletionError(ValueError):
-    """What was sent is no completion; the text shows how it begins."""
+    """The answer is no completion. The message contains the beginning of the answer."""
 
 
 class ErrorInsideError(ValueError):
-    """An error that came with status 200; `status` is the one that it should have had."""
+    """The answer is an error that came with status 200. `status` is the status that it should have had."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -44,11 +46,11 @@ class ErrorInsideError(ValueError):
 
 
 def read_completion(body: str) -> tuple[Reply, str]:
-    """The model's reply, and what the server says about itself (`system_fingerprint`); empty where it says nothing.
+    """Return the model's reply, and the `system_fingerprint` of the server, which is empty if it sends none.
 
     Raises:
-        ErrorInsideError: it is an error.
-        NoCompletionError: it is something else.
+        ErrorInsideError: the answer is an error.
+        NoCompletionError: the answer is neither a completion nor an error.
     """
     answer = _parsed(body)
     choices = answer.get("choices")
@@ -85,7 +87,7 @@ def _parsed(body: str) -> dict[str, Any]:
 
 
 def _texts(message: dict[str, Any]) -> tuple[str, str]:
-    """What a message says, and what it says of the model's reasoning."""
+    """Return the text of a message, and the model's reasoning in the message."""
     thoughts = "".join(each for name in _THOUGHTS if isinstance(each := message.get(name), str))
     parts = _parts(message.get("content"))
     said = "".join(_text_of(part) for part in parts if part.get("type") in {"text", "output_text", None})
@@ -93,7 +95,10 @@ def _texts(message: dict[str, Any]) -> tuple[str, str]:
 
 
 def _parts(content: object) -> list[dict[str, Any]]:
-    """The parts of a content: text, one part, several of either, or nothing. Raises NoCompletionError for others."""
+    """Return the parts of a content, which may be a text, one part, a list of both, or nothing.
+
+    Raises NoCompletionError for any other content.
+    """
     if content is None:
         return []
     if not isinstance(content, str | list) and not (isinstance(content, dict) and "text" in content):
@@ -104,7 +109,7 @@ def _parts(content: object) -> list[dict[str, Any]]:
 
 
 def _text_of(part: dict[str, Any]) -> str:
-    """The text of a part; of one that thinks, that of the parts within."""
+    """Return the text of a part. If the part contains reasoning, return the text of the parts within it."""
     text = part.get("text", part.get("thinking"))
     if isinstance(text, list):
         return "".join(
@@ -121,7 +126,7 @@ def _declined(choice: dict[str, Any], message: dict[str, Any]) -> str:
 
 
 def _error(error: object) -> ErrorInsideError:
-    """The error, with its own code as the status, or the one that its words mean."""
+    """Return the error with its own code as the status, or with the status that its words mean."""
     if not isinstance(error, dict):
         return ErrorInsideError(_BAD_GATEWAY, str(error))
     message = error.get("message") or error

@@ -1,9 +1,9 @@
-"""Finds out which parameters of a request a model server accepts: servers of one protocol differ in that.
+"""Finds out which request parameters a model server accepts, because servers of one protocol differ in that.
 
-The message of a refusal seldom names its cause reliably. So a request that is refused is sent in its plainest form,
-without all optional parameters; if that is accepted, they are put back one by one, and what is accepted then is what
-the server gets from then on. The prompt describes the answer, and every answer is validated, so no parameter that is
-left out is relied on.
+The message of a refusal seldom names its cause reliably. So a request that is refused is sent again in its plainest
+form, without all optional parameters. If that is accepted, the parameters are put back one by one, and the parameters
+that are accepted then are sent from then on. Parameters may be left out, because the prompt describes the answer and
+every answer is validated.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from services.sentiment_analyzer.scorers.model.chat import Messages, Reply
 log = structlog.get_logger(__name__)
 
 REFUSED = frozenset({400, 413, 422})
-"""Statuses of HTTP that blame the request itself, and would do so again."""
+"""The HTTP statuses that blame the request itself, which would be refused again."""
 NO_RIGHTS = frozenset({401, 403})
 NOT_FOUND = frozenset({404, 405})
 FAILED = frozenset({500, 501})
-"""Statuses of HTTP with which some servers refuse a schema that they cannot compile."""
+"""The HTTP statuses with which some servers refuse a schema that they cannot compile."""
 THE_ARTICLE = "article"
-"""Blamed where a refusal is about the content of the request: no other shape of it helps."""
+"""The value of `blamed` if a refusal is about the content of the request, so that no other shape helps."""
 RESCUES_BEFORE_SEARCH = 3
-"""So many requests in a row that were accepted only in their plainest form show that the server accepts less now."""
+"""If this many requests in a row were accepted only in their plainest form, the server accepts fewer parameters
+now."""
 _ABOUT_THE_ARTICLE = (
     "context length",
     "context size",
@@ -48,9 +49,9 @@ class Parameter:
     """A parameter of a request that can be given in several ways, or left out.
 
     Attributes:
-        name: for logs, and for refusals that blame it.
-        options: from the preferred one to the plainest.
-        is_dropped_when_blamed: where a refusal names it, the plainest option is used at once.
+        name: the name of the parameter, for logs and for refusals that blame it.
+        options: the options of the parameter, from the preferred option to the plainest.
+        is_dropped_when_blamed: whether the plainest option is used at once if a refusal names the parameter.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Parameter:
 
 
 class RefusedError(NeverWorks):
-    """The server refuses a request; `blamed` is the parameter that the message names, or `THE_ARTICLE`, or None."""
+    """The server refuses a request. `blamed` is the parameter that the message names, `THE_ARTICLE` or None."""
 
     def __init__(self, message: str, blamed: str | None = None) -> None:
         super().__init__(message)
@@ -67,7 +68,7 @@ class RefusedError(NeverWorks):
 
 
 class FailedError(TryLater):
-    """The server had an internal error on a request, which may be its way to refuse it."""
+    """The server had an internal error on a request, by which it may mean that it refuses the request."""
 
 
 Send = Callable[[Shape], Reply]
@@ -77,8 +78,8 @@ class RequestShapes:
     """The shape of requests that one server accepts. Threads may share it.
 
     Args:
-        server: its URL, for logs.
-        parameters: those that may be changed, the most useful first.
+        server: the URL of the server, for logs.
+        parameters: the parameters that may be changed, the most useful first.
     """
 
     def __init__(self, server: str, parameters: Sequence[Parameter]) -> None:
@@ -91,11 +92,11 @@ class RequestShapes:
         self._searching = threading.Lock()
 
     def ask(self, send: Send, *, is_check: bool = False) -> Reply:
-        """Send a request in the shape that the server accepts, which is searched for where it is not known.
+        """Send a request in the shape that the server accepts, after a search for that shape if it is unknown.
 
         Args:
-            send: makes the request in a shape; raises RefusedError where it is refused.
-            is_check: a failure of the server counts as a refusal.
+            send: sends the request in a shape, and raises RefusedError if the server refuses it.
+            is_check: whether an internal error of the server counts as a refusal.
 
         Raises:
             RefusedError: the server refuses the plainest request too.
@@ -115,7 +116,7 @@ class RequestShapes:
         return reply
 
     def _rescue(self, send: Send, shape: Shape, refusal: Exception) -> Reply:
-        """Send in the plainest shape a request that is refused in a shape that was accepted before."""
+        """Send a request in the plainest shape after a refusal in a shape that the server accepted before."""
         if shape == self._plainest:
             raise refusal
         reply = send(self._plainest)
@@ -147,7 +148,7 @@ class RequestShapes:
             return reply
 
     def _with_all_that_is_accepted(self, send: Send, refusals: tuple[type[Exception], ...]) -> Shape:
-        """The plainest shape, with the best option of each parameter that the server accepts."""
+        """Return the plainest shape, with the best option of each parameter that the server accepts."""
         shape = self._plainest
         for parameter in self._parameters:
             for option in parameter.options[:-1]:
@@ -161,7 +162,7 @@ class RequestShapes:
         return shape
 
     def _without_blamed(self, shape: Shape, refusal: Exception) -> Shape | None:
-        """The shape with a plainer option of the parameter that a refusal names; None where there is none."""
+        """Return the shape with a plainer option of the parameter that a refusal names; None if there is none."""
         blamed = refusal.blamed if isinstance(refusal, RefusedError) else None
         for parameter in self._parameters:
             place = parameter.options.index(shape[parameter.name])
@@ -184,7 +185,7 @@ def blames_the_article(message: str) -> bool:
 
 
 def without_system_role(messages: Messages) -> list[dict[str, str]]:
-    """The conversation with the system's text in front of the user's, for models that know no such role."""
+    """Return the messages with the system text before the user's text, for models that lack a system role."""
     system = [message["content"] for message in messages if message["role"] == "system"]
     merged = [dict(message) for message in messages if message["role"] != "system"]
     if system and merged:
@@ -193,7 +194,7 @@ def without_system_role(messages: Messages) -> list[dict[str, str]]:
 
 
 def without_bounds(schema: Any) -> Any:  # noqa: ANN401 - any JSON
-    """A JSON schema without the bounds of texts and numbers, which not every grammar can express."""
+    """Return a JSON schema without the limits of texts and numbers, which not every grammar can express."""
     if isinstance(schema, dict):
         return {name: without_bounds(value) for name, value in schema.items() if name not in _BOUNDS}
     if isinstance(schema, list):

@@ -28,14 +28,17 @@ from services.sentiment_analyzer.scorers.port import Abstained, AssetScore, Scor
 log = structlog.get_logger(__name__)
 
 TOKENS_PER_ASSET = 128
-"""Room for the answer on one asset; more assets than the bound of an answer has room for raise that bound."""
+"""The number of tokens that the answer about one asset may need. If the limit of an answer is too low for all
+assets, it is raised."""
 MOST_TOKENS = 4096
-"""Bound of an answer and of the reasoning before it: as much as the settings allow."""
+"""The highest limit of tokens for an answer and the reasoning before it, which is also the highest that the
+settings allow."""
 MORE_ROOM = 4
-"""How much higher the bound is set for a model that has used it up on its reasoning."""
+"""The factor by which the limit is raised for a model that has used it up on its reasoning."""
 REQUESTS_A_SCORE = 4
-"""Requests to each server that one score may take: an answer that cannot be used is asked for again, and before each
-request the server may be asked how it is. A larger bound of tokens and a plainer request are each tried once only."""
+"""The number of requests to each server that one score may need. An answer that cannot be used is asked for again,
+and before each request the server may be probed. A higher limit of tokens and a plainer request are each tried
+only once."""
 MAX_QUOTED_CHARS = 500
 MAX_KEPT_CHARS = 4_000
 START_OF_THOUGHTS = END_OF_THOUGHTS.replace("/", "")
@@ -43,20 +46,21 @@ SAMPLE = ArticleText(
     "Bitcoin rises after a large fund reports record inflows",
     "The fund said on Monday that it had taken in 900 million dollars in one week, more than in any week before.",
 )
-"""A typical article, which the check has scored."""
+"""A typical article, which the model has to score in the check."""
 SAMPLE_ASSETS = (Asset(ticker="BTC", name="Bitcoin"),)
 
 Ask = Callable[[Messages, dict[str, Any], int], tuple[Reply, str]]
-"""Has a server answer: the conversation, the schema of the answer and its bound in tokens; returns the digest too."""
+"""Has a server answer, given the conversation, the schema of the answer and its limit in tokens. Returns the reply
+and the digest of the model."""
 
 
 class ModelScorer:
-    """Asks one model, on any healthy server of it. Threads may share it.
+    """Asks one model on any healthy server that runs it. Threads may share it.
 
     Args:
-        name: the kind of scorer, a label of metrics.
-        model: as it goes into the signals.
-        max_tokens: bound of one answer, which is raised for a model that spends it on its reasoning.
+        name: the kind of scorer, which is a label of metrics.
+        model: the name of the model in the signals.
+        max_tokens: the limit of one answer, which is raised for a model that spends it on its reasoning.
     """
 
     articles_at_once = 1
@@ -71,15 +75,15 @@ class ModelScorer:
         self._bound = f"{name.upper()}_MAX_TOKENS"
 
     def check(self) -> None:
-        """See `port.Scorer`: one server at least has the model and takes an article; loads it there."""
+        """See `port.Scorer`. Requires a server that has the model and accepts an article; loads the model there."""
         self._servers.check(self._try_out)
 
     def health(self) -> DependencyHealth:
-        """See `port.Scorer`: how the servers were when last asked."""
+        """See `port.Scorer`. Reports the state of the servers when they were last asked."""
         return self._servers.health()
 
     def digest(self) -> str:
-        """Identifies the model's weights as far as the servers tell."""
+        """Return an identifier of the model's weights, as far as the servers state one."""
         return self._servers.digest()
 
     def close(self) -> None:
@@ -87,12 +91,12 @@ class ModelScorer:
         self._servers.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Ask for the scores; once more, with the fault named, if the answer cannot be used.
+        """Ask for the scores. If the answer cannot be used, ask once more and name the fault.
 
         Raises:
             TryLater: no server can answer now.
             Abstained: the model cannot tell.
-            Unusable: it gave two answers that cannot be used, or none for want of room.
+            Unusable: the model gave two answers that cannot be used, or had no room for an answer.
             NeverWorks: a server refuses this very request, or the model declines to answer it.
         """
         conversation = _Conversation(_opening(text, assets))
@@ -112,7 +116,7 @@ class ModelScorer:
         return Scores(self.model, scores, usage=(conversation.usage(),))
 
     def _try_out(self, server: ChatServer) -> None:
-        """Have a server score the sample article, to see whether it takes articles; the scores do not matter.
+        """Have a server score the sample article to check that it accepts articles; the scores do not matter.
 
         Raises:
             TryLater, NeverWorks: as the server raises them.
@@ -150,10 +154,10 @@ class ModelScorer:
             raise
 
     def _reply(self, ask: Ask, conversation: _Conversation, assets: Sequence[Asset]) -> Reply:
-        """The answer of a model that has room for it beside its reasoning.
+        """Return the reply of the model, with a limit of tokens that has room for it beside the reasoning.
 
         Raises:
-            Unusable: its reasoning leaves no room, however much there is.
+            Unusable: the reasoning leaves no room even at the highest limit.
         """
         schema = answer_schema(assets)
         was_cut = bool(conversation.replies) and conversation.replies[-1].is_cut
@@ -182,7 +186,7 @@ def _opening(text: ArticleText, assets: Sequence[Asset]) -> Messages:
 
 
 def _is_spent_on_thoughts(reply: Reply) -> bool:
-    """Whether the bound of the answer was reached during the reasoning of the model, or soon after it."""
+    """Whether the limit of the answer was reached during the reasoning of the model, or soon after it."""
     text = reply.text
     is_reasoning = START_OF_THOUGHTS in text and END_OF_THOUGHTS not in text
     return reply.is_cut and bool(reply.thoughts or not text.strip() or is_reasoning)
@@ -198,7 +202,7 @@ def _read(reply: Reply, assets: Sequence[Asset], *, is_last_try: bool = False) -
 
 @dataclass(slots=True)
 class _Conversation:
-    """A conversation about one article, and what it has cost so far."""
+    """A conversation about one article, and the tokens and time that it has used so far."""
 
     messages: Messages
     replies: list[Reply] = field(default_factory=list)

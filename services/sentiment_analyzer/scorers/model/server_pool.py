@@ -1,4 +1,4 @@
-"""Several servers that run the same model: balances requests over the healthy ones."""
+"""Balances requests over the healthy servers among several that run the same model."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from services.sentiment_analyzer.scorers.port import RefusesAll
 log = structlog.get_logger(__name__)
 
 USELESS_PAUSE_SECONDS = 300.0
-"""A check whose answer could not be used may have cost thousands of tokens."""
+"""The pause in seconds after a check whose answer could not be used, as it may have cost thousands of tokens."""
 
 
 class UselessError(NeverWorks):
-    """A server's answer to its check cannot be used; the message says what to change."""
+    """The answer of a server to its check cannot be used. The message says what to change."""
 
 
 TryOut = Callable[[ChatServer], None]
-"""Tries one server on a request as it will get them. Raises TryLater and NeverWorks where that fails."""
+"""Tries one server on a request like those that it will get. Raises TryLater or NeverWorks if that fails."""
 
 
 @dataclass(slots=True)
@@ -41,14 +41,14 @@ class _Member:
 
 
 class ServerPool:
-    """Asks the healthy server with the fewest requests in flight; the next one if it fails. Threads may share it.
+    """Asks the healthy server with the fewest requests in flight, and another one if it fails. Threads may share it.
 
     Attributes:
-        timeout: seconds that one request to each of the servers in turn may take.
+        timeout: the time in seconds that one request to each of the servers in turn may take.
 
     Args:
-        servers: at least one; of two that are equal the earlier is asked.
-        monotonic: seconds on a clock that never goes back.
+        servers: one or more servers; of two servers that are equally busy the earlier is asked.
+        monotonic: returns the seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class ServerPool:
     def chat(
         self, messages: Messages, *, schema: dict[str, Any] | None, max_tokens: int
     ) -> tuple[Reply, str]:
-        """The answer of the first server that gives one, and the digest of its model.
+        """Return the answer of the first server that gives one, and the digest of its model.
 
         Raises:
-            TryLater: none can answer now; `after` says when it is worth while to ask again.
+            TryLater: no server can answer now; `after` says when it is worthwhile to ask again.
             NeverWorks: a server refuses this very request, and no other server answers it.
         """
         tried: list[_Member] = []
@@ -86,12 +86,12 @@ class ServerPool:
         raise TryLater(self._problems(), after=self._pause_left())
 
     def check(self, try_out: TryOut) -> None:
-        """Make sure that one server at least has the model and can use it; loads the model there.
+        """Make sure that at least one server has the model and can use it, and load the model there.
 
         Raises:
-            RefusesAll: all answer, and none serves any request.
-            PersonNeededError: none serves before a person has changed something.
-            TryLater: none can now, and some may later.
+            RefusesAll: all servers answer, and none of them accepts any request.
+            PersonNeededError: no server works before a person has changed something.
+            TryLater: no server works now, and some may work later.
         """
         errors: list[CryptoBoyError] = []
         works = False
@@ -111,12 +111,12 @@ class ServerPool:
             raise _worst(errors)
 
     def digest(self) -> str:
-        """The digest of the model on the server that would be asked next; empty if it is not known."""
+        """Return the digest of the model on the server that would be asked next; empty if it is unknown."""
         with self._lock:
             return next((member.server.digest for member in self._members if member.breaker.is_closed), "")
 
     def health(self) -> DependencyHealth:
-        """Ok while one server is. Never waits for the network."""
+        """Report ok while at least one server is ok. Never waits for the network."""
         with self._lock:
             healthy = [member.server.url for member in self._members if member.problem is None]
             problems = [member.problem for member in self._members if member.problem is not None]
@@ -128,7 +128,7 @@ class ServerPool:
             member.server.close()
 
     def _choose(self, tried: Sequence[_Member]) -> _Member | None:
-        """The best server that was not tried yet, after a probe of those whose pause is over."""
+        """Return the best server that was not tried yet, after a probe of the servers whose pause is over."""
         for member in self._due(tried):
             self._probe(member)
         with self._lock:
@@ -181,7 +181,7 @@ class ServerPool:
                 member.in_flight -= 1
 
     def _noted_as_useless(self, member: _Member, error: NeverWorks) -> NeverWorks:
-        """Note that a server refuses every request; its breaker stays closed, as it is not away."""
+        """Note that a server refuses every request. Its breaker stays closed, because the server is available."""
         if not isinstance(error, UselessError):
             error = NeverWorks(f"{error}, a sample article too; set the model to a chat model")
         with self._lock:
@@ -205,7 +205,7 @@ class ServerPool:
             )
 
     def _pause_left(self) -> float | None:
-        """Seconds until a server may be asked, if all asked for a pause; otherwise the caller chooses its own."""
+        """Return the seconds until a server may be asked, or None if not all servers have asked for a pause."""
         now = self._monotonic()
         with self._lock:
             asked = [
@@ -217,7 +217,7 @@ class ServerPool:
 
 
 def _worst(errors: Sequence[CryptoBoyError]) -> TryLater:
-    """One error for several servers none of which can be used."""
+    """Return one error for several servers, none of which can be used."""
     said = "; ".join(map(str, errors))
     if all(isinstance(error, NeverWorks) for error in errors):
         is_paid_for = any(isinstance(error, UselessError) for error in errors)

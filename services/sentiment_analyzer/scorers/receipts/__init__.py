@@ -1,1 +1,1 @@
-"""What was asked of which model, what it answered, and scores from that again."""
+"""Keeps the questions to models and their answers, so that the same question need not be asked again."""

@@ -1,7 +1,8 @@
-"""Receipts of scores: what which model was asked, what it answered, and what that cost.
+"""Receipts of scores, which record the question, the model, its answer and the cost.
 
-A receipt is kept in one SQLite file for ever, under the content, the model with its digest, and the version of the
-prompt. So it shows why a signal says what it says, and the same content is never paid for twice.
+Receipts are kept for ever in one SQLite file. The key of a receipt is the content, the model with its digest, and the
+version of the prompt. So a receipt shows why a signal says what it says, and the same content is never paid for
+twice.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from services.sentiment_analyzer.matching.assets import Asset
 from services.sentiment_analyzer.scorers.port import AssetScore, Usage
 
 FILE_NAME = "receipts.sqlite"
-"""In STATE_DIR."""
+"""The name of the file in STATE_DIR."""
 _SCHEMA = Schema(
     [
         [
@@ -49,13 +50,13 @@ _LINK = "INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?)"
 
 
 class ReceiptKey(NamedTuple):
-    """What an answer depends on: two questions with the same key are the same question to the same model.
+    """The facts on which an answer depends. Two questions with the same key are one question to one model.
 
     Attributes:
-        content: hash of what was asked, as from `content_hash`.
-        model: the scorer's model, as in the signals.
-        digest: what else identifies the model, such as the hash of its weights; may be empty.
-        prompt: version of the prompt.
+        content: the hash of the question, as `content_hash` returns it.
+        model: the model of the scorer, as in the signals.
+        digest: a further identifier of the model, such as the hash of its weights; may be empty.
+        prompt: the version of the prompt.
     """
 
     content: str
@@ -69,10 +70,10 @@ class Receipt:
     """One answer of a scorer.
 
     Attributes:
-        made_at: when the answer was given, in UTC.
-        scores: by ticker; a ticker that was asked for and is not there is one it abstained on.
-        abstained: why it abstained on all of them; empty where it did not.
-        usage: of each language model that was asked: its answer, tokens, seconds.
+        made_at: the time of the answer, in UTC.
+        scores: the scores by ticker. If a ticker that was asked for is missing, the scorer abstained on it.
+        abstained: the reason why the scorer abstained on all tickers; empty if it did not.
+        usage: the answer, tokens and seconds of each language model that was asked.
     """
 
     key: ReceiptKey
@@ -83,7 +84,7 @@ class Receipt:
 
 
 def content_hash(text: ArticleText, assets: Sequence[Asset]) -> str:
-    """Identifies what a scorer is asked: the text that it sees and the assets, in whatever order."""
+    """Return a hash of the text that a scorer sees and of the assets, whatever the order of the assets."""
     asked = [text.title, text.body, sorted((asset.ticker, asset.name) for asset in assets)]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
@@ -92,8 +93,9 @@ class Receipts:
     """The store of receipts. Threads and processes may share it; a receipt is on the disk when `put` returns.
 
     Raises:
-        StopProgram: the file cannot be used: no right, not a store of receipts. From any method.
-        TryLater: other processes kept it busy for long, or the disk is full. From any method.
+        StopProgram: the file cannot be used, because rights are missing or it is no store of receipts. Any method
+            raises this.
+        TryLater: other processes kept the file busy for long, or the disk is full. Any method raises this.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,7 +109,7 @@ class Receipts:
         self.count()
 
     def get(self, key: ReceiptKey) -> Receipt | None:
-        """The receipt under that key."""
+        """Return the receipt with that key, if there is one."""
         with self._connection() as connection:
             row = connection.execute(
                 "SELECT content, model, digest, prompt, made_at, scores, abstained, usage FROM receipts "
@@ -117,7 +119,10 @@ class Receipts:
         return _receipt(row) if row else None
 
     def put(self, receipt: Receipt, article_id: str = "") -> None:
-        """Store a receipt and link it to the article. An earlier one of the same key is kept: it was acted on."""
+        """Store a receipt and link it to the article.
+
+        An earlier receipt with the same key is kept instead, because the program has acted on it.
+        """
         fields = (
             *receipt.key,
             receipt.made_at.isoformat(),
@@ -131,12 +136,12 @@ class Receipts:
                 connection.execute(_LINK, (article_id, *receipt.key))
 
     def link(self, article_id: str, key: ReceiptKey) -> None:
-        """Note that the article was scored by that receipt; noting it again changes nothing."""
+        """Note that the article was scored by that receipt. A second such note changes nothing."""
         with self._connection() as connection:
             connection.execute(_LINK, (article_id, *key))
 
     def of_article(self, article_id: str) -> list[Receipt]:
-        """The receipts that were linked to an article, oldest first."""
+        """Return the receipts that were linked to an article, the oldest first."""
         with self._connection() as connection:
             rows = connection.execute(
                 "SELECT content, model, digest, prompt, made_at, scores, abstained, usage FROM articles "
@@ -146,7 +151,7 @@ class Receipts:
         return [_receipt(row) for row in rows]
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:
-        """The ids of up to `most` scored articles that begin with `prefix`, which is not empty."""
+        """Return the ids, at most `most`, of scored articles that begin with `prefix`, which must not be empty."""
         with self._connection() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT article_id FROM articles WHERE article_id >= ?1 AND article_id < ?1 || char(1114111) "
@@ -156,7 +161,7 @@ class Receipts:
         return [article_id for (article_id,) in rows]
 
     def count(self) -> int:
-        """How many receipts there are."""
+        """Return the number of receipts."""
         with self._connection() as connection:
             return int(connection.execute("SELECT count(*) FROM receipts").fetchone()[0])
 
@@ -169,7 +174,7 @@ class Receipts:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for one thread at a time, with errors turned into the reaction to them."""
+        """Lend the connection to one thread at a time, and turn errors into the types for the right reactions."""
         with self._lock:
             try:
                 self._db = self._db or open_database(self._path, _SCHEMA)

@@ -1,4 +1,4 @@
-"""A scorer that keeps receipts, and answers from them what was asked before."""
+"""A scorer that keeps receipts, and answers questions that were asked before from its receipts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, Recei
 
 
 class ReceiptScorer:
-    """Asks `scorer` only what has no receipt yet. Threads may share it if they may share the scorer.
+    """Asks another scorer only if a question has no receipt yet. Threads may share it if they may share that scorer.
 
-    Scores and abstentions are kept; failures, answers that cannot be used and scores of a fallback are not.
+    Scores and abstentions are kept. Failures, answers that cannot be used and scores of a fallback are not kept.
 
     Args:
-        scorer: asked where there is no receipt.
-        receipts: where the answers are kept; stays open when this is closed.
-        prompt_version: of the prompt that the scorer uses.
-        clock: dates the receipts.
+        scorer: the scorer that is asked if there is no receipt.
+        receipts: the store of the receipts, which stays open when this scorer is closed.
+        prompt_version: the version of the prompt that the scorer uses.
+        clock: gives the dates of the receipts.
     """
 
     def __init__(self, scorer: Scorer, receipts: Receipts, *, prompt_version: int, clock: Clock) -> None:
@@ -40,7 +40,7 @@ class ReceiptScorer:
         self.asked = 0
 
     def check(self) -> None:
-        """See `port.Scorer`; also whether receipts can be written."""
+        """See `port.Scorer`. Also checks that receipts can be written."""
         self._receipts.check()
         self._scorer.check()
 
@@ -57,14 +57,14 @@ class ReceiptScorer:
         self._scorer.close()
 
     def key(self, text: ArticleText, assets: Sequence[Asset]) -> ReceiptKey:
-        """The key of this question's receipt, with the scorer's present digest."""
+        """Return the key of the receipt of this question, with the present digest of the scorer."""
         return ReceiptKey(content_hash(text, assets), self.model, self._scorer.digest(), self._prompt)
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """The scores of the receipt, or of the scorer.
+        """Return the scores in the receipt, or the scores of the scorer if there is no receipt.
 
         Raises:
-            TryLater, CannotSay, NeverWorks: as the scorer raises them; CannotSay from a receipt too.
+            TryLater, CannotSay, NeverWorks: as the scorer raises them. CannotSay may also come from a receipt.
         """
         receipt = self._receipts.get(self.key(text, assets))
         if receipt is not None:
