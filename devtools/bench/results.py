@@ -130,7 +130,7 @@ def compare(
     if not values or len(values) != len(baselines):
         raise ValueError(f"{name}: {len(values)} runs and {len(baselines)} of the baseline, expected as many")
     if not all(baselines):
-        raise ValueError(f"{name}: a baseline of 0 cannot be compared with")
+        raise ValueError(f"{name}: the baseline is 0, so there is no ratio")
     ratios = [value / baseline for value, baseline in zip(values, baselines, strict=True)]
     value, baseline = statistics.median(values), statistics.median(baselines)
     return Result(

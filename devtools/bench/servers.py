@@ -144,7 +144,8 @@ def _refuse_if_used(server: RabbitServer) -> None:
             if state.message_count or state.consumer_count:
                 raise StopProgram(
                     f"the queue {queue.name} of --rabbitmq is in use ({state.message_count} messages, "
-                    f"{state.consumer_count} consumers) and would be emptied; name a virtual host of its own"
+                    f"{state.consumer_count} consumers) and would be emptied by the bench; "
+                    "name a virtual host that nothing else uses"
                 )
         connection.close()
     except (AMQPError, OSError) as error:
@@ -162,5 +163,5 @@ def _refuse_if_it_holds_something(server: RedisServer) -> None:
         raise StopProgram(f"--redis: {error}; is it running, is the password right?") from error
     if size:
         raise StopProgram(
-            f"database 0 of --redis holds {size} keys and would be emptied; name an empty Redis"
+            f"database 0 of --redis holds {size} keys and would be emptied by the bench; name an empty Redis"
         )

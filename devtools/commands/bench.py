@@ -75,7 +75,8 @@ def bench(
     rabbitmq: Annotated[
         str | None,
         typer.Option(
-            envvar="BENCH_RABBITMQ_URL", help="amqp:// URL of an unused virtual host; else a private server."
+            envvar="BENCH_RABBITMQ_URL",
+            help="amqp:// URL of an unused virtual host. Without it, a private RabbitMQ is started.",
         ),
     ] = None,
     redis: Annotated[

@@ -63,7 +63,11 @@ def read_arguments(arguments: Sequence[str] | None) -> Arguments:
     )
     add = parser.add_argument
     add("--candles", type=Path, default=BUNDLED_CANDLES, help="directory of Freqtrade feather files")
-    add("--timeframe", default="1m", help="of the files to read (default 1m); longer ones are built from it")
+    add(
+        "--timeframe",
+        default="1m",
+        help="timeframe of the candle files (default 1m); longer timeframes are built from it",
+    )
     add("--pairs", default="", help="for example BTC/USDT,ETH/USDT; default: all in the directory")
     add("--markets-only", action="store_true", help="list --pairs without any candles")
     add(

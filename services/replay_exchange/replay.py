@@ -30,7 +30,7 @@ class ReplayOptions(BaseModel):
         Path | None,
         Field(description="directory of BASE_QUOTE-TIMEFRAME.feather; null: markets without candles"),
     ] = BUNDLED_CANDLES
-    timeframe: Annotated[Timeframe, Field(description="of the files to read")] = "1m"
+    timeframe: Annotated[Timeframe, Field(description="timeframe of the candle files")] = "1m"
     pairs: Annotated[tuple[Pair, ...], Field(description="empty: every pair in the directory")] = ()
     start: Annotated[
         UtcTime | None,

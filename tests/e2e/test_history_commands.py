@@ -184,5 +184,5 @@ def test_candles_come_through_freqtrades_own_download(exchange: str, tmp_path: P
     assert not (tmp_path / "candles.partial").exists()
 
     _, said = run(*fetch, "--pairs", "DOGE/USDT", "--out", tmp_path / "none", status=1, variables=variables)
-    assert "brought no candles of DOGE/USDT 1h" in said
+    assert "downloaded no candles of DOGE/USDT 1h" in said
     assert not (tmp_path / "none").exists()

@@ -152,12 +152,12 @@ def _at(text: str, day: date, parts: Mapping[str, str | None]) -> datetime:
     fraction = int((parts["fraction"] or "").ljust(9, "0"))
     if half := parts.get("half"):
         if not 1 <= hour <= _NOON:
-            raise ValueError(f"{text[:60]!r} has an hour that no clock of 12 hours shows")
+            raise ValueError(f"{text[:60]!r} has an hour outside 1 to 12 before am or pm")
         hour = hour % _NOON + (_NOON if half.lower() == "p" else 0)
     ends_the_day = hour == _HOURS and not half and not (minute or second or fraction)
     is_leap_second = minute == _SIXTY - 1 and second == _SIXTY
     if not (hour < _HOURS or ends_the_day) or minute >= _SIXTY or (second >= _SIXTY and not is_leap_second):
-        raise ValueError(f"{text[:60]!r} has a time of day that no clock shows")
+        raise ValueError(f"{text[:60]!r} has a time of day outside 00:00:00 to 24:00:00")
     # A part of a microsecond is rounded up: news is never dated before it was known.
     past = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=-(-fraction // 1000))
     try:

@@ -70,5 +70,7 @@ def redirect_target(current: str, location: str) -> str:
     except ValueError as error:
         raise NeverWorks(f"redirects to an address that cannot be used: it {error}") from None
     if urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https":
-        raise NeverWorks(f"redirects from https to plain http ({shown(target)}), which anybody could change")
+        raise NeverWorks(
+            f"the server redirects from https to plain http ({shown(target)}), where anybody between could change the feed"
+        )
     return target

@@ -103,7 +103,7 @@ def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFr
     if outside.all():
         raise StopProgram(
             f"sentiment CSV {plan.sentiment}, line {line_of(plan.sentiment, 0)}: available_at is "
-            f"{_iso(times.iloc[0])}, and like all other rows outside the candles in {plan.candles}; "
+            f"{_iso(times.iloc[0])}; neither this signal nor any other lies within the candles in {plan.candles}; "
             f"expected signals from {first.isoformat()} to {last.isoformat()}"
         )
     traded = signals["pair"].isin(list(candles))

@@ -80,8 +80,8 @@ def fetch_candles(
     wanted = [(pair, timeframe) for pair in options.pairs for timeframe in options.timeframes]
     if missing := [f"{pair} {timeframe}" for pair, timeframe in wanted if (pair, timeframe) not in files]:
         raise TryLater(
-            f"freqtrade brought no candles of {', '.join(missing)}; its log above says why "
-            "(does the exchange have these pairs, and that time?)"
+            f"freqtrade downloaded no candles of {', '.join(missing)}; its log is above. Check that the exchange "
+            "offers these pairs and has candles of the period."
         )
     found = [read_candles(files[key]) for key in wanted]
     return _hand_over(options.out, partial, found)
