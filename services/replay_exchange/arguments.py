@@ -66,7 +66,7 @@ def read_arguments(arguments: Sequence[str] | None) -> Arguments:
     add(
         "--timeframe",
         default="1m",
-        help="timeframe of the candle files (default 1m); longer timeframes are built from it",
+        help="timeframe of the files (default 1m); longer ones are built from it",
     )
     add("--pairs", default="", help="for example BTC/USDT,ETH/USDT; default: all in the directory")
     add("--markets-only", action="store_true", help="list --pairs without any candles")

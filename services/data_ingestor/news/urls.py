@@ -71,6 +71,6 @@ def redirect_target(current: str, location: str) -> str:
         raise NeverWorks(f"redirects to an address that cannot be used: it {error}") from None
     if urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https":
         raise NeverWorks(
-            f"the server redirects from https to plain http ({shown(target)}), where anybody between could change the feed"
+            f"the server redirects from https to plain http ({shown(target)}), where others can change the feed"
         )
     return target
