@@ -8,8 +8,7 @@ identified by the message body, because not every publisher sets an id.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import structlog
 
@@ -17,6 +16,7 @@ from services.common.broker.port import Delivery
 from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
 from services.common.messages import NewsArticle, decode
 from services.common.runtime.runner import count_error
+from services.common.runtime.tracing import following, trace_id_of
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
 from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Outcome
 from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
@@ -57,9 +57,8 @@ class ScorerFailures:
         self.at_fault: set[bytes] = set()
         self.refusals = Refusals()
 
-    @contextmanager
-    def settled(self, delivery: Delivery, intake: Intake) -> Iterator[None]:
-        """Settle an article's delivery if reading or scoring fails in this context and the article is at fault.
+    def settle(self, delivery: Delivery, error: Exception, intake: Intake) -> None:
+        """Settle the delivery of an article that could not be read or scored, if the article is at fault.
 
         Raises:
             ScorerAwayError: the scorer failed, and the article is not known to be at fault.
@@ -67,19 +66,22 @@ class ScorerFailures:
             TryLater: the broker cannot set the article aside now.
             StopProgram: the stored stories or receipts cannot be used.
         """
-        try:
-            yield
-        except (NotBegunError, StopProgram):
-            raise
-        except TryLater as error:
-            self._on_failure(delivery, error, intake)
-        except RefusedArticleError as error:
-            self._on_refusal(delivery, error, intake)
-        except NeverWorks as error:
-            self._dead_letter(delivery, error, intake)
-        except Exception as error:  # a bug of ours must cost one article, not the service
-            log.exception("article_failed", message_id=delivery.message_id, attempts=delivery.attempts)
-            intake.retry(delivery, f"{type(error).__name__}: {error}")
+        with following(trace_id_of(delivery.headers, delivery.message_id)):
+            match error:
+                case NotBegunError() | StopProgram():
+                    raise error
+                case TryLater():
+                    self._on_failure(delivery, error, intake)
+                case RefusedArticleError():
+                    self._on_refusal(delivery, error, intake)
+                case NeverWorks():
+                    self._dead_letter(delivery, error, intake)
+                case _:  # a bug of ours must cost one article, not the service
+                    attempts = delivery.attempts
+                    log.error(
+                        "article_failed", message_id=delivery.message_id, attempts=attempts, exc_info=error
+                    )
+                    intake.retry(delivery, f"{type(error).__name__}: {error}")
 
     def ended(self, delivery: Delivery, outcome: Outcome | None) -> None:
         """Note that an article was dealt with. It has no outcome if it was refused or set aside."""
@@ -130,8 +132,8 @@ class ScorerFailures:
 
     def _dead_letter(self, delivery: Delivery, error: CryptoBoyError, intake: Intake) -> None:
         count_error(NAME, error)
-        log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
         intake.dead_letter(delivery, str(error))
+        log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
 
 
 def _away(error: TryLater) -> ScorerAwayError:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import structlog
 
-from services.common.messages import SentimentSignal
+from services.common.broker.port import Delivery
+from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.metrics import (
     ARTICLES_DEGRADED,
     ARTICLES_SCORED,
@@ -17,6 +20,7 @@ from services.common.runtime.metrics import (
     few,
 )
 from services.sentiment_analyzer.article.hostile import Suspicion
+from services.sentiment_analyzer.matching.matcher import About
 from services.sentiment_analyzer.stories.placement import Placement, StoryPart
 
 log = structlog.get_logger(__name__)
@@ -59,6 +63,27 @@ class Judgement:
     story: str = ""
     suspicions: frozenset[Suspicion] = frozenset()
     is_unusable: bool = False
+
+
+class Judged(NamedTuple):
+    """A delivery, its article and what came of it."""
+
+    delivery: Delivery
+    article: NewsArticle
+    judgement: Judgement
+
+
+NOT_ABOUT_PAIRS = {
+    About.NOT_TRADED: Judgement(Outcome.NOT_TRADED, reason="about assets that are not among TRADING_PAIRS"),
+    About.OFF_TOPIC: Judgement(Outcome.OFF_TOPIC, reason="nothing in it is about crypto"),
+}
+"""What comes of articles that are about none of the pairs."""
+
+
+def expired(age: timedelta, max_age: timedelta) -> Judgement:
+    """What comes of an article that was published too long ago."""
+    age = timedelta(seconds=round(age.total_seconds()))
+    return Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
 
 
 def judgement_of(place: Placement, *, degraded: bool = False) -> Judgement:

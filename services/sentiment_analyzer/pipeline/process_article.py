@@ -26,26 +26,24 @@ from services.common.runtime.tracing import following, trace_id_of
 from services.common.runtime.work import CallsInProgress
 from services.common.sqlite import BUSY_SECONDS
 from services.sentiment_analyzer.article.text import ArticleText, text_of
-from services.sentiment_analyzer.matching.matcher import About, AssetMatcher, Match
+from services.sentiment_analyzer.matching.matcher import AssetMatcher, Match
+from services.sentiment_analyzer.pipeline import outcome
 from services.sentiment_analyzer.pipeline.failures import RefusedArticleError, ScorerFailures
 from services.sentiment_analyzer.pipeline.intake import Intake
-from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Judgement, Outcome, judgement_of, record
+from services.sentiment_analyzer.pipeline.outcome import (
+    ANSWERS,
+    Judged,
+    Judgement,
+    Outcome,
+    judgement_of,
+    record,
+)
 from services.sentiment_analyzer.pipeline.publish import publish_signals
 from services.sentiment_analyzer.pipeline.signals import make_signals
 from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
 from services.sentiment_analyzer.scorers.port import Scorer, Unusable
 from services.sentiment_analyzer.stories.placement import StoryPart
 from services.sentiment_analyzer.stories.stories import Stories
-
-Slot = AbstractContextManager[None]
-
-
-class Judged(NamedTuple):
-    """A delivery, its article and the judgement of the article."""
-
-    delivery: Delivery
-    article: NewsArticle
-    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,30 +81,34 @@ class ArticlePipeline:
             raise
 
     def process(self, deliveries: Sequence[Delivery], intake: Intake) -> bool:
-        """Score articles one after the other, publish their signals together, and acknowledge the articles.
-
-        Returns:
-            Whether the scorer has answered about at least one of the articles.
+        """Score articles one by one, publish and acknowledge them. Returns whether the scorer answered on any.
 
         Raises:
             ScorerAwayError, TryLater, StopProgram: as in `run`. The signals of earlier articles are published first.
         """
         judged: list[Judged] = []
+        has_answered = False
         try:
             for delivery in deliveries:
                 if intake.stop.is_set():
                     break  # the rest is redelivered
-                trace = following(trace_id_of(delivery.headers, delivery.message_id))
-                with trace, self.failures.settled(delivery, intake):
-                    article = decode(delivery.body, NewsArticle)
-                    judgement = self.judge(article, intake)
+                try:
+                    with following(trace_id_of(delivery.headers, delivery.message_id)):
+                        article = decode(delivery.body, NewsArticle)
+                        judgement = self.judge(article, intake)
+                except Exception as error:  # noqa: BLE001 - raised again unless it is settled
+                    earlier, judged = judged, []
+                    self._publish(earlier, intake)  # in order, as dead letters in a row are counted
+                    self.failures.settle(delivery, error, intake)
+                else:
                     self.failures.ended(delivery, judgement.outcome)
                     judged.append(Judged(delivery, article, judgement))
+                    has_answered |= judgement.outcome in ANSWERS
         except NotBegunError:
             pass  # it is redelivered
         finally:
             self._publish(judged, intake)
-        return any(each.judgement.outcome in ANSWERS for each in judged)
+        return has_answered
 
     def judge(self, article: NewsArticle, intake: Intake | None = None) -> Judgement:
         """Match the article, recognise its story and score it.
@@ -167,7 +169,7 @@ def judge_article(
     max_age: timedelta | None = None,
     stories: Stories | None = None,
     clock: Clock | None = None,
-    slot: Slot | None = None,
+    slot: AbstractContextManager[None] | None = None,
 ) -> Judgement:
     """Match one article, recognise its story and score it.
 
@@ -186,15 +188,12 @@ def judge_article(
     """
     text = text_of(article)
     match = matcher.match(text)
-    if match.about is About.NOT_TRADED:
-        judgement = Judgement(Outcome.NOT_TRADED, reason="about assets that are not among TRADING_PAIRS")
-    elif match.about is About.OFF_TOPIC:
-        judgement = Judgement(Outcome.OFF_TOPIC, reason="nothing in it is about crypto")
+    if match.about in outcome.NOT_ABOUT_PAIRS:
+        judgement = outcome.NOT_ABOUT_PAIRS[match.about]
     elif max_age is not None and now - article.published > max_age:
         if stories is not None:
             stories.keep_unsignalled(article.article_id)
-        age = timedelta(seconds=round((now - article.published).total_seconds()))
-        judgement = Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
+        judgement = outcome.expired(now - article.published, max_age)
     else:
         matched = _Matched(article, text, match, now, clock)
         try:
@@ -213,7 +212,7 @@ class _Matched(NamedTuple):
     now: datetime
     clock: Clock | None
 
-    def judge(self, scorer: Scorer, slot: Slot, stories: Stories | None) -> Judgement:
+    def judge(self, scorer: Scorer, slot: AbstractContextManager[None], stories: Stories | None) -> Judgement:
         """Recognise the article's story, score the article unless that is needless, and compare it with the story."""
         if stories is None:
             return self.score(scorer, slot)
@@ -241,10 +240,10 @@ class _Matched(NamedTuple):
         place = stories.keep_signals(article_id, judgement.signals, self.now)
         return judgement_of(place, degraded=judgement.degraded)
 
-    def score(self, scorer: Scorer, slot: Slot) -> Judgement:
+    def score(self, scorer: Scorer, slot: AbstractContextManager[None]) -> Judgement:
         """Score the article without regard to its story."""
         with slot:
             scores = scorer.score(self.text, [target.asset for target in self.match.targets])
-        scored_at = self.clock.now() if self.clock else self.now
-        signals = make_signals(self.article, self.match, scores, scored_at, self.text.suspicions)
+        at = self.clock.now() if self.clock else self.now
+        signals = make_signals(self.article, self.match, scores, at, self.text.suspicions)
         return Judgement(Outcome.SCORED, signals, degraded=scores.degraded)

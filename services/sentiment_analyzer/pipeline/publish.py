@@ -52,10 +52,6 @@ def publish_signals(broker: Broker, signals: Sequence[SentimentSignal], intake: 
         send = partial(_send, broker, messages[start : start + SIGNALS_AT_ONCE], intake, hold_until)
         try:
             send()
-        except NeverWorks as error:
-            count_error(NAME, error)
-            log.error("signals_refused", error=str(error))  # noqa: TRY400 - the reason is in the message
-            raise
         except TryLater as error:
             count_error(NAME, error)
             log.warning("signals_waiting", error=str(error), signals=len(messages) - start)
@@ -69,6 +65,10 @@ def _send(broker: Broker, messages: Sequence[OutgoingMessage], intake: Intake, h
     try:
         with intake.work.doing("publishing signals", CONFIRM_SECONDS):
             broker.publish(messages, CONFIRM_SECONDS)
+    except NeverWorks as error:
+        count_error(NAME, error)
+        log.error("signals_refused", error=str(error))  # noqa: TRY400 - the reason is in the message
+        raise
     except TryLater:
         if time.monotonic() >= hold_until:
             intake.give_back()

@@ -17,7 +17,7 @@ from services.common.runtime.runner import (
     start_with_backoff,
 )
 from services.common.runtime.tracing import following, trace_id_of
-from services.sentiment_analyzer.pipeline.failures import RefusedArticleError
+from services.sentiment_analyzer.pipeline.failures import RefusedArticleError, ScorerAwayError
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
 from services.sentiment_analyzer.pipeline.outcome import ANSWERS
 from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
@@ -64,12 +64,19 @@ class Recovery:
             ScorerAwayError, TryLater, StopProgram: as in `ArticlePipeline.process`.
         """
         failed = self._failures.failed
+        held: list[Delivery] = []
         while failed and not intake.is_over:
             deliveries = intake.receive(1)
+            held += [each for each in deliveries if each.body in failed]
             if self._pipeline.process([each for each in deliveries if each.body not in failed], intake):
                 self._failures.end(at_fault=failed)
+                for each in held:  # alone: what fails beside one that crashes the scorer is not at fault
+                    self._pipeline.process([each], intake)
             elif not deliveries and not intake.stop.wait(LONGEST_PAUSE_SECONDS):
-                self._try_copies(intake.stop)
+                try:
+                    self._try(intake.stop)
+                except TryLater as error:
+                    raise ScorerAwayError(str(error), after=error.after) from error
         self._note_back()
 
     def _try(self, stop: threading.Event) -> None:
@@ -97,8 +104,7 @@ class Recovery:
             if stop.is_set():
                 return
             try:
-                if self._is_answered(copy):
-                    return
+                self._is_answered(copy)
             except TryLater as error:
                 self.problem = (
                     "the scorer answers its check, but failed on every article that it was asked since, one at a time "
@@ -106,6 +112,9 @@ class Recovery:
                 )
                 if len(failed) >= MOST_FAILED:
                     raise TryLater(self.problem, after=error.after) from error
+                self._pipeline.slots.check()  # else the breaker of its server answers for the next ones
+        if not failed:
+            self._failures.end()
 
     def _is_answered(self, copy: Delivery) -> bool:
         outcome = None
@@ -120,8 +129,6 @@ class Recovery:
             except Exception as error:  # noqa: BLE001 - logged, and settled, when the article is delivered
                 log.debug("article_failed", message_id=copy.message_id, error=str(error))
         self._failures.ended(copy, outcome)
-        if outcome in ANSWERS:
-            self._failures.end()
         return outcome in ANSWERS
 
     def _note_away(self, error: TryLater) -> None:

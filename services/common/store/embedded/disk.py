@@ -10,6 +10,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import redis
+
 RESERVE_BYTES = 1024 * 1024
 _RESERVE = "reserve"
 _WRITTEN = "appendonlydir/*.incr.aof"
@@ -23,6 +25,15 @@ def take_reserve(data: Path) -> None:
 def give_reserve(data: Path) -> None:
     """Remove the file of `take_reserve`, so that the server has disk space for a hold. Raises OSError."""
     (data / _RESERVE).unlink(missing_ok=True)
+
+
+def is_written(client: redis.Redis) -> bool:
+    """Whether all that the server has answered is in its file.
+
+    The first write on a full disk is answered although it is in memory only; the next ones are refused. Ask after the
+    answer, in a call of its own.
+    """
+    return bool(client.info("persistence")["aof_last_write_status"] == "ok")
 
 
 def sync(data: Path) -> None:

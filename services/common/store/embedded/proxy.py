@@ -89,7 +89,9 @@ class PasswordProxy:
     ) -> list[bytes] | None:
         """Return the request with which the client logged in; None if the client violated the protocol."""
         if len(self._unauthenticated) >= MOST_UNAUTHENTICATED:
-            next(iter(self._unauthenticated)).transport.abort()
+            oldest = next(iter(self._unauthenticated))
+            del self._unauthenticated[oldest]
+            oldest.transport.abort()
         self._unauthenticated[writer] = None
         try:
             async with asyncio.timeout(LOGIN_SECONDS):

@@ -11,7 +11,7 @@ from typing import Any, cast
 import redis
 
 from services.common.errors import TryLater
-from services.common.store.embedded.disk import give_reserve, sync
+from services.common.store.embedded.disk import give_reserve, is_written, sync
 from services.common.store.holds import OPERATOR, Hold, StoredHolds, new_id
 from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID, KEPT, PAUSED
 from services.common.store.redis.errors import code_of
@@ -117,16 +117,34 @@ class RedisHolds:
     def _write(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
         if self._data is None:
             return self._ask(change)
+        answer, is_refused = None, False
         try:
             answer = self._ask(change)
         except TryLater as error:
             cause = error.__cause__
-            if not isinstance(cause, redis.RedisError) or code_of(cause) != "MISCONF":
+            is_refused = isinstance(cause, redis.RedisError) and code_of(cause) == "MISCONF"
+            if not is_refused:
                 raise
+        if is_refused or not self._is_written():
             give_reserve(self._data)
-            answer = self._repeat(change)
+            answer = self._repeat(change) if is_refused else answer
+            self._wait_until_written()
         sync(self._data)
         return answer
+
+    def _is_written(self) -> bool:
+        return bool(self._ask(lambda: is_written(self._client)))
+
+    def _wait_until_written(self) -> None:
+        """Longest wait for the server to notice that the disk has room again; it looks every second."""
+        deadline = time.monotonic() + _ROOM_SECONDS
+        while not self._is_written():
+            if time.monotonic() > deadline:
+                raise TryLater(
+                    "the change of the holds is in force, but the disk is full, so a restart of the embedded Redis "
+                    "would undo it. Make room and repeat it."
+                )
+            time.sleep(_REPEAT_SECONDS)
 
     def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
         """Repeat a change until the server notices that the disk has room again, which it checks every second."""

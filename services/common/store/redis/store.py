@@ -17,13 +17,14 @@ import redis
 import structlog
 
 from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
-from services.common.errors import CryptoBoyError, NeverWorks, StopProgram
+from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
 from services.common.messages import SentimentSignal, decode
 from services.common.runtime.health import DependencyHealth
 from services.common.scored_pairs import ScoredPairs, as_text, of_text
 from services.common.settings.settings import Settings
 from services.common.store import keys
 from services.common.store.embedded.access import data_of
+from services.common.store.embedded.disk import is_written
 from services.common.store.holds import Holds
 from services.common.store.port import WriteOutcome
 from services.common.store.redis.client import address_of, redis_client
@@ -68,7 +69,8 @@ class RedisStore:
         self._ttl = settings.signal_cache_ttl
         self._health = DependencyHealth(ok=False, detail="not asked yet")
         self._client = redis_client(settings)
-        self._holds = RedisHolds(self._client, self._ask, data_of(settings))
+        self._data = data_of(settings)
+        self._holds = RedisHolds(self._client, self._ask, self._data)
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         """See `SentimentStore.write`. An outcome describes the state after all signals of the pair were written."""
@@ -76,6 +78,8 @@ class RedisStore:
         if not calls:
             return []
         replies = self._ask(lambda: self._run(calls))
+        if self._data is not None and not self._ask(lambda: is_written(self._client)):
+            raise TryLater("the disk of the embedded Redis is full: what was written is in memory only")
         outcomes: list[WriteOutcome] = [WriteOutcome.DUPLICATE] * len(signals)
         for (_, positions, _), letters in zip(calls, replies, strict=True):
             for position, letter in zip(positions, letters, strict=True):
