@@ -109,7 +109,7 @@ def _latin(word: re.Match[str]) -> str:
     plain = text.translate(_LOOKALIKES)
     if plain == text or not plain.isascii():
         return text
-    # It mixes alphabets, or is a ticker of which no letter is Latin.
+    # The word either mixes alphabets, or is a ticker without any Latin letter.
     mixed = any(character.isascii() and character.isalpha() for character in text)
     return plain if mixed or (text.isupper() and len(text) > 1) else text
 

@@ -33,7 +33,7 @@ class Asset(BaseModel):
 
 
 MARKET = Asset(ticker="MARKET", name="the crypto market as a whole")
-"""The target of an article that is about no asset in particular."""
+"""The target of an article that is about the market and not about particular assets."""
 
 
 class Registry(BaseModel):

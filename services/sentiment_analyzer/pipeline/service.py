@@ -133,10 +133,10 @@ class SentimentProcessor:
     @property
     def _prefetch(self) -> int:
         if self._failures.failed:
-            # One on which the scorer has not failed, behind those on which it has, which may be there twice. No more:
-            # what is given back when the scorer fails again counts towards the delivery limit.
+            # Room for one article on which the scorer has not failed, behind the failed ones, which may come twice.
+            # There is no room for more, because each article that is given back counts towards the delivery limit.
             return 2 * len(self._failures.failed) + 1
-        # As many as are being scored are being published, and the next ones are here.
+        # Room for the articles that are being scored, for as many that are being published, and for the next ones.
         return 2 * self._scorer.articles_at_once * self._concurrency + self._concurrency
 
     def _work(self, intake: Intake, threads: Executor) -> None:

@@ -69,7 +69,7 @@ def _kinds(settings: Settings) -> tuple[ScorerKind, ...]:
 
 
 def _build(settings: Settings, kind: ScorerKind) -> Scorer:
-    # Imported here because each brings libraries that the others do not need.
+    # The scorers are imported here, because each imports libraries that the others do not need.
     match kind:
         case ScorerKind.OLLAMA:
             return _ollama(settings)

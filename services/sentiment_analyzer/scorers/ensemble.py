@@ -85,7 +85,7 @@ class EnsembleScorer:
         )
 
     def digest(self) -> str:
-        """The digests of the members."""
+        """Return the digests of all members, joined by plus signs."""
         return "+".join(scorer.digest() for scorer, _ in self._members)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The port of a scorer, which says what an article means for assets."""
+"""The port of a scorer, which scores the meaning of an article for assets."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from services.sentiment_analyzer.stories.stances import (
 from services.sentiment_analyzer.stories.worth import is_outdated, may_stand_for
 
 FAINT = 0.05
-"""A score nearer to 0 than this has no sign: it neither agrees with nor contradicts a score that has one."""
+"""A score closer to 0 than this has no sign, so it neither agrees with nor contradicts a score with a sign."""
 NO_OPINION = 0.1
 """A score without a sign and with at most this confidence means that the scorer could not tell."""
 

@@ -20,7 +20,7 @@ from services.sentiment_analyzer.stories.match import (
 from services.sentiment_analyzer.stories.rows import MOST_REMEMBERED
 
 WORDS_SHARED = 3
-"""Articles that share fewer words are not compared."""
+"""The smallest number of shared words for which two articles are compared."""
 MOST_COMPARED = 50
 """The largest number of articles that are compared, which limits the work in a flood. Those that share the most
 words are compared first."""

@@ -19,14 +19,15 @@ from rapidfuzz import fuzz
 
 WORDS_FILE = Path(__file__).with_name("story_words.toml")
 WINDOW = timedelta(hours=48)
-"""An article joins no story whose first article was published earlier or later than it by more than this."""
+"""The largest time between an article and the first article of a story that it can join."""
 LEAD_CHARS = 300
 LEAD_WORDS = 30
 SAME_STORY = 41.0
 """Two articles with at least this similarity belong to one story."""
 RELATED = 31.0
 SHARE_RELATED = 1 / 3
-"""An article joins a story only if at least this share of its articles is RELATED to it: stories must not merge."""
+"""An article joins a story only if it is RELATED to at least this share of its articles, so that stories
+do not merge."""
 HIGHEST_RATIOS = 129.0
 """The highest sum of both ratios for articles whose words and times alone are not similar enough."""
 HIGHEST_TEXT_RATIO = 72.0
@@ -92,13 +93,14 @@ def fingerprint(title: str, lead: str) -> Fingerprint:
 
 
 def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least: float = 0.0) -> float:
-    """Return the similarity of two articles published that far apart: up to about 147, usually below 40.
+    """Return the similarity of two articles, which is usually below 40 and at most about 147.
 
-    The similarity is the sum of four terms. The first two are a third of the `token_set_ratio` of the headlines and a
-    third of that of the whole texts (rapidfuzz: 0..100, whatever the order of words). The third is 80 times the share
-    of common words among all words (Jaccard). The fourth is -0.6 for each hour between the articles, because the next
-    event about the same company is reported in much the same words. Returns 0 early if the similarity hardly ever
-    reaches `at_least`. Among 140,000 pairs of an archive, one in 5,000 did so.
+    `apart` is the time between their publication. The similarity is the sum of four terms. The first two are a third
+    of the `token_set_ratio` of the headlines and a third of that of the whole texts (rapidfuzz: 0..100, whatever the
+    order of words). The third is 80 times the share of common words among all words (Jaccard). The fourth is -0.6 for
+    each hour between the articles, because the next event about the same company is reported in much the same words.
+    Returns 0 early if the similarity hardly ever reaches `at_least`. Among 140,000 pairs of an archive, one in 5,000
+    did so.
     """
     shared = len(one.words & other.words)
     if not shared:
@@ -125,7 +127,7 @@ def headline_words(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class WordLists:
-    """The lists of `story_words.toml`."""
+    """The word lists in `story_words.toml`."""
 
     stop: frozenset[str]
     common: frozenset[str]

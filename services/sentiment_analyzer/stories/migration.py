@@ -1,4 +1,4 @@
-"""The schema of the file of stories, and the migration of files from before every article was scored."""
+"""The schema of the file of stories, and the migration of files of the version that did not score every article."""
 
 from __future__ import annotations
 

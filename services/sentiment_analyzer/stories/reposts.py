@@ -62,7 +62,7 @@ ENOUGH_LEAD = 40
 
 
 class _Headline(NamedTuple):
-    """The words that are compared, and the small number after them, if there is one."""
+    """The words of a headline that are compared, and the small number after them if there is one."""
 
     words: tuple[str, ...]
     number: str

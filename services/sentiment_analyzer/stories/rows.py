@@ -1,4 +1,4 @@
-"""The row of an article of a story, and for how long rows are kept."""
+"""The row of an article of a story, and the limits for keeping rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_REMEMBERED = 10_000
 """The largest number of articles in memory, which equals four days of fifty sources with fifty articles a day
 each. Without it, a flood of articles could fill the memory."""
 REPOST = "reposted"
-"""The part of an article that is not scored: see `placement.StoryPart`."""
+"""The value of `part` for a repost, which is not scored (see `placement.StoryPart`)."""
 
 
 class Row(NamedTuple):
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 def new_row(number: int, telling: Telling, story: str, part: str, *, source: str, owner: str) -> Row:
     """Return the row of an article that was not scored yet."""
-    # A file keeps no more than milliseconds of a time: the same stories whatever they are kept in.
+    # Times are cut to milliseconds, as in a file, so that stories in memory and in a file are the same.
     published = from_ms(to_ms(telling.published))
     about = " ".join(sorted(telling.about))
     title, lead = telling.title, telling.lead

@@ -45,7 +45,7 @@ def _is_worth_less(one: SentimentSignal, other: SentimentSignal) -> bool:
 
 
 def _says_more(one: SentimentSignal, other: SentimentSignal) -> bool:
-    """Whether an exit could be missed, or an entry kept, if the other signal were not published."""
+    """Whether the strategy could miss an exit, or keep an entry, if the other signal were not published."""
     high, low = one.sentiment_score, other.sentiment_score
     is_weaker = high >= WARNING or one.confidence <= HARDLY_SURE < other.confidence
     if low < WARNING and (is_weaker or other.published - one.published > FADED):

@@ -25,7 +25,7 @@ LEXICON_FILE = Path(__file__).with_name("lexicon.toml")
 _WORD = re.compile(r"\d(?:[\d.,]*\d)?|%|&|[^\W\d_]+(?:'t\b)?|[,;:]|[.!?](?=\s|$)")
 _NEVER = re.compile(r"(?!)")
 _CHANGING = ("negators", "deniers", "relievers", "relieved", "background", "turns", "dampers")
-# How the signs of the file stand in tokens: as words, because VADER takes punctuation off a token's ends.
+# Tokens contain the signs of the file as words, because VADER strips punctuation from the ends of a token.
 _SIGNS = {"#": "0", "%": "pct"}
 _WRITTEN = {word: sign for sign, word in _SIGNS.items()}
 

@@ -1,4 +1,4 @@
-"""Scores with a language model: asks for all assets of an article in one request, and validates the answer."""
+"""Asks a language model to score all assets of an article in one request, and validates the answer."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Receipts:
         self._lock = threading.Lock()
 
     def check(self) -> None:
-        """Open the file, and make sure that its disk has room for a little more."""
+        """Open the file, and check that the disk has room for more receipts."""
         check_folder(self._path.parent)
         self.of_article("")  # a read by the index: counting all would take longer with each receipt
 
@@ -166,7 +166,7 @@ class Receipts:
             return int(connection.execute("SELECT count(*) FROM receipts").fetchone()[0])
 
     def close(self) -> None:
-        """Close the file. May be called twice; another call opens it again."""
+        """Close the file. May be called twice; a call of another method opens it again."""
         with self._lock:
             if self._db is not None:
                 self._db.close()
