@@ -1,4 +1,4 @@
-"""The clock as a value that is passed in, so that decisions about time can be tested and replayed."""
+"""Clocks that functions receive as an argument, so that decisions about time can be tested and replayed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far apart the clocks of different machines may be: what is further ahead of ours is wrong, not early."""
+"""The largest accepted difference between two machines' clocks. A time further in the future counts as wrong."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,27 +28,27 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that only its caller moves, backwards as well."""
+    """A clock whose time changes only when its caller sets it, forwards or backwards."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
-        """The instant it was last set to."""
+        """The instant to which the clock was last set."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move by `seconds`, which may be negative."""
+        """Move the clock by `seconds`, which may be negative."""
         self._now += timedelta(seconds=seconds)
 
 
 def to_ms(instant: datetime) -> int:
-    """Milliseconds since the epoch, rounded down. `instant` must be aware."""
+    """Return the milliseconds from the epoch to `instant`, rounded down. `instant` must have a time zone."""
     if instant.tzinfo is None:
         raise ValueError("a time without an offset cannot be placed on the time line")
     return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(milliseconds: int) -> datetime:
-    """The UTC instant of so many milliseconds since the epoch."""
+    """Return the UTC instant that is `milliseconds` after the epoch."""
     return _EPOCH + timedelta(milliseconds=milliseconds)

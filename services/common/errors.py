@@ -1,22 +1,23 @@
-"""As many error types as there are different reactions to an error.
+"""The error types of the project: there is one for each way of reacting to an error.
 
-Code that raises decides the reaction; code that catches only carries it out. No other exception crosses a port.
+The code that raises an error decides the reaction, and the code that catches it only carries the reaction out. Ports
+raise no other exceptions.
 """
 
 from __future__ import annotations
 
 
 class CryptoBoyError(Exception):
-    """Base of the errors below; never raised itself."""
+    """The base class of the errors below. It is never raised itself."""
 
     reaction = "unknown"
 
 
 class TryLater(CryptoBoyError):  # noqa: N818 - the name is the reaction
-    """Something needed is away or full right now; the same call may succeed later.
+    """A dependency is unavailable or full at the moment, so the same call may succeed later.
 
     Attributes:
-        after: seconds that the other side asked us to wait, or None.
+        after: the seconds that the other side asked us to wait; None if it did not ask for a wait.
     """
 
     reaction = "try_later"
@@ -27,18 +28,18 @@ class TryLater(CryptoBoyError):  # noqa: N818 - the name is the reaction
 
 
 class NeverWorks(CryptoBoyError):  # noqa: N818 - the name is the reaction
-    """This input can never be handled: reject it, dead-letter it with the reason, go on with the next."""
+    """This input can never be handled. It is dead-lettered with the reason and the next one follows."""
 
     reaction = "never_works"
 
 
 class CannotSay(CryptoBoyError):  # noqa: N818 - the name is the reaction
-    """A scorer has no opinion on this input. Not an opinion of zero: no signal follows."""
+    """A scorer has no opinion on this input. This differs from a score of zero, because no signal is published."""
 
     reaction = "cannot_say"
 
 
 class StopProgram(CryptoBoyError):  # noqa: N818 - the name is the reaction
-    """The program cannot do its work until a person changes something. The message says what."""
+    """The program cannot do its work until a person makes the change that the message names."""
 
     reaction = "stop_program"

@@ -1,4 +1,4 @@
-"""Data files: what the last suffix of a name says, in any case, and how a file is replaced as a whole."""
+"""Reading of data files by the suffix of their name, and the replacement of a whole file in one step."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def is_gzipped(path: Path) -> bool:
-    """Whether the name says that the file is packed."""
+    """Return whether the file's name says that the file is compressed with gzip."""
     return path.suffix.lower() == _GZIP
 
 
 def format_suffix(path: Path) -> str:
-    """The suffix of what the file holds, unpacked, in lower case: .csv of NEWS.CSV.GZ; empty if there is none."""
+    """Return the suffix in lower case, ignoring a compression suffix (.csv for NEWS.CSV.GZ), or an empty text."""
     return (path.with_suffix("") if is_gzipped(path) else path).suffix.lower()
 
 
 def open_text(path: Path) -> TextIO:
-    """A text file in UTF-8, with or without a byte order mark, unpacked, line ends as they are. Raises OSError."""
+    """Open a UTF-8 text file, decompressed, without its byte order mark, with unchanged line ends. Raises OSError."""
     if is_gzipped(path):
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
 
 
 def read_small(path: Path) -> str:
-    """The text of a file of settings or of one secret, in UTF-8, with or without a byte order mark; waits for nobody.
+    """Read a UTF-8 file of settings or of one secret, without its byte order mark. The call never blocks.
 
     Raises:
-        OSError: it cannot be read, is a pipe, which can be read once only, or is longer than anybody writes it.
-        UnicodeDecodeError: it is no text.
+        OSError: the file cannot be read, is larger than such a file can sensibly be, or is a pipe, which could be
+            read only once.
+        UnicodeDecodeError: the file is not valid UTF-8 text.
     """
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
@@ -54,15 +55,15 @@ def read_small(path: Path) -> str:
 
 
 def write_whole(path: Path, content: str | bytes, *, mode: int | None = None) -> None:
-    """Replace a file in one step: whoever reads it finds the old content or the new one, also after a power cut.
+    """Replace a file in one step, so that readers find either the old or the new content, even after a power cut.
 
     Args:
-        path: the file; a link is replaced by a file.
-        content: text is written in UTF-8.
-        mode: rights of the file, whatever the umask; without it they are what the umask leaves of rw-rw-rw-.
+        path: the file to write. A symbolic link is replaced by a regular file.
+        content: the new content. Text is encoded as UTF-8.
+        mode: the permissions of the file, regardless of the umask. If None, they are rw-rw-rw- less the umask.
 
     Raises:
-        OSError: it cannot be written; the old file is still there.
+        OSError: the file cannot be written. The old file is then unchanged.
     """
     # No process id: containers that share a folder have the same.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
@@ -80,11 +81,11 @@ def write_whole(path: Path, content: str | bytes, *, mode: int | None = None) ->
 
 
 def check_folder(folder: Path) -> None:
-    """Make sure that the folder is there and has room for a little more.
+    """Make sure that the folder exists and that a small file can be written to it.
 
     Raises:
         TryLater: the disk is full.
-        StopProgram: the folder cannot be made, or this user may not write in it.
+        StopProgram: the folder cannot be made, or this user may not write to it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
-"""Freqtrade's own variables, FREQTRADE__SECTION__KEY: it ranks them above its configuration file.
+"""Freqtrade's own variables, FREQTRADE__SECTION__KEY, which override its configuration file.
 
-Our settings are the only way to say what Freqtrade does. A variable that somebody exported for another Freqtrade would
-make ours trade with real money, with other keys or with other stakes than the settings, the confirmation and the
-screen say. So no Freqtrade that we run sees any of them, and those about money are refused.
+Our settings are the only way to configure Freqtrade. A variable that somebody exported for another Freqtrade could
+make ours trade with real money, with other keys or with other stakes than the settings and the confirmation say. So
+these variables are removed from the environment of every Freqtrade that we run, and variables about money are
+refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _OURS = {
     "max_open_trades": "MAX_OPEN_TRADES",
     "exchange": "EXCHANGE, EXCHANGE_KEY, EXCHANGE_SECRET and EXCHANGE_CONFIG",
 }
-"""Sections of Freqtrade's configuration about money, and our variables for them."""
+"""The sections of Freqtrade's configuration that are about money, each with our variable for the section."""
 _WITHOUT_OURS = frozenset(
     {
         *(
@@ -34,21 +35,21 @@ _WITHOUT_OURS = frozenset(
         *("position_adjustment_enable", "max_entry_position_adjustment", "force_entry_enable"),
     }
 )
-"""Those for which we have none: the settings leave them as they are."""
+"""The sections about money for which we have no variable. The settings leave these sections unchanged."""
 
 
 def freqtrade_variables(environ: Mapping[str, str]) -> list[str]:
-    """The names of Freqtrade's variables, in any case, although Freqtrade itself reads capitals alone."""
+    """Return the names of Freqtrade's variables in upper or lower case, although Freqtrade reads only upper case."""
     return sorted(name for name in environ if name.upper().startswith(PREFIX))
 
 
 def without_freqtrade_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a Freqtrade that does what its configuration file says."""
+    """Return the environment without Freqtrade's variables, so that its configuration file alone decides."""
     return {name: value for name, value in environ.items() if not name.upper().startswith(PREFIX)}
 
 
 def refuse_variables_about_money(environ: Mapping[str, str]) -> None:
-    """Raise StopProgram if variables of Freqtrade are about dry-run, keys, stakes or the exchange. Shows no value."""
+    """Raise StopProgram if variables of Freqtrade set dry-run, keys, stakes or the exchange. Values are not shown."""
     refused = {name: section for name in freqtrade_variables(environ) if (section := _about_money(name))}
     if not refused:
         return
@@ -62,7 +63,7 @@ def refuse_variables_about_money(environ: Mapping[str, str]) -> None:
 
 
 def _about_money(name: str) -> str:
-    """The section of the configuration that it changes, if that is about money; empty if it is not."""
+    """Return the configuration section that the variable changes if it is about money, else an empty text."""
     # Freqtrade takes its prefix out wherever it stands in the name.
     section = name.upper().replace(PREFIX, "").lower().partition("__")[0]
     if section in _OURS or section in _WITHOUT_OURS:

@@ -1,8 +1,8 @@
-"""The three messages of the pipeline: immutable, typed, strict in what is written and tolerant in what is read.
+"""The three messages of the pipeline. They are immutable and typed; writing is strict and reading is tolerant.
 
-Field names are those of the specification. `decode` is the only way in, `encode` the only way out, so a
-message that exists in memory is a valid one. What we write has no field but these and times with their offset. What
-we read may come from others, or from a newer version: see `decode`.
+Field names are those of the specification. Messages are read with `decode` only and written with `encode` only, so
+every message in memory is valid. We write no other fields, and times always have an offset. A message that we read
+may come from another program or a newer version: see `decode`.
 """
 
 from __future__ import annotations
@@ -73,17 +73,17 @@ Weight = Annotated[float, Field(ge=0, le=100)]
 
 
 class Message(BaseModel):
-    """Base of the messages: frozen, strict types, no NaN or infinity; unknown fields are ignored only when reading."""
+    """The base class of messages: frozen and strict, without NaN or infinity. Only reading ignores unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     def encode(self) -> bytes:
-        """The message as UTF-8 JSON."""
+        """Return the message as UTF-8 JSON."""
         return self.model_dump_json().encode()
 
 
 class CandleData(Message):
-    """Prices in the quote currency, volume in the base currency."""
+    """The prices of a candle in the quote currency, and its volume in the base currency."""
 
     open: Price
     high: Price
@@ -99,7 +99,7 @@ class CandleData(Message):
 
 
 class MarketData(Message):
-    """One closed candle. `timestamp` is when it opened, `collected_at` when we received it closed."""
+    """One closed candle. `timestamp` is its opening time; `collected_at` is when we received it after its close."""
 
     type: Literal["market_data"] = "market_data"
     source: SourceName
@@ -114,9 +114,9 @@ class MarketData(Message):
 class NewsArticle(Message):
     """One article. `published` is never later than `fetched_at`, whatever the feed claims.
 
-    `weight` is how much its source counts beside others where signals are added up; 1 is normal, and 0 opens no trade.
-    `owner` is who publishes the source: sources of one owner count as one. Without it the source is its own owner.
-    `hidden_text`: text was removed that readers do not see, or see in another order.
+    `weight` is the factor of the source where signals are added up: 1 is normal, and 0 opens no trade.
+    `owner` is the publisher of the source: sources of one owner count as one. If it is empty, the source is its
+    owner. `hidden_text` says that text was removed which readers do not see, or see in another order.
     """
 
     type: Literal["news_article"] = "news_article"
@@ -140,12 +140,13 @@ class NewsArticle(Message):
 
 
 class SentimentSignal(Message):
-    """What one article means for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
+    """The sentiment of one article for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
 
     `corroboration` is the number of further sources that had reported the same story when this revision was made;
-    `weight` and `owner` are those of the source that reported it first, as in `NewsArticle`. `suspected`: the article
-    has text that is meant for a model or hidden from readers. `degraded`: entries should not be made on it, because a
-    fallback scorer made it, it is not `is_trusted`, or it is positive and contradicted.
+    `weight` and `owner` belong to the source that reported the story first, as in `NewsArticle`. `suspected` says
+    that the article has text that is meant for a model or hidden from readers. `degraded` says that no entries should
+    be made on the signal, because a fallback scorer made it, it is not `is_trusted`, or it is positive and
+    contradicted.
     """
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
@@ -172,7 +173,7 @@ class SentimentSignal(Message):
 
     @property
     def is_trusted(self) -> bool:
-        """Whether it may open or end a trade: it is not suspected, and its source has a weight."""
+        """Whether the signal may open or end a trade: it is not suspected, and its source's weight is above 0."""
         return not self.suspected and self.weight > 0
 
     @model_validator(mode="after")
@@ -197,12 +198,12 @@ M = TypeVar("M", bound=Message)
 def decode(body: bytes, model: type[M]) -> M:
     """Read a message of the given type from a JSON body.
 
-    A time without an offset is UTC, a field that is not known is ignored, and an event of a kind that is not known is
-    `other`, as the writer may be newer than we are. Control characters are taken out of texts; see `plain_text`.
+    A time without an offset is read as UTC, unknown fields are ignored, and an unknown kind of event becomes `other`,
+    because the writer may be a newer version. Control characters are removed from texts; see `plain_text`.
 
     Raises:
-        NeverWorks: the body is too large, not JSON, of another type, or has a field that is missing or out of
-            range. The text names the fields, not their whole values.
+        NeverWorks: the body is too large or not JSON, or a field is missing, of another type or out of range. The
+            text names the fields but does not show their whole values.
     """
     if len(body) > MAX_BODY_BYTES:
         raise NeverWorks(f"message of {len(body)} bytes is over the limit of {MAX_BODY_BYTES}")
@@ -232,7 +233,7 @@ _SAID = {"string_pattern_mismatch": "has characters that are not allowed there"}
 
 
 def _problems(error: ValidationError) -> str:
-    """The first problems, each in few words: names of fields and some values are the sender's, of any length."""
+    """Return the first problems, each shortened, because the sender's field names and values can have any length."""
     found = error.errors(include_url=False, include_input=False, include_context=False)[:MAX_PROBLEMS]
     return "; ".join(
         f"{'.'.join(str(part) for part in problem['loc'])[:MAX_FIELD_CHARS] or 'message'}: "

@@ -1,7 +1,8 @@
 """A health check for containers: `python -m services.common.probe [PORT [PATH]]` exits 0 on an answer of 200.
 
-Without a port it asks HEALTH_PORT, or else the usual ports of the services, of which a container runs one.
-It imports no package beside the standard library, so that it starts in a moment.
+Without a port the check uses HEALTH_PORT, or else tries the default port of every service, because a container runs
+one service.
+This module imports only the standard library, so that the check starts quickly.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ TIMEOUT_SECONDS = 4.0
 
 
 def main(arguments: list[str]) -> int:
-    """Ask http://127.0.0.1:PORT/PATH (default /health) once, of each port until one answers 200."""
+    """Request http://127.0.0.1:PORT/PATH (default /health) once on each port until one answers 200."""
     given = arguments[0] if arguments else os.environ.get("HEALTH_PORT", "")
     ports = (int(given),) if given else tuple(USUAL_PORTS.values())
     path = arguments[1] if len(arguments) > 1 else "/health"
@@ -30,13 +31,13 @@ def main(arguments: list[str]) -> int:
 
 
 def open_directly(url: str, timeout: float) -> HTTPResponse:
-    """Ask an address on this machine, whatever proxy the environment names. Raises OSError."""
+    """Request a URL on this machine without the proxies of the environment. Raises OSError."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return cast("HTTPResponse", opener.open(url, timeout=timeout))
 
 
 def _problem(port: int, path: str) -> str:
-    """Why it is not healthy; empty if it is."""
+    """Return why the service on this port is not healthy; empty if it is healthy."""
     try:
         with open_directly(f"http://127.0.0.1:{port}{path}", TIMEOUT_SECONDS):
             return ""

@@ -1,7 +1,7 @@
-"""The publisher at the end of a title: "Ether slides as funds leave - Bitcoin News" is about ether alone.
+"""Removal of publishers from the end of titles: "Ether slides as funds leave - Bitcoin News" is about ether only.
 
-News aggregators write such titles. The ending is cut when a title is read, before assets are matched: the name of a
-coin in a publisher's name is no mention of the coin.
+News aggregators write such titles. The ending is removed when a title is read, before assets are matched, because the
+name of a coin in a publisher's name does not mention the coin.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _NO_NAME = re.compile(r"[\W_]+")
 
 
 class Publishers(BaseModel):
-    """The content of the file.
+    """The content of the file of publishers.
 
     Attributes:
-        names: publishers wherever they stand.
-        endings: publishers only at the end of a title.
-        subjects: words that are no publisher, though an operator may call a source so.
+        names: names that mean a publisher at any place.
+        endings: names that mean a publisher only at the end of a title.
+        subjects: words that never mean a publisher, even if an operator uses them as the name of a source.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,17 +47,17 @@ class Publishers(BaseModel):
 
 @cache
 def load_publishers(path: Path = PUBLISHERS_FILE) -> Publishers:
-    """Read the file. It is part of the program, so a mistake in it is a bug and raises ValueError."""
+    """Read the file of publishers. It is part of the program, so a mistake in it is a bug and raises ValueError."""
     content = tomllib.loads(path.read_text("utf-8"))
     return Publishers.model_validate({name: tuple(_expanded(terms)) for name, terms in content.items()})
 
 
 def without_publisher(title: str, *stated: str) -> str:
-    """A title without the publisher that it ends with, if it does; never empty unless it was.
+    """Return a title without the publisher at its end, if there is one; empty only if the title was empty.
 
     Args:
-        title: on one line.
-        stated: who published it, as far as that is known: names or hosts. Known publishers are cut without.
+        title: the title, on one line.
+        stated: names or hosts of the article's publisher, if known. The publishers of the file are always removed.
     """
     names = _known().union(*map(_stated_keys, stated))
     while found := _ending(title, names):
@@ -66,17 +66,17 @@ def without_publisher(title: str, *stated: str) -> str:
 
 
 def without_source(title: str, source: str) -> str:
-    """The same, where `source` is an operator's name for a feed: one that is called "bitcoin" publishes about it."""
+    """Do the same for an operator's name of a feed, where a name such as "bitcoin" is the subject of the feed."""
     return without_publisher(title) if _key(source) in _subjects() else without_publisher(title, source)
 
 
 def without_byline(summary: str, title: str, written: str) -> str:
-    """A summary that repeats a title and the publisher behind it, as aggregators write it, without the latter.
+    """Return a summary without its publisher if it repeats a title with the publisher, as aggregators write it.
 
     Args:
-        summary: on one line.
-        title: as `without_publisher` left it.
-        written: the title as it came in.
+        summary: the summary, on one line.
+        title: the title that `without_publisher` returned.
+        written: the title as received.
     """
     cut = frozenset(_keys(_LEAD_IN.sub("", written[len(title) :], count=1)))
     repeats = summary.startswith(title) and not cut.isdisjoint(_keys(summary[len(title) :]))
@@ -84,7 +84,7 @@ def without_byline(summary: str, title: str, written: str) -> str:
 
 
 def _ending(title: str, names: frozenset[str]) -> re.Match[str] | None:
-    """Where the publisher begins that a title ends with. Of several such places the first: names have hyphens, too."""
+    """Find where the publisher at the end of a title begins: at the first possible place, as names have hyphens."""
     start = max(len(title) - LONGEST_NAME, 1)
     for lead_in in _LEAD_IN.finditer(title, start):
         if title[: lead_in.start()].strip() and not names.isdisjoint(_keys(title[lead_in.end() :])):
@@ -105,13 +105,13 @@ def _subjects() -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _stated_keys(name: str) -> frozenset[str]:
-    """A name and, unless that is a subject, what a domain's ending leaves of it, as they are compared."""
+    """Return the forms in which a name is compared; the form without a domain ending only if it is no subject."""
     full, *bare = _keys(name) or ("",)
     return frozenset({full, *(key for key in bare if key not in _subjects())} - {""})
 
 
 def _keys(name: str) -> tuple[str, ...]:
-    """A name as it is compared: as it is, and without a domain's ending."""
+    """Return the different forms in which a name is compared: with and without the ending of a domain."""
     plain = unicodedata.normalize("NFKC", name).casefold().strip(_AROUND)
     keys = (_key(plain), _key(_TOP_LEVEL.sub("", plain)))
     return tuple(dict.fromkeys(key for key in keys if key))

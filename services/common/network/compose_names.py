@@ -1,4 +1,4 @@
-"""Host names that are known only inside Compose, and what to write instead elsewhere."""
+"""Explains host names that only Compose resolves, and which name to use outside of Compose."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ COMPOSE_HOSTS = frozenset({"rabbitmq", "redis", "ollama"})
 
 
 def explain_compose_name(variable: str, host: str) -> str | None:
-    """What to write instead of a host that is a service's name in Compose and unknown here; None if it is not that.
+    """Say what replaces a Compose service's name that this machine cannot resolve; None for any other host.
 
-    Asks the resolver, and only for such a name.
+    The resolver is asked only for such a name.
 
     Args:
-        variable: the one that names the host.
+        variable: the variable that contains the host.
         host: a name or an IP address.
     """
     if host.lower() not in COMPOSE_HOSTS or _is_known(host):

@@ -1,4 +1,4 @@
-"""Addresses as they may be shown."""
+"""Removal of credentials from addresses before they are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST = 80
 
 
 def without_credentials(address: str) -> str:
-    """An address, well-formed or not, without all before its last `@` but the scheme; cut to 80 characters."""
+    """Return the scheme of an address (valid or not) and all after its last `@`, cut to 80 characters."""
     before, at, after = address.rpartition("@")
     scheme = _SCHEME.match(before)
     return f"{scheme[0] if scheme else ''}{'***@' if at else ''}{after}"[:_LONGEST]

@@ -1,7 +1,7 @@
-"""Addresses of model servers, as OLLAMA_HOST and OPENAI_BASE_URL hold them. Pure.
+"""Parsing of OLLAMA_HOST and OPENAI_BASE_URL, which contain addresses of model servers. Does no input or output.
 
-OLLAMA_HOST is also the variable with which the Ollama server is configured where to listen, so it is read as the server
-reads it (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
+The Ollama server reads its listening address from the same OLLAMA_HOST, so we parse the variable as the server does
+(https://github.com/ollama/ollama/blob/main/envconfig/config.go).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BLANKS_AND_QUOTES = " \t\r\n\"'"
 
 
 def ollama_servers(text: str) -> tuple[str, ...]:
-    """The URLs of one or more Ollama servers, separated by commas, each once and in that order.
+    """Return the URLs of the Ollama servers in a comma-separated list, in its order and without duplicates.
 
     Raises:
         ValueError: says which part cannot be read and how it is written.
@@ -29,7 +29,7 @@ def ollama_servers(text: str) -> tuple[str, ...]:
 
 
 def openai_servers(text: str) -> tuple[str, ...]:
-    """The URLs of one or more OpenAI-compatible servers, separated by commas, each once and in that order.
+    """Return the URLs of the OpenAI-compatible servers in a comma-separated list, in its order, without duplicates.
 
     Raises:
         ValueError: says which part cannot be read and how it is written.
@@ -38,13 +38,13 @@ def openai_servers(text: str) -> tuple[str, ...]:
 
 
 def ollama_address(text: str) -> str:
-    """The URL of an Ollama server from `host`, `host:port`, `:port` or a URL.
+    """Return the URL of an Ollama server that is given as `host`, `host:port`, `:port` or a URL.
 
-    Without a scheme it is http and port 11434; with one, the scheme's own port. No host, 0.0.0.0 and :: mean this
-    machine.
+    Without a scheme, the default is http and port 11434. With a scheme, the default is the scheme's own port. No
+    host, 0.0.0.0 and :: mean this machine.
 
     Raises:
-        ValueError: it cannot be read; says how it is written.
+        ValueError: the text is not such an address. The message describes the allowed form.
     """
     given = text.strip(_BLANKS_AND_QUOTES)
     scheme, mark, rest = given.rpartition("://")
@@ -82,7 +82,7 @@ def _split(text: str, read: Callable[[str], str]) -> tuple[str, ...]:
 
 
 def _host_and_port(server: str, scheme: str) -> tuple[str, int | None]:
-    """Host as URLs write it, and port if there is one. Raises ValueError, also if the scheme is none of ours."""
+    """Return the host as in a URL, and the port or None. Raises ValueError for a bad address or scheme."""
     if scheme not in _PORTS:
         raise ValueError(scheme)
     host, colon, port = server.rpartition(":")

@@ -1,8 +1,8 @@
-"""Which proxy an address is asked through. Nothing on this machine is ever asked through one.
+"""Choice of the proxy for an address. Addresses on this machine are never requested through a proxy.
 
-Proxies are those of the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or not. HTTP
-libraries disagree about which entries of NO_PROXY mean this machine, and fail in different ways on malformed ones, so
-all our clients ask here.
+The proxies come from the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in upper or lower case. HTTP
+libraries disagree about which entries of NO_PROXY mean this machine, and fail in different ways on malformed entries,
+so all our clients use this module.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or IP address means this machine: `localhost` and its other names, 127.0.0.0/8, ::1.
+    """Return whether a host name or IP address means this machine: `localhost` and its other names, 127.0.0.0/8, ::1.
 
-    The address of all interfaces (0.0.0.0, ::) counts too: who connects to it reaches this machine. Names are not
-    resolved.
+    The address of all interfaces (0.0.0.0, ::) counts too, because a connection to it reaches this machine. Names are
+    not resolved.
     """
     name = host.strip("[]").rstrip(".").lower()
     if name in _NAMES_HERE or name.endswith(".localhost"):
@@ -48,29 +48,32 @@ def is_loopback(host: str) -> bool:
 
 
 def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
-    """The proxy through which `url` is to be asked; None: directly.
+    """Return the proxy to use for `url`; None means a direct connection.
 
     Args:
         url: an absolute http or https address.
-        proxies: by scheme, with `all` and `no`, as `urllib.request.getproxies` gives them; None: the environment's.
+        proxies: the proxies by scheme, with `all` and `no`, as from `urllib.request.getproxies`. If None, those of
+            the environment are used.
 
     Raises:
-        StopProgram: the variable that decides cannot be read; names it and what is allowed. Never for this machine.
+        StopProgram: the variable that decides has an invalid value. The message names the variable and the allowed
+            values. This is never raised for addresses on this machine.
     """
     found = _choose(url, proxies)
     return found[1] if found else None
 
 
 def by_way_of(url: str, proxies: Mapping[str, str] | None = None) -> str:
-    """For messages about `url`: names the proxy that is on the way to it, or is empty."""
+    """Return a text for messages that names the proxy used for `url`; it is empty without a proxy."""
     found = _choose(url, proxies)
     return f", asked through the proxy of {found[0]} ({without_credentials(found[1])})" if found else ""
 
 
 def shield_loopback(environ: MutableMapping[str, str]) -> None:
-    """Have NO_PROXY name this machine, for libraries and programs that read the variables themselves.
+    """Add this machine to NO_PROXY, for libraries and programs that read the variables themselves.
 
-    Brackets around an IPv6 address go, for some of them end on these. Changes nothing where no proxy is set.
+    Brackets around an IPv6 address are removed, because some programs end with an error on them. Nothing changes if
+    no proxy is set.
     """
     names = {name for name in environ if name.lower().endswith("_proxy") and environ[name]}
     if not {name for name in names if name.lower() != "no_proxy"}:
@@ -83,14 +86,14 @@ def shield_loopback(environ: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def hidden_variables(*names: str) -> Iterator[None]:
-    """While a library reads the environment by itself: it finds no proxies there, nor `names`."""
+    """Hide the proxy variables and `names` from the environment while a library reads the environment by itself."""
     with _hidden(lambda name: name in names or name.lower().endswith("_proxy")):
         yield
 
 
 @contextmanager
 def only_variables(allowed: re.Pattern[str]) -> Iterator[None]:
-    """While a process is started: it inherits no variable whose whole name does not match."""
+    """Limit the variables that a process started meanwhile inherits to those whose whole name matches `allowed`."""
     with _hidden(lambda name: allowed.fullmatch(name) is None):
         yield
 
@@ -106,7 +109,7 @@ def _hidden(is_hidden: Callable[[str], bool]) -> Iterator[None]:
 
 
 def _choose(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str] | None:
-    """The variable that decides, and its proxy."""
+    """Return the name of the variable that decides, and the proxy in it; None means a direct connection."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if is_loopback(host):
@@ -136,7 +139,7 @@ def _is_proxy(text: str) -> bool:
 
 
 def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
-    """Whether NO_PROXY names the host: as it is, by a domain above it, or by a network."""
+    """Return whether NO_PROXY contains the host itself, a parent domain of it, or a network that includes it."""
     # A list, so that every entry is read and a malformed one is refused whatever stands before it.
     covered = [_covers(entry, host, port) for entry in _entries(no_proxy)]
     return any(covered)
@@ -161,7 +164,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
 
 
 def _split_entry(entry: str) -> tuple[str, int | None]:
-    """An entry's name, address or network in small letters, and its port if it has one. Raises StopProgram."""
+    """Return an entry's name, address or network in lower case, and its port or None. Raises StopProgram."""
     text = entry.rpartition("://")[2].rstrip("/").lower()
     with suppress(ValueError):
         if "/" in text:
@@ -186,7 +189,7 @@ def _is_host(name: str) -> bool:
 
 
 def written_address(name: str) -> Address | None:
-    """The IP address that is written here, also in the short forms that resolvers take (127.1); None: a name."""
+    """Parse an IP address, also in the short forms that resolvers accept (127.1); None if the text is a name."""
     with suppress(ValueError):
         return ipaddress.ip_address(name.partition("%")[0])
     if name[:1].isdigit() and set(name) <= set("0123456789abcdefx."):
