@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 
 from services.common.broker.embedded.broker import FILE_NAME as QUEUE_FILE
 from services.common.errors import StopProgram
@@ -293,6 +294,20 @@ def test_clients_without_the_password_use_up_neither_memory_nor_descriptors(
                 assert client.recv(100).startswith(b"-ERR Protocol error")
         with client_of(server) as honest:
             assert honest.set("k", "v" * 100_000) is True
+
+
+def test_clients_that_come_all_at_once_are_no_more_than_those_that_come_one_by_one(tmp_path: Path) -> None:
+    more = 100
+    with ExitStack() as opened, socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        clients = [
+            opened.enter_context(socket.create_connection(listener.getsockname(), timeout=PATIENCE_SECONDS))
+            for _ in range(proxy.MOST_UNAUTHENTICATED + more)
+        ]
+        served = proxy.PasswordProxy(listener, SecretStr("p" * 20), tmp_path / "no-server.sock")
+        served.start()  # all are accepted in one turn of its loop
+        opened.callback(served.stop)
+        assert [client.recv(1) for client in clients[:more]] == [b""] * more
+        assert len(served._unauthenticated) == proxy.MOST_UNAUTHENTICATED
 
 
 def test_a_client_has_a_few_seconds_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,3 +95,19 @@ def test_no_more_is_scored_than_there_are_workers_while_signals_wait_however_oft
 
     assert scored == bench.processor._workers
     assert len(bench.scorer.asked_for) == 40
+
+
+def test_articles_that_came_together_are_settled_in_the_order_of_the_queue() -> None:
+    bench = Bench(articles_at_once=9)
+    bench.broker.put(
+        article("a1"),
+        b"no article",
+        article("a2", "Ether rises"),
+        b"no article either",
+        article("a3", "Solana"),
+    )
+
+    bench.run()
+
+    settled = [line.split()[0] for line in bench.journal if line.startswith(("ack", "dead_letter"))]
+    assert settled == ["ack", "dead_letter", "ack", "dead_letter", "ack"]
