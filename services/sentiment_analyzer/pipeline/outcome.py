@@ -66,7 +66,7 @@ class Judgement:
 
 
 class Judged(NamedTuple):
-    """A delivery, its article and what came of it."""
+    """A delivery, its article and the judgement of the article."""
 
     delivery: Delivery
     article: NewsArticle
@@ -77,11 +77,11 @@ NOT_ABOUT_PAIRS = {
     About.NOT_TRADED: Judgement(Outcome.NOT_TRADED, reason="about assets that are not among TRADING_PAIRS"),
     About.OFF_TOPIC: Judgement(Outcome.OFF_TOPIC, reason="nothing in it is about crypto"),
 }
-"""What comes of articles that are about none of the pairs."""
+"""The judgements of articles that are about none of the pairs."""
 
 
 def expired(age: timedelta, max_age: timedelta) -> Judgement:
-    """What comes of an article that was published too long ago."""
+    """Return the judgement of an article that was published too long ago."""
     age = timedelta(seconds=round(age.total_seconds()))
     return Judgement(Outcome.EXPIRED, reason=f"published {age} ago, more than {max_age}")
 

@@ -81,7 +81,7 @@ class ArticlePipeline:
             raise
 
     def process(self, deliveries: Sequence[Delivery], intake: Intake) -> bool:
-        """Score articles one by one, publish and acknowledge them. Returns whether the scorer answered on any.
+        """Score articles one by one, publish their signals, acknowledge them; return whether the scorer answered.
 
         Raises:
             ScorerAwayError, TryLater, StopProgram: as in `run`. The signals of earlier articles are published first.

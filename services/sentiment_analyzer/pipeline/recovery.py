@@ -91,7 +91,7 @@ class Recovery:
             raise TryLater(str(error)) from error
 
     def _try_copies(self, stop: threading.Event) -> None:
-        """Have the scorer score copies of the articles on which it failed, one at a time, until it has scored one.
+        """Have the scorer score copies of all articles on which it failed, one at a time.
 
         Raises:
             TryLater: the scorer failed again, and has failed on so many articles that there is no need to try others.
