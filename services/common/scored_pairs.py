@@ -23,7 +23,7 @@ KEPT_FOR = timedelta(days=30)
 FILE_NAME = "scored_pairs.json"
 
 ScoredPairs = Mapping[str, datetime | None]
-"""By pair: since when it is no longer one of TRADING_PAIRS; None: it is one."""
+"""For each pair, when it was removed from TRADING_PAIRS; None if it is still in TRADING_PAIRS."""
 
 _FORM = TypeAdapter(dict[Pair, UtcTime | None])
 
@@ -50,7 +50,7 @@ def as_text(scored: ScoredPairs) -> str:
 
 
 def of_text(text: str) -> dict[str, datetime | None]:
-    """What `as_text` wrote; raises ValueError for anything else."""
+    """Parse a text that `as_text` wrote. Raises ValueError for any other text."""
     return _FORM.validate_json(text)
 
 

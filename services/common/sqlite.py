@@ -16,7 +16,7 @@ from pathlib import Path
 from services.common.errors import StopProgram, TryLater
 
 IN_MEMORY = Path(":memory:")
-"""A database of this process alone, which is gone when it is closed."""
+"""The path of a database in memory, which only this process sees and which is lost when it is closed."""
 BUSY_SECONDS = 30.0
 """How long a statement waits for other processes, unless the caller says otherwise."""
 _MODE = 0o600
@@ -70,7 +70,7 @@ def open_database(path: Path, schema: Schema, *, busy_seconds: float = BUSY_SECO
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All that is done within it, or nothing. Other writers wait from its beginning."""
+    """Commit all changes of the block, or none if it fails. Other writers wait from the beginning of the block."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -117,7 +117,7 @@ def version_of(db: sqlite3.Connection, schema: Schema) -> int:
 
 
 def reaction_to(error: sqlite3.Error, path: Path, what: str) -> StopProgram | TryLater:
-    """To a busy file and a full disk: wait. To all else: a person has to act.
+    """Return TryLater for a busy file or a full disk, and StopProgram for any other error.
 
     Args:
         error: what SQLite said of the file.

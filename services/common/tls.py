@@ -23,7 +23,7 @@ class TlsFiles:
 
     @classmethod
     def of_rabbitmq(cls, settings: Settings) -> TlsFiles | None:
-        """None where RabbitMQ is spoken to without TLS."""
+        """Return the files for RabbitMQ; None if the connection does not use TLS."""
         if not settings.rabbitmq_tls:
             return None
         ca, cert, key = settings.rabbitmq_ca_file, settings.rabbitmq_cert_file, settings.rabbitmq_key_file
@@ -31,7 +31,7 @@ class TlsFiles:
 
     @classmethod
     def of_redis(cls, settings: Settings) -> TlsFiles | None:
-        """None where Redis is spoken to without TLS."""
+        """Return the files for Redis; None if the connection does not use TLS."""
         if not settings.redis_tls:
             return None
         return cls("REDIS", settings.redis_ca_file, settings.redis_cert_file, settings.redis_key_file)

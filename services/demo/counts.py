@@ -1,4 +1,4 @@
-"""The accounting of a run: what went in, what came out, and whether anything is missing."""
+"""Counts the messages that entered and left the pipeline in a run, and those that are missing."""
 
 from __future__ import annotations
 

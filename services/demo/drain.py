@@ -1,4 +1,4 @@
-"""The end of a demo: messages that are in flight arrive before the final counts are taken."""
+"""Waits at the end of a demo until messages in flight have arrived, before the final counts are taken."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Observer:
         return self.store.current(self._settings.trading_pairs)
 
     def scene(self, elapsed: float, limit: float) -> Scene:
-        """The whole state."""
+        """Read the whole state of the demo."""
         return Scene(
             clock=f"{self._clock.now():%F %T}",
             elapsed=elapsed,

@@ -39,7 +39,7 @@ class Problem:
 
 
 def _new_backoff() -> Backoff:
-    """Without jitter: messages state the wait, and nothing else restarts the same program."""
+    """Make a back-off without jitter, because messages state the wait and nothing else restarts the same program."""
     return Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, jitter=0.0)
 
 

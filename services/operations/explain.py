@@ -24,7 +24,7 @@ _SIGNAL_ID = re.compile(r"(?P<article>.+?):[A-Z0-9]+/[A-Z0-9]+(?::[A-Z0-9]+)?:.+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is known of an article.
+    """The stored information about an article.
 
     Attributes:
         tellings: the articles of its story, in the order in which they arrived; empty if the story is not known.

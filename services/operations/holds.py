@@ -1,4 +1,4 @@
-"""Holds: who prevents the strategy from opening trades, and how an operator sets and lifts them. Exits go on."""
+"""Holds, which prevent the strategy from opening trades, and how an operator sets and lifts them. Exits go on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.common.store.port import SentimentStore
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold in force. Texts as in the store; `until` empty: until it is lifted."""
+    """A hold in force, with the texts of the store. If `until` is empty, the hold lasts until it is lifted."""
 
     owner: str
     reason: str

@@ -25,9 +25,9 @@ REMEMBERED = {"msg_rates_age": 3600, "msg_rates_incr": 60}
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Of one queue: messages published and delivered per second, and those delivered but not settled.
+    """The rates of one queue: messages published and delivered per second, and messages delivered but not settled.
 
-    None where it is not known.
+    A field is None if its value is unknown.
 
     Attributes:
         oldest_seconds: age of the oldest message, estimated where the broker does not report it; see `oldest_age`.

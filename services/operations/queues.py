@@ -11,7 +11,10 @@ from services.operations.queue_rates import Rates, read_rates, watch_embedded
 
 @dataclass(frozen=True, slots=True)
 class QueueReport(QueueState):
-    """One queue. None where it is not known. RabbitMQ's `oldest_seconds` is an estimate: see `oldest_age`."""
+    """The state of one queue. A field is None if its value is unknown.
+
+    RabbitMQ's `oldest_seconds` is an estimate: see `oldest_age`.
+    """
 
     incoming_per_second: float | None = None
     outgoing_per_second: float | None = None

@@ -1,4 +1,4 @@
-"""How long to wait before another attempt, where attempts go on until one succeeds."""
+"""Computes the waits between attempts that are repeated until one succeeds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def doubled(wait: float, first: float, longest: float) -> float:
 
 
 class Backoff:
-    """The waits between attempts at one thing: they double, and are short again after a success.
+    """The waits between attempts at one operation. They double, and are short again after a success.
 
-    It waits for nothing itself, so that callers can wait for an event, in a loop of asyncio or in one of pika.
+    The class itself never sleeps, so callers can wait for an event, in asyncio's loop or in pika's loop.
 
     Args:
         first: the first wait in seconds.
@@ -24,7 +24,7 @@ class Backoff:
         jitter: share of a wait that chance may take off it, so that many clients do not come back at once.
 
     Attributes:
-        failures: in a row, since the last success.
+        failures: the number of failures since the last success.
     """
 
     def __init__(self, first: float, longest: float, *, jitter: float = JITTER) -> None:
@@ -34,7 +34,7 @@ class Backoff:
         self.failures = 0
 
     def failed(self, at_least: float | None = None) -> float:
-        """Note a failure; returns the seconds to wait, `at_least` so many as the other side asked for."""
+        """Record a failure and return the seconds to wait, which are never fewer than `at_least`."""
         self.failures += 1
         self._wait = doubled(self._wait, self._first, self._longest)
         wait = max(self._wait * random.uniform(1 - self._jitter, 1.0), at_least or 0.0)
@@ -46,7 +46,7 @@ class Backoff:
         return not self.failures or time.monotonic() >= self._not_before
 
     def succeeded(self) -> bool:
-        """Note a success; returns whether it ends a run of failures."""
+        """Record a success and return whether there were failures before it."""
         recovered = self.failures > 0
         self.failures, self._wait = 0, 0.0
         return recovered

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DependencyHealth:
-    """How one thing that a service needs is doing.
+    """The state of one dependency of a service.
 
     Attributes:
-        ok: whether it can be used now.
+        ok: whether the dependency can be used now.
         detail: one line for the operator; never a secret.
         required: whether the service can do nothing useful without it.
     """
@@ -75,7 +75,7 @@ def health_body(service: str, dependencies: HealthReport, uptime: float, *, read
 
 
 def is_served_by(service: str, host: str, port: int) -> bool:
-    """Whether a running service of that name answers there."""
+    """Return whether a running service of that name answers on this host and port."""
     asked = f"[{host}]" if ":" in host else host
     try:
         with open_directly(f"http://{_ANY.get(asked, asked)}:{port}/live", TIMEOUT_SECONDS) as answer:
@@ -86,7 +86,7 @@ def is_served_by(service: str, host: str, port: int) -> bool:
 
 
 MOST_CONNECTIONS = 64
-"""Each takes a thread and a descriptor of the service. One more closes the oldest, so a new client is always served."""
+"""The most open connections; each uses a thread and a descriptor. A further connection closes the oldest one."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):

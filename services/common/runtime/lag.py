@@ -47,17 +47,17 @@ class Lag:
 
     @property
     def is_long(self) -> bool:
-        """Whether the limit is passed."""
+        """Whether the lag exceeds the limit."""
         return self._seconds > self._limit
 
     def note(self, age: float) -> None:
-        """A message that is `age` seconds old was handled, or is still waiting."""
+        """Record the age in seconds of a message that was handled or is still waiting."""
         with self._lock:
             self._ages.append(age)
             self._set(lag_of(tuple(self._ages)))
 
     def idle(self) -> None:
-        """Nothing waits."""
+        """Record that no message is waiting."""
         with self._lock:
             self._ages.clear()
             self._set(0.0)

@@ -1,4 +1,4 @@
-"""Logging: one line an event, readable on a terminal, JSON for programs with LOG_FORMAT=json."""
+"""Logging with one line for each event: readable text by default, JSON if LOG_FORMAT=json."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUIET = {
 }
 _SEVERAL_LINES = frozenset({"exception", "stack"})
 _OURS = frozenset({"level", "logger", "service", "timestamp"})
-"""Fields that only we fill. They are not redacted: a password may be an ordinary word that stands in them."""
+"""The log fields that only our code fills. They are not redacted, as a password may be an ordinary word in them."""
 
 
 class LogWriter(logging.StreamHandler[TextIO]):

@@ -12,7 +12,7 @@ PROC = Path("/proc")
 def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
     """The smallest limit that applies to this process, in bytes; None if it cannot be found.
 
-    Looked at are the control groups it is in (containers, systemd's MemoryMax) and the machine's memory.
+    The limits are those of the process's control groups (containers, systemd's MemoryMax) and the machine's memory.
 
     Args:
         cgroups: where control groups are mounted, of version 2 or 1.
@@ -44,11 +44,11 @@ _USAGE = {
     "memory.max": ("memory.current", "inactive_file"),
     "memory.limit_in_bytes": ("memory.usage_in_bytes", "total_inactive_file"),
 }
-"""By the file with the limit: that with the usage beside it, and the line of `memory.stat` to take off."""
+"""For each file with a limit: the file with the usage, and the line of `memory.stat` to subtract from the usage."""
 
 
 def _limits(cgroups: Path, proc: Path) -> list[tuple[int, Path]]:
-    """The limit of each control group that has one, with the file that says so."""
+    """Return the limit of each control group that has a limit, with the file that contains it."""
     return [(limit, file) for file in _limit_files(cgroups, proc) if (limit := _number(file)) is not None]
 
 

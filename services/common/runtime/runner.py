@@ -49,7 +49,7 @@ LONGEST_PAUSE_SECONDS = 15.0
 
 
 class Service(Protocol):
-    """What the runner runs."""
+    """The interface of a service that the runner runs."""
 
     @property
     def work(self) -> CallsInProgress:
@@ -155,7 +155,7 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
 
 
 def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:
-    """On the inherited socket, else on the port of the settings.
+    """Start the health server on the inherited socket if there is one, else on the port of the settings.
 
     A second copy of a service without a port of its own takes a free one.
     """

@@ -9,7 +9,7 @@ from collections.abc import Container
 from types import FrameType
 
 MOST_FRAMES = 30
-"""Of each thread, the innermost ones: they say which call does not return."""
+"""The number of innermost frames shown of each thread; these show which call does not return."""
 MOST_CHARS = 32_000
 CUT = "\n[...]"
 

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 0.5
 TELL_SECONDS = 0.5
 MOST_COUNTED_SECONDS = 4 * LOOK_SECONDS
-"""What one look adds at most to the age of a call. If more time has passed, the machine slept or was overloaded."""
+"""The most that one check adds to the age of a call. If more time has passed, the machine slept or was overloaded."""
 
 
 class Watchdog:
@@ -81,7 +81,7 @@ class Watchdog:
             self._leave(os.EX_TEMPFAIL)
 
     def health(self) -> DependencyHealth:
-        """What is stuck, as of the last look."""
+        """Return the calls that were stuck at the last check, as a dependency for `/health`."""
         if not self._stuck:
             return DependencyHealth(ok=True)
         worst = self._stuck[0]

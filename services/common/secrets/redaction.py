@@ -91,7 +91,7 @@ class RedactedStream:
         return "".join([*pieces, whole[at:end]])
 
     def _end(self, whole: str) -> int:
-        """Where that begins which may be the beginning of a secret, and is no part of a whole one."""
+        """Find the end of the text that can be written: what follows may be the beginning of a secret."""
         lengths = range(min(len(whole), self._longest), 0, -1)
         begun = next((length for length in lengths if whole[-length:] in self._beginnings), 0)
         end = len(whole) - begun
@@ -105,7 +105,7 @@ class RedactedStream:
 
 
 class RedactedBytes:
-    """The same for bytes in UTF-8."""
+    """Does the same as `RedactedStream` for bytes in UTF-8."""
 
     def __init__(self, stream: RedactedStream) -> None:
         self._stream = stream
@@ -116,7 +116,7 @@ class RedactedBytes:
         return len(data)
 
     def flush(self) -> None:
-        """Of the stream."""
+        """Flush the stream."""
         self._stream.flush()
 
 
@@ -126,7 +126,7 @@ def redact_errors(secrets: Collection[str]) -> None:
 
 
 def redact_streams(secrets: Collection[str]) -> None:
-    """The same for its standard output as well."""
+    """Remove these secrets from this process's standard output and standard error from now on."""
     sys.stdout = RedactedStream(sys.stdout, secrets)
     redact_errors(secrets)
 
@@ -136,7 +136,7 @@ def _all_forms(secrets: Iterable[str]) -> set[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as programs write it."""
+    """Yield the forms in which programs may write a secret."""
     text = secret.strip()
     as_json = json.dumps(text)[1:-1]
     yield from (text, as_json, as_json.replace("/", "\\/"), json.dumps(text, ensure_ascii=False)[1:-1])

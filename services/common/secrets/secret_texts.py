@@ -33,9 +33,9 @@ CREDENTIALS = frozenset(
         "token",
     }
 )
-"""What ccxt signs requests with, by its names."""
+"""The credentials with which ccxt signs requests, by their names in ccxt."""
 SHORTEST = 4
-"""A shorter text is no secret worth the name."""
+"""The shortest text, in characters, that is treated as a secret."""
 _SHORTEST_NUMBER = 6
 _PART_OF_NAME = re.compile(
     r"secret|passw|passphrase|token|private|credential|api_?key|mnemonic|cookie|authorization|webhook|session"

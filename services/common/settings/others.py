@@ -47,4 +47,4 @@ _TELEGRAM = """
 """
 NAMES = frozenset((_SYSTEM + _OLLAMA + _RABBITMQ + _REDIS + _OPENAI + _TELEGRAM).split())
 NAMES_ELSEWHERE = frozenset({"LOGLEVEL", "OPENAI_API_BASE", "RABBITMQ_URL", "REDIS_URL"})
-"""Other programs' names for settings that we have too: left alone in the environment, refused in our own file."""
+"""Other programs' names for settings that we have too. They may be in the environment, but not in our file."""

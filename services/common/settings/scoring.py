@@ -18,11 +18,11 @@ MODEL_FIELDS = (
     *("openai_base_url", "openai_api_key", "openai_model", "openai_timeout", "openai_max_tokens"),
     *("openai_ca_file", "sentiment_ensemble"),
 )
-"""What only some scorers use. Whoever uses one says so: see `Settings.require`."""
+"""The settings that only some scorers use. Code that uses such a setting calls `Settings.require` first."""
 
 
 class ScorerKind(StrEnum):
-    """Who scores an article."""
+    """The kinds of scorers."""
 
     OLLAMA = "ollama"
     OPENAI = "openai"
@@ -61,7 +61,7 @@ def parse_ensemble(text: str) -> dict[ScorerKind, float]:
 
 
 def _checked(read: Callable[[str], object]) -> AfterValidator:
-    """The text stays as it is, so that other processes read the same; what cannot be read is refused."""
+    """Make a validator that refuses a text that `read` cannot parse, and otherwise keeps the text unchanged."""
 
     def check(text: str) -> str:
         read(text)

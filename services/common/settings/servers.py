@@ -11,7 +11,7 @@ from services.common.settings.types import Port, Seconds
 
 
 class BrokerKind(StrEnum):
-    """Where messages live."""
+    """The kinds of brokers that transport messages."""
 
     RABBITMQ = "rabbitmq"
     EMBEDDED = "embedded"

@@ -51,7 +51,7 @@ __all__ = [
 
 
 class LogFormat(StrEnum):
-    """How a log line looks."""
+    """The formats of log lines."""
 
     TEXT = "text"
     JSON = "json"

@@ -13,7 +13,7 @@ from services.common.values import Timeframe
 UNLIMITED: Literal["unlimited"] = "unlimited"
 UNLIMITED_TRADES = -1
 SMALLEST_STAKE = 0.0001
-"""What Freqtrade accepts at least, in the stake currency."""
+"""The smallest stake that Freqtrade accepts, in the stake currency."""
 CAREFUL_IF_EMPTY = ("DRY_RUN", "LIVE_TRADING_CONFIRMATION")
 """Variables that allow real money. Empty in the environment they say no, whatever `.env` says; other variables that
 are empty there say nothing."""

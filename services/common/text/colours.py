@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 ALIKE = 16
-"""Two colours are one where none of red, green and blue differs by more, 0..255."""
+"""The largest difference of red, green or blue (0..255) at which two colours count as equal."""
 
 _COLOURS = {
     "snow": "#fffafa",
@@ -34,7 +34,7 @@ def colour_of(value: str) -> str:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether a text of the one colour cannot be read on the other."""
+    """Return whether a text in one of the colours cannot be read on the other colour."""
     if one == other:
         return True
     first, second = _channels(one), _channels(other)
@@ -42,7 +42,7 @@ def are_alike(one: str, other: str) -> bool:
 
 
 def is_transparent(colour: str) -> bool:
-    """Whether nothing is seen of it."""
+    """Return whether nothing of the colour is visible."""
     return (
         colour == "transparent"
         or re.fullmatch(r"#(?:[0-9a-f]{3}0|[0-9a-f]{6}0[0-9a-f])", colour) is not None

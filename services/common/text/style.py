@@ -12,10 +12,10 @@ from services.common.text.colours import are_alike, colour_of, is_transparent
 MAX_DECLARATIONS = 10_000
 """Characters of the declarations of an element that are read."""
 MAX_SHEET = 20_000
-"""Characters of a style sheet that are read."""
+"""The number of characters of a style sheet that are read."""
 FAINT = 0.05
 TINY = 2.0
-"""Pixels of letters that nobody reads."""
+"""The font size in pixels that is too small to be read."""
 UNKNOWN = "an image"
 BLURRED = 8.0
 """Pixels over which letters are spread that nobody reads."""
@@ -95,7 +95,7 @@ class Look:
 
     @property
     def is_seen(self) -> bool:
-        """Whether text right within the element is seen."""
+        """Whether text directly within the element is visible."""
         return not (self.is_hidden or self.is_tiny or self._has_no_contrast())
 
     def _has_no_contrast(self) -> bool:

@@ -63,7 +63,7 @@ class Order(StrEnum):
 
 
 class NoClockError(ValueError):
-    """A day without a time of day."""
+    """The text has a date without a time of day."""
 
 
 class OrderError(ValueError):

@@ -28,7 +28,7 @@ GRACE_SECONDS = 15.0
 PARAMETERS = STRATEGIES / f"{STRATEGY}.json"
 """Written by `freqtrade hyperopt`; Freqtrade reads it with the strategy."""
 Mode = Mapping[str, Any]
-"""Named as in Freqtrade's /show_config."""
+"""A trading mode: values by their names in Freqtrade's /show_config."""
 
 
 def mode_of(settings: Settings) -> Mode:

@@ -21,7 +21,7 @@ class Rights:
 
     Attributes:
         taking_out: names of the permissions by which money can leave the account.
-        is_bound: whether the key is restricted to IP addresses; None: the exchange does not report it.
+        is_bound: whether the key is restricted to IP addresses; None if the exchange does not report this.
     """
 
     taking_out: tuple[str, ...]

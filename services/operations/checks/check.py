@@ -11,7 +11,7 @@ from services.common.errors import CryptoBoyError
 from services.common.secrets.redaction import Redact
 
 _LONGEST = 1_000
-"""Characters of a result; an error of a library may be pages long."""
+"""The most characters of a result, because the error of a library may be pages long."""
 
 
 @dataclass(frozen=True, slots=True)

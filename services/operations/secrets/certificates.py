@@ -19,7 +19,7 @@ SERVER_NAMES = ("rabbitmq", "redis", "ollama", "freqtrade", "proxy", "localhost"
 """Hosts by which the servers are reached, in Compose and on one machine."""
 CA_FILE, CERTIFICATE_FILE, KEY_FILE = "tls_ca", "tls_certificate", "tls_key"
 VALID_DAYS = 397
-"""What clients accept at most of public servers; a reminder once a year."""
+"""The validity in days: the most that clients accept of public servers, and a reminder once a year."""
 
 
 def make_certificates(folder: Path, names: Sequence[str] = SERVER_NAMES) -> None:

@@ -72,7 +72,7 @@ def make_secrets(folder: Path, texts: Mapping[str, str] = MappingProxyType({})) 
 
 
 def _make(path: Path, text: str, *, is_random: bool) -> bool:
-    """Whether anything was written."""
+    """Make or fill one file of a secret, and return whether anything was written."""
     if text and not is_random and path.is_file() and not path.read_text().strip():
         path.write_text(f"{text}\n")
         return True
