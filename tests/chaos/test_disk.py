@@ -136,7 +136,7 @@ def write_on(client: Any) -> None:
 def test_an_embedded_store_whose_disk_is_full_takes_a_hold_all_the_same_and_keeps_it(
     is_known: bool, tmp_path: Path
 ) -> None:
-    hold = Hold(OPERATOR, "the disk is full", datetime.now(UTC))
+    hold = Hold(OPERATOR, "the disk is full" * 1000, datetime.now(UTC))  # longer than what is left of a page
     with disk_of("16m", tmp_path / "store") as disk:
         with embedded_redis(disk / "state") as server, client_of(server) as client:
             client.set("k", "v")
