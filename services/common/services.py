@@ -32,7 +32,7 @@ from services.common.store.keys import (
 
 
 class Deployment(StrEnum):
-    """The ways of deploying that we have files for."""
+    """The ways of deployment for which the project has files."""
 
     COMPOSE = "compose"
     SYSTEMD = "systemd"
@@ -45,7 +45,7 @@ MODEL_ADDRESSES = frozenset({"ollama_host", "openai_base_url"})
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of ours.
+    """A service of this project.
 
     Attributes:
         name: also that of its log, of its user on RabbitMQ and Redis and, with dashes, of its container.
@@ -115,7 +115,7 @@ _ALL = (
     ),
 )
 SERVICES = {service.name: service for service in _ALL}
-"""By name, the readers before the writers: in this order they are started."""
+"""The services by name in the order of their start: readers come before writers."""
 
 USUAL_PORTS = {service.name: service.port for service in _ALL}
 """The port of each service for /health and /metrics where HEALTH_PORT is not set."""

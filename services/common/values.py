@@ -47,7 +47,7 @@ class EventType(StrEnum):
 
 
 CLEAR, STRONG = 0.3, 0.7
-"""The scores from which on news is bullish, and very bullish; bearish likewise below zero."""
+"""The smallest scores of bullish and of very bullish news. Their negatives are the limits of bearish news."""
 
 
 def label_of(score: float) -> Label:
@@ -94,7 +94,7 @@ def check_timeframe(text: str) -> str:
 
 
 def as_utc(value: datetime) -> datetime:
-    """An instant in UTC; ValueError if UTC's calendar does not have it."""
+    """Convert an instant to UTC. Raises ValueError if the result is outside of the calendar."""
     try:
         return value.astimezone(UTC)
     except OverflowError:  # the first and the last day of the calendar, in some zones

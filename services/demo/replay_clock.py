@@ -192,7 +192,7 @@ def _check_room(name: str) -> None:
 
 
 def find_library() -> Path | None:
-    """Where libfaketime was installed, or None."""
+    """Return the path of libfaketime; None if it is not installed."""
     spec = importlib.util.find_spec("libfaketime")
     if spec is None or spec.origin is None:
         return None

@@ -40,7 +40,7 @@ SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the de
 
 @dataclass(frozen=True)
 class DemoResult:
-    """How a demo ended; `ready_seconds` and `duration_seconds` are real time."""
+    """The result of a demo; `ready_seconds` and `duration_seconds` are in real time."""
 
     counts: Counts
     sentiment: dict[str, dict[str, str] | None]

@@ -31,7 +31,7 @@ _OF_THE_SERVER = frozenset(
 
 
 def for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port: int) -> Settings:
-    """The settings of every program of a demo; embedded parts get none that are meant for servers."""
+    """Return the settings of every program of a demo. Embedded parts get no settings that are meant for servers."""
     ignored = _AS_IF_UNSET
     changes: dict[str, Any] = {
         "trading_pairs": plan.pairs,

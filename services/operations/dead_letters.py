@@ -126,7 +126,7 @@ class DeadLetterBox:
         raise NeverWorks(f"there is no dead letter {identity!r}; ./cryptoboy queues dlq list shows their ids")
 
     def replay(self, identities: frozenset[str] | None) -> int:
-        """Publish those with these ids, or all, to their own queue again, as new messages; returns how many.
+        """Publish the dead letters with these ids, or all, to their queue as new messages; return their number.
 
         Other queues that got a copy of their own at first get none now.
 
@@ -147,7 +147,7 @@ class DeadLetterBox:
         return len(chosen)
 
     def drop(self, identities: frozenset[str] | None) -> int:
-        """Delete those with these ids, or all; returns how many. Raises NeverWorks if there is no such id."""
+        """Delete the dead letters with these ids, or all; return their number. Raises NeverWorks for unknown ids."""
         chosen = self._choose(identities)
         for _, subscription, delivery in chosen:
             subscription.ack([delivery])

@@ -88,6 +88,6 @@ def users_listening(host: str, port: int) -> set[int]:
 
 
 def _as_listed(address: bytes) -> str:
-    """As the kernel lists an address: words of 32 bits, each in the order of the processor."""
+    """Return an address as the kernel lists it: words of 32 bits, each in the processor's byte order."""
     words = (int.from_bytes(address[at : at + 4], sys.byteorder) for at in range(0, len(address), 4))
     return "".join(f"{word:08X}" for word in words)

@@ -35,5 +35,5 @@ def trace_id_of(headers: Mapping[str, object], message_id: str) -> str:
 
 
 def following(trace_id: str) -> AbstractContextManager[None]:
-    """Within it, every line that this thread logs carries `trace_id`."""
+    """Add `trace_id` to every line that this thread logs within the context."""
     return structlog.contextvars.bound_contextvars(trace_id=trace_id)

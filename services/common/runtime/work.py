@@ -31,7 +31,7 @@ class Call:
 
     @property
     def late(self) -> float:
-        """Seconds beyond its own time limits; negative before."""
+        """The seconds by which the call exceeds its time limits; negative while it is within them."""
         return self.age - self.patience
 
 
@@ -52,7 +52,7 @@ class CallsInProgress:
 
     @contextmanager
     def doing(self, what: str, patience: float) -> Iterator[None]:
-        """Around a call that may take `patience` seconds by its own time limits."""
+        """Record the block as a call in progress that may take `patience` seconds by its own time limits."""
         number = next(self._numbers)
         with self._lock:
             self._calls[number] = Call(number, what, patience)

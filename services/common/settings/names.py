@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from services.common.settings import others
 
 SUFFIX = "_FILE"
-"""Of a variable that is the path of a file with a secret."""
+"""The suffix of a variable that contains the path of a file with a secret."""
 
 # A variable that begins like this is meant for us, so an unknown one is a mistake.
 OWN_PREFIXES = (
@@ -62,10 +62,10 @@ _LONG = 11  # letters; so long a name may be missed by two of them, a shorter on
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A variable that is meant for us and is none of ours.
+    """A variable that is meant for us but is not one of our variables.
 
     Attributes:
-        meant: the one of ours that it comes near; None if it comes near none.
+        meant: our variable with a similar name; None if no variable has a similar name.
     """
 
     name: str
@@ -73,7 +73,7 @@ class UnknownName:
 
     @property
     def field(self) -> str:
-        """The setting that it is meant to be; without one its own name."""
+        """The setting that the variable is meant to be; its own name if there is no similar one."""
         return (self.meant or self.name).removesuffix(SUFFIX).lower()
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ def read_secret_files(
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether it only stands where a key or token is to go, such as `your_api_key` or `<token>`."""
+    """Return whether a text is only a placeholder for a key or token, such as `your_api_key` or `<token>`."""
     return _PLACEHOLDER.fullmatch(text.strip(" \t\r\n\"'")) is not None
 
 

@@ -61,7 +61,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def _line_of(binding: Binding) -> int:
-    """The number of its line, before which empty ones may have been read with it."""
+    """Return the line number of a binding, not counting empty lines that were parsed as its beginning."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
@@ -76,5 +76,5 @@ def texts_of(source: Mapping[str, str], names: Collection[str]) -> dict[str, str
 
 
 def emptied(environ: Mapping[str, str], names: Collection[str]) -> frozenset[str]:
-    """Those of `names` that the environment has, with nothing in them."""
+    """Return the variables of `names` that the environment sets to an empty text."""
     return frozenset(name for name in names if not environ.get(name, "unset").strip())

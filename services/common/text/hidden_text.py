@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 IN_WORDS = 5
-"""Letters separated by characters without a width; fewer may be an accident."""
+"""The number of letters separated by zero-width characters that counts as hiding; fewer may be an accident."""
 IN_A_ROW = 8
 NEW_WORDS = 4
-"""Hidden words that are nowhere in the visible text; fewer may belong to a button or a caption."""
+"""The number of hidden words missing from the visible text that counts; fewer may be a button or a caption."""
 
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]"
 _NO_WIDTH = "[\u200b\u2060-\u2064\ufeff]"

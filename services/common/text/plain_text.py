@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 
 REORDERING = "\u202a-\u202e\u2066-\u2069"
-"""Embeddings, overrides and isolates, for a class of a regular expression."""
+"""The characters that embed, override or isolate text, as part of a character class of a regular expression."""
 
 LONGEST_SEQUENCE = 4_096
-"""Characters of an escape sequence that carries a text, such as a title of a window or an address of a link."""
+"""The most characters of an escape sequence that contains text, such as a window title or a link's address."""
 
 # ECMA-48: CSI with parameters and a final byte; OSC, DCS, SOS, PM, APC with a text up to their end; any other escape.
 # Without its end a text is left where it stands, so that nobody hides the rest of a line with two characters.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from services.common.text.colours import are_alike, colour_of, is_transparent
 
 MAX_DECLARATIONS = 10_000
-"""Characters of the declarations of an element that are read."""
+"""The number of characters of an element's declarations that are read."""
 MAX_SHEET = 20_000
 """The number of characters of a style sheet that are read."""
 FAINT = 0.05
@@ -18,9 +18,9 @@ TINY = 2.0
 """The font size in pixels that is too small to be read."""
 UNKNOWN = "an image"
 BLURRED = 8.0
-"""Pixels over which letters are spread that nobody reads."""
+"""The blur in pixels that makes letters unreadable."""
 FAR = 200.0
-"""Pixels that a text lies outside of its place."""
+"""The distance in pixels from its place at which a text counts as hidden."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.DOTALL)
@@ -66,7 +66,7 @@ _LEVEL = frozenset(
 )
 """Of them those to a side to which nobody scrolls in a feed."""
 _FAR_AWAY = 3_000.0
-"""Pixels to a side that no screen has."""
+"""The distance in pixels to a side that is beyond every screen."""
 _SIZES = ("width", "height", "block-size", "inline-size")
 _EMPTY_CLIP = re.compile(
     r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|ellipse\(\s*0|polygon\([0\s,pxem%]+\)"

@@ -20,7 +20,7 @@ from freqtrade.rpc.api_server.uvicorn_threaded import UvicornServer
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 100
-"""With one more, the oldest is closed, so that new requests are answered however many connections are kept open."""
+"""The most open connections. A further one closes the oldest, so that new requests are always answered."""
 _LOOK_SECONDS = 0.01
 
 

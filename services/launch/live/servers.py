@@ -24,7 +24,7 @@ _PATIENCE_SECONDS = 5.0
 
 
 def redis_findings(settings: Settings) -> list[Finding]:
-    """Redis needs a password and must refuse clients without it. The embedded one gets its own password from `up`."""
+    """Check that Redis has a password and refuses clients without it. The embedded Redis gets its own from `up`."""
     embedded = settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK
     if embedded and is_free(settings.redis_port):
         return []

@@ -29,7 +29,7 @@ def feed_question(settings: Settings, source: SourceConfig) -> Question:
 
 
 def check_feed(settings: Settings, source: SourceConfig) -> str:
-    """What was found. Raises TryLater or NeverWorks if the feed cannot be read, has nothing new or is late."""
+    """Describe the feed. Raises TryLater or NeverWorks if it cannot be read, has nothing new or is late."""
     now = SystemClock().now()
     feed = source.open(settings).read(now, threading.Event()).listing
     if feed is None:
