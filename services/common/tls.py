@@ -14,7 +14,7 @@ from services.common.settings.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """What a connection is checked against and introduces itself with. `names` are the variables, for messages."""
+    """The files with the CA and our own certificate for a connection. `names` is the prefix of their variables."""
 
     names: str
     ca: Path | None = None
@@ -59,7 +59,7 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
 def usual_trust() -> ssl.SSLContext | bool:
     """What a client of httpx with `trust_env=False` checks certificates of public servers against.
 
-    True: the library's own choice. SSL_CERT_FILE and SSL_CERT_DIR replace it.
+    True stands for the library's own choice, which SSL_CERT_FILE and SSL_CERT_DIR replace.
 
     Raises:
         StopProgram: they cannot be used.
@@ -77,7 +77,7 @@ def usual_trust() -> ssl.SSLContext | bool:
 
 
 def redis_tls(files: TlsFiles | None) -> dict[str, Any]:
-    """The arguments of redis-py's client for it. Raises StopProgram if a file cannot be used."""
+    """Return the arguments for TLS of redis-py's client. Raises StopProgram if a file cannot be used."""
     if files is None:
         return {}
     client_context(files)  # redis-py would say only that some file is missing, and not before it connects

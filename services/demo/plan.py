@@ -81,7 +81,7 @@ def archive_plan(
 
 
 def _speed_or_default(speed: float | None, default: float) -> float:
-    """The speed asked for, or the default where the machine can change the speed of its clock."""
+    """Return the requested speed, or else the default if this machine can change the speed of a clock."""
     if speed is not None:
         return speed
     return default if find_library() is not None else 1.0

@@ -10,7 +10,7 @@ from services.demo.run import DemoResult
 
 
 def verdict(plan: DemoPlan, result: DemoResult) -> str | None:
-    """Why the demo did not do what it is for, or None if it did."""
+    """Return why the demo did not achieve its purpose, or None if it did."""
     counts = result.counts
     if counts.silent:
         return f"{', '.join(counts.silent)} did not report its counts, so the result is not certain"

@@ -24,7 +24,7 @@ _SCORER_HINT = "./cryptoboy doctor says how to fix it; --scorer lexicon needs no
 
 @contextmanager
 def connected_broker(settings: Settings) -> Iterator[Broker]:
-    """A started broker, closed at the end. A TryLater that is raised within gets the next step."""
+    """Open a started broker and close it at the end. A TryLater that is raised within gets the next step."""
     with closing(open_broker(settings, SystemClock())) as broker, next_step(broker_hint(settings)):
         broker.start()
         yield broker
@@ -32,7 +32,7 @@ def connected_broker(settings: Settings) -> Iterator[Broker]:
 
 @contextmanager
 def connected_store(settings: Settings) -> Iterator[SentimentStore]:
-    """The store, closed at the end. A TryLater that is raised within gets the next step."""
+    """Open the store and close it at the end. A TryLater that is raised within gets the next step."""
     with closing(open_store(settings)) as store, next_step(store_hint(settings)):
         yield store
 

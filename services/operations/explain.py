@@ -100,7 +100,7 @@ def explain(state_dir: Path, given: str) -> Explanation:
 
 
 def _article_of(given: str, known: Sequence[Stories | Receipts]) -> str | None:
-    """The article that is meant, or None. Raises StopProgram if several are possible."""
+    """Return the id of the article that `given` names, or None. Raises StopProgram if several articles match."""
     signal = _SIGNAL_ID.fullmatch(given)
     prefix = signal["article"] if signal else given
     if not prefix:

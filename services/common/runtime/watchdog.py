@@ -31,7 +31,7 @@ class Watchdog:
 
     Args:
         service: a label of metrics.
-        work: what to watch.
+        work: the calls in progress to watch.
         stuck_after: seconds beyond its own time limits after which a call counts as stuck.
         give_up_after: further seconds after which the process ends with status 75 (EX_TEMPFAIL).
         leave: ends the process at once, without waiting for threads.
@@ -55,7 +55,7 @@ class Watchdog:
         WORK_STUCK.labels(service)
 
     def start(self) -> None:
-        """Start the thread that looks."""
+        """Start the thread that checks the calls."""
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
     def _run(self) -> None:

@@ -23,20 +23,20 @@ _LONGEST_SHOWN = 80
 
 
 class Mistake(NamedTuple):
-    """What is wrong with a variable, in a line for a person. `field` is the setting that it is or is meant to be."""
+    """A one-line description of an error in a variable. `field` is the setting that it is or is meant to be."""
 
     field: str
     line: str
 
 
 def refuse(mistakes: Iterable[Mistake]) -> None:
-    """Raise StopProgram that lists all of them, if there are any."""
+    """Raise a StopProgram that lists all mistakes, if there are any."""
     if lines := "".join(f"\n  {mistake.line}" for mistake in mistakes):
         raise StopProgram(f"the configuration cannot be used:{lines}")
 
 
 def describe_mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -> list[Mistake]:
-    """One for each value that is not allowed: variable, value, what is wrong, what is allowed."""
+    """Return a mistake for each invalid value, with the variable, the value, the error and what is allowed."""
     mistakes: list[Mistake] = []
     reported = set[str]()
     for problem in error.errors(include_url=False):
@@ -54,7 +54,7 @@ def describe_mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -
 
 
 def is_secret(info: FieldInfo) -> bool:
-    """Whether a setting must never be shown."""
+    """Return whether the value of a setting must never be shown."""
     return Secret.__name__ in repr(info.annotation)
 
 

@@ -31,7 +31,7 @@ class ScorerKind(StrEnum):
 
 
 class Fallback(StrEnum):
-    """What happens to news while no model server can be used."""
+    """The ways to handle news while no model server can be used."""
 
     WAIT = "wait"
     LEXICON = "lexicon"

@@ -1,4 +1,4 @@
-"""Types of numbers that several groups of settings have."""
+"""Number types that several groups of settings use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variables of the watchdogs: how long a silence, a delay or a call may last before something is done about it."""
+"""The variables of the watchdogs: the longest silence, delay or call before a watchdog reacts."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from services.common.text.style import MAX_DECLARATIONS, Look, look_within, rules_of
 
 MAX_LAYERS = 3
-"""How often markup may be escaped within markup; feeds escape twice by mistake."""
+"""The most levels of escaped markup within markup that are read, because feeds escape twice by mistake."""
 
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 # What is still a tag after another turn was escaped once more: only what can be nothing else ("x<y" can).
@@ -62,8 +62,8 @@ class Seen(NamedTuple):
     """The text of a piece of markup, with its white space.
 
     Attributes:
-        text: what is seen.
-        hidden: what is not, though it is text.
+        text: the text that readers see.
+        hidden: the text that readers do not see.
     """
 
     text: str
@@ -165,6 +165,6 @@ def _look(element: Tag, around: Look, rules: Mapping[str, str]) -> Look:
 
 
 def _rules(soup: BeautifulSoup) -> dict[str, str]:
-    """Those of the style sheets that the markup brings along."""
+    """Return the declarations of the style sheets in the markup, as `rules_of` does."""
     sheets = [each for each in soup.descendants if isinstance(each, Stylesheet)]
     return rules_of("".join(sheets)) if sheets else {}
