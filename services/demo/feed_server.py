@@ -106,7 +106,7 @@ def render_feed(source: str, articles: Sequence[TimedArticle]) -> bytes:
 
 
 def write_sources(path: Path, base_url: str, sources: Sequence[str]) -> None:
-    """A sources file for the poller that names these feeds."""
+    """Write a sources file for the poller that contains these feeds."""
     entries = [
         f'[[source]]\nname = "{name}"\nurl = "{base_url}/{name}.xml"\nweight = 1.0\nenabled = true\n'
         for name in sources

@@ -24,7 +24,7 @@ class Mark(BaseModel, frozen=True):
     """The mark that a demo writes to `cryptoboy:demo` before anything else, and removes after everything else.
 
     Attributes:
-        pairs: whose sentiment the demo writes.
+        pairs: the pairs whose sentiment the demo writes.
         until_ms: milliseconds since 1970; the demo writes nothing after that.
         begins_holds: whether the store kept no holds before. The demo then removes those that it began: they would
             open entries to a bot on a store that had lost its own.
@@ -36,7 +36,7 @@ class Mark(BaseModel, frozen=True):
 
     @classmethod
     def of_text(cls, text: str) -> Mark:
-        """Parse a mark. Raises StopProgram if it is none."""
+        """Parse a mark. Raises StopProgram if the text is not a mark."""
         try:
             return cls.model_validate_json(text)
         except ValidationError:

@@ -27,7 +27,7 @@ def get_json(url: str) -> tuple[int, Any]:
 
 
 def answers_ok(url: str) -> Callable[[], bool]:
-    """A function that is True while `url` answers 200."""
+    """Return a function that returns True while `url` answers 200."""
     return lambda: _get(url)[0] == HTTPStatus.OK
 
 

@@ -33,7 +33,7 @@ def servers_of(settings: Settings) -> dict[str, Server]:
 
 
 def why_away(server: Server) -> str:
-    """Why the system cannot connect to it; empty if it can."""
+    """Return why the system cannot connect to a server; empty if it can."""
     try:
         with socket.create_connection((server.host, server.port), timeout=_CONNECT_SECONDS):
             return ""

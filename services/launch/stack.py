@@ -117,7 +117,7 @@ class Stack:
         )
 
     def _environ_with(self, secrets: Collection[str]) -> dict[str, str]:
-        """This process's environment with the settings, of the secrets only these."""
+        """Return this process's environment with the settings, but with no secrets other than `secrets`."""
         if self.settings.broker is BrokerKind.EMBEDDED:
             secrets = set(secrets) - {"rabbitmq_pass"}
         return {**self._environ(), **with_secrets(self.settings, secrets).environment()}

@@ -23,7 +23,7 @@ class Aggregate:
     """The aggregate of a pair's signals that the strategy, at its defaults, would compute if a candle closed now.
 
     Attributes:
-        score: -1..+1; None: no sentiment.
+        score: from -1 to +1; None if there is no sentiment.
         state: fresh, faded, doubtful, none, or unreadable.
     """
 
@@ -60,7 +60,7 @@ class PairSentiment:
 
 @dataclass(frozen=True, slots=True)
 class SentimentReport:
-    """Attributes: unscored: pairs that no service scores. pairs: None where there is no signal that can be read."""
+    """The sentiment of pairs; a pair without a readable signal has None. `unscored` pairs are scored by no service."""
 
     entries: Entries
     unscored: tuple[str, ...]
@@ -75,7 +75,7 @@ class SentimentReport:
 def read_sentiment(
     store: SentimentStore, settings: Settings, pairs: Sequence[str], now: datetime
 ) -> SentimentReport:
-    """Newest signal and aggregate of each pair. Raises TryLater and StopProgram, as the store does."""
+    """Read the newest signal and the aggregate of each pair. Raises TryLater and StopProgram, as the store does."""
     current = store.current(pairs)
     entries = read_entries(store)
     scored = store.scored_pairs()
@@ -113,7 +113,7 @@ def pair_sentiment(
 
 
 def _doubt(fields: Mapping[str, str]) -> str:
-    """Why the strategy does not trade on a signal even while it is fresh; empty if it does."""
+    """Return why the strategy does not trade on this signal even while it is fresh; empty if it does."""
     if fields.get("suspected") == "true":
         return "suspected"
     return "weight 0" if float(fields.get("weight", 1)) == 0 else ""

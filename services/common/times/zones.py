@@ -39,7 +39,7 @@ OFFSETS: Mapping[str, timedelta] = {
     }.items()
     for name in names.split()
 }
-"""Name of a zone, in capitals, to its offset.
+"""The offset of each zone by its name in upper case.
 
 EST, EDT, CDT, MST, MDT, PST and PDT are those of RFC 5322, which are also the latest instants that these may mean.
 """

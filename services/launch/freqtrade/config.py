@@ -126,6 +126,6 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
 
 
 def chosen_staleness(settings: Settings) -> float | None:
-    """Hours, if they are set; None: the strategy's own parameter is used, which hyperopt may have fitted."""
+    """Return the set number of hours; None if the strategy's own parameter, perhaps fitted by hyperopt, is used."""
     is_chosen = "sentiment_staleness_hours" in settings.model_fields_set
     return settings.sentiment_staleness_hours if is_chosen else None

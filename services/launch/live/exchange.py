@@ -16,7 +16,7 @@ from services.launch.live.findings import Finding, away, fault, note
 from services.launch.live.permissions import Rights, rights_of
 
 MOST_SECONDS_OFF = 3.0
-"""Exchanges refuse orders if the clock is more than 1 s ahead or 10 s behind."""
+"""The largest accepted difference of clocks. Exchanges refuse orders of a clock over 1 s ahead or 10 s behind."""
 SAMPLES = 3
 _PATIENCE_MS = 10_000
 _CCXT_NAMES = {"key": "apiKey"}  # of Freqtrade's names; the others are the same

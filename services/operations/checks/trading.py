@@ -20,7 +20,7 @@ from services.operations.checks.check import Question
 
 
 def trading_questions(settings: Settings) -> list[Question]:
-    """The checks of the exchange and of Freqtrade, and before live trading of all that it requires."""
+    """Return the checks of the exchange and Freqtrade, and in live trading of everything that it requires."""
     live = {} if settings.dry_run else live_checks(settings, os.environ)
     return [
         Question(

@@ -16,7 +16,7 @@ from services.launch.freqtrade import exchange_keys
 
 PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"
 ISSUED = {name.lower(): name for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN")}
-"""Keys and tokens that others issue: variables by the name of the file."""
+"""The keys and tokens that others issue, as a mapping from the name of the file to the variable."""
 PASSWORDS = {
     "rabbitmq_operator": "RABBITMQ_PASS",
     "redis_operator": "REDIS_PASSWORD",
@@ -31,7 +31,7 @@ class FoundSecrets:
     """The secrets that a `.env` file holds.
 
     Attributes:
-        texts: by the name of the secret's file.
+        texts: the secrets by the name of their file.
         notes: a message about each that is not taken over.
     """
 
