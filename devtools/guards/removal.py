@@ -48,7 +48,7 @@ def _only_expression(statements: list[ast.stmt] | None) -> ast.expr:
     match statements:
         case [ast.Expr(value=value)]:
             return value
-    raise ValueError("a constant needs `instead` with the value that it has without the guard")
+    raise ValueError("for a constant, set `instead` to the value that the constant has without the guard")
 
 
 def _pattern(find: str) -> ast.AST:

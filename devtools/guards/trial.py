@@ -30,7 +30,7 @@ _running: set[int] = set()  # process ids of the tests; each leads a process gro
 
 
 class Verdict(StrEnum):
-    """The result of a test; every guard should be NOTICED."""
+    """What happened when a test ran without a guard. Every guard should end as NOTICED."""
 
     NOTICED = "noticed"  # the test failed without the guard
     MISSED = "missed"  # the test passed without the guard

@@ -57,7 +57,7 @@ def styled(figure: Any, **layout: object) -> Any:  # noqa: ANN401 - plotly publi
 def error_bars(
     values: Sequence[float | None], intervals: Sequence[tuple[float, float] | None]
 ) -> dict[str, object]:
-    """Return Plotly's error bars from values to the ends of their intervals; if either is None, there is no bar."""
+    """Return Plotly's error bars, from each value to both ends of its interval. A None makes no bar at its point."""
     ends = [
         (None, None) if value is None or interval is None else (value - interval[0], interval[1] - value)
         for value, interval in zip(values, intervals, strict=True)

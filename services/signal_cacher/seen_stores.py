@@ -14,13 +14,13 @@ than this since it was made."""
 
 
 class SeenStores:
-    """The ids that the holds of each store have had, the oldest first, keyed by the address of the store.
+    """For each store, by its address: every id that its hold records have had, the oldest first.
 
     Several cachers may share the file. If the file cannot be used, the record lasts only as long as the process.
 
     Attributes:
-        problem: why the file cannot be used; empty if it can. The next `note` also writes the ids that could not be
-            written.
+        problem: why the file cannot be used; empty if it can. Ids that were not written are kept, and the next
+            `note` writes them.
     """
 
     def __init__(self, folder: Path) -> None:

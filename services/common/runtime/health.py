@@ -2,7 +2,7 @@
 
 `/health` answers 200 while the service can do its work and 503 while it cannot, with the same body: status,
 service, version, uptime_seconds, time, and the dependencies by name. `/live` answers 200 as long as the process
-runs, whatever it waits for: a supervisor that restarts on it does not restart a service because a server is away.
+runs, even while it waits for a server, so a supervisor that asks `/live` does not restart a service for that.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ SECRETS_OF_REDIS = frozenset({"redis_password"})
 def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
     """The settings of a program that gets only these secrets; all others have their defaults, as if unset.
 
-    EXCHANGE_CONFIG loses its credentials even where it is allowed: only Freqtrade trades and needs them.
+    The credentials are removed from EXCHANGE_CONFIG even for a program that may have that variable: they are for
+    trading, and only Freqtrade trades.
     """
     secret = {name for name, info in type(settings).model_fields.items() if is_secret(info)}
     secret |= {name for name in MODEL_ADDRESSES if secrets_of_urls(getattr(settings, name))}

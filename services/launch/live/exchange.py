@@ -55,8 +55,8 @@ def clock_findings(
 ) -> list[Finding]:
     """Compare this machine's clock with the exchange's, by the quickest of SAMPLES answers.
 
-    The exchange read its clock at some time within the round trip. The middle is assumed, which may be wrong by half
-    of the round trip; that much is taken off the difference.
+    The exchange read its clock at some time within the round trip. This function assumes the middle, which may be
+    wrong by half of the round trip, so it takes half of the round trip off the difference of the clocks.
     """
     name = exchange.id
     if not exchange.has.get("fetchTime"):

@@ -58,7 +58,7 @@ class Sense:
 
 
 def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float]) -> list[Sense]:
-    """Return the tokens of a text that say something good or bad, in order, each with its valence at its position."""
+    """Return the tokens of a text that say something good or bad, in order, each with the valence that it has there."""
     found = list(map(valences.get, tokens, repeat(0.0)))
     if not any(found) and lexicon.reversals.moves.keys().isdisjoint(tokens):
         return []

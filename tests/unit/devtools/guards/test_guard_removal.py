@@ -97,7 +97,7 @@ def test_of_two_modules_with_that_name_the_one_that_is_named_is_meant(tree: Path
         ({"symbol": "again", "find": "this is no Python", "instead": "pass"}, "invalid syntax"),
         ({"symbol": "again", "find": "log(1)", "instead": "this is no Python"}, "invalid syntax"),
         ({"symbol": "again", "find": "log(1); log(2)", "instead": "pass"}, "not one statement"),
-        ({"symbol": "LIMIT", "instead": "pass"}, "a constant needs `instead`"),
+        ({"symbol": "LIMIT", "instead": "pass"}, "for a constant, set `instead`"),
     ],
 )
 def test_an_entry_that_does_not_fit_the_code_is_refused(
