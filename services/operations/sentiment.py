@@ -60,7 +60,7 @@ class PairSentiment:
 
 @dataclass(frozen=True, slots=True)
 class SentimentReport:
-    """The sentiment of pairs; a pair without a readable signal has None. `unscored` pairs are scored by no service."""
+    """Sentiment of pairs; a pair without a readable signal has None. `unscored` pairs are scored by no service."""
 
     entries: Entries
     unscored: tuple[str, ...]
