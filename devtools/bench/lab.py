@@ -27,7 +27,7 @@ class LlmServer:
     Attributes:
         url: the address of the server.
         model: the name of the model that answers.
-        concurrency: the number of requests that it answers at the same time.
+        concurrency: the number of requests that the server answers at the same time.
         about: a short description of the server.
     """
 
@@ -45,10 +45,10 @@ class Lab:
         servers: RabbitMQ and Redis, which are started when a case first asks for them.
         folder: a folder for files, which is removed at the end.
         repeat: the number of runs of each case, and of its baseline.
-        quick: do a twentieth of the work, to try out the command; the figures then mean little.
-        report: called with a text for people that says which step is running.
-        candles: a folder of real candles for cases that need candles; None: candles are generated.
-        llm: the language model's server for cases that need one; None: a stand-in that only takes time.
+        quick: whether to do only a twentieth of the work, to try out the command; the figures then mean little.
+        report: called with a text that describes the running step, for people.
+        candles: a folder of real candles for cases that need candles; if None, candles are generated.
+        llm: the language model's server for cases that need one; if None, a stand-in with a fixed delay.
     """
 
     servers: Servers
@@ -72,7 +72,7 @@ class Lab:
     def interleave(
         self, ours: Callable[[], float], baseline: Callable[[], float]
     ) -> tuple[list[float], list[float]]:
-        """Measure `ours` and `baseline` alternately, `repeat` times, so that slow drifts affect them equally."""
+        """Measure `ours` and `baseline` alternately, `repeat` times, so that slow changes of speed affect both."""
         values: list[float] = []
         baselines: list[float] = []
         for run in self.runs():
@@ -92,7 +92,7 @@ class Lab:
             program.kill()
 
     def environ(self) -> dict[str, str]:
-        """The environment of one of our processes that needs no server, with the default value of every setting."""
+        """The environment variables of a process of ours that needs no server; all settings are the defaults."""
         return environment_of(Settings(state_dir=self.folder / "state"))
 
     def settings(self, **changes: object) -> Settings:

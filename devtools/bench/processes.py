@@ -24,13 +24,13 @@ READ_SECONDS = 5.0
 def started_service(
     lab: Lab, module: str, settings: Settings, port: int | None = None, arguments: Sequence[str] = ()
 ) -> Iterator[float]:
-    """Run a service until the context ends; yields the seconds from its start until it was ready.
+    """Run a service until the context ends; yields the seconds from the start of the service until it was ready.
 
     Args:
         lab: the lab in which the process runs.
         module: the module that starts the service.
         settings: the settings of the service.
-        port: the port of its /health and /metrics; None: any free port.
+        port: the port of its /health and /metrics; if None, any free port.
         arguments: the command-line arguments of the program.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The result of a case, and whether it meets its target; all of these are pure values."""
+"""The results of cases, their targets, and the comparison of a result with its target, without input or output."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Target:
 
 
 def at_least(bound: float) -> Target:
-    """A target that the ratio meets if it is not lower than `bound`."""
+    """A target that is met if the ratio is not lower than `bound`."""
     return Target(bound, at_least=True)
 
 
 def at_most(bound: float) -> Target:
-    """A target that the ratio meets if it is not higher than `bound`."""
+    """A target that is met if the ratio is not higher than `bound`."""
     return Target(bound, at_least=False)
 
 
@@ -43,8 +43,8 @@ class Result:
         unit: the unit of `value` and `baseline`.
         baseline: the median of the baseline's runs.
         ratio: `value` / `baseline`.
-        ratio_low: the lower quartile of the ratios of neighbouring runs, which shows how much they scatter.
-        ratio_high: the upper quartile of these ratios.
+        ratio_low: the lower quartile of the ratios of each run to the baseline run that belongs to it.
+        ratio_high: the upper quartile of these ratios; the two quartiles show how much the ratios vary.
         target: the target for the ratio; None if the ratio is only reported.
         runs: the number of runs.
         note: a short description of the baseline.

@@ -29,7 +29,7 @@ _SYLLABLES = [consonant + vowel for consonant in "fgklmnrstv" for vowel in "aeo"
 def signals(
     count: int, now: datetime, pairs: Sequence[str] = PAIRS, first: int = 0
 ) -> Iterator[SentimentSignal]:
-    """Signals of different articles, published one second apart and ending at `now`, for each pair in turn."""
+    """Signals of different articles, for each pair in turn, published one second apart until shortly before `now`."""
     numbers = random.Random(first)
     for number in range(first, first + count):
         published = now - timedelta(seconds=first + count - number)
@@ -51,7 +51,7 @@ def signals(
 
 
 def article(number: int, now: datetime) -> NewsArticle:
-    """An article about exactly one of `PAIRS`; nearly all its words are its own, so it is a story of its own."""
+    """An article about exactly one of `PAIRS`; nearly all its words are unique, so no other tells its story."""
     pair = PAIRS[number % len(PAIRS)]
     numbers = random.Random(number)
     words = ["".join(numbers.choices(_SYLLABLES, k=numbers.randint(2, 4))) for _ in range(90)]

@@ -28,8 +28,8 @@ class Servers:
 
     Args:
         stack: closes the servers that are started.
-        rabbitmq_url: amqp://user:password@host:port/vhost of an unused virtual host; None: a private server.
-        redis_url: redis://:password@host:port of an empty Redis; None: a private server.
+        rabbitmq_url: amqp://user:password@host:port/vhost of an unused virtual host; if None, a private server.
+        redis_url: redis://:password@host:port of an empty Redis; if None, a private server.
     """
 
     def __init__(self, stack: ExitStack, rabbitmq_url: str | None, redis_url: str | None) -> None:
@@ -100,7 +100,11 @@ def rabbitmq_at(url: str) -> RabbitServer:
 
 
 def redis_at(url: str) -> RedisServer:
-    """The server that a redis:// URL describes. Raises StopProgram if it is malformed or not for database 0."""
+    """The server that a redis:// URL describes.
+
+    Raises:
+        StopProgram: the URL is malformed, or names another database than 0.
+    """
     parts = urlsplit(url)
     if parts.scheme != "redis" or not parts.hostname or parts.path not in {"", "/", "/0"}:
         raise StopProgram("--redis must look like redis://:password@host:port; database 0 is used")

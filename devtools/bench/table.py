@@ -23,5 +23,5 @@ def line_of(result: Result) -> str:
 
 
 def _short(number: float) -> str:
-    """The number with three significant digits, or with all digits before the point if there are more."""
+    """The number with three significant digits, or with all digits before the point if those are more than three."""
     return f"{number:,.0f}" if abs(number) >= _THREE_DIGITS else f"{number:.3g}"

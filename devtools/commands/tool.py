@@ -1,4 +1,4 @@
-"""Runs a developers' tool of `scripts/`, which has one command and reports errors as the command line does."""
+"""Runs a developers' tool of `scripts/`: a tool has one command and reports errors as `./cryptoboy` does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped
 
 
 def run_tool(command: Callable[..., None], name: str) -> None:
-    """Run the command with the arguments of this process; the exit status is the same as that of `./cryptoboy`."""
+    """Run the command with the arguments of this process; its exit statuses are those of `./cryptoboy`."""
     app = new_app()
     app.command()(command)
     end_as_by_ctrl_c()

@@ -31,10 +31,10 @@ _VOCABULARY = 20_000
 
 
 class Writer:
-    """Writes articles that are stories of their own; each article about at least one of `PAIRS` can be scored.
+    """Writes articles, each of which tells a different story; an article about at least one of `PAIRS` can be scored.
 
     Of seven articles, one is about an asset that is not traded, three are about one pair and three about two pairs.
-    They give nine signals, about as many per article as an archive of real news (1.26 for BTC, ETH and BNB).
+    The seven give nine signals, which is 1.29 per article; an archive of real news gave 1.26 for BTC, ETH and BNB.
     """
 
     def __init__(self, prefix: str, seed: int) -> None:
@@ -80,7 +80,7 @@ class Load:
 
 
 def publish_steadily(broker: Broker, rate: float, load: Load, stop: threading.Event) -> None:
-    """Publish `rate` articles per second until `stop` is set; a delay of more than a second is not made up for.
+    """Publish `rate` articles per second until `stop` is set; after a delay of over a second, none are made up for.
 
     A batch that the broker does not confirm is published again until it is confirmed, because the final counts must
     match.

@@ -29,7 +29,7 @@ from services.replay_exchange.ccxt_config import ccxt_config
 FEED_ARTICLES_A_SECOND = 5.0
 POLL_SECONDS = 2.0
 UNBOUNDED = 1_000_000
-"""The quota of articles per hour, so high that one feed may deliver what would otherwise come from many."""
+"""The quota of articles per hour, so high that a single feed may deliver as many articles as many feeds would."""
 READY_SECONDS = 60.0
 LEAST_DRAIN_SECONDS = 60.0
 _TWICE = 2
@@ -169,7 +169,7 @@ def _exchange(lab: Lab) -> Iterator[str]:
 
 
 def _wait_until_empty(broker: RabbitMqBroker, seconds: float) -> int:
-    """Wait until both queues are empty twice in a row, but no longer than `seconds`.
+    """Wait until two checks in a row find both queues empty, but no longer than `seconds`.
 
     One check is not enough, because an article on its way from one queue to the other is in neither.
 

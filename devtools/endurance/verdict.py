@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 MOST_GROWTH = 0.10
-"""The maximum growth of resident memory after the warm-up, as a share."""
+"""The maximum growth of resident memory after the warm-up, as a share of the memory then."""
 LEAST_RATE = 0.95
 """The share of the requested rate that must pass through each queue."""
 WINDOW_SECONDS = 15.0
@@ -38,8 +38,8 @@ class Finding:
     """The result for one measure of one service.
 
     Attributes:
-        begin: the value after the warm-up; a number of files, connections or threads is the maximum in a window.
-        end: the value at the end of the load; a number of files, connections or threads is the minimum in a window.
+        begin: the value in a window after the warm-up: for memory the median, for other resources the maximum.
+        end: the value in a window at the end of the load: for memory the median, for other resources the minimum.
         met: whether the requirement on this measure is met.
     """
 
@@ -59,8 +59,8 @@ def judge(samples: Mapping[str, Sequence[Sample]], warm_up: float) -> list[Findi
     """The findings about each service's memory, files, connections and threads.
 
     For memory, the median of the first `WINDOW_SECONDS` after the warm-up is compared with the median of the last
-    `WINDOW_SECONDS`. The other numbers fluctuate as connections come and go; a leak raises even their last minimum
-    above the first maximum.
+    `WINDOW_SECONDS`. The other numbers fluctuate because connections are opened and closed, so a leak is reported only
+    if the minimum of the last window is above the maximum of the first window.
     """
     return [finding for name, seen in samples.items() for finding in _of_service(name, seen, warm_up)]
 

@@ -24,7 +24,7 @@ INSTRUMENTED = (
 
 
 def main() -> None:
-    """Search until a libFuzzer option ends the search; the exit status tells whether something was found."""
+    """Search until a libFuzzer option ends the search; the exit status shows whether an input failed."""
     atheris: Any = importlib.import_module("atheris")
     name, *options = sys.argv[1:]
     with atheris.instrument_imports(include=list(INSTRUMENTED)):

@@ -1,7 +1,7 @@
 """Changes JSON documents so that they stay valid JSON, which changes of single bytes rarely achieve.
 
-The JSON parsers are compiled, so a search guided by coverage cannot see their branches. It needs inputs that are
-valid except for one detail.
+The JSON parsers are compiled, so a search guided by coverage cannot see their branches. Such a search needs inputs
+that are valid except for one detail.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes | None:
 
 
 def _somewhere(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """A random choice between the document and the objects that are its direct values."""
+    """Return, chosen at random, the document itself or one of the objects that are its direct values."""
     inner = [value for value in document.values() if isinstance(value, dict)]
     return chance.choice([document, *inner])
 

@@ -50,7 +50,7 @@ def poll_folder(folder: Path, state: Path, report: Callable[[str], None]) -> tup
     Args:
         folder: the folder of the feeds.
         state: a folder for the state of the poller and of the embedded broker.
-        report: called with the name of each file that is polled, for people.
+        report: called with the name of each file that is polled, to show it to people.
 
     Returns:
         The result of each file, and the number of messages in the news queue at the end.

@@ -18,7 +18,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT, Settings
 
 MEMORY_MB = 1_024
-"""The resident memory in MB above which a search reports its input as a find."""
+"""The resident memory in MB above which a search reports the current input as a find."""
 LOOK_SECONDS = 0.5
 END_SECONDS = 60.0
 _PROGRESS = re.compile(r"^#(\d+)\s.*?cov: (\d+)", re.MULTILINE)
@@ -35,7 +35,7 @@ class Outcome:
 
     Attributes:
         executions: the number of inputs tried.
-        coverage: the number of branches of our code and of the libraries it uses that an input reached.
+        coverage: the number of branches that inputs reached, in our code and in the libraries that it uses.
         peak_mb: the peak resident memory in MB.
         finds: files with inputs that fail the check, or take too much time or memory.
         log: the file with the output of the search.
@@ -73,7 +73,8 @@ def search(
     Args:
         target: the parser to search.
         seconds: the duration of the search.
-        folder: keeps the finds, and the inputs that reached new branches, for the next search.
+        folder: the folder that stores the finds, and the inputs that reached new branches; the next search begins
+            with these inputs.
         seeds: a folder of files to begin from, in addition to our own samples.
         memory_mb: the resident memory in MB above which an input counts as a find.
         report: called with the progress as a text for people.

@@ -25,7 +25,7 @@ class Target:
         max_length: the maximum length of an input in bytes.
         seconds: the time that one input may take in a process in which every branch is counted.
         words: strings from which inputs are composed.
-        mutate: changes an input in its own format; None: only the bytes are changed.
+        mutate: changes an input in its own format; if None, only the bytes are changed.
     """
 
     name: str

@@ -16,7 +16,7 @@ FILE = PROJECT_ROOT / "tests" / "chaos" / "guards.toml"
 
 
 class Edit(BaseModel):
-    """A change that removes a guard, or a part of it, from the code; the head of the file explains the fields."""
+    """A change of the code that removes a guard or a part of it; a comment in `guards.toml` explains the fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

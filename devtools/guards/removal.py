@@ -1,4 +1,4 @@
-"""Removes a guard from the code by the structure of the code, not by its text."""
+"""Removes a guard from the code; the guard is found by its syntax tree, not by its text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_STRUCTURE = {"ctx", "type_comment", "kind"}
 
 
 def without_guard(root: Path, guard: Guard) -> dict[Path, str]:
-    """The new text, without the guard, of each module that contains it in the tree at `root`; the key is the path.
+    """The text without the guard of each module that contains the guard, by the module's path in the tree `root`.
 
     Raises:
         StopProgram: an entry of the file does not fit the code.
@@ -61,7 +61,12 @@ def _pattern(find: str) -> ast.AST:
 
 
 class _Replacement(ast.NodeTransformer):
-    """Replaces a matching expression by another expression; in all other cases, the statement that contains it."""
+    """Replaces the code that matches a pattern.
+
+    Only the matching expression is replaced if pattern and `instead` are expressions and `first` is empty. Otherwise
+    the whole statement that contains the match is replaced, by `first` and then `instead`; if `instead` is None, the
+    statement itself stays after `first`.
+    """
 
     def __init__(self, pattern: ast.AST, first: list[ast.stmt], instead: list[ast.stmt] | None) -> None:
         self._pattern = pattern

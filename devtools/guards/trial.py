@@ -24,7 +24,7 @@ from services.common.settings.settings import PROJECT_ROOT
 
 TEST_SECONDS = 400.0
 PATIENCE_SECONDS = 30
-"""How many seconds the tests wait for an event; without the guard, most of them wait in vain."""
+"""The time in seconds that tests wait for an event; without the guard, it does not occur in most of the tests."""
 _FAILED, _PASSED, _NOT_RUN = 1, 0, 2
 _running: set[int] = set()  # process ids of the tests; each leads a process group
 

@@ -1,1 +1,1 @@
-"""Measures the cost of many pairs and many stories, which are the figures of docs/scaling.md."""
+"""Measures the cost of many pairs and many stories, for the tables of docs/scaling.md."""

@@ -157,7 +157,7 @@ def _refreshes(store: _Store, pairs: Sequence[str]) -> Iterator[Figure]:
 
 
 def _long_histories(store: _Store, count: int) -> Iterator[Figure]:
-    """Measure Redis with long histories; while one script runs, all other clients of Redis wait."""
+    """Measure Redis with long histories; while Redis runs a script, all its other clients wait."""
     for kept in sorted({max(2 * LISTED, count), max(4 * LISTED, 10 * count)}):
         store.client.flushdb()
         empty, pair = store.memory(), (f"LONG{kept}/USDT",)
@@ -172,7 +172,7 @@ def _long_histories(store: _Store, count: int) -> Iterator[Figure]:
 
 
 def _indicators() -> Iterator[Figure]:
-    """Measure what the bot computes for a pair at each candle, without Freqtrade's own part."""
+    """Measure what the bot computes for a pair at each candle, except what Freqtrade itself computes."""
     now = datetime.now(UTC)
     random = np.random.default_rng(1)
     close = 100 * np.exp(np.cumsum(random.normal(0, 0.005, CANDLES)))

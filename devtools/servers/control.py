@@ -24,7 +24,7 @@ class ServerProblem(Exception):  # noqa: N818 - it is the name of what happened
 
 
 class Control(Protocol):
-    """Stops a server and starts it again, with its data and on the same ports."""
+    """Stops a server and starts it again on the same ports."""
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises ServerProblem."""
@@ -131,7 +131,7 @@ def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Call
         what: the name of the server in the error.
         ready: called every 50 ms.
         seconds: the maximum waiting time.
-        alive: returns the reason why waiting is pointless, or None.
+        alive: returns the reason if waiting has become pointless, else None.
 
     Raises:
         ServerProblem: `ready` did not return true within `seconds`, or `alive` returned a reason.
@@ -149,7 +149,7 @@ def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Call
 def rabbitmq_answers(
     host: str, port: int, management_port: int, user: str, password: str, *, ca: str | None = None
 ) -> bool:
-    """Whether the AMQP port takes connections and the management API, over TLS if `ca` is given, knows the user."""
+    """Whether the AMQP port accepts connections and the management API accepts the user; `ca` requires TLS there."""
     try:
         answer = httpx.get(
             f"{'https' if ca else 'http'}://{host}:{management_port}/api/overview",
@@ -176,4 +176,4 @@ def redis_answers(host: str, port: int, password: str | None) -> bool:
 
 
 def nothing_to_watch() -> None:
-    """Return None: an `alive` for `wait_until` if there is no process to watch."""
+    """Return None; this is the `alive` of `wait_until` if there is no process to watch."""

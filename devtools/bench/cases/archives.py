@@ -24,11 +24,11 @@ MIB = 1024 * 1024
 
 
 def lexicon_scoring(lab: Lab) -> Rows:
-    """Articles per second of `history score` on one core, from file to file, with the program's start included.
+    """Articles per second of `history score` on one core; the time includes the program's start, reading and writing.
 
-    In the case `lexicon_scoring` each article is only matched and scored. The cases `.stories` and `.full_text` have
-    no target: `.stories` also groups the articles into stories, which is the default of the command, and in
-    `.full_text` each article has 1,500 characters of content besides its summary.
+    In `lexicon_scoring` each article is only matched and scored. `lexicon_scoring.stories` and
+    `lexicon_scoring.full_text` have no target: the former also groups the articles into stories, which is the default
+    of the command; in the latter each article has 1,500 characters of content besides its summary.
     """
     count = lab.amount(SPEED_ARTICLES)
     archive = _archive(lab, count)
@@ -47,7 +47,10 @@ def _rates(
 
 
 def history_memory(lab: Lab) -> Rows:
-    """Peak memory of `history score` with 500,000 articles, compared with 17,000; measured once, as it is stable."""
+    """Peak memory of `history score` with 500,000 articles, compared with its peak memory with 17,000 articles.
+
+    Each of the two is measured only once, because it hardly varies between runs.
+    """
     peaks = []
     for count in (lab.amount(LONG), lab.amount(SHORT)):
         lab.report(f"importing {count:,} articles")
@@ -82,7 +85,7 @@ def _archive(lab: Lab, count: int, *, content_chars: int = 0) -> Path:
 
 
 def _score(lab: Lab, archive: Path, *more: str) -> tuple[float, int]:
-    """The run time (seconds) and the peak memory (bytes) of the whole process."""
+    """Run `history score`; returns the run time (seconds) and the peak memory (bytes) of its process."""
     out = archive.with_suffix(".csv")
     options = ("--scorer", "lexicon", "--pairs", ",".join(PAIRS), "--out", str(out))
     found = _run(lab, "history", "score", str(archive), *options, *more)

@@ -43,7 +43,7 @@ def watched(
     Args:
         client: a client of the Redis; keyspace notifications are switched on there, and restored at the end.
         keys: the keys that are watched.
-        ids: returns the ids that a key contains now; called after each change, once the time has been taken.
+        ids: returns the ids that a key contains now; called after each change, once its time is recorded.
     """
     setting = "notify-keyspace-events"
     before = cast("dict[str, str]", client.config_get(setting)).get(setting, "")

@@ -43,7 +43,7 @@ MODULE = "services.sentiment_analyzer.sentiment_processor"
 
 
 def processor_llm(lab: Lab) -> Rows:
-    """Articles per second of the processor, compared with the answers per second of a bare client.
+    """Articles per second of the processor, compared with the answers per second of a simple client.
 
     The time runs from the first article's publication until the last one is acknowledged. Processor and client send
     the same requests to the same server with the same concurrency; the processor also takes the articles from
@@ -113,7 +113,7 @@ def _process(broker: RabbitMqBroker, articles: Sequence[NewsArticle], port: int)
 
 
 def _ask(llm: LlmServer, bodies: Sequence[bytes]) -> float:
-    """Seconds that a client with no other work needs to get all answers."""
+    """Seconds that a client needs to get all answers if it only sends requests."""
     import httpx
 
     proxy = proxy_for(llm.url)

@@ -27,7 +27,7 @@ TIMEFRAME = "1h"
 HOURS = 13 * 30 * 24
 END = datetime(2025, 7, 1, tzinfo=UTC)
 SIGNALS = 20_000
-"""About the number of signals that 17,000 articles of one year gave for three pairs."""
+"""The approximate number of signals that 17,000 articles of one year gave for three pairs."""
 STRATEGIES = Path(__file__).parents[1] / "strategies"
 WITH, WITHOUT = "TechnicalWithSentiment", "TechnicalWithoutSentiment"
 
@@ -35,7 +35,10 @@ Trades = list[tuple[object, ...]]
 
 
 def backtest_join(lab: Lab) -> Rows:
-    """Seconds of `freqtrade backtesting` that reads and joins sentiment, compared with the same trades without."""
+    """Seconds of a `freqtrade backtesting` that reads and joins sentiment, compared with one that does neither.
+
+    Both backtests make the same trades.
+    """
     candles = lab.candles or _made_up_candles(lab.folder / "candles", lab.amount(HOURS))
     pairs, end = _pairs_and_end(candles)
     config = lab.folder / "backtest.json"

@@ -50,7 +50,7 @@ class _StopsWhenFull(RedisStore):
 
 
 def cacher(lab: Lab) -> Rows:
-    """Signals per second, from subscribing until the last signal is written and acknowledged."""
+    """Signals per second of the cacher, from its subscription until the last signal is written and acknowledged."""
     settings, clock = lab.settings(), SystemClock()
     server, client = lab.servers.rabbitmq(), bare_redis(lab.servers.redis())
     count = lab.amount(SIGNALS)
@@ -112,7 +112,7 @@ def _only_acknowledge(server: RabbitServer, count: int) -> float:
 
 
 def _check(client: redis.Redis, count: int) -> None:
-    """Raise TryLater if a signal is missing in Redis, because the rate of a lossy cacher means nothing."""
+    """Raise TryLater if a signal is missing in Redis, because the rate of a cacher that loses signals is useless."""
     stored = sum(int(client.zcard(signals_key(pair))) for pair in PAIRS)
     if stored != count or not all(client.llen(history_key(pair)) for pair in PAIRS):
         raise TryLater(

@@ -36,7 +36,7 @@ LAST_SIGNALS = 20
 
 
 def news_to_cache(lab: Lab) -> Rows:
-    """Milliseconds from the publisher's call until the signal is in Redis: the p50 and the p99 of each run."""
+    """Milliseconds from the publisher's call until the signal is in Redis: the median and the p99 of each run."""
     ours: list[list[float]] = []
     bare: list[list[float]] = []
     with ExitStack() as stack:
@@ -125,7 +125,7 @@ def _round_trip(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
 
 
 def _paced(send: Callable[[], str], arrivals: Arrivals, count: int) -> list[float]:
-    """Publish at a constant rate, without waiting for results; returns the latencies in milliseconds after a warm-up.
+    """Publish at a constant rate, without waiting for results; returns the latencies (ms) after a warm-up.
 
     Args:
         send: publishes one article and returns its id.

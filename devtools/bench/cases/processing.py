@@ -21,9 +21,9 @@ from services.common.errors import TryLater
 CONCURRENCY = 16
 SCORE_SECONDS = 0.05
 SLOW_SCORE_SECONDS = 0.4
-"""The duration of a slow score, at which even four processors leave idle time on a machine with two cores."""
+"""The duration of a slow score in seconds, so long that four processors do not fully use a machine with two cores."""
 SECONDS = 10
-"""The duration of a run, so long that its first articles, which meet an idle processor, hardly count."""
+"""The duration of a run in seconds, so long that its first articles, which an idle processor gets, hardly matter."""
 PATIENCE_SECONDS = 120.0
 MODULE = "devtools.bench.programs.sleeping_processor"
 
@@ -37,10 +37,11 @@ def processor(lab: Lab) -> Rows:
 
 
 def processors_scaling(lab: Lab) -> Rows:
-    """Articles per second of 1, 2 and 4 processors; the baseline is the rate of one process times their number.
+    """Articles per second of 1, 2 and 4 processors.
 
-    The measurement is repeated with a slower scorer: if only the slower one scales, the machine has no processor time
-    left.
+    The baseline of several processors is the measured rate of one processor multiplied by their number; the baseline
+    of one processor is the ideal rate. The measurement is repeated with a slower scorer: if the rate grows with the
+    number of processors only with the slower scorer, the machine has no processor time left.
     """
     yield from _scaling(lab, "processors_scaling", SCORE_SECONDS)
     yield from _scaling(lab, "processors_scaling.slow", SLOW_SCORE_SECONDS)
@@ -72,7 +73,7 @@ def _against_one(name: str, rates: dict[int, list[float]], processes: int, ideal
 
 
 def _rate(lab: Lab, processes: int, score_seconds: float, state: str) -> float:
-    """Articles per second of newly started processors, which know no stories and so skip no article as retold."""
+    """Articles per second of newly started processors, which know no stories and so skip no article as known."""
     settings = lab.settings(sentiment_concurrency=CONCURRENCY, state_dir=lab.folder / state)
     with ExitStack() as stack:
         for _ in range(processes):
@@ -98,7 +99,7 @@ def _rate_of_started(lab: Lab, count: int) -> float:
 
 
 def _last_signal(server: RabbitServer, count: int) -> float:
-    """The time on `time.perf_counter` when `count` signals have come out of the queue."""
+    """Consume `count` signals from the queue; returns the time of the last one, as `time.perf_counter` gives it."""
     connection = bare_connection(server)
     channel = connection.channel()
     left = count

@@ -24,7 +24,10 @@ LOOPS_A_RUN = 5
 
 
 def strategy_refresh(lab: Lab) -> Rows:
-    """Milliseconds of the first refresh and of one with five new signals, each compared with one HGETALL per pair."""
+    """Milliseconds of the first refresh, and of a refresh with five new signals.
+
+    Each of them is compared with one HGETALL per pair.
+    """
     clock, server = SystemClock(), lab.servers.redis()
     store = RedisStore(lab.settings())
     client = connect(Settings(redis_host=server.host, redis_port=server.port, redis_password=server.password))

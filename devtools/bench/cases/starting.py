@@ -1,4 +1,4 @@
-"""Cases that measure from the start of a service's process until its /health reports that it is ready."""
+"""Cases that measure the time from the start of a service's process until its /health reports that it is ready."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _import(libraries: str, settings: Settings) -> float:
 
 @contextmanager
 def _exchange(lab: Lab) -> Iterator[str]:
-    """Start a replay exchange as a process of its own; yields its address."""
+    """Run a replay exchange as a separate process while the context lasts; yields the address of the exchange."""
     environ = environment_of(lab.settings())
     module = "services.replay_exchange.replay_exchange"
     with lab.python("replay_exchange", "-m", module, environ=environ) as program:

@@ -1,7 +1,7 @@
 """A server that speaks Ollama's protocol and answers after a fixed delay, in place of a real language model.
 
 It answers a fixed number of requests at the same time, each after the same delay; further requests wait, as they do
-in Ollama with OLLAMA_NUM_PARALLEL. Its answers have the format that the request asks for.
+in Ollama with OLLAMA_NUM_PARALLEL. Each answer has the format that its request asks for.
 
 python -m devtools.bench.programs.llm_stand_in --port 11434 --at-once 8 --delay 0.2
 """
@@ -27,7 +27,7 @@ ENTRY = {
 
 
 def answer_to(request: dict[str, Any]) -> str:
-    """The answer to a request: an entry for each asset in its schema, or "ok" if it has no schema."""
+    """The answer to a request: an entry for each asset in the request's schema, or "ok" if there is no schema."""
     schema = request.get("format")
     return json.dumps(dict.fromkeys(schema["properties"], ENTRY)) if schema else "ok"
 
@@ -50,7 +50,7 @@ class StandIn(ThreadingHTTPServer):
         self._delay = delay
 
     def chat(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The response of Ollama to a request of `/api/chat`, after the delay."""
+        """Wait for the delay, then return a response such as Ollama's to this request of `/api/chat`."""
         with self._slots:
             time.sleep(self._delay)
         return {

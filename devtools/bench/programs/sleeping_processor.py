@@ -1,4 +1,4 @@
-"""The sentiment processor with a scorer that only takes time, like a client of a language model's server.
+"""The sentiment processor with a scorer that only waits, as a client of a language model's server does.
 
 python -m devtools.bench.programs.sleeping_processor SECONDS
 """
@@ -50,7 +50,7 @@ class SleepingScorer:
         return DependencyHealth(ok=True, detail="sleeps")
 
     def digest(self) -> str:
-        """Return an empty digest, because nothing besides `model` decides the scores."""
+        """Return an empty digest, because the scores depend on nothing besides `model`."""
         return ""
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Two strategies with only the technical rules, so with the same trades; one of them reads and joins sentiment."""
+"""Two strategies that use only the technical rules and so make the same trades; one reads and joins sentiment."""
 
 from typing import Any
 
@@ -23,6 +23,6 @@ class TechnicalWithoutSentiment(TechnicalWithSentiment):
         return news.CsvSignals(None)
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
-        """The sentiment columns without news, computed for one candle and repeated for the others."""
+        """The sentiment columns as they are without news, computed for one candle and repeated for all others."""
         first = super().sentiment_columns(pair, opens.head(1))
         return pd.DataFrame({name: first[name].iloc[0] for name in first}, index=opens.index)
