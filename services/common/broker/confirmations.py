@@ -1,7 +1,6 @@
-"""Tracks whether the broker confirms the messages sent to it, which an open connection does not prove.
+"""Tracks whether the broker confirms the messages sent to it. An open connection alone does not prove this.
 
-A queue that is full, or that has lost most of its servers, accepts no messages. The publisher stays connected and
-waits.
+If a queue is full or has lost most of its servers, it accepts no messages, although the publisher is still connected.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from services.common.errors import CryptoBoyError
 from services.common.runtime.health import DependencyHealth
 
 FAILURES_REPORTED = 2
-"""Number of unconfirmed sends in a row that is reported. One may be chance, such as a connection lost in mid-send."""
+"""Number of unconfirmed sends in a row from which health is not ok. A single one may be due to a lost connection."""
 
 
 class Confirmations:
@@ -39,7 +38,7 @@ class Confirmations:
             self._failures = 0
 
     def health(self) -> DependencyHealth:
-        """Report ok until two sends in a row were not confirmed, and again as soon as a send is confirmed."""
+        """Report not ok after two sends in a row were not confirmed, until a send is confirmed."""
         with self._lock:
             if self._failures < FAILURES_REPORTED:
                 return DependencyHealth(ok=True)

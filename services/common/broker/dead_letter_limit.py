@@ -19,18 +19,20 @@ from services.common.runtime.metrics import CONSUMING_STOPPED
 log = structlog.get_logger(__name__)
 
 OTHERS = 2
-"""The number of handled messages among the last ones despite which the limit is reached."""
+"""How many of the last `most` + 2 messages may have been acknowledged when the limit is reached."""
 PAUSE_SECONDS = 15.0
 
 
 class DeadLetterLimit:
-    """Records how the last messages of each queue of one broker connection were settled. Threads may share it.
+    """Records, for each queue of one broker connection, how its last messages were settled.
 
-    This process does not read a stopped queue again; a new process starts counting from zero.
+    Several threads may share an instance.
+
+    This process does not read a stopped queue again; a new process starts to count from zero.
 
     Args:
-        most: number of dead letters among the last `most` + 2 messages of a subscription after which no further
-            message becomes a dead letter; 0 means no limit.
+        most: if this number of the last `most` + 2 messages of a subscription became dead letters, no further
+            message of the subscription becomes a dead letter; 0 means no limit.
     """
 
     def __init__(self, most: int) -> None:

@@ -1,4 +1,7 @@
-"""Makes and reads a message's id, headers, and the headers that a failure adds. Pure; the same for every broker."""
+"""Creates and reads the id and headers of messages, including the headers that a failure adds, for every broker.
+
+The functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -113,8 +116,8 @@ def headers_of_received(origin: Queue | None, headers: Mapping[str, object] | No
 
     RabbitMQ itself dead-letters some messages, such as a message that kills its consumers. The only explanation is
     then RabbitMQ's own header `x-death`, whose first entry is the newest
-    (https://www.rabbitmq.com/docs/dlx#effects). A message that a service dead-lettered already has a header with the
-    reason, which is kept.
+    (https://www.rabbitmq.com/docs/dlx#effects). If a service dead-lettered the message, the
+    message already has a header with the reason, and this header is kept.
     """
     plain = plain_headers(headers)
     if origin is None or HEADER_REASON in plain:
@@ -124,7 +127,7 @@ def headers_of_received(origin: Queue | None, headers: Mapping[str, object] | No
 
 
 def headers_of_dead_letter(queue: str, reason: str, headers: Mapping[str, str | int]) -> Headers:
-    """The headers added to a message of `queue` if the broker, not its consumer, dead-lettered the message."""
+    """The headers to add to a message of `queue` that the broker, and not a consumer, dead-lettered."""
     text = bounded(reason)
     return {
         HEADER_QUEUE: queue,
@@ -198,7 +201,7 @@ def _failure_headers(delivery: Delivery, error: str, attempts: int) -> Headers:
 
 
 def bounded(text: str, length: int = MAX_HEADER_TEXT) -> str:
-    """The text made valid for a header: at most `length` characters, valid UTF-8, no control characters."""
+    """The text converted to a valid header value: at most `length` characters, valid UTF-8, no control characters."""
     clean = "".join(char if char.isprintable() else " " for char in text[: length + 1])
     clean = clean.encode(errors="replace").decode()
     return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Retries or dead-letters messages whose handling failed; counts and logs this the same way for every broker."""
+"""Retries or dead-letters messages whose handling failed, and counts and logs the failures, for every broker."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class FailureHandling(ABC):
 
     @abstractmethod
     def _replace(self, delivery: Delivery, copy: FailedCopy | None) -> bool:
-        """Store the copy, unless it is None, and settle the delivery; returns False if it was settled before."""
+        """Store the copy (unless None) and settle the delivery; returns False if the delivery was settled before."""
 
     def _failing_queue(self) -> Queue:
         if self._queue is None:

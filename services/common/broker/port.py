@@ -49,7 +49,7 @@ class Delivery:
     """One message as a consumer received it.
 
     Attributes:
-        attempts: the number of attempts to handle it that failed; a lost connection does not count as a failure.
+        attempts: the number of failed attempts to handle the message; a lost connection is not a failed attempt.
         redelivered: whether the message may have been delivered before.
         token: the adapter's handle of the delivery, which other code must not interpret.
     """
@@ -84,7 +84,7 @@ class Subscription(Protocol):
     """A consumer of one queue, with at most `prefetch` unsettled deliveries."""
 
     def receive(self, max_messages: int, timeout: float) -> list[Delivery]:
-        """Wait up to `timeout` seconds for a first message, then return the available ones, at most `max_messages`.
+        """Wait up to `timeout` seconds for a first message, then return at most `max_messages` available messages.
 
         The list is empty if no message arrived. While the broker is unreachable this method waits as if the queue
         were empty; the connection is restored in the background.
@@ -105,16 +105,16 @@ class Subscription(Protocol):
     def retry(self, delivery: Delivery, error: str) -> None:
         """Count a failure, and deliver the message again after a delay that grows with the number of attempts.
 
-        After `RETRY_MAX_ATTEMPTS` failures the message is dead-lettered instead. If the queue has no dead letters
-        (candles), the message is dropped. This method counts and logs the failure, so the caller does not. It may
+        After `RETRY_MAX_ATTEMPTS` failures the message is dead-lettered instead. If the queue has no `.dlq` queue
+        (candles), the message is dropped. This method counts and logs the failure; the caller must not. It may
         be used only for the queues of `topology.QUEUES`; a message read from a `.retry` or `.dlq` queue is
         acknowledged or released.
 
         Raises:
             TooManyDeadLetters: the message would become a dead letter, as nearly all messages before it did; see
                 `Settings.dead_letter_limit`. The delivery stays unsettled.
-            TryLater: the broker did not confirm in time. The delivery stays unsettled: call again, or close
-                the subscription so that the message is redelivered.
+            TryLater: the broker did not confirm in time. The delivery stays unsettled: call this method
+                again, or close the subscription so that the message is redelivered.
         """
         ...
 
@@ -132,7 +132,7 @@ class Subscription(Protocol):
 
 
 class Broker(Protocol):
-    """A connection to a broker, which is made in the background and restored after every loss, with back-off."""
+    """A connection to a broker; it is made in the background, and restored with back-off after every loss."""
 
     def start(self) -> None:
         """Connect, and declare the topology or check that it exists.
@@ -181,8 +181,8 @@ class Broker(Protocol):
     def health(self) -> DependencyHealth:
         """The state of the connection. Never waits for the network.
 
-        It is also not ok while the reading of a queue is stopped because of its dead letters, and after two sends in
-        a row (of `publish`, `retry` or `dead_letter`) were not confirmed, until a send is confirmed.
+        The state is also not ok while the reading of a queue is stopped because of its dead letters, and after
+        two sends in a row (of `publish`, `retry` or `dead_letter`) were not confirmed, until a send is confirmed.
         """
         ...
 

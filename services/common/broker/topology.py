@@ -55,7 +55,7 @@ class Queue:
 
     @property
     def binding_keys(self) -> tuple[str, ...]:
-        """The routing keys of the queue, and its name; a message with the name as its key reaches only this queue."""
+        """The queue's routing keys and its name; a message whose routing key is the name reaches only this queue."""
         return (*self.routing_keys, self.name)
 
     @property

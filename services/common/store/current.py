@@ -1,4 +1,4 @@
-"""Reads the hash of a pair's newest signal, which a program that knows only the specification may have written."""
+"""Reads the hash of a pair's newest signal; any program that follows the specification may have written the hash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def published_at(fields: Mapping[str, str]) -> datetime:
     A time without an offset is in UTC.
 
     Raises:
-        ValueError: both fields are missing, or the value is not a time.
+        ValueError: both fields are missing, or the field that is used is not a time.
     """
     moment = datetime.fromisoformat(fields.get("published") or fields.get("timestamp", ""))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

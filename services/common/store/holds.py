@@ -59,7 +59,7 @@ class StoredHolds:
     def are_kept(self) -> bool:
         """Whether the store has a record of holds.
 
-        If it has none, holds were lost or were never recorded, and entries are refused.
+        If there is no record, holds were lost or were never recorded, and entries are refused.
         """
         return KEPT in self.fields
 
@@ -84,7 +84,7 @@ class Holds(Protocol):
     def set(self, hold: Hold) -> None:
         """Write a hold, replacing any hold of the same owner.
 
-        If holds were lost, this does not restore them, and entries are refused anyway.
+        If holds were lost, this method does not restore them, and entries are refused anyway.
         """
         ...
 
@@ -97,12 +97,13 @@ class Holds(Protocol):
         ...
 
     def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - it is what the key is called
-        """Begin to record holds if the store never recorded any.
+        """Begin to record holds if the store has never recorded holds.
 
         An existing `trading:entries` key becomes a hold of the operator.
 
         Returns:
-            The id of the holds: `id`, or the id that already existed. None, and no change, if holds were lost.
+            The id of the holds: `id`, or the id that already existed. None if holds were lost; nothing is
+                changed then.
         """
         ...
 

@@ -13,7 +13,7 @@ PAUSED = "paused"
 SCORED = "sentiment_pairs"
 DEMO = "cryptoboy:demo"
 ANY_PAIR = "*"
-"""A placeholder for the pair, which makes a key a pattern for the keys of all pairs in Redis's access rules."""
+"""A placeholder for the pair. In Redis's access rules, a key with this placeholder matches the keys of all pairs."""
 
 
 def current_key(pair: str) -> str:

@@ -26,7 +26,7 @@ class WriteOutcome(StrEnum):
 
 
 class SentimentStore(Protocol):
-    """Stores the current sentiment of each pair and its history."""
+    """Stores the current sentiment and the history of each pair."""
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
         """Store signals in one round trip; all keys that one signal affects change together.

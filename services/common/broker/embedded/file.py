@@ -60,7 +60,7 @@ _BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 class QueueFile:
-    """One connection to the file, which one thread at a time may use.
+    """One connection to the file; only one thread at a time can use the connection.
 
     Raises:
         StopProgram: the file cannot be used; the message says what to do.
@@ -82,7 +82,7 @@ class QueueFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A context manager that gives the connection for statements that change nothing."""
+        """A context manager that provides the connection for statements that only read."""
         with self._lock, self._translated():
             self._check_usable()
             yield self._db

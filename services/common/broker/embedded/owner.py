@@ -38,7 +38,7 @@ class Owner:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def requeue_from_dead(self, file: QueueFile, queues: Sequence[Queue]) -> None:
-        """Requeue the deliveries of processes that died. Checks at most every `LOOK_SECONDS`."""
+        """Requeue the deliveries of processes that died. Checks at most once per `LOOK_SECONDS`."""
         with self._lock:
             now = time.monotonic()
             if now < self._next_look:

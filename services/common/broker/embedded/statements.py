@@ -93,7 +93,8 @@ def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
 def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:
     """Remove messages older than the queue's limit.
 
-    After a restart of the machine its monotonic clock starts again, so the computed age is too low.
+    After a restart of the machine its monotonic clock starts again, so the computed age of an older
+    message is too low, and the message is removed later.
     """
     if queue.ttl_seconds is None:
         return
@@ -106,8 +107,8 @@ def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:
 def bring_back_due(db: sqlite3.Connection, queue: Queue, now: float) -> None:
     """Append to the queue the messages whose next attempt is due.
 
-    If a message was stored at a later time than the clock shows, the machine was restarted since, and its clock
-    started again. Such messages count as due too.
+    A message whose storage time is later than `now` counts as due too: the machine, and with it the monotonic clock,
+    was restarted after the message had been stored.
     """
     due = "queue = ? AND lease IS NULL AND (due_at <= ? OR stored_at > ?)"
     which = (queue.retry_name, now, now)
@@ -149,7 +150,7 @@ def take(db: sqlite3.Connection, queue: str, consumer: int, limit: int) -> list[
 
 
 def settle(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
-    """Remove those of the messages that are leased to the consumer; returns the number of removed messages."""
+    """Remove the given messages if they are leased to the consumer; returns the number of removed messages."""
     cursor = db.executemany(
         "DELETE FROM messages WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
     )
@@ -157,7 +158,7 @@ def settle(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> int:
 
 
 def give_back(db: sqlite3.Connection, consumer: int, seqs: Iterable[int]) -> None:
-    """End the leases of messages, which thereby return to their former position in the queue."""
+    """End the leases of messages, so that the messages return to their former positions in the queue."""
     db.executemany(
         "UPDATE messages SET lease = NULL WHERE seq = ? AND lease = ?", ((seq, consumer) for seq in seqs)
     )
@@ -170,7 +171,7 @@ def give_back_all(db: sqlite3.Connection, consumer: int) -> None:
 
 
 def states(db: sqlite3.Connection, names: Iterable[str], now: float) -> list[QueueState]:
-    """The state of each named queue at the time `now`, in epoch seconds."""
+    """The state of each named queue; `now` is the current time in epoch seconds."""
     messages = {
         queue: (ready, total - ready, max(now - oldest, 0.0))
         for queue, total, ready, oldest in db.execute(
@@ -186,14 +187,14 @@ def states(db: sqlite3.Connection, names: Iterable[str], now: float) -> list[Que
 
 
 def owners(db: sqlite3.Connection) -> list[str]:
-    """The names of the broker instances that have consumers, including instances that died without removing them."""
+    """The names of the broker instances with consumers, including dead instances whose consumers were not removed."""
     return [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM consumers")]
 
 
 def requeue_from_owner(db: sqlite3.Connection, owner: str, queues: Iterable[Queue]) -> None:
     """Requeue the messages that a dead process had leased.
 
-    A message that more than `DELIVERY_LIMIT` consumers held when they died becomes a dead letter.
+    If more than `DELIVERY_LIMIT` consumers died while a message was leased to them, it becomes a dead letter.
     """
     mine = "SELECT id FROM consumers WHERE owner = ?"
     db.execute(f"UPDATE messages SET lease = NULL, deaths = deaths + 1 WHERE lease IN ({mine})", (owner,))  # noqa: S608 - no input in it # nosec B608

@@ -103,7 +103,7 @@ class EmbeddedSubscription(FailureHandling):
                 log.warning("broker_close_incomplete", queue=self._name, error=str(error))
 
     def _mine(self, deliveries: Sequence[Delivery]) -> set[int]:
-        """Mark the unsettled ones of these deliveries as settled, and return their numbers."""
+        """Mark those of these deliveries that are unsettled as settled, and return their row numbers in the file."""
         seqs = {each.token for each in deliveries if isinstance(each.token, int)} & self._unsettled
         self._unsettled -= seqs
         return seqs

@@ -1,6 +1,6 @@
 """Implements the broker port on RabbitMQ.
 
-This module connects the link (connection and thread), the publisher, the subscriptions, and the requests that
+This module combines the link (connection and thread), the publisher, the subscriptions, and the requests that
 declare or check the topology on every new connection.
 """
 

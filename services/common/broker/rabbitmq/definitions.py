@@ -1,4 +1,4 @@
-"""Builds RabbitMQ's definitions file from the topology and the users. Pure."""
+"""Builds RabbitMQ's definitions file from the topology and the users. The functions are pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.common.broker.topology import EVENTS_EXCHANGE
 QUEUE_MAX_BYTES = 1024**3
 """The maximum size of a queue in bytes (1 GiB), whatever its length in messages.
 
-The limit is set by a policy, so it can be changed without a new queue.
+The limit is set by a policy, so the limit can be changed without a new queue.
 """
 
 OURS_FIRST = 10
@@ -23,7 +23,7 @@ _DURABLE = {"durable": True, "auto_delete": False}
 def definitions(
     vhost: str, max_length: int, password_hashes: Mapping[str, str] | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """RabbitMQ's definitions: exchanges, queues, bindings, policies and, with password hashes, users with rights.
+    """RabbitMQ's definitions: exchanges, queues, bindings, policies, and optionally users with rights.
 
     Args:
         vhost: the virtual host to which all definitions belong.
@@ -85,7 +85,7 @@ def _permission(vhost: str, user: BrokerUser) -> dict[str, str]:
 
 
 def _topic_permission(vhost: str, user: BrokerUser) -> dict[str, str]:
-    """The routing keys that a user may use; without this, write access to a topic exchange allows every key."""
+    """The permission that limits a user to its routing keys; without it, write access to an exchange allows all."""
     keys = "|".join(re.escape(key) for key in user.publishes)
     rights = {"write": f"^({keys})$", "read": NOTHING}
     return {"user": user.name, "vhost": vhost, "exchange": EVENTS_EXCHANGE, **rights}
@@ -94,8 +94,9 @@ def _topic_permission(vhost: str, user: BrokerUser) -> dict[str, str]:
 def _policies(vhost: str, topology: Topology, max_length: int) -> list[dict[str, Any]]:
     """Policies that set limits and dead-lettering, and a policy that limits queues bound by other programs.
 
-    The queues carry the same limits as arguments; a policy can make an argument stricter, but not looser. Only the
-    limit in bytes is set by the policy alone. RabbitMQ applies at most one policy to a queue, so each has its own.
+    The arguments of the queues set the same limits, except the limit in bytes, which only the policies set. A policy
+    can make the limit of an argument stricter, but not looser. RabbitMQ applies at most one policy to a queue, so
+    each queue with limits has its own policy.
     """
     own = [
         {

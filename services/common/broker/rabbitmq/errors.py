@@ -1,4 +1,7 @@
-"""Maps refusals by RabbitMQ and lost connections to this project's errors, each with the corrective action. Pure."""
+"""Maps refusals by RabbitMQ and lost connections to this project's errors, each with the corrective action.
+
+The functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def why_lost(error: BaseException, place: Place) -> TryLater:
 
 
 def why_refused(error: BaseException, doing: str, place: Place) -> CryptoBoyError:
-    """The error to raise if RabbitMQ closed a channel during `doing` (a phrase with names)."""
+    """The error to raise if RabbitMQ closed a channel; `doing` completes the sentence "RabbitMQ cannot ..."."""
     code = error.reply_code if isinstance(error, exceptions.ChannelClosedByBroker) else None
     said = _plain(error)
     if code == ACCESS_REFUSED:

@@ -1,11 +1,12 @@
 """Keeps one connection to RabbitMQ open in a thread of its own.
 
 A pika connection may be used by one thread only. The thread of this module does nothing but I/O, so heartbeats are
-answered even if another thread takes long to handle a message. Other threads call functions in it through `post`.
+answered even if another thread takes long to handle a message. Other threads use `post` to
+have functions called in this thread.
 
-The same connection publishes and consumes. When RabbitMQ blocks a publisher for lack of memory or disk, it also stops
-reading acknowledgements from this connection. This is acceptable, because a service that cannot publish its results
-could not use more input.
+The same connection publishes and consumes. When RabbitMQ blocks a publisher for lack of memory or disk, RabbitMQ
+also stops reading acknowledgements from this connection. This is acceptable, because a service that
+cannot publish its results could not use more input.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Link:
     """Connects, and connects again after every lost connection, with a jittered back-off.
 
     Args:
-        set_up: called in the link's thread with each new connection; calls `ready` or `fail` when it has finished.
+        set_up: called in the link's thread with each new connection; must finally call `ready` or `fail`.
         lost: called in the link's thread with the reason when a connection was lost.
     """
 
@@ -63,11 +64,11 @@ class Link:
     # For other threads
 
     def connect(self, timeout: float) -> None:
-        """Start to connect, or retry at once; returns when the connection is ready.
+        """Start to connect, or retry without the rest of the pause; returns when the connection is ready.
 
         Raises:
             TryLater: this attempt failed or takes longer than `timeout`. Further attempts are made nevertheless.
-            StopProgram: RabbitMQ permanently refuses the connection, or something that the program needs.
+            StopProgram: RabbitMQ permanently refuses the connection or a request of `set_up`.
         """
         self.state.wait_attempt(self._begin, timeout)
 
@@ -112,7 +113,7 @@ class Link:
             _close(connection)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call a function in the link's thread after some seconds, unless the connection was replaced by then."""
+        """Call a function in the link's thread after `seconds`, unless the connection has been replaced by then."""
         connection = self._connection
 
         def still_wanted() -> None:

@@ -1,4 +1,4 @@
-"""Converts messages to and from the values that pika uses. Pure; times are in Unix seconds."""
+"""Converts messages to and from the values that pika uses. The functions are pure; times are in Unix seconds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def parcel_of(message: OutgoingMessage, timestamp: int) -> Parcel:
 
 
 def parcel_of_copy(delivery: Delivery, copy: FailedCopy, timestamp: int) -> Parcel:
-    """The parcel for the copy of a failed delivery, which goes to the queue's retries or dead letters."""
+    """The parcel that publishes the copy of a failed delivery to the exchange for retries or for dead letters."""
     properties = _properties(delivery.message_id, copy.headers, timestamp)
     exchange = DEAD_LETTER_EXCHANGE
     if copy.delay is not None:
@@ -57,7 +57,10 @@ def delivery_of(
     queue: str,
     dead_letters_of: Queue | None,
 ) -> Delivery:
-    """The delivery for a message from `queue`, which contains the dead letters of `dead_letters_of`, unless None."""
+    """The delivery for a message from `queue`.
+
+    If `queue` contains the dead letters of another queue, `dead_letters_of` is that queue; otherwise None.
+    """
     headers = headers_of_received(dead_letters_of, properties.headers)
     return Delivery(
         queue=queue,

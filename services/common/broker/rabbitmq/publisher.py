@@ -1,7 +1,8 @@
 """Publishes with confirms: many messages are in flight at once, and the answer for each one is tracked.
 
 RabbitMQ confirms or refuses every message by its number on the channel; a message that no queue accepts is returned
-before it is confirmed. A batch is passed to the link's thread as a whole, and waits for the last of its answers.
+before it is confirmed. A batch is passed to the link's thread as a whole, and ends when all messages are
+answered.
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ class Publisher:
     ) -> None:
         """Handle the return of a message that no queue accepts; its confirm follows.
 
-        A return has no number, so the message is found by its properties.
+        A return has no number, so the message is found by its exchange, routing key and id.
         """
         for batch, parcel in self._in_flight.values():
             if (

@@ -35,7 +35,7 @@ class LinkState:
                 raise TryLater(str(self._problem))
 
     def wait_attempt(self, begin: Callable[[], None], timeout: float) -> None:
-        """Call `begin`, unless there is a connection, and wait until an attempt to connect has ended.
+        """If there is no connection, call `begin` and wait until an attempt to connect has ended.
 
         Raises:
             TryLater, StopProgram: the attempt failed, or it did not end within `timeout`.

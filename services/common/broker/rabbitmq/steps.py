@@ -22,8 +22,8 @@ class Step:
     Attributes:
         doing: completes the sentence "RabbitMQ cannot ...".
         method: the name of the channel's method that sends the request.
-        arguments: the keyword arguments of the method. If the user lacks the right for a passive request, the
-            request counts as successful.
+        arguments: the keyword arguments of the method. If `passive` is one of them, the request counts as
+            successful even if the user lacks the right for the request.
     """
 
     doing: str
@@ -32,7 +32,7 @@ class Step:
 
 
 class StepRunner:
-    """Sends the requests, and then calls either `done` or `failed`, once.
+    """Sends the requests; calls `done` after the last answer, or `failed` after the first error.
 
     Args:
         done: called with the answers; an answer is None if the user lacks the right for that request.

@@ -33,10 +33,10 @@ REOPEN_SECONDS = 1.0
 
 
 class RabbitMqSubscription(FailureHandling):
-    """See `port.Subscription`. RabbitMQ before 4.3 counts a release towards its delivery limit.
+    """See `port.Subscription`. Before version 4.3, RabbitMQ counts a release towards the delivery limit.
 
     Attributes:
-        consuming: done when RabbitMQ has accepted or refused the first subscription.
+        consuming: a future that is done when RabbitMQ has accepted or refused the first subscription.
         closed: whether `close` was called.
         problem: the reason why no message can arrive now, or None.
 
@@ -107,7 +107,7 @@ class RabbitMqSubscription(FailureHandling):
             self._gone.wait(CLOSE_SECONDS)
 
     def _claim(self, deliveries: Sequence[Delivery]) -> set[Token]:
-        """The tokens of the unsettled ones of these deliveries, removed so that no other thread settles them."""
+        """Remove and return the tokens of the unsettled deliveries, so that no other thread settles these."""
         with self._changed:
             tokens = {each.token for each in deliveries if isinstance(each.token, Token)} & self._unsettled
             self._unsettled -= tokens
@@ -158,7 +158,7 @@ class RabbitMqSubscription(FailureHandling):
             self._channel.basic_nack(tag, requeue=True)
 
     def _still_open(self, tokens: set[Token]) -> list[int]:
-        """Settle the deliveries of this channel that were not settled before, and return their tags."""
+        """Settle those of the deliveries that are unsettled on the current channel, and return their tags."""
         if self._channel is None or not self._channel.is_open:
             return []
         return self._open_tags.settle(token.tag for token in tokens if token.channel is self._channel)
@@ -173,7 +173,10 @@ class RabbitMqSubscription(FailureHandling):
             channel.basic_cancel(self._consumer_tag, callback=lambda _frame: self._requeue_all(channel))
 
     def _requeue_all(self, channel: Channel) -> None:
-        """Requeue explicitly, because newer RabbitMQ versions count a delivery lost with its channel as failed."""
+        """Requeue all unsettled deliveries and close the channel.
+
+        Newer RabbitMQ versions count a delivery as failed if its channel is closed before it is requeued.
+        """
         if (last := self._open_tags.settle_all()) is not None:
             channel.basic_nack(last, multiple=True, requeue=True)
         channel.close()
@@ -222,7 +225,7 @@ class RabbitMqSubscription(FailureHandling):
                 self._changed.notify()
 
     def _on_cancelled(self, channel: Channel) -> None:
-        """Handle that RabbitMQ cancelled the consumer, because the queue was deleted or moved to another node."""
+        """Handle a cancellation of the consumer by RabbitMQ: the queue was deleted or moved to another node."""
         if channel is self._channel:
             log.warning("broker_cancelled_consumer", queue=self._name)
             channel.close()

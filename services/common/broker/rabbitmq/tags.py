@@ -1,4 +1,4 @@
-"""Tracks the unsettled deliveries of a channel, and settles several of them with few frames. Pure."""
+"""Tracks the unsettled deliveries of a channel, and settles several of them with few frames. Does no I/O."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pika.channel import Channel
 
 
 class Token(NamedTuple):
-    """Identifies a delivery by its channel. If the channel is lost, RabbitMQ redelivers its unsettled deliveries."""
+    """Identifies a delivery by channel and tag. RabbitMQ redelivers the unsettled deliveries of a lost channel."""
 
     channel: Channel
     tag: int
 
 
 class AckPlan(NamedTuple):
-    """How to acknowledge tags: one frame for all up to `up_to`, unless that is None, and one for each of `singly`."""
+    """How to acknowledge tags: one frame for all tags up to `up_to` (if not None), and one for each of `singly`."""
 
     up_to: int | None
     singly: list[int]
@@ -33,7 +33,7 @@ class OpenTags:
         self._tags[tag] = None
 
     def settle(self, tags: Iterable[int]) -> list[int]:
-        """Remove those of the tags that are open, and return them in rising order; the others were settled before."""
+        """Remove the given tags that are open, and return these in rising order; the others were settled before."""
         return sorted(tag for tag in tags if self._tags.pop(tag, self) is None)
 
     def plan_acks(self, settled: list[int]) -> AckPlan:

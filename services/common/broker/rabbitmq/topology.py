@@ -1,7 +1,7 @@
 """Describes the topology in RabbitMQ's terms: exchanges, queues with their arguments, and bindings.
 
 This module contains pure values. They work on RabbitMQ 3.10 and later: if newer versions changed the default of an
-argument, its value is given explicitly.
+argument, the value is given explicitly.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class QueueDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A binding by which messages of an exchange with this routing key go to the queue."""
+    """A binding that routes messages with this routing key from the exchange to the queue."""
 
     exchange: str
     routing_key: str
@@ -53,7 +53,7 @@ class Topology:
 
 
 def rabbitmq_topology(max_length: int, ours: Sequence[Queue] = QUEUES) -> Topology:
-    """The topology to declare, in which a queue holds at most `max_length` messages."""
+    """The topology to declare; `max_length` limits every queue except those for dead letters."""
     queues: list[QueueDeclaration] = []
     bindings: list[Binding] = []
     for queue in ours:
@@ -89,7 +89,8 @@ def _refusing(queue: Queue, max_length: int) -> QueueDeclaration:
 def _waiting(queue: Queue, max_length: int) -> QueueDeclaration:
     """A queue of messages that each expire at their own time and then return to the original queue.
 
-    RabbitMQ checks only the first message of the queue, so a message may wait until the message before it expires.
+    RabbitMQ checks only the first message of the queue, so an expired message may have to wait for the
+    message before it to expire.
     """
     limits = _without_loss(max_length, PRACTICALLY_NO_DELIVERY_LIMIT, DEFAULT_EXCHANGE, queue.name)
     return QueueDeclaration(queue.retry_name, QueueKind.QUORUM, limits)

@@ -22,7 +22,7 @@ from services.common.services import SERVICES, Service
 
 NOTHING = "^$"
 SALT_BYTES = 4
-"""RabbitMQ uses the first 32 bits of a hash as its salt."""
+"""Length of a salt: RabbitMQ uses the first 32 bits of a stored password hash as the salt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class BrokerUser:
     """A user and the fewest rights that it needs.
 
     Attributes:
-        publishes: the routing keys of `cryptoboy.events` that it may use, exactly.
-        reads: the queues that it may read.
-        sets_aside: whether it publishes messages that it could not handle to the retries and dead letters.
+        publishes: the exact routing keys with which the user may publish to `cryptoboy.events`.
+        reads: the queues that the user may read.
+        sets_aside: whether the user may publish to the exchanges for retries and for dead letters.
         tags: define what the management UI shows to the user; if empty, the user may not log in there.
     """
 
@@ -86,7 +86,7 @@ def exactly(names: Iterable[str]) -> str:
 
 
 def password_hash(password: str, salt: bytes) -> str:
-    """A password hash as definitions contain it: salt, then SHA-256 of salt and password, in base64.
+    """A password hash for the definitions: base64 of the salt followed by the SHA-256 of salt and password.
 
     Source: https://www.rabbitmq.com/docs/passwords#computing-password-hash. `salt` is 4 random bytes.
     """

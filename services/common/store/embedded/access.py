@@ -1,9 +1,9 @@
 """Controls who may connect to the embedded Redis.
 
-This project's programs use its socket; other clients of the same user use its port and its password. The socket is in
-a folder that no other user may enter (see `private`), so a client knows that the server at the socket belongs to this
-user. Another user who listens on the port while it is free receives neither a password nor a client. For the reason
-why both ways exist, see
+This project's programs use the socket of this Redis; other clients of the same user use the port and a password. The
+socket is in a folder that no other user may enter (see `private`), so a client knows that the server at the socket
+belongs to this user. Another user who listens on the port while the port is free receives neither a password nor a
+client. For the reason why both a socket and a port exist, see
 docs/adr/0019-the-embedded-redis-is-reached-by-a-socket-in-a-closed-folder.md.
 """
 
@@ -58,7 +58,7 @@ def data_folder(state_dir: Path) -> Path:
 
 
 def with_socket(settings: Settings) -> Settings:
-    """The settings of programs that use the embedded Redis, whether or not its socket exists yet.
+    """The settings with the path of the embedded Redis's socket, whether or not the socket exists yet.
 
     The folder of the socket is created, so that no other user can create a socket there first.
 
@@ -113,7 +113,7 @@ def remove_short_folder(socket: Path) -> None:
 
 
 def _is_own_socket(path: Path) -> bool:
-    """Whether this user or root created the socket. Root may use the socket of another user."""
+    """Whether this user or root created the socket. If root runs this process, any user may have created it."""
     try:
         found, folder = path.lstat(), path.parent.stat()
     except OSError:

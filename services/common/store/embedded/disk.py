@@ -1,7 +1,7 @@
-"""Reserves disk space for holds and writes them to the disk, for the embedded Redis.
+"""Reserves disk space for holds, and syncs holds to the disk, for the embedded Redis.
 
-This project's programs run on the same machine as the server, so they sync its file themselves. The server's own
-command WAITAOF answers before the data are synced (Valkey 9.1).
+This project's programs run on the same machine as the server, so they sync the server's file themselves. The server's
+own command WAITAOF answers before the data are synced (Valkey 9.1).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def give_reserve(data: Path) -> None:
 def is_written(client: redis.Redis) -> bool:
     """Whether all that the server has answered is in its file.
 
-    The first write on a full disk is answered although it is in memory only; the next ones are refused. Ask after the
-    answer, in a call of its own.
+    If the disk is full, the server answers the first write although it is in memory only, and refuses later writes.
+    Call this function in a separate request after the answer to the write.
     """
     return bool(client.info("persistence")["aof_last_write_status"] == "ok")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 MOST_UNAUTHENTICATED = 64
-"""Maximum number of simultaneous unauthenticated clients. When another client connects, the oldest is dropped."""
+"""Maximum number of simultaneous unauthenticated clients. When one more connects, the oldest one is dropped."""
 LOGIN_SECONDS = 5.0
 _MOST_ARGUMENTS, _MOST_BYTES = 10, 16 * 1024  # of a request before the password; Redis has the same limits
 _MOST_DIGITS = 10
@@ -36,7 +36,7 @@ class PasswordProxy:
 
     Args:
         listener: a socket that listens on the port; the caller closes it.
-        password: the password that a client must send, as the default user.
+        password: the password of the default user, which a client must send.
         server: the path of the server's Unix socket.
     """
 
@@ -133,7 +133,7 @@ class PasswordProxy:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Forward bytes until the end of the stream, and then end the other stream."""
+    """Forward bytes from `reader` to `writer`; at the end of `reader`, also end `writer`."""
     with suppress(OSError):
         while data := await reader.read(_PORTION):
             writer.write(data)

@@ -1,4 +1,4 @@
-"""Runs Redis on a machine that has no servers: `python -m services.common.store.embedded.server`.
+"""Runs Redis on a machine that has no Redis server: `python -m services.common.store.embedded.server`.
 
 The program starts a Valkey whose data and Unix socket are in STATE_DIR, and serves REDIS_PORT on loopback for clients
 that cannot use the socket. Clients of the port must send REDIS_PASSWORD or, if it is not set, the password stored in
@@ -66,7 +66,7 @@ def serving(settings: Settings, listener: socket.socket | None = None) -> Iterat
 
     Args:
         settings: provide STATE_DIR, REDIS_PORT (0 means any free port), and REDIS_PASSWORD if the user has set it.
-        listener: a socket that already listens on the port; it is closed.
+        listener: a socket that already listens on the port; this context manager closes the socket.
 
     Raises:
         StopProgram: the port is in use, STATE_DIR is unusable, or the server does not start (see `running_server`).

@@ -128,7 +128,7 @@ def _without_code(error: redis.RedisError, said: str, address: str) -> CryptoBoy
 
 
 def code_of(error: redis.RedisError) -> str:
-    """The code of an error, or of the error inside it; empty if the error has no code."""
+    """The code of an error or, if it contains another error, the code of that error; empty if there is no code."""
     said = _said(error)
     if within := _WITHIN.search(said):
         return within[1]
@@ -144,15 +144,15 @@ def code_of(error: redis.RedisError) -> str:
 
 
 def is_not_the_primary(error: redis.RedisError) -> bool:
-    """Whether the server is not the primary, so that its connections must be dropped.
+    """Whether the error means that the server is not the primary.
 
-    The address may lead to another server by now.
+    Connections to this server must then be dropped, because the address may lead to another server by now.
     """
     return code_of(error) in _ELSEWHERE
 
 
 def explain_unknown_command(info: dict[str, object]) -> str | None:
-    """The reason, found in a server's INFO, why it lacks a command; None if INFO does not explain it."""
+    """The reason, found in a server's INFO, why the server lacks a command; None if INFO does not explain it."""
     if info.get("redis_mode") == "sentinel":
         return (
             "it is a Sentinel, which keeps no data. Set REDIS_HOST and REDIS_PORT to the primary that it watches: "

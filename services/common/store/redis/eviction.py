@@ -1,4 +1,4 @@
-"""Checks whether Redis, when it is full, evicts keys that must not be lost. Pure."""
+"""Checks whether Redis, when it is full, evicts keys that must not be lost. The functions are pure."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class RedisHolds:
         self._write(lambda: self._client.hdel(HOLDS, KEPT))
 
     def _change(self, write: Callable[[Any], None]) -> None:
-        """Apply the whole change with a new id, or nothing of it."""
+        """Apply the change and write a new id of the holds, either both or neither."""
 
         def call() -> None:
             pipeline = self._client.pipeline(transaction=True)
@@ -136,7 +136,7 @@ class RedisHolds:
         return bool(self._ask(lambda: is_written(self._client)))
 
     def _wait_until_written(self) -> None:
-        """Longest wait for the server to notice that the disk has room again; it looks every second."""
+        """Wait until all that the server has answered is in its file; raises TryLater after `_ROOM_SECONDS`."""
         deadline = time.monotonic() + _ROOM_SECONDS
         while not self._is_written():
             if time.monotonic() > deadline:
@@ -147,7 +147,7 @@ class RedisHolds:
             time.sleep(_REPEAT_SECONDS)
 
     def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
-        """Repeat a change until the server notices that the disk has room again, which it checks every second."""
+        """Repeat a change until the server accepts it; it checks once per second whether the disk has room."""
         deadline = time.monotonic() + _ROOM_SECONDS
         while True:
             try:

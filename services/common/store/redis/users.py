@@ -1,8 +1,8 @@
-"""Defines the rights on a production Redis as its ACL file, with a user for each service that uses the store. Pure.
+"""Defines the rights on a production Redis as its ACL file, with a user for each service that uses the store.
 
-Redis checks the commands of a script as if its caller had sent them one by one, so a user gains no rights by running
-scripts. Redis counts EVAL as a write to all its keys. A user that reads with EVAL is therefore granted the keys, but
-no command that writes.
+Redis checks the commands of a script as if the caller of the script had sent them one by one, so a user gains no
+rights by running scripts. Redis treats EVAL as a write to all keys passed to the script. A user that reads with EVAL
+is therefore granted write access to the keys, but no command that writes.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _ONLY_READS = {"signal_cacher": (ENTRIES,)}
 
 
 def _user_of(service: Service) -> StoreUser:
-    """A user with all rights on the keys that the registry gives to the service."""
+    """The user of a service: all rights on its keys in the registry, and read access to its keys in `_ONLY_READS`."""
     keys = [f"~{key}" for key in service.stores]
     keys += [f"%R~{key}" for key in _ONLY_READS.get(service.name, ())]
     return StoreUser(service.name, tuple(keys), (*_CONNECTION, *_COMMANDS[service.name]))
@@ -113,7 +113,7 @@ _NOBODY = "user default off resetpass ~* &* +@all"
 
 
 def acl_file(passwords: Mapping[str, str]) -> str:
-    """The content of the file that `aclfile` names: one user per line, hashed passwords, the default user disabled.
+    """The content of the file that `aclfile` names: users with hashed passwords, and a disabled default user.
 
     Source: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
     """
