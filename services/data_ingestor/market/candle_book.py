@@ -2,8 +2,8 @@
 
 A stream sends updates of a candle while it forms, and only the next candle shows that it is closed. The last update
 of a closed candle is final only if the stream was connected from the candle's beginning and sent an update in the
-candle's last seconds. In all other cases, and for every gap, the candle is fetched over REST. A candle is published
-after all earlier candles, and only once its values are known to be final.
+candle's last seconds. In all other cases, and for every gap, the candle is fetched over REST. Candles are published
+in order, and each of them only when its values are known to be final.
 
 The book is pure: it reads no clock and calls neither the exchange nor the broker. Times are milliseconds since the
 epoch on the exchange's clock.
@@ -17,17 +17,17 @@ from dataclasses import dataclass
 from services.data_ingestor.market.candles import FUTURE_MARGIN_MS, Candle, Refused, RestAnswer
 
 REACH = 1_000
-"""The maximum number of candles that are fetched again after an outage. Older ones are skipped, which is logged."""
+"""The maximum number of candles that are fetched after an outage. Older candles are skipped and logged."""
 
 BATCH = 100
 """The maximum number of candles that are published at once."""
 
 HELD_LIMIT = 1_500
-"""The maximum number of candles kept while they cannot be published. If there are more, they are dropped and fetched
-again later."""
+"""The maximum number of candles that are kept while they cannot be published. If there are more, all but the newest
+are dropped and fetched later."""
 
 FINAL_UPDATE_MS = 5_000
-"""For a candle to be final without REST, its last update must arrive within this time before its end."""
+"""A candle is final without REST only if its last update arrived within this time before the candle's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class ReadyCandle:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """The step of publishing these candles in this order."""
+    """The next step is to publish these candles in this order."""
 
     ready: tuple[ReadyCandle, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The step of fetching over REST the candles that open at or after `since_ms` and before `until_ms`."""
+    """The next step is to fetch over REST the candles that open at or after `since_ms` and before `until_ms`."""
 
     since_ms: int
     until_ms: int
@@ -87,10 +87,10 @@ class CandleBook:
         self.newest_ms: int | None = None
 
     def begin(self, remembered_ms: int | None, answer: RestAnswer, now_ms: int) -> bool:
-        """Decide which candle comes next, given the last published candle and the newest candles that REST lists.
+        """Choose the candle to publish next from the last published candle and the newest candles that REST lists.
 
-        If there is no usable record of the last published candle, the newest closed candle comes first. A record that
-        lies in the future (because of a replay, or a clock that was ahead) is not usable.
+        If there is no usable record of the last published candle, the newest closed candle is published first. A
+        record in the future (because of a replay, or a clock that was ahead) is not usable.
 
         Returns:
             Whether the next candle is decided; if not, call again later with a new answer.
@@ -188,7 +188,7 @@ class CandleBook:
         return behind - REACH
 
     def next_step(self) -> Publish | Fetch | None:
-        """Return the next step towards publishing further candles; None if the stream must be awaited."""
+        """Return the next step towards publishing candles; None if an update of the stream is needed first."""
         if self.last_ms is None or self.newest_ms is None:
             return None
         ready = self._ready(self.last_ms, self.newest_ms)
@@ -223,7 +223,7 @@ class CandleBook:
         return held.final or (held.complete and held.updated_ms >= final_update_from_ms)
 
     def overdue(self, now_ms: int, grace_ms: int) -> Fetch | None:
-        """Return the fetch for the next candle if it should have closed `grace_ms` ago, but no update showed it."""
+        """Return the fetch for the next candle if that candle ended `grace_ms` ago and no later one is known."""
         if self.last_ms is None:
             return None
         next_ms = self.last_ms + self._step

@@ -18,7 +18,7 @@ CLOSE_MARGIN_MS = 10_000
 """The time after its end during which the exchange may still change a candle, if no later candle is listed."""
 
 FUTURE_MARGIN_MS = 60_000
-"""The maximum time by which a candle's open time may be ahead of the exchange's estimated clock."""
+"""The maximum time by which a candle's open time may be later than the exchange's estimated time."""
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 

@@ -21,7 +21,7 @@ SERVICE = "market_streamer"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0  # so that candles are current within 30 s of the exchange's return
 ATTEMPTS = 6
-"""The number of answers without a candle that must have closed, after which it counts as missing (about 20 s)."""
+"""A closed candle counts as missing after this number of REST answers that do not list the candle (about 20 s)."""
 
 
 class GapFiller:
@@ -59,7 +59,7 @@ class GapFiller:
         return True
 
     async def fill(self, gap: Fetch) -> bool:
-        """Fetch candles that must be closed because later ones exist; return whether the book can continue."""
+        """Fetch candles that must be closed because later candles exist; return whether the book can continue."""
         count = (gap.until_ms - gap.since_ms) // self._step + 2
         answer = await self._ask(gap.since_ms, count, self._fruitless)
         if answer is None:

@@ -74,7 +74,7 @@ class CandleMemory:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open the file. A damaged file is renamed and replaced, which costs at most one candle of each pair."""
+    """Open the file. A damaged file is renamed and replaced; at most one candle of each pair is lost thereby."""
     try:
         return open_database(path, _SCHEMA, busy_seconds=_BUSY_SECONDS)
     except (sqlite3.OperationalError, UnknownFileError):

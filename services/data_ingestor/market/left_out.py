@@ -15,7 +15,7 @@ LOOK_AGAIN_SECONDS = 300.0
 
 
 class LeftOut:
-    """Blocks the streams of pairs that are not offered, until they are offered. Use within one event loop.
+    """Makes the stream of a pair wait until the exchange offers the pair. Use within one event loop.
 
     Args:
         statuses: the status of each pair, which /health reports.

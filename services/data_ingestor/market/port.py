@@ -31,7 +31,7 @@ class CandleSource(Protocol):
         ...
 
     async def fetch(self, pair: str, since_ms: int | None, limit: int) -> Sequence[Row]:
-        """Fetch the candles that open at or after `since_ms`, or the newest candles if it is None; oldest first.
+        """Fetch the candles from `since_ms` on, or the newest candles if `since_ms` is None; oldest first.
 
         At most `limit` candles are returned, or fewer if the exchange's own limit is lower.
         """

@@ -82,7 +82,7 @@ class CandlePublisher:
     def collect(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
         """Create the messages of candles that can be published, with the current time as `collected_at`.
 
-        If it is called again, messages that already exist are kept.
+        If this method is called again for a candle, the existing message of the candle is kept.
         """
         made = self._made.get(pair, {})
         self._made[pair] = {
@@ -90,7 +90,7 @@ class CandlePublisher:
         }
 
     async def publish(self, pair: str, ready: Sequence[ReadyCandle]) -> None:
-        """Publish the candles; return when the broker has confirmed them and the last one is recorded.
+        """Publish the candles; return when the broker has confirmed all candles and the last candle is recorded.
 
         Raises:
             TryLater: the broker is unavailable or full; some of the candles may have been published.

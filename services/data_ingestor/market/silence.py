@@ -3,11 +3,11 @@
 A stream that repeats the same candle counts as silent, like a stream that sends nothing.
 
 Two clocks are needed because each of them alone can be misleading. In a replay the wall clock may run many times
-faster than real time, and it may be set forward. Even then a busy machine must get at least `REAL_FLOOR_SECONDS` of
-real time. If only real time counted, an accelerated replay would miss hours of candles before a silence is detected.
-So a stream counts as silent in two cases: the limit has passed in real seconds, or it has passed on the wall clock
-and `REAL_FLOOR_SECONDS` have passed in real time. A wall clock that is set back therefore delays the detection by no
-more than the limit.
+faster than real time, and the wall clock may be set forward. Even then the stream must have at least
+`REAL_FLOOR_SECONDS` of real time, because the machine may be busy. If only real time counted, an accelerated replay
+would miss hours of candles before a silence is detected. So a stream counts as silent in two cases: the limit has
+passed in real seconds, or it has passed on the wall clock and `REAL_FLOOR_SECONDS` have passed in real time. A wall
+clock that is set back therefore delays the detection by no more than the limit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Moment:
 
 
 class StreamActivity:
-    """The time at which a stream last sent something new.
+    """Tracks the time at which a stream last sent something new.
 
     Args:
         limit: the number of seconds after which a stream counts as silent.
@@ -51,7 +51,7 @@ class StreamActivity:
         return True
 
     def restart(self, now: Moment) -> None:
-        """Measure the silence from now on, because the stream was restarted or was found to work."""
+        """Start to measure the silence anew at `now`, because the stream was restarted or was found to work."""
         self._since = now
 
     def is_silent(self, now: Moment) -> bool:

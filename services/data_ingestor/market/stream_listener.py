@@ -31,7 +31,7 @@ NOTHING_NEW_PAUSE_SECONDS = (
 
 
 class StreamListener:
-    """Passes the updates of a stream to a book, from the call of `start` until the call of `stop`.
+    """Passes the updates of a stream to a book after `start` is called and until `stop` is called.
 
     Args:
         silence: the number of seconds without anything new after which REST is used to check the stream.

@@ -28,8 +28,8 @@ NAME = "market_streamer"
 STOP_POLL_SECONDS = 0.1
 FAILED_PAUSE_SECONDS = 30.0
 OPEN_SECONDS = 120.0
-"""The maximum time for reading the exchange's clock and markets, in several requests that each have their own
-timeout."""
+"""The maximum time for reading the exchange's clock and markets. This takes several requests, each of which has its
+own timeout too."""
 
 
 class MarketStreamer:

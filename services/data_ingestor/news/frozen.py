@@ -1,4 +1,4 @@
-"""Detects a feed that answers but has had nothing new for far too long. It is then fetched bypassing all caches."""
+"""Detects feeds that answer but have had nothing new for far too long, which are then fetched past all caches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.data_ingestor.news.habit import Habit, claimed, freeze_limit, habi
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN = timedelta(hours=1)
-"""The interval between fetches that bypass all caches while a feed is frozen. For each, the server sends the whole
+"""The interval between fetches that bypass all caches while a feed is frozen. Each such fetch transfers the whole
 feed."""
 
 
@@ -22,7 +22,7 @@ class FeedFreshness:
 
     Args:
         source: the name of the source.
-        at_least: the setting NEWS_FROZEN_AFTER.
+        at_least: the minimum time without new entries before the feed counts as frozen (setting NEWS_FROZEN_AFTER).
         now: the time from which the silence of a feed without dates is counted.
     """
 
@@ -40,8 +40,8 @@ class FeedFreshness:
     def read(self, listed: Mapping[str, datetime | None], now: datetime, *, news: bool) -> None:
         """Record that the feed was read.
 
-        Each entry counts with the date it had when it was first listed, so that an entry whose date changes at each
-        poll or lies in the future does not hide that the others are old.
+        The date of an entry is the date with which the entry was first listed. So an entry whose date changes at each
+        poll or lies in the future does not hide that the other entries are old.
 
         Args:
             listed: the dates of the feed's entries by their ids.
@@ -65,7 +65,7 @@ class FeedFreshness:
             SOURCE_NEWEST.labels(self._source).set(max(dates).timestamp())
 
     def answered(self, now: datetime) -> str:
-        """Record that the feed has answered; return the reason if it counts as frozen, else an empty text."""
+        """Record that the feed has answered; return the reason if the feed counts as frozen, else an empty text."""
         quiet, limit = now - self._last_news, freeze_limit(self._habit, self._at_least)
         about = {"source": self._source, "newest": self._last_news.isoformat(timespec="seconds")}
         frozen = quiet > limit
@@ -86,7 +86,7 @@ class FeedFreshness:
         return f"nothing new since {about['newest']}, for {_hours(quiet):g} hours" if frozen else ""
 
     def ask_past_caches(self, now: datetime) -> bool:
-        """Whether the next request must bypass all caches. Returns True once per ASK_AGAIN while the feed is frozen."""
+        """Whether the next request must bypass all caches. True once per ASK_AGAIN while the feed is frozen."""
         if self._ask_from is None or now < self._ask_from:
             return False
         self._ask_from = now + ASK_AGAIN

@@ -10,12 +10,13 @@ from itertools import pairwise
 FAR_LONGER = 3
 """Feeds pause at night and over weekends. A silence of this many times the longest pause is therefore unusual."""
 USUAL_PAUSE = timedelta(days=3)
-"""The length of a pause that is always usual, such as a weekend with a holiday."""
+"""A pause of at most this length, such as a weekend with a holiday, always counts as usual."""
 FEW = 4
-"""If less than one in FEW entries lies on one side of a pause, the pause may be caused by pinned posts."""
+"""If fewer than one in FEW entries are older, or newer, than a pause, pinned posts may be the cause of the pause."""
 LONGEST_FREEZE_LIMIT = timedelta(days=30)
 FURTHEST_ZONE = timedelta(hours=14)
-"""The maximum time by which a local time that is wrongly stated as UTC lies in the future."""
+"""The maximum time by which a publication date can lie in the future because a local time is wrongly stated as
+UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ class Habit:
 def habit_of(published: Iterable[datetime | None], now: datetime) -> Habit:
     """Return the publishing habit of a feed whose entries have these dates, in any order.
 
-    A date in the future counts as `now`; a date further in the future than a wrong time zone can explain is ignored.
-    A long pause next to only a few of the oldest or newest entries is ignored if the other pauses are much shorter,
-    because such entries are probably pinned.
+    A date in the future counts as `now`, but is ignored if it is further in the future than a wrong time zone
+    explains. A long pause next to only a few of the oldest or newest entries is ignored if the other pauses are much
+    shorter, because such entries are probably pinned.
     """
     dates = sorted(
         date for each in published if each is not None and (date := claimed(each, now)) is not None
@@ -52,7 +53,7 @@ def habit_of(published: Iterable[datetime | None], now: datetime) -> Habit:
 
 
 def claimed(published: datetime, now: datetime) -> datetime | None:
-    """Return the date, at most `now`; None if it is further in the future than a wrong time zone can explain."""
+    """Return the date, or `now` if the date is later; None if it is later than a wrong time zone can explain."""
     return None if published > now + FURTHEST_ZONE else min(published, now)
 
 

@@ -1,4 +1,4 @@
-"""The news poller, which takes articles from news sources to the queue raw_news_data.
+"""The news poller, which publishes articles of news sources to the queue raw_news_data.
 
 One thread for each source reads its feed and records new articles in the state file; the main thread publishes the
 recorded articles. Therefore no source can delay another, and an unavailable broker delays only publishing.

@@ -27,7 +27,7 @@ MAX_SUMMARY = 5_000
 MAX_CONTENT = 50_000
 
 State = Mapping[str, str]
-"""The data with which a source's next read can request only changes, such as the validators of an HTTP response."""
+"""Data by which the next read of a source can request changes only, such as the validators of an HTTP response."""
 NO_STATE: State = MappingProxyType({})
 
 
@@ -41,7 +41,7 @@ class Entry:
         summary: the summary; at most MAX_SUMMARY characters.
         content: the content; at most MAX_CONTENT characters.
         published: the publication time in UTC that the source states; None if it states no date that can be parsed.
-        no_later_than: the latest time in UTC that a date without a known time zone can mean; else None.
+        no_later_than: the latest time in UTC that the date can mean if its time zone is unknown; else None.
         written_title: the title as the source provides it; empty if it equals `title`.
         marks: values that may distinguish the entry from others with the same link, namely the source's own id for
             the entry and its address with a fragment. No value is empty.
@@ -77,14 +77,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of a read. `listing` is None if it has not changed since the given state was returned."""
+    """The result of a read. `listing` is None if the source has not changed since it returned the given state."""
 
     listing: Listing | None
     state: State
 
 
 class Source(Protocol):
-    """One news source. A single thread reads it while the service runs."""
+    """A news source. While the service runs, only one thread reads the source."""
 
     @property
     def config(self) -> SourceConfig:
@@ -109,8 +109,8 @@ class Source(Protocol):
         Args:
             now: the current time in UTC.
             stop: an event; when it is set, the read ends soon with TryLater.
-            state: the state of the last answer whose entries were recorded. It is empty after a failed read, because
-                it may be the cause of the failure.
+            state: the state of the last answer whose entries were recorded. An empty state is passed after a failed
+                read, because the state may be the cause of the failure.
             past_caches: whether to read all entries and bypass all caches, because the source has had nothing new for
                 long.
 
@@ -129,9 +129,9 @@ class SourceConfig(BaseModel, ABC):
     Attributes:
         kind: the kind of the source.
         name: the name that identifies the source. It is part of the identity of its articles.
-        weight: the weight that is passed on with its articles and their signals, like `owner`.
-        owner: the publisher, if it has several sources. Quotas and turns in the poller, and trust in later services,
-            apply to each owner.
+        weight: the weight of the source. Weight and owner are passed on with its articles and their signals.
+        owner: the publisher of the source, if the publisher has several sources. Quotas and turns in the poller, and
+            trust in later services, apply to each owner.
         enabled: whether the source is read.
     """
 

@@ -1,4 +1,4 @@
-"""Publishes waiting articles. They count as seen once the broker has confirmed them."""
+"""Publishes waiting articles. An article counts as seen when the broker has confirmed the article."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 CONFIRM_SECONDS = 10.0
 LONGEST_SECONDS = (BATCH + 1) * CONFIRM_SECONDS
-"""The maximum time that `publish_waiting` takes. The articles of a refused batch are published one by one."""
+"""The maximum time that `publish_waiting` takes, even if it publishes the articles of a refused batch one by one."""
 
 
 def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_is_empty: bool = False) -> int:
@@ -45,7 +45,7 @@ def publish_waiting(broker: Broker, seen: SeenArticles, turns: Turns, *, queue_i
 def _publish_one_by_one(
     broker: Broker, seen: SeenArticles, turns: Turns, batch: Sequence[WaitingArticle], refusal: NeverWorks
 ) -> int:
-    """Publish each article separately. Articles that the broker refuses are dropped, unless it refuses all."""
+    """Publish each article separately. Articles that the broker refuses are dropped, unless all are refused."""
     refused: dict[WaitingArticle, NeverWorks] = {}
     for article in batch:
         try:

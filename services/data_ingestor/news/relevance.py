@@ -1,8 +1,8 @@
 """Decides whether an article is about crypto by searching for keywords as whole words.
 
 The sources write about crypto, but some of their articles have other subjects, such as games, gadgets and politics.
-The filter drops these articles. One term that always means crypto is enough. Of the terms that also have other
-meanings, two different ones are needed.
+The filter drops these articles. An article is about crypto if it contains one term that always means crypto, or two
+different terms that also have other meanings.
 """
 
 from __future__ import annotations

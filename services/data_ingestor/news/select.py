@@ -38,7 +38,7 @@ Undated = datetime | Literal["never read"] | None
 
 
 class Correction(StrEnum):
-    """A correction that was made in a published article."""
+    """A kind of correction that is made in an article that is published."""
 
     NO_DATE = "no_date"
     NO_ZONE = "no_zone"
@@ -55,8 +55,8 @@ class Selection:
         dismissed: the ids of entries that need not be considered again.
         skipped: the number of entries that are not published, by reason.
         corrected: the number of corrections, by kind.
-        lags: the times from publication to fetch, for articles that state when they were published.
-        is_news: whether there is an unknown entry that is not too old, on any subject.
+        lags: the durations from publication to fetch, for articles that state when they were published.
+        is_news: whether there is an unknown entry, on any subject, that is not too old.
     """
 
     articles: tuple[NewsArticle, ...]
@@ -87,8 +87,8 @@ def select(
 
     An entry is skipped for one of these reasons: it has no title, its id is in `known` or occurred earlier in the
     feed, it was published more than `max_age` ago, it has no date and its source was `NEVER_READ`, or it is not about
-    crypto. In the last three cases its id is dismissed for good. `undated` is the publication time of an entry
-    without a date (see `date_of_undated`); if it is None, the time of fetching is used.
+    crypto. In the last three cases the id of the entry is dismissed permanently. `undated` is the publication time of
+    an entry without a date (see `date_of_undated`); if it is None, the time of fetching is used.
     """
     identified = identify(entries, source)
     untitled = sum(not entry.title for entry in entries)

@@ -43,7 +43,7 @@ class SourcePoller:
     """Polls one source until it is stopped. Failures of this source do not affect other sources.
 
     Args:
-        stretch: a function that returns the factor by which the next pause is longer than NEWS_POLL_INTERVAL.
+        stretch: returns the factor by which NEWS_POLL_INTERVAL is multiplied for the next pause.
         work: the register of calls in progress.
     """
 
@@ -120,7 +120,7 @@ class SourcePoller:
         return "ok" if answer.listing else "not_modified"
 
     def _seen_again(self) -> None:
-        """Record from time to time that an unchanged listing's entries are still listed, so they are not purged."""
+        """Record from time to time that the entries of an unchanged listing are still listed, so they are kept."""
         now = self._clock.now()
         if self._last_read is None or now - self._last_read >= TELL_AGAIN:
             self._seen.known(self._listed, now)
@@ -193,7 +193,7 @@ class SourcePoller:
 def _dates(
     identified: Mapping[str, Entry], known: Collection[str], last_read: datetime | None
 ) -> dict[str, datetime | None]:
-    """Return publication dates by id, without known entries whose stated date is later than the last read."""
+    """Return publication dates by id. A known entry whose stated date is later than the last read is omitted."""
     return {
         identity: entry.published
         for identity, entry in identified.items()

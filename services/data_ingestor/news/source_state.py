@@ -14,7 +14,7 @@ class SourceState:
 
     Attributes:
         articles: the number of articles recorded for publication since the start.
-        frozen: a message if the source has had nothing new for far too long; else empty.
+        frozen: the message that the source has had nothing new for far too long; empty if this is not so.
     """
 
     polled: bool = False

@@ -21,7 +21,7 @@ class ReaderText(NamedTuple):
     Attributes:
         text: the text that readers see.
         hidden: the text that readers do not see.
-        is_odd: whether readers see the text without some of its letters, or in another order.
+        is_odd: whether readers do not see some letters of the text, or see its letters in another order.
     """
 
     text: str

@@ -33,7 +33,7 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def usable_link(link: str) -> str:
-    """Return the link without user name, and without fragment unless it is a route.
+    """Return the link without user name, and without its fragment unless the fragment is a route.
 
     The result is empty if the link is unusable or too long.
     """

@@ -1,9 +1,9 @@
 """Removes from an article any text that is meant to steer a language model that reads it (prompt injection).
 
-No scorer sees text that looks like an instruction, a role mark or a ready-made answer. Any such removal lowers the
-confidence in the rest of the article. This is the weakest of several defences, because no list of attacks is
-complete. Whatever an article says, it cannot change the form of an answer, because the schema and the checks in
-`answer` enforce that form. Nor can it change which assets are scored, because the matcher decides that.
+No scorer sees text that looks like an instruction, a role mark or a ready-made answer. If anything was removed, the
+confidence in the scores of the article is lowered. This is the weakest of several defences, because no list of
+attacks is complete. Whatever an article says, it cannot change the form of an answer, because the schema and the
+checks in `answer` enforce that form. Nor can it change which assets are scored, because the matcher decides that.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Suspicion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A group of patterns, which are searched for one after the other unless `may_match` rules out a match."""
+    """A group of patterns. Each pattern is searched for, unless `may_match` shows that none of them matches."""
 
     patterns: tuple[re.Pattern[str], ...]
     may_match: Question
@@ -72,7 +72,7 @@ class _Patterns:
 
 
 def hidden_text(raw: str) -> set[Suspicion]:
-    """Return the suspicion HIDDEN_TEXT if an uncleaned text hides characters from readers or reorders them."""
+    """Return the suspicion HIDDEN_TEXT if an uncleaned text hides or reorders characters for its readers."""
     return {Suspicion.HIDDEN_TEXT} if hides_characters(raw) or reorders(raw) else set()
 
 

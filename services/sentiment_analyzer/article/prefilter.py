@@ -39,7 +39,8 @@ def _loosened(pattern: str) -> str:
     """Return a pattern that matches wherever the given pattern does, and that compiles to a small automaton.
 
     Bounded repeats become unbounded, and assertions are dropped. All numeric characters are added to the word
-    characters, because Python counts every numeric character as one and this engine counts only some.
+    characters, because Python counts every numeric character as a word character, but this engine counts only some of
+    them.
     """
     unbounded = re.sub(r"\{0,\d+\}", "*", re.sub(r"\(\?<![^()]*\)", "", pattern))
     return unbounded.replace(r"\b", "").replace(r"\w", r"[\w\p{N}]")

@@ -1,8 +1,8 @@
 """Turns an article into the text that the scorers and the matcher read.
 
 The text is cleaned, limited in length and on one line. Because news is untrusted, control characters, invisible
-characters and characters that reorder text are removed before any other code reads the text. No reader needs these
-characters.
+characters and characters that reorder text are removed before any other code reads the text. No scorer and no matcher
+needs these characters.
 """
 
 from __future__ import annotations

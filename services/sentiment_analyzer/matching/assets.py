@@ -57,8 +57,8 @@ class Registry(BaseModel):
     def asset(self, ticker: str) -> Asset:
         """Return the asset with that ticker. An asset that is not in the registry is known only by its ticker.
 
-        A ticker that is not in the registry counts wherever it is written in capitals. It counts as ambiguous if it
-        is very short or a common abbreviation.
+        A ticker that is not in the registry is recognised wherever it is written in capitals. Such a ticker counts as
+        ambiguous if it is very short or a common abbreviation.
         """
         if ticker in self.assets:
             return self.assets[ticker]

@@ -24,7 +24,7 @@ _UNCOMMON_OF_A_LIST = 2
 
 
 class Disambiguator:
-    """Removes those ambiguous spellings from the phrases found in a text that do not mean a coin."""
+    """Removes the ambiguous spellings that do not mean a coin from the phrases that were found in a text."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -120,7 +120,7 @@ def _accept_by_spelling(words: Words, found: Sequence[Found], accepted: list[boo
 
 
 def _accept_by_list(words: Words, found: Sequence[Found], accepted: list[bool]) -> None:
-    """Accept the coins of a list such as "ADA, LINK and XRP" if one is certain or two are no common words."""
+    """Accept all coins of a list such as "ADA, LINK and XRP" if one is certain or two are not common words."""
     for chain in _chains(words, found):
         sure = [index for index in chain if accepted[index]]
         capitals = [index for index in chain if words.written[found[index].first].isupper()]

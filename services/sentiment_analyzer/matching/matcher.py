@@ -4,7 +4,7 @@ The headline decides. The body counts only if the headline names neither coins n
 
 1. If the headline names coins, the article is about those coins, even if the body mentions others in passing. If none
    of these coins is traded here, the article has no target.
-2. If the headline names the market ("crypto", "altcoins", ...), the article is about all pairs.
+2. If the headline names no coins but the market ("crypto", "altcoins", ...), the article is about all pairs.
 3. If the beginning of the body has one or two coins as its subject (named in its first sentence, or twice), the
    article is about those coins. If it has more than two, the article is a roundup, which is about all pairs.
 4. If there is any other word about crypto, the article is about the market. Without such a word it is off topic.
@@ -57,8 +57,8 @@ class Target:
 class Match:
     """The subject of an article.
 
-    There is one target for each asset if `about` is ASSETS, one target for all pairs if it is MARKET, and no target
-    otherwise.
+    If `about` is ASSETS, there is one target for each asset. If `about` is MARKET, there is one target for all pairs.
+    Otherwise there is no target.
     """
 
     about: About

@@ -22,7 +22,7 @@ _CAPITALS = re.compile(r"[A-Z]{2,10}")
 _QUOTES = frozenset({"USD", "USDT", "USDC", "EUR", "BTC", "ETH"})  # what follows the base of a pair
 _JOINED_PAIR = re.compile(r"([A-Z0-9]{2,10}?)(?:USDT|USDC|USD)")
 _SYMBOL_SIGN = re.compile(rf"[$#]\w|\w[/-]\W*(?:{'|'.join(_QUOTES)})|USD")
-"""A pattern that matches any text with a cashtag, a hashtag or a pair. A text without a match has none of these."""
+"""A pattern that matches every text with a cashtag, a hashtag or a pair, but may also match other texts."""
 _HYPHENS = frozenset({" ", "-", "\u2010", "\u2011"})
 
 
@@ -87,7 +87,8 @@ class MentionFinder:
 
         Args:
             text: the headline or body.
-            elsewhere: returns whether the rest of the article is about crypto. It is called at most once.
+            elsewhere: a function that returns whether the rest of the article is about crypto. It is called at most
+                once.
         """
         words = Words(text)
         found: list[Found] = []

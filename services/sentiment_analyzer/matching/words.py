@@ -1,4 +1,4 @@
-"""A text that is split into words, the phrases to look for in the text, and the phrases that were found."""
+"""Defines texts that are split into words, phrases to look for in such texts, and phrases that were found."""
 
 from __future__ import annotations
 

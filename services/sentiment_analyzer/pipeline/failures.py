@@ -1,8 +1,8 @@
 """Decides whether the article or the scorer is at fault if the scorer fails on an article or refuses it.
 
-A scorer may pass its check and still fail on every article, for example because it is too slow for them. So an
-article is at fault only if another article was scored after the scorer had failed on this article. Articles are
-identified by the message body, because not every publisher sets an id.
+A scorer may pass its check and still fail on every article, for example because it is too slow. So an article is at
+fault only if another article was scored after the scorer had failed on this article. Articles are identified by the
+message body, because not every publisher sets an id.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class ScorerFailures:
                     intake.retry(delivery, f"{type(error).__name__}: {error}")
 
     def ended(self, delivery: Delivery, outcome: Outcome | None) -> None:
-        """Note that an article was dealt with. It has no outcome if it was refused or set aside."""
+        """Record that processing an article ended. `outcome` is None if the article was refused or set aside."""
         self.failed.pop(delivery.body, None)
         self.at_fault.discard(delivery.body)
         if outcome in ANSWERS:

@@ -16,7 +16,7 @@ SETTLE_SECONDS = 30.0
 
 
 class Intake:
-    """A subscription that is used until the service stops or something fails. Worker threads share it.
+    """A subscription that worker threads share until the service stops or something fails.
 
     Args:
         subscription: the subscription to the queue of articles.

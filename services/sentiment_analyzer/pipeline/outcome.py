@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 ANSWERS = frozenset({Outcome.SCORED, Outcome.ABSTAINED, Outcome.RETOLD, Outcome.CONTRADICTS})
-"""The outcomes of articles about which the scorer was asked and gave an answer."""
+"""The outcomes of the articles for which the scorer gave an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Judgement:
     """The result of processing an article.
 
     Attributes:
-        reason: why there are no signals, or why the signals are not only the article's own.
+        reason: why there are no signals, or why there are signals other than the article's own.
         degraded: whether a fallback scored the article.
         story: the id of the first article of the story; empty if it is unknown.
-        suspicions: the kinds of content in the article that were meant for a machine.
+        suspicions: the kinds of content in the article that seem to be meant to steer a language model.
         is_unusable: whether the scorer abstained only because its answer cannot be used.
     """
 

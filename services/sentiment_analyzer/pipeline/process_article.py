@@ -4,7 +4,7 @@ Several worker threads take these steps at the same time, each with its own arti
 slots at the scorer, so that while all slots are taken, other threads match the next articles and publish earlier
 signals. An article is acknowledged only after the broker has confirmed all its signals.
 
-`judge_article` contains the middle steps, which the command line and the research tools use without a broker.
+`judge_article` contains the steps match to score, which the command line and the research tools use without a broker.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ArticlePipeline:
     work: CallsInProgress
 
     def run(self, intake: Intake) -> None:
-        """Process articles until the intake is over. If this raises, the intake is over for all workers.
+        """Process articles until the intake is over. An error that is raised here ends the intake for all workers.
 
         Raises:
             ScorerAwayError: the scorer has failed.
@@ -213,7 +213,7 @@ class _Matched(NamedTuple):
     clock: Clock | None
 
     def judge(self, scorer: Scorer, slot: AbstractContextManager[None], stories: Stories | None) -> Judgement:
-        """Recognise the article's story, score the article unless that is needless, and compare it with the story."""
+        """Recognise the article's story, score the article unless this is needless, and compare article and story."""
         if stories is None:
             return self.score(scorer, slot)
         article_id = self.article.article_id

@@ -28,17 +28,17 @@ SIGNALS_AT_ONCE = 50
 
 
 def publish_signals(broker: Broker, signals: Sequence[SentimentSignal], intake: Intake) -> bool:
-    """Publish signals, and wait until the broker has confirmed them, however long it is unavailable.
+    """Publish signals, and wait until the broker has confirmed them, however long the broker is unavailable.
 
     Args:
         broker: the broker that receives the signals.
         signals: the signals to publish.
-        intake: the intake of their articles, which are given back to the queue if this takes longer than
-            `HOLD_SECONDS`.
+        intake: the intake of the signals' articles. These articles are given back to the queue if publishing takes
+            longer than `HOLD_SECONDS`.
 
     Returns:
-        Whether the broker has confirmed all signals. If not, the service is stopping; even then, one attempt was
-            made.
+        Whether the broker has confirmed all signals. If not, the service is stopping; even then, publishing was tried
+        once.
 
     Raises:
         NeverWorks: the broker refuses the signals.

@@ -46,7 +46,7 @@ class SentimentProcessor:
         stories: the stories so far; if it is None, every article is a story of its own.
         receipts: the store in which the scorer keeps its receipts.
         work: the register of running calls, for the watchdog.
-        lag_limit: the time in seconds since articles were fetched from which the service reports that it is behind.
+        lag_limit: the age of articles, in seconds since they were fetched, from which the service reports a lag.
     """
 
     def __init__(
@@ -125,8 +125,8 @@ class SentimentProcessor:
         """The number of workers.
 
         There are twice as many workers as slots at the scorer, so that some match or publish while all slots are
-        taken. There is only one worker if there is one slot, or if scores take only this processor's time, because
-        several workers would then wait for each other at every turn.
+        taken. There is only one worker if there is one slot, or if scoring uses only the processor of this machine,
+        because several workers would then only wait for one another.
         """
         return 1 if self._concurrency == 1 or self._scorer.articles_at_once > 1 else 2 * self._concurrency
 
@@ -147,7 +147,7 @@ class SentimentProcessor:
 
 
 def _raise_worst(failures: Sequence[BaseException]) -> None:
-    """Raise an error that waiting does not resolve before one that it does, and the scorer's before the broker's."""
+    """Raise the worst error: one that waiting cannot resolve, else one of the scorer, else one of the broker."""
     if failures:
         raise min(
             failures, key=lambda each: (isinstance(each, TryLater), not isinstance(each, ScorerAwayError))

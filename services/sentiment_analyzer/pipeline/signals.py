@@ -11,7 +11,7 @@ from services.sentiment_analyzer.matching.matcher import About, Match
 from services.sentiment_analyzer.scorers.port import Scores
 
 SUSPECT_TRUST = 0.5
-"""The factor on the confidence if something in the article seems to be meant for a machine."""
+"""The factor on the confidence if something in the article seems to be meant to steer a language model."""
 
 
 def make_signals(
@@ -23,11 +23,11 @@ def make_signals(
 ) -> tuple[SentimentSignal, ...]:
     """Make the signals of an article. A target on which the scorer abstained has no signal.
 
-    The confidence is the scorer's, multiplied by the certainty that the article is about the pair. It is reduced
-    again if there are suspicions, because an article that tries to steer a machine cannot be trusted in its other
-    statements. The signals of such an article are degraded, and so are those of a source without weight, because
-    nobody should buy on them. `analyzed_at` is never before the time when the article was fetched, even if the clock
-    of this machine is behind the poller's.
+    The confidence of a signal is the scorer's confidence multiplied by the certainty that the article is about the
+    pair. If there are suspicions, the confidence is reduced further, because the other statements of an article that
+    tries to steer a language model cannot be trusted. The signals of such an article, and those of a source without
+    weight, are degraded, because nobody should buy on them. `analyzed_at` is never before the time when the article
+    was fetched, even if the clock of this machine is behind the poller's.
     """
     scope = Scope.MARKET if match.about is About.MARKET else Scope.ASSET
     trust = SUSPECT_TRUST if suspicions else 1.0

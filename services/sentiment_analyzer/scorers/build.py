@@ -11,7 +11,7 @@ from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.scorers.port import Scorer
 
 Keep = Callable[[Scorer], Scorer]
-"""Wraps a scorer in one that keeps receipts of its answers."""
+"""Wraps a scorer in another scorer that keeps receipts of the answers."""
 
 
 def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scorer:

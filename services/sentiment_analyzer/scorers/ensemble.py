@@ -20,8 +20,8 @@ from services.sentiment_analyzer.scorers.port import (
 )
 
 NO_CONFIDENCE = 1e-9
-"""If weight times confidence sums up to less than this share of the total weight, it is too small to be used as a
-weight."""
+"""If the sum of weight times confidence is less than this share of the total weight, these products are too small to
+be used as weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Opinion:
 
 
 class EnsembleScorer:
-    """Asks all its members. Threads may share it if they may share its members.
+    """A scorer that asks all its members. Threads may share the ensemble if they may share the members.
 
     Args:
         members: one or more scorers and their weights.
@@ -51,7 +51,7 @@ class EnsembleScorer:
         self.patience = sum(scorer.patience for scorer, _ in self._members)
 
     def check(self) -> None:
-        """See `port.Scorer`. Every member can work, except for those whose servers refuse every request.
+        """See `port.Scorer`. Checks all members, and leaves out those whose servers refuse every request.
 
         Raises:
             RefusesAll: the servers of all members refuse every request.
@@ -140,8 +140,8 @@ def combine(opinions: Sequence[Opinion], total_weight: float) -> AssetScore:
     The score is the mean of the scores, weighted by the members' weights times their confidences. The confidence is
     the mean of the confidences, weighted by the members' weights, multiplied by 1 - d. A member that is part of
     `total_weight` but gave no score counts as a member without any confidence. d (0..1) is the mean distance of the
-    scores from the combined score, with the same weights as in the score. So members that say the opposite of one
-    another leave no confidence. The reason and the event are those of the member with the largest weight in the
+    scores from the combined score, with the same weights as in the score. So if members contradict each other
+    completely, the confidence is 0. The reason and the event are those of the member with the largest weight in the
     score.
     """
     weights = [opinion.weight * opinion.score.confidence for opinion in opinions]

@@ -1,4 +1,4 @@
-"""Uses a second scorer while the configured scorer is unavailable or unusable, and marks its scores as degraded."""
+"""Uses a second scorer while the configured one is unavailable or unusable; the second one's scores are degraded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class FallbackScorer:
-    """Asks the first scorer, and if that one is unavailable or refuses an article, asks the second.
+    """Asks the first scorer, or the second scorer if the first one is unavailable or refuses an article.
 
     Threads may share it. The circuit breakers of the first scorer's servers keep an outage from costing every article
     a timeout.
@@ -45,7 +45,7 @@ class FallbackScorer:
             self._second.check()
 
     def health(self) -> DependencyHealth:
-        """Return the health of the first scorer, which is not required because scoring goes on without it."""
+        """Return the health of the first scorer, which is not required because the second scorer can replace it."""
         health = replace(self._first.health(), required=False)
         return health if self._problem is None else replace(health, ok=False, detail=self._problem)
 
@@ -62,7 +62,7 @@ class FallbackScorer:
         """Return the scores of the first scorer, or those of the second scorer marked as degraded.
 
         Raises:
-            CannotSay: as either scorer raises it.
+            CannotSay: the scorer whose scores would be returned abstains.
         """
         try:
             scores = self._first.score(text, assets)

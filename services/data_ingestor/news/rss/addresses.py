@@ -2,9 +2,9 @@
 
 A feed may be fetched from the public internet and from the origin that the operator configured.
 
-The operator of a source, or an attacker who can change its answers, can redirect our requests and can let its name
-resolve to any address. Neither of them may reach what is accessible only to this machine, namely its own services,
-its network and a cloud's metadata service.
+The operator of a source, or an attacker who can change the source's answers, can redirect our requests and can make
+the source's host name resolve to any address. Such a request must not reach anything that is accessible only from
+this machine, namely its own services, its network and a cloud's metadata service.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Origin:
 
 
 def public_addresses(url: httpx.URL, origin: Origin) -> tuple[str, ...]:
-    """Resolve the host of `url` to its addresses; the connection must use one of them.
+    """Return the addresses of the host of `url`; the connection must use one of these addresses.
 
     Raises:
         TryLater: the name cannot be resolved, or one of the addresses is not public.

@@ -1,7 +1,8 @@
 """Joins and decompresses the body of a response, and limits its size.
 
 Servers name encodings that do not exist (`utf-8`, `none`), label plain text as gzip, and compress twice. The first
-bytes of the body are more reliable than the header, so the header is used only if they do not show the compression.
+bytes of the body are more reliable than the header, so the header is used only if these bytes do not show the
+compression.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _NONE = frozenset({"", "identity"})
 def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
     """Join the chunks of a body and decompress it.
 
-    At most `limit` bytes are in memory at once, plus a part of the data for each compression step.
+    Memory use is at most `limit` bytes, plus a part of the data for each compression step.
 
     Args:
         chunks: the chunks as received.

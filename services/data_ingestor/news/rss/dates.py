@@ -1,8 +1,8 @@
 """Parses the dates of feeds without guessing.
 
-feedparser uses the first pattern that matches a part of the text: it drops AM and PM, reads a number of seconds as a
-year, and treats an unknown time zone as UTC. An article with such a date would count as hours or years old and would
-never be published. Here a date is used only if its whole text can be parsed.
+feedparser uses the first pattern that matches a part of the text. So feedparser drops AM and PM, reads a number of
+seconds as a year, and treats an unknown time zone as UTC. An article with such a date would count as hours or years
+old and would never be published. Here a date is used only if its whole text can be parsed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from services.common.times.written_times import (
 )
 
 FURTHEST_WEST = timedelta(hours=12)
-"""The true time is at most this much later than the local time read as UTC. The westernmost time zone is UTC-12."""
+"""A local time that is read as UTC is at most this much too early. The westernmost time zone is UTC-12."""
 LONGEST_TEXT = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Fetches one feed with limits on time and size, conditional requests, and a few redirects, which are checked.
 
-The timeouts of an HTTP library apply to each wait, not to the whole request. A server that sends a byte from time to
-time, or a resolver that hangs, can therefore take arbitrarily long. For this reason the time for the body is checked
+The timeouts of an HTTP library apply to each wait, not to the whole request. So if a server sends one byte from time
+to time, or a resolver hangs, the request can take arbitrarily long. For this reason the time for the body is checked
 here, and the whole fetch runs in a process that can be killed (see `isolated`).
 """
 
@@ -35,8 +35,8 @@ class FeedRequest:
     """The parameters of a fetch.
 
     `timeout` limits the whole fetch, in seconds. `max_bytes` limits the decompressed body. `now` is in UTC. `etag`
-    and `last_modified` are those of `Fetched`. With `past_caches`, all caches on the way must ask the origin server.
-    For `own_network` see `FeedConfig`.
+    and `last_modified` are the validators of the last `Fetched`. With `past_caches`, all caches between here and the
+    origin server must forward the request to the origin server. For `own_network` see `FeedConfig`.
     """
 
     url: str
@@ -54,8 +54,8 @@ class FeedRequest:
 class Fetched:
     """A feed as its server sent it, after decompression. `url` is the address after redirects.
 
-    The validators `etag` and `last_modified` are the unchanged bytes of the server. They are empty if they cannot be
-    sent back.
+    The validators `etag` and `last_modified` are the unchanged bytes of the server. A validator is empty if it cannot
+    be sent back.
     """
 
     body: bytes

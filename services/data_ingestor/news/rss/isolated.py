@@ -1,10 +1,10 @@
 """Runs a function in a separate process with limits on time and memory, whatever its input is.
 
 Feeds are untrusted, and neither a name resolver nor a regular expression can be interrupted within its own process.
-Forty kilobytes of blank lines occupy the feed parser for eight seconds, and an address of some hundred kilobytes for
-minutes; no other thread runs meanwhile. A separate process can be killed. It is forked in milliseconds from a server
-process that has already loaded the libraries. Its time and memory are limited. It has our access rights, but no
-environment variable that could be secret.
+Forty kilobytes of blank lines occupy the feed parser for eight seconds, and an address of some hundred kilobytes
+occupies it for minutes; no other thread runs meanwhile. A separate process can be killed. This process is forked in
+milliseconds from a server process that has already loaded the libraries. Its time and memory are limited. It has the
+access rights of this service, but no environment variable that could be secret.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def run_isolated(
         argument: the argument, which must be picklable, like the result.
         seconds: the time after which the process is killed.
         stop: an event that kills the process early when it is set.
-        doing: the name of the work in messages, such as "parsing the feed".
+        doing: a description of the work for messages, such as "parsing the feed".
 
     Raises:
         TryLater: `work` raised TryLater, took too long or was stopped, or no process can be started.

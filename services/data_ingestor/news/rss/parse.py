@@ -1,4 +1,4 @@
-"""Parses the bytes of a feed into cleaned entries with feedparser. Input is checked before it and limited after it.
+"""Parses the bytes of a feed into cleaned entries with feedparser. Its input is checked and its output is limited.
 
 Call these functions through `run_isolated`, because the parser has no limits of its own.
 """

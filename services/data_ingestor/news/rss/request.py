@@ -1,4 +1,4 @@
-"""Sends one request for a feed to a checked address. Its headers are valid whatever the server sent before."""
+"""Sends one request for a feed to a checked address. All its headers are valid whatever the server sent before."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def answer_to(
 ) -> Iterator[httpx.Response]:
     """Send a request for `url` and return the response, whose body has not been read.
 
-    The connection goes to the address that was checked, and the certificate is checked against the name, so a
-    different answer of the name server a moment later has no effect. If a proxy is used, it resolves the names
-    itself, and only the host in the URL is checked. For a configured local origin the address is not checked.
+    The connection is made to the checked address, and the certificate is checked against the host name, so a
+    different answer of the name server a moment later has no effect. A proxy resolves host names itself, so if a
+    proxy is used, only the host in the URL is checked. For a configured local origin the address is not checked.
 
     Args:
         url: the address of the feed, or the target of its redirect.

@@ -1,4 +1,4 @@
-"""RSS and Atom feeds as a news source. They are fetched and parsed in processes that can be killed."""
+"""Implements news sources for RSS and Atom feeds. Feeds are fetched and parsed in processes that can be killed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.data_ingestor.news.urls import check_url, shown
 
 PARSE_SECONDS = 30.0
 FETCH_GRACE_SECONDS = 1.0
-"""The time beyond NEWS_TIMEOUT in which the fetching process can still report how far it got."""
+"""The time after NEWS_TIMEOUT during which the fetching process can still report how far the fetch got."""
 
 
 class FeedConfig(SourceConfig):
@@ -34,7 +34,7 @@ class FeedConfig(SourceConfig):
 
 
 class Feed:
-    """A feed as a `Source`. Its state consists of the last answer's validators and the digest of its body."""
+    """A feed as a `Source`. Its state consists of the validators and the body's digest of the last answer."""
 
     def __init__(self, config: FeedConfig, settings: Settings, parse_seconds: float = PARSE_SECONDS) -> None:
         self.config = config

@@ -5,9 +5,9 @@ The id consists of the first 32 hexadecimal digits of a SHA-256 hash. The hash i
 - the source's name in lower case and the canonical link, if the article has a canonical link, or else
 - the source's name without a change of case and the normalised title.
 
-The source is part of the identity because every source chooses the links that it lists. Otherwise a feed that lists a
-competitor's links first could replace the competitor's articles by its own text, because they would already be known
-when the competitor's feed is read. Whether two sources report the same story is decided from the text
+The source is part of the identity because every source chooses the links that it lists. Otherwise a feed could list a
+competitor's links with its own text before the competitor's feed is read. The competitor's articles would then count
+as known and would not be published. Whether two sources report the same story is decided from the text
 (`services/sentiment_analyzer/stories/stories.py`), not here. A renamed source counts as another source.
 
 A front page is not the address of an article, so an entry that links to a front page counts as having no link. A link
@@ -21,8 +21,8 @@ text or date are corrected. The id of an article without a link changes with the
 their case, punctuation or spacing.
 
 These ids are stored in the poller's record of seen articles, in news archives, signals, receipts and stories. If the
-computation changes, every article becomes a new article unless the stored ids are converted; `former_id` is used for
-that.
+computation changes, every article becomes a new article unless the stored ids are converted. `former_id` is used for
+this conversion.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def article_id(link: str, source: str, title: str) -> str:
 
 
 def former_id(link: str) -> str:
-    """Return the id, without the source, that earlier releases gave a linked article; empty if unchanged."""
+    """Return the id that earlier releases computed from the link alone; empty if the computation is unchanged."""
     canonical = canonical_link(link)
     return digest("link", canonical) if is_page(canonical) else ""
 

@@ -1,7 +1,7 @@
 """The SQLite file of the articles that the poller has seen: its schema, creation, migration and integrity check.
 
-In version 1 the id of an article was computed from its link alone, whichever source listed it. Its rows keep those
-ids, together with the source that first listed the article, and count for that source only (see
+In version 1 the id of an article was computed from its link alone, whichever source listed it. The rows of version 1
+keep their ids and the source that first listed the article, and count for that source only (see
 `SeenArticles.known`). Therefore seen articles stay seen, and the listing of one source no longer hides another
 source's article.
 """
@@ -66,7 +66,7 @@ def open_seen(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def forget(connection: sqlite3.Connection, listed_before_ms: int, most_of_a_source: int) -> int:
-    """Delete articles that do not wait for the broker, see `SeenArticles.purge`; return their number."""
+    """Delete articles that do not wait for the broker; return how many were deleted. See `SeenArticles.purge`."""
     forgotten = connection.execute(
         "DELETE FROM articles WHERE listed_ms < ? AND body IS NULL", (listed_before_ms,)
     ).rowcount

@@ -1,4 +1,4 @@
-"""Assigns article ids to the entries of a feed. A link shared by different entries does not identify them.
+"""Assigns article ids to the entries of a feed. A link that different entries share identifies none of them.
 
 Some feeds give the same link to all entries (a live page), or links that differ only in parts that the canonical link
 omits, such as the fragment or a tracking parameter. If the link alone identified the entries, all but one would count

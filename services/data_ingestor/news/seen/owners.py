@@ -1,4 +1,4 @@
-"""The owner of each polled source. Limits apply to each owner, so several sources of the same owner share them."""
+"""Determines the owner of each polled source. Limits apply to an owner, so all its sources share these limits."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class Owners:
         return self._owners.get(source, source.casefold())
 
     def part_of(self, whole: int) -> int:
-        """Return the equal share of each owner in `whole`, rounded down."""
+        """Return the share of one owner if `whole` is divided equally among all owners, rounded down."""
         return whole // max(self._count, 1)

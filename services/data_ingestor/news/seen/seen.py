@@ -114,14 +114,15 @@ class SeenArticles:
     def known(
         self, ids: Sequence[str], now: datetime, former: Mapping[str, str] = _NONE, source: str = ""
     ) -> frozenset[str]:
-        """Return those of `ids` that are recorded, as seen or waiting. Records that they are still listed.
+        """Return those of `ids` that are recorded, as seen or waiting, and record that these are still listed.
 
         Args:
             ids: the ids of articles that a feed lists.
             now: the time of the listing.
             former: by id, the id under which an earlier release may have recorded the article.
             source: the source of the articles. A former id counts as known only if it was recorded for this source.
-                It is replaced by the present id unless the article still waits, as its message has the former id.
+                The former id is replaced by the present id unless the article still waits, because the message of a
+                waiting article contains the former id.
         """
         listed = "UPDATE articles SET listed_ms = ? WHERE article_id = ?"
         listed_formerly = (
@@ -218,7 +219,7 @@ class SeenArticles:
         return {owner: Allowance(left, at_ms) for owner, left, at_ms in rows}
 
     def expire(self, published_before: datetime) -> Counter[str]:
-        """Drop waiting articles published before that time; they count as seen. Returns their number by source."""
+        """Drop waiting articles published before that time, which then count as seen; return how many by source."""
         old = "body IS NOT NULL AND published_ms < ?"
         with self._transaction() as db:
             rows = db.execute(
@@ -233,7 +234,7 @@ class SeenArticles:
         return Counter(dict(rows))
 
     def purge(self, listed_before: datetime) -> int:
-        """Delete articles that do not wait and that no feed has listed since that time; return their number.
+        """Delete articles that do not wait and that no feed has listed since that time; return how many were deleted.
 
         Of each source at most MOST_SEEN articles are kept, namely those that it listed most recently.
         """

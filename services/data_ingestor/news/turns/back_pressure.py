@@ -1,8 +1,8 @@
 """Slows down polling and publishing when the news queue is long or its first message is old (back-pressure).
 
-While the queue is long, or its messages wait long, nothing more is published. Articles then wait in the state file,
-and the sources are read less often. So neither the broker's memory nor that of this process grows with articles that
-the scorer cannot process.
+While the queue is long, or its first message is old, nothing more is published. Articles then wait in the state file,
+and the sources are read less often. So neither the broker nor this process fills its memory with articles that the
+scorer cannot process yet.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 def stretch(length: int, slow_at: int) -> float:
     """Return the factor by which the pause between two polls is longer than usual.
 
-    It is 1 below `slow_at` messages, 2 at `slow_at`, and at most 4. It is limited because entries disappear from a
-    feed after a while, even if they were not read.
+    The factor is 1 below `slow_at` messages, 2 at `slow_at`, and at most 4. The factor is limited because entries
+    disappear from a feed after a while, even if they were not read.
     """
     return min(1.0 + length / slow_at, MOST_STRETCHED) if length >= slow_at else 1.0
 
@@ -73,12 +73,12 @@ class QueuePressure:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the last query found the queue empty and no article was published since."""
+        """Whether the queue was empty at the last query and no article was published since."""
         return self._is_empty
 
     @property
     def is_long(self) -> bool:
-        """Whether the last query found at least `slow_at` messages."""
+        """Whether the queue had at least `slow_at` messages at the last query."""
         return self._length >= self._slow_at
 
     @property
@@ -94,7 +94,7 @@ class QueuePressure:
         return max(stretch(self._length + waiting, self._slow_at), least)
 
     def health(self) -> DependencyHealth:
-        """Return the state for `/health`. The scorer causes a long queue, so the poller stays healthy."""
+        """Return the state for `/health`. A long queue is a fault of the scorer, so the poller stays healthy."""
         detail = f"{self._length} messages in {RAW_NEWS_DATA.name}, long from {self._slow_at}"
         lag = self._lag.health()
         if not lag.ok:

@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 
 MOST_RECORDS = 2_000
-"""The number of batches that are recorded. A queue with more messages than these batches had is long anyway."""
+"""The number of batches that are recorded. A queue that has more messages than all these batches together counts as
+long in any case."""
 
 
 def head_age(published: Sequence[tuple[float, int]], length: int, now: float) -> float:
-    """Return the seconds since the queue's first message was published, if the queue holds the most recent messages.
+    """Return the seconds since the queue's first message was published, assuming that older messages leave first.
 
     Args:
         published: the time of confirmation and the number of messages of each batch, oldest first.

@@ -1,8 +1,8 @@
 """Computes how many articles each owner may publish, with one token bucket per owner.
 
 Each bucket is refilled with NEWS_SOURCE_QUOTA articles an hour, has room for one hour's quota and is full at the
-start. The functions are pure. Feeds list 25 to 100 articles when they are first read, and later up to about 100 a
-day, of which a quarter may come in one hour.
+start. The functions are pure. A feed lists 25 to 100 articles when it is first read, and later up to about 100 new
+articles a day, of which a quarter may appear in one hour.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Computes when a source is polled next, with a pure function. All times are in seconds."""
+"""Computes when a source is polled next. The function is pure, and all times are in seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ JITTER = 0.1
 LONGEST_BACK_OFF = 3600.0
 SOON_SECONDS = 20.0
 SOON_FOR_SECONDS = 120.0
-"""The time after a first failure during which polls are SOON_SECONDS apart, so that short outages cost little."""
+"""For this time after a first failure, polls are SOON_SECONDS apart, so that a short outage causes little delay."""
 
 
 def next_poll(interval: float, failing_for: float | None, asked: float | None, random: float) -> float:

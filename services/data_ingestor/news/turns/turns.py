@@ -1,8 +1,9 @@
 """Selects the articles to publish next, in turn from each owner of sources, within a quota for each owner.
 
-A source that floods therefore delays only its own articles. The newest articles of each owner are published first;
-the oldest wait until they expire. Articles beyond the quota are published only while the news queue is empty, and in
-small batches, so that no other article waits behind them. A queue of unknown length counts as not empty.
+Therefore an owner whose sources list very many articles delays only its own articles. The newest articles of each
+owner are published first; the oldest wait until they expire. Articles beyond the quota are published only while the
+news queue is empty, and in small batches, so that no other article waits behind them. A queue of unknown length
+counts as not empty.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Turns:
         self.due = 0
 
     def look(self) -> None:
-        """Update `due`, the metrics and the log from the waiting articles and the owners over their quota."""
+        """Update `due`, the metrics and the log according to the waiting articles and the quotas."""
         waiting = self._seen.waiting_by_source
         by_owner = self._by_owner(waiting)
         allowed = self._allowed(by_owner)
@@ -98,7 +99,7 @@ class Turns:
         return {owner: int(self._allowance(owner, now_ms).left) for owner in owners}
 
     def _published_ms(self, owner: str) -> int:
-        """Return when an owner last published, in ms since 1970. The owner that has waited longest comes first."""
+        """Return when an owner last published, in ms since 1970. The owner with the lowest value is first."""
         known = self._known.get(owner)
         return known.at_ms if known else 0
 

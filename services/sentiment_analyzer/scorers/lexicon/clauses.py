@@ -36,8 +36,8 @@ def parts_by_asset(
         says_something: returns whether a part says anything good or bad.
 
     Returns:
-        The parts by ticker. There is no part for an asset that is not named or that shares its only clause with all
-            the others.
+        The parts by ticker. An asset has no part if it is not named, or if its only clause is shared by all other
+        assets.
     """
     names = names_of(tuple(assets))
     clauses: list[_Clause] = [_Clause()]
@@ -65,8 +65,8 @@ def parts_by_asset(
 def names_of(assets: tuple[Asset, ...], *, others: bool = False) -> tuple[re.Pattern[str], dict[str, str]]:
     """Return a pattern that finds any spelling of the assets, and the ticker of each spelling in lower case.
 
-    Longer spellings are preferred. With `others` the pattern also finds the other assets of the registry, by
-    spellings that mean nothing else.
+    Longer spellings are preferred. With `others` the pattern also finds the unambiguous spellings of the other assets
+    in the registry.
     """
     tickers: dict[str, str] = {}
     for asset in assets:

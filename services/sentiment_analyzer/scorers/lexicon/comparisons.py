@@ -17,8 +17,8 @@ from services.sentiment_analyzer.scorers.lexicon.data import Comparisons
 AHEAD, BEHIND = 2.0, -2.0
 """The valences for the coin that is the subject of the comparison."""
 LEFT_BEHIND, LEFT_AHEAD = -1.2, 1.2
-"""The valences for the coin with which the subject is compared. They are smaller, because the gain of another coin
-harms a coin less than a fall of its own."""
+"""The valences for the coin with which the subject is compared. They are smaller than those of the subject, because a
+coin is harmed less if another coin rises than if its own price falls."""
 _END = re.compile(r"\s*(?:$|[,;:.!?]|(?:as|while|amid|in|after|for|and|by|with|since|this|over|at|again)\b)")
 
 

@@ -35,8 +35,8 @@ class Comparisons(NamedTuple):
 
     Attributes:
         begin: the first words of all patterns, in lower case.
-        between: matches the whole text between two names. Its groups say which name is `better` or `worse`, and give
-            the `preposition`.
+        between: matches the whole text between two names. Its named groups `better` and `worse` show which name is
+            better or worse; the group `preposition` is the preposition.
     """
 
     begin: frozenset[str]
@@ -48,12 +48,12 @@ class Lexicon(BaseModel):
 
     Attributes:
         valences: the valence of each token. A term of several words is one token, joined by underscores.
-        neutral: tokens that show that a text was understood and says nothing good or bad.
+        neutral: tokens that show that a text was understood and is neither good nor bad news.
         ignored: words of general English that mean nothing here.
         asking: the first words of headlines that ask a question.
         phrases: the terms of several words, keyed by their first two words, with the longest term first.
         directions: tokens that mean more (+1) or less (-1) of anything.
-        settling: tokens that say that something bad near them is over.
+        settling: tokens which say that something bad that is named near them is over.
         negators, deniers, relievers, relieved, links, burdens, background, turns, dampers: see `rules` in the file.
         adoption: tokens whose valence counts in full only in a text with a token of `world`.
         world: tokens that show that a text is about crypto.

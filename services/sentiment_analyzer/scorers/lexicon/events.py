@@ -1,4 +1,4 @@
-"""Decides by the words of `events.toml` what kind of news an article is. Pure."""
+"""Decides by the words of `events.toml` what kind of news an article is. The functions are pure."""
 
 from __future__ import annotations
 

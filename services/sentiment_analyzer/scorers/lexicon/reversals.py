@@ -1,8 +1,9 @@
 """Reverses moves that a verb ends, undoes or prevents, as in "halts its slide", "the rally fades" or "fails to fall".
 
-Taken word by word, such a phrase says the opposite of what is meant: the slide is over, but the word "slide" is
-there. The rules find the move that such a verb is about, and reverse its sign. They work on the tokens of `data`. The
-section [reversals] of `lexicon.toml` lists the words that end a move and the words that name a move.
+If only single words counted, such a phrase would mean the opposite: the slide is over, but the word "slide" occurs.
+The rules find the move that such a verb ends, undoes or prevents, and reverse the sign of the move. They work on the
+tokens of `data`. The section [reversals] of `lexicon.toml` lists the words that end a move and the words that name a
+move.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 TURNED = 1.6
-"""The valence of a move that is ended or undone. It is less than that of a move, because the price may only stand
-still."""
+"""The valence of a move that is ended or undone. It is smaller than the valence of a move, because the price may just
+stay unchanged."""
 
 AHEAD_REACH = 7
 BEHIND_REACH = 5
@@ -28,8 +29,8 @@ class Reversals(NamedTuple):
     """The tokens that the rules use.
 
     Attributes:
-        moves: the direction, up (+1) or down (-1), of tokens that name a move as a noun or as something that somebody
-            stops doing.
+        moves: the direction, up (+1) or down (-1), of tokens that name a move as a noun or as an activity that is
+            stopped.
         verbs: the direction of tokens that report any move, including `moves`.
         enders: tokens that end or undo the move that follows.
         rebounders: tokens that end or undo the move that follows after "from".
@@ -40,7 +41,7 @@ class Reversals(NamedTuple):
         expected: tokens after "than" that say what the move is smaller than.
         joints: tokens at which another clause begins.
         begin: all tokens that can begin a reversal.
-        prepositions: tokens after which the words are not part of the move, unless the move is named before them.
+        prepositions: tokens at which the search for a following move ends.
     """
 
     moves: Mapping[str, int] = {}
@@ -58,7 +59,7 @@ class Reversals(NamedTuple):
 
 
 class _Reversal(NamedTuple):
-    """A move that a verb ends: the position and sign of the move, and the first and last position of the phrase."""
+    """A move that a verb ends: the position and sign of the move, and where the phrase begins and ends."""
 
     target: int
     sign: float

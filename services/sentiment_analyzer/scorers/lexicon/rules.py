@@ -1,8 +1,8 @@
 """Rules for words that change one another: relief, negation, burdens, background and turns.
 
-Taken word by word, "drops its lawsuit", "no funds were lost" and "losses narrow" are bad news. The rules here read
-such words together with the words around them. They work on the tokens of `data`, in which each punctuation mark is a
-token. `reversals` handles the words that end a move of prices.
+If only single words counted, "drops its lawsuit", "no funds were lost" and "losses narrow" would be bad news. The
+rules here read such words together with the words around them. They work on the tokens of `data`, in which each
+punctuation mark is a token. `reversals` handles the words that end a move of prices.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BEFORE_TURN, AFTER_TURN = 0.4, 1.2
 """The weights of the words before and after "but". VADER's weights are 0.5 and 1.5."""
 DAMPED = 0.6
 SETTLED = 0.2
-"""The factor on the valence of something bad if words near it say that it is over."""
+"""The factor on the valence of something bad if the words near its name say that this is over."""
 ELSEWHERE = 0.6
 """The weight of the terms of adoption in a text that is not about crypto."""
 NEGATION_REACH = 3
@@ -79,7 +79,7 @@ def read(tokens: Sequence[str], lexicon: Lexicon, valences: Mapping[str, float])
 
 
 def _turn_burdens(tokens: Sequence[str], places: Sequence[int], lexicon: Lexicon, found: list[float]) -> None:
-    """Make less of a burden good and more of a burden bad, as in "losses narrow" and "costs rise"."""
+    """Rate a smaller burden as good and a larger burden as bad, as in "losses narrow" and "costs rise"."""
     for index in places:
         token = tokens[index]
         direction = lexicon.directions.get(token)

@@ -1,8 +1,9 @@
 """The baseline scorer, which uses the valences of words and needs neither a server nor a network.
 
-The words come from our own crypto lexicon and from VADER's general lexicon, which ours overrides. Rules describe the
-words that change others. The scorer reads words, not meaning, so the model name of every signal calls it a baseline.
-It abstains on a headline in which it knows no word, neither of this field nor of English.
+The valences come from the crypto lexicon of this program and from VADER's general lexicon, which the crypto lexicon
+overrides. Rules describe words that change the valences of other words. The scorer reads words, not meaning, so the
+model name in every signal calls the scorer a baseline. The scorer abstains on a headline without any known word, be
+it a word of this field or of English.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ ALPHA = 15.0
 score)."""
 LEAD_WEIGHT = 0.3
 LEAD_BOUND = 1.5
-"""The most that the lead may add to or subtract from the sum of valences, which is less than one plain word of the
-headline."""
+"""The maximum amount that the lead may add to or subtract from the sum of valences. It is smaller than the valence of
+one plain word in the headline."""
 QUESTION_WEIGHT = 0.5
-"""The share of its words' valences that a headline keeps if it only asks a question."""
+"""The factor on the valences of the words in a headline that only asks a question."""
 HALF_CONFIDENT = 3.0
 """The sum of absolute valences at which the strength of the evidence counts half."""
 HIGHEST_CONFIDENCE = 0.8
@@ -79,7 +80,7 @@ class Evidence:
 
 
 class LexiconScorer:
-    """Scores by words. If an asset has its own clause of the headline, that clause counts. Threads may share it."""
+    """Scores by words. An asset's own clause of the headline counts instead of the headline. Threads may share it."""
 
     name = "lexicon"
     articles_at_once = 25
@@ -91,7 +92,7 @@ class LexiconScorer:
         self.model = f"lexicon-baseline-{self._lexicon.version}"
 
     def check(self) -> None:
-        """Do nothing, because nothing can be missing."""
+        """Do nothing, because this scorer needs nothing that could be unavailable."""
 
     def health(self) -> DependencyHealth:
         """Report ok, which this scorer always is."""
@@ -131,7 +132,7 @@ class LexiconScorer:
     def _compared(
         self, headline: str, parts: Mapping[str, str], assets: Sequence[Asset]
     ) -> dict[str, Evidence]:
-        """Return the evidence for each coin that a headline compares with another coin in that coin's own part."""
+        """Return the evidence for each coin whose own part of the headline compares the coin with another coin."""
         found: dict[str, Evidence] = {}
         for text in dict.fromkeys(parts.values()) or [headline]:
             compared = compare_assets(text, assets, self._lexicon.comparisons)
@@ -170,7 +171,7 @@ class LexiconScorer:
 
 @cache
 def shared_lexicon_scorer() -> LexiconScorer:
-    """Return the instance that all code shares which uses the lexicon beside another scorer."""
+    """Return the one instance for all code that uses the lexicon in addition to another scorer."""
     return LexiconScorer()
 
 
