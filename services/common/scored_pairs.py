@@ -1,7 +1,7 @@
-"""Which pairs are scored: those of TRADING_PAIRS, and for a while those that were taken out of it.
+"""The pairs that are scored: those in TRADING_PAIRS and, for a limited time, those that were removed from it.
 
-A trade may be open in a pair that is taken out, and must see bad news until it is closed. The scorer knows nothing of
-trades, so it keeps scoring the pair for longer than such trades last.
+A trade may still be open in a removed pair, and bad news must reach the trade until it is closed. The scorer has no
+information about trades, so it continues to score a removed pair for longer than such trades last.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _FORM = TypeAdapter(dict[Pair, UtcTime | None])
 
 
 def carried_over(before: ScoredPairs, configured: Iterable[str], now: datetime) -> dict[str, datetime | None]:
-    """The pairs that are scored from now on.
+    """Return the pairs that are scored from now on.
 
     Args:
-        before: those that were scored until now.
-        configured: TRADING_PAIRS.
-        now: in UTC.
+        before: the pairs that were scored until now.
+        configured: the pairs in TRADING_PAIRS.
+        now: the current time in UTC.
     """
     scored: dict[str, datetime | None] = dict.fromkeys(configured)
     for pair, since in before.items():
@@ -45,7 +45,7 @@ def carried_over(before: ScoredPairs, configured: Iterable[str], now: datetime) 
 
 
 def as_text(scored: ScoredPairs) -> str:
-    """The form in which the pairs are stored and announced: a JSON object."""
+    """Return the pairs as a JSON object, the form in which they are stored and announced."""
     return _FORM.dump_json(dict(scored)).decode()
 
 
@@ -55,9 +55,9 @@ def of_text(text: str) -> dict[str, datetime | None]:
 
 
 def remembered_pairs(settings: Settings, clock: Clock) -> tuple[str, ...]:
-    """The pairs to score, with those that STATE_DIR remembers; remembers them.
+    """Return the pairs to score, including removed pairs that a file in STATE_DIR lists, and update that file.
 
-    A file that cannot be read or written costs only the pairs that were taken out.
+    If the file cannot be read or written, only the removed pairs are lost.
     """
     path = settings.state_dir / FILE_NAME
     before: ScoredPairs = {}

@@ -1,9 +1,11 @@
 """The registry of services: what each is called, where it listens, what it reads, publishes and stores.
 
-Derived from it: users and rights of RabbitMQ and Redis, the secrets that a program gets, default ports and health
-probes, what `./cryptoboy up` starts, and what the tests demand of the files in deploy/ and of docs/architecture.md.
+The registry determines the users and rights on RabbitMQ and Redis, the secrets that a program gets, the default ports
+and health probes, what `./cryptoboy up` starts, and what the tests require of the files in deploy/ and of
+docs/architecture.md.
 
-Only the standard library and names: health probes import this, and have to start in a moment.
+The module imports only the standard library and modules of names, because health probes import it and have to start
+quickly.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Deployment(StrEnum):
 
 
 MODEL_ADDRESSES = frozenset({"ollama_host", "openai_base_url"})
-"""Settings that are secret where somebody wrote a password into them (http://user:password@host)."""
+"""Settings that are secret only if they contain a password (http://user:password@host)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,14 @@ class Service:
     """A service of this project.
 
     Attributes:
-        name: also that of its log, of its user on RabbitMQ and Redis and, with dashes, of its container.
-        module: what Python runs.
-        port: of /health and /metrics, unless HEALTH_PORT says another.
-        reads: the queues that it consumes.
-        publishes: routing keys.
-        stores: keys of Redis that it writes, as patterns.
-        further_secrets: settings that it may have beside the passwords of the servers that it uses.
-        deployed_by: whose files start it.
+        name: the name of the service, its log, its user on RabbitMQ and Redis and, with dashes, its container.
+        module: the Python module that is run.
+        port: the port of /health and /metrics, unless HEALTH_PORT sets another one.
+        reads: the queues that the service consumes.
+        publishes: the routing keys with which the service publishes.
+        stores: patterns of the Redis keys that the service writes.
+        further_secrets: secret settings that the service gets besides the passwords of the servers that it uses.
+        deployed_by: the ways of deployment whose files start the service.
     """
 
     name: str
@@ -69,17 +71,17 @@ class Service:
 
     @property
     def container(self) -> str:
-        """Its name where underscores are not usual: Compose, Kubernetes, systemd and the jobs of Prometheus."""
+        """The service's name in Compose, Kubernetes, systemd and Prometheus, where underscores are not usual."""
         return self.name.replace("_", "-")
 
     @property
     def uses_broker(self) -> bool:
-        """Whether it connects to the broker."""
+        """Whether the service connects to the broker."""
         return bool(self.reads or self.publishes)
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The settings that it may have although they are secret, named as in the settings."""
+        """The names of the secret settings that the service gets."""
         broker = {"rabbitmq_pass"} if self.uses_broker else set()
         store = {"redis_password"} if self.stores else set()
         return frozenset(broker | store) | self.further_secrets
@@ -110,17 +112,17 @@ _ALL = (
         "services.data_ingestor.market_streamer",
         8102,
         publishes=(MARKET_CANDLE,),
-        # Of EXCHANGE_CONFIG what is no credential: see `with_secrets`.
+        # The service gets EXCHANGE_CONFIG without its credentials: see `with_secrets`.
         further_secrets=frozenset({"exchange_config"}),
     ),
 )
 SERVICES = {service.name: service for service in _ALL}
-"""The services by name in the order of their start: readers come before writers."""
+"""The services by name in the order in which they start: services that read messages come before publishers."""
 
 USUAL_PORTS = {service.name: service.port for service in _ALL}
-"""The port of each service for /health and /metrics where HEALTH_PORT is not set."""
+"""The port of each service for /health and /metrics if HEALTH_PORT is not set."""
 
 
 def deployed_by(deployment: Deployment) -> tuple[Service, ...]:
-    """The services that the files of one way of deploying start."""
+    """Return the services that are started by the files of one way of deployment."""
     return tuple(service for service in _ALL if deployment in service.deployed_by)

@@ -9,19 +9,19 @@ JITTER = 0.5
 
 
 def doubled(wait: float, first: float, longest: float) -> float:
-    """The wait in seconds after one of `wait` (0 before the first), without jitter."""
+    """Return the wait in seconds that follows a wait of `wait` seconds (0 before the first wait), without jitter."""
     return min(max(2 * wait, first), longest)
 
 
 class Backoff:
-    """The waits between attempts at one operation. They double, and are short again after a success.
+    """The waits between attempts at one operation. Each is twice the one before; a success resets them to the first.
 
     The class itself never sleeps, so callers can wait for an event, in asyncio's loop or in pika's loop.
 
     Args:
         first: the first wait in seconds.
         longest: the longest wait in seconds.
-        jitter: share of a wait that chance may take off it, so that many clients do not come back at once.
+        jitter: the largest share of a wait that is subtracted at random, so that many clients do not retry at once.
 
     Attributes:
         failures: the number of failures since the last success.

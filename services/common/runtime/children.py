@@ -11,6 +11,6 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
-    """Have the system send this signal to this process when its parent ends, however that ends. Linux only."""
+    """Make the kernel send this signal to this process when its parent process ends for any reason. Linux only."""
     if _LIBC:
         _LIBC.prctl(_PR_SET_PDEATHSIG, number)

@@ -1,4 +1,4 @@
-"""`/health`, `/live` and `/metrics` of a service, on a port of its own.
+"""`/health`, `/live` and `/metrics` of a service, on a separate port.
 
 `/health` answers 200 while the service can do its work and 503 while it cannot, with the same body: status,
 service, version, uptime_seconds, time, and the dependencies by name. `/live` answers 200 as long as the process
@@ -52,7 +52,7 @@ HealthReport = Mapping[str, DependencyHealth]
 
 
 def health_body(service: str, dependencies: HealthReport, uptime: float, *, ready: bool) -> dict[str, Any]:
-    """The answer of `/health`; its status is `starting`, `down` (a required part is), `degraded` or `ok`."""
+    """Return the body of `/health`. Its status is `starting`, `down` (a required part fails), `degraded` or `ok`."""
     if not ready:
         status = "starting"
     elif any(not part.ok and part.required for part in dependencies.values()):
@@ -90,7 +90,7 @@ MOST_CONNECTIONS = 64
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """Serves a socket that listens already. The base class would resolve the host's name, which may take long."""
+    """Serves a socket that already listens. The base class would resolve the host's name, which may take long."""
 
     daemon_threads = True
 
@@ -110,7 +110,7 @@ class _Server(ThreadingMixIn, WSGIServer):
             if len(self._connected) > MOST_CONNECTIONS:
                 oldest = next(iter(self._connected))
                 del self._connected[oldest]
-                with suppress(OSError):  # it has gone by itself
+                with suppress(OSError):  # the client has closed it already
                     oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
@@ -124,15 +124,15 @@ class _QuietHandler(WSGIRequestHandler):
     timeout = 10  # seconds a client may take to send its request
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-        """Probes are not logged."""
+        """Log nothing, because the requests are probes."""
 
 
 class HealthServer:
     """Serves `/health`, `/live` and `/metrics` from a thread until it is closed.
 
     Args:
-        report: called at each request; must not block.
-        listener: listens there already.
+        report: returns the state of the dependencies. It is called at each request and must not block.
+        listener: a socket that already listens on the address. If None, a new socket is opened.
 
     Raises:
         StopProgram: the address cannot be used.

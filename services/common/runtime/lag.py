@@ -17,21 +17,23 @@ LOOKS = 10
 
 
 def lag_of(ages: Sequence[float]) -> float:
-    """The lag in seconds by the ages of the last messages: the smallest of the last ten; 0 if there are fewer.
+    """Return the lag in seconds: the smallest age of the last ten messages, or 0 if there are fewer than ten.
 
-    The smallest, so that a few late messages, such as second deliveries, do not count as a lag.
+    The smallest age is used, so that a few late messages, such as second deliveries, do not count as a lag.
     """
     return max(min(ages[-LOOKS:]), 0.0) if len(ages) >= LOOKS else 0.0
 
 
 class Lag:
-    """Records ages, and logs when they pass the limit and when that is over. Threads may share it.
+    """Records ages of messages, and logs when the lag exceeds the limit and when it no longer does.
+
+    Threads may share an instance.
 
     Args:
         service: a label of metrics.
-        limit: LAG_LIMIT, in seconds.
-        what: name of the measured thing, for log messages.
-        advice: what an operator can do about it.
+        limit: the value of LAG_LIMIT, in seconds.
+        what: the name of the measured thing, for `/health`.
+        advice: what an operator can do about a lag.
     """
 
     def __init__(self, service: str, limit: float, *, what: str, advice: str) -> None:
@@ -72,7 +74,7 @@ class Lag:
             log.info("lag_is_short_again", seconds=round(seconds))
 
     def health(self) -> DependencyHealth:
-        """The lag for `/health`. It is never a required dependency: a service that lags still works."""
+        """Return the lag as a dependency for `/health`. It is not required, because a service that lags still works."""
         if not self.is_long:
             return DependencyHealth(ok=True, detail=f"{self._seconds:.0f} s", required=False)
         detail = f"{self._what} {self._seconds:.0f} s old (LAG_LIMIT {self._limit:.0f}); {self._advice}"

@@ -27,11 +27,11 @@ _QUIET = {
 }
 _SEVERAL_LINES = frozenset({"exception", "stack"})
 _OURS = frozenset({"level", "logger", "service", "timestamp"})
-"""The log fields that only our code fills. They are not redacted, as a password may be an ordinary word in them."""
+"""The log fields that only our code fills. They are not redacted, because a word in them may equal a password."""
 
 
 class LogWriter(logging.StreamHandler[TextIO]):
-    """Writes the log. A write blocks for ever if nobody reads the pipe, so each is recorded as a call in progress.
+    """Writes the log. A write blocks for ever if nobody reads the pipe, so writes are recorded as calls in progress.
 
     Attributes:
         work: where the writes in progress are recorded.
@@ -48,15 +48,15 @@ class LogWriter(logging.StreamHandler[TextIO]):
 
 
 def configure_logging(settings: Settings, service: str, stream: TextIO | None = None) -> LogWriter:
-    """Send the process's log, the libraries' included, to `stream` (stderr by default); returns its writer.
+    """Send the log of this process and of its libraries to `stream` (stderr by default), and return the log's writer.
 
-    Every line carries time (UTC), level, event and service; those about an article its `trace_id` (see `tracing`).
-    No line has a secret of the settings in it, nor the value of a local variable.
+    Every line has the time (UTC), level, event and service. Lines about an article also have its `trace_id` (see
+    `tracing`). No line contains a secret from the settings or the value of a local variable.
     """
     stream = trusted(stream or sys.stderr)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        # Not a context variable: those of one thread are unknown in the others.
+        # The service is not a context variable, because other threads do not see those of one thread.
         lambda _logger, _method, event: {**event, "service": event.get("service", service)},
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -67,7 +67,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
     if settings.log_format is LogFormat.JSON:
         render = [structlog.processors.JSONRenderer()]  # which escapes control characters
     else:
-        # Its own tracebacks show the values of local variables, keys and passwords among them.
+        # The renderer's own tracebacks show the values of local variables, which may be keys and passwords.
         render = [
             _each_value(_on_one_line),
             structlog.dev.ConsoleRenderer(
@@ -102,7 +102,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
 
 
 def _each_value(change: Callable[[str, object], object]) -> structlog.typing.Processor:
-    """A processor that replaces each value of an event by what `change` makes of its key and the value."""
+    """Return a processor that replaces each value of an event by the result of `change(key, value)`."""
 
     def process(
         _logger: object, _method: str, event: structlog.typing.EventDict
@@ -113,7 +113,7 @@ def _each_value(change: Callable[[str, object], object]) -> structlog.typing.Pro
 
 
 def _without_secrets(settings: Settings) -> structlog.typing.Processor:
-    """Removes the secrets from an event's values; its keys are ours and stay."""
+    """Return a processor that removes secrets from the values of an event, but not from its keys, which we write."""
     redact = redactor(secrets_of(settings))
 
     def clean(value: object) -> object:
@@ -131,7 +131,7 @@ def _without_secrets(settings: Settings) -> structlog.typing.Processor:
 
 
 def _on_one_line(key: str, value: object) -> object:
-    """A value without control characters, on one line; only tracebacks and stacks keep their lines."""
+    """Return a value without control characters, on one line; only tracebacks and stacks keep their line breaks."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     text = value if isinstance(value, str) else repr(value)

@@ -10,7 +10,7 @@ PROC = Path("/proc")
 
 
 def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
-    """The smallest limit that applies to this process, in bytes; None if it cannot be found.
+    """Return the smallest memory limit that applies to this process, in bytes; None if it cannot be found.
 
     The limits are those of the process's control groups (containers, systemd's MemoryMax) and the machine's memory.
 
@@ -26,10 +26,10 @@ def memory_limit(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
 
 
 def memory_used(cgroups: Path = CGROUPS, proc: Path = PROC) -> int | None:
-    """What counts against `memory_limit` now, in bytes: of all processes in the control group whose limit that is.
+    """Return the bytes that count against `memory_limit` now: those of all processes in the group with this limit.
 
-    Pages of files that the kernel reclaims first (inactive_file) do not count. None if the limit is not that of a
-    control group, or cannot be found.
+    Pages of files that the kernel reclaims first (inactive_file) do not count. Returns None if `memory_limit` is not
+    the limit of a control group, or if the usage cannot be found.
     """
     limit, file = min(_limits(cgroups, proc), default=(None, CGROUPS))
     if limit is None or limit != memory_limit(cgroups, proc):
@@ -53,7 +53,7 @@ def _limits(cgroups: Path, proc: Path) -> list[tuple[int, Path]]:
 
 
 def _limit_files(cgroups: Path, proc: Path) -> Iterator[Path]:
-    """Every file that may hold a limit: of the process's own group and of its parents."""
+    """Yield every file that may contain a limit of the process's control group or of a parent group."""
     yield cgroups / "memory.max"
     yield cgroups / "memory" / "memory.limit_in_bytes"
     for line in _text(proc / "self" / "cgroup").splitlines():
@@ -69,7 +69,7 @@ def _limit_files(cgroups: Path, proc: Path) -> Iterator[Path]:
 
 
 def _number(file: Path) -> int | None:
-    """The number in a file; None where there is no such file or it says `max`."""
+    """Return the number in a file; None if the file cannot be read or contains no number, as `max`."""
     text = _text(file).strip()
     return int(text) if text.isdecimal() else None
 
@@ -86,5 +86,5 @@ def _machine_memory(meminfo: Path) -> int | None:
 def _text(file: Path) -> str:
     try:
         return file.read_text()
-    except OSError:  # not there, or not ours to read
+    except OSError:  # missing, or this user may not read it
         return ""

@@ -1,9 +1,10 @@
 """The catalogue: every metric that any service exports, in one place.
 
-Names begin with `cryptoboy_`. Labels have few values: pairs, sources, queues, reactions, never ids or texts. What
-messages say (a source, a pair) goes through `few` first, because anybody may publish a message.
+Names begin with `cryptoboy_`. A label has few different values (pairs, sources, queues, reactions), and
+never ids or texts. Values from messages (a source, a pair) are limited by `few`, because anybody may publish
+messages.
 
-The strategy, which imports nothing from here, exports metrics of its own: see its module `telemetry`.
+The strategy does not import this module and exports its own metrics: see its module `telemetry`.
 """
 
 from __future__ import annotations
@@ -198,7 +199,7 @@ _seen: dict[str, set[str]] = {}
 
 
 def few(label: str, value: str) -> str:
-    """The value as a label's, as long as that label has had at most `MOST_VALUES`; beyond that `other`."""
+    """Return `value`, or `other` if it is new and the label already has `MOST_VALUES` different values."""
     known = _seen.setdefault(label, set())
     if value not in known:
         if len(known) >= MOST_VALUES:

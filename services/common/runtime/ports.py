@@ -16,10 +16,10 @@ _DESCRIPTOR = "--fd="
 
 
 def free_port() -> int:
-    """A port that nothing listens on, and that the system assigns to nobody else for the next minute.
+    """Return a port on which nothing listens and which the system assigns to no other program for the next minute.
 
-    A free port that was merely found may be assigned to another program before ours starts. A port with a connection in
-    TIME_WAIT is not assigned, but servers, which listen with SO_REUSEADDR, can still bind it.
+    A free port that was only looked up may be assigned to another program before ours starts. So the port gets a
+    connection in TIME_WAIT: the system does not assign it, but servers, which use SO_REUSEADDR, can still bind it.
     """
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Whether a server could listen on `port` of `host` now; 0 always is."""
+    """Whether a server could listen on `port` of `host` now; port 0 is always free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -44,16 +44,17 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def listen_on(port: int, host: str = LOOPBACK) -> socket.socket:
-    """A socket that listens on a port of that address, 0 being any free one. Raises OSError, OverflowError.
+    """Return a socket that listens on `port` of `host`; 0 means any free port. Raises OSError or OverflowError.
 
-    As long as it is open nobody else can listen there, whether anybody answers or not: what connects meanwhile waits.
+    While the socket is open no other program can listen on that port, even if connections are not accepted yet; new
+    connections wait.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
 def handed_over(arguments: Sequence[str]) -> tuple[socket.socket | None, list[str]]:
-    """The listening socket that this program inherits from its parent (`--fd=N`), if any, and the other arguments."""
+    """Return the listening socket inherited from the parent process (`--fd=N`), if any, and the other arguments."""
     descriptors = [each for each in arguments if each.startswith(_DESCRIPTOR)]
     others = [each for each in arguments if not each.startswith(_DESCRIPTOR)]
     if not descriptors:
@@ -64,14 +65,14 @@ def handed_over(arguments: Sequence[str]) -> tuple[socket.socket | None, list[st
 
 
 def hand_over(listener: socket.socket) -> str:
-    """The argument that names the socket to a program that inherits it: see `handed_over`."""
+    """Return the argument by which a child program finds the inherited socket: see `handed_over`."""
     return f"{_DESCRIPTOR}{listener.fileno()}"
 
 
 def users_listening(host: str, port: int) -> set[int]:
-    """The ids of the users whose programs listen on a port of an IPv4 address of this machine.
+    """Return the ids of the users whose programs listen on a port of an IPv4 address of this machine.
 
-    Empty if nobody listens, and on systems other than Linux.
+    The result is empty if no program listens, and always empty on systems other than Linux.
     """
     own = socket.inet_aton(host)
     all_of_both, mapped = (bytes(4), bytes(16)), bytes(10) + b"\xff\xff" + own

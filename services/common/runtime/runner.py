@@ -53,31 +53,31 @@ class Service(Protocol):
 
     @property
     def work(self) -> CallsInProgress:
-        """The calls in progress; one that does not return ends the process."""
+        """The calls in progress. If one of them does not return, the process is ended."""
         ...
 
     def start(self) -> None:
         """Check what the service needs and connect.
 
         Raises:
-            TryLater: something is away; `start` is called again after a pause.
-            StopProgram: it can never work like this.
+            TryLater: a dependency is unavailable; `start` is called again after a wait.
+            StopProgram: the service cannot work until a person changes something.
         """
         ...
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish the messages in flight and return.
 
-        Reacts to TryLater itself. Raises StopProgram if it finds out that it can never work.
+        Handles TryLater itself. Raises StopProgram if the service cannot work until a person changes something.
         """
         ...
 
     def health(self) -> HealthReport:
-        """The dependencies by name, as they are now. Does not block, and works before `start`."""
+        """Return the present state of each dependency by name. Never blocks, and can be called before `start`."""
         ...
 
     def close(self) -> None:
-        """Release everything. Called once, also when `start` failed."""
+        """Release all resources. The runner calls this once, even if `start` failed."""
         ...
 
 
@@ -85,7 +85,7 @@ Build = Callable[[Settings, Clock], Service]
 
 
 def run_service(name: str, build: Build) -> int:
-    """Run a service in this process until a signal ends it; returns the exit status."""
+    """Run a service in this process until a signal ends it, and return the exit status."""
     keep_private()
     shield_loopback(os.environ)
     try:
@@ -155,9 +155,9 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
 
 
 def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:
-    """Start the health server on the inherited socket if there is one, else on the port of the settings.
+    """Start the health server on the inherited socket if there is one, otherwise on the configured port.
 
-    A second copy of a service without a port of its own takes a free one.
+    If HEALTH_PORT is not set and another copy of the service uses the usual port, a free port is used.
     """
     port = USUAL_PORTS[name] if settings.health_port is None else settings.health_port
     listener, _ = handed_over(sys.argv[1:])
@@ -174,7 +174,7 @@ def _health_server(name: str, settings: Settings, report: Callable[[], HealthRep
 
 
 def _export_limits(settings: Settings) -> None:
-    """Export the settings that alert rules compare with."""
+    """Export as metrics the limits and the memory usage that alert rules compare."""
     QUEUE_LIMIT.set(settings.queue_max_length)
     SENTIMENT_STALENESS.set(settings.sentiment_staleness_hours * 3600)
     MEMORY_LIMIT.set(memory_limit() or float("nan"))
@@ -182,7 +182,7 @@ def _export_limits(settings: Settings) -> None:
 
 
 def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:
-    """Call `start` until it works; False if `stop` was set first. It is called again after as long as it asks for."""
+    """Call `start` until it succeeds, after each TryLater with a wait. Return False if `stop` was set first."""
     backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
     while not stop.is_set():
         try:
@@ -198,5 +198,5 @@ def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: s
 
 
 def count_error(service: str, error: CryptoBoyError) -> None:
-    """Count an error under its reaction."""
+    """Count an error in the metric of errors, by its reaction."""
     ERRORS.labels(service, error.reaction).inc()

@@ -9,16 +9,16 @@ from collections.abc import Container
 from types import FrameType
 
 MOST_FRAMES = 30
-"""The number of innermost frames shown of each thread; these show which call does not return."""
+"""The most innermost frames that are shown for each thread; they show which call does not return."""
 MOST_CHARS = 32_000
 CUT = "\n[...]"
 
 
 def thread_stacks(without: Container[int | None] = ()) -> str:
-    """The innermost frames of every thread, without the values of variables. Threads in the same place share one text.
+    """Return the innermost frames of every thread, without values of variables. Equal stacks are shown once.
 
     Args:
-        without: identifiers of threads that are of no interest.
+        without: identifiers of the threads that are left out.
 
     Returns:
         At most about `MOST_CHARS` characters.

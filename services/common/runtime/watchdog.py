@@ -1,7 +1,7 @@
-"""Watches the calls that a service has in progress, reports those that are stuck, and in the end ends the process.
+"""Watches the calls that a service has in progress, reports those that are stuck, and finally ends the process.
 
-A thread that hangs in a call cannot be ended from outside, and its messages are redelivered to nobody until its
-connection is gone. So the process ends: whoever supervises it starts it again, and the broker delivers once more.
+A thread that hangs in a call cannot be ended by another thread, and the broker does not redeliver its messages until
+its connection is closed. So the process ends: its supervisor starts it again, and the broker redelivers the messages.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ MOST_COUNTED_SECONDS = 4 * LOOK_SECONDS
 
 
 class Watchdog:
-    """Looks every half second until the process ends: a thread may hang during shutdown as well.
+    """Checks the calls every half second until the process ends, because a thread may hang during shutdown as well.
 
     Args:
         service: a label of metrics.
         work: the calls in progress to watch.
         stuck_after: seconds beyond its own time limits after which a call counts as stuck.
         give_up_after: further seconds after which the process ends with status 75 (EX_TEMPFAIL).
-        leave: ends the process at once, without waiting for threads.
+        leave: a function that ends the process with an exit status at once, without waiting for threads.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Watchdog:
             looked = now
 
     def look(self, elapsed: float) -> None:
-        """Add `elapsed` seconds to the age of all calls, and log what changed."""
+        """Add `elapsed` seconds to the age of all calls, log what changed, and end the process if needed."""
         before = {call.number: call for call in self._stuck}
         calls = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
         self._stuck = stuck(calls, self._stuck_after)
@@ -95,13 +95,13 @@ class Watchdog:
 
 
 def _tell(new: Sequence[Call], back: Sequence[Call], given_up: Call | None, *, with_stacks: bool) -> None:
-    """Log what changed. Waits only a moment for that, because the log may be what is stuck."""
+    """Log what changed. Waits only `TELL_SECONDS` for the log, because writing the log may be the stuck call."""
     watchdog = threading.get_ident()
 
     def write() -> None:
         for call in new:
             log.error("work_stuck", doing=call.what, seconds=round(call.age, 1), bound=call.patience)
-        if with_stacks:  # here, because reading the source of the lines may hang as well
+        if with_stacks:  # in this thread, because reading the source lines may hang as well
             log.error("thread_stacks", stack=thread_stacks(without={watchdog, threading.get_ident()}))
         for call in back:
             log.info("work_came_back", doing=call.what, seconds=round(call.age, 1))

@@ -1,7 +1,7 @@
 """The calls that a service has in progress, each with its own time limit.
 
-Every such call (of a scorer, a store, a feed) has a time limit. A call that is far beyond its limit will not return:
-the limit itself has failed. The watchdog finds it here.
+Every such call (of a scorer, a store, a feed) has a time limit. If a call exceeds its
+limit by far, the limit itself has failed and the call will not return. The watchdog finds such calls here.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Call:
 
     Attributes:
         number: unique within this process.
-        what: for log messages: "scoring 4f1c", "writing to Redis".
-        patience: seconds that it may take by its own time limits.
-        age: seconds that it has taken so far.
+        what: the name of the call in log messages, such as "scoring 4f1c" or "writing to Redis".
+        patience: seconds that the call may take by its own time limits.
+        age: seconds that the call has taken so far.
     """
 
     number: int
@@ -36,14 +36,14 @@ class Call:
 
 
 def stuck(calls: Iterable[Call], allowance: float) -> tuple[Call, ...]:
-    """The calls that are at least `allowance` seconds beyond their own time limits, the latest first."""
+    """Return the calls that exceed their own time limits by at least `allowance` seconds, the most overdue first."""
     return tuple(
         sorted((call for call in calls if call.late >= allowance), key=lambda call: call.late, reverse=True)
     )
 
 
 class CallsInProgress:
-    """The calls in progress in this process. Threads share it."""
+    """The calls in progress in this process. Threads may share one instance."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -63,9 +63,9 @@ class CallsInProgress:
                 del self._calls[number]
 
     def grow_older(self, seconds: float) -> tuple[Call, ...]:
-        """Add this much to the age of all calls; returns them.
+        """Add `seconds` to the age of all calls, and return the calls.
 
-        The caller says how much: no clock is read, so that after a sleep of the machine no call looks stuck.
+        The method reads no clock, so that the caller can leave out the time during which the machine slept.
         """
         with self._lock:
             self._calls = {

@@ -1,1 +1,1 @@
-"""What is secret, how it is kept, and how it is kept out of all that is printed."""
+"""Which settings and texts are secret, how they are stored, and how they are removed from all output."""

@@ -16,25 +16,25 @@ _ROOT = 0
 def keep_private() -> None:
     """Set the umask so that only this user can read what the process and its children write from now on.
 
-    Each program calls it first. Files that other users have to read (secrets mounted into containers, configuration of
-    servers) get their mode where they are written.
+    Each program calls this function first. Code that writes files for other users (secrets mounted into containers,
+    configuration of servers) sets the mode of these files itself.
     """
     os.umask(_UMASK)
 
 
 def close_folder(folder: Path) -> str:
-    """Take other users' rights on a folder of state away, if it is there and ours.
+    """Remove the rights of other users on a state folder, if the folder exists and this user owns it.
 
     Returns:
-        What was changed, for the user; empty if nothing had to be.
+        A text for the user about what was changed or could not be changed; empty if nothing had to be changed.
 
     Raises:
-        StopProgram: another user, who is not root, owns the folder or a link to it, and so could replace its content.
-            Root may use any user's folder.
+        StopProgram: a user other than this one and root owns the folder or a link to it, and so could replace its
+            content. This error is never raised if this user is root.
     """
     try:
         found, link = folder.stat(), folder.lstat()
-    except OSError:  # not there yet, or not to be used: whoever writes there says so
+    except OSError:  # missing or unusable; the code that writes to the folder reports that
         return ""
     us = os.geteuid()
     if us != _ROOT and {found.st_uid, link.st_uid} - {us, _ROOT}:
@@ -55,11 +55,11 @@ def close_folder(folder: Path) -> str:
 
 
 def make_own_folder(folder: Path) -> None:
-    """Make a folder that nobody else can enter, or make sure that it is one.
+    """Make a folder that only this user can enter, or make sure that an existing folder is such a folder.
 
     Raises:
-        OSError: it cannot be made or looked at.
-        StopProgram: it is a link, another user's, or open to others in a way that cannot be closed.
+        OSError: the folder cannot be made or examined.
+        StopProgram: the folder is a link, another user owns it, or the rights of other users cannot be removed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     close_folder(folder)

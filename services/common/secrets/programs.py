@@ -1,4 +1,4 @@
-"""Which secrets a program gets, and its settings without the others."""
+"""Which secrets a program gets, and how all other secrets are removed from its settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SECRETS_OF_REDIS = frozenset({"redis_password"})
 
 
 def with_secrets(settings: Settings, allowed: Collection[str]) -> Settings:
-    """The settings of a program that gets only these secrets; all others have their defaults, as if unset.
+    """Return the settings of a program that gets only the `allowed` secrets. Other secrets have their defaults.
 
-    The credentials are removed from EXCHANGE_CONFIG even for a program that may have that variable: they are for
-    trading, and only Freqtrade trades.
+    The credentials are removed from EXCHANGE_CONFIG even if `allowed` contains that variable: they are for trading,
+    and only Freqtrade trades.
     """
     secret = {name for name, info in type(settings).model_fields.items() if is_secret(info)}
     secret |= {name for name in MODEL_ADDRESSES if secrets_of_urls(getattr(settings, name))}

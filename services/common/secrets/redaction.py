@@ -1,4 +1,4 @@
-"""Replaces secrets in everything that a program prints, logs or answers: libraries quote them in their errors.
+"""Replaces secrets in all that a program prints, logs or answers, because libraries quote secrets in their errors.
 
 `secret_texts` decides which texts are secret.
 """
@@ -19,10 +19,10 @@ from services.common.secrets.secret_texts import SHORTEST
 
 HIDDEN = "***"
 _ANYWHERE = 6
-"""A shorter secret is hidden only where it stands as a word of its own: it would cut words out of every line."""
+"""The length from which a secret is replaced anywhere. A shorter one is replaced only where it is a whole word."""
 _LINE_OF_KEY = 16
 _IN_URL = r"(?<=://)[^\s/@'\"<>]*:[^\s/@'\"<>]*(?=@)"
-"""The credentials of any URL, whether or not somebody knew them to be there."""
+"""The credentials in any URL, even if they are not among the known secrets."""
 
 Redact = Callable[[str], str]
 
@@ -30,7 +30,7 @@ Redact = Callable[[str], str]
 def redactor(secrets: Iterable[str]) -> Redact:
     """Make a function that replaces each of the secrets in a text with three stars.
 
-    Secrets are found as they are and as JSON, Python, URLs, HTML and Base64 write them. The credentials of any URL are
+    Secrets are found unencoded and as JSON, Python, URLs, HTML and Base64 encode them. The credentials in any URL are
     replaced too.
     """
     pattern = _pattern(secrets)
@@ -40,7 +40,8 @@ def redactor(secrets: Iterable[str]) -> Redact:
 class RedactedStream:
     """Wraps a text stream and replaces the secrets in every text.
 
-    Programs write in pieces, so an end of a text that may begin a secret is held until more is written.
+    Programs write a text in pieces. If the end of a piece may be the beginning of a secret, that end is held back
+    until more is written.
     """
 
     def __init__(self, stream: Any, secrets: Collection[str]) -> None:  # noqa: ANN401 - whatever sys.stderr is
@@ -50,16 +51,16 @@ class RedactedStream:
         self._beginnings = {form[:length] for form in forms for length in range(1, len(form))}
         self._longest = max(map(len, self._beginnings), default=0)
         self._held = ""
-        self._shown = 0  # of what is held, the characters at its beginning that were written already
+        self._shown = 0  # the characters at the beginning of `_held` that were written already
         self._lock = threading.RLock()
 
     @property
     def buffer(self) -> RedactedBytes:
-        """For those who write bytes."""
+        """A binary stream for callers that write bytes."""
         return RedactedBytes(self)
 
     def write(self, text: str) -> int:
-        """Write it, with three stars for each secret; the length is that of the text given."""
+        """Write `text` with three stars in place of each secret, and return the length of `text`."""
         with self._lock:
             whole = self._held + text
             end = self._end(whole)
@@ -69,12 +70,12 @@ class RedactedStream:
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write each of them."""
+        """Write each of the lines."""
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        """Write what is held, unless it may be a recognisable part of a secret."""
+        """Flush the stream. Text that is held back is written first if it is shorter than any secret."""
         with self._lock:
             if len(self._held) < SHORTEST:
                 self._stream.write(self._held[self._shown :])
@@ -82,7 +83,7 @@ class RedactedStream:
             self._stream.flush()
 
     def _cleaned(self, whole: str, end: int) -> str:
-        """The text up to `end`, without what was written before."""
+        """Return `whole` up to `end` with the secrets replaced, without the part that was written before."""
         pieces = []
         at = self._shown
         for found in self._pattern.finditer(whole, 0, end):
@@ -91,7 +92,7 @@ class RedactedStream:
         return "".join([*pieces, whole[at:end]])
 
     def _end(self, whole: str) -> int:
-        """Find the end of the text that can be written: what follows may be the beginning of a secret."""
+        """Return where the text that can be written ends. The text after that may be the beginning of a secret."""
         lengths = range(min(len(whole), self._longest), 0, -1)
         begun = next((length for length in lengths if whole[-length:] in self._beginnings), 0)
         end = len(whole) - begun
@@ -105,13 +106,13 @@ class RedactedStream:
 
 
 class RedactedBytes:
-    """Does the same as `RedactedStream` for bytes in UTF-8."""
+    """A binary stream that decodes UTF-8 and writes the text to a `RedactedStream`."""
 
     def __init__(self, stream: RedactedStream) -> None:
         self._stream = stream
 
     def write(self, data: bytes) -> int:
-        """Write it; the length is that of the bytes given."""
+        """Write the bytes as text, and return the number of bytes."""
         self._stream.write(data.decode(errors="replace"))
         return len(data)
 
@@ -121,7 +122,7 @@ class RedactedBytes:
 
 
 def redact_errors(secrets: Collection[str]) -> None:
-    """From now on remove these secrets from this process's standard error, tracebacks included."""
+    """Remove these secrets from this process's standard error, tracebacks included, from now on."""
     sys.stderr = RedactedStream(sys.stderr, secrets)
 
 

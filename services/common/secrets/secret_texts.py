@@ -56,12 +56,12 @@ _OF_OTHERS = re.compile(r".*_PROXY|FREQTRADE__.*", re.IGNORECASE)
 
 
 def secrets_in(data: Any, *, name: str = "", is_secret: bool = False) -> set[str]:  # noqa: ANN401 - any JSON
-    """The secret texts in a configuration.
+    """Return the secret texts in a configuration.
 
     Args:
-        data: any JSON.
-        name: the key under which it stands.
-        is_secret: whether everything in it is secret, for what it stands in is.
+        data: any JSON value.
+        name: the key of this value.
+        is_secret: whether everything in the value is secret, because its key or an outer key says so.
     """
     if isinstance(data, Mapping):
         of_hook = name.lower() in _SECTIONS_OF_HOOKS
@@ -82,9 +82,9 @@ def secrets_in(data: Any, *, name: str = "", is_secret: bool = False) -> set[str
 
 
 def public_part(exchange_config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a ccxt configuration that holds no credentials, as needed for candles and markets.
+    """Return a ccxt configuration without its credentials, for reading candles and markets.
 
-    Addresses stay, with the passwords of proxies in them.
+    Addresses are kept, including the passwords of proxies within them.
     """
     secret = secrets_in(exchange_config)
     return {
@@ -101,16 +101,16 @@ def _pruned(data: Any, secret: Collection[str]) -> Any:  # noqa: ANN401 - any JS
 
 
 def secrets_of_urls(text: str) -> set[str]:
-    """The credentials in the URLs of a text, and the secret parameters of their queries."""
+    """Return the credentials in the URLs of a text, and the values of secret parameters in their queries."""
     urls = [found[0] for found in _URL.finditer(text)]
-    if _WITHOUT_SCHEME.fullmatch(text.strip()):  # as proxies are written
+    if _WITHOUT_SCHEME.fullmatch(text.strip()):  # the form in which proxies are written
         urls.append(f"//{text.strip()}")
     found = {secret for url in urls for secret in _secrets_of_url(url)}
     return {secret for secret in found if len(secret) >= SHORTEST}
 
 
 def secrets_of(settings: Settings) -> set[str]:
-    """The secrets of settings, those within EXCHANGE_CONFIG and in addresses included."""
+    """Return the secrets in the settings, including those within EXCHANGE_CONFIG and in addresses."""
     found: set[str] = set()
     for value in settings.model_dump().values():
         if isinstance(value, SecretStr):
@@ -123,7 +123,7 @@ def secrets_of(settings: Settings) -> set[str]:
 
 
 def secrets_given(environ: Mapping[str, str]) -> set[str]:
-    """The secrets that the environment and the `.env` file hold, whether or not settings can be made of them."""
+    """Return the secrets in the environment and the `.env` file, even if the settings cannot be loaded from them."""
     try:
         env_file = default_env_file(environ)
         from_file = read_env_file(env_file) if env_file is not None else {}
@@ -172,13 +172,13 @@ def _names_secret(name: str, value: object, of_hook: bool) -> bool:
 
 
 def _opens_by_itself(name: str) -> bool:
-    """Whether a URL of this name is secret as a whole; of others (`private` of ccxt's) only its credentials are."""
+    """Whether a URL under this key is secret as a whole. Under other keys only its credentials are secret."""
     lower = name.lower()
     return lower == "url" or "webhook" in lower or "token" in lower
 
 
 def _with_token(text: str) -> set[str]:
-    """A text, and what follows the word before a token (`Bearer abc`)."""
+    """Return a secret text and, if it consists of a word and a token (`Bearer abc`), the token alone."""
     _kind, space, rest = text.strip().partition(" ")
     return {text, rest} if space and " " not in rest else {text}
 
@@ -189,7 +189,7 @@ def _secrets_of_url(url: str) -> Iterator[str]:
         name, password, query = parts.username, parts.password, parse_qsl(parts.query)
     except ValueError:
         return
-    if name is None and "@" in url:  # a password with a slash, which ends the host where it should not
+    if name is None and "@" in url:  # a slash in the password makes `urlsplit` end the host too early
         name, _, password = url.partition("://")[2].rpartition("@")[0].partition(":")
         password = None if _PORT.match(password) else password
     if password:
