@@ -1,4 +1,4 @@
-"""Writes the scored pairs to the store, so that the strategy can name those of its pairs that are not scored."""
+"""Writes the scored pairs to the store, so that the strategy can report which of its own pairs are not scored."""
 
 from __future__ import annotations
 

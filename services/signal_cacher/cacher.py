@@ -1,10 +1,10 @@
 """Takes signals from their queue and writes them to the store.
 
-Up to a hundred messages are written in one round trip and acknowledged together. While the store is unavailable, they
-stay unacknowledged and no more messages are received, so that new messages stay in the queue. After five minutes all
-unacknowledged messages are given back to the queue, while copies of them in memory still wait to be written.
-Otherwise RabbitMQ would take them back at each `consumer_timeout`, and would count each time towards the delivery
-limit.
+Up to a hundred messages are written in one round trip and acknowledged together. While the store is unavailable,
+received messages stay unacknowledged and no more messages are received, so that new messages stay in the queue. After
+five minutes all unacknowledged messages are given back to the queue, while copies of them in memory still wait to be
+written. Otherwise RabbitMQ would redeliver these messages after each `consumer_timeout`, and each redelivery would
+count towards the delivery limit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SETTLE_SECONDS = 30.0 + REJECT_PAUSE_SECONDS
 """The time in seconds that it may take to dead-letter a message."""
 HOLD_SECONDS = 300.0
 """The time in seconds for which deliveries stay unacknowledged while the store is unavailable. RabbitMQ closes the
-channel of a consumer that keeps them longer than its `consumer_timeout`."""
+channel of a consumer that leaves deliveries unacknowledged for longer than its `consumer_timeout`."""
 ANSWERS_OF_STORE = 12
 """The largest number of times that one call of the store may wait for REDIS_TIMEOUT."""
 
@@ -85,7 +85,7 @@ class SignalCacher:
         self._subscribe()
 
     def run(self, stop: threading.Event) -> None:
-        """Cache signals until `stop` is set. Messages that were received before are still cached."""
+        """Cache signals until `stop` is set. Messages that were received before `stop` was set are still cached."""
         while not stop.is_set():
             if deliveries := self._receive(stop):
                 self._cache(deliveries, stop)
@@ -162,7 +162,7 @@ class SignalCacher:
             count_error(NAME, error)
 
     def _cache(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:
-        """Cache or dead-letter messages in their order, because the limit on dead letters counts consecutive ones."""
+        """Cache or dead-letter messages in order, because the limit on dead letters applies to consecutive ones."""
         subscription, now = self._subscribe(), self._clock.now()
         for kind, run in groupby((read(each, now) for each in deliveries), type):
             if kind is SignalDelivery:
@@ -207,9 +207,9 @@ class SignalCacher:
         return True
 
     def _write(self, signals: Sequence[SentimentSignal], stop: threading.Event) -> list[WriteOutcome] | None:
-        """Write the signals, with retries until the store accepts them; return None if `stop` is set before that.
+        """Write the signals, with retries until the store accepts them; return None if `stop` is set earlier.
 
-        The messages of the signals are given back to the queue if this takes longer than `HOLD_SECONDS`.
+        The messages of the signals are given back to the queue if writing takes longer than `HOLD_SECONDS`.
         """
         began, backoff = time.monotonic(), Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:

@@ -1,8 +1,9 @@
-"""Watches the holds on entries, creates them in a new store, and notices if a store has lost them.
+"""Watches the record of the holds on entries, creates the record in a new store, and detects if a store has lost it.
 
-A store that was emptied, or restored to an older state, has lost holds. It must not be mistaken for a new store, in
-which entries are allowed. So STATE_DIR records which states of the holds this installation has seen (`seen_stores`),
-and the store itself records for other cachers that it is not new (`trading:holds_id`).
+A hold is a request that the strategy opens no trades. A store that was emptied, or restored to an older state, may
+have lost holds. Such a store must not be mistaken for a new store, in which entries are allowed. So STATE_DIR records
+which states of the holds this installation has seen (`seen_stores`), and the store itself records for other cachers
+that it is not new (`trading:holds_id`).
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class HoldsWatch:
         self._memory = DependencyHealth(ok=True, detail="not asked yet", required=False)
 
     def look(self, monotonic: float) -> None:
-        """Check the holds if the interval is over. Raises TryLater.
+        """Check the holds if the interval since the last check has passed. Raises TryLater.
 
-        The Redis user may lack the rights for the check, for example if Redis was set up before holds existed. This
-        is only logged and shown, and signals are still cached, because they close trades.
+        The Redis user may lack the rights for the check, for example if Redis was set up before holds existed. A lack
+        of rights is only logged and reported by /health. Signals are still cached, because signals close trades.
         """
         if monotonic >= self._next_look:
             self._next_look = monotonic + LOOK_SECONDS
@@ -76,7 +77,7 @@ class HoldsWatch:
         self._say(problem, ", ".join(found.owners))
 
     def _name(self, holds: Holds, found: StoredHolds, known: list[str]) -> None:
-        """Give an id to holds without an id, which means that the store is new or has lost the id or all its data."""
+        """Give an id to holds that have none. The store is then new, or has lost the id or all its data."""
         if known or found.fields:
             holds.mark(known[-1] if known else new_id())
         elif not self._seen.problem:
@@ -110,7 +111,7 @@ class HoldsWatch:
 
 
 def place_of(settings: Settings) -> str:
-    """Return the name of a store in `seen_stores`. The embedded Redis and a Redis on the same port differ in name."""
+    """Return the name of a store in `seen_stores`, where an embedded Redis has a name of its own."""
     host = "localhost" if settings.redis_host in _LOOPBACK else settings.redis_host
     kind = " (embedded)" if settings.broker is BrokerKind.EMBEDDED else ""
     return f"{host}:{settings.redis_port}{kind}"

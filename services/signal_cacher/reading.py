@@ -30,8 +30,8 @@ class Unreadable:
 def read(delivery: Delivery, now: datetime) -> SignalDelivery | Unreadable:
     """Read a delivery. Never raises, whatever the message contains.
 
-    A signal that was published in the future counts as unreadable, because it would stay the newest signal until
-    then.
+    A signal whose publication time is in the future counts as unreadable, because it would stay the newest signal
+    until that time.
     """
     try:
         signal = decode(delivery.body, SentimentSignal)

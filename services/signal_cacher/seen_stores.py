@@ -1,4 +1,4 @@
-"""A record in STATE_DIR of the stores that this installation has used, and of the states of their holds."""
+"""Records in STATE_DIR which stores this installation has used, and which states their holds have had."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from services.common.files import write_whole
 
 FILE_NAME = "stores.json"
 _MOST_STATES = 200
-"""The number of ids that are kept for each store. A backup is not recognised if its holds have changed more often
-than this since it was made."""
+"""The number of ids that are kept for each store. A restored backup is not recognised if the holds of the store have
+changed more often than this since the backup was made."""
 
 
 class SeenStores:
-    """For each store, by its address: every id that its hold records have had, the oldest first.
+    """Records, by the address of each store, the ids that were seen on the holds of that store, the oldest first.
 
     Several cachers may share the file. If the file cannot be used, the record lasts only as long as the process.
 
     Attributes:
-        problem: why the file cannot be used; empty if it can. Ids that were not written are kept, and the next
-            `note` writes them.
+        problem: why the file cannot be used; empty if the file can be used. Ids that could not be written stay in
+            memory, and the next call of `note` writes them.
     """
 
     def __init__(self, folder: Path) -> None:

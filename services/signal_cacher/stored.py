@@ -25,7 +25,7 @@ class StoredSentiment:
         self._looked: float | None = None
 
     def look(self, monotonic: float) -> None:
-        """Set the metrics if the interval is over.
+        """Set the metrics if the interval since the last reading has passed.
 
         Raises TryLater if the store is unavailable, and leaves the metrics unchanged.
         """

@@ -44,8 +44,8 @@ class Usage:
     """The last answer of a language model, and the cost of getting it.
 
     Attributes:
-        digest: an identifier of the model's weights, or the server's description of itself; empty if it states
-            neither.
+        digest: an identifier of the model's weights, or the server's description of itself; empty if the server
+            states neither of these.
         answer: the last output of the model, cut to a limit.
         requests: the number of requests that were needed.
         prompt_tokens: the number of tokens in all prompts, as counted by the server; 0 if the server does not count
@@ -98,7 +98,7 @@ class Unusable(Abstained):
 
 
 class RefusesAll(TryLater):
-    """The scorer's server answers but refuses every article. An ensemble may go on without this scorer."""
+    """The scorer's server answers but refuses every article. An ensemble may continue without this scorer."""
 
 
 class Scorer(Protocol):
@@ -116,7 +116,7 @@ class Scorer(Protocol):
 
     @property
     def articles_at_once(self) -> int:
-        """The number of articles that are best taken from the queue together, which is 1 if each takes long."""
+        """The best number of articles to take from the queue at once, which is 1 if scoring an article takes long."""
         ...
 
     @property
@@ -129,7 +129,7 @@ class Scorer(Protocol):
 
         Raises:
             TryLater: the server is unavailable or busy, lacks the model, or refuses us; the message says what to do.
-            RefusesAll: one of these problems, if other scorers can go on without this one.
+            RefusesAll: as TryLater, if other scorers can continue without this scorer.
             StopProgram: the settings or files of this machine cannot be used.
         """
         ...
@@ -150,7 +150,7 @@ class Scorer(Protocol):
         ...
 
     def digest(self) -> str:
-        """Return an identifier of what else besides `model` decides the scores, such as the weights; may be empty."""
+        """Return an identifier of all that decides the scores besides `model`, such as the weights; may be empty."""
         ...
 
     def close(self) -> None:

@@ -2,10 +2,10 @@
 
 The first article that is scored for a pair makes a signal. A later article agrees with that signal, and corroborates
 it, if three conditions hold: both scores have the same sign, no word of denial, correction or falsity separates the
-texts, and the later article neither says much more about the pair nor is worth more (see `worth`). If the scorer
-could not tell, only the words decide, unless the story is disputed. An article that agrees with no signal makes a
-signal of its own, with which later articles may agree. If it contradicts a signal, the corroboration of that signal
-so far is withdrawn.
+texts, and the later article neither says much more about the pair nor is worth more (see `worth`). If the scorer had
+no opinion, only the words decide, unless the story is disputed. An article that agrees with no signal makes a signal
+of its own, with which later articles may agree. If it contradicts a signal, the corroboration of that signal so far
+is withdrawn.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from services.sentiment_analyzer.stories.stances import (
 from services.sentiment_analyzer.stories.worth import is_outdated, may_stand_for
 
 FAINT = 0.05
-"""A score closer to 0 than this has no sign, so it neither agrees with nor contradicts a score with a sign."""
+"""A score closer to 0 than this counts as having no sign. It neither agrees with nor contradicts a score with a
+sign."""
 NO_OPINION = 0.1
-"""A score without a sign and with at most this confidence means that the scorer could not tell."""
+"""A score without a sign and with at most this confidence means that the scorer had no opinion."""
 
 
 def stances_of(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]) -> dict[str, Stance]:
@@ -63,7 +64,7 @@ def stances_of(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
 
 
 def has_no_opinion(signal: SentimentSignal) -> bool:
-    """Whether a signal shows that the scorer could not tell."""
+    """Whether a signal shows that the scorer had no opinion."""
     # Published, it would replace the story's signal as the newest one, although others are sure of that signal.
     return sign(signal.sentiment_score) == 0 and signal.confidence <= NO_OPINION
 
@@ -112,7 +113,7 @@ def _stance(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again:
 
 
 def _newest(rows: Iterable[Row]) -> tuple[float, int]:
-    """Return the date and scoring order of the newest article; the lowest possible values if there is none."""
+    """Return the date and scoring order of the newest article; the lowest possible values if there is no article."""
     return max(((row.published.timestamp(), row.turn) for row in rows), default=(-math.inf, 0))
 
 
@@ -126,7 +127,7 @@ def _is_undisputed(stances: Iterable[Stance]) -> bool:
 def _agrees(row: Row, signal: SentimentSignal, other: Row, stance: Stance) -> bool:
     """Whether an article that does not contradict another one corroborates its signal.
 
-    If the scorer could not tell, there is no sign to compare, and the words alone decide.
+    If the scorer had no opinion, there is no sign to compare, and the words alone decide.
     """
     if claim_of(row.title, row.lead).is_open and not claim_of(other.title, other.lead).is_open:
         return False
@@ -137,7 +138,7 @@ def _agrees(row: Row, signal: SentimentSignal, other: Row, stance: Stance) -> bo
 
 
 def _is_old_news(other: Row, signal: SentimentSignal) -> bool:
-    """Whether a revision of the other signal would be dated too early to replace this one, which has an opinion."""
+    """Whether this signal has an opinion, and a revision of the other one would be too old to replace this one."""
     known = _signals_of(other, signal.pair)
     return not has_no_opinion(signal) and any(is_outdated(each, signal) for each in known)
 

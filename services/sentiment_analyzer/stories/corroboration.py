@@ -38,8 +38,8 @@ def revisions_of(article_id: str, pair: str, rows: Sequence[Row]) -> list[tuple[
     """Return all revisions of an article's signal for a pair, each with the id of its maker and the support after it.
 
     The maker is the article that made the revision. The first entry is the signal as it was published, which no other
-    article made. A revision is made by each further owner, by each withdrawal, and by the first contradiction of a
-    positive signal. As articles are only ever appended, a revision never changes.
+    article made. Each further owner, each withdrawal, and the first contradiction of a positive signal makes a
+    revision. As articles are only ever appended, a revision never changes.
     """
     own = {row.owner: stance_of(row, pair) for row in rows if row.article_id == article_id}
     is_positive = any(stance.score > 0 for stance in own.values())

@@ -1,4 +1,4 @@
-"""Stores the articles of stories in SQLite, in memory or in a file that processes may share."""
+"""Stores the articles of stories in an SQLite database, either in memory or in a file that processes may share."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AFTER = after_condition(MOST_REMEMBERED)
 
 
 class StoryFile:
-    """The articles of the last days. One thread at a time may use it; processes may share the file.
+    """Stores the articles of the last days. One thread at a time may use it; processes may share the file.
 
     Args:
         path: the file, which is made if it does not exist.
@@ -72,7 +72,7 @@ class StoryFile:
         }
 
     def story_with_reposts(self, article_id: str) -> dict[str, Row]:
-        """Return the same articles as `story`, together with the reposts."""
+        """Return the articles of an article's story as `story` does, but include the reposts."""
         return {row.article_id: row for row in self._select(_OF_ITS_STORY, article_id)}
 
     def articles_beginning(self, prefix: str, most: int) -> list[str]:

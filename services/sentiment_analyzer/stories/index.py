@@ -29,7 +29,7 @@ COMMON_NOW = 300
 
 
 class _Told(NamedTuple):
-    """An article in the index; `began` is the date of the first article of its story."""
+    """An article in the index. `began` is the date of the first article of the story."""
 
     telling: Telling
     prints: Fingerprint
@@ -103,9 +103,9 @@ class StoryIndex:
         return sorted(alike, key=lambda article_id: (-shared[article_id], article_id))[:MOST_COMPARED]
 
     def _forget(self, before: datetime) -> None:
-        """Drop articles from before that time, and the first articles beyond MOST_REMEMBERED.
+        """Drop the articles from before that time, and the oldest articles if there are more than MOST_REMEMBERED.
 
-        Articles are dropped from the front, where the oldest are, apart from late news.
+        Articles are dropped in the order of arrival, which is the order of age except for late news.
         """
         while self._tellings:
             told = next(iter(self._tellings.values()))
@@ -118,7 +118,7 @@ class StoryIndex:
 
 
 def _remove(lists: dict[str, list[str]], key: str, article_id: str) -> None:
-    """Remove an article from the list of that key, and remove the list if it is then empty."""
+    """Remove an article from the list of that key, and remove the list if the list is then empty."""
     lists[key].remove(article_id)
     if not lists[key]:
         del lists[key]

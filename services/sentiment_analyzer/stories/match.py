@@ -26,12 +26,14 @@ SAME_STORY = 41.0
 """Two articles with at least this similarity belong to one story."""
 RELATED = 31.0
 SHARE_RELATED = 1 / 3
-"""An article joins a story only if it is RELATED to at least this share of its articles, so that stories
-do not merge."""
+"""An article joins a story only if its similarity to at least this share of the story's articles is RELATED or more.
+Otherwise different stories would merge."""
 HIGHEST_RATIOS = 129.0
-"""The highest sum of both ratios for articles whose words and times alone are not similar enough."""
+"""If both ratios together would have to exceed this for two articles to be similar enough, the articles count as not
+similar."""
 HIGHEST_TEXT_RATIO = 72.0
-"""The highest ratio of the texts for articles whose words, times and headlines are not similar enough."""
+"""If, after the headlines were compared, the ratio of the texts would have to exceed this, the articles count as not
+similar."""
 SAME_TEXT = 90.0
 SAME_WORDS = 0.4
 
@@ -48,8 +50,8 @@ class Telling:
     """The parts of an article that are compared, and its id.
 
     Attributes:
-        title: the headline as the scorers see it. The same applies to `lead`.
-        about: the tickers of the assets that the article is about; empty if it is about the market.
+        title: the headline as the scorers read it. `lead`, too, is the lead as the scorers read it.
+        about: the tickers of the assets that the article is about; empty if the article is about the market.
     """
 
     article_id: str
@@ -97,10 +99,10 @@ def similarity(one: Fingerprint, other: Fingerprint, apart: timedelta, at_least:
 
     `apart` is the time between their publication. The similarity is the sum of four terms. The first two are a third
     of the `token_set_ratio` of the headlines and a third of that of the whole texts (rapidfuzz: 0..100, whatever the
-    order of words). The third is 80 times the share of common words among all words (Jaccard). The fourth is -0.6 for
-    each hour between the articles, because the next event about the same company is reported in much the same words.
-    Returns 0 early if the similarity hardly ever reaches `at_least`. Among 140,000 pairs of an archive, one in 5,000
-    did so.
+    order of words). The third is 80 times the share of the words that both articles contain among all words
+    (Jaccard). The fourth is -0.6 for each hour between the articles, because the next event about the same company is
+    reported in much the same words. To save time, 0 is returned if the similarity can hardly reach `at_least`. Among
+    140,000 pairs of an archive, the similarity of one in 5,000 would still have reached it.
     """
     shared = len(one.words & other.words)
     if not shared:

@@ -40,8 +40,8 @@ class _Old(NamedTuple):
 def _make_tellings(db: sqlite3.Connection) -> None:
     """Create the table, and copy the rows of an older version's table. Does nothing if the table exists.
 
-    The older table stays unchanged, so that a processor of the older version that still runs, or runs again, can go
-    on with it. In a changed table it would fail on every article.
+    The older table stays unchanged, so that a processor of the older version that still runs, or runs again, can
+    continue to use the table. With a changed table that processor would fail on every article.
 
     The older version numbered the revisions of a story's first signals by the further sources of the story. Every
     article that had ended counts as an article that agreed, and the other articles are scored when they are
@@ -81,7 +81,7 @@ def _changes(story: list[_Old]) -> list[tuple[str, str, int, str, str]]:
 
 
 def _is_open(row: _Old) -> bool:
-    """Whether an article is to be scored when it is redelivered, because it waits or gave no signal."""
+    """Whether an article is to be scored when it is redelivered, because it was not scored yet or gave no signal."""
     return row.part not in {_RETOLD, _SUSPECT} and not _scores(row.signals)
 
 

@@ -64,8 +64,8 @@ class Placement:
         signals: the signals to publish, which are the article's own signals and the latest revisions of those signals
             of which the article made a revision. There are no such signals before the article is scored.
         sources: the number of owners that now corroborate the signals with which the article agrees.
-        like: the article with the same text if the part is REPOSTED, the contradicted articles if it is CONTRADICTS,
-            and otherwise the corroborated articles.
+        like: the article with the same text if `part` is REPOSTED, the contradicted articles if `part` is
+            CONTRADICTS, and otherwise the corroborated articles.
         is_crowded: whether articles of so many owners were scored that this article may be needless (see
             `Stories.is_needless`).
     """
@@ -84,7 +84,7 @@ class Placement:
 
 
 def placement_of(row: Row, rows: Mapping[str, Row], now: datetime) -> Placement:
-    """Return the placement of an article. If the article was scored, include everything to publish for it now."""
+    """Return the placement of an article. If the article was scored, the signals to publish now are included."""
     part = StoryPart(row.part)
     own = decode_signals(row.signals)
     if not row.turn or part is StoryPart.SUSPECT:

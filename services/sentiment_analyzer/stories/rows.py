@@ -9,10 +9,11 @@ from services.common.clock import from_ms, to_ms
 from services.sentiment_analyzer.stories.match import Telling
 
 KEPT = timedelta(days=8)
-"""The age from which an article may be deleted. It is longer than stories last, because some news is handled late."""
+"""The age from which an article may be deleted. It exceeds the duration of stories, because some news is processed
+late."""
 MOST_REMEMBERED = 10_000
-"""The largest number of articles in memory, which equals four days of fifty sources with fifty articles a day
-each. Without it, a flood of articles could fill the memory."""
+"""The largest number of articles in memory, which equals four days of fifty sources with fifty articles a day each.
+Without this limit, a flood of articles could fill the memory."""
 REPOST = "reposted"
 """The value of `part` for a repost, which is not scored (see `placement.StoryPart`)."""
 

@@ -44,7 +44,7 @@ Stances = Mapping[str, Stance]
 
 
 NONE = Stance(0.0, "", is_own=False)
-"""The stance on a pair about which an article says nothing."""
+"""The value that means that an article has no stance on a pair."""
 
 
 def encode_stances(stances: Stances) -> str:

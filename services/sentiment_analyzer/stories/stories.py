@@ -1,11 +1,11 @@
-"""Keeps stories, every article of which is scored and counts once. Articles that agree corroborate the first signal.
+"""Keeps stories. Every article is scored and counts once. Articles that agree corroborate the first signal.
 
 The first article that is scored for a pair makes a signal. An article of another owner that agrees with it makes a
 revision of that signal, with the same score and more corroboration and confidence. An article that does not agree has
 a signal of its own. If it contradicts the first signal, it withdraws that signal's corroboration (see `agreement`). A
 further article of the same owner also has a signal of its own, and corroborates nothing. The same text at a new link
-is a repost, which is not scored. An article that is suspected of an injection is scored by itself, and neither
-corroborates nor contradicts anything.
+is a repost, which is not scored. An article that is suspected of a prompt injection is scored without regard to its
+story, and neither corroborates nor contradicts anything.
 
 The state survives restarts, and processes may share the file. If an article is placed again, for example after a
 redelivery, the result is the same as the first time.

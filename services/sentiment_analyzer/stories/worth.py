@@ -19,12 +19,13 @@ SAYS_LESS = 0.4
 HARDLY_SURE = 0.2
 """A signal with at most this confidence must not replace a warning with a higher confidence."""
 LATE = timedelta(minutes=30)
-"""A signal that was made more than this time after its date must not replace a signal that was published more than
-this time after that date."""
+"""A revision keeps the date of the first signal. If more than this time passed from that date until the first signal
+was made, and until the other signal was published, the revision must not replace the other signal."""
 
 FADED = timedelta(hours=2)
 """A warning must not replace a signal that ends trades and was published more than this time after the warning. By
-then the aggregate has halved the warning, and after as long again the strategy takes it for stale."""
+then the aggregate has halved the weight of the warning, and after twice this time the strategy treats the warning as
+stale."""
 
 
 def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
@@ -35,7 +36,7 @@ def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
 def is_outdated(one: SentimentSignal, other: SentimentSignal) -> bool:
     """Whether a revision of the first signal would have too old a date to replace the other signal.
 
-    The other signal corroborates the first signal all the same.
+    Even so, the other signal corroborates the first signal.
     """
     return min(one.analyzed_at, other.published) - one.published > LATE
 

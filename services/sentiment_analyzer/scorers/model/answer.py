@@ -1,7 +1,7 @@
 """Parses and validates the answer of a language model.
 
-Both are needed, because servers have passed on numbers out of range, and some releases did not enforce the schema
-that they promise to enforce.
+Validation is needed, because servers have passed on numbers out of range, and some releases of servers did not
+enforce the schema that they promise to enforce.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class _Answer(RootModel[dict[str, _Entry]]):
 
 
 def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = False) -> dict[str, AssetScore]:
-    """Return the scores by ticker. A ticker with confidence 0 is left out, because the model cannot tell.
+    """Return the scores by ticker. A ticker with confidence 0 is left out, because the model abstains on it.
 
     Text around the JSON object (reasoning, code fences, a remark, other objects) is ignored. If several objects fit,
     the last one counts. A list of entries that each name their `ticker` is read like such an object. On the last try
-    integers may be quoted, because a model that was asked for numbers and quotes them again will not change.
+    quoted integers are accepted, because a model that quotes numbers even after a correction would do so again.
 
     Raises:
         BadAnswerError: there is no JSON object, a ticker is missing or was not asked for, or a number is out of
@@ -77,7 +77,7 @@ def read_answer(answer: str, assets: Sequence[Asset], *, is_last_try: bool = Fal
 
 
 def _last_that_fits(answer: str, asked: Sequence[str], context: str | None) -> Mapping[str, _Entry] | None:
-    """Return the entries of the last JSON object with the right shape, or else of objects that name the tickers."""
+    """Return the entries of the last JSON object of the right shape, else those of objects that name tickers."""
     named: dict[str, Any] = {}
     for found in _objects_from_the_end(answer):
         if found.keys() == set(asked) and (entries := _entries(found, context)) is not None:

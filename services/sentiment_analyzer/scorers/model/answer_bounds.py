@@ -1,6 +1,6 @@
 """Limits the length of the answers of model servers.
 
-An endless answer would use up the memory that Freqtrade needs too.
+An endless answer would fill the memory of the machine, which Freqtrade needs too.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 MOST_BYTES = 4_000_000
-"""The largest size of an answer in bytes. It also covers lists of models, which have hundreds of kilobytes on
-gateways."""
+"""The largest size of an answer in bytes. The limit also suffices for lists of models, which have hundreds of
+kilobytes on gateways."""
 MOST_PACKED_BYTES = 128_000
 """The largest size of a compressed answer in bytes. Its decompressed size is at most a thousand times larger.
 Requests ask for uncompressed answers, but some proxies compress all the same."""

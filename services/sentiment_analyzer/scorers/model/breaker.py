@@ -1,6 +1,7 @@
-"""A circuit breaker: after a failure a server is not asked for a pause, which grows with each further failure.
+"""A circuit breaker. After a failure no requests are sent to a server for a pause, which grows with each failure.
 
-See "Release It!" (M. Nygard, 2007). Pure: the time, in seconds on any clock that never goes back, is passed in.
+See "Release It!" (M. Nygard, 2007). The functions are pure; the time is a parameter, in seconds on any clock that
+never goes back.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Breaker:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the server answered the last request, or was not asked yet."""
+        """Whether the server answered the last request, or has not been sent any request yet."""
         return not self.failures
 
     def may_try(self, now: float) -> bool:
@@ -51,9 +52,9 @@ class Breaker:
         return replace(self, until=now).after_failure(now, asked_pause)
 
     def after_probe(self) -> Breaker:
-        """Return the state after a successful probe. The server is asked again; its next pause will be longer."""
+        """Return the state after a successful probe. Requests are allowed again; the next pause will be longer."""
         return replace(self, failures=0, until=0.0)
 
     def claimed(self, now: float) -> Breaker:
-        """Return the state while one caller probes the server (half-open) and other callers do not ask it."""
+        """Return the state (half-open) in which one caller probes the server and other callers send no requests."""
         return replace(self, until=now + self.pause)

@@ -19,8 +19,8 @@ Messages = Sequence[Mapping[str, str]]
 
 CONNECT_SECONDS = 5.0
 CHECK_SECONDS = 10.0
-"""The time limit in seconds for the answer whether a server has a model. Only loading the model and answering may
-take long."""
+"""The time limit in seconds for the answer to the question whether a server has a model. Only loading the model and
+generating an answer may take long."""
 MAX_SAID_CHARS = 200
 MOST_COUNTED_TOKENS = 10**9
 """The largest number that can be a count of tokens, which is more than the context of any model can contain."""
@@ -98,7 +98,7 @@ class ChatServer(Protocol):
 
 
 class PersonNeededError(TryLater):
-    """The server lacks something that a person has to supply. Articles wait until then, even at the start."""
+    """The server lacks something that a person has to supply. Articles wait until then, even at the program start."""
 
 
 class UntrustedError(PersonNeededError):
@@ -119,11 +119,11 @@ def trust(ca_file: Path | None, names: str) -> ssl.SSLContext | bool:
 
 
 def why_unreachable(error: BaseException, url: str, names: str) -> TryLater:
-    """Return the error for a connection that could not be made. Only a person can mend a certificate.
+    """Return the error for a connection that failed. A wrong certificate can be corrected only by a person.
 
     Args:
         error: the error that the library raised.
-        url: the URL of the server, which may follow words that describe the server.
+        url: the URL of the server, optionally preceded by words that describe the server.
         names: the prefix of the server's variables, such as OLLAMA.
     """
     if advice := explain_tls(_whole(error), names):

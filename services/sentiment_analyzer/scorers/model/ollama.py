@@ -92,7 +92,7 @@ class OllamaServer:
         self._shapes = RequestShapes(self.url, _PARAMETERS)
 
     def probe(self) -> None:
-        """See `chat.ChatServer.probe`. Learns the digest of the model, and whether it thinks unless asked not to."""
+        """See `chat.ChatServer.probe`. Finds out the model's digest, and whether the model reasons by default."""
         from ollama import Client
 
         with Client(host=self._address, timeout=min(CHECK_SECONDS, self.timeout), **self._network) as quick:
@@ -211,7 +211,7 @@ def _format(schema: dict[str, Any], option: str | None) -> Any:  # noqa: ANN401 
 
 
 def _error_inside(error: Exception) -> str:
-    """Return the error that came with status 200, if this error is why the client could not read the answer."""
+    """Return the error that was sent with status 200, if this error is why the client could not parse the answer."""
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):

@@ -93,7 +93,7 @@ class OpenAiServer:
         self._shapes = RequestShapes(self.url, _PARAMETERS)
 
     def probe(self) -> None:
-        """See `chat.ChatServer.probe`. Checks only that the server answers, not that its list has the model.
+        """See `chat.ChatServer.probe`. Checks only that the server answers, not that the server lists the model.
 
         Lists of models are often missing or incomplete. Some have names with a prefix, other names, or patterns.
         """
@@ -196,7 +196,7 @@ class OpenAiServer:
 
 
 class _NotThereError(PersonNeededError, FailedError):
-    """The server lacks the model or path. A router reports this too if none of its models takes the whole request."""
+    """The server lacks the model or path. A router reports this too if none of its models accepts all parameters."""
 
 
 def _arguments(

@@ -13,7 +13,7 @@ from services.sentiment_analyzer.article.text import clean
 from services.sentiment_analyzer.scorers.model.chat import Reply, token_count
 
 MAX_KEPT_CHARS = 1_000
-"""The number of characters that are kept of an answer that is no completion. It is cut further where it is shown,
+"""The number of characters that are kept of an answer that is no completion. Messages show even fewer characters,
 after secrets were removed."""
 MAX_REFUSAL_CHARS = 200
 _THOUGHTS = ("reasoning_content", "reasoning")
@@ -38,7 +38,7 @@ class NoCompletionError(ValueError):
 
 
 class ErrorInsideError(ValueError):
-    """The answer is an error that came with status 200. `status` is the status that it should have had."""
+    """The answer is an error that was sent with status 200. `status` is the status that the error should have had."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -126,7 +126,7 @@ def _declined(choice: dict[str, Any], message: dict[str, Any]) -> str:
 
 
 def _error(error: object) -> ErrorInsideError:
-    """Return the error with its own code as the status, or with the status that its words mean."""
+    """Return the error. Its status is the code in the error, or the status that the words of the error mean."""
     if not isinstance(error, dict):
         return ErrorInsideError(_BAD_GATEWAY, str(error))
     message = error.get("message") or error

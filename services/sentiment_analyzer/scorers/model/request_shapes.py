@@ -1,9 +1,9 @@
-"""Finds out which request parameters a model server accepts, because servers of one protocol differ in that.
+"""Finds out which request parameters a model server accepts, because servers with the same protocol differ here.
 
 The message of a refusal seldom names its cause reliably. So a request that is refused is sent again in its plainest
-form, without all optional parameters. If that is accepted, the parameters are put back one by one, and the parameters
-that are accepted then are sent from then on. Parameters may be left out, because the prompt describes the answer and
-every answer is validated.
+form, without all optional parameters. If the plainest form is accepted, the parameters are added again one by one.
+From then on, requests contain the parameters that were accepted. Parameters may be left out, because the prompt
+describes the answer and every answer is validated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.sentiment_analyzer.scorers.model.chat import Messages, Reply
 log = structlog.get_logger(__name__)
 
 REFUSED = frozenset({400, 413, 422})
-"""The HTTP statuses that blame the request itself, which would be refused again."""
+"""The HTTP statuses that mean that the request itself is at fault, so that it would be refused again."""
 NO_RIGHTS = frozenset({401, 403})
 NOT_FOUND = frozenset({404, 405})
 FAILED = frozenset({500, 501})
@@ -29,8 +29,8 @@ FAILED = frozenset({500, 501})
 THE_ARTICLE = "article"
 """The value of `blamed` if a refusal is about the content of the request, so that no other shape helps."""
 RESCUES_BEFORE_SEARCH = 3
-"""If this many requests in a row were accepted only in their plainest form, the server accepts fewer parameters
-now."""
+"""If this many requests in a row were accepted only in their plainest form, the server is assumed to accept fewer
+parameters now."""
 _ABOUT_THE_ARTICLE = (
     "context length",
     "context size",
@@ -68,7 +68,7 @@ class RefusedError(NeverWorks):
 
 
 class FailedError(TryLater):
-    """The server had an internal error on a request, by which it may mean that it refuses the request."""
+    """The server answered a request with an internal error, which may mean that the server refuses the request."""
 
 
 Send = Callable[[Shape], Reply]

@@ -36,9 +36,9 @@ settings allow."""
 MORE_ROOM = 4
 """The factor by which the limit is raised for a model that has used it up on its reasoning."""
 REQUESTS_A_SCORE = 4
-"""The number of requests to each server that one score may need. An answer that cannot be used is asked for again,
-and before each request the server may be probed. A higher limit of tokens and a plainer request are each tried
-only once."""
+"""The number of requests to each server that one score may need. If an answer cannot be used, the request is
+repeated, and before each request the server may be probed. A higher limit of tokens and a plainer request are each
+tried only once."""
 MAX_QUOTED_CHARS = 500
 MAX_KEPT_CHARS = 4_000
 START_OF_THOUGHTS = END_OF_THOUGHTS.replace("/", "")
@@ -50,12 +50,12 @@ SAMPLE = ArticleText(
 SAMPLE_ASSETS = (Asset(ticker="BTC", name="Bitcoin"),)
 
 Ask = Callable[[Messages, dict[str, Any], int], tuple[Reply, str]]
-"""Has a server answer, given the conversation, the schema of the answer and its limit in tokens. Returns the reply
-and the digest of the model."""
+"""A function that sends a conversation, the schema of the answer and the limit of tokens to a server, and returns the
+reply and the digest of the model."""
 
 
 class ModelScorer:
-    """Asks one model on any healthy server that runs it. Threads may share it.
+    """Asks one model on any healthy server that runs the model. Threads may share the scorer.
 
     Args:
         name: the kind of scorer, which is a label of metrics.
@@ -91,11 +91,11 @@ class ModelScorer:
         self._servers.close()
 
     def score(self, text: ArticleText, assets: Sequence[Asset]) -> Scores:
-        """Ask for the scores. If the answer cannot be used, ask once more and name the fault.
+        """Ask the model for the scores. If the answer cannot be used, ask once more and tell the model what is wrong.
 
         Raises:
             TryLater: no server can answer now.
-            Abstained: the model cannot tell.
+            Abstained: the model abstains on every asset.
             Unusable: the model gave two answers that cannot be used, or had no room for an answer.
             NeverWorks: a server refuses this very request, or the model declines to answer it.
         """
@@ -154,7 +154,7 @@ class ModelScorer:
             raise
 
     def _reply(self, ask: Ask, conversation: _Conversation, assets: Sequence[Asset]) -> Reply:
-        """Return the reply of the model, with a limit of tokens that has room for it beside the reasoning.
+        """Return the reply of the model. Raises the limit of tokens if the reasoning leaves no room for an answer.
 
         Raises:
             Unusable: the reasoning leaves no room even at the highest limit.

@@ -29,7 +29,7 @@ class UselessError(NeverWorks):
 
 
 TryOut = Callable[[ChatServer], None]
-"""Tries one server on a request like those that it will get. Raises TryLater or NeverWorks if that fails."""
+"""A function that sends a typical request to one server. Raises TryLater or NeverWorks if the request fails."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class _Member:
 
 
 class ServerPool:
-    """Asks the healthy server with the fewest requests in flight, and another one if it fails. Threads may share it.
+    """Asks the healthy server with the fewest requests in flight, and another server if that one fails. Thread-safe.
 
     Attributes:
         timeout: the time in seconds that one request to each of the servers in turn may take.
@@ -90,7 +90,7 @@ class ServerPool:
 
         Raises:
             RefusesAll: all servers answer, and none of them accepts any request.
-            PersonNeededError: no server works before a person has changed something.
+            PersonNeededError: no server will work until a person has changed something.
             TryLater: no server works now, and some may work later.
         """
         errors: list[CryptoBoyError] = []
@@ -217,7 +217,7 @@ class ServerPool:
 
 
 def _worst(errors: Sequence[CryptoBoyError]) -> TryLater:
-    """Return one error for several servers, none of which can be used."""
+    """Combine the errors of several servers, none of which can be used, into one error."""
     said = "; ".join(map(str, errors))
     if all(isinstance(error, NeverWorks) for error in errors):
         is_paid_for = any(isinstance(error, UselessError) for error in errors)

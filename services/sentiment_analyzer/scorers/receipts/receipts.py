@@ -1,8 +1,7 @@
 """Receipts of scores, which record the question, the model, its answer and the cost.
 
 Receipts are kept for ever in one SQLite file. The key of a receipt is the content, the model with its digest, and the
-version of the prompt. So a receipt shows why a signal says what it says, and the same content is never paid for
-twice.
+version of the prompt. So a receipt shows why a signal has its score, and the same content is never paid for twice.
 """
 
 from __future__ import annotations
@@ -121,7 +120,8 @@ class Receipts:
     def put(self, receipt: Receipt, article_id: str = "") -> None:
         """Store a receipt and link it to the article.
 
-        An earlier receipt with the same key is kept instead, because the program has acted on it.
+        If there is an earlier receipt with the same key, that receipt is kept and linked instead, because the program
+        has acted on it.
         """
         fields = (
             *receipt.key,
@@ -136,7 +136,7 @@ class Receipts:
                 connection.execute(_LINK, (article_id, *receipt.key))
 
     def link(self, article_id: str, key: ReceiptKey) -> None:
-        """Note that the article was scored by that receipt. A second such note changes nothing."""
+        """Record that the article has the scores of that receipt. Recording this again changes nothing."""
         with self._connection() as connection:
             connection.execute(_LINK, (article_id, *key))
 
@@ -174,7 +174,7 @@ class Receipts:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection to one thread at a time, and turn errors into the types for the right reactions."""
+        """Give access to the connection to one thread at a time, and convert SQLite's errors by `reaction_to`."""
         with self._lock:
             try:
                 self._db = self._db or open_database(self._path, _SCHEMA)

@@ -1,4 +1,4 @@
-"""A scorer that keeps receipts, and answers questions that were asked before from its receipts."""
+"""A scorer that keeps receipts. A question that was asked before is answered from its receipt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, Recei
 
 
 class ReceiptScorer:
-    """Asks another scorer only if a question has no receipt yet. Threads may share it if they may share that scorer.
+    """Asks another scorer only if a question has no receipt yet. Thread-safe if that scorer is.
 
     Scores and abstentions are kept. Failures, answers that cannot be used and scores of a fallback are not kept.
 
