@@ -59,8 +59,8 @@ def judge(samples: Mapping[str, Sequence[Sample]], warm_up: float) -> list[Findi
     """The findings about each service's memory, files, connections and threads.
 
     For memory, the median of the first `WINDOW_SECONDS` after the warm-up is compared with the median of the last
-    `WINDOW_SECONDS`. The other numbers fluctuate because connections are opened and closed, so a leak is reported only
-    if the minimum of the last window is above the maximum of the first window.
+    `WINDOW_SECONDS`. The other numbers fluctuate because connections are opened and closed, so a leak is only
+    reported if the minimum of the last window is above the maximum of the first window.
     """
     return [finding for name, seen in samples.items() for finding in _of_service(name, seen, warm_up)]
 

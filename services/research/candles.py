@@ -53,7 +53,8 @@ class Candles:
         timeframe: the length of a candle as Freqtrade writes it, for example 1h.
         path: the file that the candles were read from.
         frame: date (the opening time, datetime64[us, UTC], strictly rising), open, high, low, close and volume
-            (float64, finite, prices above zero), index 0, 1, 2 ...; at least one row. Not to be changed.
+            (float64, finite, prices above zero), index 0, 1, 2 ...; at least one row. Callers must not
+            change it.
     """
 
     pair: str
@@ -88,7 +89,7 @@ class Candles:
         )
 
     def between(self, start: datetime | None = None, end: datetime | None = None) -> Candles:
-        """Return the candles that open in [start, end), both UTC; None means that this side is not limited.
+        """Return the candles that open in [start, end), both UTC; None means no limit on that side.
 
         Raises:
             StopProgram: no candle opens in that time.
@@ -108,7 +109,7 @@ class Candles:
 
 
 def list_candles(directory: Path) -> tuple[CandleFile, ...]:
-    """List the files named BASE_QUOTE-TIMEFRAME.feather in `directory`, by name; the result may be empty.
+    """List the files named BASE_QUOTE-TIMEFRAME.feather in `directory`, sorted by name; there may be none.
 
     Raises:
         StopProgram: the directory does not exist.
@@ -200,7 +201,7 @@ def _typed(path: Path, raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _problems(frame: pd.DataFrame, timeframe: str) -> list[tuple[str, str, npt.NDArray[np.bool_]]]:
-    """Check typed candles; each check gives the problem, what was expected, and a mask of the rows that have it."""
+    """Check typed candles; each check gives the problem, what was expected, and a mask of the wrong rows."""
     numbers = frame.loc[:, list(_NUMBERS)].to_numpy()
     low, high = frame["low"].to_numpy(), frame["high"].to_numpy()
     body = frame[["open", "close"]].to_numpy()

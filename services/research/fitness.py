@@ -1,6 +1,6 @@
 """Checks whether candles and signals are fit for a backtest, by the rules of backtests and of `history validate`.
 
-Problems that one file alone shows are refused when the file is read, by `read_candles` and `read_sentiment_csv`.
+Problems inside a single file are refused when the file is read, by `read_candles` and `read_sentiment_csv`.
 """
 
 from __future__ import annotations

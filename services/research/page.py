@@ -33,9 +33,9 @@ def page(template: Path, **values: object) -> str:
 
 
 def embedded(figure: Any, name: str) -> Markup:  # noqa: ANN401 - plotly publishes no types
-    """Return the HTML of a figure with the element id `name`, without the script.
+    """Return the HTML of a figure with the element id `name`, without Plotly's script.
 
-    The script is in the page. Names in the figure must be escaped.
+    The page itself contains the script. Names in the figure must be escaped.
     """
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
     return Markup(drawn)  # noqa: S704 - plotly escapes what it is given for scripts # nosec B704
@@ -57,7 +57,7 @@ def styled(figure: Any, **layout: object) -> Any:  # noqa: ANN401 - plotly publi
 def error_bars(
     values: Sequence[float | None], intervals: Sequence[tuple[float, float] | None]
 ) -> dict[str, object]:
-    """Return Plotly's error bars, from each value to both ends of its interval. A None makes no bar at its point."""
+    """Return Plotly's error bars, from each value to both ends of its interval. None gives a point without a bar."""
     ends = [
         (None, None) if value is None or interval is None else (value - interval[0], interval[1] - value)
         for value, interval in zip(values, intervals, strict=True)

@@ -1,1 +1,4 @@
-"""Backtests that measure what sentiment adds to the strategy: its parts alone, a benchmark and a random control."""
+"""Backtests that measure what sentiment adds to the strategy.
+
+The strategy is compared with its parts alone, with a benchmark and with random controls.
+"""

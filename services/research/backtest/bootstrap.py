@@ -20,7 +20,7 @@ from services.research.backtest import equity
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 MIN_DAYS = 10
-"""The smallest number of days with any return for which intervals are given."""
+"""The smallest number of days with a return other than zero for which intervals are given."""
 MIN_TRADES = 10
 """The smallest number of trades for which the figures about trades have intervals."""
 _USABLE = 0.9
@@ -52,12 +52,12 @@ class Days:
 
 
 def block_days(days: int) -> int:
-    """Return the block length in days: the cube root of `days`, which is the best rate for a mean, but at least 1."""
+    """Return the block length in days: the cube root of `days`, the best order for a mean, but at least 1."""
     return max(1, int(np.rint(np.cbrt(days))))
 
 
 def draw_days(days: int, seed: int, resamples: int = RESAMPLES) -> Ints:
-    """Draw the days that make up each resample: shape (resamples, days). The same arguments give the same draws."""
+    """Draw the days of each resample, shape (resamples, days). The same arguments give the same draws."""
     block = block_days(days)
     generator = np.random.default_rng([seed, days, resamples])
     starts = generator.integers(0, days, size=(resamples, -(-days // block)))
@@ -66,7 +66,7 @@ def draw_days(days: int, seed: int, resamples: int = RESAMPLES) -> Ints:
 
 
 def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
-    """Return the interval of each figure of an account; it is None if there are too few days or trades."""
+    """Return the interval of each figure of an account; an interval is None if there are too few days or trades."""
     enough_days = int(np.count_nonzero(np.abs(account.steps).sum(axis=1) > 0)) >= MIN_DAYS
     enough_trades = account.trades.sum() >= MIN_TRADES
     figures = _by_resample(account, drawn)
@@ -78,7 +78,7 @@ def intervals(account: Days, drawn: Ints) -> dict[str, Interval | None]:
 
 
 def difference_interval(one: Days, other: Days, drawn: Ints) -> Interval | None:
-    """Return the interval of `one`'s profit less `other`'s over the same resampled days, in percentage points."""
+    """Return the interval of the profit of `one` minus that of `other` on the same days, in percentage points."""
     if min(np.count_nonzero(np.abs(each.steps).sum(axis=1)) for each in (one, other)) < MIN_DAYS:
         return None
     return percentiles(list(_profits(one, drawn) - _profits(other, drawn)))

@@ -39,7 +39,7 @@ class Controls:
     """The data that a process needs to run controls.
 
     Attributes:
-        config: Freqtrade's configuration, with an exchange that answers while processes start.
+        config: Freqtrade's configuration; the exchange in it must answer while processes start.
         candles: the directory of the candle files.
         signals: the signals of all pairs.
         candle: length of a candle.
@@ -61,7 +61,9 @@ class Controls:
 def run_controls(
     controls: Controls, engine: Engine, offsets: Sequence[int], jobs: int, done: Done
 ) -> tuple[Figures, ...]:
-    """Return the figures of each offset, in order; `engine` runs them if starting more processes does not pay.
+    """Return the figures for each offset, in the order of the offsets.
+
+    `engine` runs the controls if starting more processes would take longer.
 
     Raises:
         StopProgram: a process was ended from outside.
@@ -114,7 +116,7 @@ _AT_WORK: list[tuple[Controls, Engine]] = []
 
 
 def _start_work(controls: Controls, parent: int) -> None:
-    """Load Freqtrade in a process of the pool. The process ends with its parent, and only the parent handles Ctrl-C."""
+    """Load Freqtrade in a process of the pool. The process ends with its parent; only the parent handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(signal.SIGKILL)
     if os.getppid() != parent:

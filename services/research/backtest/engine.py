@@ -1,7 +1,7 @@
 """Runs the real Freqtrade backtest, which is loaded once and run many times.
 
 Candles are loaded and technical indicators computed once, by Freqtrade and the strategy themselves. Each run selects
-the rules that count or replaces the signals, then calls Freqtrade's own `Backtesting.backtest`. A run of the whole
+the rules to apply or replaces the signals, then calls Freqtrade's own `Backtesting.backtest`. A run of the whole
 strategy does what `freqtrade backtesting` does with the same configuration.
 """
 
@@ -75,7 +75,7 @@ class HistorySignals:
         return True
 
     def entries(self) -> str:
-        """Return that entries are allowed, because past signals have no holds on entries."""
+        """Return that entries are allowed, because in a backtest nothing suspends them."""
         return "open"
 
 
@@ -110,13 +110,13 @@ def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, ur
 
 
 class Engine:
-    """One loaded backtest. It is not safe for threads, because Freqtrade keeps trades in class variables."""
+    """One loaded backtest. It must be used by one thread only, because Freqtrade keeps trades in class variables."""
 
     def __init__(self, config: Mapping[str, Any], candles: Path) -> None:
         """Load Freqtrade, strategy, candles and indicators; the exchange of `config` must answer meanwhile.
 
         Raises:
-            StopProgram: Freqtrade or the strategy refuses; the message is theirs.
+            StopProgram: Freqtrade or the strategy refuses; the message is the one that it gave.
         """
         from freqtrade.data import history
         from freqtrade.data.converter import trim_dataframes

@@ -71,7 +71,7 @@ def profit_pct(worth: Floats) -> float:
 
 
 def drawdown_pct(worth: Floats) -> Floats:
-    """Return how far each value lies below the highest value so far, in percent of the latter, 0 or more."""
+    """Return how far each value lies below the highest value so far, in percent of that highest value, 0 or more."""
     return np.asarray((1 - worth / np.maximum.accumulate(worth)) * 100, dtype=np.float64)
 
 

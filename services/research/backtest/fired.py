@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.DataFrame) -> Row:
-    """Count on how many candles of the period single conditions and whole rules held, summed over all pairs.
+    """Count the candles on which each condition and each whole rule held in the period, summed over all pairs.
 
     Args:
         frames: the traded candles with indicators and sentiment, by pair.
@@ -49,7 +49,7 @@ def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.Dat
 
 
 def thresholds(signals: pd.DataFrame, frames: Mapping[str, pd.DataFrame], rules: Rules) -> Row:
-    """Count the signals of the period, and the candles by their sentiment, that lie beyond each threshold.
+    """Count, for each threshold, the signals beyond it and the candles whose sentiment lies beyond it.
 
     Args:
         signals: the signals of the traded pairs that became available in the period.

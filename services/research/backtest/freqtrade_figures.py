@@ -15,7 +15,7 @@ _UNDEFINED = -100.0
 def freqtrade_figures(
     ran: Ran, pairs: Sequence[str], start: datetime, last: datetime
 ) -> dict[str, float | int | None]:
-    """Return Freqtrade's figures of closed trades and of the daily wallet; a ratio that it calls undefined is None.
+    """Return Freqtrade's figures of closed trades and of the daily wallet; undefined ratios are None.
 
     Args:
         ran: Freqtrade's results of the run.

@@ -15,7 +15,7 @@ DEFAULT_CONTROLS = 199
 
 
 class Variant(StrEnum):
-    """The variants that are compared. `SHUFFLED` is `COMBINED` run many times on the same news moved in time."""
+    """The variants that are compared. `SHUFFLED` means many runs of `COMBINED` on the same news moved in time."""
 
     TECHNICAL = "technical"
     SENTIMENT = "sentiment"
@@ -25,7 +25,7 @@ class Variant(StrEnum):
 
 
 class Parts(NamedTuple):
-    """The parts of the strategy that a variant trades by.
+    """The parts of the strategy that a variant uses.
 
     Attributes:
         entry_rules: the entry rules, all of which must hold; if there are no rules, every candle is an entry.

@@ -52,9 +52,9 @@ class Backtest:
         offsets: the offset of each control, in candles.
         smallest_offset: the smallest offset that could have been drawn, in candles.
         controls: the figures of each control, in the order of the offsets.
-        shuffled: the median of each figure over the controls; it is None if most values are undefined.
+        shuffled: the median of each figure over the controls; a median is None if most values are undefined.
         shuffled_range: the range that contains 95% of the controls' values, for each figure.
-        difference: the profit of the combined variant less that of the technical variant, percentage points.
+        difference: the profit of the combined variant minus that of the technical variant, percentage points.
         difference_interval: the bootstrap interval of `difference`.
         differences: the same difference for each control.
         p_value: the two-sided p, as defined in `verdict`.

@@ -1,11 +1,10 @@
 """Makes the controls' signals: the same news, moved to another time.
 
-All signals of all pairs are moved together by one offset around the period: signals that leave it at its end return
-at its start. `available_at` and `published` move alike. The frequency of news, its bursts, how long a signal counts
-and which coins an article names together stay the same; only the relation between news and prices is broken. Testing
-the connection of two series by random shifts of one of them is the method of H. W. Lotwick and B. W. Silverman,
-"Methods for analysing spatial processes of several types of points", Journal of the Royal Statistical Society B
-44(3), 1982.
+All signals of all pairs are moved together by one offset around the period: signals moved beyond its end continue at
+its start. `available_at` and `published` move alike. The frequency of news, its bursts, how long a signal counts and
+which coins an article names together stay the same; only the relation between news and prices is broken. Testing the
+connection of two series by random shifts of one of them is the method of H. W. Lotwick and B. W. Silverman, "Methods
+for analysing spatial processes of several types of points", Journal of the Royal Statistical Society B 44(3), 1982.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 def random_offsets(length: int, candle: timedelta, runs: int, seed: int) -> tuple[int, ...]:
     """Draw offsets in candles for `runs` controls of a period of `length` candles, by `OFFSET_RULE`.
 
-    The same arguments give the same offsets, and the offsets of fewer runs are the first offsets of more runs.
+    The same arguments give the same offsets, and fewer runs get the first of the offsets that more runs get.
 
     Raises:
         ValueError: the period is shorter than four candles.
@@ -42,14 +41,16 @@ def random_offsets(length: int, candle: timedelta, runs: int, seed: int) -> tupl
 
 
 def smallest_offset(length: int, candle: timedelta) -> int:
-    """Return the smallest offset, in candles, for `length` candles. Raises ValueError if `length` is below 4."""
+    """Return the smallest offset for a period of `length` candles, in candles. Raises ValueError if `length` < 4."""
     if length < FEWEST_CANDLES:
         raise ValueError(f"a period of {length} candles is too short to shift signals around it")
     return max(1, min(-(-SMALLEST_OFFSET // candle), int(length * LARGEST_SHARE_EXCLUDED / 2)))
 
 
 def shifted(signals: pd.DataFrame, start: datetime, end: datetime, offset: timedelta) -> pd.DataFrame:
-    """Move the signals available in [start, end) around that period by `offset`, and sort them by available_at.
+    """Move the signals available in [start, end) by `offset`, and sort them by available_at.
+
+    Signals that would be moved beyond `end` continue at `start`.
 
     Args:
         signals: the signals of all pairs, as from `signals_frame`.

@@ -39,7 +39,7 @@ class Verdict:
 
 
 def p_value(observed: float, controls: Sequence[float]) -> float:
-    """Return the two-sided p of a statistic among those of its controls, by `P_VALUE_RULE`; it is 1 without controls.
+    """Return the two-sided p of a statistic against the controls' statistics, by `P_VALUE_RULE`; 1 without controls.
 
     B. Phipson and G. K. Smyth, "Permutation P-values Should Never Be Zero", Statistical Applications in Genetics and
     Molecular Biology 9(1), 2010.
@@ -53,13 +53,13 @@ def p_value(observed: float, controls: Sequence[float]) -> float:
 def verdict_of(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
     """Return the verdict on sentiment.
 
-    The verdict is "helped" or "hurt" only if the difference stands out from its controls and also has the sign that
-    the word implies. If entries are better timed than chance but earn less than the technical rules alone, the
-    verdict is neither of them.
+    The verdict is "helped" or "hurt" only if the difference is significant among its controls and also has the sign
+    that the word implies. If entries are better timed than chance but earn less than the technical rules alone, the
+    verdict is neither "helped" nor "hurt".
 
     Args:
         trades: the number of trades of the combined strategy.
-        difference: its profit less the profit of the technical rules alone, percentage points.
+        difference: the profit of the combined strategy minus that of the technical rules alone, percentage points.
         controls: the same difference for each control.
         period: the period in words, such as "May 2025".
     """

@@ -1,4 +1,4 @@
-"""Computes the strategy's sentiment from given signals, and whether it allows an entry or demands an exit."""
+"""Computes the strategy's sentiment from signals, and whether the sentiment allows an entry or demands an exit."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Decision(NamedTuple):
     """The decision at a candle, by the newest signal and by the aggregate.
 
     Attributes:
-        sentiments: the sentiment by each of the two, -1..+1; NaN means that there is no sentiment.
-        entries: those of the two by which sentiment allows an entry.
-        exits: those of the two by which an exit is due.
+        sentiments: the newest and the aggregate sentiment, -1..+1; NaN means that there is no sentiment.
+        entries: the values of `SENTIMENT_FROM` with which sentiment allows an entry.
+        exits: the values of `SENTIMENT_FROM` with which sentiment demands an exit.
     """
 
     sentiments: tuple[float, float]
@@ -35,7 +35,7 @@ def decide(signals: Sequence[tuple[datetime, SentimentSignal]], pair: str, momen
     """Return the decision that the strategy's default parameters make.
 
     Args:
-        signals: the signals, each with the time at which it was published.
+        signals: the signals, each with the time at which the signal itself, not its article, was published.
         pair: the pair of the candle.
         moment: the time at which the candle closes.
     """

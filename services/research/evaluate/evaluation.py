@@ -33,7 +33,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """The rows of one case, for one scorer or, if the case uses no scorer, for the code that it measures."""
+    """The rows of one case for one scorer; if the case uses no scorer, the rows of the code that it measures."""
 
     case: str
     scorer: str

@@ -35,7 +35,7 @@ class ClassFigures(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """The predictions with a confidence in [low, high): their number, mean confidence and share right."""
+    """The predictions with a confidence in [low, high): their number, mean confidence and share of correct ones."""
 
     low: float
     high: float
@@ -55,7 +55,7 @@ class Figures:
         macro_f1: the mean F1 of the classes that are labelled or predicted at least once.
         reliability: the bins of confidence that are not empty; there are no bins if the predictions have no
             confidence.
-        calibration_error: the mean distance between confidence and share right, weighted by bin size (expected
+        calibration_error: the mean distance of confidence and share correct, weighted by bin size (expected
             calibration error: Guo, Pleiss, Sun and Weinberger, 2017); None if the predictions have no confidence.
     """
 
@@ -114,7 +114,7 @@ def _accuracy(confusion: Counts) -> Counts:
 
 
 def _per_class(confusion: Counts) -> tuple[Counts, Counts, Counts, Counts]:
-    """Return precision, recall, F1 and presence of each class in each matrix; a ratio over 0 is 0."""
+    """Return precision, recall, F1 and presence of each class in each matrix; a ratio with denominator 0 is 0."""
     right = np.einsum("kii->ki", confusion[:, :, : len(CLASSES)])
     labelled = confusion.sum(axis=2)
     said = confusion[:, :, : len(CLASSES)].sum(axis=1)

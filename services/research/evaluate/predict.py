@@ -34,7 +34,7 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The class of one text, None if the scorer abstains, and the confidence (0..1) if the scorer gives it."""
+    """The class of one text (None: the scorer abstains), and the confidence, 0..1 (None: the scorer gives none)."""
 
     sentiment: Sentiment | None
     confidence: float | None = None

@@ -1,4 +1,4 @@
-"""Writes a CSV file in steps: it appears when it is complete, and an interrupted run resumes after the last step.
+"""Writes a CSV file in steps: the file appears when it is complete, and interrupted runs resume after the last step.
 
 Until then the file is named `NAME.partial`, and `NAME.partial.json` records its valid length and the state to resume
 from. A gzipped file consists of one gzip member for each step, which readers accept as one file. The same steps give
@@ -26,7 +26,7 @@ COMPRESSION = 6
 
 
 class StepwiseCsv:
-    """A CSV file that is being written. Enter it to begin or resume; `finish` renames it to its final name.
+    """A CSV file that is being written. Enter its context to begin or resume; `finish` renames it to its final name.
 
     Args:
         path: the path of the complete file, which is compressed if its name ends with .gz.
@@ -79,7 +79,7 @@ class StepwiseCsv:
         return self
 
     def step(self, rows: Iterable[Sequence[object]], state: object) -> None:
-        """Write some rows and record `state` (a JSON value) with them; either both are kept or neither.
+        """Write some rows and record `state` (a JSON value): a crash loses either both or neither.
 
         Raises:
             StopProgram: the file cannot be written, for example because the disk is full.
@@ -115,7 +115,7 @@ class StepwiseCsv:
         self._notes.unlink()
 
     def discard(self) -> None:
-        """Delete the partial file and its notes."""
+        """Delete the partial file and its `NAME.partial.json`."""
         self._partial.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 

@@ -28,7 +28,7 @@ Draw = Callable[[Sequence[Cell]], go.Figure | None]
 
 
 class Chart(NamedTuple):
-    """A figure with a heading. If the candles are too coarse to measure it, `figure` is None and `note` says so."""
+    """A figure with a heading. If the candles are too coarse for its values, `figure` is None and `note` says so."""
 
     title: str
     figure: go.Figure | None
@@ -52,7 +52,7 @@ def label_charts(study: Study) -> list[Chart]:
 
 
 def correlation_charts(study: Study, name: str, most: int = 25) -> list[Chart]:
-    """Draw the rank correlation of score and return by `name` (pair or source), the most frequent value on top."""
+    """Draw the rank correlation of score and return by `name` (pair or source), the value with most events on top."""
 
     def figure(cells: Sequence[Cell]) -> go.Figure | None:
         shown = sorted(cells, key=lambda cell: -(cell.figures.events if cell.figures else 0))
@@ -77,7 +77,7 @@ def decay_charts(study: Study) -> list[Chart]:
 
 
 def unmeasured_delays(study: Study) -> str:
-    """Return a remark on the delays that cannot be measured with these candles, or an empty string if all can."""
+    """Return a remark on the delays that these candles cannot measure, or an empty string if there are none."""
     missing = [short(delay) for delay in DELAYS if study.reason(delay)]
     return f"Not measurable with {study.timeframe} candles: {', '.join(missing)} late." if missing else ""
 

@@ -1,4 +1,4 @@
-"""Draws the conclusions of a study: which of its many tests are significant together, and a summary in words."""
+"""Draws the conclusions of a study: which of its many tests are significant after correction, and a summary."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Tests:
 
 
 def all_tests(study: Study) -> Tests:
-    """Test every figure of the cells that has a p, which are mean abnormal returns and correlations."""
+    """Test every figure that has a p: the mean abnormal returns and the correlations of the cells."""
     every = list(_tested(study.cells))
     primary = [(cell, measure, p) for cell, measure, p in every if not cell.key and measure == "correlation"]
     return Tests(_stand(primary), _stand(every))

@@ -1,4 +1,4 @@
-"""Reads the inputs of a study: the signals of a sentiment CSV, and the candles that cover most of them."""
+"""Reads the inputs of a study: the signals of a sentiment CSV, and candles that cover as many signals as possible."""
 
 from __future__ import annotations
 

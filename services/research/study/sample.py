@@ -1,4 +1,4 @@
-"""Draws the events of a study with their returns for one horizon and one delay, and computes figures of subsets."""
+"""Builds the sample of events with their returns for one horizon and delay, and computes figures of its subsets."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _DAY = timedelta(days=1)
 def block_length(horizon: timedelta) -> timedelta:
     """Return the length of the resampled blocks: two horizons, but at least a day.
 
-    With two horizons, most windows end in the block where they start. A day is the minimum because news items of the
-    same day depend on each other.
+    In blocks of two horizons, most windows of returns end in the block in which they start. A day is the minimum
+    because news items of the same day depend on each other.
     """
     return max(_DAY, 2 * horizon)
 
@@ -61,7 +61,7 @@ class Figures(NamedTuple):
         mean: the mean raw return with its interval, without a p because it mixes the signal with the market's drift.
         median: the median raw return.
         up_share: the share of raw returns above zero.
-        abnormal: the mean return less the mean return of the events' own pairs over the period.
+        abnormal: the mean return minus the mean return of the events' own pairs over the period.
         correlation: Spearman's correlation of score and raw return.
     """
 
@@ -151,7 +151,7 @@ def draw_sample(
         prices: the prices by pair.
         design: the settings that all samples of a study share.
         horizon: the length of the return, which these candles must be able to measure.
-        delay: the delay of the entry, which must be measurable too, or 0.
+        delay: the delay of the entry; it is 0, or a delay that these candles can also measure.
     """
     names = sorted(prices)
     returns, entries = np.full(len(events), np.nan), np.full(len(events), -1, dtype=np.int64)

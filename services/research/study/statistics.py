@@ -68,7 +68,7 @@ def estimate(value: float, resampled: Floats, blocks_with_events: int) -> Estima
 
 
 def rank_correlation(first: Floats, second: Floats, block: Ints, weights: Floats) -> Estimate:
-    """Estimate Spearman's correlation of two series with the block of each value and the `block_weights`."""
+    """Estimate Spearman's correlation of two series; the interval is from `block_weights` of the values' blocks."""
     if not first.size:
         return NOTHING
     # Articles come in batches: many events are equal in score, return and block, and are counted as one here.
@@ -112,7 +112,7 @@ def _codes(values: Floats) -> Ints:
 
 
 def _centred_ranks(rising: Ints, weights: Floats) -> tuple[Floats, Floats]:
-    """For each row of weights, return each code's mean rank less the overall mean, and the sum of squares."""
+    """For each row of weights, return each code's mean rank minus the overall mean, and the sum of squares."""
     starts = np.flatnonzero(np.diff(rising, prepend=-1))
     weight = np.add.reduceat(weights, starts, axis=1)
     ranks = np.cumsum(weight, axis=1) - weight / 2
@@ -121,7 +121,7 @@ def _centred_ranks(rising: Ints, weights: Floats) -> tuple[Floats, Floats]:
 
 
 def independent_windows(starts: Ints, length: int) -> int:
-    """Return the largest number of windows of `length` from these starts that do not overlap."""
+    """Return the largest number of windows with these starts and this `length` that do not overlap."""
     ordered = np.unique(starts)
     count = position = 0
     while position < ordered.size:

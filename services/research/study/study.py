@@ -52,7 +52,7 @@ class Cell(NamedTuple):
 
 
 class DecayPoint(NamedTuple):
-    """The effect that remains with a late entry; None if the candles are too coarse for the horizon or the delay.
+    """The effect that remains with a late entry; its figures are None if the candles are too coarse to measure it.
 
     Attributes:
         horizon: the length of the return, counted from the late entry.
@@ -161,7 +161,7 @@ def _instant(moment: datetime) -> int:
 
 
 def _period(events: pd.DataFrame, selection: Selection, candle: timedelta) -> tuple[datetime, datetime]:
-    """Return the selected period; a missing start or end is that of the first event or one candle after the last."""
+    """Return the selected period; by default it starts and ends with the candles of the first and last event."""
     first, last = events["available_at"].iloc[0], events["available_at"].iloc[-1]
     start = selection.start or first.floor(candle).to_pydatetime()
     return start, selection.end or (last.floor(candle) + candle).to_pydatetime()

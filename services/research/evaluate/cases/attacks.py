@@ -93,8 +93,9 @@ class Effect:
     """The effect of an attack on one article.
 
     Attributes:
-        moved: the largest movement of the score of any pair; it is 0 if there was no score before and is none now.
-        moved_others: the largest movement among the pairs that the attack does not name, if it names a pair.
+        moved: the largest movement of a score, among the pairs with a score both without and with the attack; 0 if
+            there is no such pair.
+        moved_others: the same among the pairs that the attack does not name; 0 if the attack names no pair.
         lost: whether the attack removed a signal, or the scorer abstained.
         gained: whether the attack caused a signal for a pair that the article is not about.
         suspected: whether the attack was detected.

@@ -10,7 +10,7 @@ from services.research.progress import Progress
 from services.sentiment_analyzer.scorers.port import Scorer
 
 Measure = Callable[[Scorer, Progress], Sequence[Row]]
-"""A function that measures a scorer that is checked and ready, and does not close it."""
+"""A function that measures a scorer; the caller has checked the scorer and closes it."""
 
 
 def _hostile(scorer: Scorer, progress: Progress) -> Sequence[Row]:

@@ -1,11 +1,11 @@
 """Measures how well articles are matched to assets, on headlines labelled with the assets they are about.
 
 The column `half` of `matching.csv` is `dev` or `held_out`: the matcher was developed on `dev`; `held_out` was
-labelled before that and was not used for it. Both halves and the matcher were written by the same author, so even the
-figures of `held_out` are too favourable. The column `trap` names the difficulty that a headline tests. The column
-`assets` lists the tickers that the headline is about: assets named in it, also by their chain, foundation or fund; a
-company that only has the same name does not count. MARKET stands for the market as a whole, if the headline is about
-crypto and names no asset; an empty cell means that there is no asset.
+labelled before the development and not used in it. Both halves and the matcher were written by the same author, so
+even the figures of `held_out` are too favourable. The column `trap` names the difficulty that a headline tests. The
+column `assets` lists the tickers of the assets that the headline is about. An asset counts if the headline names the
+asset, or its chain, foundation or fund; a company that only has the same name does not count. The ticker MARKET is
+the whole market: the headline is about crypto and names no asset. An empty cell means that there is no asset.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HEADLINES_FILE = Path(__file__).with_name("matching.csv")
 
 
 class Headline(NamedTuple):
-    """A labelled headline; `lead` is the article's text, which is mostly empty."""
+    """A labelled headline; `lead` is the article's text, which is empty for most headlines."""
 
     half: str
     trap: str
@@ -68,7 +68,7 @@ def match_all(headlines: Sequence[Headline]) -> list[Matched]:
 
 
 def measure(path: Path = HEADLINES_FILE) -> list[Row]:
-    """Measure precision and recall of the assets found, and the share of fully correct headlines, by half."""
+    """Measure, for each half, precision and recall of the assets found and the share of fully correct headlines."""
     matched = match_all(read_headlines(path))
     return [
         row

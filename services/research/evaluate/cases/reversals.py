@@ -1,4 +1,4 @@
-"""Measures whether a headline's sign is right if a verb ends or undoes a move, as in "halts its slide".
+"""Measures whether a score has the right sign if a verb in the headline ends or undoes a move: "halts its slide".
 
 The column `half` of `reversals.csv` is `dev` or `held_out`: the lexicon's rules were developed on `dev`; `held_out`
 was written earlier by another person, and the author of the rules did not read it. The column `sign` is the sign of
@@ -36,7 +36,7 @@ def read_reversals(path: Path = REVERSALS_FILE) -> list[Reversal]:
 
 
 def measure(scorer: Scorer, path: Path = REVERSALS_FILE) -> list[Row]:
-    """Measure the share of headlines whose sign is right, for both halves and for the controls of the half `dev`."""
+    """Measure the share of headlines whose score has the right sign, in both halves and in the controls of `dev`."""
     read, headlines = WithScorer(scorer), read_reversals(path)
     right = {one: _sign(read.score(one.headline)) == one.sign for one in headlines}
     parts = {

@@ -22,7 +22,7 @@ class Row(NamedTuple):
         name: what was measured; the name is unique within its case.
         value: the figure, or None if it is undefined.
         unit: the unit of the value; `share` for 0..1.
-        n: the number of observations behind the figure.
+        n: the number of observations from which the figure is computed.
         interval: the 95% interval, or None if there is no interval.
     """
 
@@ -49,7 +49,7 @@ def share(name: str, part: int, n: int) -> Row:
 
 
 def read_cases(path: Path, allowed: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
-    """Read the rows of a CSV with a `half`. The file is part of the program, so a wrong value raises ValueError."""
+    """Read a CSV with a column `half`. The file is part of the program, so a wrong value raises ValueError."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, strict=True))
     for row in rows:

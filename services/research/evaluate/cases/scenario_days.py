@@ -61,11 +61,11 @@ def read_scenarios(path: Path = SCENARIOS_FILE) -> list[Scenario]:
 
 
 Entry = tuple[int, str, str, str]
-"""An entry of a feed: the number of the poll from which on the feed has it, its link, title and summary."""
+"""An entry of a feed: the number of the first poll that finds it, and its link, title and summary."""
 
 
 def feeds_of(scenario: Scenario, *, attacked: bool) -> list[tuple[FeedConfig, list[Entry]]]:
-    """Return the sources of a day, each with its entries; without the attack, only the honest entries."""
+    """Return the sources of a day, each with its entries; only the honest entries if `attacked` is false."""
     entries: dict[str, list[Entry]] = defaultdict(list)
     owners: dict[str, str] = {}
     for number, post in enumerate(scenario.posts):

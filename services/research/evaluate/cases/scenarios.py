@@ -68,7 +68,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The effect of an attack on a day. With the attack, `reached` of the `honest` posts were read in time."""
+    """The effect of an attack on a day. `reached` counts the `honest` posts read in time during it."""
 
     scenario: Scenario
     without: Decision
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def moved(self) -> float:
-        """The larger change of the newest and the aggregate sentiment by the attack; no sentiment counts as 0."""
+        """The change of the newest or of the aggregate sentiment, whichever is larger; no sentiment counts as 0."""
         pairs = zip(self.without.sentiments, self.attacked.sentiments, strict=True)
         return max(abs(_or_zero(before) - _or_zero(after)) for before, after in pairs)
 
@@ -100,7 +100,7 @@ class _Queue:
 
 
 class _Feed:
-    """A `Source` whose body is set by the caller instead of fetched, and is parsed in this process."""
+    """A `Source` whose body is not fetched but set by the caller; the body is parsed in this process."""
 
     patience = 0.0
 
@@ -112,7 +112,7 @@ class _Feed:
     def read(
         self, now: datetime, stop: threading.Event, state: State = NO_STATE, *, past_caches: bool = False
     ) -> Answer:
-        """Return the answer that `body` gives; the parameters are those of `Source`."""
+        """Return the answer with the entries of `body`; the parameters are those of `Source`."""
         del now, stop, past_caches  # no server is asked
         body = {"body": self.body.decode()}
         if body == state:
@@ -175,7 +175,7 @@ def try_scenario(scenario: Scenario, scorer: Scorer) -> Comparison:
 
 
 def measure(scorer: Scorer, progress: Progress) -> list[Row]:
-    """Measure by kind of attack the change of sentiment, trades opened or kept, and others' articles read in time."""
+    """Measure, by kind of attack, changes of sentiment, trades opened or kept open, and honest posts read in time."""
     outcomes: dict[str, list[Comparison]] = defaultdict(list)
     scenarios = read_scenarios()
     for number, scenario in enumerate(scenarios, 1):

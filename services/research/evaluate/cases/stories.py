@@ -1,4 +1,4 @@
-"""Measures how well articles that tell one story are found, on pairs of articles that a person judged.
+"""Measures how well articles that tell the same story are found, on pairs of articles that a person judged.
 
 `story_pairs.csv` contains pairs of articles of different publishers, published within 48 hours of one another. It has
 the ids that `./cryptoboy history import` gives the articles, and whether they tell the same story: whether they
@@ -6,7 +6,7 @@ report the same event or statement, so that the second article adds nothing that
 round-up or an advertisement that mentions the event is not the same story.
 
 The column `wording` is `near` if the TF-IDF vectors of headline and lead have a cosine of at least 0.35, else `far`;
-half of the `far` pairs have similar headlines only. The measure of `story_match` was found on the pairs marked
+half of the `far` pairs have similar headlines only. The measure of `story_match` was developed on the pairs marked
 `tuned`; the pairs marked `fresh` were judged afterwards, and only details of the measure changed since then.
 
     python -m services.research.evaluate.cases.stories ARCHIVE.sqlite
@@ -76,7 +76,7 @@ def find_stories(archive: Path) -> dict[str, str]:
 
 
 def measure(stories: dict[str, str], pairs: Sequence[Pair]) -> list[Row]:
-    """Measure precision and recall of "the same story" for each of `SAMPLES`; unknown articles are left out."""
+    """Measure precision and recall of "the same story" for each of `SAMPLES`, without pairs of unknown articles."""
     rows = []
     for name, is_meant in SAMPLES.items():
         meant = [pair for pair in pairs if is_meant(pair) and {pair.one, pair.other} <= stories.keys()]

@@ -1,4 +1,4 @@
-"""Measures whether a second article on a story is classified as its retelling, denial, correction or follow-up.
+"""Measures whether a second article on a story is recognised as a retelling, denial, correction or follow-up.
 
 `tellings.csv` contains pairs of made-up headlines and leads. The second article is from another source, half an hour
 after the first; the column `kind` is its relation to the first. The words of `denial_words.toml` were collected on
@@ -105,7 +105,7 @@ _ROWS: dict[str, tuple[frozenset[str], Callable[[Reading], bool]]] = {
 
 
 def measure(scorer: Scorer, path: Path = TELLINGS_FILE) -> list[Row]:
-    """Measure the shares of classifications of the second articles by their true relation, for both halves."""
+    """Measure, for each half and true relation, how often the second article gets each classification."""
     read, pairs = PairReader(scorer), read_pairs(path)
     readings = {pair: read(pair) for pair in pairs}
     rows = []

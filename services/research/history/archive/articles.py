@@ -1,4 +1,4 @@
-"""Turns a row of a news archive into an article as the poller would have made it, or states why it cannot."""
+"""Turns a row of a news archive into an article as the poller would have made it, or gives the reason why not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.research.history.archive.times import TimeReader, UnplacedTimeErro
 
 MAX_SOURCE = 64
 LATE = timedelta(hours=4)
-"""The delay after publication beyond which an article that is first seen then is already stale."""
+"""An article that is first seen more than this time after its publication is already stale then."""
 
 _NOTHING = frozenset({"", "nan", "nat", "none", "null", "n/a"})
 
@@ -37,7 +37,7 @@ class Dropped(StrEnum):
 
 
 class Odd(StrEnum):
-    """The oddities of rows that become articles all the same."""
+    """The oddities that do not prevent a row from becoming an article."""
 
     NO_FIRST_SEEN = "no_first_seen"
     SEEN_BEFORE_PUBLISHED = "first_seen_before_published"
@@ -91,7 +91,7 @@ class ArticleReader:
 
         Raises:
             DroppedRowError: the row does not become an article.
-            UnplacedTimeError: its time cannot be converted without another option.
+            UnplacedTimeError: the time of the row cannot be converted without another option.
         """
         written = plain_text(self._cell(cells, "title"), MAX_TITLE)
         if not written:

@@ -1,4 +1,4 @@
-"""Imports a news archive row by row, can resume, and reports on every row."""
+"""Imports a news archive row by row, resumes an interrupted import, and counts the result of every row."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 def _finished(out: Path, task: Import) -> Import | None:
-    """Return the same import if `out` already contains it, else None."""
+    """Return the record of this import if `out` already contains it, else None."""
     if not out.exists():
         return None
     with Archive.open(out) as archive:

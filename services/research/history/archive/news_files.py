@@ -1,4 +1,4 @@
-"""Reads news archives row by row, from CSV with any separator of spreadsheets and from JSON Lines, also gzipped.
+"""Reads news archives row by row, from the CSV of any spreadsheet and from JSON Lines, also gzipped.
 
 A file that is broken at any line (it is cut off, has another encoding, or has a row of another length) is refused
 with the number of the line, because the rows after it cannot be trusted.
@@ -60,7 +60,7 @@ class NewsFile:
         return self._with_columns(_json_rows(self))
 
     def plain_rows(self) -> tuple[list[str], Iterator[Row]]:
-        """Return what `rows` returns, with cells separated by commas whatever the file's name."""
+        """Return the same as `rows`, but always read the file as a CSV with commas, whatever its name is."""
         reader = csv.reader(self.lines(), strict=True)
         return self._with_columns(_csv_rows(self, ((reader.line_num, cells) for cells in reader if cells)))
 

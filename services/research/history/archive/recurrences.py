@@ -14,7 +14,7 @@ from services.research.history.archive.articles import Article
 
 
 def by_day(articles: Iterable[Article], day_of: Callable[[str], date | None]) -> Iterator[Article]:
-    """Yield the articles; an article without a link gets an id of its day if another day already has its id.
+    """Yield the articles; one without a link to a page gets an id of its day if an article of another day has its id.
 
     Args:
         articles: in any order.

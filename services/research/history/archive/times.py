@@ -48,7 +48,7 @@ _UNITS: Mapping[TimeFormat, int] = {
 
 
 class UnplacedTimeError(ValueError):
-    """Raised if a time, and so probably every time of the file, needs an option to be converted; names the option."""
+    """A time, and so probably every time of the file, needs an option to be converted; the message names the option."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Processes the articles of an archive as the live pipeline would, in parallel, in order, with retries."""
+"""Processes the articles of an archive as the live pipeline would: in parallel, with retries, results in order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 class ArticleResult(NamedTuple):
-    """The result for one article: its outcome, its signals if it was scored, and why there is no score otherwise.
+    """The result for one article: its outcome, and either its signals or the reason why there is no score.
 
     `is_refused` is True if the scorer refused the article or gave an unusable answer, which may be the scorer's
     fault.
@@ -78,7 +78,7 @@ def article_processor(
 
 
 def as_message(article: Article, weight: float = 1.0, owner: str = "") -> NewsArticle:
-    """Return the message that the poller would have published for the article at the time it became known."""
+    """Return the message that the poller would have published when the article became known."""
     return NewsArticle(
         article_id=article.article_id,
         source=article.source,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 MOST_REASONS = 20
-"""The number of separate reasons; further reasons count as `OTHERS`, so that notes and answers stay small."""
+"""The largest number of separate reasons; further reasons count as `OTHERS`, so that reports stay small."""
 OTHERS = "other reasons"
 _LONGEST = 300
 

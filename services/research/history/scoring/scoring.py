@@ -36,12 +36,12 @@ from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_RE
 from services.sentiment_analyzer.scorers.port import Scorer
 
 STEP_ARTICLES = 2_000
-"""The number of articles between two checkpoints, from which an interrupted run resumes. Receipts keep the answers of
-a model."""
+"""The number of articles between two checkpoints; an interrupted run resumes from the last checkpoint. The answers of
+a model are stored as receipts."""
 SCORING_DELAY = timedelta(minutes=5)
 """The assumed time from an article becoming known to its signals being in the store. The live system lets news wait
 for one poll at most (NEWS_POLL_INTERVAL, 300 s by default), and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits
-in."""
+into this delay."""
 PROGRESS_EVERY = 50
 
 
@@ -133,7 +133,7 @@ def score_archive(
 
 
 def _refuse_refusals(refusals: Refusals, result: ArticleResult) -> None:
-    """Stop if the scorer refuses nearly all articles, because articles recorded as refused are never scored again."""
+    """Raise StopProgram if the scorer refuses nearly all articles; a recorded refusal is never scored again."""
     if result.outcome in ANSWERS | {REFUSED}:
         refusals.note(result.article.article_id.encode(), refused=result.is_refused)
     if refusals.are_too_many:

@@ -1,4 +1,4 @@
-"""Stores the stories up to the last step of a file that is being written, in a file next to it."""
+"""Stores stories in a file next to the CSV file that is being written; both files end at the same step."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class StorySteps:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Store the articles that are added inside this context in one transaction."""
+        """Store, in one transaction, the articles that are added to the stories in this context."""
         with self._file.changing():
             yield
             self._file.forget_old()

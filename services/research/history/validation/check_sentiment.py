@@ -1,4 +1,4 @@
-"""Checks a sentiment CSV line by line for errors that a backtest refuses, and for data that would mislead it.
+"""Checks a sentiment CSV line by line for errors that a backtest refuses, and for data that would mislead a backtest.
 
 Memory grows by sixteen bytes per row, which are needed to find repeated signals.
 """
@@ -190,7 +190,7 @@ class SentimentCheck:
 def check_sentiment(path: Path, check: SentimentCheck, progress: Progress = quiet) -> None:
     """Check a whole file with `check`, which collects the findings.
 
-    If no line of the file is wrong, a backtest must also be able to read the file.
+    If no line of the file is wrong, the file is also read as a backtest reads it, which must succeed.
 
     Raises:
         StopProgram: the file does not exist.
