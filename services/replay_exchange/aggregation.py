@@ -54,7 +54,7 @@ def kline_of(row: np.void, interval: str, *, closed: bool = True) -> Kline:
 
 
 def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
-    """Return the recorded candles moved by `shift_ms`. Their quote volume is the volume times the mean price."""
+    """Return the recorded candles moved by `shift_ms`. The quote volume is volume times mean of the four prices."""
     candles = np.empty(series.opens.size, dtype=_ROW)
     candles["open_ms"] = series.opens + shift_ms
     for name in ("open", "high", "low", "close", "volume"):
@@ -66,7 +66,7 @@ def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
 
 
 def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
-    """Return the forming base candle. `bar` is its state after the fraction `elapsed` of its length."""
+    """Return the forming base candle. `bar` is its state when the fraction `elapsed` of its time is over."""
     quote_volume = round(bar.volume * (bar.open + bar.high + bar.low + bar.close) / 4, PLACES)
     trades = 1 + int(elapsed * (TRADES_A_CANDLE - 1)) if bar.volume else 0
     row = (open_ms, bar.open, bar.high, bar.low, bar.close, bar.volume, quote_volume, trades)

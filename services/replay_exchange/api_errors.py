@@ -14,7 +14,7 @@ Query = Mapping[str, str]
 
 
 class ApiError(Exception):
-    """A rejected request. It is answered as Binance does, with HTTP 400, a code and a message."""
+    """A rejected request. As on Binance, the answer has HTTP status 400, a code and a message."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ def mandatory(query: Query, name: str) -> str:
 def whole_number(query: Query, name: str) -> int | None:
     """Parse a parameter that consists of digits; None if it was not sent. Raises ApiError -1100 or -1105.
 
-    A number that does not fit in a signed 64-bit integer is replaced by the largest one that does.
+    A number that does not fit in a signed 64-bit integer is replaced by the largest such integer.
     """
     if name not in query:
         return None
@@ -49,7 +49,7 @@ def whole_number(query: Query, name: str) -> int | None:
 
 
 def limit_of(query: Query, *, default: int, most: int) -> int:
-    """Return the `limit` parameter, at most `most`. The default applies if the parameter is absent or 0."""
+    """Return the `limit` parameter, or `most` if that is smaller; the default if the parameter is absent or 0."""
     return min(whole_number(query, "limit") or default, most)
 
 

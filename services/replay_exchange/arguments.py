@@ -17,7 +17,7 @@ _EXAMPLE = """example:
 
 
 class Arguments(argparse.Namespace):
-    """The parsed command line. `options` returns the options of the replay; other fields configure the process."""
+    """The parsed command line. `options` returns the options of the replay; the others configure the process."""
 
     candles: Path
     timeframe: str
@@ -51,7 +51,7 @@ class Arguments(argparse.Namespace):
 
 
 def read_arguments(arguments: Sequence[str] | None) -> Arguments:
-    """Parse `arguments`, or the arguments of this process if None.
+    """Parse `arguments`, or the arguments of this process if `arguments` is None.
 
     Ends the program if --help or an unknown option is given.
     """

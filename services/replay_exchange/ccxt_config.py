@@ -16,8 +16,8 @@ def ccxt_config(base_url: str, *, speed: float = 1.0) -> dict[str, Any]:
     """Return the configuration for `ccxt.binance(...)`, its async and pro variants, and Freqtrade's `ccxt_config`.
 
     `base_url` is the URL of the exchange, for example http://127.0.0.1:8085. `speed` is the number of seconds by
-    which the process's clock advances in one second of real time. It is needed because ccxt sends pings in real time,
-    but detects missing pongs by the process's clock.
+    which the process's clock advances in one second of real time. `speed` is needed because ccxt sends pings in real
+    time, but detects missing pongs by the process's clock.
     """
     base_url = base_url.rstrip("/")
     # ccxt tells spot from futures by "/stream" in the address of the websocket.

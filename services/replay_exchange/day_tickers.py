@@ -12,7 +12,7 @@ from services.replay_exchange.market import DayStatistics, Market
 
 
 def day_ticker(market: Market, now_ms: int) -> Json:
-    """Return the statistics of the last 24 hours. They are zero if nothing was recorded in that time."""
+    """Return the statistics of the last 24 hours. All are zero if nothing was recorded in that time."""
     day = market.day(now_ms)
     bid, ask = best(market, now_ms)
     return {

@@ -48,7 +48,7 @@ class MissingCandles(_Model):
         return self
 
     def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
-        """Whether this fault omits the candle of `symbol` that opens at `open_ms` from `channel`."""
+        """Whether this fault omits, on `channel`, the candle of `symbol` that opens at `open_ms`."""
         return (
             self.symbol in {None, symbol}
             and self.channel in {Channel.BOTH, channel}
@@ -68,7 +68,7 @@ class Faults(_Model):
     missing_candles: tuple[MissingCandles, ...] = ()
 
     def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
-        """Whether any fault omits the candle of `symbol` that opens at `open_ms` from `channel`."""
+        """Whether any fault omits, on `channel`, the candle of `symbol` that opens at `open_ms`."""
         return any(gap.hides(symbol, open_ms, channel) for gap in self.missing_candles)
 
 

@@ -2,8 +2,8 @@
 
 A recorded candle does not contain the order of its prices. The assumed path leads from the open through both extremes
 to the close, with a third of the candle's time for each of the three parts. The high comes first in every second
-candle, and the low in the others. If the direction of the candle decided this, its first price change would reveal
-its close.
+candle, and the low in the others. If the direction of the candle determined this order, the first price change would
+reveal in which direction the candle closes.
 """
 
 from __future__ import annotations

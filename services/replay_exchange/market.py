@@ -147,7 +147,7 @@ class Market:
         return int(np.searchsorted(self._base["open_ms"], now_ms - self.series.base_ms, side="right"))
 
     def _since(self, from_ms: int, now_ms: int) -> Candles:
-        """Return the base candles that open at or after `from_ms`, the last of them as it is at `now_ms`."""
+        """Return the base candles that open from `from_ms` to `now_ms`; the forming one in its state at `now_ms`."""
         begin = int(np.searchsorted(self._base["open_ms"], from_ms))
         closed = self._base[begin : self._count_closed(now_ms)]
         forming = self._forming_base(now_ms)

@@ -22,7 +22,7 @@ class RequestEntry:
 
     Attributes:
         number: the number of the request, counted from 1 and never reused.
-        at: the wall-clock time in UTC at which the request had been answered.
+        at: the wall-clock time in UTC at which the answer was complete.
         method: the HTTP method, or WS for a websocket connection or a frame.
         path: the path of the URL, or the method of a frame, such as SUBSCRIBE.
         query: the parameters of the URL, or the params of a frame.
@@ -72,6 +72,6 @@ class RequestLog:
         log.debug("replay_request", method=method, path=path, query=dict(query), status=status)
 
     def entries(self, *, path: str = "", after: int = 0, limit: int = CAPACITY) -> list[RequestEntry]:
-        """Return the last `limit` entries numbered above `after` whose path starts with `path`, oldest first."""
+        """Return the last `limit` of the entries above number `after` whose paths start with `path`, oldest first."""
         found = [entry for entry in self._entries if entry.number > after and entry.path.startswith(path)]
         return found[max(0, len(found) - limit) :]

@@ -49,7 +49,8 @@ class ReplayExchange:
         """Prepare the replay; the port is opened when the `async with` block begins.
 
         If `port` is 0, a free port is chosen. `poll_seconds` is the interval in real seconds at which the clock is
-        read. With `read_only`, faults cannot be switched over HTTP, which every user of this machine can access.
+        read. With `read_only`, faults cannot be switched over HTTP; otherwise every user of this machine can switch
+        them.
 
         Raises:
             StopProgram: the options do not match the candle files.

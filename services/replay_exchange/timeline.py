@@ -32,8 +32,8 @@ class Timeline:
 def place(*, start_ms: int, anchor_ms: int, step_ms: int) -> Timeline:
     """Return the timeline that replays the recorded time `start_ms` at the wall-clock time `anchor_ms`.
 
-    The shift is rounded down to a multiple of `step_ms`. So at `anchor_ms` the replayed time is `start_ms` or less
-    than one step after it.
+    The shift is rounded down to a multiple of `step_ms`. Therefore the time that is replayed at `anchor_ms` is
+    `start_ms`, or later by less than one step.
     """
     return Timeline((anchor_ms - start_ms) // step_ms * step_ms)
 
@@ -41,9 +41,9 @@ def place(*, start_ms: int, anchor_ms: int, step_ms: int) -> Timeline:
 def default_start(spans: Sequence[tuple[int, int]], base_ms: int) -> tuple[int, int]:
     """Return a start time in the middle of the time that all spans cover, and the step by which times are shifted.
 
-    Each span is a pair (start, end); the result is (start_ms, step_ms). The step is the longest of a week, a day, 4
-    hours and an hour that is a multiple of the base candle's length and at most a quarter of the time left to replay.
-    If none of them is, the step is the length of a base candle.
+    Each span is a pair (start, end); the result is (start_ms, step_ms). The step is a week, a day, 4 hours or an
+    hour: the longest of these that is a multiple of the base candle's length and at most a quarter of the time left
+    to replay. If no such step exists, the step is the length of a base candle.
     """
     first, last = max(start for start, _ in spans), min(end for _, end in spans)
     if first >= last:

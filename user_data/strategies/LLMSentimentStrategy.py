@@ -3,8 +3,8 @@
 Indicators, rules, tags and stakes are pure functions in the package beside this file, which bot, tests and tools
 share; the class connects them with Freqtrade. The numbers are hyperopt parameters: the thresholds are in the spaces
 `buy` and `sell`, and the parameters of the indicators are in the space `indicators`. That space needs
-`freqtrade hyperopt --spaces indicators --analyze-per-epoch`, because otherwise indicators are computed only once. So
-does `buy_confidence_above`, because the sentiment columns depend on it.
+`freqtrade hyperopt --spaces indicators --analyze-per-epoch`, because otherwise indicators are computed only once. The
+parameter `buy_confidence_above` needs this too, because the sentiment columns depend on the parameter.
 """
 
 import logging
@@ -97,7 +97,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     plot_config: ClassVar = news.PLOT_CONFIG
 
     def __init__(self, config: dict[str, Any]) -> None:
-        """Write the digests of a backtest's other inputs into the configuration.
+        """Write the digests of a backtest's inputs (see `digests_of_inputs`) into the configuration.
 
         This is done here because Freqtrade looks into its cache of results before it calls `bot_start`.
         """
@@ -172,7 +172,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         )
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
-        """Mark the candles at which every condition of `entry_conditions` named in `entry_rules` holds as entries."""
+        """Mark as entries the candles at which all `entry_conditions` that `entry_rules` names are true."""
         rules, used = self.rules(), list(self.entry_rules)
         held = news.entry_conditions(dataframe, rules)[used].to_numpy()
         enter = np.logical_and.reduce(held, axis=1)
@@ -184,7 +184,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
-        """Mark the candles at which any condition of `exit_conditions` named in `exit_rules` holds as exits."""
+        """Mark as exits the candles at which any of the `exit_conditions` that `exit_rules` names is true."""
         rules = self.rules()
         fired = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
         dataframe["exit_long"] = fired.to_numpy().any(axis=1).astype(int)
@@ -198,7 +198,7 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     def custom_stake_amount(
         self, pair: str, proposed_stake: float, min_stake: float | None, **_kwargs: object
     ) -> float:
-        """The `stake_for` the last analysed candle's sentiment; the proposed stake if no entry rule uses it."""
+        """The stake for the last analysed candle's sentiment; the proposed stake if no entry rule uses sentiment."""
         if "sentiment" not in self.entry_rules:
             return proposed_stake
         candles, _ = self.dp.get_analyzed_dataframe(pair, self.timeframe)

@@ -1,4 +1,4 @@
-"""Combines several recent signals into one number: a mean weighted by each signal's value, which decays with its age.
+"""Combines several recent signals into one number: a weighted mean, in which a weight decays with the signal's age.
 
 The score of a candle that closes at t is
 
@@ -16,15 +16,15 @@ publishing more often. Upper and lower case of names make no difference, and a s
 own owner. If W_o is the sum of the w_i of an owner's signals, M_o the greatest of these w_i, and V_o the sum of all
 other owners' w_i:
 
-    c_o = max(M_o, V_o) / W_o    if W_o is more than both and V_o is not 0, otherwise 1
+    c_o = max(M_o, V_o) / W_o    if W_o is greater than M_o and V_o, and V_o is not 0; otherwise 1
 
 A single strong signal is therefore never reduced, and if there is only one owner, its signals are not reduced.
 
 The sum of the w_i measures the amount of evidence: it is 1 for one signal that was just published, has confidence 1,
-is about the asset and comes from a source of weight 1. Below `MINIMUM_WEIGHT` the score is treated as no sentiment.
+is about the asset and comes from a source of weight 1. If the sum is below `MINIMUM_WEIGHT`, there is no sentiment.
 
-The terms of `trust` define which signals count. For exits, the trusted signals count. For entries, the sound signals
-count, but the score is at most the mean of the trusted signals and the negative doubtful signals together.
+Which signals count is defined with the terms of `trust`. For exits, the trusted signals count. For entries, the sound
+signals count, but the score is at most the mean of the trusted signals and the negative doubtful signals together.
 """
 
 from collections.abc import Iterator, Mapping
@@ -84,7 +84,7 @@ def aggregate_as_of(
     whatever signals came before or after.
 
     Args:
-        signals: one pair's signals, as from `signals_frame`, in any order.
+        signals: one pair's signals, a frame like that of `signals_frame`, in any order.
         opens: opening times of the candles, oldest first, with a time zone, in any unit.
         timeframe: length of a candle.
         staleness: a signal that was published longer than this before the close does not count.
@@ -157,7 +157,7 @@ def aggregate_at(
 
 
 def _kinds(signals: pd.DataFrame, confidence_above: float) -> dict[str, Booleans]:
-    """For each kind of mean, which rows count for it."""
+    """For each kind of mean, a mask of the rows that count for this mean."""
     is_trusted, is_degraded = trusted(signals), degraded(signals)
     is_confident = is_trusted & confident(signals, confidence_above)
     is_warning = ~is_trusted & negative(signals)
@@ -218,14 +218,14 @@ class _Counted:
         return {kind: whole[rows.tobytes()] for kind, rows in kinds.items()}
 
     def _pieces(self) -> Iterator[tuple[int, int]]:
-        """Ranges of candles so short that their terms and sums by owner fit in memory at the same time."""
+        """Ranges of candles, each so short that its terms and its sums by owner fit in memory together."""
         size = np.cumsum(self.candles_with_any() + self._owners)
         cuts = np.flatnonzero(np.diff(size // _TERMS_AT_ONCE)) + 1
         edges = [0, *cuts.tolist(), len(self._close)]
         return pairwise(edges)
 
     def _terms(self, start: int, stop: int) -> tuple[Integers, Terms]:
-        """The index of the signal of each term, and the terms of these candles."""
+        """For each term, the index of its signal; and the terms of the candles from `start` up to `stop`."""
         some = np.flatnonzero((self._first < stop) & (self._leaves > start))
         first, leaves = np.maximum(self._first[some], start), np.minimum(self._leaves[some], stop)
         candles = leaves - first

@@ -35,7 +35,7 @@ def _parse_rows(rows: "csv.DictReader[str]") -> Iterator[Signal]:
 
 
 def read_signals_csv(path: Path) -> pd.DataFrame:
-    """The signals of a history CSV, as from `signals_frame`; a `.gz` file is decompressed.
+    """The signals of a history CSV as a frame like that of `signals_frame`; a `.gz` file is decompressed.
 
     Further columns are ignored, and the columns `LATER_FIELDS` may be missing.
 
@@ -62,7 +62,7 @@ def _opened(path: Path) -> TextIO:
 
 
 class CsvSignals:
-    """A `SignalSource` for backtests with the signals of a history CSV, which is read once; empty without a path."""
+    """A `SignalSource` for backtests with the signals of a history CSV, read once; without a path there are none."""
 
     scored: frozenset[str] | None = None
     entries: EntriesState = "open"  # history has no holds

@@ -1,7 +1,7 @@
 """Determines whether entries are allowed, from the holds in the store and the time at which each hold ends.
 
-If the state of the holds is unknown, entries are refused: if there is no hash, if the hash lacks its field `_kept`
-(holds were lost), or if a hold cannot be read. Exits are always allowed.
+Entries are refused if the state of the holds is unknown: the hash does not exist, the hash lacks its field `_kept`
+(holds were lost), or a hold cannot be read. Exits are always allowed.
 """
 
 import json
@@ -24,7 +24,7 @@ _MOST_SHOWN = 20
 class Hold(NamedTuple):
     """A hold that is in force.
 
-    Its texts are those of the store, made fit for a log line. An empty text means that the value is unknown, or that
+    The texts are those of the store, converted by `one_line`. An empty text means that the value is unknown, or that
     the hold has no end.
     """
 

@@ -39,7 +39,7 @@ class Periods:
 
 
 def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFrame:
-    """The indicators of candles, which have the columns close and volume, oldest first.
+    """The indicators of `candles`, a frame with the columns close and volume, oldest candle first.
 
     Returns:
         A frame with the index of `candles`: ema_short, ema_long, rsi (Wilder's), macd, macd_signal,
@@ -68,7 +68,7 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
 
 
 def _windows(values: Floats, length: int) -> Floats:
-    """For each value, the last `length` values up to it, with NaN before the first value.
+    """For each value, the window of `length` values that ends with this value; padded with NaN at the start.
 
     Each window is summed separately, so rounding errors are not carried forward.
     """

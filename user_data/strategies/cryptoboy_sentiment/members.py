@@ -35,7 +35,7 @@ Moment = Annotated[datetime, PlainValidator(_moment), TIME]
 
 
 class MessageFields(SignalFields):
-    """The fields of a `Signal` in a message, including fields that a message of the specification lacks.
+    """The fields of a `Signal` in a message, with defaults for fields that the specification does not require.
 
     A time without an offset is in UTC.
     """

@@ -1,7 +1,7 @@
-"""Selects the signal that each candle could know at its close.
+"""Selects, for each candle, one of the signals that were available at the candle's close.
 
-A correction replaces the corrected signal, newer signals replace older ones, and no candle knows a later signal.
-`trust` defines which signals may decide on trades.
+A correction replaces the corrected signal, and newer signals replace older ones. Signals that became available after
+the close have no effect. `trust` defines which signals may decide on trades.
 """
 
 from datetime import timedelta
@@ -44,7 +44,7 @@ class Arrivals(NamedTuple):
 
 
 def arrivals(signals: pd.DataFrame) -> Arrivals:
-    """The arrivals of one pair's signals, which are as from `signals_frame`, in any order."""
+    """The arrivals of one pair's signals; `signals` is a frame like that of `signals_frame`, in any order."""
     available, published = microseconds(signals["available_at"]), microseconds(signals["published"])
     revision, article, model = (_ranks(signals[name]) for name in ("revision", "article_id", "model"))
     arrival = np.lexsort((revision, available))
@@ -69,7 +69,7 @@ def arrivals(signals: pd.DataFrame) -> Arrivals:
 
 
 def spans(line: Arrivals, close: Integers, staleness: timedelta) -> tuple[Integers, Integers]:
-    """For each arrival, the first candle that it counts for and the first later candle that it no longer counts for.
+    """For each arrival, the first candle for which it counts, and the first later candle for which it no longer does.
 
     Candles are given by their closing times, oldest first.
     """
@@ -79,8 +79,9 @@ def spans(line: Arrivals, close: Integers, staleness: timedelta) -> tuple[Intege
 
 
 def timeline(signals: pd.DataFrame) -> pd.DataFrame:
-    """One pair's signals ordered by available_at, with `until`: the row number of the correction of the signal.
+    """One pair's signals ordered by available_at, and a column `until`.
 
+    `until` is the row of the signal's correction, or the number of rows if there is none.
     A revision is left out if an equal or higher revision of its article and model was available before it.
     """
     line = arrivals(signals)
@@ -92,7 +93,7 @@ def _ranks(values: "pd.Series[Any]") -> Integers:
 
 
 def _newest_so_far(line: Arrivals, among: Booleans) -> Integers:
-    """For each arrival, the rank of the newest signal then in force among the signals marked in `among`, or -1."""
+    """For each arrival, the rank of the newest signal in force at that time and marked in `among`; -1 if none."""
     place = np.empty_like(line.by_newness)
     place[line.by_newness] = np.arange(len(place))
     is_final = line.until == len(place)
@@ -116,13 +117,13 @@ def as_of(
     """The sentiment that was available to each candle at its close.
 
     A signal counts if its `available_at` is strictly before the close (open + timeframe); a correction replaces the
-    signal that it corrects. The newest signal is the last by published, then available_at, then article_id. However,
-    if the newest `asset` signal was published at most `staleness` before the close, no `market` signal replaces it.
-    The sentiment is that of the newest trusted signal; while this signal is fresh, no doubtful signal replaces it.
-    The values used for exits and entries are never higher than this sentiment: see `trust`.
+    signal that it corrects. The newest signal is the last one by published, then available_at, then article_id.
+    However, if the newest `asset` signal was published at most `staleness` before the close, no `market` signal
+    replaces it. The sentiment is that of the newest trusted signal; while this signal is fresh, no doubtful signal
+    replaces it. The values used for exits and entries are never higher than this sentiment: see `trust`.
 
     Args:
-        signals: one pair's signals, as from `signals_frame`, in any order.
+        signals: one pair's signals, a frame like that of `signals_frame`, in any order.
         opens: opening times of the candles, with a time zone, in any unit.
         timeframe: length of a candle.
         staleness: a signal that was published longer than this before the close gives no sentiment.
@@ -170,7 +171,7 @@ def as_of(
 
 
 class _Newest:
-    """The newest signal of a pair that each candle could know, as its rank in time; -1 means no signal."""
+    """Finds, for each candle, the rank by time of the newest signal available at its close; -1: no signal."""
 
     def __init__(self, signals: pd.DataFrame, line: Arrivals, close: Integers, staleness: timedelta) -> None:
         self.published = np.append(line.published[line.by_newness], 0)
@@ -182,7 +183,7 @@ class _Newest:
         self._found: dict[bytes, Integers] = {}
 
     def among(self, rows: Booleans) -> Integers:
-        """The rank of the newest signal among these rows; a fresh `asset` signal precedes `market` signals."""
+        """The rank of the newest signal among these rows; a fresh `asset` signal comes before `market` signals."""
         key = rows.tobytes()
         if key not in self._found:
             asset = self._newest(rows & self._of_asset)
@@ -203,13 +204,16 @@ class _Newest:
         return np.where(self.is_fresh(place), np.append(self._score, np.nan)[self.row[place]], np.nan)
 
     def warning_of_market(self, place: Integers, rows: Booleans) -> Floats:
-        """The score of the newest market signal among these rows if negative and newer than `place`, else NaN."""
+        """The score of the newest market signal in `rows`.
+
+        NaN unless the score is negative and the signal is newer than the signal of rank `place`.
+        """
         market = self._newest(rows & ~self._of_asset)
         score = self.score(market)
         return np.where((market > place) & (score < 0), score, np.nan)
 
     def lowest_above(self, place: Integers, rows: Booleans) -> Floats:
-        """The lowest score of the fresh signals among these rows that would replace that of rank `place`, or NaN."""
+        """The lowest score of the fresh signals in `rows` that would replace the signal of rank `place`, or NaN."""
         line = self._line
         count = len(line.row)
         rank = np.append(np.arange(count) + count * self._of_asset[line.row[line.by_newness]], -1)

@@ -20,7 +20,7 @@ def live_signals(settings: Settings, window: timedelta) -> SignalSource:
 
 
 def history_signals(settings: Settings) -> SignalSource:
-    """The source of the history file's signals; it is empty without a file, as the live store is never used.
+    """The source of the history file's signals; empty without a file, because the live store is never used instead.
 
     Raises:
         SignalError: the file is not valid.

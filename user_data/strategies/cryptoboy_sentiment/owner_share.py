@@ -19,7 +19,7 @@ Integers = npt.NDArray[np.int64]
 
 
 class Terms(NamedTuple):
-    """Pairs of a signal and a candle that it counts for; the pairs of a candle are in the order of publication."""
+    """Pairs of a candle and a signal that counts for it; a candle's pairs are in the order of publication."""
 
     candle: Integers  # from 0
     weight: Floats
@@ -40,10 +40,10 @@ class Sums(NamedTuple):
 
 
 def sums(terms: Terms, candles: int, owners: int) -> Sums:
-    """The sums of each of `candles` candles, for signals of `owners` owners.
+    """The sums for each candle; `candles` and `owners` are the numbers of candles and owners.
 
-    Each sum adds its terms one after the other in their order, so the result is the same to the last bit whichever
-    other candles there are.
+    Each sum adds its terms one after the other in their order, so the result for a candle is the same to the
+    last bit, regardless of the other candles.
     """
     signals = np.bincount(terms.candle, minlength=candles)
     weight = _added(terms.candle, terms.weight, candles)
@@ -56,7 +56,7 @@ def sums(terms: Terms, candles: int, owners: int) -> Sums:
 def _added(place: Integers, values: Floats, places: int) -> Floats:
     """The sum of the values of each group.
 
-    The values must be passed to `bincount`, which otherwise counts the members of each group.
+    Without the values, `bincount` would return the number of members of each group.
     """
     return np.bincount(place, values, places).astype(np.float64)
 

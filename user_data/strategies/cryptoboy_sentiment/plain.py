@@ -1,4 +1,4 @@
-"""Makes text from the store fit for one line of a log, because any program may have written it."""
+"""Converts text from the store to one log line, because any program may have written the text."""
 
 _LONGEST = 200
 

@@ -55,15 +55,16 @@ _HOLDS = "trading:holds"
 
 
 class RedisSignals:
-    """A `SignalSource` with the live signals of the sentiment store, of which it keeps a copy (mirror) in memory.
+    """A `SignalSource` that keeps a copy (mirror) of the sentiment store's live signals in memory.
 
     A refresh is one round trip, which reads the holds on entries and, with one script, the signals of all pairs. The
-    script reads from the newest member that the mirror has, and counts the members before it. The mirror thus follows
-    a store that publishes, corrects, expires or is emptied, over the last `window`. If the count or the oldest member
-    differs (data were restored, or written into the past), the whole pair is read again. Only a few pairs at a time
-    are read as a whole, and their data are kept even if the remaining reads fail. Only one daemon thread at a time
-    calls the store. A refresh waits for the thread at most `patience_s`, including name resolution. If a call is
-    still running at the next refresh, that refresh waits for it instead of starting a second call.
+    script reads from the newest member in the mirror on, and counts the members before that one. Thus the mirror
+    stays correct for the last `window` when signals are added, corrected or expire, or the store is emptied. If the
+    count or the oldest member differs (data were restored, or written into the past), the whole pair is read again.
+    Only a few pairs at a time are read as a whole, and their data are kept even if the remaining reads fail. Only one
+    daemon thread at a time calls the store. A refresh waits for the thread at most `patience_s`, including name
+    resolution. If a call is still running at the next refresh, that refresh waits for it instead of starting a second
+    call.
     """
 
     def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
@@ -187,7 +188,7 @@ class RedisSignals:
         return fields, entries, pages
 
     def _take(self, pair: str, page: Page | None) -> bool:
-        """Apply a page of the store to the mirror; returns False if they contradict, so the pair must be reread."""
+        """Apply a page of the store to the mirror; False if the page contradicts it: the pair must be reread."""
         if page is None:
             return pair in self._mirror
         known = self._mirror.get(pair, EMPTY)

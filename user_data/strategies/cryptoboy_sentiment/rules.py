@@ -27,8 +27,8 @@ EXIT_RULES = ("sentiment", "ema_down_rsi_high", "macd_cross_down")
 class Rules:
     """Thresholds of entries, exits and stakes: sentiment -1..+1, RSI 0..100, window in candles, fractions 0..1.
 
-    `buy_sentiment_from` and `sell_sentiment_from` take values of `SENTIMENT_FROM`, which select the thresholds that
-    apply: those with sentiment and stake in their names, or those with aggregate.
+    `buy_sentiment_from` and `sell_sentiment_from` are values of `SENTIMENT_FROM`. They select the thresholds that
+    apply: those with sentiment or stake in their names, or those with aggregate in their names.
     """
 
     buy_sentiment_from: str = "newest"
@@ -49,7 +49,7 @@ class Rules:
 
 
 def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """For each candle of a frame with `technical_indicators`, the technical conditions of an entry that hold.
+    """For each candle of a frame with `technical_indicators`, which technical conditions of an entry are true.
 
     Returns:
         Boolean columns: trend, rsi, macd_cross, volume, below_band. An entry needs all of them. If an indicator is
@@ -200,11 +200,11 @@ def _sentiment_rows(frame: pd.DataFrame, wanted: Booleans) -> list[dict[str, Any
 def stake_for(sentiment: float, proposed: float, min_stake: float | None, rules: Rules) -> float:
     """The stake for a sentiment (-1..+1 or NaN) in stake currency.
 
-    The stake is `proposed` if the sentiment is above the threshold, otherwise a fraction of it.
+    The stake is `proposed` if the sentiment is above the threshold, otherwise a fraction of `proposed`.
 
     The stake never falls as the sentiment rises; without sentiment it is the reduced stake. A reduced stake below
-    `min_stake`, the exchange's smallest order, is raised to it. If even `proposed` is below it, `proposed` is
-    returned, and Freqtrade decides.
+    `min_stake`, the exchange's smallest order, is raised to `min_stake`. If even `proposed` is below `min_stake`,
+    `proposed` is returned, and Freqtrade decides.
     """
     mark = rules.buy_full_stake_above
     if rules.buy_sentiment_from == "aggregate":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 EntriesState = Literal["open", "paused", "lost", "unknown"]
 """Whether entries are allowed; only `open` allows them.
 
-`lost` means that the store has no record of keeping holds, so there may be a hold.
+`lost` means that the store has no record of holds (`_kept` is missing), so an unknown hold may be in force.
 """
 
 
@@ -33,7 +33,7 @@ class SignalSource(Protocol):
         """Bring the signals of these pairs up to date; `now` is in UTC. Blocks for a bounded time only."""
 
     def signals(self, pair: str, /) -> pd.DataFrame:
-        """The pair's known signals as from `signals_frame`, in any order. The caller must not change the frame."""
+        """The pair's signals in any order, in a frame like that of `signals_frame`, which callers must not change."""
 
     def readable(self, pair: str, /) -> bool:
         """Whether the last refresh brought this pair up to date."""

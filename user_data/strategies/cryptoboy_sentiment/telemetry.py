@@ -53,7 +53,7 @@ class Telemetry:
         """Record that `count` pairs of the whitelist or of open trades are not scored."""
 
     def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
-        """Record the decision on a new candle, the only row of `last`, and the sentiment used (a score or NaN)."""
+        """Record the decision on a new candle (the only row of `last`) and the sentiment used (a score or NaN)."""
 
     def rules_held(self, pair: str, rules: Iterable[str]) -> None:
         """Record that these entry rules held at a new candle."""
@@ -131,7 +131,7 @@ class PrometheusTelemetry(Telemetry):
         self._unscored.set(count)
 
     def candle(self, pair: str, last: pd.DataFrame, sentiment: float) -> None:
-        """See `Telemetry.candle`. If a candle has an exit and an entry, the exit is counted, as Freqtrade does."""
+        """See `Telemetry.candle`. If a candle has an exit and an entry, only the exit is counted, as in Freqtrade."""
         (row,) = last.to_dict("records")
         decision = "exit" if row.get("exit_long") == 1 else "entry" if row.get("enter_long") == 1 else "none"
         self._candles.labels(pair, decision).inc()
@@ -160,7 +160,7 @@ Freqtrade needs its file descriptors for the exchange.
 
 
 def _bound(server: Any) -> None:  # noqa: ANN401 - of prometheus_client, which names no type
-    """Limit the server's connections: each further connection ends the oldest, so the newest request is answered."""
+    """Limit the server's connections: a connection above the limit closes the oldest one."""
     connected: dict[socket.socket, None] = {}
     lock = threading.Lock()
     process, shut_down = server.process_request, server.shutdown_request

@@ -7,7 +7,7 @@ import pandas as pd
 from cryptoboy_sentiment.plain import one_line
 
 TRACE_KEY = "trace_id"
-"""The name of the article's id in a trade's custom data."""
+"""The key of the article's id in a trade's custom data."""
 LISTED = "sentiment_article_id"
 
 

@@ -22,15 +22,15 @@ CONFIDENCE_ABOVE = 0.2
 """The confidence that a signal must exceed for an entry.
 
 The LLM scorers answer in tenths, and answer 0 if they cannot judge. A signal matched by the article's lead keeps 0.8
-of the confidence, and a signal about the market 0.5. Of the lexicon's signals above 0.7, the least confident has
-0.21."""
+of the confidence, and a signal about the market 0.5. Of the lexicon's signals with a score above 0.7, the least
+confident has a confidence of 0.21."""
 
 Booleans = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 
 def trusted(signals: pd.DataFrame) -> Booleans:
-    """Which rows of a frame, as from `signals_frame`, are not doubtful."""
+    """Which rows of a frame like that of `signals_frame` are not doubtful."""
     is_suspected = signals["suspected"].to_numpy(dtype=bool)
     return np.asarray(~is_suspected & (signals["weight"].to_numpy(dtype=np.float64) > 0))
 
@@ -41,7 +41,7 @@ def confident(signals: pd.DataFrame, above: float) -> Booleans:
 
 
 def degraded(signals: pd.DataFrame) -> Booleans:
-    """Which rows a fallback scorer made; this includes the doubtful rows that this project's services wrote."""
+    """Which rows are from a fallback scorer; this includes the doubtful rows that this project's services wrote."""
     return signals["degraded"].to_numpy(dtype=bool)
 
 
@@ -51,7 +51,7 @@ def negative(signals: pd.DataFrame) -> Booleans:
 
 
 def owners(signals: pd.DataFrame) -> Integers:
-    """A number for each row that is equal for all sources of an owner; a source without an owner is its own owner."""
+    """For each row, the number of its source's owner; a source without an owner counts as its own owner."""
     (owner, its_names), (source, other_names) = (pd.factorize(signals[name]) for name in ("owner", "source"))
     numbers: dict[str, int] = {"": 0}
     of_owner, of_source = (

@@ -1,4 +1,4 @@
-"""Finds pairs that are not scored. They never have sentiment, which must not be mistaken for a day without news."""
+"""Finds pairs that are not scored. Such pairs never have sentiment, which must not be mistaken for a lack of news."""
 
 import logging
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ logger = logging.getLogger(__name__)
 
 
 class Unscored:
-    """Logs once for each pair that it is not scored, and once when it is scored again."""
+    """Logs once for each pair that the pair is not scored, and once that it is scored again."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()

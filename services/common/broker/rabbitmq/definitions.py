@@ -85,7 +85,7 @@ def _permission(vhost: str, user: BrokerUser) -> dict[str, str]:
 
 
 def _topic_permission(vhost: str, user: BrokerUser) -> dict[str, str]:
-    """The permission that limits a user to its routing keys; without it, write access to an exchange allows all."""
+    """The permission for a user's routing keys only; without it, write access to an exchange allows every key."""
     keys = "|".join(re.escape(key) for key in user.publishes)
     rights = {"write": f"^({keys})$", "read": NOTHING}
     return {"user": user.name, "vhost": vhost, "exchange": EVENTS_EXCHANGE, **rights}

@@ -173,10 +173,7 @@ class RabbitMqSubscription(FailureHandling):
             channel.basic_cancel(self._consumer_tag, callback=lambda _frame: self._requeue_all(channel))
 
     def _requeue_all(self, channel: Channel) -> None:
-        """Requeue all unsettled deliveries and close the channel.
-
-        Newer RabbitMQ versions count a delivery as failed if its channel is closed before it is requeued.
-        """
+        """Requeue, then close the channel: newer RabbitMQ versions count deliveries lost with a channel as failed."""
         if (last := self._open_tags.settle_all()) is not None:
             channel.basic_nack(last, multiple=True, requeue=True)
         channel.close()

@@ -32,7 +32,7 @@ _LAST_LINES = 5
 _PERSISTENCE = ("--appendonly", "yes", "--appendfsync", "no")
 """Each write is in the append-only file before it is answered, so a kill of the process loses no answered write.
 
-With `everysec`, a write may be answered up to two seconds before it is in the file if the disk is busy.  `disk.sync`
+With `everysec`, a write may be answered up to two seconds before it is in the file if the disk is busy. `disk.sync`
 replaces the sync that `everysec` would do."""
 _OPTIONS = (
     *("--port", "0", "--unixsocketperm", "600", "--loglevel", "warning"),
