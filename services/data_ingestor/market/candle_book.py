@@ -1,9 +1,9 @@
 """Decides which candles of one pair are closed, final, and next to be published.
 
-A stream sends updates of a candle while it forms, and only the next candle shows that it is closed. The last update
-of a closed candle is final only if the stream was connected from the candle's beginning and sent an update in the
-candle's last seconds. In all other cases, and for every gap, the candle is fetched over REST. Candles are published
-in order, and each of them only when its values are known to be final.
+A stream sends updates of a candle while the candle forms. A candle is known to be closed only when the next one
+appears. The last update of a closed candle is final only if the stream was connected from the candle's beginning and
+sent an update in the candle's last seconds. In all other cases, and for every gap, the candle is fetched over REST.
+Candles are published in order, and each of them only when its values are known to be final.
 
 The book is pure: it reads no clock and calls neither the exchange nor the broker. Times are milliseconds since the
 epoch on the exchange's clock.
@@ -20,7 +20,7 @@ REACH = 1_000
 """The maximum number of candles that are fetched after an outage. Older candles are skipped and logged."""
 
 BATCH = 100
-"""The maximum number of candles that are published at once."""
+"""The maximum number of candles that are published together."""
 
 HELD_LIMIT = 1_500
 """The maximum number of candles that are kept while they cannot be published. If there are more, all but the newest

@@ -50,8 +50,8 @@ class RestAnswer:
         closed: the closed and valid candles, oldest first.
         refused: the rows that are not valid candles.
         newest: the newest valid candle, closed or still forming; None if there is no valid candle.
-        complete_through_ms: the time up to which the answer is complete. It lists every closed candle that opens
-            between its first candle and this time. None if the answer has no candle.
+        complete_through_ms: the time up to which the answer is complete. The answer lists every closed candle that
+            opens between its first candle and this time. None if the answer has no candle.
     """
 
     closed: tuple[Candle, ...]

@@ -32,7 +32,7 @@ LONGEST_PAUSE_SECONDS = 15.0
 class PairStream:
     """Publishes every closed candle of one pair, once and in order, until it is cancelled.
 
-    Candles that the broker does not accept are kept in the book. If there are more than its limit, they are dropped
+    Candles that the broker does not accept are kept in the book. If there are more than HELD_LIMIT, they are dropped
     and fetched again over REST.
     """
 

@@ -6,8 +6,8 @@ Two clocks are needed because each of them alone can be misleading. In a replay 
 faster than real time, and the wall clock may be set forward. Even then the stream must have at least
 `REAL_FLOOR_SECONDS` of real time, because the machine may be busy. If only real time counted, an accelerated replay
 would miss hours of candles before a silence is detected. So a stream counts as silent in two cases: the limit has
-passed in real seconds, or it has passed on the wall clock and `REAL_FLOOR_SECONDS` have passed in real time. A wall
-clock that is set back therefore delays the detection by no more than the limit.
+passed in real seconds, or the limit has passed on the wall clock and `REAL_FLOOR_SECONDS` have passed in real time. A
+wall clock that is set back therefore delays the detection by no more than the limit.
 """
 
 from __future__ import annotations

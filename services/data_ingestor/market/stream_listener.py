@@ -78,7 +78,7 @@ class StreamListener:
             self._task = None
 
     async def check(self) -> None:
-        """Restart a silent stream, unless REST has no newer data. If an error ended the stream, raise it."""
+        """Restart a silent stream, unless REST has no newer data. If an error ended the stream, raise that error."""
         if self._task is not None and self._task.done():
             self._task.result()
         if self._pausing or not self._activity.is_silent(self._now()):

@@ -1,8 +1,8 @@
 """Decides whether the first signal of a story may replace a later one that agrees with it. Pure.
 
 If a signal only corroborates another signal, only a revision of the other signal is published. The revision has the
-score, weight, trust and date of that other, first signal. If the first signal were weaker or worth less, the first
-source of a story could mute all later sources.
+score, weight, trust and date of that other, first signal. If the first signal might be weaker or worth less, the
+first source of a story could suppress the signals of all later sources.
 """
 
 from __future__ import annotations

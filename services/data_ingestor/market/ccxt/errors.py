@@ -1,4 +1,4 @@
-"""Converts ccxt's errors to `TryLater` if they may pass by themselves, and to `NeverWorks` otherwise."""
+"""Converts ccxt's errors to `TryLater` if a later attempt may succeed, and to `NeverWorks` otherwise."""
 
 from __future__ import annotations
 

@@ -147,8 +147,9 @@ def check_status(status: int, retry_after: str, now: datetime) -> None:
     """Check that an HTTP status means success.
 
     Raises:
-        TryLater: the error may pass. It contains the seconds of `retry_after` if the server sent them.
-        NeverWorks: the error will not pass by itself.
+        TryLater: a later request may succeed. The error contains the seconds of `retry_after` if the server sent
+            them.
+        NeverWorks: a later request will fail too unless something is changed.
     """
     if status == HTTPStatus.OK:
         return

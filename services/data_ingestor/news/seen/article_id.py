@@ -11,7 +11,7 @@ as known and would not be published. Whether two sources report the same story i
 (`services/sentiment_analyzer/stories/stories.py`), not here. A renamed source counts as another source.
 
 A front page is not the address of an article, so an entry that links to a front page counts as having no link. A link
-that several different entries of one feed share does not identify them either; see `identity`.
+that several different entries of one feed share does not identify these entries; see `identity`.
 
 The canonical link omits the parts that do not change the page: scheme, `www.`, user name, default port, trailing
 slashes, the order of query parameters, tracking parameters (`utm_*`, `fbclid` and the like), and the fragment. A

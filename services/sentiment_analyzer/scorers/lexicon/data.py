@@ -127,7 +127,7 @@ def _sign(word: str) -> str:
 
 
 def as_term(token: str) -> str:
-    """Return a token in the way in which the file writes it."""
+    """Return a token in the spelling of the lexicon file."""
     return " ".join(_WRITTEN.get(word, word) for word in token.split("_"))
 
 

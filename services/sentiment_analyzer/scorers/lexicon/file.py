@@ -1,4 +1,4 @@
-"""The structure of `lexicon.toml`. Terms are kept as the file writes them; `data` turns them into tokens."""
+"""The structure of `lexicon.toml`. Terms are kept in the spelling of the file; `data` turns them into tokens."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ MOST_BYTES = 4_000_000
 kilobytes on gateways."""
 MOST_PACKED_BYTES = 128_000
 """The largest size of a compressed answer in bytes. Its decompressed size is at most a thousand times larger.
-Requests ask for uncompressed answers, but some proxies compress all the same."""
+Requests ask for uncompressed answers, but some proxies compress answers anyway."""
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN = frozenset({"", "identity"})
 

@@ -35,7 +35,7 @@ class Reply:
         thoughts: the reasoning of the model, if the server sends it separately from the text.
         declined: the refusal of the model to answer; empty if it did not refuse.
         prompt_tokens: the number of tokens in the prompt, as counted by the server; 0 if the server does not count
-            them. `answer_tokens` is the number for the answer.
+            them. `answer_tokens` is the corresponding number for the answer.
     """
 
     text: str
@@ -61,7 +61,7 @@ class ChatServer(Protocol):
 
     @property
     def digest(self) -> str:
-        """An identifier of the model's weights, as far as the server states one; empty until it has done so."""
+        """An identifier of the model's weights, if the server states one; empty until the server has stated it."""
         ...
 
     def probe(self) -> None:

@@ -1,7 +1,8 @@
 """Receipts of scores, which record the question, the model, its answer and the cost.
 
-Receipts are kept for ever in one SQLite file. The key of a receipt is the content, the model with its digest, and the
-version of the prompt. So a receipt shows why a signal has its score, and the same content is never paid for twice.
+Receipts are stored in one SQLite file and never deleted. The key of a receipt is the content, the model with its
+digest, and the version of the prompt. So a receipt shows why a signal has its score, and the same content is never
+paid for twice.
 """
 
 from __future__ import annotations
