@@ -64,7 +64,7 @@ class Link:
     # For other threads
 
     def connect(self, timeout: float) -> None:
-        """Start to connect, or retry without the rest of the pause; returns when the connection is ready.
+        """Start to connect or, during a pause between attempts, retry at once; returns when the connection is ready.
 
         Raises:
             TryLater: this attempt failed or takes longer than `timeout`. Further attempts are made nevertheless.

@@ -147,7 +147,7 @@ class RedisHolds:
             time.sleep(_REPEAT_SECONDS)
 
     def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
-        """Repeat a change until the server accepts it; it checks once per second whether the disk has room."""
+        """Repeat a change until it is accepted; the server checks once per second if the disk has room."""
         deadline = time.monotonic() + _ROOM_SECONDS
         while True:
             try:
