@@ -43,7 +43,7 @@ def check_addresses(settings: Settings) -> None:
 
 
 def ports_taken(settings: Settings) -> list[str]:
-    """A message for each port that is taken: what needs it, how to find what has it, whether it can be changed."""
+    """A message for each port that is taken: what needs it, how to find what uses it, whether it can be changed."""
     listeners = [(port, f"/health of {name}", "") for name, port in USUAL_PORTS.items()]
     listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
     if settings.broker is BrokerKind.EMBEDDED:

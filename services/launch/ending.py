@@ -19,15 +19,15 @@ _AGAIN_SECONDS = 0.05
 
 
 class StoppedError(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM.
+    """Raised on Ctrl-C or SIGTERM.
 
-    It is a class of its own because Python, run with `-m`, loses the exit status of a program that handles a plain
-    KeyboardInterrupt raised inside `exec`, which every dataclass uses.
+    It is a subclass because Python, run with `-m`, loses the exit status of a program that handles a plain
+    KeyboardInterrupt raised inside `exec`; every dataclass uses `exec`.
     """
 
 
 def end_as_by_ctrl_c() -> None:
-    """Have SIGTERM do what Ctrl-C does, so that private servers, processes and folders are removed."""
+    """Make SIGTERM end the process as Ctrl-C does, so that private servers, processes and folders are removed."""
     sys.unraisablehook = partial(_signal_again, sys.unraisablehook)
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is another where SIGINT is ignored
@@ -36,7 +36,7 @@ def end_as_by_ctrl_c() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Defer Ctrl-C and SIGTERM to the end of the block, for what must not be interrupted, such as cleaning up."""
+    """Delay Ctrl-C and SIGTERM until the block ends; for code that must not be interrupted, such as a clean-up."""
     _deferral.depth += 1
     try:
         yield
@@ -63,7 +63,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _signal_again(report: Callable[[UnraisableHookArgs], object], lost: UnraisableHookArgs) -> None:
-    """Send a signal again that came while Python finalised an object: it drops what is raised there."""
+    """Send SIGTERM again if StoppedError was raised while Python finalised an object, because Python discards it."""
     if isinstance(lost.exc_value, StoppedError):
         threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
     else:
@@ -72,7 +72,7 @@ def _signal_again(report: Callable[[UnraisableHookArgs], object], lost: Unraisab
 
 @contextmanager
 def tells_when_stopped(name: str) -> Iterator[None]:
-    """Say on stderr, as `name`, that a command was stopped, and end with status 130."""
+    """On Ctrl-C or SIGTERM, write to stderr that the program `name` was stopped, and end with status 130."""
     try:
         yield
     except KeyboardInterrupt:

@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 5.0
 
 
 def get_json(url: str) -> tuple[int, Any]:
-    """Status and decoded body of an answer, whatever its status; (0, None) without an answer."""
+    """Return the status and the decoded body of an answer with any status; (0, None) if there is no answer."""
     status, body = _get(url)
     try:
         return status, json.loads(body) if body else None
@@ -57,13 +57,13 @@ class Samples:
     rows: tuple[tuple[str, dict[str, str], float], ...] = field(default=())
 
     def total(self, name: str, **labels: str) -> int:
-        """The sum of a counter over all samples that carry these labels; 0 when there are none."""
+        """The sum of a counter over all samples that have these labels; 0 when there are none."""
         wanted = labels.items()
         return int(sum(value for row, have, value in self.rows if row == name and wanted <= have.items()))
 
 
 def read_metrics(port: int) -> Samples | None:
-    """The samples of the service on this health port; None if it does not answer."""
+    """The samples of the service whose health port is `port`; None if the service does not answer."""
     status, body = _get(f"http://127.0.0.1:{port}/metrics")
     if status != HTTPStatus.OK:
         return None

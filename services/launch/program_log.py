@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _END_BYTES = 65_536
-"""Only the end of a log is read, as it grows for months: if this process runs out of memory Freqtrade ends with it."""
+"""The bytes read from the end of a log. A whole log may be too large for memory, and Freqtrade ends if `up` does."""
 _POINTS_UP = "above error"
 _CAUSE = re.compile(r"\w(Error|Exception|NotAvailable)\b")
 _ROUTINE = re.compile(r" - (INFO|DEBUG) - ")
@@ -17,12 +17,12 @@ _ROUTINE = re.compile(r" - (INFO|DEBUG) - ")
 
 @dataclass(frozen=True, slots=True)
 class ProgramLog:
-    """A log that a program writes. One that cannot be read counts as empty: it must not end the other programs."""
+    """The log file of a program. If it cannot be read it counts as empty, so that the other programs keep running."""
 
     path: Path
 
     def tail(self, lines: int = 8) -> str:
-        """The last lines, with the name of the file above them."""
+        """The last lines, after a line with the path of the file."""
         text = "\n".join(f"    {line}" for line in self._lines()[-lines:])
         return f"The end of {self.path}:\n{text}"
 
@@ -31,7 +31,7 @@ class ProgramLog:
         return next((line.strip() for line in reversed(self._lines()) if line.strip()), "")
 
     def reason(self) -> str:
-        """Why the program does not work (see `reason_in`); empty if the log says nothing of it."""
+        """Why the program does not work (see `reason_in`); empty if the log does not show it."""
         return reason_in(self._lines())
 
     def _lines(self) -> list[str]:
@@ -44,9 +44,9 @@ class ProgramLog:
 
 
 def reason_in(lines: Sequence[str]) -> str:
-    """The last line that is not blank; where that only refers to an error above it, that error.
+    """The last line that is not blank or, if this line only refers to an earlier error, the line of that error.
 
-    Empty if there is none, or if the last line is routine (INFO).
+    Empty if there is no such line, or if the last line is routine (INFO or DEBUG).
     """
     said = [line.strip() for line in lines if line.strip()]
     if not said or _ROUTINE.search(said[-1]):

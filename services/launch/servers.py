@@ -1,4 +1,4 @@
-"""The servers that `up` needs and does not start: messages while one of them is away, with the next step."""
+"""Reports the servers that `up` needs but does not start while they cannot be reached, with the next step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Server:
 
 
 def servers_of(settings: Settings) -> dict[str, Server]:
-    """The servers that `up` does not start, by their names in /health; none with embedded parts."""
+    """The servers that `up` does not start, by their names in /health; empty with BROKER=embedded."""
     if settings.broker is BrokerKind.EMBEDDED:
         return {}
     return {
@@ -44,12 +44,13 @@ def why_away(server: Server) -> str:
 
 
 class MissingServers:
-    """Reports servers that are away, after ten seconds and then every minute.
+    """Reports servers that cannot be reached, after ten seconds and then every minute.
 
     Args:
-        servers: by their names in /health.
+        servers: the servers by their names in /health.
         tell: shows a message.
-        ask: see `why_away`. Called only for what is down according to /health, so no server sees idle connections.
+        ask: see `why_away`. Called only for servers that are down according to /health, so that the others get no
+            needless connections.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class MissingServers:
         self._due: dict[str, float] = {}
 
     def look(self, parts_down: Collection[str], now: float) -> None:
-        """Report what is due; `parts_down` are names of /health, `now` is a monotonic time in seconds."""
+        """Report each server that is due; `parts_down` are names in /health, `now` is a monotonic time in seconds."""
         for part, server in self._servers.items():
             if part not in parts_down:
                 self._due.pop(part, None)

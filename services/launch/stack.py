@@ -29,13 +29,13 @@ class Stack:
     """The programs of one run.
 
     Attributes:
-        settings: what every program of ours is configured with.
-        run_dir: folder of this run: logs, Freqtrade's configuration and database.
+        settings: the configuration of every program of this project.
+        run_dir: the folder of this run, with the logs, Freqtrade's configuration and Freqtrade's database.
         extra: further variables for every program, such as those of a replay's clock.
         health_ports: the port of each service for /health and /metrics.
-        alone: nothing calls `is_ready` of Freqtrade's program, so Freqtrade's own process checks that it trades as the
-            settings say.
-        may_enter: whether Freqtrade opens trades; else it only ends those that are open.
+        alone: whether Freqtrade runs without a caller of its `is_ready`; then Freqtrade's own process checks that it
+            trades as the settings say.
+        may_enter: whether Freqtrade opens trades; if not, it only closes open trades.
     """
 
     settings: Settings
@@ -58,7 +58,7 @@ class Stack:
         return ProcessSpec(name, argv, environ, answers_ok(url), health_url=url, port=port, host=host)
 
     def store(self) -> ProcessSpec:
-        """The embedded Redis, on the port of the settings, which name its socket (see `with_socket`)."""
+        """The embedded Redis, on the port of the settings; the settings also name its socket (see `with_socket`)."""
         arguments = self._module("services.common.store.embedded.server")
         environ = self._environ_with(SECRETS_OF_REDIS)
         is_ready = partial(_accepts_connections, self.settings.redis_socket)
@@ -68,7 +68,7 @@ class Stack:
     def exchange(
         self, candles: Path, timeframe: str, start: datetime, anchor: datetime, port: int
     ) -> ProcessSpec:
-        """The replay exchange; the time `start` of the candles is replayed at `anchor`."""
+        """The replay exchange: at the time `anchor` it replays the candles of the time `start`."""
         arguments = self._module(
             "services.replay_exchange.replay_exchange",
             *("--candles", str(candles), "--timeframe", timeframe),
@@ -90,7 +90,7 @@ class Stack:
         return self.run_dir / ("trades-dry-run.sqlite" if self.settings.dry_run else "trades-live.sqlite")
 
     def freqtrade(self, *, throttle_seconds: int) -> ProcessSpec:
-        """The real `freqtrade trade`, configured from the settings by a file that only its owner reads."""
+        """The real `freqtrade trade`; writes its configuration file, which only the owner can read."""
         config_file = self.run_dir / "freqtrade.json"
         user_data = self.run_dir / "user_data"
         user_data.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ class Stack:
         return {**self._environ(), **with_secrets(self.settings, secrets).environment()}
 
     def _environ(self) -> dict[str, str]:
-        """This process's environment without variables of Freqtrade or of the settings, which are passed explicitly."""
+        """This process's environment without Freqtrade's variables and without settings; callers add settings."""
         ours = Settings.variables()
         others = without_freqtrade_variables(os.environ)
         inherited = {name: value for name, value in others.items() if name.upper() not in ours}

@@ -25,10 +25,10 @@ TELL_SECONDS = 15.0
 
 
 class Role(IntEnum):
-    """The role of a program, in the order in which programs are stopped.
+    """The role of a program; programs are stopped in the order of these values.
 
-    Trades have stop-losses only while Freqtrade runs, so the services that feed it are stopped before it; Redis and the
-    exchange of a replay, which it uses until it has ended, are stopped after it.
+    Trades have stop-losses only while Freqtrade runs, so the services that feed Freqtrade are stopped before it.
+    Freqtrade uses Redis and the exchange of a replay until it has ended, so they are stopped last.
     """
 
     FEEDS = 0
@@ -46,10 +46,10 @@ class ProcessSpec:
         environ: the whole environment of the process.
         is_ready: called periodically after the start; True when the program can do its work. Raises StopProgram if
             the program does what it must not.
-        role: decides when it is stopped.
-        health_url: its /health; empty if it has none.
-        port: on which the supervisor listens for it and passes it the socket (see `ports.handed_over`). The port stays
-            taken while the program is restarted, and clients wait.
+        role: decides when the program is stopped.
+        health_url: the URL of the program's /health; empty if it has none.
+        port: the port on which the supervisor listens for the program, which gets the socket (see
+            `ports.handed_over`). The port stays taken while the program is restarted, and clients wait.
         host: the address of that port.
     """
 
@@ -70,8 +70,8 @@ class ProcessEnded(StopProgram):
 class Supervisor:
     """Runs programs until it is closed; each writes to `log_dir`/NAME.log.
 
-    Programs are asked to end with SIGTERM, all of one role at once, and killed after a grace.
-    They also end when this process dies without closing (Linux only).
+    To stop, all programs of one role get SIGTERM at once; those that do not end in time are killed. On Linux,
+    programs also end if this process dies without closing the supervisor.
     """
 
     def __init__(self, log_dir: Path) -> None:
@@ -87,11 +87,11 @@ class Supervisor:
         return ProgramLog(self._log_dir / f"{name}.log")
 
     def start(self, spec: ProcessSpec) -> None:
-        """Start a program; does not wait for it to be ready.
+        """Start a program without waiting until it is ready.
 
         Raises:
             OSError: the system cannot start another process.
-            StopProgram: its port is taken.
+            StopProgram: the program's port cannot be listened on.
         """
         self._roles[spec.name] = spec.role
         listener = self._listen_for(spec)
@@ -127,10 +127,10 @@ class Supervisor:
         tell: Callable[[str], None] = lambda _: None,
         every: float = TELL_SECONDS,
     ) -> None:
-        """Wait until all are ready; name those that are not every `every` seconds.
+        """Wait until all programs are ready; every `every` seconds, report those that are not.
 
         Raises:
-            StopProgram: one ended (see ProcessEnded) or was not ready in `timeout` seconds.
+            StopProgram: a program ended (see ProcessEnded) or was not ready within `timeout` seconds.
         """
         waiting = list(specs)
         began = told = time.monotonic()
@@ -152,7 +152,7 @@ class Supervisor:
         """Ask a program whether it can do its work.
 
         Raises:
-            StopProgram: it does what it must not. It was stopped before any other program.
+            StopProgram: the program did what it must not do; this program was stopped before any other.
         """
         try:
             return spec.is_ready()
@@ -177,11 +177,11 @@ class Supervisor:
         return gone
 
     def pids(self) -> dict[str, int]:
-        """The running programs by name."""
+        """The process ids of the running programs, by name."""
         return {name: process.pid for name, process in self._running.items() if process.poll() is None}
 
     def stop(self, name: str, grace: float = GRACE_SECONDS) -> int | None:
-        """Ask a program to end and wait for it; its exit status, or None if it was not running."""
+        """Stop a program, wait until it has ended, and return its exit status; None if it was not running."""
         process = self._running.pop(name, None)
         if process is None:
             return None
@@ -189,7 +189,7 @@ class Supervisor:
         return _wait_or_kill(process, grace)
 
     def close(self) -> dict[str, int | None]:
-        """Stop everything; the exit statuses by name. May be called twice."""
+        """Stop all programs and return their exit statuses by name. May be called more than once."""
         statuses: dict[str, int | None] = {}
         for role in Role:
             together = [name for name in self._running if self._roles[name] is role]

@@ -31,8 +31,8 @@ def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
         tell: shows a message.
 
     Raises:
-        StopProgram: a program cannot work as it is configured. While no trade depends on the others, they are stopped
-            at once; else this is raised at Ctrl-C.
+        StopProgram: a program cannot work as it is configured. If no trade depends on the other programs, they are
+            stopped at once; otherwise this is raised only after Ctrl-C.
     """
     refusals: list[str] = []
     with Supervisor(stack.run_dir / "logs") as supervisor:

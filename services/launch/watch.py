@@ -1,6 +1,6 @@
-"""Restarts the programs of `up`, and reports each problem of theirs when it begins and when it is over.
+"""Restarts the programs of `up`, and reports when a problem of a program begins and when it ends.
 
-Open trades have stop-losses only while Freqtrade runs, so nothing that happens to another program stops it.
+Open trades have stop-losses only while Freqtrade runs, so no problem of another program stops Freqtrade.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Problem:
     """A problem of a program.
 
     Attributes:
-        kind: equal for the same problem.
+        kind: a text that is equal for reports of the same problem.
         text: the message.
-        parts: names of what is down, as in its /health.
+        parts: the dependencies that are down, by their names in the program's /health.
     """
 
     kind: str
@@ -59,12 +59,12 @@ class Watch:
     """Watches programs that were started; `look` has to be called periodically.
 
     A program that cannot work as it is configured (status 78) is restarted once a minute, as the cause may be outside
-    of it; each attempt is reported. Before Freqtrade has been ready for the first time such a program ends
-    everything if it is Freqtrade itself, or if `may_end` allows it.
+    the program; each attempt is reported. But as long as Freqtrade has never been ready, such a program ends all
+    programs if `may_end` is true or if the program is Freqtrade itself.
 
     Args:
-        programs: all of them run.
-        may_end: whether nothing is lost if everything ends before Freqtrade has been ready: no trade is open.
+        programs: the programs, which were all started.
+        may_end: whether all programs may be ended before Freqtrade has been ready: only if no trade is open.
         tell: shows a message.
         now: a monotonic time in seconds, here and in `look`.
     """
@@ -86,14 +86,14 @@ class Watch:
         self._all_were_ready = False
 
     def look(self, now: float) -> frozenset[str]:
-        """Restart what has ended, after a back-off, and report changes.
+        """Restart programs that have ended, after a back-off, and report changes.
 
         Returns:
             The dependencies that are down, by their names in /health.
 
         Raises:
-            StopProgram: a program cannot work as it is configured, and no trade depends on the others; or Freqtrade
-                does not trade as the settings say, and was ended.
+            StopProgram: a program cannot work as it is configured, and no trade depends on the other programs; or
+                Freqtrade did not trade as the settings say, and was stopped.
         """
         for name, status in self._supervisor.ended().items():
             self._note_end(self._watched[name], status, now)
@@ -178,7 +178,7 @@ class Watch:
 
 
 def problem_of(spec: ProcessSpec, supervisor: Supervisor) -> Problem | None:
-    """The present problem of a running program, by its /health if it has one; None if there is none."""
+    """The present problem of a running program, read from its /health if it has that; None without a problem."""
     status, body = (
         get_json(spec.health_url) if spec.health_url else (_OK if supervisor.is_ready(spec) else 0, None)
     )
@@ -196,7 +196,7 @@ def problem_of(spec: ProcessSpec, supervisor: Supervisor) -> Problem | None:
 
 
 def _parts_down(body: object) -> dict[str, str]:
-    """The dependencies that an answer of /health reports as down, with the reasons; none if it is no such answer."""
+    """The dependencies that an answer of /health reports as down, with the reasons; empty if `body` is none."""
     parts = body.get("dependencies") if isinstance(body, dict) else None
     if not isinstance(parts, dict):
         return {}

@@ -1,1 +1,1 @@
-"""Freqtrade's process: configured, started, asked over its API."""
+"""Configures and starts Freqtrade, and reads its state over its API."""

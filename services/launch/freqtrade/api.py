@@ -33,12 +33,12 @@ class Trade:
 
     @property
     def closed_after_news(self) -> bool:
-        """Whether news made the bot enter, as its entry tag says, and the trade has ended."""
+        """Whether the trade has ended and was opened because of news, as its entry tag says."""
         return not self.is_open and "sentiment" in self.enter_tag
 
 
 class FreqtradeApi:
-    """A client of one bot. Credentials go into a header, never into an address."""
+    """A client of one bot. Credentials are sent in a header, never in a URL."""
 
     def __init__(self, port: int, user: str, password: str, host: str = "127.0.0.1") -> None:
         self._address = (_reachable(host), port)
@@ -51,17 +51,17 @@ class FreqtradeApi:
 
     @classmethod
     def of(cls, server: Mapping[str, Any]) -> Self:
-        """For a bot that has this as `api_server` in its configuration."""
+        """Return a client of the bot whose configuration has `server` as its section `api_server`."""
         return cls(server["listen_port"], server["username"], server["password"], server["listen_ip_address"])
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Self:
-        """For the bot that these settings configure; without FREQTRADE_API_PASS nobody knows its password."""
+        """Return a client of the bot of these settings; without FREQTRADE_API_PASS the client has no password."""
         password = reveal(settings.freqtrade_api_pass)
         return cls(settings.freqtrade_api_port, settings.freqtrade_api_user, password)
 
     def is_of_another_user(self) -> bool:
-        """Whether a process of another user listens there: it would get the password, and answer as it likes."""
+        """Whether a process of another user listens on the API's port: that process would get the password."""
         try:
             return bool(users_listening(*self._address) - {os.geteuid()})
         except OSError:  # no IPv4 address: the owner of a listener can be found for those only
@@ -93,7 +93,7 @@ class FreqtradeApi:
         return shown
 
     def whitelist(self) -> list[str]:
-        """The pairs that it may trade now. Raises TryLater."""
+        """The pairs that the bot may trade now. Raises TryLater."""
         return [str(pair) for pair in self._get("/whitelist")["whitelist"]]
 
     def close(self) -> None:
@@ -108,11 +108,11 @@ class FreqtradeApi:
 
 
 def _reachable(host: str) -> str:
-    """The address at which to reach a server that listens on `host`, which may stand for all addresses."""
+    """The address for connecting to a server that listens on `host`; loopback if `host` means all addresses."""
     return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound # nosec B104
 
 
 def _trade(row: dict[str, Any]) -> Trade:
-    """Freqtrade sends null for values that are not known yet."""
+    """Convert an object of the API. Values that Freqtrade sends as null are not known yet and get their defaults."""
     names = {each.name for each in fields(Trade)}
     return Trade(**{name: value for name, value in row.items() if name in names and value is not None})

@@ -1,8 +1,8 @@
 """Runs Freqtrade so that its process ends when Freqtrade has ended.
 
-If Freqtrade cannot load the markets of an exchange it logs that and returns, but leaves threads of the exchange's
-connections running, for which Python waits for ever. `up`, Docker or systemd, which restart it when it ends, would then
-never do so.
+If Freqtrade cannot load the markets of an exchange, Freqtrade logs the error and returns, but threads of the
+exchange's connections keep running, and Python waits for these threads for ever. The process would never end, so
+`up`, Docker or systemd would never restart it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 5.0
 LOG_COLUMNS = 1_000
-"""The width given to Freqtrade for its log: it wraps lines at the width of a terminal even when it writes to a file."""
+"""The line width for Freqtrade's log, because Freqtrade wraps lines at the width of a terminal even in a file."""
 
 
 def main() -> None:
-    """`python -m services.launch.freqtrade.bot trade ...` is `freqtrade trade ...`, with its exit status.
+    """Run `freqtrade ARGUMENTS` as `python -m services.launch.freqtrade.bot ARGUMENTS`, and end with its exit status.
 
-    With `--expected-mode MODE` before it, the process ends with 78 if Freqtrade trades otherwise: see
-    `ModeWatch`.
+    With `--expected-mode MODE` before the arguments, the process ends with status 78 if Freqtrade does not trade in
+    this mode: see `ModeWatch`.
     """
     listener, given = handed_over(sys.argv[1:])
     expected, arguments = _split(given)
@@ -64,7 +64,7 @@ def _split(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _serve_api(listener: socket.socket | None) -> None:
-    """Replace Freqtrade's API server by `bot_server`; a Freqtrade that is built otherwise keeps its own."""
+    """Replace Freqtrade's API server by `bot_server`; a Freqtrade that does not fit it keeps its own server."""
     try:
         from services.launch.freqtrade.bot_server import keep_serving
     except ImportError as error:
@@ -90,12 +90,12 @@ def _watch(expected: str, arguments: list[str]) -> ModeWatch:
 
 
 def exit_status(code: object) -> int:
-    """The exit status for what Freqtrade ended with: after a wrong configuration that is None, which means success."""
+    """The exit status of this process for Freqtrade's exit code; None means a wrong configuration."""
     return code if isinstance(code, int) else os.EX_CONFIG
 
 
 def leave(status: int, grace: float) -> None:
-    """End this process: as usual if its threads end within `grace` seconds, else without them."""
+    """End this process: normally if its threads end within `grace` seconds, else without waiting for them."""
     deadline = time.monotonic() + grace
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:

@@ -1,7 +1,8 @@
-"""The server of Freqtrade's API, with which nobody who can reach its port stops Freqtrade from managing its trades.
+"""A server for Freqtrade's API whose clients cannot stop Freqtrade from managing its trades.
 
-Freqtrade's own server waits for ever if another program has the port, before any trade is looked at; and it keeps every
-connection open, until no file descriptor is left for the exchange.
+Freqtrade's own server has two faults. If another program uses the port, the server waits for ever, before Freqtrade
+manages any trade. It also keeps every connection open, until no file descriptor is left for connections to the
+exchange.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from freqtrade.rpc.api_server.uvicorn_threaded import UvicornServer
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 100
-"""The most open connections. A further one closes the oldest, so that new requests are always answered."""
+"""The maximum number of open connections. A further one closes the oldest, so new requests are always answered."""
 _LOOK_SECONDS = 0.01
 
 
 def keep_serving(listener: socket.socket | None) -> None:
-    """Have Freqtrade, in this process, serve its API as `Server` does; `listener` listens on its port already."""
+    """Make Freqtrade serve its API by `Server` in this process; `listener` already listens on the API's port."""
 
     class Ours(Server):
         _listener = listener
@@ -34,9 +35,9 @@ def keep_serving(listener: socket.socket | None) -> None:
 
 
 class Server(UvicornServer):  # type: ignore[misc]  # Freqtrade has no types
-    """Serves on a socket that listens already, if there is one, to no more than MOST_CONNECTIONS.
+    """Serves at most MOST_CONNECTIONS connections, on a socket that already listens if there is one.
 
-    Where it cannot listen Freqtrade goes on without an API, and its log says so.
+    If the port cannot be listened on, Freqtrade runs without an API, and its log says so.
     """
 
     _listener: socket.socket | None = None
@@ -47,12 +48,12 @@ class Server(UvicornServer):  # type: ignore[misc]  # Freqtrade has no types
         config.http_protocol_class = _bounded(config.http_protocol_class)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until asked to end. A copy of the socket is closed with that: Freqtrade may serve again."""
+        """Serve until asked to end. Only a copy of the socket is closed then, as Freqtrade may serve again."""
         with suppress(SystemExit):  # it cannot listen, and has said why
             super().run([self._listener.dup()] if self._listener else sockets)
 
     def run_in_thread(self) -> None:
-        """Return once the API is served, or cannot be."""
+        """Start a thread that serves the API; return as soon as the API is served or cannot be served."""
         self.thread = threading.Thread(target=self.run, name="FTUvicorn")
         self.thread.start()
         while not self.started:

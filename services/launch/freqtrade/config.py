@@ -33,10 +33,10 @@ def freqtrade_config(
         settings: pairs, mode, stakes, keys, Telegram, API, Redis.
         database: SQLite file for Freqtrade's trades.
         throttle_seconds: shortest time between two loops of the bot.
-        may_enter: whether it opens trades; else it only watches and ends those that are open.
+        may_enter: whether the bot opens trades; if not, it only manages and closes open trades.
 
     Returns:
-        A dictionary that holds secrets: write it with `write_config`, never print it.
+        A dictionary that contains secrets: write it with `write_config`, never print it.
 
     Raises:
         StopProgram: Freqtrade could not trade with these settings; see `check_trading`.
@@ -94,7 +94,7 @@ def _sqlite_url(database: Path) -> str:
 
 
 def write_config(config: Mapping[str, Any], path: Path) -> None:
-    """Write a configuration that only its owner can read, also where a file with other rights was there before."""
+    """Write a configuration file that only its owner can read, even if `path` existed with wider permissions."""
     write_whole(path, json.dumps(config, indent=2), mode=0o600)
 
 
@@ -104,7 +104,7 @@ def _telegram(settings: Settings) -> dict[str, Any]:
 
 
 def strategy_section(settings: Settings) -> dict[str, Any]:
-    """The section of the strategy. It holds the password of Redis."""
+    """The strategy's section of the configuration. The section contains the password of Redis."""
     files = {
         "redis_ca_file": settings.redis_ca_file,
         "redis_cert_file": settings.redis_cert_file,
@@ -126,6 +126,6 @@ def strategy_section(settings: Settings) -> dict[str, Any]:
 
 
 def chosen_staleness(settings: Settings) -> float | None:
-    """Return the set number of hours; None if the strategy's own parameter, perhaps fitted by hyperopt, is used."""
+    """The hours in the settings; None if unset: the strategy then uses its own parameter."""
     is_chosen = "sentiment_staleness_hours" in settings.model_fields_set
     return settings.sentiment_staleness_hours if is_chosen else None

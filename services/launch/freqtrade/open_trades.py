@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def open_pairs(database: Path) -> frozenset[str] | None:
-    """The pairs with an open trade; none if there is no database yet.
+    """The pairs with an open trade; an empty set if there is no database yet.
 
     Returns:
-        None if the database cannot be read: then trades may be open.
+        None if the database cannot be read, because trades may then be open.
     """
     if not database.exists():
         return frozenset()

@@ -1,6 +1,6 @@
 """Removes the secrets of Freqtrade's configuration from its output, logs, API and Telegram messages.
 
-Escape sequences are removed from its log as well: tags and errors quote text of others.
+Escape sequences are removed from the log, too, because tags and errors may quote text from outside.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _PLAIN = logging.Formatter()
 
 
 def redact_output(arguments: Sequence[str]) -> None:
-    """Remove the secrets of the configurations that `arguments` name from all that this process writes from now on.
+    """Remove the secrets of the configuration files in `arguments` from all later output of this process.
 
-    Records of the log are changed when they are made: Freqtrade keeps them for its API and for Telegram as well, and
-    breaks long lines, secrets included, before it prints them.
+    Log records are changed when they are made, because Freqtrade also keeps the records for its API and for Telegram,
+    and because it breaks long lines, even within a secret, before it prints them.
     """
     hidden = secrets_given(os.environ)
     for path in _configurations(arguments):
@@ -37,7 +37,7 @@ def redact_output(arguments: Sequence[str]) -> None:
 
 
 def redact_records(redact: Redact) -> None:
-    """Remove secrets from every log record of this process when it is made, its traceback included."""
+    """Remove secrets from every log record of this process, including the traceback, when the record is made."""
     make = logging.getLogRecordFactory()
 
     def make_redacted(*args: object, **kwargs: object) -> logging.LogRecord:

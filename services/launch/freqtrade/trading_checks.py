@@ -1,4 +1,4 @@
-"""Checks of trading settings that Freqtrade would refuse, or with which it would never trade, made before it starts."""
+"""Finds, before Freqtrade starts, trading settings that Freqtrade would refuse or with which it would never trade."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
 from services.launch.freqtrade.exchange_keys import exchange_keys
 
 TRADABLE = 0.99
-"""The share of the balance that Freqtrade trades with by default."""
+"""The fraction of the balance that Freqtrade uses for trades by default."""
 
 
 def check_trading(settings: Settings) -> None:
-    """Raise StopProgram if Freqtrade cannot trade with these settings; names each mistake and its variables."""
+    """Raise StopProgram if Freqtrade cannot trade with these settings; the message names all mistakes."""
     mistakes = [*_futures(settings), *_currencies(settings), *_stakes(settings)]
     if mistakes:
         raise StopProgram("Freqtrade cannot trade like this: " + "; ".join(mistakes))

@@ -26,7 +26,7 @@ from services.launch.freqtrade.config import STRATEGY
 LOOK_EVERY_SECONDS = 1.0
 GRACE_SECONDS = 15.0
 PARAMETERS = STRATEGIES / f"{STRATEGY}.json"
-"""Written by `freqtrade hyperopt`; Freqtrade reads it with the strategy."""
+"""A file that `freqtrade hyperopt` writes and that Freqtrade reads together with the strategy."""
 Mode = Mapping[str, Any]
 """A trading mode: values by their names in Freqtrade's /show_config."""
 
@@ -49,7 +49,7 @@ def mode_of(settings: Settings) -> Mode:
 
 
 def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
-    """Messages about configuration besides the settings: variables, which are ignored, and parameters, which are used.
+    """Messages about configuration outside the settings: variables that are ignored, and parameters that are used.
 
     Raises:
         StopProgram: the `.env` file cannot be read.
@@ -67,7 +67,7 @@ def beside_the_settings(environ: Mapping[str, str]) -> list[str]:
 
 
 def check_mode(expected: Mode, shown: Mode) -> None:
-    """Compare what Freqtrade shows with the settings. Raises StopProgram that names all differences."""
+    """Compare Freqtrade's mode with the expected one. Raises StopProgram if they differ; it names all differences."""
     if wrong := [
         f"{name} is {shown.get(name, 'not shown')}, not {value}"
         for name, value in expected.items()
@@ -81,9 +81,10 @@ def check_mode(expected: Mode, shown: Mode) -> None:
 
 
 def mode_question(expected: Mode, api: FreqtradeApi) -> Callable[[], bool]:
-    """A function that asks Freqtrade: True if it trades as the settings say, False while it does not answer.
+    """Return a function that returns True if Freqtrade trades in the expected mode, False while it does not answer.
 
-    The function raises StopProgram if Freqtrade trades otherwise. The caller then ends it before all other programs.
+    The function raises StopProgram if Freqtrade trades in another mode. The caller then stops Freqtrade before all
+    other programs.
     """
 
     def ask() -> bool:
@@ -111,11 +112,11 @@ def _same(expected: object, shown: object) -> bool:
 class ModeWatch(threading.Thread):
     """Ends this process, in which Freqtrade runs, if Freqtrade does not trade as the settings say.
 
-    Freqtrade gets SIGTERM and GRACE_SECONDS to end; the exit status is EX_CONFIG. The watch goes on as long as the
-    process runs, because Freqtrade can load its configuration again.
+    Freqtrade gets SIGTERM and has GRACE_SECONDS to end; the exit status is EX_CONFIG. The mode is checked as long as
+    the process runs, because Freqtrade can load its configuration again.
 
     Args:
-        ask: as `mode_question` makes it.
+        ask: a function that `mode_question` returned.
     """
 
     def __init__(self, ask: Callable[[], bool]) -> None:
@@ -124,7 +125,7 @@ class ModeWatch(threading.Thread):
         self.found_a_difference = False
 
     def run(self) -> None:
-        """Ask periodically."""
+        """Call `ask` periodically until it raises StopProgram, then end this process."""
         while not self.found_a_difference:
             time.sleep(LOOK_EVERY_SECONDS)
             try:

@@ -16,7 +16,7 @@ from services.launch.live.findings import Finding, away, fault, note
 from services.launch.live.permissions import Rights, rights_of
 
 MOST_SECONDS_OFF = 3.0
-"""The largest accepted difference of clocks. Exchanges refuse orders of a clock over 1 s ahead or 10 s behind."""
+"""The largest accepted difference of clocks. Exchanges refuse orders dated over 1 s ahead or 10 s behind."""
 SAMPLES = 3
 _PATIENCE_MS = 10_000
 _CCXT_NAMES = {"key": "apiKey"}  # of Freqtrade's names; the others are the same
@@ -30,11 +30,12 @@ _CLOCK_STEP = (
 
 
 def exchange_findings(settings: Settings, *, is_sure: bool) -> list[Finding]:
-    """Ask the exchange with the keys of live trading, in the way Freqtrade will.
+    """Check the clock and the key at the exchange, with the keys and the options that Freqtrade will use.
 
     Args:
         settings: exchange, keys and EXCHANGE_CONFIG, which may name a proxy.
-        is_sure: the operator confirms that the keys cannot withdraw, for exchanges that do not report it.
+        is_sure: whether the operator confirms that the keys cannot withdraw; used if the exchange does not report
+            this.
     """
     redact = redactor(secrets_of(settings))
     try:
@@ -55,8 +56,9 @@ def clock_findings(
 ) -> list[Finding]:
     """Compare this machine's clock with the exchange's, by the quickest of SAMPLES answers.
 
-    The exchange read its clock at some time within the round trip. This function assumes the middle, which may be
-    wrong by half of the round trip, so it takes half of the round trip off the difference of the clocks.
+    The exchange read its clock at some time within the round trip. This function assumes the middle of the round
+    trip. The error of this assumption is at most half of the round trip, so that much is subtracted from the
+    difference of the clocks.
     """
     name = exchange.id
     if not exchange.has.get("fetchTime"):
@@ -83,7 +85,7 @@ def clock_findings(
 
 
 def key_findings(exchange: Any, redact: Redact, *, is_sure: bool) -> list[Finding]:  # noqa: ANN401
-    """Ask for the permissions of the key: with one that can withdraw, a thief takes the money out."""
+    """Check the permissions of the key: whoever steals a key that can withdraw can take the money out."""
     try:
         return _about_rights(exchange.id, rights_of(exchange))
     except CannotSay as error:

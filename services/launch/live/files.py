@@ -1,4 +1,4 @@
-"""Whether other users of this machine can read or replace the files that hold secrets, or the folder of state."""
+"""Checks whether other users of this machine can read or replace the files with secrets, or STATE_DIR."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OF_OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
 _KEY_FILE = "_KEY_FILE"
 _HANDED_OVER = Path("/run/secrets")
-"""Where Docker and Kubernetes put secrets, in a file system of the container, readable by all users in it."""
+"""Where Docker and Kubernetes put secrets: inside the container, whose users can all read them."""
 
 
 def file_findings(environ: Mapping[str, str]) -> list[Finding]:
     """Check the `.env` file, and every file that a secret or a private key is read from.
 
-    The `.env` file must be readable by its owner only, whatever it holds. A file with one secret may have wider rights
-    in a folder that nobody else can enter, as those of `secrets init` do.
+    The `.env` file must be readable by its owner only, whatever its contents. A file with one secret may have wider
+    permissions if no other user can enter its folder; the files of `secrets init` are of this kind.
     """
     env_file = default_env_file(environ)
     found: list[Finding] = []
@@ -37,7 +37,7 @@ def file_findings(environ: Mapping[str, str]) -> list[Finding]:
 
 
 def folder_findings(state_dir: Path) -> list[Finding]:
-    """Check the folders above STATE_DIR: whoever can replace it decides with which configuration Freqtrade restarts."""
+    """Check that no other user can replace STATE_DIR, and with it the configuration with which Freqtrade restarts."""
     path = state_dir.absolute()
     above = {*path.parents, *path.resolve().parents}
     return [
@@ -68,7 +68,7 @@ def _is_handed_over(path: Path, environ: Mapping[str, str]) -> bool:
 
 
 def _is_safe_above(folder: Path) -> bool:
-    """Whether no other user can replace a folder that is in this one."""
+    """Whether no other user can replace a subfolder of `folder`."""
     try:
         found = folder.stat()
     except OSError:

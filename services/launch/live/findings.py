@@ -15,7 +15,7 @@ class Severity(Enum):
     AWAY = auto()
     """A server does not answer now; the check can be repeated later."""
     NOTE = auto()
-    """It is shown and nothing is refused."""
+    """The finding is shown, but live trading is not refused."""
 
 
 @dataclass(frozen=True, slots=True)

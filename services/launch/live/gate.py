@@ -22,7 +22,7 @@ LiveChecks = Mapping[str, Callable[[], Sequence[Finding]]]
 
 
 def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool = False) -> LiveChecks:
-    """All checks, in the order in which they are shown; `doctor` shows the same."""
+    """All checks, in the order in which they are shown; `doctor` makes the same checks."""
     is_sure = i_know or settings.live_keys_cannot_withdraw
     checks: LiveChecks = {
         "redis": lambda: redis_findings(settings),
@@ -34,7 +34,7 @@ def live_checks(settings: Settings, environ: Mapping[str, str], *, i_know: bool 
 
 
 def _findings(name: str, check: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
-    """Turn an exception of a check into a fault, so that open trades are managed all the same."""
+    """Make a check and turn its exception into a fault, so that Freqtrade can still start to manage open trades."""
     try:
         return check()
     except StopProgram as error:
@@ -47,13 +47,13 @@ def _findings(name: str, check: Callable[[], Sequence[Finding]]) -> Sequence[Fin
 def check_live(
     settings: Settings, trades_file: Path, environ: Mapping[str, str], say: Say, *, i_know: bool = False
 ) -> bool:
-    """Check the machine, and refuse live trading with a list of all faults.
+    """Make all checks, and refuse live trading with a list of all faults.
 
     While trades are open Freqtrade starts in any case, because without it they have no stop loss and no exit. Faults
     then only prevent new entries, until they are fixed and Freqtrade is restarted.
 
     Args:
-        settings: those of the run.
+        settings: the settings of the run.
         trades_file: Freqtrade's database of live trades.
         environ: the variables of this process.
         say: shows one line to a person.
@@ -63,7 +63,7 @@ def check_live(
         Whether new entries may be made.
 
     Raises:
-        StopProgram: something is wrong, and no trade is open.
+        StopProgram: a check found a fault, and no trade is open.
         TryLater: no trade is open, and a server that has to be asked does not answer.
     """
     found = [each for check in live_checks(settings, environ, i_know=i_know).values() for each in check()]

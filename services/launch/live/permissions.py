@@ -1,6 +1,7 @@
-"""The permissions of an API key besides trading, as its exchange reports them: one function for each such exchange.
+"""Reads the permissions of an API key from its exchange, with one function for each supported exchange.
 
-Permissions have the exchange's own names. To withdraw and to transfer count: both move money out of the account.
+Permissions have the exchange's own names. Permissions to withdraw and to transfer are reported, because both can move
+money out of the account.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def rights_of(exchange: Any) -> Rights:  # noqa: ANN401 - ccxt has no types
     """Ask the exchange for the permissions of the key.
 
     Raises:
-        CannotSay: this exchange cannot be asked, or its answer does not say.
+        CannotSay: this exchange has no request for permissions, or its answer does not name them.
         Exception: whatever ccxt raises.
     """
     names = [each.__name__ for each in type(exchange).__mro__]

@@ -17,14 +17,14 @@ from services.common.tls import TlsFiles, redis_tls
 from services.launch.live.findings import Finding, fault, note
 
 WELL_KNOWN = (("guest", "guest"), ("cryptoboy", "cryptoboy123"))
-"""Users with a well-known password, which RabbitMQ or the Compose file for development creates."""
+"""Users that RabbitMQ or the Compose file for development creates, with their well-known passwords."""
 _KNOWN = frozenset(password for _, password in WELL_KNOWN)
 _OF_RABBITMQ = frozenset({"broker", "rabbitmq_user", "rabbitmq_pass"})
 _PATIENCE_SECONDS = 5.0
 
 
 def redis_findings(settings: Settings) -> list[Finding]:
-    """Check that Redis has a password and refuses clients without it. The embedded Redis gets its own from `up`."""
+    """Check that Redis requires a secret password. `up` itself sets the password of the embedded Redis."""
     embedded = settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK
     if embedded and is_free(settings.redis_port):
         return []
@@ -44,7 +44,7 @@ def redis_findings(settings: Settings) -> list[Finding]:
 
 
 def rabbitmq_findings(settings: Settings) -> list[Finding]:
-    """If the settings use RabbitMQ: neither our password nor that of any default user may be a well-known one."""
+    """If RabbitMQ is used, check that neither RABBITMQ_PASS nor the password of a default user is well known."""
     if settings.broker is not BrokerKind.RABBITMQ or settings.model_fields_set.isdisjoint(_OF_RABBITMQ):
         return []
     password = settings.rabbitmq_pass.get_secret_value()
