@@ -97,7 +97,7 @@ def missing_tools() -> list[str]:
 
 
 def how_to_install(servers: Sequence[str], tools: Sequence[str]) -> str:
-    """The message for a user who lacks these packages and may not install them."""
+    """The message for a user who has no permission to install these missing packages."""
     packages = [*servers, *tools]
     text = (
         f"the tests need programs that are not here: {', '.join(packages)}. "

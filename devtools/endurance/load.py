@@ -71,7 +71,7 @@ class Writer:
 
 @dataclass(slots=True)
 class Load:
-    """Counts of published articles and of the signals expected from them; `late` counts batches that began late."""
+    """Counts of published articles and of the signals expected from them; `late` is the number of late batches."""
 
     published: int = 0
     signals: int = 0
@@ -80,7 +80,9 @@ class Load:
 
 
 def publish_steadily(broker: Broker, rate: float, load: Load, stop: threading.Event) -> None:
-    """Publish `rate` articles per second until `stop` is set; after a delay of over a second, none are made up for.
+    """Publish `rate` articles per second until `stop` is set.
+
+    After a delay of more than a second, the articles that were due in the meantime are not published later.
 
     A batch that the broker does not confirm is published again until it is confirmed, because the final counts must
     match.

@@ -71,7 +71,7 @@ class _Started:
 
 
 def endure(lab: Lab, plan: Plan) -> Outcome:
-    """Run all services under the load and judge them.
+    """Run all services under the load, and judge their resource use and throughput.
 
     Raises:
         TryLater: a service ended, or did not become ready.

@@ -40,7 +40,7 @@ class BrokenPromiseError(AssertionError):
 
 
 def check_message(data: bytes) -> None:
-    """Check that a body is briefly refused as NeverWorks, or is a message that encoding does not change."""
+    """Check that a body is briefly refused as NeverWorks, or is a message that a round trip does not alter."""
     for model in MODELS:
         try:
             message = decode(data, model)

@@ -33,7 +33,7 @@ class Polled:
 
     Attributes:
         refused: the reason why nothing was read; empty if the feed was read.
-        warning: the parser's complaint about the feed.
+        warning: the parser's warning about the feed.
         articles: the number of articles to publish; the other `entries` were seen before or are not about crypto.
     """
 

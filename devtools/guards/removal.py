@@ -65,7 +65,7 @@ class _Replacement(ast.NodeTransformer):
 
     Only the matching expression is replaced if pattern and `instead` are expressions and `first` is empty. Otherwise
     the whole statement that contains the match is replaced, by `first` and then `instead`; if `instead` is None, the
-    statement itself stays after `first`.
+    statement remains, with `first` before it.
     """
 
     def __init__(self, pattern: ast.AST, first: list[ast.stmt], instead: list[ast.stmt] | None) -> None:

@@ -1,8 +1,8 @@
 """Measures what a thousand pairs cost Redis, the cacher, the processor's stories and the bot.
 
 These figures for docs/scaling.md have no baselines, so they are not among the cases of `bench`. Times are processor
-time of this process and of Redis, each of which works on one core at a time; other programs on the machine change
-them little.
+time of this process and of Redis, each of which works on one core at a time; other programs on the machine
+hardly change these times.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from services.common.settings.settings import Settings
 from services.common.store.redis.store import RedisStore
 
 BATCH = 100
-"""The number of signals that the cacher writes at once."""
+"""The number of signals that the cacher writes in one batch."""
 LISTED = 100
 """The number of a pair's signals that are stored in its list as well as in its sorted set."""
 CANDLES = 1_000

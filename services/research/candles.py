@@ -53,8 +53,7 @@ class Candles:
         timeframe: the length of a candle as Freqtrade writes it, for example 1h.
         path: the file that the candles were read from.
         frame: date (the opening time, datetime64[us, UTC], strictly rising), open, high, low, close and volume
-            (float64, finite, prices above zero), index 0, 1, 2 ...; at least one row. Callers must not
-            change it.
+            (float64, finite, prices above zero), index 0, 1, 2 ...; at least one row. Callers must not change it.
     """
 
     pair: str

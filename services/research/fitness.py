@@ -39,7 +39,7 @@ class Misfit(NamedTuple):
 
 
 def reaches(signals: pd.DataFrame, spans: Spans) -> dict[str, Reach]:
-    """Return the reach of every pair in `signals`, a frame as from `signals_frame`."""
+    """Return the reach of every pair in `signals`, a frame as `signals_frame` returns it."""
     found = {}
     for pair, times in signals.groupby("pair")["available_at"]:
         inside = pd.Series(data=False, index=times.index)

@@ -1,4 +1,4 @@
-"""Cases that measure how fast news archives are scored, and how much memory that takes."""
+"""Cases that measure how fast news archives are scored, and how much memory the scoring takes."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def processor_llm(lab: Lab) -> Rows:
 
     The time runs from the first article's publication until the last one is acknowledged. Processor and client send
     the same requests to the same server with the same concurrency; the processor also takes the articles from
-    RabbitMQ, matches them, looks for their stories, keeps receipts and publishes signals. No article is sent twice.
+    RabbitMQ, matches them, looks for their stories, stores receipts and publishes signals. No article is sent twice.
     """
     with ExitStack() as stack:
         llm = lab.llm or stack.enter_context(_stand_in(lab))

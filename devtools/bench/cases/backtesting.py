@@ -35,7 +35,7 @@ Trades = list[tuple[object, ...]]
 
 
 def backtest_join(lab: Lab) -> Rows:
-    """Seconds of a `freqtrade backtesting` that reads and joins sentiment, compared with one that does neither.
+    """Seconds of `freqtrade backtesting` that reads and joins sentiment, compared with a backtest that does neither.
 
     Both backtests make the same trades.
     """

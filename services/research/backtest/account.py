@@ -74,7 +74,7 @@ def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -
 
 
 def figures_of(trades: pd.DataFrame, account: Equity) -> Figures:
-    """Compute the figures of Freqtrade's `trades` and of the account that results from them."""
+    """Compute the figures of Freqtrade's `trades` and of the account that results from these trades."""
     done = equity.traded(trades["profit_abs"])
     figures: dict[str, Any] = equity.figures(account.worth, account.daily_returns(), account.years, done)
     return Figures(

@@ -63,7 +63,7 @@ def run_controls(
 ) -> tuple[Figures, ...]:
     """Return the figures for each offset, in the order of the offsets.
 
-    `engine` runs the controls if starting more processes would take longer.
+    If starting more processes would take longer, `engine` runs the controls in this process.
 
     Raises:
         StopProgram: a process was ended from outside.

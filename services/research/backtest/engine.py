@@ -59,7 +59,7 @@ class HistorySignals:
     """A `SignalSource` of the strategy that serves signals from memory."""
 
     def __init__(self, signals: pd.DataFrame) -> None:
-        """Take the signals of any pairs, in a frame as from `signals_frame`."""
+        """Take the signals of any pairs, in a frame as `signals_frame` returns it."""
         self._nothing = signals.head(0)
         self._by_pair = {str(pair): rows for pair, rows in signals.groupby("pair")}
 
@@ -75,7 +75,7 @@ class HistorySignals:
         return True
 
     def entries(self) -> str:
-        """Return that entries are allowed, because in a backtest nothing suspends them."""
+        """Return that entries are allowed, because nothing suspends entries in a backtest."""
         return "open"
 
 

@@ -20,7 +20,7 @@ def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.Dat
     Args:
         frames: the traded candles with indicators and sentiment, by pair.
         rules: the thresholds of the strategy.
-        trades: the trades of the whole strategy on these candles, as from Freqtrade.
+        trades: the trades of the whole strategy on these candles, as Freqtrade returns them.
     """
     entry = _stacked(frames, lambda frame: entry_conditions(frame, rules))
     leave = _stacked(frames, lambda frame: exit_conditions(frame, rules))

@@ -136,7 +136,7 @@ def _outside(
 
 
 def _silence(plan: Plan, times: pd.Series[pd.Timestamp]) -> list[str]:
-    """Return a note if there is no news in over a day at the start of the period, and one likewise for its end."""
+    """Return notes: one if the period begins with more than a day without news, one if it ends with such a time."""
     a_day = timedelta(days=1)
     notes = []
     if times.iloc[0] - plan.start > a_day:

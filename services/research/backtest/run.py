@@ -59,8 +59,8 @@ class Backtest:
         differences: the same difference for each control.
         p_value: the two-sided p, as defined in `verdict`.
         verdict: the conclusion about sentiment.
-        rules: how often each rule held, as from `fired`.
-        signals: how many signals lie beyond each threshold, as from `fired`.
+        rules: how often each rule held, as `fired` counts it.
+        signals: how many signals lie beyond each threshold, as `fired` counts them.
         thresholds: the thresholds of the strategy's rules.
         frames: the traded candles with indicators and sentiment, by pair.
     """

@@ -53,14 +53,14 @@ def shifted(signals: pd.DataFrame, start: datetime, end: datetime, offset: timed
     Signals that would be moved beyond `end` continue at `start`.
 
     Args:
-        signals: the signals of all pairs, as from `signals_frame`.
+        signals: the signals of all pairs, as `signals_frame` returns them.
         start: the start of the period (UTC).
         end: the end of the period (UTC), which is excluded.
         offset: the shift, from zero to the length of the period.
 
     Returns:
-        A frame of the same columns and types. Signals available before or after the period are left out, because the
-        shift has no place for them.
+        A frame of the same columns and types. Signals that became available before or after the period are left out,
+        because the shift applies only to the period.
     """
     inside = signals[(signals["available_at"] >= start) & (signals["available_at"] < end)]
     away = inside["available_at"] + offset

@@ -34,7 +34,7 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The class of one text (None: the scorer abstains), and the confidence, 0..1 (None: the scorer gives none)."""
+    """The class of a text, or None if the scorer abstains; and the confidence (0..1), or None if none is given."""
 
     sentiment: Sentiment | None
     confidence: float | None = None
@@ -56,7 +56,7 @@ Predict = Callable[[str], Prediction]
 def predict_all(
     scorer: str, model: str, predict: Predict, texts: Sequence[str], *, at_once: int = 1, progress: Progress
 ) -> Run:
-    """Predict the classes of all texts, `at_once` of them at the same time.
+    """Predict the classes of all texts; `at_once` texts are processed at the same time.
 
     Raises:
         TryLater: the scorer raised it. The run stops then, because figures of some of the texts would be mistaken for

@@ -1,4 +1,4 @@
-"""Draws the charts of a study, one small figure for each horizon, so that a narrow screen stacks them."""
+"""Draws the charts of a study, one small figure for each horizon; narrow screens show these below each other."""
 
 from __future__ import annotations
 

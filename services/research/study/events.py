@@ -71,7 +71,7 @@ class Events:
 
 
 def events_of(signals: pd.DataFrame, pairs: Collection[str], selection: Selection) -> Events:
-    """Turn signals, as from `read_signals_csv`, into events of the `pairs` that have candles."""
+    """Turn signals, as `read_signals_csv` returns them, into events of the `pairs` that have candles."""
     counted = [timeline(rows) for _, rows in signals.groupby("pair", sort=True)]
     line = pd.concat(counted, ignore_index=True) if counted else signals.head(0)
     before = line.groupby(["pair", "article_id", "model"])["score"].shift()

@@ -14,7 +14,7 @@ from services.research.sentiment_csv import read_sentiment_csv
 
 
 def read_signals(path: Path) -> pd.DataFrame:
-    """Read the signals of a sentiment CSV, as from `read_sentiment_csv`; there is at least one signal.
+    """Read the signals of a sentiment CSV, as `read_sentiment_csv` returns them; there is at least one.
 
     Raises:
         StopProgram: the file cannot be read or has no signal, or a line is wrong; the message names file, line and

@@ -85,7 +85,7 @@ class Sample:
         entries: the opening times of the entry candles.
         pair: the number of each event's pair, which is a column of `baselines`.
         block: the number of the block of time in which available_at lies.
-        weights: the draws of the blocks, as from `block_weights`.
+        weights: the draws of the blocks, as `block_weights` returns them.
         baseline: the mean return of each pair over the period.
         baselines: the mean return of each pair in each resample, shape (resamples, pairs).
         horizon: the horizon of the returns, in microseconds.

@@ -99,7 +99,7 @@ def run_study(
     min_events: int,
     progress: Progress = quiet,
 ) -> Study:
-    """Study what prices did after `signals` (as from `read_signals_csv`).
+    """Study what prices did after `signals` (as `read_signals_csv` returns them).
 
     Args:
         signals: the signals, one per row.

@@ -90,7 +90,7 @@ def pair_chart(found: Backtest, pair: str) -> Any:  # noqa: ANN401 - plotly publ
 
 
 def news_left_out(found: Backtest, pair: str) -> int:
-    """Return the number of signals beyond the thresholds that are not drawn because there are too many of them."""
+    """Return the number of signals beyond the thresholds that are not drawn because the chart would have too many."""
     return max(0, len(_beyond(found, pair)) - _MOST_NEWS)
 
 

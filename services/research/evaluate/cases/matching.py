@@ -4,8 +4,9 @@ The column `half` of `matching.csv` is `dev` or `held_out`: the matcher was deve
 labelled before the development and not used in it. Both halves and the matcher were written by the same author, so
 even the figures of `held_out` are too favourable. The column `trap` names the difficulty that a headline tests. The
 column `assets` lists the tickers of the assets that the headline is about. An asset counts if the headline names the
-asset, or its chain, foundation or fund; a company that only has the same name does not count. The ticker MARKET is
-the whole market: the headline is about crypto and names no asset. An empty cell means that there is no asset.
+asset, or its chain, foundation or fund; a company that only has the same name does not count. The ticker MARKET
+means the market as a whole: the headline is about crypto but names no asset. An empty cell means that there is
+no asset.
 """
 
 from __future__ import annotations

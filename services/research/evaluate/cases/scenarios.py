@@ -68,7 +68,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The effect of an attack on a day. `reached` counts the `honest` posts read in time during it."""
+    """The effect of an attack on a day. `reached` of the `honest` posts are read in time despite it."""
 
     scenario: Scenario
     without: Decision
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def moved(self) -> float:
-        """The change of the newest or of the aggregate sentiment, whichever is larger; no sentiment counts as 0."""
+        """The larger of two changes, of the newest and of the aggregate sentiment; no sentiment counts as 0."""
         pairs = zip(self.without.sentiments, self.attacked.sentiments, strict=True)
         return max(abs(_or_zero(before) - _or_zero(after)) for before, after in pairs)
 

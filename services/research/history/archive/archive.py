@@ -2,7 +2,7 @@
 
 An import writes to a partial file that replaces the archive when the import is complete, so an archive is always
 complete. The number of imported rows is written in the same transaction as the rows, so an interrupted import resumes
-after them.
+after these rows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Distinguishes recurring titles: without a link to a page, an article is identified by source, title and day.
 
-A daily "Market wrap" is another article each day. The first of them keeps the id that the live poller gives; the
+A daily "Market wrap" is another article each day. The first article keeps the id that the live poller gives; the
 articles of other days get ids of their own.
 """
 

@@ -48,7 +48,7 @@ _UNITS: Mapping[TimeFormat, int] = {
 
 
 class UnplacedTimeError(ValueError):
-    """A time, and so probably every time of the file, needs an option to be converted; the message names the option."""
+    """A time, and so probably every time of the file, cannot be converted without an option; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)

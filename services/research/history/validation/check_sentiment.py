@@ -33,7 +33,7 @@ _TOO_EARLY = "expected no earlier than published"
 
 @dataclass(slots=True)
 class PairCoverage:
-    """The signals of one pair by month of availability, and the full hours at which any of them was fresh."""
+    """The signals of one pair by month of availability, and the full hours at which any signal was fresh."""
 
     months: Counter[str] = field(default_factory=Counter)
     fresh_hours: set[datetime] = field(default_factory=set)

@@ -54,7 +54,7 @@ def validate(
 
     Args:
         candles: a directory in Freqtrade's layout.
-        sentiment: a sentiment CSV as from `score_archive`.
+        sentiment: a sentiment CSV as `score_archive` writes it.
         timeframe: the timeframe of the candles to check; if None, all timeframes.
         pairs: the pairs whose candles and signals are compared with each other; if empty, all pairs.
         staleness: the age since publication beyond which sentiment no longer counts.
