@@ -13,9 +13,9 @@ class Counts:
     """Counts of one run. Every article and every signal is counted in exactly one place.
 
     Attributes:
-        articles_ended: articles scored, abstained on, or without a pair that is traded.
+        articles_ended: articles that were scored, that the scorer abstained from, or that concern no traded pair.
         waiting: messages still in a queue or being handled.
-        silent: services that did not answer; their counts are those of their last answer.
+        silent: services that did not answer; the counts of their last answers are used.
     """
 
     articles_published: int
@@ -39,12 +39,12 @@ class Counts:
 def count_messages(
     metrics: Mapping[str, Samples], waiting: int, dead_lettered: int, silent: tuple[str, ...] = ()
 ) -> Counts:
-    """Add up what the services counted.
+    """Add up the counts of all services.
 
     Args:
         metrics: the samples of each service by its name.
         waiting: messages now in the queues of news and signals, retries included.
-        dead_lettered: messages now in their dead letters that were not there before the run.
+        dead_lettered: the number of dead letters from these queues now, without those from before the run.
         silent: services whose samples are out of date.
     """
     cacher, processor = metrics["signal_cacher"], metrics["sentiment_processor"]

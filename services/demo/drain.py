@@ -20,10 +20,10 @@ def longest_drain(poll_interval: float) -> float:
 
 
 def drain(feeds: FeedServer, counts: Callable[[], Counts], poll_interval: float) -> Counts:
-    """Stop new articles, wait until all others have arrived, and return the counts of that moment.
+    """Stop new articles, wait until the pipeline has handled all earlier ones, and return the counts of that moment.
 
-    Later counts could include messages that were not waited for. If something does not arrive in time, or a feed is not
-    read any more, the last counts are returned.
+    Counts of a later moment could include messages that this function did not wait for. If messages are not handled
+    in time, or a feed is no longer read, the last counts are returned.
     """
     feeds.freeze()
     _wait_until(feeds.are_read, _longest_reading(poll_interval))

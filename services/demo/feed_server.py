@@ -1,4 +1,4 @@
-"""A local RSS server that lists each article from its time on, as real feeds do."""
+"""A local RSS server that lists each article once the clock has reached the article's time, as real feeds do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FeedServer:
     """Serves `/SOURCE.xml` on loopback until it is closed.
 
     Args:
-        articles: any order.
+        articles: the articles, in any order.
         clock: decides which articles are listed already.
     """
 
@@ -49,7 +49,7 @@ class FeedServer:
         self._frozen_at = self._clock.now()
 
     def are_read(self) -> bool:
-        """Whether every feed was requested twice since `freeze`: its reader has then processed the first answer."""
+        """Whether every feed was requested twice since `freeze`: the first answer is then processed."""
         with self._lock:
             return all(self._asked_since[source] > 1 for source in self._by_source)
 

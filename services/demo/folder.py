@@ -1,4 +1,4 @@
-"""The folder of a demo: made, kept or removed."""
+"""Makes the folder of a demo, and keeps or removes it at the end."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ _FULL_BYTES = 1_000_000
 
 
 class DemoFailed(CryptoBoyError):  # noqa: N818 - as the other errors
-    """A demo did not do what it is for."""
+    """A demo did not achieve its purpose."""
 
 
 @contextmanager
 def demo_folder(asked: Path | None, tell: Callable[[str], None]) -> Iterator[Path]:
-    """A new folder for the logs and data of a run: `asked`, which is kept, or one that is removed in the end.
+    """Yield a new folder for the logs and data of a run: `asked`, or a temporary folder if `asked` is None.
 
-    A folder that was not asked for is kept if the run failed and has logs. `tell` shows a message.
+    The folder `asked` is kept. A temporary folder is removed at the end, unless the run failed and has logs. `tell`
+    shows a message.
 
     Raises:
-        StopProgram: there is no room, the folder cannot be made, or it has something in it.
+        StopProgram: the disk is full, the folder cannot be made, or the folder is not empty.
     """
     made: list[Path] = []
     try:

@@ -1,4 +1,4 @@
-"""Keeps a demo's invented news away from bots that trade, on servers that it shares with others."""
+"""Protects trading bots from the invented news of a demo that uses the same servers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Mark(BaseModel, frozen=True):
     Attributes:
         pairs: the pairs whose sentiment the demo writes.
         until_ms: milliseconds since 1970; the demo writes nothing after that.
-        begins_holds: whether the store kept no holds before. The demo then removes those that it began: they would
-            open entries to a bot on a store that had lost its own.
+        begins_holds: whether the store had no keys of holds before the demo. The demo then removes the keys that it
+            made: with them, a bot would open trades on a store that had lost its own holds.
     """
 
     pairs: tuple[str, ...]
@@ -56,21 +56,22 @@ class Mark(BaseModel, frozen=True):
 def on_shared_servers(
     settings: Settings, broker: Broker, clock: Clock, lasts: timedelta, tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Let a demo use the queues and the store of a RabbitMQ and a Redis that others may use, too.
+    """Let a demo use the queues of a RabbitMQ and the store of a Redis that other programs may use too.
 
-    It begins only where there is no real news and no real sentiment, marks the store, and finally removes what the demo
-    wrote to both. What a killed demo left behind is removed first.
+    The demo begins only if these servers contain no real news and no real sentiment. The store is marked first, and
+    at the end everything that the demo wrote to both servers is removed. What an earlier, killed demo wrote is
+    removed at the start.
 
     Args:
-        settings: those of the demo.
-        broker: connected.
-        clock: real time.
-        lasts: the longest that the demo can take.
-        tell: gets a message about what could not be removed, if another error had ended the demo.
+        settings: the settings of the demo.
+        broker: a connected broker.
+        clock: a clock that shows real time.
+        lasts: the longest time that the demo can take.
+        tell: shows a message about what could not be removed, if another error has ended the demo.
 
     Raises:
-        StopProgram: somebody reads the queues, or there is news or sentiment that no demo wrote.
-        TryLater: RabbitMQ or Redis is away, at the start or when the news is removed.
+        StopProgram: another consumer reads the queues, or there is news or sentiment that no demo wrote.
+        TryLater: RabbitMQ or Redis does not answer, at the start or when the news is removed.
     """
     mark = Mark(pairs=settings.trading_pairs, until_ms=to_ms(clock.now() + lasts))
     states = broker.queues()
@@ -118,9 +119,9 @@ def _not_removed(problem: CryptoBoyError) -> str:
 
 
 def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
-    """Raise StopProgram while the store holds what a demo wrote: a bot would trade on invented news.
+    """Raise StopProgram while the store contains data of a demo: a bot would trade on invented news.
 
-    A Redis that does not answer is reported, and no reason to stop: a bot has to manage its open trades.
+    If Redis does not answer, this is only reported, because the bot has to manage its open trades.
     """
     try:
         with _connected(settings) as client:
@@ -139,7 +140,7 @@ def refuse_demo_news(settings: Settings, tell: Callable[[str], None]) -> None:
 
 @contextmanager
 def _connected(settings: Settings) -> Iterator[redis.Redis]:
-    """Translate errors of Redis."""
+    """Yield a client of Redis, and convert its errors to errors of this project."""
     with closing(redis_client(settings)) as client:
         try:
             yield client
@@ -153,7 +154,7 @@ def _earlier(client: redis.Redis) -> Mark | None:
 
 
 def _refuse_real_sentiment(client: redis.Redis, mark: Mark, earlier: Mark | None) -> None:
-    """Raise StopProgram if the store holds sentiment that neither demo wrote."""
+    """Raise StopProgram if the store contains sentiment that no demo wrote."""
     left_over = earlier.pairs if earlier else ()
     strangers = [
         pair for pair in mark.pairs if pair not in left_over and client.exists(*written_together(pair))

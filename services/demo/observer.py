@@ -1,4 +1,4 @@
-"""Observes a running demo by metrics, queues, Redis and REST, as an operator does."""
+"""Observes a running demo through metrics, queues, Redis and Freqtrade's REST API, as an operator can."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DEAD = {queue.dead_letter_name for queue in QUEUES if queue.retried}
 class Scene:
     """The state of a demo at one moment.
 
-    `elapsed` and `limit` are real seconds, `prices` by pair, `headlines` the newest signals of each pair.
+    `elapsed` and `limit` are in real seconds; `prices` are by pair; `headlines` are the newest signals of each pair.
     """
 
     clock: str
@@ -41,7 +41,7 @@ class Scene:
 
 
 class Observer:
-    """Connections of its own to every part of a demo; close it."""
+    """Reads the state of a demo over its own connections to every part; must be closed."""
 
     def __init__(
         self, settings: Settings, health_ports: Mapping[str, int], exchange_port: int, clock: Clock
@@ -58,19 +58,19 @@ class Observer:
         self._bot = FreqtradeApi.of_settings(settings)
 
     def connect(self) -> None:
-        """Connect to broker and store. Raises TryLater or StopProgram, as the ports say."""
+        """Connect to the broker and the store. Raises TryLater and StopProgram, as their classes do."""
         self.broker.start()
         self.store.check()
         self._dead_before = self._in(_DEAD)
 
     def trades(self) -> list[Trade]:
-        """The bot's trades; those last seen while it does not answer."""
+        """The bot's trades; while the bot does not answer, the trades of its last answer."""
         with suppress(TryLater):  # busy with a loop; asked again at the next look
             self._trades = self._bot.trades()
         return self._trades
 
     def counts(self) -> Counts:
-        """The present counts; of a service that does not answer, its last ones."""
+        """The present counts; for a service that does not answer, the counts of its last answer."""
         now = {name: read_metrics(port) for name, port in self._ports.items()}
         self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
         silent = tuple(name for name, samples in now.items() if samples is None)
@@ -100,7 +100,7 @@ class Observer:
         self.broker.close()
 
     def _in(self, queues: Collection[str]) -> int:
-        """Messages in these queues, delivered ones included."""
+        """The number of messages in these queues, delivered ones included."""
         return sum(
             state.ready + (state.unacknowledged or 0)
             for state in self.broker.queues()

@@ -27,7 +27,7 @@ NEWS_BEFORE_START = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """A replay, in the time of its candles (UTC); `speed` is replayed seconds per real second.
+    """The plan of a replay. Times are those of its candles (UTC); `speed` is in replayed seconds per real second.
 
     Attributes:
         expects_trade: whether the story is written so that a trade must open and close.
@@ -44,7 +44,7 @@ class DemoPlan:
 
 
 def sample_plan(speed: float | None, time_limit: float | None) -> DemoPlan:
-    """The story that comes with the project, on real candles of three pairs."""
+    """The plan for the sample story of this project, on real candles of three pairs."""
     story = read_sample()
     chosen = _speed_or_default(speed, SAMPLE_SPEED)
     return DemoPlan(
@@ -62,10 +62,10 @@ def sample_plan(speed: float | None, time_limit: float | None) -> DemoPlan:
 def archive_plan(
     news: Path, candles: Path, speed: float | None, time_limit: float | None, start: datetime | None
 ) -> DemoPlan:
-    """Real articles on real candles of the same time, from the busiest day on if no `start` is given.
+    """The plan for real articles and real candles of the same time, from `start` or else from the busiest day on.
 
     Raises:
-        StopProgram: a file is missing or damaged, or news and candles do not overlap; says what there is.
+        StopProgram: a file is missing or damaged, or news and candles do not overlap; the message says what there is.
     """
     begin = start or busiest_day(news)
     timeframe, pairs = _choose_timeframe(candles, begin)
@@ -88,7 +88,7 @@ def _speed_or_default(speed: float | None, default: float) -> float:
 
 
 def _choose_timeframe(folder: Path, begin: datetime) -> tuple[str, tuple[str, ...]]:
-    """The shortest timeframe with history before and candles after `begin`, and the pairs that have it."""
+    """The shortest timeframe with history before and candles after `begin`, and the pairs with such candles."""
     from services.research.candles import list_candles, read_candles
 
     series = [read_candles(file) for file in list_candles(folder)]

@@ -18,7 +18,7 @@ _WAY_OUT = "or give the demo a virtual host of its own (RABBITMQ_VHOST)"
 
 
 def refuse_busy_queues(states: Iterable[QueueState]) -> None:
-    """Raise StopProgram if other consumers read the queues: they would take the demo's news for real."""
+    """Raise StopProgram if other consumers read the queues: they would treat the demo's news as real."""
     for state in states:
         if state.name in _NEWS and state.consumers:
             raise StopProgram(
@@ -28,7 +28,7 @@ def refuse_busy_queues(states: Iterable[QueueState]) -> None:
 
 
 def refuse_waiting_news(states: Iterable[QueueState]) -> None:
-    """Raise StopProgram if messages wait: the demo would score real news, and remove it in the end."""
+    """Raise StopProgram if messages are waiting: the demo would score real news, and delete it at the end."""
     for state in states:
         if state.name in _NEWS and state.ready:
             raise StopProgram(
@@ -38,11 +38,11 @@ def refuse_waiting_news(states: Iterable[QueueState]) -> None:
 
 
 def names_to_empty(states: Iterable[QueueState], *, is_ours: bool) -> tuple[str, ...]:
-    """The queues that contain only the demo's messages at the end; candles from before it are kept.
+    """The names of the queues that contain only the demo's messages at the end, so none with earlier candles.
 
     Args:
-        states: before the demo.
-        is_ours: whether what waits now was left by an earlier demo.
+        states: the states of the queues before the demo.
+        is_ours: whether the messages that wait now come from an earlier demo.
     """
     held = {state.name for state in states if state.ready}
     return (*_NEWS, *(name for name in _OTHERS if is_ours or name not in held))

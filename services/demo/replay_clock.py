@@ -1,9 +1,9 @@
 """One faster clock for all processes of a replay.
 
-libfaketime makes a process believe that time runs `speed` times as fast since an epoch. Each process would
-take its own start as that epoch, so the clocks of processes that were started seconds apart would differ by many times
-as much. The epoch is therefore written once into the shared memory that libfaketime reads it from, and every
-process gets the same one. Monotonic time stays real, so timeouts of sockets keep their meaning.
+libfaketime makes a process believe that time runs `speed` times as fast since an epoch. By default each process takes
+its own start as the epoch, so the clocks of processes that start some seconds apart would differ by many times those
+seconds. The epoch is therefore written once into the shared memory that libfaketime reads it from, and every process
+gets the same one. Monotonic time stays real, so timeouts of sockets keep their meaning.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ _ATTEMPTS = 3
 
 
 class ReplayClock:
-    """A clock that runs `speed` times as fast as the machine's from the moment it is made.
+    """A clock that runs, from its creation on, `speed` times as fast as the machine's clock.
 
-    It starts far enough in the past not to overtake the machine's clock within `horizon` seconds: nothing
-    that a replay writes is ever dated in the future of a real system that may see it later.
+    It starts far enough in the past not to overtake the machine's clock within `horizon` seconds: nothing that a
+    replay writes is ever dated in the future of a real system that may see it later.
 
     Args:
-        speed: 1 is real time, which needs no library.
+        speed: how many times as fast as real time; 1 needs no library.
         horizon: real seconds that the replay may take.
 
     Raises:
@@ -102,7 +102,7 @@ class ReplayClock:
         """Measure the clock of a process that uses it. Takes less than a second.
 
         Raises:
-            StopProgram: it differs from the requested one, with which a replay would never end.
+            StopProgram: that clock differs from the requested one, so that a replay would never end.
         """
         if self._library is None:
             return
@@ -144,7 +144,7 @@ class ReplayClock:
 
 
 def _measured(environ: Mapping[str, str]) -> tuple[float, float, str]:
-    """The time that a process sees, in seconds since 1970, its speed, and what it said on stderr."""
+    """Measure a process's clock: its time in seconds since 1970, its speed, and the process's output on stderr."""
     try:
         measured = subprocess.run(  # noqa: S603 - this Python
             [sys.executable, "-I", "-c", _MEASURE],
@@ -157,9 +157,10 @@ def _measured(environ: Mapping[str, str]) -> tuple[float, float, str]:
 
 
 def _preload(library: Path) -> dict[str, str]:
-    """Variables that load the library first, before those that are to be loaded anyway.
+    """Environment variables that load the library, before any other library that is to be preloaded.
 
-    LD_PRELOAD is split at blanks, so that it can have only the bare name; LD_LIBRARY_PATH is split at semicolons.
+    LD_PRELOAD is split at spaces, so it gets only the file name, and LD_LIBRARY_PATH gets the folder. If
+    LD_LIBRARY_PATH would split the folder, as at a semicolon, LD_PRELOAD gets the whole path.
     """
     inherited, folders = os.environ.get("LD_PRELOAD", ""), os.environ.get("LD_LIBRARY_PATH", "")
     folder = str(library.parent)

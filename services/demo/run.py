@@ -70,8 +70,8 @@ class DemoRun:
         """Run the demo to its end; `show` is called about twice a second.
 
         Raises:
-            StopProgram, TryLater: a part could not be started, or ended before its time.
-            KeyboardInterrupt: passed on, after everything was stopped.
+            StopProgram, TryLater: a program could not be started, or ended too early.
+            KeyboardInterrupt: raised again after all programs were stopped.
         """
         with ExitStack() as running:
             with uninterrupted():
@@ -89,7 +89,7 @@ class DemoRun:
     def _run(
         self, running: ExitStack, clock: ReplayClock, observer: Observer, show: Callable[[Scene], None]
     ) -> DemoResult:
-        """Contexts that are entered into `running` end after it, the last first."""
+        """Run the demo. Contexts entered into `running` are left after this method has returned, the last first."""
         if not self._embedded:
             with next_step(SERVERS_HINT):
                 observer.connect()
@@ -184,7 +184,7 @@ def how_to_look(settings: Settings) -> str:
 
 
 def clock_note(speed: float, behind: timedelta) -> str:
-    """Why times in the logs differ from real time; empty if they do not."""
+    """A note that says why times in the logs differ from real time; empty if they do not differ."""
     if speed == 1:
         return ""
     if speed < 1:

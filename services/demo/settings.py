@@ -1,4 +1,4 @@
-"""The settings of a demo: the replay in place of live data, and a dry run whatever was configured."""
+"""The settings of a demo: a replay instead of live data, and a dry run even if live trading is configured."""
 
 from __future__ import annotations
 

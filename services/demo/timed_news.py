@@ -26,7 +26,7 @@ class TimedArticle:
 
     Attributes:
         published: the time that the article states.
-        shown: when the feed lists it first, never before `published`.
+        shown: the time at which the feed first lists the article; never before `published`.
     """
 
     source: str
@@ -37,7 +37,7 @@ class TimedArticle:
     shown: datetime
 
     def moved(self, by: timedelta) -> TimedArticle:
-        """The same article at another time."""
+        """The same article, with both times shifted by `by`."""
         return TimedArticle(
             self.source, self.title, self.text, self.url, self.published + by, self.shown + by
         )
@@ -64,9 +64,9 @@ def read_sample() -> SampleStory:
 
 
 def read_archive(path: Path, begin: datetime, end: datetime) -> list[TimedArticle]:
-    """The articles of a CSV or CSV.GZ archive that a feed showed in [begin, end), oldest first.
+    """The articles of a CSV or CSV.GZ archive that a feed first listed in [begin, end), oldest first.
 
-    Columns: published, source, title, text, url; first_seen, if there is one, is when a feed had the article.
+    Columns: published, source, title, text, url, and optionally first_seen, the time at which a feed had the article.
 
     Raises:
         StopProgram: the file cannot be read, or a row is not as it should be; names file and line.
@@ -76,10 +76,10 @@ def read_archive(path: Path, begin: datetime, end: datetime) -> list[TimedArticl
 
 
 def busiest_day(path: Path) -> datetime:
-    """Midnight, UTC, of the day on which feeds of the archive had most articles, the first of several.
+    """The start (UTC) of the day on which the archive's feeds first listed most articles; of equal days, the first.
 
     Raises:
-        StopProgram: as `read_archive`, or the archive is empty.
+        StopProgram: for the reasons of `read_archive`, or because the archive is empty.
     """
     by_day = Counter(article.shown.date() for article in _rows(path))
     if not by_day:

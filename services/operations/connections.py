@@ -24,7 +24,7 @@ _SCORER_HINT = "./cryptoboy doctor says how to fix it; --scorer lexicon needs no
 
 @contextmanager
 def connected_broker(settings: Settings) -> Iterator[Broker]:
-    """Open a started broker and close it at the end. A TryLater that is raised within gets the next step."""
+    """Yield a started broker and close it at the end. A TryLater raised in the block is extended by the next step."""
     with closing(open_broker(settings, SystemClock())) as broker, next_step(broker_hint(settings)):
         broker.start()
         yield broker
@@ -32,14 +32,17 @@ def connected_broker(settings: Settings) -> Iterator[Broker]:
 
 @contextmanager
 def connected_store(settings: Settings) -> Iterator[SentimentStore]:
-    """Open the store and close it at the end. A TryLater that is raised within gets the next step."""
+    """Yield the store and close it at the end. A TryLater raised in the block is extended by the next step."""
     with closing(open_store(settings)) as store, next_step(store_hint(settings)):
         yield store
 
 
 @contextmanager
 def answering_scorer(settings: Settings) -> Iterator[Scorer]:
-    """The scorer, closed at the end, once it has answered. A TryLater that is raised within gets the next step."""
+    """Yield the scorer once it has answered, and close it at the end.
+
+    A TryLater raised by the scorer or in the block is extended by the next step.
+    """
     from services.sentiment_analyzer.scorers.build import build_scorer
 
     with closing(build_scorer(settings)) as scorer, next_step(_SCORER_HINT):
@@ -48,7 +51,7 @@ def answering_scorer(settings: Settings) -> Iterator[Scorer]:
 
 
 def broker_hint(settings: Settings) -> str:
-    """What to do when the broker does not answer: `up` starts the embedded one, and no RabbitMQ."""
+    """What to do when the broker does not answer: `up` starts the embedded broker, but not RabbitMQ."""
     if settings.broker is BrokerKind.EMBEDDED:
         starts = "./cryptoboy up starts everything on this machine"
     else:
@@ -59,7 +62,7 @@ def broker_hint(settings: Settings) -> str:
 
 
 def store_hint(settings: Settings) -> str:
-    """What to do when Redis does not answer: `up` starts the embedded one, and no other."""
+    """What to do when Redis does not answer: `up` starts the embedded Redis, but no other."""
     if why := explain_compose_name("REDIS_HOST", settings.redis_host):
         return why
     embedded = settings.broker is BrokerKind.EMBEDDED
@@ -72,7 +75,7 @@ def store_hint(settings: Settings) -> str:
 
 @contextmanager
 def next_step(hint: str) -> Iterator[None]:
-    """Append what a person can do to the message of a TryLater that is raised within."""
+    """Append `hint`, which says what a person can do, to the message of a TryLater raised in the block."""
     try:
         yield
     except TryLater as error:

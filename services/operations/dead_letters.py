@@ -29,8 +29,8 @@ class DeadLetter:
     """A dead letter.
 
     Attributes:
-        queue: the queue whose consumer gave it up.
-        id: its message_id; the adapters give one to a message that came without.
+        queue: the queue from which its consumer moved the message to the dead letters.
+        id: the message_id; the broker's adapter generates one for a message that has none.
     """
 
     queue: str
@@ -43,7 +43,7 @@ class DeadLetter:
 
 
 def dead_letter_of(delivery: Delivery, queue: str) -> DeadLetter:
-    """The dead letter in a delivery from the dead letters of `queue`."""
+    """Convert a delivery from the dead-letter queue of `queue`."""
     headers = delivery.headers
     attempts = headers.get(HEADER_ATTEMPTS, 0)
     return DeadLetter(
@@ -58,10 +58,10 @@ def dead_letter_of(delivery: Delivery, queue: str) -> DeadLetter:
 
 
 def queues_with_dead_letters(name: str | None) -> tuple[Queue, ...]:
-    """The queue of that name, with or without `.dlq`, or every queue that has dead letters.
+    """The queue called `name`, with or without the suffix `.dlq`; if None, all queues that can have dead letters.
 
     Raises:
-        StopProgram: there is no such queue; says which there are.
+        StopProgram: there is no such queue; the message lists the queues.
     """
     retried = tuple(queue for queue in QUEUES if queue.retried)
     if name is None:
@@ -75,13 +75,13 @@ def queues_with_dead_letters(name: str | None) -> tuple[Queue, ...]:
 
 
 class DeadLetterBox:
-    """Holds the dead letters of some queues while the context lasts; what is not dealt with returns unchanged.
+    """Receives the dead letters of some queues; at the end of the context, those not replayed or dropped return.
 
     Args:
-        broker: connected.
+        broker: a connected broker.
 
     Raises:
-        TryLater: the broker is away.
+        TryLater: the broker does not answer.
     """
 
     def __init__(self, broker: Broker, queues: Sequence[Queue]) -> None:
@@ -115,7 +115,7 @@ class DeadLetterBox:
             subscription.close()
 
     def letters(self) -> list[DeadLetter]:
-        """The dead letters that are held, oldest first in each queue."""
+        """The dead letters that were received, oldest first in each queue."""
         return [dead_letter_of(delivery, queue.name) for queue, _, delivery in self._held]
 
     def find(self, identity: str) -> DeadLetter:
@@ -126,15 +126,15 @@ class DeadLetterBox:
         raise NeverWorks(f"there is no dead letter {identity!r}; ./cryptoboy queues dlq list shows their ids")
 
     def replay(self, identities: frozenset[str] | None) -> int:
-        """Publish the dead letters with these ids, or all, to their queue as new messages; return their number.
+        """Publish the dead letters with these ids (None: all) to their queues as new messages; return their number.
 
-        Other queues that got a copy of their own at first get none now.
-
-        Each is removed from the dead letters only after the broker has confirmed its copy.
+        Other queues that received a copy of the original message receive no copy of the new one. A dead letter is
+        removed only after the broker has confirmed the new message.
 
         Raises:
-            TryLater: the broker does not take them now; the rest is still among the dead letters.
-            NeverWorks: an id is not there, or a message can never be published; nothing more was moved.
+            TryLater: the broker does not accept a message now; this message and those after it remain dead letters.
+            NeverWorks: an id is unknown, or a message can never be published; this message and those after it remain
+                dead letters.
         """
         chosen = self._choose(identities)
         for queue, subscription, delivery in chosen:
@@ -147,7 +147,11 @@ class DeadLetterBox:
         return len(chosen)
 
     def drop(self, identities: frozenset[str] | None) -> int:
-        """Delete the dead letters with these ids, or all; return their number. Raises NeverWorks for unknown ids."""
+        """Delete the dead letters with these ids (None: all). Return their number.
+
+        Raises:
+            NeverWorks: an id is unknown; no dead letter was deleted.
+        """
         chosen = self._choose(identities)
         for _, subscription, delivery in chosen:
             subscription.ack([delivery])

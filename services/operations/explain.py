@@ -37,11 +37,11 @@ class Explanation:
 
     @property
     def story(self) -> str | None:
-        """The first article of the story."""
+        """The id of the story's first article; None if the story is not known."""
         return self.tellings[0].story if self.tellings else None
 
     def as_json(self) -> dict[str, Any]:
-        """Tellings with their signals, receipts with their keys."""
+        """A dictionary for `--json`: the story's articles with their signals, and the receipts with their keys."""
         return {
             "article_id": self.article_id,
             "story": self.story,
@@ -73,12 +73,12 @@ def explain(state_dir: Path, given: str) -> Explanation:
     """The receipts and the story of an article, or of the article that a signal came from.
 
     Args:
-        state_dir: where the sentiment processor keeps its files. None is made.
+        state_dir: the folder of the sentiment processor's files. This function creates no file.
         given: an article_id or its beginning, or the message id of a signal.
 
     Raises:
-        StopProgram: nothing is known of it, or more than one article begins so.
-        TryLater: other processes keep a file busy.
+        StopProgram: no article matches `given`, or the ids of several articles begin with it.
+        TryLater: other processes lock a file.
     """
     with ExitStack() as opened:
         stories = Stories(path) if (path := state_dir / STORIES_FILE).is_file() else None

@@ -1,4 +1,4 @@
-"""Holds, which prevent the strategy from opening trades, and how an operator sets and lifts them. Exits go on."""
+"""Sets and lifts holds: while one is in force, the strategy opens no trades but still closes open ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.common.store.port import SentimentStore
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold in force, with the texts of the store. If `until` is empty, the hold lasts until it is lifted."""
+    """A hold in force; its fields are texts, as in the store. With an empty `until` it lasts until it is lifted."""
 
     owner: str
     reason: str
@@ -27,8 +27,9 @@ class Entries:
     """Whether the strategy may open trades.
 
     Attributes:
-        entries: allowed, paused, or lost: the store does not keep holds, so that entries are refused.
-        why: entries are refused, on one line with the next step; empty while they are allowed.
+        entries: `allowed`, `paused` or `lost`; `lost` means that the store does not keep holds, so entries are
+            refused.
+        why: the reason why entries are refused, on one line with the next step; empty while entries are allowed.
     """
 
     entries: str
@@ -48,17 +49,19 @@ def read_entries(store: SentimentStore) -> Entries:
 
 
 def pause(store: SentimentStore, reason: str, now: datetime, until: datetime | None) -> Entries:
-    """Set the operator's hold; with `until` None it lasts until somebody resumes. Raises as `read_entries`."""
+    """Set the operator's hold, which lasts until `until`; if None, until it is lifted. Raises as `read_entries`."""
     store.holds.set(StoredHold(OPERATOR, reason, now, until))
     return read_entries(store)
 
 
 def resume(store: SentimentStore, now: datetime, owners: Collection[str] = ()) -> Entries:
-    """Lift the holds of these owners, or the operator's. Lifting the operator's also ends the state `lost`.
+    """Lift the holds of these owners; without owners, the operator's hold.
+
+    Lifting the operator's hold also ends the state `lost`.
 
     Raises:
-        StopProgram: an owner has no hold; says who has. Nothing was lifted.
-        TryLater: the store is away.
+        StopProgram: an owner has no hold; the message names the owners that have one. No hold was lifted.
+        TryLater: the store does not answer.
     """
     owners = owners or (OPERATOR,)
     there = store.holds.read().owners

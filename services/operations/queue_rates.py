@@ -20,7 +20,7 @@ from services.common.tls import TlsFiles, client_context
 TIMEOUT_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 REMEMBERED = {"msg_rates_age": 3600, "msg_rates_incr": 60}
-"""The samples that RabbitMQ is asked for: one hour, a minute apart."""
+"""The samples requested from RabbitMQ: those of the last hour, one per minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rates:
 
 
 def read_rates(settings: Settings) -> dict[str, Rates]:
-    """Rates by queue; empty if the API does not answer or refuses, as it is optional."""
+    """Rates by queue; empty if RabbitMQ's management API, which is optional, does not answer or refuses."""
     import httpx
 
     tls = TlsFiles.of_rabbitmq(settings)
@@ -63,7 +63,7 @@ def read_rates(settings: Settings) -> dict[str, Rates]:
 
 
 def rates_in(queues: list[dict[str, Any]], oldest: Mapping[str, float | None]) -> dict[str, Rates]:
-    """Rates by queue from the decoded answer; a queue that was never used has none and counts as 0.
+    """Rates by queue from the decoded answer; a queue without rates there was never used, and gets 0.
 
     Args:
         queues: the management API's answer for each queue.
@@ -85,9 +85,9 @@ def rates_in(queues: list[dict[str, Any]], oldest: Mapping[str, float | None]) -
 
 
 def oldest_in(queues: list[dict[str, Any]], moment: float) -> dict[str, float | None]:
-    """`oldest_age` by queue from the decoded answer with samples, which was given at `moment` (seconds).
+    """`oldest_age` of each queue, from the decoded answer with samples that RabbitMQ gave at `moment` (seconds).
 
-    It is None for dead letters, which are not taken in order.
+    The age is None for dead letters, because they are not consumed in order.
     """
     dead = {queue.dead_letter_name for queue in QUEUES}
     return {queue["name"]: None if queue["name"] in dead else _oldest_in(queue, moment) for queue in queues}
@@ -103,17 +103,18 @@ def _oldest_in(queue: dict[str, Any], moment: float) -> float | None:
 def oldest_age(published: Sequence[tuple[float, int]], waiting: int) -> float | None:
     """The estimated age in seconds of the oldest message in a queue.
 
-    A queue is first in, first out, so its oldest message came when all but the waiting ones had been published: between
-    two samples, of which the earlier is taken. RabbitMQ reports no more of a quorum queue without delivering messages.
+    A queue is first in, first out, so its oldest message was the first one published after all messages that no
+    longer wait. The moment lies between two samples; the earlier one is used. For a quorum queue RabbitMQ reports
+    nothing more exact unless it delivers messages.
 
     Args:
         published: moments in seconds, and how many messages had been published to the queue by then.
         waiting: messages in the queue, delivered or not.
 
     Returns:
-        At most the time since the first sample; None without messages, and if more are waiting than were counted, as
-        RabbitMQ was restarted in between. Messages that return for another attempt make the estimate too old, and
-        messages that a full queue refused make it too young.
+        At most the time since the first sample; None if no message is waiting, or if more are waiting than were
+        counted, because RabbitMQ was restarted in between. Messages that return for another attempt make the estimate
+        too old, and messages that a full queue refused make it too young.
     """
     counts = sorted(published)
     if not waiting or not counts or counts[-1][1] < waiting:
@@ -123,10 +124,10 @@ def oldest_age(published: Sequence[tuple[float, int]], waiting: int) -> float | 
 
 
 def watch_embedded(settings: Settings, queues: Iterable[str]) -> dict[str, Rates]:
-    """Rates by queue of the embedded broker, whose counters are read twice, a second apart.
+    """Rates by queue of the embedded broker; this function reads the broker's counters twice, a second apart.
 
     Raises:
-        TryLater, StopProgram: the file cannot be used.
+        TryLater, StopProgram: the embedded broker's file cannot be used.
     """
     with closing(QueueFile(settings.state_dir / FILE_NAME)) as file:
         before, begun = _traffic(file), time.monotonic()
@@ -145,7 +146,7 @@ def rates_between(
     seconds: float,
     queues: Iterable[str],
 ) -> dict[str, Rates]:
-    """Rates by queue from two readings of messages stored and delivered; a queue in neither was never used."""
+    """Rates by queue from two readings of the counts of stored and delivered messages; 0 for a queue in neither."""
 
     def rate(queue: str, which: int) -> float:
         return (after.get(queue, (0, 0))[which] - before.get(queue, (0, 0))[which]) / seconds

@@ -21,11 +21,12 @@ class QueueReport(QueueState):
 
 
 def read_queues(broker: Broker, settings: Settings) -> list[QueueReport]:
-    """Every queue, retries and dead letters included; takes a second on the embedded broker, to count.
+    """The state of every queue, retries and dead letters included; on the embedded broker this takes a second.
 
     Args:
-        broker: started, and the one of the settings.
-        settings: name RabbitMQ's management API. If that does not answer, rates are not known.
+        broker: the started broker of the settings.
+        settings: the settings, which include RabbitMQ's management API. If the API does not answer, the rates are
+            None.
 
     Raises:
         TryLater, StopProgram: the broker cannot be asked.
@@ -39,6 +40,6 @@ def read_queues(broker: Broker, settings: Settings) -> list[QueueReport]:
 
 
 def _report(state: QueueState, rates: Rates) -> QueueReport:
-    """Values that the broker itself reports take precedence over estimates."""
+    """Make a report, in which values that the broker itself reports take precedence over estimates."""
     known = {name: value for name, value in asdict(state).items() if value is not None}
     return QueueReport(**{**asdict(rates), **known})

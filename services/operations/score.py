@@ -17,7 +17,7 @@ from services.sentiment_analyzer.pipeline.process_article import judge_article
 def score_headline(settings: Settings, title: str, text: str = "") -> Judgement:
     """Match a headline to the traded pairs of the settings, and score it with their scorer.
 
-    No fallback is used: the caller wants the answer of this scorer, or to know that it is away.
+    No fallback scorer is used: the caller needs the answer of this scorer, or an error if there is none.
 
     Raises:
         TryLater, StopProgram: the scorer cannot be asked.

@@ -1,4 +1,4 @@
-"""The sentiment of pairs as the strategy sees it: newest signal, aggregate, and why it would not trade on them."""
+"""The sentiment of pairs as the strategy sees it: newest signal, aggregate, and why they are not used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """The aggregate of a pair's signals that the strategy, at its defaults, would compute if a candle closed now.
+    """The aggregate of a pair's signals that the strategy, by default, would compute if a candle closed now.
 
     Attributes:
         score: from -1 to +1; None if there is no sentiment.
@@ -39,7 +39,7 @@ class PairSentiment:
 
     Attributes:
         fields: the hash in the store, unchanged.
-        age_hours: since it was published.
+        age_hours: hours since the signal was published.
         state: fresh, or why the strategy does not use it: stale, suspected, weight 0.
     """
 
@@ -67,7 +67,7 @@ class SentimentReport:
     pairs: Mapping[str, PairSentiment | None]
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`: the state of entries beside the pairs."""
+        """A dictionary for `--json`: the state of entries, and the sentiment of each pair."""
         pairs = {pair: row and row.as_json() for pair, row in self.pairs.items()}
         return {**asdict(self.entries), "unscored": self.unscored, "pairs": pairs}
 

@@ -1,1 +1,1 @@
-"""The checks of `doctor`: is everything there that the system needs?"""
+"""The checks of `doctor`, which find out whether everything that the system needs is available."""

@@ -24,7 +24,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def check_configuration(load: Callable[[], Settings]) -> tuple[Check, Settings | None]:
-    """The check of the configuration, and the settings; None if a variable that is required cannot be used."""
+    """The result of checking the configuration, and the settings, which are None if they cannot be loaded."""
     name = "configuration"
     try:
         settings = load()
@@ -37,7 +37,7 @@ def check_configuration(load: Callable[[], Settings]) -> tuple[Check, Settings |
 
 
 def all_checks(settings: Settings) -> list[Question]:
-    """The checks as questions; nothing is asked yet."""
+    """Return all checks as questions; no check is made yet."""
     return [
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
         _broker_question(settings),

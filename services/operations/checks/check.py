@@ -1,4 +1,4 @@
-"""A check of `doctor`: a question, and its result, whatever happens."""
+"""The question and the result of a check of `doctor`; any exception becomes a result."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from services.common.errors import CryptoBoyError
 from services.common.secrets.redaction import Redact
 
 _LONGEST = 1_000
-"""The most characters of a result, because the error of a library may be pages long."""
+"""The maximum number of characters of a result; the error message of a library may be pages long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of a check. With `failed` the system cannot work, with `warning` it is only limited."""
+    """The result of a check. `failed` means that the system cannot work, `warning` that it is limited."""
 
     name: str
     state: Literal["ok", "warning", "failed"]
@@ -26,7 +26,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One check to make: `ask` returns what was found or raises what is wrong."""
+    """One check to make: `ask` returns what was found, or raises an error that says what is wrong."""
 
     name: str
     ask: Callable[[], str]
@@ -35,7 +35,7 @@ class Question:
 
 
 def run_check(question: Question, redact: Redact = str) -> Check:
-    """Ask, and turn any exception into a result. `redact` removes secrets that libraries quote."""
+    """Make a check, and turn any exception into a result. `redact` removes secrets that libraries quote."""
     try:
         return Check(question.name, "ok", redact(question.ask()))
     except CryptoBoyError as error:
@@ -47,7 +47,7 @@ def run_check(question: Question, redact: Redact = str) -> Check:
 
 
 def run_checks(questions: Sequence[Question], redact: Redact) -> list[Check]:
-    """Ask all at once; the results are in the order of the questions. It takes up to the longest timeout."""
+    """Make all checks at once, within the longest timeout; the results are in the order of the questions."""
     findings: dict[int, Check] = {}
 
     def ask(number: int) -> None:

@@ -16,11 +16,11 @@ from services.launch.probes import read_metrics
 from services.operations.checks.check import Question
 
 LATE = timedelta(hours=1)
-"""The threshold of the alert SourceLags."""
+"""The mean lag above which a feed is late; the alert SourceLags has the same threshold."""
 
 
 def feed_question(settings: Settings, source: SourceConfig) -> Question:
-    """Whether the feed answers, has new articles, and is polled in time."""
+    """The check whether a feed answers, has new articles, and is polled in time."""
     remedy = (
         "check the network, and the proxy if one is named; if nothing is new or it is late, look at the publisher's "
         f"page; if only this feed has the problem, set enabled = false for it in {settings.news_sources_file}"
@@ -29,7 +29,7 @@ def feed_question(settings: Settings, source: SourceConfig) -> Question:
 
 
 def check_feed(settings: Settings, source: SourceConfig) -> str:
-    """Describe the feed. Raises TryLater or NeverWorks if it cannot be read, has nothing new or is late."""
+    """Describe the feed. Raises TryLater or NeverWorks if the feed cannot be read, has nothing new or is late."""
     now = SystemClock().now()
     feed = source.open(settings).read(now, threading.Event()).listing
     if feed is None:
@@ -47,8 +47,8 @@ def describe(
     """The description of a feed, and whether it has no problem.
 
     Args:
-        feed: what it lists now.
-        now: in UTC.
+        feed: the articles that the feed lists now.
+        now: the present time in UTC.
         frozen_after: NEWS_FROZEN_AFTER.
         lag: mean time from publication to being seen by a running poller; None if it is not known.
     """

@@ -1,4 +1,4 @@
-"""Checks of Redis: whether it answers and evicts nothing, whether entries are open, and whether pairs are scored."""
+"""Checks of Redis: whether it answers and evicts nothing, whether entries are allowed, whether pairs are scored."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def store_questions(settings: Settings) -> list[Question]:
 
 
 def scored_pairs_question(settings: Settings) -> Question:
-    """Whether every pair is scored that Freqtrade may trade."""
+    """The check whether every pair that Freqtrade may trade is scored."""
     remedy = "name the pair in TRADING_PAIRS of the services as well, or take it out of Freqtrade's whitelist"
     return Question("scored pairs", partial(_scored_pairs, settings), remedy, required=False)
 
@@ -108,7 +108,7 @@ def _scored_pairs(settings: Settings) -> str:
 
 
 def _whitelist(settings: Settings) -> tuple[list[str], str]:
-    """The pairs that Freqtrade may trade, if it runs here and answers; else those of the settings."""
+    """The pairs of Freqtrade if it runs here and answers, else those of the settings; and the name of this source."""
     for bot in _bots(settings):
         with closing(bot), suppress(TryLater):
             return bot.whitelist(), "Freqtrade's whitelist"

@@ -20,7 +20,7 @@ from services.operations.checks.check import Question
 
 
 def trading_questions(settings: Settings) -> list[Question]:
-    """Return the checks of the exchange and Freqtrade, and in live trading of everything that it requires."""
+    """The checks of the exchange and of Freqtrade and, for live trading, of everything that live trading requires."""
     live = {} if settings.dry_run else live_checks(settings, os.environ)
     return [
         Question(

@@ -1,1 +1,1 @@
-"""The files of secrets of a production system: made, taken over, signed."""
+"""Makes the secret files and the certificates of a production system, and imports secrets from `.env`."""

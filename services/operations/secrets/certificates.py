@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 SERVER_NAMES = ("rabbitmq", "redis", "ollama", "freqtrade", "proxy", "localhost", "127.0.0.1", "::1")
-"""Hosts by which the servers are reached, in Compose and on one machine."""
+"""The host names and addresses of the servers, in Compose and on one machine."""
 CA_FILE, CERTIFICATE_FILE, KEY_FILE = "tls_ca", "tls_certificate", "tls_key"
 VALID_DAYS = 397
-"""The validity in days: the most that clients accept of public servers, and a reminder once a year."""
+"""The validity in days: the maximum that clients accept from public servers, so renewal is due about once a year."""
 
 
 def make_certificates(folder: Path, names: Sequence[str] = SERVER_NAMES) -> None:
-    """Write a new CA's certificate, a server's certificate by it, and the server's key, as PEM.
+    """Write the certificate of a new CA, a server certificate signed by this CA, and the server's key, as PEM.
 
-    The CA's own key is thrown away: it signs nothing else. Certificates are renewed by making all three anew.
+    The CA's key is not stored, because it signs nothing else. To renew certificates, all three files are made again.
 
     Raises:
         StopProgram: the folder cannot be written.

@@ -35,7 +35,7 @@ GIVEN = (*ISSUED, "alert_notes_url", "alert_pages_url")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What `make_secrets` did, by the names of the files."""
+    """The result of `make_secrets`: the names of the files that were made, kept, or filled with a known secret."""
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
@@ -43,11 +43,12 @@ class Made:
 
 
 def make_secrets(folder: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Made:
-    """Make the files that are missing, and fill the empty ones of which the text is known.
+    """Make the missing files, and fill the empty files whose secret is in `texts`.
 
     Args:
-        folder: of the files; made if it is not there.
-        texts: by the name of the file, what to write instead of a random password or of nothing.
+        folder: the folder of the files; made if it is missing.
+        texts: secrets by the name of their file. A file without such a secret gets a random password, or stays empty
+            if others issue its secret.
 
     Raises:
         StopProgram: the folder cannot be written.
@@ -87,7 +88,7 @@ def _make(path: Path, text: str, *, is_random: bool) -> bool:
 
 
 def tell_compose(env_file: Path, folder: Path) -> None:
-    """Name the folder in the `.env` file, once."""
+    """Set the variable for the secrets folder in the `.env` file, and remove older lines with this variable."""
     lines = env_file.read_text().splitlines() if env_file.is_file() else []
     kept = [line for line in lines if not line.startswith(f"{SECRETS_VARIABLE}=")]
     wanted = [*kept, f"{SECRETS_VARIABLE}={folder}"]
@@ -96,14 +97,14 @@ def tell_compose(env_file: Path, folder: Path) -> None:
 
 
 def read_passwords(folder: Path, files: dict[str, str]) -> dict[str, str]:
-    """The passwords of users from their files.
+    """Read the passwords of users from their files.
 
     Args:
-        folder: where the files are.
+        folder: the folder of the files.
         files: the name of each user's file.
 
     Raises:
-        StopProgram: some are missing or empty; says which and what to do.
+        StopProgram: files are missing or empty; the message names them and says what to do.
     """
     found = {user: _read(folder / name) for user, name in files.items()}
     missing = [files[user] for user, password in found.items() if not password]

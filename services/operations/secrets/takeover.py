@@ -1,4 +1,4 @@
-"""What `secrets init` takes over from `.env`, and which variables of it production does not read."""
+"""Finds the secrets that `secrets init` imports from `.env`, and the variables there that production ignores."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ PASSWORDS = {
     "redis_operator": "REDIS_PASSWORD",
     "freqtrade_api": "FREQTRADE_API_PASS",
 }
-"""Passwords of the operator. Each service has a random one of its own for RabbitMQ and Redis."""
+"""The operator's passwords, by file. For RabbitMQ and Redis, each service has its own random password."""
 _READ_BY_COMPOSE = re.compile(r"\$\{([A-Z0-9_]+):[-?]")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSecrets:
-    """The secrets that a `.env` file holds.
+    """The secrets that a `.env` file contains.
 
     Attributes:
         texts: the secrets by the name of their file.
-        notes: a message about each that is not taken over.
+        notes: a message about each secret that is not imported.
     """
 
     texts: Mapping[str, str]
@@ -40,10 +40,12 @@ class FoundSecrets:
 
 
 def find_secrets(env_file: Path) -> FoundSecrets:
-    """The secrets in a `.env` file and in files that it names by NAME_FILE, except placeholders and well-known ones.
+    """The secrets in a `.env` file and in the files of its NAME_FILE variables.
+
+    Placeholders and well-known passwords are left out.
 
     Raises:
-        StopProgram: the file, or one that it names, cannot be read.
+        StopProgram: the `.env` file, or a file that it names, cannot be read.
     """
     given = texts_of(read_env_file(env_file), Settings.variables())
     from_files, mistakes = read_secret_files(given, Settings.model_fields)
@@ -82,7 +84,7 @@ def not_read() -> frozenset[str]:
 
 
 def secrets_left(env_file: Path) -> tuple[str, ...]:
-    """The secrets that still stand in a `.env` file and that production does not read there, by variable."""
+    """The variables of secrets that a `.env` file still contains although production does not read them there."""
     given = texts_of(read_env_file(env_file), Settings.variables())
     return tuple(
         name for name in secret_variables(Settings.model_fields) if name in given and name in not_read()
