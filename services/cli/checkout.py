@@ -1,4 +1,4 @@
-"""Adds the commands of devtools/, which only a checkout contains; so they are imported by name if they are there."""
+"""Adds the commands of devtools/. Only a checkout contains this folder, so each command is imported by its name."""
 
 from __future__ import annotations
 

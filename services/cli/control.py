@@ -56,7 +56,8 @@ def resume(
 ) -> None:
     """Allow the strategy to open trades again: lift the operator's hold, or the holds of the owners that you name.
 
-    Lift the operator's hold also if the store has lost its holds; entries are then allowed unless a hold is in force.
+    If the store has lost its holds, lifting the operator's hold ends this state; entries are then allowed unless a
+    hold is in force.
 
     Example: ./cryptoboy resume
     """

@@ -73,7 +73,7 @@ def render(parts: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def write(text: str, out: Path) -> None:
-    """Replace a file, which the server's user may read because it contains hashes and no passwords.
+    """Replace a file. The server's user may read the file, because it contains hashes and no passwords.
 
     Raises:
         StopProgram: the file cannot be written.

@@ -13,7 +13,7 @@ from services.launch.freqtrade.trading_mode import beside_the_settings
 
 
 def trade(i_know: IKnow = False) -> None:
-    """Write Freqtrade's configuration from the settings and become `freqtrade trade`.
+    """Write Freqtrade's configuration from the settings, then replace this process by `freqtrade trade`.
 
     This command is for machines and containers on which the services run by themselves. The default is dry-run; live
     trading has the same requirements as with `up`.

@@ -1,8 +1,8 @@
 """Makes and fills the virtual environment, and finds out its state.
 
 The state is visible in the folder itself. The file OWNED is written first, into an empty folder; the file INSTALLED,
-a copy of the lock file, is written last. If a folder that we made has no working pip, it is emptied and made again;
-if it already has packages, they are installed again. A folder that we did not make is never emptied, unless it
+a copy of the lock file, is written last. If a folder that this module made has no working pip, the folder is emptied
+and made again; if it already has packages, they are installed again. Any other folder is never emptied, unless it
 contains only files that every new environment has.
 """
 
@@ -62,7 +62,7 @@ class Environment:
         """Make or update the environment, unless another call has done so in the meantime.
 
         Raises:
-            InstallError: the environment cannot be made, or not in this folder.
+            InstallError: the environment cannot be made, or this folder cannot be used for it.
         """
         wanted = self._lock_file.read_bytes()
         was_complete = self._stamp.is_file()
@@ -125,7 +125,7 @@ class Environment:
         take_back_pip_settings(self._folder)
 
     def _install(self, *, reinstall: bool) -> None:
-        """Install the packages with uv, which pip installs first, or else with pip.
+        """Install the packages with uv, which pip installs first; if uv cannot be used or fails, install them with pip.
 
         With `reinstall`, packages that are already there are installed again, because they may be incomplete.
         """

@@ -88,7 +88,8 @@ class Runner:
 
     Args:
         folder: the folder of the environment.
-        lock: the descriptor of the lock. Installers inherit it, so that a later call waits for one that still runs.
+        lock: the descriptor of the lock. Installers inherit it, so that a later call waits for an installer that
+            still runs.
     """
 
     def __init__(self, folder: Path, lock: int) -> None:

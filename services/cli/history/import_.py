@@ -63,12 +63,12 @@ def import_archive(
 ) -> None:
     """Import a news archive: convert times to UTC, leave duplicates out, and account for every row.
 
-    An article is identified as by the live poller: by its source with its link, or with its title if it has no link;
-    a repeated title counts as a duplicate only within a day (UTC). Of two versions the one that was known first is
-    kept. An archive of an earlier release, which identified articles by the link alone, is converted when it is
-    opened. A column first_seen gives the time at which somebody first had the article; without that column the
-    publication time is used. The archive is consistent at any time: after Ctrl-C the same command continues the
-    import.
+    An article is identified as by the live poller: by its source and its link or, without a link, by its source and
+    its title; a repeated title counts as a duplicate only within a day (UTC). Of two versions of an article, the one
+    that was known first is kept. An archive of an earlier release, which identified articles by the link alone, is
+    converted when it is opened. A column first_seen gives the time at which somebody first had the article; without
+    that column the publication time is used. The archive is consistent at any time: after Ctrl-C the same command
+    continues the import.
 
     Example: ./cryptoboy history import news.csv.gz --out archive.sqlite --map published=date --timezone UTC
     """

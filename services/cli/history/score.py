@@ -76,12 +76,12 @@ def score_history(
     """Score an archive with the matching and the scorer of the live pipeline.
 
     A signal's available_at is the later of first_seen and published, plus the scoring delay; its age counts from
-    published. A source has the weight of the source with the same name in NEWS_SOURCES_FILE. --from and --to choose
-    articles by the time at which they became known. Answers of language models are kept as receipts, by content,
-    model and prompt version, so a second run repeats no request. (Answers of the lexicon are not kept, because that
-    would take longer than scoring again.) Articles that the scorer refused or abstained from are counted by reason,
-    with the first article of each reason. The file appears when it is complete: after Ctrl-C the same command
-    continues the run.
+    published. A source has the weight of the source with the same name in NEWS_SOURCES_FILE. --from and --to select
+    articles by the time at which the articles became known. Answers of language models are kept as receipts, by
+    content, model and prompt version, so a second run repeats no request. (Answers of the lexicon are not kept,
+    because that would take longer than scoring again.) Articles that the scorer refused or abstained from are counted
+    by reason, with the first article of each reason. The file appears when it is complete: after Ctrl-C the same
+    command continues the run.
 
     Example: ./cryptoboy history score archive.sqlite --scorer lexicon --out sentiment.csv
     """

@@ -1,4 +1,4 @@
-"""Output on a terminal; styles, tables and live views are our own, but the text in them may come from anybody."""
+"""Output on a terminal: styles and tables come from this project, but the text in them may come from anybody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PlainConsole(Console):
     Styled text must be a `Text`.
 
     Args:
-        stderr: write to standard error instead of standard output.
+        stderr: whether to write to standard error instead of standard output.
         width: the width in columns; None: the width of the terminal.
     """
 

@@ -21,7 +21,7 @@ FIRST_ESTIMATE_PERCENT = 10
 
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show progress while the context lasts; yields a function of the done and the total amount, in any unit."""
+    """Show progress while the context lasts; yields a function that takes the completed and the total amount."""
     console = PlainConsole(stderr=True)
     if not console.is_terminal:
         yield _lines(what)
@@ -46,7 +46,7 @@ class Estimate:
     def seconds_left(self, now: float, done: int, size: int) -> float | None:
         """Seconds left at the time `now` of any monotonic clock; None if it is too early for an estimate.
 
-        The speed counts from the first call, because work that is continued begins with a part already done.
+        The speed is measured from the first call on, because resumed work begins with a part already done.
         """
         if self._first is None:
             self._first = done

@@ -53,7 +53,7 @@ def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool
 
 
 def confirm_live_trading(settings: Settings) -> None:
-    """Raise StopProgram unless there are keys and live trading is confirmed, typed or in the settings."""
+    """Raise StopProgram unless keys are set and live trading is confirmed, either by typing or in the settings."""
     check_trading(settings)
     if settings.live_trading_confirmation == CONFIRMATION:
         return

@@ -63,7 +63,7 @@ def _labels(found: Row) -> Table:
 
 
 def _correlations(found: Row) -> Table:
-    """A table with a row for all events, each pair and each frequent source; each measured horizon has a column."""
+    """A table with one row for all events, for each pair and for each frequent source, and one column per horizon."""
     rows: dict[tuple[str, str], dict[str, Row]] = {}
     for cell in found["cells"]:
         if cell["group"] in {"all", "pair", "source"} and cell["events"] is not None:
