@@ -17,7 +17,7 @@ class TryLater(CryptoBoyError):  # noqa: N818 - the name is the reaction
     """A dependency is unavailable or full at the moment, so the same call may succeed later.
 
     Attributes:
-        after: the seconds that the other side asked us to wait; None if it did not ask for a wait.
+        after: the seconds that the dependency asked us to wait; None if it did not ask for a wait.
     """
 
     reaction = "try_later"
@@ -28,7 +28,7 @@ class TryLater(CryptoBoyError):  # noqa: N818 - the name is the reaction
 
 
 class NeverWorks(CryptoBoyError):  # noqa: N818 - the name is the reaction
-    """This input can never be handled. It is dead-lettered with the reason and the next one follows."""
+    """This input can never be handled. The input is dead-lettered with the reason, and the next input is handled."""
 
     reaction = "never_works"
 

@@ -65,7 +65,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int | None = None) ->
     Raises:
         OSError: the file cannot be written. The old file is then unchanged.
     """
-    # No process id: containers that share a folder have the same.
+    # A process id is not unique enough: two containers that share a folder may use the same one.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ANYBODY if mode is None else mode)

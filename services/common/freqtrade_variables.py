@@ -1,9 +1,8 @@
 """Freqtrade's own variables, FREQTRADE__SECTION__KEY, which override its configuration file.
 
 Our settings are the only way to configure Freqtrade. A variable that somebody exported for another Freqtrade could
-make ours trade with real money, with other keys or with other stakes than the settings and the confirmation say. So
-these variables are removed from the environment of every Freqtrade that we run, and variables about money are
-refused.
+make our Freqtrade use real money, other keys or other stakes than the settings and the confirmation say. So these
+variables are removed from the environment of every Freqtrade that we run, and variables about money are refused.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ _WITHOUT_OURS = frozenset(
 
 
 def freqtrade_variables(environ: Mapping[str, str]) -> list[str]:
-    """Return the names of Freqtrade's variables in upper or lower case, although Freqtrade reads only upper case."""
+    """Return the names of Freqtrade's variables, also those in lower case, which Freqtrade itself does not read."""
     return sorted(name for name in environ if name.upper().startswith(PREFIX))
 
 
 def without_freqtrade_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without Freqtrade's variables, so that its configuration file alone decides."""
+    """Return the environment without Freqtrade's variables, so that only its configuration file is used."""
     return {name: value for name, value in environ.items() if not name.upper().startswith(PREFIX)}
 
 
@@ -64,7 +63,7 @@ def refuse_variables_about_money(environ: Mapping[str, str]) -> None:
 
 def _about_money(name: str) -> str:
     """Return the configuration section that the variable changes if it is about money, else an empty text."""
-    # Freqtrade takes its prefix out wherever it stands in the name.
+    # Freqtrade removes its prefix from every place in the name.
     section = name.upper().replace(PREFIX, "").lower().partition("__")[0]
     if section in _OURS or section in _WITHOUT_OURS:
         return section

@@ -115,8 +115,9 @@ class NewsArticle(Message):
     """One article. `published` is never later than `fetched_at`, whatever the feed claims.
 
     `weight` is the factor of the source where signals are added up: 1 is normal, and 0 opens no trade.
-    `owner` is the publisher of the source: sources of one owner count as one. If it is empty, the source is its
-    owner. `hidden_text` says that text was removed which readers do not see, or see in another order.
+    `owner` is the publisher of the source: sources of one owner count as one. If `owner` is empty, the
+    source is its own owner. `hidden_text` says that the article had text that readers do not see, or see in another
+    order.
     """
 
     type: Literal["news_article"] = "news_article"

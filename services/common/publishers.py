@@ -1,7 +1,7 @@
 """Removal of publishers from the end of titles: "Ether slides as funds leave - Bitcoin News" is about ether only.
 
-News aggregators write such titles. The ending is removed when a title is read, before assets are matched, because the
-name of a coin in a publisher's name does not mention the coin.
+News aggregators write such titles. The ending is removed when a title is read, before assets are matched, because a
+coin's name within a publisher's name does not mean that the article is about the coin.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Publishers(BaseModel):
     """The content of the file of publishers.
 
     Attributes:
-        names: names that mean a publisher at any place.
+        names: names that mean a publisher at any place in a text.
         endings: names that mean a publisher only at the end of a title.
         subjects: words that never mean a publisher, even if an operator uses them as the name of a source.
     """
@@ -66,7 +66,7 @@ def without_publisher(title: str, *stated: str) -> str:
 
 
 def without_source(title: str, source: str) -> str:
-    """Do the same for an operator's name of a feed, where a name such as "bitcoin" is the subject of the feed."""
+    """Remove the publisher, or the operator's name of the feed unless that is a subject such as "bitcoin"."""
     return without_publisher(title) if _key(source) in _subjects() else without_publisher(title, source)
 
 
@@ -84,7 +84,7 @@ def without_byline(summary: str, title: str, written: str) -> str:
 
 
 def _ending(title: str, names: frozenset[str]) -> re.Match[str] | None:
-    """Find where the publisher at the end of a title begins: at the first possible place, as names have hyphens."""
+    """Find the separator before the publisher: the first possible one, because names may contain hyphens."""
     start = max(len(title) - LONGEST_NAME, 1)
     for lead_in in _LEAD_IN.finditer(title, start):
         if title[: lead_in.start()].strip() and not names.isdisjoint(_keys(title[lead_in.end() :])):
@@ -105,7 +105,7 @@ def _subjects() -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _stated_keys(name: str) -> frozenset[str]:
-    """Return the forms in which a name is compared; the form without a domain ending only if it is no subject."""
+    """Return the forms in which a name is compared, but not a subject that is left without the domain ending."""
     full, *bare = _keys(name) or ("",)
     return frozenset({full, *(key for key in bare if key not in _subjects())} - {""})
 

@@ -1,7 +1,7 @@
-"""SQLite files: how they are opened, brought to the present version, changed, and what their errors mean.
+"""SQLite files: how they are opened, migrated to the current version and changed, and what their errors mean.
 
-The version of a file is its `PRAGMA user_version`. Connections are in autocommit mode and may be used by any thread, by
-one at a time. Files are in WAL mode and shared by the processes of one machine, so they have to lie on a local disk.
+The version of a file is its `PRAGMA user_version`. Connections are in autocommit mode and may be used by any thread,
+but only by one at a time. Files are in WAL mode and shared by the processes of one machine, so they have to lie on a local disk.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.common.errors import StopProgram, TryLater
 IN_MEMORY = Path(":memory:")
 """The path of a database in memory, which only this process sees and which is lost when it is closed."""
 BUSY_SECONDS = 30.0
-"""How long a statement waits for other processes, unless the caller says otherwise."""
+"""How many seconds a statement waits for other processes, unless the caller sets another time."""
 _MODE = 0o600
 _RETRY_SECONDS = 0.02
 _PRIMARY_CODE = 0xFF
@@ -33,10 +33,10 @@ class Schema:
     """The tables of a kind of file.
 
     Attributes:
-        versions: for each version the steps, statements or functions, that make it of the version before; the first
-            begins with an empty file. Files that were made before versions were kept have version 0, so their first
-            steps have to bear tables that are there.
-        application_id: in the header of such files, by which others are refused; 0: none.
+        versions: for each version, the steps (SQL statements or functions) that migrate a file from the one before.
+            The first version starts from an empty file. Files that were made before versions were recorded have
+            version 0 as well, so the first steps must accept tables that already exist.
+        application_id: the number in the header of such files. Files with another number are refused. 0 means none.
     """
 
     versions: Sequence[Sequence[Step]]
@@ -44,14 +44,14 @@ class Schema:
 
 
 class UnknownFileError(sqlite3.DatabaseError):
-    """The file is of a later version, or another kind of database. It was not changed."""
+    """The file has a later version or is another kind of database. The file was not changed."""
 
 
 def open_database(path: Path, schema: Schema, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    """Open a file, made or migrated where that is due; several processes may do so at once.
+    """Open a file, and create or migrate it if necessary. Several processes may do so at once.
 
     Raises:
-        sqlite3.Error: it cannot be made, used or migrated; it is then as it was.
+        sqlite3.Error: the file cannot be created, used or migrated. An existing file is then unchanged.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,19 +70,19 @@ def open_database(path: Path, schema: Schema, *, busy_seconds: float = BUSY_SECO
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Commit all changes of the block, or none if it fails. Other writers wait from the beginning of the block."""
+    """Commit all changes of the block, or none if it fails. The block locks out other writers from its beginning."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:  # a full disk ends it by itself
+        if db.in_transaction:  # SQLite itself ends it if the disk is full
             db.execute("ROLLBACK")
         raise
 
 
 def migrate(db: sqlite3.Connection, schema: Schema) -> None:
-    """Bring a file to the present version, all or none of the steps. Raises sqlite3.Error."""
+    """Migrate a file to the current version. Either all steps take effect or none. Raises sqlite3.Error."""
     with transaction(db):
         for steps in schema.versions[version_of(db, schema) :]:
             for step in steps:
@@ -96,11 +96,11 @@ def migrate(db: sqlite3.Connection, schema: Schema) -> None:
 
 
 def version_of(db: sqlite3.Connection, schema: Schema) -> int:
-    """The version of the file.
+    """Return the version of the file.
 
     Raises:
-        UnknownFileError: this program does not know it.
-        sqlite3.Error: it cannot be read.
+        UnknownFileError: this program does not know the version or the kind of the file.
+        sqlite3.Error: the file cannot be read.
     """
     version, application_id = (
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
@@ -117,12 +117,12 @@ def version_of(db: sqlite3.Connection, schema: Schema) -> int:
 
 
 def reaction_to(error: sqlite3.Error, path: Path, what: str) -> StopProgram | TryLater:
-    """Return TryLater for a busy file or a full disk, and StopProgram for any other error.
+    """Return TryLater for a busy file, a full disk or a failed disk access, and StopProgram for any other error.
 
     Args:
-        error: what SQLite said of the file.
+        error: the error that SQLite raised.
         path: the file.
-        what: name of what is kept in it, for the message.
+        what: the name of the content of the file, for the message.
     """
     if _code(error) in _PASSING:
         advice = "" if _code(error) in _BUSY else ". Make room on the disk"
@@ -134,7 +134,7 @@ def reaction_to(error: sqlite3.Error, path: Path, what: str) -> StopProgram | Tr
 
 
 def _prepare_patiently(db: sqlite3.Connection, schema: Schema, busy_seconds: float) -> None:
-    """SQLite itself does not wait for other processes while the journal's mode is changed."""
+    """Repeat `_prepare` while the file is busy: SQLite itself does not wait while the journal mode is changed."""
     deadline = time.monotonic() + busy_seconds
     while True:
         try:
@@ -148,9 +148,9 @@ def _prepare_patiently(db: sqlite3.Connection, schema: Schema, busy_seconds: flo
 
 
 def _prepare(db: sqlite3.Connection, schema: Schema) -> None:
-    db.execute("BEGIN")  # what is read is of one moment, though another process may be making the file
+    db.execute("BEGIN")  # all reads see one state, even if another process is creating the file
     try:
-        version = version_of(db, schema)  # before anything is changed in a file that may not be ours
+        version = version_of(db, schema)  # before any change to a file that may not be ours
     finally:
         db.execute("ROLLBACK")
     if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] not in {"wal", "memory"}:
@@ -161,5 +161,5 @@ def _prepare(db: sqlite3.Connection, schema: Schema) -> None:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code."""
+    """Return SQLite's primary result code for an error."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY_CODE

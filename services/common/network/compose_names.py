@@ -8,9 +8,9 @@ COMPOSE_HOSTS = frozenset({"rabbitmq", "redis", "ollama"})
 
 
 def explain_compose_name(variable: str, host: str) -> str | None:
-    """Say what replaces a Compose service's name that this machine cannot resolve; None for any other host.
+    """Return advice on a Compose service's name that this machine cannot resolve; None for any other host.
 
-    The resolver is asked only for such a name.
+    Only names of Compose services are looked up in the resolver.
 
     Args:
         variable: the variable that contains the host.

@@ -23,7 +23,7 @@ def ollama_servers(text: str) -> tuple[str, ...]:
     """Return the URLs of the Ollama servers in a comma-separated list, in its order and without duplicates.
 
     Raises:
-        ValueError: says which part cannot be read and how it is written.
+        ValueError: a part of the list is not valid. The message names the part and the allowed form.
     """
     return _split(text.strip(_BLANKS_AND_QUOTES), ollama_address)
 
@@ -32,7 +32,7 @@ def openai_servers(text: str) -> tuple[str, ...]:
     """Return the URLs of the OpenAI-compatible servers in a comma-separated list, in its order, without duplicates.
 
     Raises:
-        ValueError: says which part cannot be read and how it is written.
+        ValueError: a part of the list is not valid. The message names the part and the allowed form.
     """
     return _split(text, _openai_address)
 

@@ -93,7 +93,7 @@ def hidden_variables(*names: str) -> Iterator[None]:
 
 @contextmanager
 def only_variables(allowed: re.Pattern[str]) -> Iterator[None]:
-    """Limit the variables that a process started meanwhile inherits to those whose whole name matches `allowed`."""
+    """Limit the variables that processes started in this context inherit to names that match `allowed` as a whole."""
     with _hidden(lambda name: allowed.fullmatch(name) is None):
         yield
 
@@ -109,7 +109,7 @@ def _hidden(is_hidden: Callable[[str], bool]) -> Iterator[None]:
 
 
 def _choose(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str] | None:
-    """Return the name of the variable that decides, and the proxy in it; None means a direct connection."""
+    """Return the name of the variable that sets the proxy, and the proxy. None means a direct connection."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if is_loopback(host):
@@ -140,7 +140,7 @@ def _is_proxy(text: str) -> bool:
 
 def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
     """Return whether NO_PROXY contains the host itself, a parent domain of it, or a network that includes it."""
-    # A list, so that every entry is read and a malformed one is refused whatever stands before it.
+    # A list, so that every entry is read and a malformed one is refused even after an entry that matches.
     covered = [_covers(entry, host, port) for entry in _entries(no_proxy)]
     return any(covered)
 

@@ -74,7 +74,7 @@ class Lag:
             log.info("lag_is_short_again", seconds=round(seconds))
 
     def health(self) -> DependencyHealth:
-        """Return the lag as a dependency for `/health`. It is not required, because a service that lags still works."""
+        """Return the lag as a dependency for `/health`. It is not required: a service that lags still works."""
         if not self.is_long:
             return DependencyHealth(ok=True, detail=f"{self._seconds:.0f} s", required=False)
         detail = f"{self._what} {self._seconds:.0f} s old (LAG_LIMIT {self._limit:.0f}); {self._advice}"

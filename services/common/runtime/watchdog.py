@@ -67,7 +67,7 @@ class Watchdog:
             looked = now
 
     def look(self, elapsed: float) -> None:
-        """Add `elapsed` seconds to the age of all calls, log what changed, and end the process if needed."""
+        """Add `elapsed` seconds to the age of all calls, log changes, and end the process if a call is given up."""
         before = {call.number: call for call in self._stuck}
         calls = self._work.grow_older(min(elapsed, MOST_COUNTED_SECONDS))
         self._stuck = stuck(calls, self._stuck_after)

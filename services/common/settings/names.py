@@ -1,7 +1,8 @@
-"""Which variables are meant for us: ours, near misses of ours, and those of others that share the environment.
+"""Which variables are meant for this project, which are misspelt, and which belong to other programs.
 
-A variable that is not ours is a mistake if it is a near miss of one of ours, if it begins as only ours begin, or if it
-stands in our own `.env` file. Those of programs that share the two (`is_of_others`) never are.
+A variable that is not ours is a mistake if its name is similar to one of ours, if its name has a prefix that only our
+variables have, or if it is in our own `.env` file. Variables of other programs that share the environment or the file
+(`is_of_others`) are never mistakes.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _ORCHESTRATOR_NAME = re.compile(
 _ORCHESTRATOR_VALUE = re.compile(r"(tcp|udp|sctp)://", re.ASCII)
 _MOSTLY_ALIKE = 0.83
 _PERHAPS_MEANT = 0.75
-_LONG = 11  # letters; so long a name may be missed by two of them, a shorter one by one
+_LONG = 11  # letters; a name of this length may differ by two letters, a shorter one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class UnknownName:
 
     @property
     def field(self) -> str:
-        """The setting that the variable is meant to be; its own name if there is no similar one."""
+        """The setting that the variable is meant to set; the variable's own name if no setting has a similar name."""
         return (self.meant or self.name).removesuffix(SUFFIX).lower()
 
     def __str__(self) -> str:
@@ -87,7 +88,7 @@ class UnknownName:
 def find_unknown_names(
     environ: Mapping[str, str], from_file: Mapping[str, str], known: Collection[str]
 ) -> list[UnknownName]:
-    """The variables that are meant for us but are none of ours, by name."""
+    """Return the variables that are meant for us but are not ours, in the order of their names."""
     ours = {*known, *COMPOSE_NAMES, *OTHER_OWN_NAMES}
     unknown = []
     for name in sorted({*environ, *from_file}):
@@ -109,18 +110,18 @@ def is_of_others(name: str, value: str) -> bool:
 
 
 def is_theirs_elsewhere(name: str, from_file: Collection[str]) -> bool:
-    """Whether a name that others use too is theirs, because it is set in the environment and not in our own file."""
+    """Whether a name that other programs also use belongs to them, because our own file does not contain the name."""
     return name in others.NAMES_ELSEWHERE and name not in from_file
 
 
 def is_of_orchestrator(name: str, value: str) -> bool:
-    """Whether Kubernetes or Docker set it to the address of a service, such as REDIS_PORT=tcp://10.0.0.1:6379."""
+    """Whether Kubernetes or Docker set the variable for a service, such as REDIS_PORT=tcp://10.0.0.1:6379."""
     is_address = name.endswith("_PORT") and _ORCHESTRATOR_VALUE.match(value) is not None
     return is_address or _ORCHESTRATOR_NAME.search(name) is not None
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
-    """The variable of ours of which `name` is a near miss: by its letters, its words, a prefix or `_FILE` too much."""
+    """Return our variable like `name`, but for a few letters, the order of words, or an extra prefix or `_FILE`."""
     upper = name.upper().replace("-", "_")
     bare = upper.removeprefix("CRYPTOBOY_")
     for candidate in (bare, bare.removesuffix(SUFFIX)):
@@ -134,7 +135,7 @@ def _meant(name: str, known: Collection[str]) -> str | None:
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:
-    """The name of ours from which it differs by a letter or two: left out, too much, another, or two swapped."""
+    """Return our name that is nearest to `name`, with one or two letters left out, added, replaced or swapped."""
     from rapidfuzz.distance import OSA  # takes longer to load than most starts have unknown names
 
     letters = name.replace("_", "")

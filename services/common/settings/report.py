@@ -23,7 +23,7 @@ _LONGEST_SHOWN = 80
 
 
 class Mistake(NamedTuple):
-    """A one-line description of an error in a variable. `field` is the setting that it is or is meant to be."""
+    """A one-line description of an error in a variable. `field` is the setting that is meant."""
 
     field: str
     line: str

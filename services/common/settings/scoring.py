@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from services.common.network.model_addresses import ollama_servers, openai_servers
 from services.common.settings.types import Seconds
 
-MOST_WEIGHT = 1000  # more is a slip
+MOST_WEIGHT = 1000  # a larger weight is probably a typing error
 MODEL_FIELDS = (
     *("ollama_host", "ollama_model", "ollama_timeout", "ollama_max_tokens", "ollama_ca_file"),
     *("openai_base_url", "openai_api_key", "openai_model", "openai_timeout", "openai_max_tokens"),
@@ -41,7 +41,7 @@ def parse_ensemble(text: str) -> dict[ScorerKind, float]:
     """The members of an ensemble and their weights, from text such as `ollama:2, lexicon:1`.
 
     Raises:
-        ValueError: says which part is wrong and what is allowed.
+        ValueError: a part is wrong. The message names the part and what is allowed.
     """
     allowed = [kind.value for kind in ScorerKind if kind is not ScorerKind.ENSEMBLE]
     members: dict[ScorerKind, float] = {}
@@ -55,7 +55,7 @@ def parse_ensemble(text: str) -> dict[ScorerKind, float]:
             members[ScorerKind(name)] = float(weight or 1)
         except ValueError:
             raise ValueError(f"{weight!r} is not the weight of {name}; write a number above 0") from None
-        if not 0 < members[ScorerKind(name)] <= MOST_WEIGHT:  # not so for NaN as well
+        if not 0 < members[ScorerKind(name)] <= MOST_WEIGHT:  # NaN is refused as well
             raise ValueError(f"the weight of {name} must be above 0 and at most {MOST_WEIGHT}")
     return members
 

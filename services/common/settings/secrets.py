@@ -1,4 +1,4 @@
-"""Secrets that stand in files of their own, as orchestrators hand them in: NAME_FILE is the path of NAME."""
+"""Secrets in separate files, as orchestrators provide them: NAME_FILE is the path of the file with NAME."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from services.common.files import read_small
 from services.common.settings.names import SUFFIX
 from services.common.settings.report import Mistake, is_secret
 
-# What examples of configurations write where a key or token is to go.
+# Texts that examples of configurations have in the place of a key or token.
 _PLACEHOLDER = re.compile(
     r"your.*|.*\byour[\W_].*|.*[\W_]here|<.*>|\{.*\}|x{3,}|\*+|\.{3}|…|todo|tbd|placeholder|dummy|example|none|null"
     r"|(change|replace|fill|insert)[\W_]?(me|it|this|in).*|(api[\W_]?)?(key|secret|token)",
     re.IGNORECASE | re.DOTALL,
 )
-# Passwords that people choose, who may have chosen such a word.
+# Passwords that people choose, and that may look like placeholders.
 _MADE_UP = frozenset({"rabbitmq_pass", "redis_password"})
-# A JSON object, which looks like `{key}`; what stands in it is the exchange's business.
+# A JSON object, which looks like the placeholder `{key}`. Its content is not examined.
 _WRITTEN_AS_JSON = frozenset({"exchange_config"})
 _ISSUED_AND_NO_SECRET = frozenset({"telegram_chat_id"})
 
 
 def secret_variables(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
-    """The variables that hold a secret, each of which may be given as a file."""
+    """Return the variables that contain secrets. Each secret may be given as a file instead."""
     return tuple(name.upper() for name, info in fields.items() if is_secret(info))
 
 
 def read_secret_files(
     given: Mapping[str, str], fields: Mapping[str, FieldInfo]
 ) -> tuple[dict[str, str], list[Mistake]]:
-    """The secrets that are given as files, by variable, and what is wrong with others.
+    """Return the secrets that are given as files, by variable, and the mistakes in the other files.
 
-    An empty file says as much as an empty variable: nothing. Where a default would take its place that is a mistake.
+    An empty file counts as no secret. That is a mistake if a fixed default would be used instead.
 
     Args:
-        given: the variables that are set, with their texts.
+        given: the variables that are set, with their values.
         fields: the settings by name.
     """
     secrets: dict[str, str] = {}
@@ -74,7 +74,7 @@ def is_placeholder(text: str) -> bool:
 
 
 def without_placeholders(given: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> dict[str, str]:
-    """The texts by variable, without those that stand for what others issue: they are as good as unset."""
+    """Return the values by variable, without placeholders for issued keys and tokens. These count as unset."""
     issued = {
         field for field, info in fields.items() if is_secret(info)
     } - _MADE_UP - _WRITTEN_AS_JSON | _ISSUED_AND_NO_SECRET
@@ -84,5 +84,5 @@ def without_placeholders(given: Mapping[str, str], fields: Mapping[str, FieldInf
 
 
 def reveal(secret: SecretStr | None) -> str:
-    """The text of a secret; empty where none is set."""
+    """Return the text of a secret, or an empty text if there is no secret."""
     return secret.get_secret_value() if secret is not None else ""

@@ -1,10 +1,10 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
-Those of the servers, the news sources, scoring, trading and the watchdogs stand in modules of their own beside this
-one.
+The variables of the servers, the news sources, scoring, trading and the watchdogs are declared in other modules of
+this package.
 
-The environment wins over the `.env` file in the project's folder. `Settings.load` is the only way in; it
-turns any mistake into one `StopProgram` that names the variable, the value and what is allowed.
+The environment wins over the `.env` file in the project's folder. Settings are read with `Settings.load` only. It
+reports all mistakes in one `StopProgram`, which names each variable, its value and what is allowed.
 """
 
 from __future__ import annotations
@@ -92,19 +92,19 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
 
     @property
     def unusable(self) -> tuple[Mistake, ...]:
-        """What is wrong with variables that were passed over; their fields have the defaults. See `require`."""
+        """The mistakes in variables that were ignored; the fields of these variables have defaults. See `require`."""
         return self._unusable
 
     @property
     def named_in_file(self) -> frozenset[str]:
-        """The fields that the `.env` file names, whatever the environment says of them."""
+        """The fields that the `.env` file sets, even if the environment sets them to something else."""
         return self._named_in_file
 
     def require(self, fields: Collection[str]) -> None:
-        """Say before these are used that their values count.
+        """Check that the values of these fields are valid. Callers do this before they use the fields.
 
         Raises:
-            StopProgram: some have values that cannot be used; names each of them.
+            StopProgram: some values are not valid. The message names each of them.
         """
         refuse(mistake for mistake in self._unusable if mistake.field in fields)
 
@@ -116,7 +116,7 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
     @field_validator("exchange_config", mode="before")
     @classmethod
     def _parse_object(cls, value: object) -> object:
-        with suppress(ValueError):  # what is no JSON is refused as no object
+        with suppress(ValueError):  # a text that is not JSON is refused later, because it is no object
             return from_json(value) if isinstance(value, str) else value
         return value
 
@@ -126,7 +126,7 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
         return value.upper() if isinstance(value, str) else value
 
     def changed(self, **updates: Any) -> Settings:  # noqa: ANN401 - any field
-        """A copy with some fields changed, checked like the original. What nobody set stays unset."""
+        """Return a copy with some fields changed, validated like the original. Other unset fields stay unset."""
         copy = type(self)(**{**self.model_dump(exclude_unset=True), **updates})
         left = tuple(mistake for mistake in self._unusable if mistake.field not in updates)
         copy._remember(left, self._named_in_file)  # noqa: SLF001 - of our own class
@@ -136,9 +136,9 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
         self._unusable, self._named_in_file = unusable, named_in_file
 
     def environment(self) -> dict[str, str]:
-        """The variables that make another process of ours load exactly these settings. Holds secrets."""
+        """Return the variables with which another process of ours loads exactly these settings, secrets included."""
         variables = {CURRENT_ENV_FILE: ""}
-        # Files that we read already: empty, so that an inherited name does not contradict the secret itself.
+        # The variables of secret files are empty, because a secret must not be given both as a file and as a value.
         variables |= {name + SUFFIX: "" for name in secret_variables(type(self).model_fields)}
         for field, value in self.model_dump().items():
             if value is not None:
@@ -147,7 +147,7 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
 
     @classmethod
     def variables(cls) -> frozenset[str]:
-        """Every variable that is ours: the settings, and for each secret the one that names its file."""
+        """Return all our variables: one for each setting, and for each secret also the one that names its file."""
         files = (name + SUFFIX for name in secret_variables(cls.model_fields))
         return frozenset({*(name.upper() for name in cls.model_fields), *files})
 
@@ -162,14 +162,14 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
         """Read the settings from a `.env` file and the environment, which wins.
 
         Args:
-            environ: the variables. By default the process's own, with the file that CRYPTOBOY_ENV_FILE
-                names (empty: none), else the `.env` in the project's folder.
+            environ: the variables. If None, those of this process are used, and `env_file` defaults to the result of
+                `default_env_file`.
             env_file: a file of NAME=value lines. A missing file is an empty one.
-            uses: the fields that the program uses; None: all. What is wrong with another is kept in `unusable`, as
-                it always is for what only some scorers use.
+            uses: the fields that the program uses. If None, all fields except those that only some scorers use.
+                Mistakes in other fields raise no error and are listed in `unusable`.
 
         Raises:
-            StopProgram: a variable is unknown or has a value that is not allowed; names each of them.
+            StopProgram: a variable is unknown or has a value that is not allowed. The message names each of them.
         """
         if environ is None:
             environ = os.environ
@@ -198,14 +198,14 @@ class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, Tra
 
     @classmethod
     def _build(cls, values: Mapping[str, Any]) -> tuple[Settings, list[Mistake]]:
-        """The settings from those values that can be used, and what is wrong with the others."""
+        """Return the settings made from the valid values, and the mistakes in the other values."""
         try:
             return cls(**values), []
         except ValidationError as error:
             mistakes = describe_mistakes(error, cls.model_fields)
         fields = {mistake.field for mistake in mistakes}
         if not fields <= values.keys():
-            refuse(mistakes)  # values that do not go together
+            refuse(mistakes)  # values that contradict one another
         return cls(**{field: value for field, value in values.items() if field not in fields}), mistakes
 
 

@@ -16,12 +16,12 @@ from services.common.settings.names import is_of_orchestrator
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 STRATEGIES = PROJECT_ROOT / "user_data" / "strategies"
 PYTHON_PATH = os.pathsep.join([str(PROJECT_ROOT), str(STRATEGIES)])
-"""PYTHONPATH of every program of ours: `services`, and the package `cryptoboy_sentiment` beside the strategy."""
+"""The PYTHONPATH of our programs: the folders of `services` and of the strategy with `cryptoboy_sentiment`."""
 CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
 
 
 def default_env_file(environ: Mapping[str, str]) -> Path | None:
-    """The file that CRYPTOBOY_ENV_FILE names (empty: none), else the `.env` in the project's folder."""
+    """Return the file that CRYPTOBOY_ENV_FILE names, None if that is empty, or the project's `.env` if unset."""
     named = environ.get(CURRENT_ENV_FILE)
     if named is None:
         return PROJECT_ROOT / ".env"
@@ -29,11 +29,11 @@ def default_env_file(environ: Mapping[str, str]) -> Path | None:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The variables of a `.env` file by name; an absent file has none.
+    """Return the variables of a `.env` file by name; none if the file does not exist.
 
     Raises:
-        StopProgram: the file is there but cannot be read as text, has a line that is no NAME=value, or gives a
-            variable two values: what somebody wrote there, a smaller stake perhaps, would count for nothing.
+        StopProgram: the file exists but cannot be read as text, has a line that is not NAME=value, or gives a
+            variable two different values. One of them, perhaps a smaller stake, would be ignored otherwise.
     """
     try:
         if not path.exists():
@@ -67,7 +67,7 @@ def _line_of(binding: Binding) -> int:
 
 
 def texts_of(source: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
-    """What a source says of our variables. An empty text is nothing, and an orchestrator's address none of ours."""
+    """Return the values of our variables in a source, without empty values and addresses set by an orchestrator."""
     return {
         name: text
         for name in names

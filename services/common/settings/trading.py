@@ -1,4 +1,4 @@
-"""The variables of trading, from which Freqtrade's configuration is filled."""
+"""The variables of trading, from which Freqtrade's configuration is made."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ UNLIMITED_TRADES = -1
 SMALLEST_STAKE = 0.0001
 """The smallest stake that Freqtrade accepts, in the stake currency."""
 CAREFUL_IF_EMPTY = ("DRY_RUN", "LIVE_TRADING_CONFIRMATION")
-"""Variables that allow real money. Empty in the environment they say no, whatever `.env` says; other variables that
-are empty there say nothing."""
+"""Variables that allow trading with real money. If one is set but empty in the environment, its value in `.env` is
+ignored and real money is not allowed. Other variables that are empty in the environment count as unset there."""
 
 
 def _read_stake(value: object) -> float | Literal["unlimited"]:
@@ -45,7 +45,7 @@ StakeAmount = Annotated[float | Literal["unlimited"], PlainValidator(_read_stake
 
 
 class TradingSettings(BaseModel):
-    """The part of `Settings` that Freqtrade is run with."""
+    """The part of `Settings` with which Freqtrade is run."""
 
     dry_run: bool = Field(
         True, description="false trades with real money; empty in the environment is true, whatever .env says"
