@@ -1,7 +1,8 @@
 """SQLite files: how they are opened, migrated to the current version and changed, and what their errors mean.
 
 The version of a file is its `PRAGMA user_version`. Connections are in autocommit mode and may be used by any thread,
-but only by one at a time. Files are in WAL mode and shared by the processes of one machine, so they have to lie on a local disk.
+but only by one at a time. Files are in WAL mode and shared by the processes of one machine, so they have to be on a
+local disk.
 """
 
 from __future__ import annotations

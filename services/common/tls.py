@@ -1,4 +1,4 @@
-"""How we speak TLS as a client: certificate and name are always checked, against a CA of the operator's if given."""
+"""TLS for client connections. Certificate and host name are always checked, against the operator's CA if given."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TlsFiles:
 
 
 def client_context(files: TlsFiles) -> ssl.SSLContext:
-    """A context for connections. Raises StopProgram if a file cannot be used; says which variable names it."""
+    """Return a context for connections. If a file cannot be used, raises StopProgram, which names its variable."""
     try:
         context = ssl.create_default_context(cafile=files.ca)
     except (OSError, ssl.SSLError) as error:
@@ -57,12 +57,12 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
 
 
 def usual_trust() -> ssl.SSLContext | bool:
-    """What a client of httpx with `trust_env=False` checks certificates of public servers against.
+    """Return the `verify` argument of an httpx client with `trust_env=False`, for certificates of public servers.
 
-    True stands for the library's own choice, which SSL_CERT_FILE and SSL_CERT_DIR replace.
+    The result is a context with SSL_CERT_FILE and SSL_CERT_DIR if one of them is set, else True (httpx's default).
 
     Raises:
-        StopProgram: they cannot be used.
+        StopProgram: the files that these variables name cannot be used.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not file and not folder:
@@ -87,11 +87,11 @@ def redis_tls(files: TlsFiles | None) -> dict[str, Any]:
 
 
 def explain_tls(error: str, names: str) -> str | None:
-    """What a person can do about a TLS handshake that failed, from the text of the error; None if it was not that.
+    """Return what a person can do about a failed TLS handshake; None for an error that is not known here.
 
     Args:
-        error: what the library said.
-        names: what the variables begin with, such as REDIS.
+        error: the error message of the library.
+        names: the prefix of the variables, such as REDIS.
     """
     if "CERTIFICATE_VERIFY_FAILED" in error or "certificate verify failed" in error:
         return f"its certificate is not to be trusted; {names}_CA_FILE must name the CA that signed it ({_said(error)})"

@@ -47,11 +47,11 @@ class EventType(StrEnum):
 
 
 CLEAR, STRONG = 0.3, 0.7
-"""The smallest scores of bullish and of very bullish news. Their negatives are the limits of bearish news."""
+"""The smallest scores of bullish and of very bullish news. Negated, they are the limits of bearish news."""
 
 
 def label_of(score: float) -> Label:
-    """The label of a score in [-1, 1].
+    """Return the label of a score in [-1, 1].
 
     very_bullish >= 0.7 > bullish >= 0.3 > neutral > -0.3 >= bearish > -0.7 >= very_bearish.
     """
@@ -74,13 +74,13 @@ def check_pair(text: str) -> str:
 
 
 def split_pairs(text: str) -> tuple[str, ...]:
-    """The pairs of a list by commas, semicolons or spaces, in capitals, each once; they are not checked."""
+    """Split a list at commas, semicolons or spaces into pairs, in capitals and each once, without checking them."""
     parts = re.split(r"[,;\s]+", re.sub(r"\s*/\s*", "/", text.upper()))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def timeframe_seconds(timeframe: str) -> int:
-    """The length in seconds of a timeframe such as 1m, 15m, 1h; ValueError for anything else."""
+    """The length in seconds of a timeframe such as 1m, 15m, 1h. Raises ValueError for other texts."""
     match = TIMEFRAME_PATTERN.match(timeframe)
     if not match:
         raise ValueError(f"{timeframe!r} is not a timeframe; write for example 1m, 15m, 1h or 1d")
@@ -115,6 +115,6 @@ UtcTime = Annotated[
 def source_name(text: str) -> str:
     """A publisher's name in the form that messages, metrics and addresses use: `Crypto News!` becomes `Crypto_News`.
 
-    Empty when nothing of the text can be kept.
+    The result is empty if no character of the text is allowed.
     """
     return _NOT_IN_A_SOURCE_NAME.sub("_", text).strip("_")[:_LONGEST_SOURCE_NAME]

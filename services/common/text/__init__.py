@@ -1,1 +1,1 @@
-"""Text of others: cleaned, and looked at for what its readers do not see."""
+"""Text from other programs and people: how it is cleaned, and how parts that readers do not see are found."""

@@ -1,8 +1,7 @@
 """Removes control characters from everything that a program prints: headlines and errors quote untrusted text.
 
-Each program wraps its two streams once, at its start, so no call has to think of it. Code that draws with escape
-sequences of its own (`services.cli.support.console`) cleans the texts itself, and writes to the stream behind the
-wrapper.
+Each program wraps its standard output and standard error once, at its start. Code that writes escape sequences of its
+own (`services.cli.support.console`) cleans the texts itself, and writes to the wrapped stream directly.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from services.common.text.plain_text import without_control
 
 
 class CleanStream:
-    """Wraps a text stream and removes control characters from every text but line ends and tabs.
+    """Wraps a text stream and removes control characters, except line ends and tabs, from every text.
 
     Attributes:
         trusted: the wrapped stream, for callers that clean their texts themselves.
@@ -25,12 +24,12 @@ class CleanStream:
         self.trusted = stream
 
     def write(self, text: str) -> int:
-        """Write it; the length is that of the text given."""
+        """Write `text` without its control characters, and return the length of `text`."""
         self.trusted.write(without_control(text, lines=True))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write each of them."""
+        """Write each of the lines."""
         for line in lines:
             self.write(line)
 
@@ -39,7 +38,7 @@ class CleanStream:
 
 
 def clean_output() -> None:
-    """Wrap this process's standard output and standard error, tracebacks included. May be called again."""
+    """Wrap this process's standard output and standard error, tracebacks included. Further calls change nothing."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, CleanStream):
@@ -47,5 +46,5 @@ def clean_output() -> None:
 
 
 def trusted(stream: Any) -> Any:  # noqa: ANN401 - any stream
-    """The stream that a `CleanStream` wraps; any other stream itself."""
+    """Return the stream that a `CleanStream` wraps, or `stream` itself if it is of another type."""
     return stream.trusted if isinstance(stream, CleanStream) else stream

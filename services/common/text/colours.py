@@ -1,11 +1,11 @@
-"""Colours as CSS writes them, as far as it takes to see that a text has the colour of what is behind it. Pure."""
+"""CSS colours, as far as needed to find text in the colour of its background. Does no input or output."""
 
 from __future__ import annotations
 
 import re
 
 ALIKE = 16
-"""The largest difference of red, green or blue (0..255) at which two colours count as equal."""
+"""The largest difference in red, green or blue (0..255) at which two colours count as equal."""
 
 _COLOURS = {
     "snow": "#fffafa",
@@ -22,7 +22,7 @@ _COLOURS = {
 
 
 def colour_of(value: str) -> str:
-    """One spelling for each colour that is written in several."""
+    """Return the same spelling for different CSS spellings of a colour."""
     plain = "".join(value.split())
     if match := re.fullmatch(r"rgba?\((\d+),(\d+),(\d+)(?:,1(?:\.0*)?)?\)", plain):
         plain = "#" + "".join(f"{min(int(part[:3]), 255):02x}" for part in match.groups())
@@ -34,7 +34,7 @@ def colour_of(value: str) -> str:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Return whether a text in one of the colours cannot be read on the other colour."""
+    """Return whether a text in one of the colours cannot be read on a background of the other."""
     if one == other:
         return True
     first, second = _channels(one), _channels(other)
@@ -51,7 +51,7 @@ def is_transparent(colour: str) -> bool:
 
 
 def _channels(colour: str) -> tuple[int, ...]:
-    """Red, green and blue; nothing of what is not written in hexadecimal."""
+    """Return red, green and blue (0..255); an empty tuple if the colour is not hexadecimal."""
     digits = colour.removeprefix("#")
     if re.fullmatch(r"[0-9a-f]{3}", digits):
         digits = "".join(each * 2 for each in digits)

@@ -1,8 +1,8 @@
-"""Whether a text has something that readers do not see: invisible characters, or letters in another order.
+"""Finds text that readers do not see as it is written: invisible characters, or letters in another order.
 
-What honest texts are written with is left out of account: joiners of emojis and of Persian, direction marks of Arabic
+Characters that ordinary texts contain are not counted: joiners of emojis and of Persian, direction marks of Arabic
 and Hebrew, soft hyphens between syllables, a zero-width space or byte order mark that an editor left between words,
-breaks between words of scripts that write no spaces, the flags of England, Scotland and Wales.
+breaks between words of scripts that write no spaces, and the flags of England, Scotland and Wales.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 IN_WORDS = 5
-"""The number of letters separated by zero-width characters that counts as hiding; fewer may be an accident."""
+"""From this number of letters separated by zero-width characters, they count as hiding; fewer may be an accident."""
 IN_A_ROW = 8
 NEW_WORDS = 4
-"""The number of hidden words missing from the visible text that counts; fewer may be a button or a caption."""
+"""The smallest number of words only in the hidden text that counts; fewer may be a button or a caption."""
 
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]"
 _NO_WIDTH = "[\u200b\u2060-\u2064\ufeff]"
@@ -34,10 +34,11 @@ _WORD = re.compile(r"\w+")
 
 
 def reorders(text: str) -> bool:
-    """Whether people see the letters in another order than they are written in.
+    """Whether readers see the letters in another order than the written one.
 
-    To begin a part that runs from right to left is honest in a text that is written so. What isolates or embeds a part
-    from left to right changes nothing of Latin letters; programs put it around names and numbers.
+    A mark that begins a right-to-left part is ordinary in a text with letters of a right-to-left script. Marks that
+    isolate or embed a left-to-right part do not reorder Latin letters; programs put these marks around names and
+    numbers.
     """
     if text.isprintable():
         return False
@@ -47,7 +48,7 @@ def reorders(text: str) -> bool:
 
 
 def hides_characters(text: str) -> bool:
-    """Whether a text, before it is cleaned, has letters that nobody sees, or parted by what nobody sees."""
+    """Whether a text that is not cleaned yet has invisible letters, or letters separated by invisible characters."""
     if text.isprintable():
         return False
     if len(_IN_A_WORD.findall(text)) >= IN_WORDS or _ROW.search(text) or _SPELLED.search(text):
@@ -56,12 +57,12 @@ def hides_characters(text: str) -> bool:
 
 
 def hides_words(hidden: str, seen: str) -> bool:
-    """Whether what is hidden says something that what is seen does not.
+    """Whether the hidden text of an article has several words that the visible text does not have.
 
     Args:
-        hidden: what was dropped of a markup, see `markup.Seen`.
-        seen: what readers see of the same article, its headline included. Previews and copies for other devices repeat
-            that.
+        hidden: the text that readers do not see, as in `markup.Seen`.
+        seen: the text of the same article that readers see, with its headline. Hidden previews and hidden copies for
+            other devices only repeat this text.
     """
     if not hidden:
         return False

@@ -1,7 +1,7 @@
-"""From a publisher's markup to the text that its readers see, and what it hides from them.
+"""Splits a publisher's markup into the text that readers see and the text that is hidden from them.
 
-News is scored by what people read. Text that is only there for machines is dropped, whatever hides it: an attribute, a
-style of its own or of a class, an element that no reader shows.
+News is scored by what people read. Text only for machines is not scored, whatever hides the text: an attribute, a
+style of the element or of its class, or an element that is never shown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_LAYERS = 3
 """The most levels of escaped markup within markup that are read, because feeds escape twice by mistake."""
 
 _TAG = re.compile(r"<[a-zA-Z/!?]")
-# What is still a tag after another turn was escaped once more: only what can be nothing else ("x<y" can).
+# A tag in unescaped text was escaped twice. Only names of elements count, because "x<y" is no tag.
 _ELEMENTS = (
     "a|abbr|article|aside|audio|b|big|blockquote|body|br|center|cite|code|dd|del|details|dialog|div|dl|dt|em|embed|"
     "figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|"
@@ -37,7 +37,7 @@ _BLOCK_BORDER = re.compile(
     r"|header|footer|aside|nav|pre|img)\b)",
     re.IGNORECASE,
 )
-# Not shown, and no attempt to hide: parts of pages, and what stands in for what cannot be played.
+# Not shown, but no attempt to hide: parts of pages, and replacements for media that cannot be played.
 _NOT_TEXT = frozenset(
     {
         "script",
@@ -71,14 +71,14 @@ class Seen(NamedTuple):
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text may have tags or entities, so that it is to be read by `seen_in`."""
+    """Whether a text may have tags or entities, so that `seen_in` has to read it."""
     return "<" in text or "&" in text
 
 
 def seen_in(markup: str) -> Seen:
-    """What of a piece of HTML, or of plain text, its readers see. Entities are resolved, scripts and comments left out.
+    """Return the visible and the hidden text of HTML or plain text. Scripts and comments count as neither.
 
-    Markup that was escaped more often than it should have been is read as what it was meant to be.
+    Entities are resolved. Markup that was escaped too often by mistake is read as the markup that was meant.
     """
     seen = _read(markup) if _TAG.search(markup) else Seen(html.unescape(markup))
     hidden = seen.hidden
@@ -109,9 +109,10 @@ def _read(markup: str) -> Seen:
 
 
 def _well_ended(markup: str) -> str:
-    """The markup without comments, and without tags that have no end: the parser looks for the end of each anew.
+    """Return the markup without comments, and with each "<" that no ">" follows escaped.
 
-    As in browsers, a comment without an end goes on to the end of the text.
+    The parser would search the whole rest of the text for the end of each such tag. As in browsers, a comment without
+    an end extends to the end of the text.
     """
     markup = _COMMENT.sub("", markup)
     end = markup.rfind(">") + 1
@@ -119,13 +120,13 @@ def _well_ended(markup: str) -> str:
 
 
 def _both(attributes: MutableMapping[str, str], name: str, value: str) -> None:
-    # Browsers take the first of two; of styles, whichever hides is to count.
+    # Browsers use the first of two equal attributes. Two styles are joined, so that the one that hides counts.
     if name == "style" and len(attributes[name]) < MAX_DECLARATIONS:
         attributes[name] = f"{attributes[name]};{value}"
 
 
 def _texts(soup: BeautifulSoup, rules: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
-    """Each text of the document, and whether it is seen; nothing of what is no text."""
+    """Yield each text of the document, and whether readers see it. Scripts, comments and the like are left out."""
     looks: dict[int, Look | None] = {id(soup): Look()}
     node: PageElement
     for node in soup.descendants:

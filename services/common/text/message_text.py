@@ -1,4 +1,4 @@
-"""Text of messages is cleaned, not refused: no article is lost because of one odd character."""
+"""Cleans the text in messages instead of refusing it, so that no article is lost because of one odd character."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from services.common.text.plain_text import without_control
 
 @dataclass(slots=True)
 class Reading:
-    """The context of a validation in which a message is read, and what was noticed about its text.
+    """The validation context while a message is read. It records what is found in the text of the message.
 
     Attributes:
-        reordered: whether there were characters that show people another order of letters than a machine sees.
+        reordered: whether characters were found that make people see the letters in another order than machines do.
     """
 
     reordered: bool = False
 
 
 def cleaned_line(value: object, info: ValidationInfo) -> object:
-    """A text of one line; see `without_control`."""
+    """Return a text as one line; see `without_control`."""
     return _cleaned(value, info, lines=False)
 
 
 def cleaned_lines(value: object, info: ValidationInfo) -> object:
-    """A text that keeps its tabs and newlines."""
+    """Return a text with its tabs and newlines; see `without_control`."""
     return _cleaned(value, info, lines=True)
 
 
@@ -41,9 +41,9 @@ def _cleaned(value: object, info: ValidationInfo, *, lines: bool) -> object:
 
 
 def mended(body: bytes) -> bytes | None:
-    """JSON without what a strict parser refuses inside of its strings; None if it is no JSON all the same.
+    """Return JSON without what a strict parser refuses within strings; None if the body is not JSON even then.
 
-    That is control characters that are not escaped, escapes of unpaired surrogates, and bytes that are not UTF-8.
+    A strict parser refuses unescaped control characters, escapes of unpaired surrogates, and bytes that are not UTF-8.
     """
     try:
         value = json.loads(body.decode(errors="replace"), strict=False)

@@ -1,9 +1,10 @@
-"""Text of others without what steers a terminal, reorders what people see, or cannot be encoded.
+"""Removes characters from text that control a terminal, reorder the visible letters, or cannot be encoded.
 
-One definition of a control character for whatever is read, stored or printed: C0, DEL and C1 with the escape
+All text that is read, stored or printed has one definition of a control character: C0, DEL and C1 with the escape
 sequences that they begin, unpaired surrogates, the line and paragraph separators (U+2028, U+2029), and the embeddings,
 overrides and isolates of the bidirectional algorithm. The direction marks (U+200E, U+200F, U+061C), joiners, soft
-hyphens and byte order marks are none: honest Arabic, Hebrew and emojis have them, and they reorder nothing by force.
+hyphens and byte order marks are not control characters: ordinary Arabic, Hebrew and emojis contain them, and none of
+them overrides the order of letters.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ LONGEST_SEQUENCE = 4_096
 """The most characters of an escape sequence that contains text, such as a window title or a link's address."""
 
 # ECMA-48: CSI with parameters and a final byte; OSC, DCS, SOS, PM, APC with a text up to their end; any other escape.
-# Without its end a text is left where it stands, so that nobody hides the rest of a line with two characters.
+# A text without its end is not removed, because two characters could hide the rest of a line otherwise.
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     rf"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]{{0,{LONGEST_SEQUENCE}}}(?:\x07|\x1b\\|\x9c)"
@@ -29,10 +30,10 @@ _CONTROL = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff{REORDERING}]")
 
 
 def without_control(text: str, *, lines: bool = False) -> str:
-    """`text` without control characters and escape sequences; see the module for what they are.
+    """`text` without control characters and escape sequences; the module's docstring defines both.
 
     Args:
-        text: of anybody, of any length.
+        text: a text from any origin and of any length.
         lines: whether it may have several lines. If so, tabs and newlines stay and every other line break becomes a
             newline. If not, each run of tabs and line breaks becomes one space.
     """

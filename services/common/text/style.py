@@ -1,4 +1,4 @@
-"""Whether a declaration of CSS keeps a reader from seeing an element: what of the language that needs, and no more."""
+"""Whether CSS declarations hide an element from readers. Only the parts of CSS that this needs are read."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from services.common.text.colours import are_alike, colour_of, is_transparent
 
 MAX_DECLARATIONS = 10_000
-"""The number of characters of an element's declarations that are read."""
+"""The most characters of an element's declarations that are read."""
 MAX_SHEET = 20_000
-"""The number of characters of a style sheet that are read."""
+"""The most characters of a style sheet that are read."""
 FAINT = 0.05
 TINY = 2.0
-"""The font size in pixels that is too small to be read."""
+"""The font size in pixels below which text is too small to be read."""
 UNKNOWN = "an image"
 BLURRED = 8.0
-"""The blur in pixels that makes letters unreadable."""
+"""The smallest blur in pixels that makes letters unreadable."""
 FAR = 200.0
-"""The distance in pixels from its place at which a text counts as hidden."""
+"""The smallest distance in pixels from its place at which a text counts as hidden."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.DOTALL)
@@ -31,7 +31,7 @@ _ALWAYS = re.compile(r"@(?:media\s+(?:only\s+)?(?:all|screen)|layer|supports)\b[
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;]*)")
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(%|[a-z]*)")
 _FIRST = re.compile(r"^(?:calc|min|clamp)\(\s*")
-"""What may stand before the length that counts at least."""
+"""The CSS functions that may precede a length. Their first argument is read as the length."""
 _PIXELS = {
     "": 1.0, "px": 1.0, "pt": 1.33, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "q": 0.94, "%": 4.0,
     "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "vw": 10.0, "vh": 10.0, "vmin": 10.0, "vmax": 10.0,
@@ -64,9 +64,9 @@ _SIDES = (
 _LEVEL = frozenset(
     {"left", "right", "margin-left", "margin-right", "margin-inline-start", "inset-inline-start"}
 )
-"""Of them those to a side to which nobody scrolls in a feed."""
+"""The members of `_SIDES` that can move text to a side to which nobody scrolls in a feed."""
 _FAR_AWAY = 3_000.0
-"""The distance in pixels to a side that is beyond every screen."""
+"""The smallest distance in pixels to a side that is outside every screen."""
 _SIZES = ("width", "height", "block-size", "inline-size")
 _EMPTY_CLIP = re.compile(
     r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|ellipse\(\s*0|polygon\([0\s,pxem%]+\)"
@@ -79,13 +79,13 @@ _NOWHERE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How an element shows its text; what is inherited by the elements within it.
+    """How an element shows its text. The elements within the element inherit this.
 
     Attributes:
-        is_hidden: nothing within it is seen.
-        is_tiny: its letters are, unless an element within it gives them a size.
-        colour: of its letters, as it is written; empty if none is given.
-        background: behind them, likewise.
+        is_hidden: whether nothing within the element is visible.
+        is_tiny: whether the letters are too small to be read. An element within may set another size.
+        colour: the colour of the letters in the spelling of `colour_of`; empty if none is given.
+        background: the colour behind the letters in the same spelling; empty if none is given.
     """
 
     is_hidden: bool = False
@@ -105,9 +105,9 @@ class Look:
 
 
 def look_within(around: Look, declarations: str) -> Look:
-    """How an element with these declarations, within one that looks like `around`, shows its text.
+    """Return how an element with these declarations shows its text. `around` is the look of the outer element.
 
-    One declaration that hides it is enough, though another one may follow: browsers skip those that they do not know.
+    One declaration that hides the element is enough, even if a later one shows it: browsers skip unknown ones.
     """
     given = list(_resolved(list(_declarations(declarations[:MAX_DECLARATIONS]))))
     look = around
@@ -134,7 +134,7 @@ def _declarations(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _resolved(given: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The same with the variables that are declared beside them, or what stands in for unknown ones."""
+    """Yield the declarations with the variables replaced by their declared values, or else by their fallbacks."""
     variables = {name: value for name, value in given if name.startswith("--")}
     for name, value in given:
         yield name, _VARIABLE.sub(lambda found: variables.get(found[1], found[2] or "").strip(), value)
@@ -203,7 +203,7 @@ def _is_tiny(name: str, value: str, *, is_within_tiny: bool) -> bool:
 
 
 def _pixels(value: str) -> float:
-    """A length in pixels, about; infinite if it is none."""
+    """Return a length in pixels, approximately; infinity if the value is not a length."""
     return _number(value, _PIXELS)
 
 
@@ -213,9 +213,9 @@ def _number(value: str, units: dict[str, float]) -> float:
 
 
 def rules_of(sheet: str) -> dict[str, str]:
-    """The declarations of a style sheet for elements, classes and ids, by `name`, `.class` and `#id`.
+    """Return the declarations of a style sheet by element, class and id, as `name`, `.class` and `#id`.
 
-    Of a selector with several parts the last one counts. What holds for some devices or for printing is left out.
+    Only the last part of a selector is used. Rules only for some devices or for printing are left out.
     """
     rules: dict[str, str] = {}
     around: list[str] = []

@@ -1,7 +1,8 @@
-"""Reads a date, a time of day and the offset behind it from text, and refuses what it does not fully understand.
+"""Reads a date, a time of day and the offset after it from text, and refuses what it does not fully understand.
 
-Feeds and news archives write times in a few dozen ways. Reading a part of one and leaving the rest (an offset, PM)
-dates news hours before it was known, so a text is read as a whole or not at all.
+Feeds and news archives write times in a few dozen ways. If only a part of a time were
+read, without the rest (an offset, PM), news could be dated hours before it was known. So a text is read as a whole or
+not at all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from enum import StrEnum
 from services.common.times.zones import read_offset
 
 EARLIEST = datetime(2009, 1, 3, tzinfo=UTC)
-"""Bitcoin's first block. An older time of news is what a program writes that has none: year 1, 1970."""
+"""The time of Bitcoin's first block. Programs write older times, such as year 1 or 1970, if they have no time."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -67,7 +68,7 @@ class NoClockError(ValueError):
 
 
 class OrderError(ValueError):
-    """A date in numbers that needs to be read in another `Order`, or in any; its year may be the last two digits."""
+    """A date in numbers that cannot be read in the given `Order`, or for which no `Order` is given."""
 
     def __init__(self, text: str, problem: str, *, year_is_short: bool) -> None:
         super().__init__(f"{text[:60]!r} {problem}")
@@ -76,13 +77,13 @@ class OrderError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WrittenTime:
-    """What a text says: the date and time of day, without an offset, and the zone as it is written, maybe empty."""
+    """The date and time of day that a text states, without an offset, and its zone as it is written, or empty."""
 
     local: datetime
     zone: str
 
     def utc(self) -> datetime:
-        """The instant. Raises ValueError if the zone is not written, not known or ambiguous, as `read_offset` does."""
+        """Return the instant. Raises ValueError if the zone is missing, unknown or ambiguous: see `read_offset`."""
         try:
             return (self.local - read_offset(self.zone)).replace(tzinfo=UTC)
         except OverflowError:
@@ -90,16 +91,16 @@ class WrittenTime:
 
 
 def read_written_time(text: str, order: Order | None = None) -> WrittenTime:
-    """Read a time in ISO 8601, RFC 5322, or with the month as a word; in numbers alone if `order` says how.
+    """Read a time in ISO 8601, in RFC 5322 or with the month as a word. Other dates in numbers need an `order`.
 
-    The time of day may have 24 hours or 12 with AM or PM, 24:00 at the end of a day, and a leap second, which is the
-    second after it. A week day that is written has to be the day's. A year of two digits is one of this century, and
-    needs an order or a week day. Of the zone nothing is read yet.
+    The time of day may have 24 hours, or 12 with AM or PM. 24:00 means the end of the day, and a leap second is read
+    as the second after it. A week day in the text must match the date. A year of two digits is in this century, and
+    needs an order or a week day. The zone is returned as it is written.
 
     Raises:
-        NoClockError: there is no time of day.
-        OrderError: 03/04/2021, without an order or not in that one.
-        ValueError: not understood as a whole.
+        NoClockError: the text has no time of day.
+        OrderError: a date such as 03/04/2021 cannot be read in this order, or no order is given.
+        ValueError: the text is not understood as a whole.
     """
     text = " ".join(text.split())
     found = next(filter(None, (shape.fullmatch(text) for shape in _SHAPES)), None)

@@ -1,4 +1,4 @@
-"""Offsets from UTC as they stand behind a time: `+09:00`, `GMT-0500 (Eastern Standard Time)`, `JST`.
+"""Offsets from UTC as they are written after a time: `+09:00`, `GMT-0500 (Eastern Standard Time)`, `JST`.
 
 A name is in the table only if it has meant one offset since 2009, the first year of crypto news. Names of several
 zones, and of zones whose offset changed (MSK), are refused: a guess can date news hours before it was known.
@@ -41,7 +41,7 @@ OFFSETS: Mapping[str, timedelta] = {
 }
 """The offset of each zone by its name in upper case.
 
-EST, EDT, CDT, MST, MDT, PST and PDT are those of RFC 5322, which are also the latest instants that these may mean.
+EST, EDT, CDT, MST, MDT, PST and PDT have the offsets of RFC 5322. No other meaning of them gives a later instant.
 """
 
 AMBIGUOUS: Mapping[str, tuple[timedelta, ...]] = {
@@ -61,7 +61,7 @@ AMBIGUOUS: Mapping[str, tuple[timedelta, ...]] = {
         "WST": (1, 8, 13),
     }.items()
 }
-"""Name to all offsets that it may mean: known well enough to agree with an offset beside it, never enough alone."""
+"""All offsets that each name may mean. Such a name may confirm an offset beside it, but is not enough alone."""
 
 _FURTHEST = timedelta(hours=14)
 _MINUTES_OF_AN_HOUR = 60
@@ -74,7 +74,7 @@ _COMMENT_ALONE = re.compile(r"\(([^()]*)\)")
 
 
 class AmbiguousZoneError(ValueError):
-    """The name of several zones; `name` is in capitals."""
+    """A zone name may mean several offsets. `name` is that name in capitals."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is the name of several zones, or of one whose offset changed")
@@ -82,11 +82,11 @@ class AmbiguousZoneError(ValueError):
 
 
 def read_offset(text: str) -> timedelta:
-    """The offset from UTC that `text` states: what follows the time of day, without blanks around it.
+    """Return the offset from UTC that `text` states. `text` is what follows the time of day, without outer blanks.
 
     Raises:
         AmbiguousZoneError: the name stands for several offsets.
-        ValueError: not understood, in part or as a whole, or it contradicts itself.
+        ValueError: the text is not understood as a whole, or contradicts itself.
     """
     if alone := _COMMENT_ALONE.fullmatch(text):
         return read_offset(alone[1].strip())
@@ -124,7 +124,7 @@ def _numbered(found: re.Match[str]) -> timedelta:
 
 
 def _may_mean(comment: str, offset: timedelta) -> bool:
-    """Whether a comment leaves the offset as it is: words, which state none, or the same offset."""
+    """Whether a comment does not contradict the offset, because it states the same offset or none."""
     if meanings := _meanings(comment):
         return offset in meanings
     try:
