@@ -43,7 +43,7 @@ class Result:
         unit: the unit of `value` and `baseline`.
         baseline: the median of the baseline's runs.
         ratio: `value` / `baseline`.
-        ratio_low: the lower quartile of the ratios of each run to the baseline run that belongs to it.
+        ratio_low: the lower quartile of the ratios of each run to the baseline run made with it.
         ratio_high: the upper quartile of these ratios; the two quartiles show how much the ratios vary.
         target: the target for the ratio; None if the ratio is only reported.
         runs: the number of runs.

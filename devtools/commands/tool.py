@@ -9,7 +9,7 @@ from services.launch.ending import end_as_by_ctrl_c, tells_when_stopped
 
 
 def run_tool(command: Callable[..., None], name: str) -> None:
-    """Run the command with the arguments of this process; its exit statuses are those of `./cryptoboy`."""
+    """Run the command with the arguments of this process; the exit status means the same as that of `./cryptoboy`."""
     app = new_app()
     app.command()(command)
     end_as_by_ctrl_c()

@@ -22,7 +22,7 @@ from services.sentiment_analyzer.scorers.model.answer import MAX_RATIONALE_CHARS
 
 MODELS: tuple[type[Message], ...] = (MarketData, NewsArticle, SentimentSignal)
 MAX_REFUSAL = 2_000
-"""The maximum number of characters of a refusal, limited because it is logged and stored with the message."""
+"""The maximum number of characters of a refusal, limited because it is logged and stored with the dead letter."""
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONTENT_TYPES = (
     "application/rss+xml",
@@ -40,7 +40,7 @@ class BrokenPromiseError(AssertionError):
 
 
 def check_message(data: bytes) -> None:
-    """Check that a body is briefly refused as NeverWorks, or is a message that a round trip does not alter."""
+    """Check that a body is briefly refused as NeverWorks, or is a message that stays equal if encoded and decoded."""
     for model in MODELS:
         try:
             message = decode(data, model)
@@ -52,7 +52,7 @@ def check_message(data: bytes) -> None:
 
 
 def check_feed(data: bytes) -> None:
-    """Check that a feed is refused as NeverWorks, or has entries that keep the limits and make valid articles."""
+    """Check that a feed is refused as NeverWorks, or has entries within the limits that make valid articles."""
     content_type = CONTENT_TYPES[zlib.crc32(data) % len(CONTENT_TYPES)]
     try:
         feed = parse_feed(Fetched(data, content_type, "https://paper.example/feed"))

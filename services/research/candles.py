@@ -108,7 +108,7 @@ class Candles:
 
 
 def list_candles(directory: Path) -> tuple[CandleFile, ...]:
-    """List the files named BASE_QUOTE-TIMEFRAME.feather in `directory`, sorted by name; there may be none.
+    """List the files named BASE_QUOTE-TIMEFRAME.feather in `directory`, sorted by name; the list may be empty.
 
     Raises:
         StopProgram: the directory does not exist.

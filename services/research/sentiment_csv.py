@@ -34,7 +34,7 @@ class RowProblem(NamedTuple):
 
 
 def read_sentiment_csv(path: Path, now: datetime | None = None) -> pd.DataFrame:
-    """Read the signals of a sentiment CSV, in order and without repetitions; the frame is that of `signals_frame`.
+    """Read the signals of a sentiment CSV, in order and without repetitions, in the form of `signals_frame`.
 
     The file is decompressed if its name ends with .gz.
 
@@ -71,7 +71,7 @@ def read_sentiment_csv(path: Path, now: datetime | None = None) -> pd.DataFrame:
 
 
 def row_problems(frame: pd.DataFrame, now: datetime) -> Iterator[RowProblem]:
-    """Find rows that contradict themselves, the time `now` or other rows; the frame is that of `signals_frame`."""
+    """Find rows that contradict themselves, the time `now` or other rows; the frame is from `signals_frame`."""
     expected = frame["score"].map(label_of)
     for row in np.flatnonzero((frame["label"] != expected).to_numpy()):
         label, score = frame["label"].iloc[row], frame["score"].iloc[row]

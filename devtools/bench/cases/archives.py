@@ -49,7 +49,7 @@ def _rates(
 def history_memory(lab: Lab) -> Rows:
     """Peak memory of `history score` with 500,000 articles, compared with its peak memory with 17,000 articles.
 
-    Each of the two is measured only once, because it hardly varies between runs.
+    Each of the two is measured only once, because the peak memory hardly varies between runs.
     """
     peaks = []
     for count in (lab.amount(LONG), lab.amount(SHORT)):

@@ -73,7 +73,7 @@ def _against_one(name: str, rates: dict[int, list[float]], processes: int, ideal
 
 
 def _rate(lab: Lab, processes: int, score_seconds: float, state: str) -> float:
-    """Articles per second of newly started processors, which know no stories and so skip no article as known."""
+    """Articles per second of newly started processors, which know no stories and so skip no retellings."""
     settings = lab.settings(sentiment_concurrency=CONCURRENCY, state_dir=lab.folder / state)
     with ExitStack() as stack:
         for _ in range(processes):

@@ -94,7 +94,10 @@ def fees_of(trades: pd.DataFrame) -> float:
 
 
 def days_of(trades: pd.DataFrame, account: Equity) -> Days:
-    """Split an account into days for resampling; a trade belongs to the day in which it is closed."""
+    """Split an account into days for resampling; a trade belongs to the day in which it is closed.
+
+    A trade that is closed at midnight belongs to the day that ends then.
+    """
     steps = np.split(account.step_returns(), account.closes[:-1])
     width = max(len(day) for day in steps)
     ends, closed = _instants(account.times[account.closes]), _instants(trades["close_date"])

@@ -116,7 +116,7 @@ class Engine:
         """Load Freqtrade, strategy, candles and indicators; the exchange of `config` must answer meanwhile.
 
         Raises:
-            StopProgram: Freqtrade or the strategy refuses; the message is the one that it gave.
+            StopProgram: Freqtrade or the strategy refuses; its message is passed on.
         """
         from freqtrade.data import history
         from freqtrade.data.converter import trim_dataframes

@@ -53,9 +53,9 @@ def p_value(observed: float, controls: Sequence[float]) -> float:
 def verdict_of(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
     """Return the verdict on sentiment.
 
-    The verdict is "helped" or "hurt" only if the difference is significant among its controls and also has the sign
-    that the word implies. If entries are better timed than by chance but earn less than the technical rules alone,
-    the verdict is neither "helped" nor "hurt".
+    The verdict is "helped" or "hurt" only if the difference is significant compared with its controls and also has
+    the sign that the word implies. If entries are better timed than by chance but earn less than the technical rules
+    alone, the verdict is neither "helped" nor "hurt".
 
     Args:
         trades: the number of trades of the combined strategy.

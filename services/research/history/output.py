@@ -79,7 +79,7 @@ class StepwiseCsv:
         return self
 
     def step(self, rows: Iterable[Sequence[object]], state: object) -> None:
-        """Write some rows and record `state` (a JSON value); a crash cannot lose only one of the two.
+        """Write some rows and record `state` (a JSON value); after a crash, both are valid or neither is.
 
         Raises:
             StopProgram: the file cannot be written, for example because the disk is full.

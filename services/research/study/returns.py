@@ -72,7 +72,7 @@ class Prices:
         return np.where(there & (opens - times < self.candle), rows, -1).astype(np.int64)
 
     def forward_returns(self, horizon: timedelta) -> Floats:
-        """Return the percentage returns over `horizon` from the open of each candle; NaN if the last candle is missing.
+        """Return the percentage returns over `horizon` from each candle's open; NaN if the last candle is missing.
 
         Raises:
             ValueError: the candles cannot measure this horizon, see `not_measurable`.

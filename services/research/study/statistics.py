@@ -27,7 +27,7 @@ _USABLE = 0.9
 
 
 class Estimate(NamedTuple):
-    """A figure with its 95% interval and its two-sided p against zero; an undefined one is None."""
+    """A figure with its 95% interval and its two-sided p against zero; undefined values are None."""
 
     value: float | None
     low: float | None = None

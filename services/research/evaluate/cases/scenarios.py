@@ -68,7 +68,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The effect of an attack on a day. `reached` of the `honest` posts are read in time despite it."""
+    """The effect of an attack on a day. `reached` of the `honest` posts are read in time despite the attack."""
 
     scenario: Scenario
     without: Decision
@@ -78,7 +78,10 @@ class Comparison:
 
     @property
     def moved(self) -> float:
-        """The larger of two changes, of the newest and of the aggregate sentiment; no sentiment counts as 0."""
+        """The change that the attack causes in the newest or in the aggregate sentiment, whichever is larger.
+
+        No sentiment counts as 0.
+        """
         pairs = zip(self.without.sentiments, self.attacked.sentiments, strict=True)
         return max(abs(_or_zero(before) - _or_zero(after)) for before, after in pairs)
 
@@ -112,7 +115,7 @@ class _Feed:
     def read(
         self, now: datetime, stop: threading.Event, state: State = NO_STATE, *, past_caches: bool = False
     ) -> Answer:
-        """Return the answer with the entries of `body`; the parameters are those of `Source`."""
+        """Return the answer for `body`; the parameters are those of `Source`."""
         del now, stop, past_caches  # no server is asked
         body = {"body": self.body.decode()}
         if body == state:

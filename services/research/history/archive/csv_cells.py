@@ -21,8 +21,9 @@ def read_cells(lines: Iterator[str], known: Collection[str]) -> Iterator[tuple[i
 
     Args:
         lines: the lines of the file with their line ends.
-        known: the normal names of known columns. The separator is the one by which the first line has most known
-            columns, or else most cells. A first line `sep=;`, as Excel writes it, states the separator instead.
+        known: the normal names of known columns. The separator is the one by which the first line has the most
+            known columns, or else the most cells. A first line `sep=;`, as Excel writes it, states the separator
+            instead.
 
     Raises:
         csv.Error: quotes are not closed, or a cell is longer than `MAX_CELL`.

@@ -1,4 +1,4 @@
-"""Reads news archives row by row, from the CSV of any spreadsheet and from JSON Lines, also gzipped.
+"""Reads news archives row by row, from CSV (commas, semicolons or tabs) and from JSON Lines, also gzipped.
 
 A file that is broken at any line (it is cut off, has another encoding, or has a row of another length) is refused
 with the number of the line, because the rows after it cannot be trusted.

@@ -1,4 +1,4 @@
-"""Stores stories in a file next to the CSV file that is being written; both files end at the same step."""
+"""Stores the stories up to the last step of a CSV file that is being written, in a file next to that CSV file."""
 
 from __future__ import annotations
 
