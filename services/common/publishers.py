@@ -66,7 +66,7 @@ def without_publisher(title: str, *stated: str) -> str:
 
 
 def without_source(title: str, source: str) -> str:
-    """Remove the publisher, or the operator's name of the feed unless that is a subject such as "bitcoin"."""
+    """Remove publishers and the feed's name `source` from the end of a title, but keep a subject ("bitcoin")."""
     return without_publisher(title) if _key(source) in _subjects() else without_publisher(title, source)
 
 
@@ -105,7 +105,7 @@ def _subjects() -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _stated_keys(name: str) -> frozenset[str]:
-    """Return the forms in which a name is compared, but not a subject that is left without the domain ending."""
+    """Return the forms in which a name is compared. The form without a domain ending must not be a subject."""
     full, *bare = _keys(name) or ("",)
     return frozenset({full, *(key for key in bare if key not in _subjects())} - {""})
 

@@ -4,8 +4,8 @@ The registry determines the users and rights on RabbitMQ and Redis, the secrets 
 and health probes, what `./cryptoboy up` starts, and what the tests require of the files in deploy/ and of
 docs/architecture.md.
 
-The module imports only the standard library and modules of names, because health probes import it and have to start
-quickly.
+The module imports only the standard library, the names of queues and the keys of Redis, because health probes import
+it and have to start quickly.
 """
 
 from __future__ import annotations

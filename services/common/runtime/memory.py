@@ -69,7 +69,7 @@ def _limit_files(cgroups: Path, proc: Path) -> Iterator[Path]:
 
 
 def _number(file: Path) -> int | None:
-    """Return the number in a file; None if the file cannot be read or contains no number, as `max`."""
+    """Return the number in a file; None if the file cannot be read or contains `max`."""
     text = _text(file).strip()
     return int(text) if text.isdecimal() else None
 

@@ -182,7 +182,7 @@ def _export_limits(settings: Settings) -> None:
 
 
 def start_with_backoff(start: Callable[[], None], stop: threading.Event, name: str) -> bool:
-    """Call `start` until it succeeds, after each TryLater with a wait. Return False if `stop` was set first."""
+    """Call `start` until it succeeds, and wait after each TryLater. Return False if `stop` was set first."""
     backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
     while not stop.is_set():
         try:

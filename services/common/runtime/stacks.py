@@ -9,7 +9,7 @@ from collections.abc import Container
 from types import FrameType
 
 MOST_FRAMES = 30
-"""The most innermost frames that are shown for each thread; they show which call does not return."""
+"""How many frames are shown for each thread at most: the innermost ones, which show the call that does not return."""
 MOST_CHARS = 32_000
 CUT = "\n[...]"
 

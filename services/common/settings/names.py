@@ -121,7 +121,7 @@ def is_of_orchestrator(name: str, value: str) -> bool:
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
-    """Return our variable like `name`, but for a few letters, the order of words, or an extra prefix or `_FILE`."""
+    """Return our variable from which `name` differs by letters, the order of words, a prefix or `_FILE`."""
     upper = name.upper().replace("-", "_")
     bare = upper.removeprefix("CRYPTOBOY_")
     for candidate in (bare, bare.removesuffix(SUFFIX)):

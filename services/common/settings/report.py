@@ -23,7 +23,7 @@ _LONGEST_SHOWN = 80
 
 
 class Mistake(NamedTuple):
-    """A one-line description of an error in a variable. `field` is the setting that is meant."""
+    """A one-line description of an error in a variable. `field` is the setting that it should set."""
 
     field: str
     line: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 IN_WORDS = 5
-"""From this number of letters separated by zero-width characters, they count as hiding; fewer may be an accident."""
+"""The fewest letters separated by zero-width characters that count as hiding; fewer may be an accident."""
 IN_A_ROW = 8
 NEW_WORDS = 4
 """The smallest number of words only in the hidden text that counts; fewer may be a button or a caption."""

@@ -43,7 +43,7 @@ def _cleaned(value: object, info: ValidationInfo, *, lines: bool) -> object:
 def mended(body: bytes) -> bytes | None:
     """Return JSON without what a strict parser refuses within strings; None if the body is not JSON even then.
 
-    A strict parser refuses unescaped control characters, escapes of unpaired surrogates, and bytes that are not UTF-8.
+    A strict parser refuses unescaped control characters, escapes of unpaired surrogates, and bytes outside of UTF-8.
     """
     try:
         value = json.loads(body.decode(errors="replace"), strict=False)
