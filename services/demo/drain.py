@@ -1,4 +1,4 @@
-"""Waits at the end of a demo until messages in flight have arrived, before the final counts are taken."""
+"""Waits at the end of a demo until the pipeline has handled all messages, and then takes the final counts."""
 
 from __future__ import annotations
 

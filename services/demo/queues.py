@@ -1,4 +1,4 @@
-"""The queues of a broker that a demo shares with others: whether it may use them, and how it leaves them."""
+"""Checks whether a demo may use the queues of a shared broker, and removes the demo's messages at the end."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ _ATTEMPTS = 3
 class ReplayClock:
     """A clock that runs, from its creation on, `speed` times as fast as the machine's clock.
 
-    It starts far enough in the past not to overtake the machine's clock within `horizon` seconds: nothing that a
-    replay writes is ever dated in the future of a real system that may see it later.
+    The clock starts far enough in the past not to overtake the machine's clock within `horizon` seconds: nothing that
+    a replay writes is ever dated in the future of a real system that may see it later.
 
     Args:
         speed: how many times as fast as real time; 1 needs no library.
@@ -99,7 +99,7 @@ class ReplayClock:
         }
 
     def check(self) -> None:
-        """Measure the clock of a process that uses it. Takes less than a second.
+        """Start a process on this clock, and measure its time and speed. Takes less than a second.
 
         Raises:
             StopProgram: that clock differs from the requested one, so that a replay would never end.
@@ -159,8 +159,8 @@ def _measured(environ: Mapping[str, str]) -> tuple[float, float, str]:
 def _preload(library: Path) -> dict[str, str]:
     """Environment variables that load the library, before any other library that is to be preloaded.
 
-    LD_PRELOAD is split at spaces, so it gets only the file name, and LD_LIBRARY_PATH gets the folder. If
-    LD_LIBRARY_PATH would split the folder, as at a semicolon, LD_PRELOAD gets the whole path.
+    LD_PRELOAD is split at spaces, so it gets only the file name, and LD_LIBRARY_PATH gets the folder. If the folder's
+    name contains a separator of LD_LIBRARY_PATH, such as a semicolon, LD_PRELOAD gets the whole path.
     """
     inherited, folders = os.environ.get("LD_PRELOAD", ""), os.environ.get("LD_LIBRARY_PATH", "")
     folder = str(library.parent)

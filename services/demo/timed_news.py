@@ -52,7 +52,7 @@ class SampleStory:
 
 
 def read_sample() -> SampleStory:
-    """The story of the demo; its headlines were written for it."""
+    """Read the sample story, whose headlines were written for the demo."""
     data = tomllib.loads(SAMPLE_FILE.read_text())
     moment: datetime = data["moment"]
     articles = []
@@ -69,7 +69,7 @@ def read_archive(path: Path, begin: datetime, end: datetime) -> list[TimedArticl
     Columns: published, source, title, text, url, and optionally first_seen, the time at which a feed had the article.
 
     Raises:
-        StopProgram: the file cannot be read, or a row is not as it should be; names file and line.
+        StopProgram: the file cannot be read, or a row is not valid; the message names file and line.
     """
     articles = [article for article in _rows(path) if begin <= article.shown < end]
     return sorted(articles, key=lambda article: (article.shown, article.url))

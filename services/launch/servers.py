@@ -1,4 +1,4 @@
-"""Reports the servers that `up` needs but does not start while they cannot be reached, with the next step."""
+"""Reports each server that cannot be reached, of those that `up` needs but does not start, with the next step."""
 
 from __future__ import annotations
 

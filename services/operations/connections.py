@@ -1,4 +1,4 @@
-"""Connections for one operation. If a server is away, the error names the next step."""
+"""Connections for one operation. If a server does not answer, the error names the next step."""
 
 from __future__ import annotations
 

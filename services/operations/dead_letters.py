@@ -75,7 +75,7 @@ def queues_with_dead_letters(name: str | None) -> tuple[Queue, ...]:
 
 
 class DeadLetterBox:
-    """Receives the dead letters of some queues; at the end of the context, those not replayed or dropped return.
+    """Receives the dead letters of some queues; when closed, returns those that were neither replayed nor dropped.
 
     Args:
         broker: a connected broker.
@@ -133,8 +133,8 @@ class DeadLetterBox:
 
         Raises:
             TryLater: the broker does not accept a message now; this message and those after it remain dead letters.
-            NeverWorks: an id is unknown, or a message can never be published; this message and those after it remain
-                dead letters.
+            NeverWorks: an id is unknown, and nothing was moved; or a message can never be published, and it remains a
+                dead letter with all those after it.
         """
         chosen = self._choose(identities)
         for queue, subscription, delivery in chosen:

@@ -27,8 +27,10 @@ class Explanation:
     """The stored information about an article.
 
     Attributes:
-        tellings: the articles of its story, in the order in which they arrived; empty if the story is not known.
-        receipts: those of the article, or else of the first article of its story that has any.
+        tellings: the articles of the article's story, in the order in which they arrived; empty if the story is not
+            known.
+        receipts: the receipts of the article; if it has none, those of the first article of its story that has
+            receipts.
     """
 
     article_id: str
@@ -78,7 +80,7 @@ def explain(state_dir: Path, given: str) -> Explanation:
 
     Raises:
         StopProgram: no article matches `given`, or the ids of several articles begin with it.
-        TryLater: other processes lock a file.
+        TryLater: a file is locked by other processes.
     """
     with ExitStack() as opened:
         stories = Stories(path) if (path := state_dir / STORIES_FILE).is_file() else None

@@ -15,7 +15,7 @@ from services.sentiment_analyzer.pipeline.process_article import judge_article
 
 
 def score_headline(settings: Settings, title: str, text: str = "") -> Judgement:
-    """Match a headline to the traded pairs of the settings, and score it with their scorer.
+    """Match a headline to the traded pairs of the settings, and score it with the scorer of the settings.
 
     No fallback scorer is used: the caller needs the answer of this scorer, or an error if there is none.
 

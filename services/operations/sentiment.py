@@ -1,4 +1,4 @@
-"""The sentiment of pairs as the strategy sees it: newest signal, aggregate, and why they are not used."""
+"""The sentiment of pairs as the strategy sees it: newest signal, aggregate, and why a signal is not used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """The aggregate of a pair's signals that the strategy, by default, would compute if a candle closed now.
+    """The aggregate that the strategy, with default parameters, would compute if a candle of the pair closed now.
 
     Attributes:
         score: from -1 to +1; None if there is no sentiment.
@@ -40,7 +40,7 @@ class PairSentiment:
     Attributes:
         fields: the hash in the store, unchanged.
         age_hours: hours since the signal was published.
-        state: fresh, or why the strategy does not use it: stale, suspected, weight 0.
+        state: fresh, or the reason why the strategy does not use the signal: stale, suspected, weight 0.
     """
 
     score: float
@@ -113,7 +113,7 @@ def pair_sentiment(
 
 
 def _doubt(fields: Mapping[str, str]) -> str:
-    """Return why the strategy does not trade on this signal even while it is fresh; empty if it does."""
+    """Return why the strategy does not trade on this signal even while it is fresh; empty if it trades."""
     if fields.get("suspected") == "true":
         return "suspected"
     return "weight 0" if float(fields.get("weight", 1)) == 0 else ""

@@ -125,7 +125,7 @@ class Environment:
         take_back_pip_settings(self._folder)
 
     def _install(self, *, reinstall: bool) -> None:
-        """Install the packages with uv, which pip installs first; if uv cannot be used or fails, install them with pip.
+        """Install uv with pip, and the packages with uv; if uv is missing or fails, install the packages with pip.
 
         With `reinstall`, packages that are already there are installed again, because they may be incomplete.
         """

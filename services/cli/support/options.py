@@ -35,7 +35,10 @@ OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
     "trading_pairs",
 }
 OF_LOGGING = frozenset({"log_level", "log_format"})
-"""The fields that commands use, for `settings_for`; fields of a single scorer are checked when it is built."""
+"""A value for `uses` of `settings_for`, as are the sets above.
+
+Fields of a single scorer are in none of these sets, because they are checked when the scorer is built.
+"""
 
 
 From = Annotated[str | None, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")]

@@ -23,7 +23,7 @@ def redact_output(arguments: Sequence[str]) -> None:
     """Remove the secrets of the configuration files in `arguments` from all later output of this process.
 
     Log records are changed when they are made, because Freqtrade also keeps the records for its API and for Telegram,
-    and because it breaks long lines, even within a secret, before it prints them.
+    and because Freqtrade breaks long lines, even within a secret, before it prints them.
     """
     hidden = secrets_given(os.environ)
     for path in _configurations(arguments):

@@ -47,7 +47,10 @@ def run_check(question: Question, redact: Redact = str) -> Check:
 
 
 def run_checks(questions: Sequence[Question], redact: Redact) -> list[Check]:
-    """Make all checks at once, within the longest timeout; the results are in the order of the questions."""
+    """Make all checks at the same time; the results are in the order of the questions.
+
+    This takes at most as long as the longest timeout of a check.
+    """
     findings: dict[int, Check] = {}
 
     def ask(number: int) -> None:

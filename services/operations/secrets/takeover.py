@@ -22,7 +22,10 @@ PASSWORDS = {
     "redis_operator": "REDIS_PASSWORD",
     "freqtrade_api": "FREQTRADE_API_PASS",
 }
-"""The operator's passwords, by file. For RabbitMQ and Redis, each service has its own random password."""
+"""The variables of the operator's passwords, by the name of the secret's file.
+
+Services do not use the operator's passwords for RabbitMQ and Redis: each service has its own random one.
+"""
 _READ_BY_COMPOSE = re.compile(r"\$\{([A-Z0-9_]+):[-?]")
 
 
