@@ -28,7 +28,7 @@ def add_checkout_command(app: typer.Typer, name: str, **options: Any) -> None:  
 def _add_refusal(app: typer.Typer, name: str) -> None:
     def refuse() -> None:
         raise StopProgram(
-            f"{name} runs in a checkout of the project only: this installation has no devtools/, and no image has"
+            f"{name} runs only in a checkout of the project: this installation has no devtools/, as no image has it"
         )
 
     app.command(name, context_settings=ANY_ARGUMENTS, help="Only in a checkout of the project.")(refuse)

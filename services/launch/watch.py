@@ -111,7 +111,7 @@ class Watch:
         return down
 
     def refusals(self) -> list[str]:
-        """A message for each program that could not work as it is configured when it was last started."""
+        """A message for each program that, at its last start, could not work with its configuration."""
         return [f"{each.spec.name}: {each.refusal}" for each in self._watched.values() if each.refusal]
 
     def _start_again(self, each: _Watched, now: float) -> None:

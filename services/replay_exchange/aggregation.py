@@ -66,7 +66,7 @@ def base_candles(series: CandleSeries, shift_ms: int) -> Candles:
 
 
 def forming_candle(open_ms: int, bar: Bar, elapsed: float) -> Candles:
-    """Return the forming base candle. `bar` is its state when the fraction `elapsed` of its time is over."""
+    """Return the base candle that is forming. `bar` is that candle when the fraction `elapsed` of it has passed."""
     quote_volume = round(bar.volume * (bar.open + bar.high + bar.low + bar.close) / 4, PLACES)
     trades = 1 + int(elapsed * (TRADES_A_CANDLE - 1)) if bar.volume else 0
     row = (open_ms, bar.open, bar.high, bar.low, bar.close, bar.volume, quote_volume, trades)

@@ -52,7 +52,7 @@ def test_a_service_starts_is_healthy_and_ends_when_asked(image: Image, tmp_path:
 def test_a_command_for_developers_says_that_it_runs_in_a_checkout(image: Image) -> None:
     done = image.run(["python", "-m", "services.cli", "bench", "cacher"])
     assert done.returncode == 78, done.stderr
-    assert "in a checkout of the project only" in done.stderr
+    assert "only in a checkout of the project" in done.stderr
 
 
 def test_what_the_image_leaves_out_is_missed_by_nothing(image: Image) -> None:

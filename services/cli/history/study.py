@@ -19,7 +19,10 @@ def study(
     candles: Annotated[Path, options.CANDLES],
     sentiment: Annotated[Path, options.SENTIMENT],
     timeframe: Annotated[
-        str | None, typer.Option(help="Candles to measure with; else those that cover most signals.")
+        str | None,
+        typer.Option(
+            help="Candles to measure with. Default: those that cover the largest number of signals."
+        ),
     ] = None,
     pairs: Annotated[
         list[str] | None,

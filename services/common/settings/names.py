@@ -110,7 +110,7 @@ def is_of_others(name: str, value: str) -> bool:
 
 
 def is_theirs_elsewhere(name: str, from_file: Collection[str]) -> bool:
-    """Whether a name that other programs also use belongs to them, because our own file does not contain the name."""
+    """Whether a name that other programs also use is theirs: it is if our own file does not contain the name."""
     return name in others.NAMES_ELSEWHERE and name not in from_file
 
 
@@ -121,7 +121,7 @@ def is_of_orchestrator(name: str, value: str) -> bool:
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
-    """Return our variable from which `name` differs by letters, the order of words, a prefix or `_FILE`."""
+    """Return the variable of ours that `name` probably misspells."""
     upper = name.upper().replace("-", "_")
     bare = upper.removeprefix("CRYPTOBOY_")
     for candidate in (bare, bare.removesuffix(SUFFIX)):

@@ -67,7 +67,7 @@ def run_walk_forward(
     test_on: timedelta,
     progress: Progress = quiet,
 ) -> WalkForward:
-    """Fit and test over the period of `plan`, in which a candle that opens at the end of the period does not count.
+    """Fit and test over the period of `plan`. A candle that opens exactly at its end is left out.
 
     Args:
         plan: the options of trading; its controls are not used.

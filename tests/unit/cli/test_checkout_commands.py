@@ -30,7 +30,7 @@ def test_without_devtools_it_says_where_it_runs(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setitem(sys.modules, missing, None)
     answer = CliRunner().invoke(app_with("bench"), ["bench", "cacher", "--repeat", "3"])
     assert isinstance(answer.exception, StopProgram)
-    assert "in a checkout of the project only" in str(answer.exception)
+    assert "only in a checkout of the project" in str(answer.exception)
 
 
 def test_a_library_that_is_missing_is_not_taken_for_missing_devtools(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ class Publisher:
     """The publishing channel of a link, and the messages in flight on the channel.
 
     Attributes:
-        confirmations: counts whether the last sends were confirmed.
+        confirmations: counts how many of the last sends were confirmed, and how many were not.
     """
 
     def __init__(self, link: Link, opened: Callable[[Any], None]) -> None:
