@@ -151,7 +151,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -176,6 +176,12 @@ def test_a_file_is_read_as_its_lines_are_or_refused_by_the_first_that_is_no_sign
             assert all(one.published <= one.available_at for one in signals)
             assert {row["degraded"] for row in rows} <= {"True", "false", "FALSE"}
             assert {row["revision"] for row in rows} <= {"0", "12"}
+
+
+@pytest.mark.parametrize("text", ["\u0663", "1.0", "-1", ""])
+def test_a_revision_is_a_whole_number_in_plain_digits(text: str) -> None:
+    with pytest.raises(news.SignalError, match="revision"):
+        news.parse_signal({name: cells[0] for name, cells in CELLS.items()} | {"revision": text})
 
 
 def test_a_packed_file_that_is_damaged_is_refused_by_name(tmp_path: Path) -> None:

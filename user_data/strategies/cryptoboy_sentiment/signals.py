@@ -65,7 +65,11 @@ def _truth(value: object) -> bool:
 
 
 def _whole(value: object) -> object:
-    return int(value) if isinstance(value, str) else value  # pydantic takes 1.0 as text for a whole number
+    if not isinstance(value, str):
+        return value
+    if not value.isascii():  # int() takes the digits of every script
+        raise ValueError("digits of another script")
+    return int(value)  # pydantic takes 1.0 as text for a whole number
 
 
 TIME = Field(description="ISO 8601 with an explicit offset, as 2025-10-29T10:00:00+00:00")
