@@ -19,7 +19,6 @@ from services.common.runtime.runner import (
 from services.common.runtime.tracing import following, trace_id_of
 from services.sentiment_analyzer.pipeline.failures import RefusedArticleError, ScorerAwayError
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
-from services.sentiment_analyzer.pipeline.outcome import ANSWERS
 from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
 
 log = structlog.get_logger(__name__)
@@ -104,7 +103,7 @@ class Recovery:
             if stop.is_set():
                 return
             try:
-                self._is_answered(copy)
+                self._try_copy(copy)
             except TryLater as error:
                 self.problem = (
                     "the scorer answers its check, but failed on every article that it was asked since, one at a time "
@@ -116,7 +115,7 @@ class Recovery:
         if not failed:
             self._failures.end()
 
-    def _is_answered(self, copy: Delivery) -> bool:
+    def _try_copy(self, copy: Delivery) -> None:
         outcome = None
         with following(trace_id_of(copy.headers, copy.message_id)):
             try:
@@ -129,7 +128,6 @@ class Recovery:
             except Exception as error:  # noqa: BLE001 - logged, and settled, when the article is delivered
                 log.debug("article_failed", message_id=copy.message_id, error=str(error))
         self._failures.ended(copy, outcome)
-        return outcome in ANSWERS
 
     def _note_away(self, error: TryLater) -> None:
         self.problem = str(error)

@@ -18,9 +18,8 @@ from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
 from services.common.clock import SystemClock
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, Settings
+from tests.support.broker.dead_letters import BODIES, wait_for_dead_letters, with_dead_letters
 from tests.support.waiting import eventually
-
-BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.integration)])
@@ -31,17 +30,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def broker(settings: Settings) -> Iterator[Broker]:
-    """With three messages that were given up."""
-    with closing(open_broker(settings, SystemClock())) as opened:
-        opened.start()
-        opened.publish([OutgoingMessage(NEWS_ARTICLE, body, name) for name, body in BODIES.items()])
-        subscription = opened.subscribe(RAW_NEWS_DATA.name, 10)
-        taken = 0
-        while taken < len(BODIES):
-            for delivery in subscription.receive(10, 5.0):
-                subscription.dead_letter(delivery, f"cannot be read: {delivery.message_id!r}")
-                taken += 1
-        subscription.close()
+    with with_dead_letters(settings) as opened:
         yield opened
 
 
@@ -98,12 +87,6 @@ def test_rates_of_the_embedded_broker_are_seen_while_messages_flow(
 
 def ready(broker: Broker, name: str) -> int:
     return sum(state.ready for state in broker.queues() if state.name == name)
-
-
-def wait_for_dead_letters(broker: Broker, count: int) -> None:
-    """RabbitMQ puts back what a process had in hand after it is told to, and after the process has ended."""
-    name = RAW_NEWS_DATA.dead_letter_name
-    eventually(lambda: ready(broker, name) == count, f"{count} are among the dead letters")
 
 
 def test_dead_letters_are_listed_shown_replayed_and_dropped_and_none_is_lost_on_the_way(

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
-from services.common.broker.open import open_broker
-from services.common.broker.port import Broker, Delivery, OutgoingMessage
-from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
-from services.common.clock import SystemClock
+from services.common.broker.port import Broker, Delivery
+from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.errors import NeverWorks
 from services.common.runtime.tracing import HEADER_TRACE
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox
-from tests.support.waiting import eventually
-
-BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
+from tests.support.broker.dead_letters import BODIES, wait_for_dead_letters, with_dead_letters
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.integration)])
@@ -28,27 +23,8 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def broker(settings: Settings) -> Iterator[Broker]:
-    """With three messages that were given up."""
-    with closing(open_broker(settings, SystemClock())) as opened:
-        opened.start()
-        opened.publish([OutgoingMessage(NEWS_ARTICLE, body, name) for name, body in BODIES.items()])
-        subscription = opened.subscribe(RAW_NEWS_DATA.name, 10)
-        taken = 0
-        while taken < len(BODIES):
-            for delivery in subscription.receive(10, 5.0):
-                subscription.dead_letter(delivery, f"cannot be read: {delivery.message_id!r}")
-                taken += 1
-        subscription.close()
-        wait_for(opened, dead=3)
+    with with_dead_letters(settings) as opened:
         yield opened
-
-
-def wait_for(broker: Broker, *, dead: int) -> None:
-    def ready() -> int:
-        name = RAW_NEWS_DATA.dead_letter_name
-        return sum(state.ready for state in broker.queues() if state.name == name)
-
-    eventually(lambda: ready() == dead, f"{dead} are among the dead letters")
 
 
 def box(broker: Broker) -> DeadLetterBox:
@@ -60,7 +36,7 @@ def test_looking_shows_the_reason_of_each_and_changes_nothing(broker: Broker) ->
     for _ in range(3):
         with box(broker) as opened:
             seen.append(opened.letters())
-        wait_for(broker, dead=3)
+        wait_for_dead_letters(broker, 3)
     assert seen[0] == seen[1] == seen[2]
     assert [(letter.id, letter.body) for letter in seen[0][:2]] == [*BODIES.items()][:2]
     assert [letter.reason for letter in seen[0]] == [f"cannot be read: {each.id!r}" for each in seen[0]]
@@ -70,7 +46,7 @@ def test_what_is_replayed_comes_back_as_new_with_its_trace_and_the_rest_stays(br
     with box(broker) as opened:
         nameless = opened.letters()[2].id
         assert opened.replay(frozenset({"one", nameless})) == 2
-    wait_for(broker, dead=1)
+    wait_for_dead_letters(broker, 1)
     subscription = broker.subscribe(RAW_NEWS_DATA.name, 10)
     back: list[Delivery] = []
     while len(back) < 2:
@@ -84,10 +60,10 @@ def test_what_is_replayed_comes_back_as_new_with_its_trace_and_the_rest_stays(br
 def test_what_is_dropped_is_gone_and_the_rest_stays(broker: Broker) -> None:
     with box(broker) as opened:
         assert opened.drop(frozenset({"two"})) == 1
-    wait_for(broker, dead=2)
+    wait_for_dead_letters(broker, 2)
     with box(broker) as opened:
         assert opened.drop(None) == 2
-    wait_for(broker, dead=0)
+    wait_for_dead_letters(broker, 0)
 
 
 @pytest.mark.parametrize("action", ["replay", "drop"])
@@ -97,4 +73,4 @@ def test_an_id_that_is_not_there_is_named_and_nothing_moves(broker: Broker, acti
         pytest.raises(NeverWorks, match=r"there is no dead letter 'nobody'; .* shows their ids"),
     ):
         getattr(opened, action)(frozenset({"one", "nobody"}))
-    wait_for(broker, dead=3)
+    wait_for_dead_letters(broker, 3)

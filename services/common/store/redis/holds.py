@@ -128,30 +128,26 @@ class RedisHolds:
         if is_refused or not self._is_written():
             give_reserve(self._data)
             answer = self._repeat(change) if is_refused else answer
-            self._wait_until_written()
+            self._repeat(self._check_written)
         sync(self._data)
         return answer
 
     def _is_written(self) -> bool:
         return bool(self._ask(lambda: is_written(self._client)))
 
-    def _wait_until_written(self) -> None:
-        """Wait until all that the server has answered is in its file; raises TryLater after `_ROOM_SECONDS`."""
-        deadline = time.monotonic() + _ROOM_SECONDS
-        while not self._is_written():
-            if time.monotonic() > deadline:
-                raise TryLater(
-                    "the change of the holds is in force, but the disk is full, so a restart of the embedded Redis "
-                    "would undo it. Make room and repeat it."
-                )
-            time.sleep(_REPEAT_SECONDS)
+    def _check_written(self) -> None:
+        if not self._is_written():
+            raise TryLater(
+                "the change of the holds is in force, but the disk is full, so a restart of the embedded Redis would "
+                "undo it. Make room and repeat it."
+            )
 
-    def _repeat(self, change: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
-        """Repeat a change until it is accepted; the server checks once per second if the disk has room."""
+    def _repeat(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what Redis answers
+        """Repeat a call until it succeeds; the server checks once per second if the disk has room."""
         deadline = time.monotonic() + _ROOM_SECONDS
         while True:
             try:
-                return self._ask(change)
+                return self._ask(call)
             except TryLater:
                 if time.monotonic() > deadline:
                     raise

@@ -1,0 +1,46 @@
+"""A broker on which three messages of the news queue are dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from services.common.broker.open import open_broker
+from services.common.broker.port import Broker, OutgoingMessage
+from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA
+from services.common.clock import SystemClock
+from services.common.settings.settings import Settings
+from tests.support.waiting import eventually
+
+BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"}
+"""By message id."""
+
+
+@contextmanager
+def with_dead_letters(settings: Settings) -> Iterator[Broker]:
+    """The broker of these settings, with `BODIES` among its dead letters."""
+    with closing(open_broker(settings, SystemClock())) as opened:
+        opened.start()
+        opened.publish([OutgoingMessage(NEWS_ARTICLE, body, name) for name, body in BODIES.items()])
+        subscription = opened.subscribe(RAW_NEWS_DATA.name, 10)
+        taken = 0
+        while taken < len(BODIES):
+            for delivery in subscription.receive(10, 5.0):
+                subscription.dead_letter(delivery, f"cannot be read: {delivery.message_id!r}")
+                taken += 1
+        subscription.close()
+        wait_for_dead_letters(opened, len(BODIES))
+        yield opened
+
+
+def wait_for_dead_letters(broker: Broker, count: int) -> None:
+    """Wait until so many messages of the news queue are dead letters.
+
+    RabbitMQ puts back what a process left unsettled only after the process has ended.
+    """
+
+    def ready() -> int:
+        name = RAW_NEWS_DATA.dead_letter_name
+        return sum(state.ready for state in broker.queues() if state.name == name)
+
+    eventually(lambda: ready() == count, f"{count} are among the dead letters")
