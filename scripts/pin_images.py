@@ -34,13 +34,15 @@ OVERLAYS = {
 }
 BASE_ARGUMENT = "PYTHON_IMAGE"
 _BASE = re.compile(rf"^ARG {BASE_ARGUMENT}=(\S+)$", re.MULTILINE)
-_LINE = re.compile(r"(?P<image>[\w./-]+:[\w.-]+) (?P<digest>sha256:[0-9a-f]{64})")
+_LINE = re.compile(r"(?P<image>[\w./-]+:[\w.-]+)(?: (?P<digest>sha256:[0-9a-f]{64}))?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECONDS = 60
 _HEAD = """\
-# Images by digest; scripts/pin_images.py asks a registry for them and makes the Compose files from this. An image that
-# is named in Compose or the Dockerfile and not here is pinned by version only. The digests of November 2026 were found
-# in public source code, and no registry has confirmed them: docs/adr/0021-images-by-digest.md
+# Every published image that is deployed, with its version and, if it is known, its digest. A test compares all files
+# that name an image with this list; docs/server_versions.md says which versions were run. An image without a digest is
+# pinned by version only. scripts/pin_images.py asks a registry for the digests and makes two Compose files from this.
+# The digests of November 2026 were found in public source code, and no registry has confirmed them:
+# docs/adr/0021-images-by-digest.md
 """
 
 Digests = Mapping[str, str]
@@ -58,14 +60,16 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
     options = parser.parse_args()
     root: Path = options.root
-    known = read_lock((root / LOCK).read_text())
+    listed = read_lock((root / LOCK).read_text())
+    known = {image: digest for image, digest in listed.items() if digest}
     images = dict.fromkeys([*(image for file in OVERLAYS for image in used(root, file).values()), base(root)])
     if options.check or options.offline:
         digests = {image: known[image] for image in images if image in known}
     else:
         digests = ask_for(images, known, registry)
     if not options.check:
-        (root / LOCK).write_text(lock_text(digests))
+        others = {image: digest for image, digest in listed.items() if image not in images}
+        (root / LOCK).write_text(lock_text(dict.fromkeys(images, "") | digests | others))
         for file, overlay in OVERLAYS.items():
             (root / overlay).write_text(overlay_text(root, file, digests))
     return _say(images, digests)
@@ -95,21 +99,26 @@ def base(root: Path) -> str:
 
 
 def read_lock(text: str) -> dict[str, str]:
-    """The digest of each image in the lock file. A malformed line ends the program with a message that names it."""
+    """The digest of each image in the lock file; empty if it has none.
+
+    A malformed line ends the program with a message that names it.
+    """
     digests = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.startswith("#"):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise SystemExit(f"{LOCK}, line {number} is {line[:100]!r}, expected NAME:VERSION sha256:DIGEST")
-        digests[match["image"]] = match["digest"]
+            raise SystemExit(
+                f"{LOCK}, line {number} is {line[:100]!r}, expected NAME:VERSION or NAME:VERSION sha256:DIGEST"
+            )
+        digests[match["image"]] = match["digest"] or ""
     return digests
 
 
 def lock_text(digests: Digests) -> str:
-    """The text of a lock file with these digests, which `read_lock` can read."""
-    return _HEAD + "".join(f"{image} {digest}\n" for image, digest in sorted(digests.items()))
+    """The text of a lock file with these images and digests, which `read_lock` can read."""
+    return _HEAD + "".join(f"{image} {digest}".rstrip() + "\n" for image, digest in sorted(digests.items()))
 
 
 def overlay_text(root: Path, file: str, digests: Digests) -> str:

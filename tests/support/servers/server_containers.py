@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from tests.support.deploy.images import image_named
 from tests.support.servers.server_control import (
     LOOPBACK,
     RabbitServer,
@@ -17,8 +18,8 @@ from tests.support.servers.server_control import (
     wait_until,
 )
 
-RABBITMQ_IMAGE = "rabbitmq:4.1-management"
-REDIS_IMAGE = "redis:7.4-alpine"
+RABBITMQ_IMAGE = image_named("rabbitmq")
+REDIS_IMAGE = image_named("redis")
 ENGINE_SECONDS = 2
 START_SECONDS = 120.0
 
