@@ -1,7 +1,7 @@
 """A health check for containers: `python -m services.common.probe [PORT [PATH]]` exits 0 on an answer of 200.
 
 Without a port the check uses HEALTH_PORT, or else tries the default port of every service, because a container runs
-one service.
+one service. The answer is printed, so the same command shows an operator the health of a container.
 This module imports only the standard library, so that the check starts quickly.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import urllib.error
 import urllib.request
 from http.client import HTTPResponse
 from typing import cast
@@ -39,10 +40,18 @@ def open_directly(url: str, timeout: float) -> HTTPResponse:
 def _problem(port: int, path: str) -> str:
     """Return why the service on this port is not healthy; empty if it is healthy."""
     try:
-        with open_directly(f"http://127.0.0.1:{port}{path}", TIMEOUT_SECONDS):
+        with open_directly(f"http://127.0.0.1:{port}{path}", TIMEOUT_SECONDS) as answer:
+            _print(answer)
             return ""
+    except urllib.error.HTTPError as error:
+        _print(error)
+        return f"{port}: {error}"
     except OSError as error:
         return f"{port}: {error}"
+
+
+def _print(answer: HTTPResponse | urllib.error.HTTPError) -> None:
+    sys.stdout.write(f"{answer.read().decode(errors='replace').strip()}\n")
 
 
 if __name__ == "__main__":

@@ -10,15 +10,8 @@ import yaml
 from services.common.services import USUAL_PORTS
 from services.common.settings.settings import PROJECT_ROOT
 from services.operations.secrets.files import make_secrets
+from tests.support.docs.guide import typed
 from tests.support.monitoring.prometheus_tools import RULES, run_tool
-
-GUIDE = PROJECT_ROOT / "docs" / "operating.md"
-
-
-def guide_commands(*words: str) -> list[str]:
-    """The lines that the guide has people type, with one of these words in them."""
-    lines = GUIDE.read_text().partition("### With systemd\n")[2].partition("\n### ")[0].splitlines()
-    return [line.strip() for line in lines if line.startswith("    ") and any(word in line for word in words)]
 
 
 def targets(configuration: Path) -> set[str]:
@@ -36,7 +29,7 @@ def test_the_guide_puts_prometheus_and_alertmanager_on_this_machine_with_webhook
     make_secrets(secrets)
     for folder in ("prometheus", "default"):
         (tmp_path / folder).mkdir()
-    for line in guide_commands("/etc/prometheus", "/etc/default"):
+    for line in typed("install -d -m 750 -g prometheus /etc/prometheus/secrets").splitlines():
         if "systemctl" not in line:
             command = line.replace("/etc/", f"{tmp_path}/").replace(" -g prometheus", "")
             subprocess.run(["bash", "-ec", command], cwd=PROJECT_ROOT, check=True, timeout=30)

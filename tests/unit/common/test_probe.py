@@ -13,8 +13,10 @@ from tests.support.servers.nobody import refusing_port
 
 class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200 if self.path in {"/health", "/api/v1/ping"} else 503)
+        healthy = self.path in {"/health", "/api/v1/ping"}
+        self.send_response(200 if healthy else 503)
         self.end_headers()
+        self.wfile.write(b'{"problems": []}' if healthy else b'{"problems": ["redis is away"]}')
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
         """Quiet."""
@@ -39,6 +41,15 @@ def test_what_answers_is_healthy_and_what_refuses_is_not(port: int) -> None:
     assert probe.main([str(port)]) == 0
     assert probe.main([str(port), "/api/v1/ping"]) == 0
     assert probe.main([str(port), "/elsewhere"]) == 1
+
+
+def test_the_answer_is_shown_whether_healthy_or_not(port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    probe.main([str(port)])
+    assert capsys.readouterr().out == '{"problems": []}\n'
+    probe.main([str(port), "/elsewhere"])
+    shown = capsys.readouterr()
+    assert shown.out == '{"problems": ["redis is away"]}\n'
+    assert "503" in shown.err
 
 
 def test_where_nobody_listens_it_says_so(closed: list[int], capsys: pytest.CaptureFixture[str]) -> None:
