@@ -17,7 +17,8 @@ from services.operations.checks.check import run_checks
 def doctor(json_output: Json = False, broker: Broker = None) -> None:
     """Check Python, broker, Redis, scorer, exchange, feeds and Freqtrade's configuration.
 
-    Checks what `up` would use. The exit status is 0 only if no required check failed.
+    Checks what `up` would use. The exit status is 0 only if no required check failed. Parts that OUT_OF_REACH names,
+    as in the operator's container, are `unknown`, with the command that shows their state.
 
     Example: ./cryptoboy doctor
     """

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.clock import SystemClock
-from services.common.errors import TryLater
+from services.common.errors import StopProgram, TryLater
 from services.common.network.compose_names import explain_compose_name
-from services.common.settings.settings import BrokerKind, Settings
+from services.common.settings.reach import Part
+from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 
@@ -42,7 +43,15 @@ def answering_scorer(settings: Settings) -> Iterator[Scorer]:
     """Yield the scorer once it has answered, and close it at the end.
 
     A TryLater raised by the scorer or in the block is extended by the next step.
+
+    Raises:
+        StopProgram: OUT_OF_REACH says that this container has no connection to the scorer.
     """
+    if not settings.reaches(Part.SCORER) and settings.sentiment_scorer is not ScorerKind.LEXICON:
+        raise StopProgram(
+            f"this container has no connection to the server of SENTIMENT_SCORER={settings.sentiment_scorer} "
+            "(OUT_OF_REACH). Add --scorer lexicon; `score --explain ID` shows how the pipeline has scored an article"
+        )
     from services.sentiment_analyzer.scorers.build import build_scorer
 
     with closing(build_scorer(settings)) as scorer, next_step(_SCORER_HINT):

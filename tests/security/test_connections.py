@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.reach import Part
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.support.deploy.kubernetes_files import TARGETS, one, resources
 from tests.support.deploy.strict_yaml import load
 from tests.unit.deploy.test_kubernetes_references import PART, labels_of_pods
@@ -78,6 +79,21 @@ def test_what_reads_the_outside_world_meets_only_whom_it_works_for(files: tuple[
     for name in networks.keys() & set(OUTSIDE):
         beside = {each for pair in meetings(files) if name in pair for each in pair} - {name}
         assert beside <= {"rabbitmq", "prometheus", "ollama", "ollama-gpu", "proxy"}, name
+
+
+@each_combination
+def test_the_operator_is_told_exactly_what_it_has_no_connection_to(files: tuple[str, ...]) -> None:
+    told: dict[str, str] = {}
+    for file in files:
+        told |= load((PROJECT_ROOT / file).read_text())["services"].get("operator", {}).get("environment", {})
+    networks = composed(files)
+    met = {name for name in networks if networks["operator"] & networks[name]}
+    outside = {Part.EXCHANGE: "internet-exchange", Part.FEEDS: "internet-news"}
+    no_connection = {part for part, network in outside.items() if network not in networks["operator"]}
+    no_connection |= {Part.FREQTRADE} - {Part(name) for name in met & set(Part)}
+    if not met & {"ollama", "internet-models"}:
+        no_connection.add(Part.SCORER)
+    assert set(Settings.load({"OUT_OF_REACH": told["OUT_OF_REACH"]}).out_of_reach or ()) == no_connection
 
 
 def test_a_second_poller_is_where_the_first_is() -> None:

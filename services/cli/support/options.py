@@ -33,6 +33,7 @@ OF_SCORING = frozenset(ScoringSettings.model_fields) - set(MODEL_FIELDS) | {
     "broker",
     "state_dir",
     "trading_pairs",
+    "out_of_reach",
 }
 OF_LOGGING = frozenset({"log_level", "log_format"})
 """A value for `uses` of `settings_for`, as are the sets above.

@@ -11,7 +11,7 @@ from rich.text import Text
 from services.cli.support.answers import answer_console
 from services.operations.checks.check import Check
 
-_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+_STYLES = {"ok": "green", "warning": "yellow", "unknown": "cyan", "failed": "bold red"}
 # A terminal with fewer columns than this beside the names wraps the lines better by itself.
 _NARROWEST = 40
 
@@ -51,5 +51,6 @@ def lines_of(findings: Sequence[Check], width: int) -> list[Text]:
         lines += [head, *(Text(line) for line in found[1:])]
         if finding.remedy and last[finding.remedy] == number:
             mends = "to mend it" if shared[finding.remedy] == 1 else f"to mend these {shared[finding.remedy]}"
-            lines += [Text(line, style="italic") for line in wrapper.wrap(f"{mends}: {finding.remedy}")]
+            advice = "see instead" if finding.state == "unknown" else mends
+            lines += [Text(line, style="italic") for line in wrapper.wrap(f"{advice}: {finding.remedy}")]
     return lines

@@ -22,6 +22,7 @@ from pydantic_core import from_json
 
 from services.common.settings.names import SUFFIX, find_unknown_names
 from services.common.settings.news import NewsSettings
+from services.common.settings.reach import ReachSettings
 from services.common.settings.report import Mistake, describe_mistakes, refuse
 from services.common.settings.scoring import MODEL_FIELDS, Fallback, ScorerKind, ScoringSettings
 from services.common.settings.secrets import read_secret_files, secret_variables, without_placeholders
@@ -57,7 +58,15 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(BrokerSettings, StoreSettings, NewsSettings, ScoringSettings, TradingSettings, WatchSettings):
+class Settings(
+    BrokerSettings,
+    StoreSettings,
+    NewsSettings,
+    ScoringSettings,
+    TradingSettings,
+    WatchSettings,
+    ReachSettings,
+):
     """Immutable configuration of a process. Times are seconds unless the name says otherwise."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)

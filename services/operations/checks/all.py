@@ -11,13 +11,15 @@ from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.network.compose_names import explain_compose_name
+from services.common.settings.reach import Part
 from services.common.settings.settings import BrokerKind, Fallback, ScorerKind, Settings
 from services.data_ingestor.news.sources import load_sources
 from services.launch.addresses import ports_taken
 from services.operations.checks.check import Check, Question
+from services.operations.checks.elsewhere import unless_out_of_reach
 from services.operations.checks.feeds import feed_question
 from services.operations.checks.store import scored_pairs_question, store_questions
-from services.operations.checks.trading import trading_questions
+from services.operations.checks.trading import exchange_questions, freqtrade_questions
 from services.sentiment_analyzer.scorers.build import build_scorer
 
 OLDEST_PYTHON = (3, 11)
@@ -42,13 +44,19 @@ def all_checks(settings: Settings) -> list[Question]:
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
         _broker_question(settings),
         *store_questions(settings),
-        Question(
-            "ports", partial(_ports, settings), "stop what has them, unless it is `up` itself", required=False
-        ),
-        _scorer_question(settings),
-        *trading_questions(settings),
+        *unless_out_of_reach(settings, Part.SCORER, _scorer_questions),
+        *unless_out_of_reach(settings, Part.EXCHANGE, exchange_questions),
+        *unless_out_of_reach(settings, Part.FREQTRADE, _freqtrade_questions),
         scored_pairs_question(settings),
-        *_feed_questions(settings),
+        *unless_out_of_reach(settings, Part.FEEDS, _feed_questions),
+    ]
+
+
+def _freqtrade_questions(settings: Settings) -> list[Question]:
+    remedy = "stop what has them, unless it is `up` itself"
+    return [
+        *freqtrade_questions(settings),
+        Question("ports", partial(_ports, settings), remedy, required=False),
     ]
 
 
@@ -92,7 +100,7 @@ def _queues(settings: Settings) -> str:
     return f"{len(states)} queues, {sum(state.ready for state in states)} messages ready"
 
 
-def _scorer_question(settings: Settings) -> Question:
+def _scorer_questions(settings: Settings) -> list[Question]:
     kind = settings.sentiment_scorer
     ollama = (
         f"start Ollama (ollama serve), then: ollama pull {settings.ollama_model}; check OLLAMA_HOST and "
@@ -110,7 +118,7 @@ def _scorer_question(settings: Settings) -> Question:
     # With a fallback, articles are scored even if this scorer is away.
     required = settings.sentiment_fallback is Fallback.WAIT
     asked = settings.changed(sentiment_fallback=Fallback.WAIT)
-    return Question(f"scorer ({kind.value})", partial(_scorer, asked), remedies[kind], required)
+    return [Question(f"scorer ({kind.value})", partial(_scorer, asked), remedies[kind], required)]
 
 
 def _scorer(settings: Settings) -> str:

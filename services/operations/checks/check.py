@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from services.common.errors import CryptoBoyError
+from services.common.errors import CryptoBoyError, StopProgram
 from services.common.secrets.redaction import Redact
+
+
+class CannotJudgeError(Exception):
+    """A check cannot be made where it was asked for, which says nothing about the part."""
+
 
 _LONGEST = 1_000
 """The maximum number of characters of a result; the error message of a library may be pages long."""
@@ -16,10 +22,14 @@ _LONGEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of a check. `failed` means that the system cannot work, `warning` that it is limited."""
+    """The result of a check.
+
+    `failed` means that the system cannot work, `warning` that it is limited, and `unknown` that the check cannot be
+    made here; `remedy` then says where to see the result.
+    """
 
     name: str
-    state: Literal["ok", "warning", "failed"]
+    state: Literal["ok", "warning", "failed", "unknown"]
     found: str
     remedy: str = ""
 
@@ -34,10 +44,27 @@ class Question:
     required: bool = True
 
 
+@contextmanager
+def installed(extra: str, *, required: bool) -> Iterator[None]:
+    """Import packages of an extra that may be missing, because the system's programs may be installed elsewhere.
+
+    Raises:
+        StopProgram: a package is missing, and `required` says that the system cannot work without it.
+        CannotJudgeError: a package is missing, and it is not required.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        found = f"cannot be checked: this installation lacks {error.name}, which the extra {extra!r} brings"
+        raise (StopProgram if required else CannotJudgeError)(found) from None
+
+
 def run_check(question: Question, redact: Redact = str) -> Check:
     """Make a check, and turn any exception into a result. `redact` removes secrets that libraries quote."""
     try:
         return Check(question.name, "ok", redact(question.ask()))
+    except CannotJudgeError as error:
+        return Check(question.name, "unknown", str(error), question.remedy)
     except CryptoBoyError as error:
         found = str(error)
     except Exception as error:  # noqa: BLE001 - a library may fail in any way; that is a finding, not a crash

@@ -16,18 +16,19 @@ from services.common.settings.settings import Settings
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.live.findings import Finding, Severity
 from services.launch.live.gate import live_checks
-from services.operations.checks.check import Question
+from services.operations.checks.check import Question, installed
 
 
-def trading_questions(settings: Settings) -> list[Question]:
-    """The checks of the exchange and of Freqtrade and, for live trading, of everything that live trading requires."""
+def exchange_questions(settings: Settings) -> list[Question]:
+    """The check whether the exchange answers and trades the pairs."""
+    remedy = "check the network; EXCHANGE, EXCHANGE_CONFIG and TRADING_PAIRS say what is asked for"
+    return [Question(f"exchange {settings.exchange}", lambda: asyncio.run(_markets(settings)), remedy)]
+
+
+def freqtrade_questions(settings: Settings) -> list[Question]:
+    """The checks of Freqtrade's configuration and, for live trading, of everything that live trading requires."""
     live = {} if settings.dry_run else live_checks(settings, os.environ)
     return [
-        Question(
-            f"exchange {settings.exchange}",
-            lambda: asyncio.run(_markets(settings)),
-            "check the network; EXCHANGE, EXCHANGE_CONFIG and TRADING_PAIRS say what is asked for",
-        ),
         Question(
             "freqtrade configuration", partial(_freqtrade, settings), "correct the variables that it names"
         ),
@@ -36,7 +37,8 @@ def trading_questions(settings: Settings) -> list[Question]:
 
 
 async def _markets(settings: Settings) -> str:
-    import ccxt.async_support as ccxt
+    with installed("trade", required=not settings.dry_run):
+        import ccxt.async_support as ccxt
 
     if settings.exchange not in ccxt.exchanges:
         raise StopProgram(f"ccxt knows no exchange {settings.exchange!r}")
@@ -54,7 +56,8 @@ async def _markets(settings: Settings) -> str:
 
 
 def _freqtrade(settings: Settings) -> str:
-    from freqtrade.configuration.config_validation import validate_config_schema
+    with installed("trade", required=not settings.dry_run):
+        from freqtrade.configuration.config_validation import validate_config_schema
 
     refuse_variables_about_money(os.environ)
     with tempfile.TemporaryDirectory() as folder:

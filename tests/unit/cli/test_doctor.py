@@ -26,6 +26,14 @@ def test_a_remedy_that_several_share_stands_once_after_the_last_of_them() -> Non
     assert lines[5].strip() == "to mend it: start it"
 
 
+def test_what_is_unknown_here_names_the_command_that_shows_it() -> None:
+    lines = [
+        line.plain for line in lines_of([Check("exchange", "unknown", "no connection", "docker exec X")], 200)
+    ]
+    assert lines[0].split() == ["unknown", "exchange", "no", "connection"]
+    assert lines[1].strip() == "see instead: docker exec X"
+
+
 def test_what_goes_into_a_pipe_is_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     answer_console().print("word " * 1000)
     assert len(capsys.readouterr().out.splitlines()) == 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.common.errors import TryLater
+from services.common.errors import StopProgram, TryLater
 from services.common.runtime.ports import free_port
+from services.common.settings.reach import Part
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.operations.score import score_headline
 
@@ -27,6 +28,13 @@ def test_a_headline_about_nothing_that_is_traded_says_so() -> None:
 def test_the_text_beneath_counts_too() -> None:
     judgement = score_headline(LEXICON, "Markets today", "Ethereum was hacked, and funds were stolen")
     assert [signal.pair for signal in judgement.signals] == ["ETH/USDT"]
+
+
+def test_a_scorer_out_of_reach_is_not_asked_and_the_message_says_what_works_instead() -> None:
+    here = LEXICON.changed(out_of_reach=(Part.SCORER,))
+    with pytest.raises(StopProgram, match=r"OUT_OF_REACH.*--scorer lexicon.*score --explain ID"):
+        score_headline(here.changed(sentiment_scorer=ScorerKind.OPENAI), "Bitcoin surges")
+    assert score_headline(here, "Bitcoin surges").signals
 
 
 def test_a_scorer_that_is_away_is_an_error_with_the_next_step_and_no_fallback_answers() -> None:

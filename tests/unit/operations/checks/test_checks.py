@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
 
 import pytest
 
 from services.common.errors import StopProgram
+from services.common.settings.reach import Part
 from services.common.settings.settings import BrokerKind, Settings
 from services.operations.checks.all import all_checks, check_configuration
-from services.operations.checks.check import Question, run_check, run_checks
+from services.operations.checks.check import Question, installed, run_check, run_checks
 
 
 def raising(error: Exception) -> Question:
@@ -63,6 +65,44 @@ def test_embedded_parts_are_found_to_work_where_they_can(tmp_path: Path) -> None
     questions = {question.name: question for question in all_checks(settings)}
     assert run_check(questions["broker (embedded)"]).state == "ok"
     assert run_check(questions["freqtrade configuration"]).state == "ok"
+
+
+def test_what_is_out_of_reach_is_unknown_and_not_asked_and_everything_else_is(tmp_path: Path) -> None:
+    everything = Settings(state_dir=tmp_path, news_sources_file=tmp_path / "none.toml")
+    here = everything.changed(out_of_reach=tuple(Part))
+    checks = {
+        question.name: run_check(question) for question in all_checks(here) if question.name in set(Part)
+    }
+    assert {name: check.state for name, check in checks.items()} == dict.fromkeys(Part, "unknown")
+    assert all("OUT_OF_REACH" in check.found and check.remedy for check in checks.values())
+    left = {question.name for question in all_checks(everything)} - {
+        question.name for question in all_checks(here)
+    }
+    assert left == {
+        "exchange binance",
+        "freqtrade configuration",
+        "news sources",
+        "ports",
+        "scorer (ollama)",
+    }
+
+
+def test_a_part_that_is_in_reach_and_away_is_a_fault_as_before(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path, out_of_reach=(Part.EXCHANGE,), ollama_host="http://127.0.0.1:1")
+    questions = {question.name: question for question in all_checks(settings)}
+    assert run_check(questions["scorer (ollama)"]).state == "failed"
+
+
+@pytest.mark.parametrize(("required", "state"), [(False, "unknown"), (True, "failed")])
+def test_a_package_that_is_not_installed_is_named_with_its_extra(required: bool, state: str) -> None:
+    def ask() -> str:
+        with installed("trade", required=required):
+            importlib.import_module("a_package_that_nobody_has")
+        return "never"
+
+    check = run_check(Question("exchange", ask, "mend it so"))
+    assert check.state == state
+    assert "lacks a_package_that_nobody_has, which the extra 'trade' brings" in check.found
 
 
 @pytest.mark.parametrize(
