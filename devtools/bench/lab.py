@@ -13,8 +13,8 @@ from pathlib import Path
 from devtools.bench.servers import Servers
 from devtools.servers.programs import Program
 from services.common.freqtrade_variables import without_freqtrade_variables
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
-from services.common.settings.sources import PYTHON_PATH
 
 Report = Callable[[str], None]
 QUICK_DIVISOR = 20

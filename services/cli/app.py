@@ -20,12 +20,21 @@ from services.cli import (
 from services.cli.checkout import ANY_ARGUMENTS, add_checkout_command
 from services.cli.history import app as history
 from services.cli.support.running import new_app, run_app
+from services.cli.support.version import Version
+from services.common.settings.folders import COMMAND
 
 app = new_app(
     name="cryptoboy",
-    help="News sentiment for Freqtrade. Begin with: ./cryptoboy demo",
+    help=f"News sentiment for Freqtrade. Begin with: {COMMAND} demo",
     no_args_is_help=True,
 )
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    """Take the options that stand before a command; `--version` ends the program by itself."""
+
+
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("trade")(trade.trade)
@@ -47,4 +56,4 @@ app.command("resume")(control.resume)
 
 def main() -> None:
     """Run the command line; see `run_app`."""
-    run_app(app, "cryptoboy", "./cryptoboy")
+    run_app(app, "cryptoboy", COMMAND)

@@ -10,7 +10,7 @@ import typer
 
 from services.cli.support.answers import print_json, say
 from services.cli.support.options import Json
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.folders import CONFIGURATION
 from services.operations.secrets.certificates import make_certificates
 from services.operations.secrets.files import DEFAULT_FOLDER, GIVEN, make_secrets, tell_compose
 from services.operations.secrets.takeover import find_secrets, secrets_left, unused_in_production
@@ -47,7 +47,7 @@ def init(folder: Folder = DEFAULT_FOLDER, json_output: Json = False) -> None:
     Example: ./cryptoboy secrets init
     """
     folder = folder.resolve()
-    env_file = PROJECT_ROOT / ".env"
+    env_file = CONFIGURATION / ".env"
     found = find_secrets(env_file)
     done = make_secrets(folder, found.texts)
     tell_compose(env_file, folder)

@@ -19,7 +19,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from services.common.settings.sources import PYTHON_PATH
+from services.common.settings.folders import PYTHON_PATH
 from services.research.backtest.engine import STRATEGY, freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings.sources import PYTHON_PATH
+from services.common.settings.folders import PYTHON_PATH
 from tests.support.servers.servers import RedisServer
 
 pytestmark = pytest.mark.e2e

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from services.common.settings.folders import STRATEGIES
 from services.common.settings.settings import PROJECT_ROOT
-from services.common.settings.sources import STRATEGIES
 
 LAUNCHER = PROJECT_ROOT / "cryptoboy"
 

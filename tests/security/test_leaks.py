@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from services.common.services import SERVICES
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import Settings
-from services.common.settings.sources import PYTHON_PATH
 
 FORMATS = ("text", "json")
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram, TryLater
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.launch.live.gate import check_live
 from services.operations.checks.all import all_checks
 from services.operations.checks.check import run_check

@@ -27,8 +27,8 @@ from services.common.broker.embedded.broker import FILE_NAME as QUEUE_FILE
 from services.common.errors import StopProgram
 from services.common.runtime.ports import free_port
 from services.common.secrets.private import close_folder
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import BrokerKind, Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.common.store.embedded import proxy
 from services.common.store.embedded.access import password_file, password_of, socket_of, with_socket
 from services.common.store.embedded.proxy import encode_request

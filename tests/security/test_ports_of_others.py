@@ -27,8 +27,8 @@ from services.common.runtime import health
 from services.common.runtime.health import HealthServer
 from services.common.runtime.ports import free_port, listen_on
 from services.common.services import SERVICES
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import BrokerKind, Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.common.store.embedded.access import with_socket
 from services.launch.freqtrade import bot_server as bot_api
 from services.launch.probes import get_json

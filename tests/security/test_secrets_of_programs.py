@@ -22,9 +22,9 @@ from pydantic import SecretStr
 
 from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
 from services.common.services import MODEL_ADDRESSES, SERVICES
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.report import is_secret
 from services.common.settings.settings import BrokerKind, Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.launch.freqtrade.config import freqtrade_config
 from services.launch.stack import Stack
 from services.launch.supervisor import ProcessSpec

@@ -17,15 +17,21 @@ from rich.table import Column, Table
 from services.cli.support.console import PlainConsole
 from services.common.errors import StopProgram
 from services.common.files import write_whole
+from services.common.settings.folders import COMMAND
 
 # Wider than any printed row, so that in a pipe each row is one line.
 _UNLIMITED = 10_000
 
 
+def as_typed(text: str) -> str:
+    """Replace the script of the checkout in a message by the command that users of this installation type."""
+    return text.replace("./cryptoboy", COMMAND)
+
+
 def say(text: str) -> None:
     """Write a message to standard error; a closed standard error is not an error."""
     with suppress(OSError):
-        sys.stderr.write(f"cryptoboy: {text}\n")
+        sys.stderr.write(f"cryptoboy: {as_typed(text)}\n")
         sys.stderr.flush()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from typing import Any
 
 import typer
 
+from services.cli.support.answers import as_typed
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.network.proxies import shield_loopback
 from services.common.runtime.logging import configure_logging
@@ -46,8 +48,18 @@ def run_app(app: typer.Typer, name: str, program: str) -> None:
     clean_output()
     # Standard output carries only the answer, which programs may read; the log and errors go to standard error.
     configure_logging(Settings(log_level="ERROR"), name)
+    name_commands_as_typed(app)
     try:
         app(prog_name=program)
     except CryptoBoyError as error:
-        sys.stderr.write(f"{name}: {error}\n")
+        sys.stderr.write(f"{name}: {as_typed(str(error))}\n")
         sys.exit(78 if isinstance(error, StopProgram) else 1)
+
+
+def name_commands_as_typed(app: typer.Typer) -> None:
+    """Replace the script of the checkout in the help of all commands; see `as_typed`."""
+    for command in app.registered_commands:
+        command.help = as_typed(command.help or inspect.getdoc(command.callback) or "")
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            name_commands_as_typed(group.typer_instance)

@@ -8,7 +8,7 @@ from textwrap import TextWrapper
 
 from rich.text import Text
 
-from services.cli.support.answers import answer_console
+from services.cli.support.answers import answer_console, as_typed
 from services.operations.checks.check import Check
 
 _STYLES = {"ok": "green", "warning": "yellow", "unknown": "cyan", "failed": "bold red"}
@@ -52,5 +52,6 @@ def lines_of(findings: Sequence[Check], width: int) -> list[Text]:
         if finding.remedy and last[finding.remedy] == number:
             mends = "to mend it" if shared[finding.remedy] == 1 else f"to mend these {shared[finding.remedy]}"
             advice = "see instead" if finding.state == "unknown" else mends
-            lines += [Text(line, style="italic") for line in wrapper.wrap(f"{advice}: {finding.remedy}")]
+            text = f"{advice}: {as_typed(finding.remedy)}"
+            lines += [Text(line, style="italic") for line in wrapper.wrap(text)]
     return lines

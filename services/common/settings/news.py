@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from services.common.settings.sources import PROJECT_ROOT
+from services import __version__
+from services.common.settings.folders import PROJECT_ROOT
 from services.common.settings.types import Seconds
 
 
@@ -32,5 +33,5 @@ class NewsSettings(BaseModel):
     )
     news_seen_days: int = Field(60, ge=1, description="how long an article is remembered as seen")
     news_user_agent: str = Field(
-        "CryptoBoy/0.1 (news reader)", min_length=1, description="how the poller introduces itself"
+        f"CryptoBoy/{__version__} (news reader)", min_length=1, description="how the poller introduces itself"
     )

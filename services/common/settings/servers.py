@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr
 
+from services.common.settings.folders import STATE
 from services.common.settings.types import Port, Seconds
 
 
@@ -59,7 +60,7 @@ class BrokerSettings(BaseModel):
         description="a reader stops when so many of the last messages (two more) became dead letters; 0: never",
     )
     state_dir: Path = Field(
-        Path("var"), description="folder for what a service must remember: seen articles, the embedded queue"
+        STATE, description="folder for what a service must remember: seen articles, the embedded queue"
     )
 
 

@@ -3,8 +3,8 @@
 The variables of the servers, the news sources, scoring, trading and the watchdogs are declared in other modules of
 this package.
 
-The environment wins over the `.env` file in the project's folder. Settings are read with `Settings.load` only. It
-reports all mistakes in one `StopProgram`, which names each variable, its value and what is allowed.
+The environment wins over the `.env` file, whose place `folders` chooses. Settings are read with `Settings.load` only.
+It reports all mistakes in one `StopProgram`, which names each variable, its value and what is allowed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, PrivateAttr, Secret, SecretStr, ValidationError, field_validator
 from pydantic_core import from_json
 
+from services.common.settings.folders import PROJECT_ROOT
 from services.common.settings.names import SUFFIX, find_unknown_names
 from services.common.settings.news import NewsSettings
 from services.common.settings.reach import ReachSettings
@@ -29,7 +30,6 @@ from services.common.settings.secrets import read_secret_files, secret_variables
 from services.common.settings.servers import BrokerKind, BrokerSettings, StoreSettings
 from services.common.settings.sources import (
     CURRENT_ENV_FILE,
-    PROJECT_ROOT,
     default_env_file,
     emptied,
     read_env_file,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -11,20 +10,17 @@ from dotenv.parser import Binding, parse_stream
 
 from services.common.errors import StopProgram
 from services.common.files import read_small
+from services.common.settings.folders import CONFIGURATION
 from services.common.settings.names import is_of_orchestrator
 
-PROJECT_ROOT = Path(__file__).resolve().parents[3]
-STRATEGIES = PROJECT_ROOT / "user_data" / "strategies"
-PYTHON_PATH = os.pathsep.join([str(PROJECT_ROOT), str(STRATEGIES)])
-"""The PYTHONPATH of our programs: the folders of `services` and of the strategy with `cryptoboy_sentiment`."""
 CURRENT_ENV_FILE = "CRYPTOBOY_ENV_FILE"
 
 
 def default_env_file(environ: Mapping[str, str]) -> Path | None:
-    """Return the file that CRYPTOBOY_ENV_FILE names, None if that is empty, or the project's `.env` if unset."""
+    """Return the file that CRYPTOBOY_ENV_FILE names, None if that is empty, or else our `.env` (see `folders`)."""
     named = environ.get(CURRENT_ENV_FILE)
     if named is None:
-        return PROJECT_ROOT / ".env"
+        return CONFIGURATION / ".env"
     return Path(named) if named else None
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from services.common.files import write_whole
 from services.common.secrets.secret_texts import public_part
+from services.common.settings.folders import STRATEGIES
 from services.common.settings.secrets import reveal
 from services.common.settings.settings import Settings
-from services.common.settings.sources import STRATEGIES
 from services.common.store.embedded.access import socket_of
 from services.launch.freqtrade.exchange_keys import exchange_keys
 from services.launch.freqtrade.trading_checks import check_trading

@@ -17,8 +17,9 @@ from typing import Any
 
 from services.common.errors import StopProgram, TryLater
 from services.common.freqtrade_variables import freqtrade_variables
+from services.common.settings.folders import STRATEGIES
 from services.common.settings.settings import Settings
-from services.common.settings.sources import STRATEGIES, default_env_file, read_env_file
+from services.common.settings.sources import default_env_file, read_env_file
 from services.common.text.plain_text import without_control
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.config import STRATEGY

@@ -18,6 +18,7 @@ from services.launch.addresses import ports_taken
 from services.operations.checks.check import Check, Question
 from services.operations.checks.elsewhere import unless_out_of_reach
 from services.operations.checks.feeds import feed_question
+from services.operations.checks.installation import installation_questions
 from services.operations.checks.store import scored_pairs_question, store_questions
 from services.operations.checks.trading import exchange_questions, freqtrade_questions
 from services.sentiment_analyzer.scorers.build import build_scorer
@@ -42,6 +43,7 @@ def all_checks(settings: Settings) -> list[Question]:
     """Return all checks as questions; no check is made yet."""
     return [
         Question("python", _python, "install Python 3.11 or newer, remove .venv, run ./cryptoboy again"),
+        *installation_questions(settings),
         _broker_question(settings),
         *store_questions(settings),
         *unless_out_of_reach(settings, Part.SCORER, _scorer_questions),

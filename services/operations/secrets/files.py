@@ -16,12 +16,12 @@ from types import MappingProxyType
 
 from services.common.broker.rabbitmq.users import BROKER_USERS
 from services.common.errors import StopProgram
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.folders import CONFIGURATION
 from services.common.store.redis.users import STORE_USERS
 from services.operations.secrets.takeover import ISSUED
 
 SECRETS_VARIABLE = "CRYPTOBOY_SECRETS"
-DEFAULT_FOLDER = PROJECT_ROOT / "secrets"
+DEFAULT_FOLDER = CONFIGURATION / "secrets"
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o444
 _RANDOM_BYTES = 24
 
@@ -93,6 +93,7 @@ def tell_compose(env_file: Path, folder: Path) -> None:
     kept = [line for line in lines if not line.startswith(f"{SECRETS_VARIABLE}=")]
     wanted = [*kept, f"{SECRETS_VARIABLE}={folder}"]
     if sorted(wanted) != sorted(lines):
+        env_file.parent.mkdir(parents=True, exist_ok=True)
         env_file.write_text("\n".join(wanted) + "\n")
 
 

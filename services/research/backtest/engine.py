@@ -24,7 +24,7 @@ from cryptoboy_sentiment import Rules
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import freqtrade_variables
 from services.common.network.proxies import hidden_variables
-from services.common.settings.sources import STRATEGIES
+from services.common.settings.folders import STRATEGIES
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 from services.research.backtest.plan import PARTS, Parts, Plan, Variant
 

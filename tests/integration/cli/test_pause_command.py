@@ -13,8 +13,8 @@ import pytest
 
 from services.cli.control import read_duration
 from services.common.errors import StopProgram
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from services.common.messages import SentimentSignal
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.common.store.open import open_store
 from services.common.values import Label, Scope
 

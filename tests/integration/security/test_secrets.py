@@ -19,9 +19,9 @@ import pytest
 
 from devtools.servers.programs import Program
 from services.common.services import SERVICES
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.sentiment_analyzer.scorers.build import check_scorer_settings
 from tests.support.market.live_exchange import LiveExchange
 from tests.support.scoring.scripted_ollama import Reply, ScriptedOllama

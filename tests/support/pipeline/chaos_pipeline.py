@@ -29,8 +29,8 @@ from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.services import SERVICES
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import PROJECT_ROOT, BrokerKind, LogFormat, ScorerKind, Settings
-from services.common.settings.sources import PYTHON_PATH
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.news.news_samples import Item, rss
 from tests.support.scoring.scripted_ollama import MODEL

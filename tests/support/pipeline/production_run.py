@@ -20,8 +20,8 @@ import psutil
 import yaml
 
 from services.common.services import Deployment, deployed_by
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from services.common.settings.sources import PYTHON_PATH
 from services.operations.secrets.files import make_secrets
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.monitoring.production_watch import Pages, Watch

@@ -27,7 +27,7 @@ OPENAI_API_KEY_FILE={file}
 def test_the_command_says_what_it_made_and_never_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(secret_files, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(secret_files, "CONFIGURATION", tmp_path)
     folder = tmp_path / "secrets"
     secret_files.init(folder, json_output=True)
     secret_files.init(folder, json_output=False)
@@ -44,7 +44,7 @@ def test_what_env_holds_is_taken_over_and_what_production_does_not_use_is_said(
 ) -> None:
     (tmp_path / "openai").write_text("sk-1\n")
     (tmp_path / ".env").write_text(FOUND.format(file=tmp_path / "openai"))
-    monkeypatch.setattr(secret_files, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(secret_files, "CONFIGURATION", tmp_path)
     folder = tmp_path / "secrets"
     secret_files.init(folder)
     said = capsys.readouterr().err

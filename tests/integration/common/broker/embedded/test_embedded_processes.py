@@ -12,8 +12,8 @@ import pytest
 
 from services.common.broker.options import BrokerOptions
 from services.common.broker.port import Broker
+from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from services.common.settings.sources import PYTHON_PATH
 from tests.support.broker.broker_house import BrokerHouse, news, receive_all, receive_one, state_of
 from tests.support.waiting import eventually
 
