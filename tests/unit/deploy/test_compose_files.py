@@ -22,7 +22,17 @@ DEVELOPMENT: dict[str, Any] = load((PROJECT_ROOT / "docker-compose.yml").read_te
 PROXIES: dict[str, Service] = {name: TLS["services"][name] for name in ("proxy", "api-proxy")}
 SERVICES: dict[str, Service] = {**PRODUCTION["services"], **PROXIES}
 NETWORKS: dict[str, Any] = {**PRODUCTION["networks"], **TLS["networks"]}
-ONE_SHOTS = ("prepare", "ollama-model", "operator")
+ONE_SHOTS = ("prepare", "rabbitmq-rights", "redis-rights", "ollama-model", "operator")
+THIRD_PARTY_SERVERS = (
+    "rabbitmq",
+    "redis",
+    "ollama",
+    "ollama-gpu",
+    "prometheus",
+    "alertmanager",
+    "grafana",
+    *PROXIES,
+)
 OURS = {service.container: service for service in deployed_by(Deployment.COMPOSE)}
 ON_BROKER = [name for name, service in OURS.items() if service.uses_broker]
 ON_STORE = [*(name for name, service in OURS.items() if service.stores), "freqtrade"]
@@ -102,14 +112,41 @@ def test_parts_start_after_what_they_need_is_well() -> None:
         for name, service in SERVICES.items()
     }
     for name in ON_BROKER:
-        assert needs[name]["rabbitmq"] == "service_healthy"
+        assert "rabbitmq-rights" in needs[name]
     for name in ON_STORE:
-        assert needs[name]["redis"] == "service_healthy"
+        assert "redis-rights" in needs[name]
+    for server in ("rabbitmq", "redis"):
+        assert needs[f"{server}-rights"].keys() == {"prepare", server}
     assert needs["sentiment-processor"]["ollama"] == "service_healthy"
     for waiting in needs.values():
         for other, condition in waiting.items():
             one_shot = other in ONE_SHOTS
             assert condition == ("service_completed_successfully" if one_shot else "service_healthy")
+
+
+@pytest.mark.parametrize("name", THIRD_PARTY_SERVERS)
+def test_no_server_depends_on_a_container_that_a_change_of_our_code_recreates(name: str) -> None:
+    needed: set[str] = set()
+    look_at = [name]
+    while look_at:
+        found = SERVICES[look_at.pop()].get("depends_on", {}).keys() - needed
+        needed |= found
+        look_at += found
+    assert not [each for each in needed if SERVICES[each]["image"].startswith("cryptoboy")]
+
+
+def test_what_administers_a_server_shares_its_network_and_nothing_else_does() -> None:
+    shares = {
+        name: service["network_mode"] for name, service in SERVICES.items() if "network_mode" in service
+    }
+    assert shares == {
+        "prepare": "none",
+        "rabbitmq-rights": "service:rabbitmq",
+        "redis-rights": "service:redis",
+    }
+    for server in ("rabbitmq", "redis"):
+        assert SERVICES[f"{server}-rights"]["image"] == SERVICES[server]["image"]
+        assert SERVICES[f"{server}-rights"]["user"] == SERVICES[server]["user"]
 
 
 @each_service
@@ -148,7 +185,7 @@ def test_an_unset_or_emptied_dry_run_is_a_dry_run() -> None:
 
 def test_every_container_is_on_networks_that_say_what_for() -> None:
     for name, service in SERVICES.items():
-        assert networks_of(name) or service.get("network_mode") == "none", name
+        assert networks_of(name) or "network_mode" in service, name
         assert networks_of(name) <= NETWORKS.keys()
 
 
@@ -212,6 +249,7 @@ def test_no_secret_is_a_variable_and_each_goes_to_who_needs_it() -> None:
     assert (
         holders[BROKER_SECRETS["operator"]] == holders[STORE_SECRETS["operator"]] == {"prepare", "operator"}
     )
+    assert holders[STORE_SECRETS["rights"]] == {"prepare", "redis-rights"}
     keys = [name for name in GIVEN if name.startswith(("binance_", "exchange_"))]
     assert len(keys) == 6
     assert all(holders[name] == {"freqtrade"} for name in keys)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.common.broker.rabbitmq.topology import QueueDeclaration, Topology, rabbitmq_topology
-from services.common.broker.rabbitmq.users import BROKER_USERS, NOTHING, BrokerUser
+from services.common.broker.rabbitmq.users import BROKER_USERS, NOTHING, OURS, BrokerUser
 from services.common.broker.topology import EVENTS_EXCHANGE
 
 QUEUE_MAX_BYTES = 1024**3
@@ -69,7 +69,7 @@ def definitions(
                 "name": user.name,
                 "password_hash": hashed,
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": list(user.tags),
+                "tags": [OURS, *user.tags],
             }
             for user, hashed in users
         ],

@@ -21,6 +21,8 @@ from services.common.broker.topology import (
 from services.common.services import SERVICES, Service
 
 NOTHING = "^$"
+OURS = "cryptoboy"
+"""Tag of each of these users. `deploy/rabbitmq/apply-definitions` deletes users with it that are no longer defined."""
 SALT_BYTES = 4
 """Length of a salt: RabbitMQ uses the first 32 bits of a stored password hash as the salt."""
 

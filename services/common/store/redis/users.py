@@ -103,7 +103,12 @@ READER = StoreUser(
         *("zrange", "zrevrange", "zrangebyscore", "zcard", "zcount"),
     ),
 )
-STORE_USERS = (*(_user_of(each) for each in SERVICES.values() if each.stores), STRATEGY, OPERATOR, READER)
+# Has a running Redis load its ACL file, after an upgrade or with a new password; cannot change the file.
+RIGHTS = StoreUser("rights", keys=(), commands=("acl|load",))
+STORE_USERS = (
+    *(_user_of(each) for each in SERVICES.values() if each.stores),
+    *(STRATEGY, OPERATOR, READER, RIGHTS),
+)
 
 # Without a password, for health checks: to ask whether Redis is there is all that it may.
 _HEALTH = "user health on nopass sanitize-payload resetkeys resetchannels -@all +ping"
