@@ -49,7 +49,15 @@ SHARED_PREFIXES = (
 OTHER_OWN_NAMES = frozenset({"SENTIMENT_CSV", "CRYPTOBOY_VENV", "CRYPTOBOY_PYTHON", "CRYPTOBOY_ENV_FILE"})
 # Read by Compose, from the same .env.
 COMPOSE_NAMES = frozenset(
-    {"CRYPTOBOY_SECRETS", "CRYPTOBOY_VERSION", "CRYPTOBOY_OLLAMA_HOST", "OLLAMA_CPUS", "OLLAMA_MEMORY"}
+    {
+        "CRYPTOBOY_SECRETS",
+        "CRYPTOBOY_VERSION",
+        "CRYPTOBOY_OLLAMA_HOST",
+        "MORE_NEWS_SOURCES",
+        "OLLAMA_CPUS",
+        "OLLAMA_MEMORY",
+        "SENTIMENT_PROCESSORS",
+    }
 )
 # What Kubernetes and Docker add for each service or link that a container may call.
 _ORCHESTRATOR_NAME = re.compile(

@@ -71,6 +71,13 @@ def test_the_project_and_its_containers_have_the_names_of_the_specification() ->
 def test_the_sentiment_processor_can_be_scaled() -> None:
     processor = SERVICES["sentiment-processor"]
     assert processor.keys().isdisjoint({"container_name", "ports", "hostname"})
+    # In a file that every command reads, because one given by --scale is forgotten by the next `up -d`.
+    assert processor["deploy"]["replicas"] == "${SENTIMENT_PROCESSORS:-1}"
+
+
+def test_no_guide_scales_by_an_option_that_the_next_command_forgets() -> None:
+    guides = [*PROJECT_ROOT.glob("*.yml"), PROJECT_ROOT / "README.md", *PROJECT_ROOT.glob("docs/*.md")]
+    assert [path.name for path in guides if re.search(r"--scale [a-z-]+=", path.read_text())] == []
 
 
 @pytest.mark.parametrize("file", [PRODUCTION, TLS, DEVELOPMENT])
@@ -345,7 +352,7 @@ def test_the_second_poller_has_sources_and_state_of_its_own_and_cachers_have_no_
     assert mounted == {"/var/lib/cryptoboy", SERVICES["news-poller"]["environment"]["NEWS_SOURCES_FILE"]}
     assert not set(more["volumes"]) & set(PRODUCTION["volumes"])
     assert "container_name: !reset null" in text
-    assert cacher == {"container_name": None}
+    assert cacher == {"container_name": None, "deploy": {"replicas": 2}}
     assert "ports" not in SERVICES["signal-cacher"]
 
 

@@ -21,6 +21,7 @@ from tests.support.deploy.kubernetes_files import (
     workloads,
 )
 from tests.support.deploy.kustomize import Resource
+from tests.support.deploy.memory_sizes import mebibytes
 
 EVERYWHERE = pytest.mark.parametrize("target", TARGETS)
 PART = "app.kubernetes.io/name"
@@ -123,7 +124,7 @@ def test_redis_refuses_writes_before_it_outgrows_its_container(target: str) -> N
     text = one(target, "ConfigMap", "redis-limits")["data"]["redis-additional.conf"]
     directives = dict(line.split(" ", 1) for line in text.splitlines())
     limit = redis["kubernetesConfig"]["resources"]["limits"]["memory"]
-    assert int(directives["maxmemory"].removesuffix("mb")) < 0.9 * int(limit.removesuffix("Mi"))
+    assert mebibytes(directives["maxmemory"]) <= mebibytes(limit) / 2
     assert directives["maxmemory-policy"] == "noeviction"
 
 
@@ -134,10 +135,22 @@ def test_rabbitmq_has_the_limits_that_it_has_elsewhere(target: str) -> None:
     limits = {
         name: value
         for name, value in elsewhere.items()
-        if name != "load_definitions" and not name.startswith("log.")
+        if name != "load_definitions" and not name.startswith(("log.", "vm_memory"))
     }
     assert limits
     assert limits.items() <= here.items()
+
+
+@EVERYWHERE
+def test_rabbitmq_blocks_publishers_at_a_fraction_of_what_its_operator_leaves_it(target: str) -> None:
+    spec = one(target, "RabbitmqCluster", "rabbitmq")["spec"]
+    here = directives(spec["rabbitmq"]["additionalConfig"])
+    # The operator sets the total from the limit, so it must have one, and nobody else may set it.
+    assert "total_memory_available_override_value" not in here
+    assert "vm_memory_high_watermark.absolute" not in here
+    left = 0.8 * mebibytes(spec["resources"]["limits"]["memory"])
+    mark = float(here["vm_memory_high_watermark.relative"]) * left
+    assert 4 * int(here["raft.wal_max_size_bytes"]) / 2**20 <= mark <= 0.6 * left
 
 
 def directives(text: str) -> dict[str, str]:
