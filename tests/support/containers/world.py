@@ -1,0 +1,111 @@
+"""The world outside, in a container: news feeds, webhooks, an OpenAI-compatible server and an exchange.
+
+Port 8000: feeds are at /coindesk.xml and so on, and one article comes every WORLD_NEWS_SECONDS (10). /webhooks lists
+what was posted to /alerts/..., as JSON. The model server (/v1) finds every article good news. Port 8085: an exchange
+that replays candles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import threading
+import time
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from services.replay_exchange import server
+from services.replay_exchange.replay import ReplayOptions
+
+EVERY_SECONDS = float(os.environ.get("WORLD_NEWS_SECONDS", "10"))
+SOURCES = ("coindesk", "cointelegraph", "theblock", "decrypt", "bitcoinmagazine")
+COINS = itertools.cycle(("Bitcoin", "Ethereum", "BNB"))
+CAUSES = itertools.cycle(
+    (
+        "record inflows",
+        "a strong rally",
+        "growing adoption",
+        "an upgrade",
+        "new demand",
+        "a listing",
+        "a partnership",
+    )
+)
+MODEL = "good-news"
+SHOWN = 60
+news: dict[str, list[str]] = {name: [] for name in SOURCES}
+posted: list[dict[str, str]] = []
+
+
+def write_news() -> None:
+    for number, source in enumerate(itertools.cycle(SOURCES)):
+        coin, now = next(COINS), datetime.now(UTC)
+        name = f"{source}-{now.timestamp()}"
+        news[source].append(
+            f"<item><title>{coin} soars number {number} on {next(CAUSES)} at {now:%H:%M:%S}</title>"
+            f"<link>https://sample.invalid/{name}</link><guid isPermaLink='false'>{name}</guid>"
+            f"<pubDate>{format_datetime(now)}</pubDate><description>{coin} gained. Story {number}.</description></item>"
+        )
+        time.sleep(EVERY_SECONDS)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        source = self.path.strip("/").removesuffix(".xml")
+        if self.path == "/":
+            self.answer("the world is there", "text/plain")
+        elif self.path == "/webhooks":
+            self.answer(json.dumps(posted), "application/json")
+        elif self.path == "/v1/models":
+            listed = {"id": MODEL, "object": "model", "created": 1, "owned_by": "world"}
+            self.answer(json.dumps({"object": "list", "data": [listed]}), "application/json")
+        elif source in news:
+            items = "".join(reversed(news[source][-SHOWN:]))
+            head = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{source}</title>'
+            self.answer(f"{head}{items}</channel></rss>", "application/rss+xml; charset=utf-8")
+        else:
+            self.send_error(404)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/v1/chat/completions":
+            self.answer(json.dumps(completion(json.loads(body))), "application/json")
+        else:
+            posted.append({"path": self.path, "body": body})
+            self.answer("ok", "text/plain")
+
+    def answer(self, text: str, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def completion(asked: dict[str, Any]) -> dict[str, Any]:
+    schema = ((asked.get("response_format") or {}).get("json_schema") or {}).get("schema") or {}
+    good = {"reason": "Good.", "event_type": "other", "score": 8, "confidence": 9}
+    text = json.dumps(dict.fromkeys(schema.get("properties") or {"BTC": 0}, good))
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    head = {"id": "1", "object": "chat.completion", "created": 1, "model": asked["model"]}
+    return {**head, "choices": [choice], "usage": usage}
+
+
+async def main() -> None:
+    server.HOST = "0.0.0.0"
+    threading.Thread(target=write_news, daemon=True).start()
+    pages = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
+    threading.Thread(target=pages.serve_forever, daemon=True).start()
+    async with server.ReplayExchange(ReplayOptions(timeframe="1m"), port=8085):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
