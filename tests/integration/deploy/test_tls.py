@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import ssl
 import subprocess
@@ -232,16 +233,17 @@ def test_a_model_server_of_another_ca_is_not_trusted(
     assert model_server.requests == []
 
 
-def test_a_backup_is_written_by_the_command_that_the_guide_names(
+def test_a_backup_is_written_by_the_command_of_the_backup_script(
     redis_tls: ProductionRedis, secrets: Path
 ) -> None:
-    (named,) = re.findall(r"redis-cli (--user .*bgsave) <", (PROJECT_ROOT / "docs/operating.md").read_text())
+    script = (PROJECT_ROOT / "deploy/backup.sh").read_text()
+    (named,) = re.findall(r'^redis\(\) .* redis-cli (.+) "\$@"', script, re.MULTILINE)
     by_the_container = ["--tls", "--cacert", str(secrets / CA_FILE)]  # deploy/redis/redis-cli
     said = subprocess.run(
-        ["redis-cli", "-p", str(redis_tls.port), *by_the_container, *named.split()],
-        input=redis_tls.passwords["operator"] + "\n",
+        ["redis-cli", "-p", str(redis_tls.port), *by_the_container, *named.split(), "bgsave", "schedule"],
+        env={**os.environ, "REDISCLI_AUTH": redis_tls.passwords["operator"]},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert "Background saving started" in said.stdout
+    assert "Background saving" in said.stdout
