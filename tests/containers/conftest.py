@@ -28,8 +28,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.containers.checkout import copy_checkout
-from tests.support.containers.engine import NAMED, Engine, named_engine, started_engine
+from tests.support.containers.engine import Engine
 from tests.support.containers.machine import ContainersNotRun
+from tests.support.containers.named_engine import NAMED, named_engine
+from tests.support.containers.own_engine import OwnEngine, started_engine
 from tests.support.containers.progress import Progress
 from tests.support.containers.stack import Stack
 
@@ -45,6 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The modules that want an engine without a system of ours come last; each test has time for building images."""
+    if os.environ.get(NAMED):
+        # Nobody's engine is stopped but our own.
+        items[:] = [item for item in items if "own_engine" not in getattr(item, "fixturenames", ())]
     items.sort(key=lambda item: "empty_engine" in getattr(item, "fixturenames", ()))
     for item in items:
         if item.get_closest_marker("timeout") is None:
@@ -79,6 +84,13 @@ def engine(progress: Progress) -> Iterator[Engine]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def own_engine(engine: Engine) -> OwnEngine:
+    """The engine as one that can be stopped. With CRYPTOBOY_TEST_DOCKER_HOST the tests that ask for it are left out."""
+    assert isinstance(engine, OwnEngine)
+    return engine
 
 
 class Production:

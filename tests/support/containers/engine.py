@@ -1,29 +1,17 @@
-"""A Docker engine to test with: one that is started here, or one that the user names."""
+"""A Docker engine to test with, and the commands that are run on it."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Self
 
-from tests.support.containers.cache import cache_folder, data_folder, locked
-from tests.support.containers.machine import SYSTEM_PATH, ContainersNotRun, check_machine, install_tools
-from tests.support.containers.namespace import RESOLVER, Namespace, waited_for
-from tests.support.containers.packages import unpacked
-from tests.support.containers.standins import build_standins, recipe
+from tests.support.containers.namespace import Namespace
 
-NAMED = "CRYPTOBOY_TEST_DOCKER_HOST"
-PROJECTS = ("trading", "cryptoboy-development")
-"""The names of the projects in the Compose files: tests end in removing all that belongs to them, volumes included."""
-_LABEL = "label=com.docker.compose.project"
 _COMMAND_SECONDS = 300.0
-_START_SECONDS = 60.0
 
 
 class Engine:
@@ -58,174 +46,6 @@ class Engine:
         """A way out for the block, to build images; an engine of the user's keeps what it has."""
         with self._namespace.online() if self._namespace else nullcontext():
             yield
-
-
-class OwnEngine(Engine):
-    """An engine in namespaces of its own. Use as a context manager."""
-
-    def __init__(self, namespace: Namespace, folder: Path, data: Path, programs: Path) -> None:
-        self._folder, self._programs = folder, programs
-        self._config = folder / "daemon.json"
-        self._config.write_text(json.dumps(self._settings(data)))
-        plugins = folder / "config" / "cli-plugins"
-        plugins.mkdir(parents=True)
-        for plugin in (programs / "usr/libexec/docker/cli-plugins").iterdir():
-            (plugins / plugin.name).symlink_to(plugin)
-        environ = {
-            "DOCKER_HOST": f"unix://{folder}/docker.sock",
-            "DOCKER_CONFIG": str(folder / "config"),
-            "PATH": f"{programs}/usr/sbin:{programs}/usr/bin:{os.environ.get('PATH', SYSTEM_PATH)}",
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "TESTCONTAINERS_RYUK_DISABLED": "true",  # its image cannot be had, and this engine ends anyway
-        }
-        super().__init__(environ, namespace)
-        self._own_namespace = namespace
-        self._daemon: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # The namespaces end next, and the kernel ends what is in them.
-        if self._daemon is not None:
-            self._daemon.kill()
-            self._daemon.wait()
-
-    def start(self) -> None:
-        """Start the daemon and wait until it answers. Containers whose policy says so are started again.
-
-        Raises:
-            ContainersNotRun: it does not start.
-        """
-        (self._folder / "docker.pid").unlink(missing_ok=True)
-        with (self._folder / "dockerd.log").open("ab") as log:
-            self._daemon = subprocess.Popen(
-                self._own_namespace.command("dockerd", "--config-file", str(self._config)),
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        try:
-            waited_for(self._answers, "an engine", self._has_ended, _START_SECONDS)
-        except ContainersNotRun as problem:
-            raise ContainersNotRun(f"{problem}: {self.log()[-1500:]}") from problem
-
-    def stop(self) -> None:
-        """End the daemon as a restart of its service does: the containers stop, and `start` starts them again."""
-        assert self._daemon is not None
-        pid = int((self._folder / "docker.pid").read_text())
-        self._own_namespace.signal(pid, signal.SIGTERM)
-        self._daemon.wait(timeout=_COMMAND_SECONDS)
-
-    def log(self) -> str:
-        """What the daemon has written."""
-        return (self._folder / "dockerd.log").read_text(errors="replace")
-
-    def remove_leftovers(self) -> None:
-        """Remove containers, volumes and networks of a former run; images and the build cache stay."""
-        containers = self.docker("ps", "--all", "--quiet").split()
-        if containers:
-            self.docker("rm", "--force", "--volumes", *containers)
-        self.docker("volume", "prune", "--all", "--force")
-        self.docker("network", "prune", "--force")
-        self.docker("image", "prune", "--force")
-        self.docker("builder", "prune", "--force", "--keep-storage", "4GB")
-
-    def _answers(self) -> bool:
-        return (self._folder / "docker.sock").exists() and bool(
-            self.docker("version", check=False, seconds=5)
-        )
-
-    def _has_ended(self) -> bool:
-        return self._daemon is None or self._daemon.poll() is not None
-
-    def _settings(self, data: Path) -> dict[str, Any]:
-        return {
-            "data-root": str(data),
-            "exec-root": str(self._folder / "exec"),
-            "pidfile": str(self._folder / "docker.pid"),
-            "hosts": [f"unix://{self._folder}/docker.sock"],
-            "bip": "10.231.0.1/24",
-            "default-address-pools": [{"base": "10.232.0.0/14", "size": 24}],
-            "dns": [RESOLVER],
-            # Root of a container may not raise limits here, as it may where the engine is a service of the system.
-            "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 20000, "Hard": 20000}},
-        }
-
-
-@contextmanager
-def started_engine(say: Callable[[str], None]) -> Iterator[OwnEngine]:
-    """An engine that is started here, with the stand-ins of all images.
-
-    Raises:
-        ContainersNotRun: the machine cannot do it, or packages cannot be had.
-    """
-    check_machine()
-    install_tools()
-    with ExitStack() as stack:
-        cache = stack.enter_context(locked(cache_folder(), say))
-        programs = unpacked(cache)
-        folder = cache / "run"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        namespace = stack.enter_context(Namespace(programs / "usr/bin/tini-static", folder))
-        data = data_folder(cache, recipe())
-        engine = stack.enter_context(OwnEngine(namespace, folder, data, programs))
-        engine.remove_leftovers()
-        say("the engine answers")
-        with engine.online():
-            build_standins(engine.docker, engine.environ, folder, say)
-        namespace.enter()
-        yield engine
-
-
-def named_engine(address: str, environ: Mapping[str, str] = os.environ) -> Engine:
-    """The engine of the user's at this address, with the images that it has or can pull.
-
-    Raises:
-        ContainersNotRun: it does not answer, or holds something of a system that these tests would remove.
-    """
-    kept = {
-        name: environ[name]
-        for name in ("DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY")
-        if name in environ
-    }
-    base = {"PATH": environ.get("PATH", SYSTEM_PATH), "HOME": environ.get("HOME", "/"), "LANG": "C.UTF-8"}
-    engine = Engine({**base, **kept, "DOCKER_HOST": address})
-    try:
-        engine.docker("version", seconds=20)
-        found = holdings(engine)
-    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
-        raise ContainersNotRun(f"{NAMED}={address} cannot be used: {error}") from error
-    if found:
-        raise ContainersNotRun(
-            f"the engine at {NAMED}={address} has a system of ours, which these tests would remove with its volumes: "
-            f"{', '.join(found)}"
-        )
-    return engine
-
-
-def holdings(engine: Engine) -> list[str]:
-    """Containers, volumes and networks of our projects on this engine, by their label or their name."""
-    found = []
-    for project in PROJECTS:
-        for kind, listed in (
-            ("container", ("ps", "--all", "--format", "{{.Names}}")),
-            ("volume", ("volume", "ls", "--format", "{{.Name}}")),
-            ("network", ("network", "ls", "--format", "{{.Name}}")),
-        ):
-            labelled = engine.docker(*listed, "--filter", f"{_LABEL}={project}").split()
-            named = [
-                name
-                for name in engine.docker(*listed).split()
-                if name.startswith((f"{project}_", f"{project}-"))
-            ]
-            found += [f"{kind} {name}" for name in sorted({*labelled, *named})]
-    return found
 
 
 def said(

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,20 @@ TLS = "docker-compose.tls.yml"
 OPENAI = "docker-compose.openai.yml"
 WORLD = str(PROJECT_ROOT / "tests/support/containers/world.yml")
 WORLD_IMAGE = "cryptoboy-test-world"
+SERVICES = (
+    "news-poller",
+    "market-streamer",
+    "sentiment-processor",
+    "signal-cacher",
+    "freqtrade",
+    "rabbitmq",
+    "redis",
+    "ollama",
+    "prometheus",
+    "alertmanager",
+    "grafana",
+)
+"""Of docker-compose.production.yml without overlays and profiles: what keeps running."""
 HEALTHY_SECONDS = 150.0
 COMMAND_SECONDS = 300.0
 LOOK_SECONDS = 0.5
@@ -92,11 +107,18 @@ class Stack:
         command = ["docker", "exec", "-e", "REDISCLI_AUTH", "trading-redis-prod", "redis-cli", *tls]
         return said([*command, "--user", user, *arguments], environ).rstrip("\n")
 
-    def http(self, url: str, *, user: str = "", password: str = "", seconds: float = 10) -> str:
-        """The body at a published port. Raises OSError where nobody answers, or the answer is an error."""
-        from base64 import b64encode
+    def world(self, path: str, *, post: bool = False) -> str:
+        """What the world's container answers on port 8000; with `post` to an empty POST."""
+        request = f"'http://localhost:8000{path}', {b'' if post else None!r}, 10"
+        program = f"import urllib.request as u; print(u.urlopen({request}).read().decode())"
+        return self.compose("exec", "-T", "world", "python", "-c", program)
 
-        request = Request(url)
+    def http(
+        self, url: str, *, user: str = "", password: str = "", posted: object = None, seconds: float = 10
+    ) -> str:
+        """The body at a published port; `posted` is sent as JSON. Raises OSError for an error and for no answer."""
+        request = Request(url, None if posted is None else json.dumps(posted).encode())
+        request.add_header("Content-Type", "application/json")
         if user:
             request.add_header("Authorization", f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}")
         with urlopen(request, timeout=seconds) as answer:
@@ -149,6 +171,15 @@ class Stack:
         label = f"label=com.docker.compose.project={self.project}"
         found = self.engine.docker("ps", "--all", "--quiet", "--filter", label).split()
         return list(json.loads(self.engine.docker("inspect", *found))) if found else []
+
+    def running(self) -> dict[str, dict[str, Any]]:
+        """Service -> what `docker inspect` says of its container; of one that is scaled, of one of them."""
+        found = [each for each in self.containers() if each["State"]["Running"]]
+        return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+
+    def name_of(self, service: str) -> str:
+        """The name of the container of a service that is not scaled."""
+        return str(self.running()[service]["Name"]).lstrip("/")
 
     @property
     def project(self) -> str:

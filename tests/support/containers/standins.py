@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from services.common.settings.settings import PROJECT_ROOT
-from tests.support.containers import packages
+from tests.support.containers import packages, python_tree
 from tests.support.containers.machine import ContainersNotRun
-from tests.support.containers.python_tree import lay_out_python
+from tests.support.deploy.images import image_named
 
 FOLDER = Path(__file__).parent / "standins"
 BASE = f"standin/debian:{packages.SUITE}"
-INCLUDED = "ca-certificates,netbase,tzdata,busybox"
+_BASE_OPTIONS = (
+    "--variant=minbase",
+    "--include=ca-certificates,netbase,tzdata,busybox",
+    *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "info", "locale")),
+    # No package starts a service while an image is built.
+    r"--customize-hook=printf '#!/bin/sh\nexit 101\n' > $1/usr/sbin/policy-rc.d",
+    "--customize-hook=chmod 755 $1/usr/sbin/policy-rc.d",
+)
 REPOSITORIES = {
     "python": "python",
     "redis": "redis",
@@ -35,32 +40,16 @@ REPOSITORIES = {
     "caddy": "caddy",
 }
 """Repository of the official image -> folder of its stand-in."""
-_NAMING = ("docker-compose*.yml", "deploy/Dockerfile", "tests/support/servers/server_containers.py")
 _BUILD_SECONDS = 600.0
 Docker = Callable[..., str]
 
 
-def images_named(root: Path = PROJECT_ROOT) -> dict[str, list[str]]:
-    """Repository -> the images of it that the project names, without digests, of those that have a stand-in."""
-    text = "\n".join(path.read_text() for pattern in _NAMING for path in sorted(root.glob(pattern)))
-    return {
-        repository: sorted(set(re.findall(rf"(?<![\w./-])({re.escape(repository)}:[\w][\w.-]*)", text)))
-        for repository in REPOSITORIES
-    }
-
-
 def recipe() -> str:
-    """What the stand-ins are made of, as a short hash: the same recipe, the same images."""
-    files = [
-        *sorted(path for path in FOLDER.rglob("*") if path.is_file()),
-        *sorted(Path(__file__).parent.glob("*.py")),
-    ]
-    parts = [path.read_bytes() for path in files if path.suffix != ".py" or path.stem in _MAKERS]
-    parts += [sys.version.encode(), packages.SUITE.encode()]
+    """A short hash of what the stand-ins are made of: the same recipe, the same images."""
+    files = sorted(path for path in FOLDER.rglob("*") if path.is_file())
+    parts = [path.read_bytes() for path in [*files, Path(python_tree.__file__)]]
+    parts.append(repr((_BASE_OPTIONS, packages.SUITE, sys.version)).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
-
-
-_MAKERS = ("standins", "python_tree")
 
 
 def build_standins(
@@ -80,9 +69,8 @@ def build_standins(
             for _ in pool.map(lambda folder: _build(docker, folder, work), missing):
                 pass
         say(f"the stand-ins are built ({time.monotonic() - began:.0f} s)")
-    for repository, names in images_named().items():
-        for name in names:
-            docker("tag", f"standin/{REPOSITORIES[repository]}", name)
+    for repository, folder in REPOSITORIES.items():
+        docker("tag", f"standin/{folder}", image_named(repository))
 
 
 def _is_there(docker: Docker, image: str) -> bool:
@@ -92,21 +80,12 @@ def _is_there(docker: Docker, image: str) -> bool:
 def _make_base(docker: Docker, environ: Mapping[str, str]) -> None:
     if _is_there(docker, BASE):
         return
-    kept = ("doc", "man", "info", "locale")
-    options: Iterable[str] = (
-        "--variant=minbase",
-        f"--include={INCLUDED}",
-        *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in kept),
-        # No package starts a service while an image is built.
-        r"--customize-hook=printf '#!/bin/sh\nexit 101\n' > $1/usr/sbin/policy-rc.d",
-        "--customize-hook=chmod 755 $1/usr/sbin/policy-rc.d",
-    )
     # The tree is made with the machine's own network, by a program of its own release.
     made = subprocess.Popen(
         [
             "mmdebstrap",
             "--quiet",
-            *options,
+            *_BASE_OPTIONS,
             packages.SUITE,
             "-",
             f"deb {packages.mirror()} {packages.SUITE} main",
@@ -134,7 +113,7 @@ def _build(docker: Docker, folder: str, work: Path) -> None:
     context = work / "standins" / folder
     shutil.copytree(FOLDER / folder, context, dirs_exist_ok=True)
     if folder == "python":
-        lay_out_python(context)
+        python_tree.lay_out_python(context)
     file = context / "Containerfile"
     try:
         docker(

@@ -1,8 +1,9 @@
 """The world outside, in a container: news feeds, webhooks, an OpenAI-compatible server and an exchange.
 
-Port 8000: feeds are at /coindesk.xml and so on, and one article comes every WORLD_NEWS_SECONDS (10). /webhooks lists
-what was posted to /alerts/..., as JSON. The model server (/v1) finds every article good news. Port 8085: an exchange
-that replays candles.
+Port 8000: feeds are at /coindesk.xml and so on, and one article comes every WORLD_NEWS_SECONDS (10; 0: none). POST
+/publish/N adds N articles at once, each a story of its own, and answers with their titles. /webhooks lists what was
+posted to /alerts/..., as JSON. The model server (/v1) finds every article good news. Port 8085: an exchange that
+replays the candles of WORLD_CANDLES, a folder of BASE_QUOTE-1m.feather, or the sample.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import asyncio
 import itertools
 import json
 import os
+import random
 import threading
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from services.replay_exchange import server
-from services.replay_exchange.replay import ReplayOptions
+from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
 
 EVERY_SECONDS = float(os.environ.get("WORLD_NEWS_SECONDS", "10"))
 SOURCES = ("coindesk", "cointelegraph", "theblock", "decrypt", "bitcoinmagazine")
@@ -37,20 +40,36 @@ CAUSES = itertools.cycle(
 )
 MODEL = "good-news"
 SHOWN = 60
+"""Articles of the one-by-one kind in a feed; those that were published at once are all listed."""
 news: dict[str, list[str]] = {name: [] for name in SOURCES}
+published: dict[str, list[str]] = {name: [] for name in SOURCES}
 posted: list[dict[str, str]] = []
 
 
 def write_news() -> None:
     for number, source in enumerate(itertools.cycle(SOURCES)):
-        coin, now = next(COINS), datetime.now(UTC)
-        name = f"{source}-{now.timestamp()}"
-        news[source].append(
-            f"<item><title>{coin} soars number {number} on {next(CAUSES)} at {now:%H:%M:%S}</title>"
-            f"<link>https://sample.invalid/{name}</link><guid isPermaLink='false'>{name}</guid>"
-            f"<pubDate>{format_datetime(now)}</pubDate><description>{coin} gained. Story {number}.</description></item>"
-        )
+        now = datetime.now(UTC)
+        title = f"{next(COINS)} soars number {number} on {next(CAUSES)} at {now:%H:%M:%S}"
+        news[source].append(item(source, title, now))
         time.sleep(EVERY_SECONDS)
+
+
+def publish(count: int) -> list[str]:
+    """Random words, so that no two articles tell the same story."""
+    titles = []
+    for source in itertools.islice(itertools.cycle(SOURCES), count):
+        words = " ".join("".join(random.choices("abcdefghiklmnoprstuvw", k=8)) for _ in range(8))
+        titles.append(f"{next(COINS)} soars: {words}")
+        published[source].append(item(source, titles[-1], datetime.now(UTC)))
+    return titles
+
+
+def item(source: str, title: str, now: datetime) -> str:
+    name = f"{source}-{now.timestamp()}-{random.randrange(10**9)}"
+    return (
+        f"<item><title>{title}</title><link>https://sample.invalid/{name}</link><guid isPermaLink='false'>{name}</guid>"
+        f"<pubDate>{format_datetime(now)}</pubDate><description>{title}: it gained.</description></item>"
+    )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -64,15 +83,18 @@ class Handler(BaseHTTPRequestHandler):
             listed = {"id": MODEL, "object": "model", "created": 1, "owned_by": "world"}
             self.answer(json.dumps({"object": "list", "data": [listed]}), "application/json")
         elif source in news:
-            items = "".join(reversed(news[source][-SHOWN:]))
+            items = "".join(reversed([*published[source], *news[source][-SHOWN:]]))
             head = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{source}</title>'
             self.answer(f"{head}{items}</channel></rss>", "application/rss+xml; charset=utf-8")
         else:
             self.send_error(404)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if self.path == "/v1/chat/completions":
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        if self.path.startswith("/publish/"):
+            titles = publish(int(self.path.removeprefix("/publish/")))
+            self.answer(json.dumps(titles), "application/json")
+        elif self.path == "/v1/chat/completions":
             self.answer(json.dumps(completion(json.loads(body))), "application/json")
         else:
             posted.append({"path": self.path, "body": body})
@@ -100,10 +122,12 @@ def completion(asked: dict[str, Any]) -> dict[str, Any]:
 
 async def main() -> None:
     server.HOST = "0.0.0.0"
-    threading.Thread(target=write_news, daemon=True).start()
+    if EVERY_SECONDS:
+        threading.Thread(target=write_news, daemon=True).start()
     pages = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
     threading.Thread(target=pages.serve_forever, daemon=True).start()
-    async with server.ReplayExchange(ReplayOptions(timeframe="1m"), port=8085):
+    candles = Path(os.environ.get("WORLD_CANDLES") or BUNDLED_CANDLES)
+    async with server.ReplayExchange(ReplayOptions(candles=candles, timeframe="1m"), port=8085):
         await asyncio.Event().wait()
 
 
