@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,14 +19,19 @@ from services.common.settings.settings import PROJECT_ROOT
 ALL_AT_ONCE = ["--quiet", "--numprocesses=2", "--dist=worksteal", "--durations=15"]
 
 
-_WITHOUT_SERVERS = PROJECT_ROOT / "tests" / "unit"
+_WITHOUT_SERVERS = [PROJECT_ROOT / "tests" / name for name in ("unit", "containers")]
+_FOR_TESTS = ("CRYPTOBOY_VENV", "CRYPTOBOY_TEST_")
 
 
 def need_servers(arguments: Sequence[str]) -> bool:
-    """Whether these arguments may select tests outside tests/unit; only those tests need servers."""
+    """Whether these arguments may select tests that need RabbitMQ or Redis on this machine."""
     paths = [PROJECT_ROOT / text.partition("::")[0] for text in arguments if not text.startswith("-")]
     chosen = [path.resolve() for path in paths if path.exists()]  # other arguments are values of options
-    return not chosen or not all(path.is_relative_to(_WITHOUT_SERVERS) for path in chosen)
+    return not chosen or not all(map(_needs_none, chosen))
+
+
+def _needs_none(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in _WITHOUT_SERVERS)
 
 
 def test(
@@ -42,8 +49,26 @@ def test(
         install_test_servers()
     if only_install:
         return
-    ours = {name for name in os.environ if name.startswith("CRYPTOBOY_") and name != "CRYPTOBOY_VENV"}
-    environ = {name: value for name, value in os.environ.items() if name not in ours}
-    command = [sys.executable, "-m", "pytest", *(context.args or ALL_AT_ONCE)]
-    status = subprocess.run(command, check=False, cwd=PROJECT_ROOT, env=environ).returncode  # noqa: S603 - pytest
-    raise typer.Exit(status)
+    environ = {name: value for name, value in os.environ.items() if not _is_ours(name)}
+    raise typer.Exit(
+        run_to_its_end([sys.executable, "-m", "pytest", *(context.args or ALL_AT_ONCE)], environ)
+    )
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("CRYPTOBOY_") and not name.startswith(_FOR_TESTS)
+
+
+def run_to_its_end(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run a program and return its status; when a signal asks for the end, wait until the program has cleaned up."""
+    process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environ)  # noqa: S603 - pytest
+    # A terminal sends Ctrl-C to both; SIGTERM comes to one of them.
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number)),
+    }
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -24,13 +24,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from tests.support.containers.checkout import copy_checkout
 from tests.support.containers.engine import Engine
 from tests.support.containers.machine import ContainersNotRun
-from tests.support.containers.named_engine import NAMED, named_engine
+from tests.support.containers.named_engine import NAMED, holdings, named_engine
 from tests.support.containers.own_engine import OwnEngine, started_engine
 from tests.support.containers.progress import Progress
 from tests.support.containers.stack import Stack
@@ -41,8 +42,13 @@ TEST_SECONDS = 600
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Progress(config), "containers-progress")
-    # `timeout` of .ci/run asks by this signal; what runs here is taken down as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end_once)
+
+
+def end_once(number: int, frame: FrameType | None) -> None:
+    """End as after Ctrl-C, so that what runs is taken down; `timeout` may send its signal twice."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -143,7 +149,9 @@ def _shared(
 ) -> Iterator[Production]:
     shared = Production(engine, tmp_path_factory, progress)
     yield shared
-    shared.down()
+    # Our own engine is taken down as a whole.
+    if not isinstance(engine, OwnEngine):
+        shared.down()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +165,7 @@ def production(_shared: Production) -> Iterator[Stack]:
 def empty_engine(engine: Engine, _shared: Production) -> Engine:
     """The engine without a system of ours. The module removes what it starts: `Stack.down`."""
     _shared.down()
+    assert holdings(engine) == []
     return engine
 
 

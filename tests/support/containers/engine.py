@@ -14,6 +14,10 @@ from tests.support.containers.namespace import Namespace
 _COMMAND_SECONDS = 300.0
 
 
+class CommandError(AssertionError):
+    """A command ended with another status than 0; the message is what it printed."""
+
+
 class Engine:
     """A Docker engine that answers.
 
@@ -30,7 +34,7 @@ class Engine:
     def docker(
         self, *arguments: str, check: bool = True, seconds: float = _COMMAND_SECONDS, stdin: str | None = None
     ) -> str:
-        """What `docker` with these arguments prints, both streams; the test fails if it fails and `check`."""
+        """What `docker` with these arguments prints; see `said`."""
         return said(["docker", *arguments], self.environ, check=check, seconds=seconds, stdin=stdin)
 
     def kill_first_process(self, container: str) -> None:
@@ -57,7 +61,11 @@ def said(
     stdin: str | None = None,
     folder: Path | None = None,
 ) -> str:
-    """What a command prints, standard output before standard error; the test fails if it fails and `check`."""
+    """What a command prints: standard output, and where it fails standard error as well.
+
+    Raises:
+        CommandError: it failed and `check`.
+    """
     done = subprocess.run(
         command,
         env=dict(environ),
@@ -69,8 +77,6 @@ def said(
         check=False,
         timeout=seconds,
     )
-    if check:
-        assert done.returncode == 0, (
-            f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        )
+    if check and done.returncode:
+        raise CommandError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout if done.returncode == 0 else done.stdout + done.stderr

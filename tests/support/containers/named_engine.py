@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 
-from tests.support.containers.engine import Engine
+from tests.support.containers.engine import CommandError, Engine
 from tests.support.containers.machine import SYSTEM_PATH, ContainersNotRun
 
 NAMED = "CRYPTOBOY_TEST_DOCKER_HOST"
@@ -31,8 +31,9 @@ def named_engine(address: str, environ: Mapping[str, str] = os.environ) -> Engin
     try:
         engine.docker("version", seconds=20)
         found = holdings(engine)
-    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
-        raise ContainersNotRun(f"{NAMED}={address} cannot be used: {error}") from error
+    except (CommandError, OSError, subprocess.TimeoutExpired) as error:
+        last = str(error).strip().splitlines()[-1]
+        raise ContainersNotRun(f"{NAMED}={address} cannot be used: {last}") from error
     if found:
         raise ContainersNotRun(
             f"the engine at {NAMED}={address} has a system of ours, which these tests would remove with its volumes: "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.containers.cache import cache_folder, data_folder, locked
-from tests.support.containers.engine import Engine
+from tests.support.containers.engine import CommandError, Engine
 from tests.support.containers.machine import SYSTEM_PATH, ContainersNotRun, check_machine, install_tools
 from tests.support.containers.namespace import RESOLVER, Namespace, waited_for
 from tests.support.containers.packages import unpacked
@@ -21,6 +21,7 @@ from tests.support.containers.standins import build_standins, recipe
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 120.0
+_REMOVE_SECONDS = 60.0
 
 
 class OwnEngine(Engine):
@@ -51,10 +52,12 @@ class OwnEngine(Engine):
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The namespaces end next, and the kernel ends what is in them.
-        if self._daemon is not None:
-            self._daemon.kill()
-            self._daemon.wait()
+        # What remains here ends with the namespaces.
+        try:
+            self._remove_containers()
+            self.stop()
+        except (CommandError, OSError, subprocess.SubprocessError):
+            pass
 
     def start(self) -> None:
         """Start the daemon and wait until it answers. Containers whose policy says so are started again.
@@ -90,13 +93,16 @@ class OwnEngine(Engine):
 
     def remove_leftovers(self) -> None:
         """Remove containers, volumes and networks of a former run; images and the build cache stay."""
-        containers = self.docker("ps", "--all", "--quiet").split()
-        if containers:
-            self.docker("rm", "--force", "--volumes", *containers)
+        self._remove_containers()
         self.docker("volume", "prune", "--all", "--force")
         self.docker("network", "prune", "--force")
         self.docker("image", "prune", "--force")
         self.docker("builder", "prune", "--force", "--keep-storage", "4GB")
+
+    def _remove_containers(self) -> None:
+        containers = self.docker("ps", "--all", "--quiet", seconds=_REMOVE_SECONDS).split()
+        if containers:
+            self.docker("rm", "--force", "--volumes", *containers, seconds=_REMOVE_SECONDS)
 
     def _answers(self) -> bool:
         return (self._folder / "docker.sock").exists() and bool(

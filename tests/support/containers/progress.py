@@ -61,7 +61,7 @@ class Progress:
     def pytest_unconfigure(self) -> None:
         """The last line."""
         if self.not_run:
-            self._last(f"containers NOT RUN: {self.not_run}. Nothing was tested.")
+            self._last(f"containers NOT RUN: {' '.join(self.not_run.split())}. Nothing was tested.")
         elif self._ended_early:
             self._last(f"{self._ended_early}: {self._counts()}, the others were not run")
         else:

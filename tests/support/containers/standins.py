@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.containers import packages, python_tree
+from tests.support.containers.engine import CommandError
 from tests.support.containers.machine import ContainersNotRun
 from tests.support.deploy.images import image_named
 
@@ -126,5 +127,5 @@ def _build(docker: Docker, folder: str, work: Path) -> None:
             str(context),
             seconds=_BUILD_SECONDS,
         )
-    except (AssertionError, subprocess.TimeoutExpired) as error:
+    except (CommandError, subprocess.TimeoutExpired) as error:
         raise ContainersNotRun(f"the stand-in {folder} cannot be built: {str(error)[-600:]}") from error
