@@ -19,6 +19,7 @@ from services.cli import (
 )
 from services.cli.checkout import ANY_ARGUMENTS, add_checkout_command
 from services.cli.history import app as history
+from services.cli.support.extras import extras_of_commands, require_extras
 from services.cli.support.running import new_app, run_app
 from services.cli.support.version import Version
 from services.common.settings.folders import COMMAND
@@ -52,6 +53,7 @@ app.add_typer(secret_files.secrets_app, name="secrets")
 app.add_typer(deploy.deploy_app, name="deploy")
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
+require_extras(app, extras_of_commands())
 
 
 def main() -> None:
