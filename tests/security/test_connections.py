@@ -20,12 +20,18 @@ from tests.support.deploy.strict_yaml import load
 from tests.unit.deploy.test_kubernetes_references import PART, labels_of_pods
 
 CONNECTIONS = tomllib.loads((PROJECT_ROOT / "deploy" / "connections.toml").read_text())["connection"]
-BASE, TLS, OPENAI = "docker-compose.production.yml", "docker-compose.tls.yml", "docker-compose.openai.yml"
-COMBINATIONS = ((BASE,), (BASE, TLS), (BASE, OPENAI), (BASE, TLS, OPENAI))
+BASE, TLS = "docker-compose.production.yml", "docker-compose.tls.yml"
+ELSEWHERE = ("docker-compose.openai.yml", "docker-compose.remote-ollama.yml")
+"""Overlays for a model server that is not in Compose."""
+COMBINATIONS = (
+    (BASE,),
+    (BASE, TLS),
+    *((BASE, overlay) for overlay in ELSEWHERE),
+    *((BASE, TLS, overlay) for overlay in ELSEWHERE),
+)
 OUTSIDE = ("news-poller", "news-poller-2", "market-streamer", "sentiment-processor", "ollama-model")
 """What reads what strangers write, or may be made to call out."""
-EXTRA = {OPENAI: {"ollama", "ollama-model"}}
-"""What an overlay puts into a profile of its own, so that it is not started."""
+OLLAMAS = {"ollama", "ollama-gpu", "ollama-model"}
 
 each_combination = pytest.mark.parametrize("files", COMBINATIONS, ids="+".join)
 
@@ -33,11 +39,12 @@ each_combination = pytest.mark.parametrize("files", COMBINATIONS, ids="+".join)
 def composed(files: tuple[str, ...]) -> dict[str, set[str]]:
     """The networks of each service that is started, the files laid over one another as Compose does."""
     networks: dict[str, set[str]] = {}
+    replicas: dict[str, object] = {}
     for file in files:
         for name, service in load((PROJECT_ROOT / file).read_text())["services"].items():
             networks.setdefault(name, set()).update(service.get("networks", ()))
-    idle = {name for file in files for name in EXTRA.get(file, ())}
-    return {name: found for name, found in networks.items() if name not in idle}
+            replicas[name] = service.get("deploy", {}).get("replicas", replicas.get(name))
+    return {name: found for name, found in networks.items() if replicas[name] != 0}
 
 
 def meetings(files: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -91,7 +98,7 @@ def test_the_operator_is_told_exactly_what_it_has_no_connection_to(files: tuple[
     outside = {Part.EXCHANGE: "internet-exchange", Part.FEEDS: "internet-news"}
     no_connection = {part for part, network in outside.items() if network not in networks["operator"]}
     no_connection |= {Part.FREQTRADE} - {Part(name) for name in met & set(Part)}
-    if not met & {"ollama", "internet-models"}:
+    if "ollama" not in met and "internet-operator" not in networks["operator"]:
         no_connection.add(Part.SCORER)
     assert set(Settings.load({"OUT_OF_REACH": told["OUT_OF_REACH"]}).out_of_reach or ()) == no_connection
 
@@ -102,9 +109,24 @@ def test_a_second_poller_is_where_the_first_is() -> None:
     assert "networks:" not in more
 
 
-def test_the_model_server_elsewhere_takes_ollama_and_its_pull_out() -> None:
-    overlay = load((PROJECT_ROOT / OPENAI).read_text())["services"]
-    assert {name for name, service in overlay.items() if service.get("profiles")} == EXTRA[OPENAI]
+@pytest.mark.parametrize("overlay", ELSEWHERE)
+def test_with_a_model_server_elsewhere_none_is_kept_running_here(overlay: str) -> None:
+    assert composed((BASE,)).keys() - composed((BASE, overlay)).keys() == OLLAMAS
+    # What is in a profile that is not asked for goes on running if it runs.
+    services = load((PROJECT_ROOT / overlay).read_text())["services"]
+    assert services["ollama-gpu"]["profiles"] is None
+    assert "profiles" not in services["ollama"] | services["ollama-model"]
+
+
+def test_a_model_server_elsewhere_is_reached_by_those_who_ask_it_and_by_no_others() -> None:
+    def ways_out(overlay: str) -> dict[str, set[str]]:
+        before, now = composed((BASE,)), composed((BASE, overlay))
+        return {name: now[name] - before[name] for name in now if now[name] - before[name]}
+
+    openai, ollama = (ways_out(overlay) for overlay in ELSEWHERE)
+    assert openai == {"sentiment-processor": {"internet-models"}}
+    # An Ollama needs no key, so a person may ask it as well.
+    assert ollama == {**openai, "operator": {"internet-operator"}}
 
 
 def test_the_servers_of_development_do_not_meet() -> None:

@@ -1,4 +1,4 @@
-"""YAML as Compose reads it: a key that stands twice is a mistake, not the last one's victory."""
+"""YAML as Compose reads it: a key that stands twice is a mistake, and `!reset` takes out what another file has."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ class _StrictLoader(yaml.SafeLoader):
             if twice := {key for key in keys if keys.count(key) > 1}:
                 raise yaml.constructor.ConstructorError(None, None, f"{sorted(twice)} twice", node.start_mark)
         super().flatten_mapping(node)
+
+
+_StrictLoader.add_constructor("!reset", lambda _loader, _node: None)
 
 
 def load(text: str) -> Any:

@@ -170,6 +170,11 @@ def test_two_bad_answers_are_an_abstention_and_there_is_no_third(
     [
         (error_reply(503, "server busy, maximum pending requests exceeded"), "maximum pending"),
         (error_reply(500, "llama runner process has terminated"), "cannot answer now"),
+        # Where the container is too small for the model.
+        (
+            error_reply(500, "model requires more system memory (5.6 GiB) than is available (3.9 GiB)"),
+            "more system memory",
+        ),
         (error_reply(502, "bad gateway"), "cannot answer now"),
         (error_reply(429, "slow down"), "cannot answer now"),
         (error_reply(404, "page not found"), "cannot answer now"),
