@@ -13,6 +13,7 @@ from services.cli.support import options
 from services.cli.support.answers import print_json
 from services.common.errors import StopProgram
 from services.common.secrets.secret_texts import public_part
+from services.common.settings.reach import Part
 from services.common.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def fetch_history(
     from services.research.history.fetching import FetchOptions, fetch_candles
 
     settings = options.load_settings(_USED)
+    if not settings.reaches(Part.EXCHANGE):
+        raise StopProgram(
+            "this container has no connection to the exchange (OUT_OF_REACH): run this on a machine that has one"
+        )
     first, last = options.read_period(start, end)
     if first is None:
         raise StopProgram("say from when: --from 2025-05-01")
@@ -70,7 +75,9 @@ def fetch_history(
 _AS_WE_ARE = ("-P",) if sys.flags.safe_path else ()
 _REDACTED = (sys.executable, *_AS_WE_ARE, "-m", "services.launch.freqtrade.bot")
 """The command that runs Freqtrade and removes secrets from its output, since Freqtrade logs ccxt's configuration."""
-_USED = frozenset({"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs"})
+_USED = frozenset(
+    {"exchange", "exchange_config", "stake_currency", "strategy_timeframe", "trading_pairs", "out_of_reach"}
+)
 
 
 def _config(settings: Settings) -> dict[str, Any]:

@@ -210,9 +210,12 @@ class Stack:
 
     def logs_of(self, names: Mapping[str, str], lines: int = 15) -> str:
         """The ends of the logs of these containers, for messages."""
-        return "\n".join(
-            f"{name}: {self.engine.docker('logs', '--tail', str(lines), name, check=False)}" for name in names
-        )
+        return "\n".join(f"{name}: {self.log(name, lines)}" for name in names)
+
+    def log(self, container: str, lines: int = 400) -> str:
+        """The end of a container's log, of both streams."""
+        command = ["sh", "-c", 'docker logs --tail "$0" "$1" 2>&1', str(lines), container]
+        return said(command, self.environ, check=False)
 
     def kill(self, container: str) -> None:
         """End the container's first process with SIGKILL, as a crash does."""

