@@ -139,7 +139,7 @@ def test_an_archive_of_articles_is_scored_and_cached(tmp_path: Path) -> None:
             title = f"Bitcoin surges as ETF inflows hit record number {number}"
             rows.writerow([at.isoformat(), "alpha", title, "Strong demand.", f"https://a.invalid/{number}"])
     candles = PROJECT_ROOT / "services/replay_exchange/candles"
-    options = ("--candles", str(candles), "--start", "2026-04-02T00:00:00Z", "--time-limit", "30")
+    options = ("--candles", str(candles), "--start", "2026-04-02T00:00:00Z", "--time-limit", "15")
     seen = inspected("--news", str(archive), *options)
     assert seen["status"] == 0, seen["log"]
     assert seen["summary"]["signals_cached"] >= 20
