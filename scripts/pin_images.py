@@ -84,14 +84,20 @@ def _say(images: Mapping[str, None], digests: Digests) -> int:
 
 
 def used(root: Path, file: str) -> dict[str, str]:
-    """The published images of a Compose file's services; our own image is built, so it is not among them."""
+    """The published images of a Compose file's services; our own images are built, so they are not among them."""
     services: dict[str, Any] = yaml.safe_load((root / file).read_text())["services"]
     named = {name: service["image"] for name, service in services.items() if "image" in service}
-    return {name: image for name, image in named.items() if not image.startswith("cryptoboy:")}
+    return {name: image for name, image in named.items() if not image.startswith("cryptoboy-")}
+
+
+def built(root: Path, file: str) -> list[str]:
+    """The services of a Compose file whose images are built."""
+    services: dict[str, Any] = yaml.safe_load((root / file).read_text())["services"]
+    return [name for name, service in services.items() if "build" in service]
 
 
 def base(root: Path) -> str:
-    """The base image of our own image."""
+    """The base image of our own images."""
     found = _BASE.search((root / "deploy" / "Dockerfile").read_text())
     if found is None:
         raise SystemExit(f"deploy/Dockerfile has no line ARG {BASE_ARGUMENT}=IMAGE")
@@ -130,7 +136,9 @@ def overlay_text(root: Path, file: str, digests: Digests) -> str:
     }
     own = base(root)
     if file == "docker-compose.production.yml" and own in digests:
-        services["prepare"] = {"build": {"args": {BASE_ARGUMENT: f"{own}@{digests[own]}"}}}
+        services |= {
+            name: {"build": {"args": {BASE_ARGUMENT: f"{own}@{digests[own]}"}}} for name in built(root, file)
+        }
     head = f"# Made by scripts/pin_images.py from deploy/images.lock: the images of {file} by digest.\n"
     return head + yaml.safe_dump({"services": services}, sort_keys=True, width=200)
 

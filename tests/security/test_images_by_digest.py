@@ -63,7 +63,10 @@ def test_what_is_pinned_is_used_and_the_compose_files_are_made_from_it() -> None
 
 def test_every_stage_of_our_image_begins_with_the_one_that_is_pinned() -> None:
     dockerfile = (PROJECT_ROOT / "deploy" / "Dockerfile").read_text()
-    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+    stages = [(name, start) for start, name in re.findall(r"^FROM (\S+) AS (\S+)$", dockerfile, re.MULTILINE)]
+    assert len(stages) == dockerfile.count("\nFROM ")
+    named = {name for name, _start in stages}
+    assert {start for _name, start in stages if start not in named} == {"${PYTHON_IMAGE}"}
 
 
 def test_the_registry_is_asked_and_all_is_pinned(project: Path) -> None:
@@ -73,7 +76,15 @@ def test_the_registry_is_asked_and_all_is_pinned(project: Path) -> None:
     assert set(known(project).values()) == {OTHER}
     services = yaml.safe_load((project / "docker-compose.digests.yml").read_text())["services"]
     assert services["redis"]["image"] == f"redis:7.4.7-bookworm@{OTHER}"
-    assert services["prepare"]["build"]["args"]["PYTHON_IMAGE"].endswith(f"@{OTHER}")
+    built = {
+        name: service["build"]["args"]["PYTHON_IMAGE"]
+        for name, service in services.items()
+        if "build" in service
+    }
+    assert built.keys() == {
+        *("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"), "freqtrade", "prepare"
+    }  # fmt: skip
+    assert all(image.endswith(f"@{OTHER}") for image in built.values())
 
 
 def test_an_image_that_only_kubernetes_runs_stays_listed(project: Path) -> None:

@@ -58,7 +58,7 @@ def test_on_each_platform_only_what_lacks_a_wheel_there_is_built(
 
 
 def test_the_image_is_built_from_wheels_but_for_what_lacks_one_on_linux() -> None:
-    dockerfile = (PROJECT_ROOT / "deploy" / "Dockerfile").read_text()
+    dockerfile = _build_of_the_images()
     assert dockerfile.count("pip install") == dockerfile.count("--only-binary :all:") == 2
     everywhere = [name for name, source in FROM_SOURCE.items() if source.may_be_built("linux", "x86_64")]
     assert dockerfile.count("--no-binary") == len(everywhere)
@@ -69,6 +69,10 @@ def test_the_image_is_built_from_wheels_but_for_what_lacks_one_on_linux() -> Non
 def test_what_builds_them_is_pinned_by_hash() -> None:
     lock = (PROJECT_ROOT / "requirements-bootstrap.lock").read_text()
     assert "setuptools==" in lock
-    assert (
-        "--build-constraints requirements-bootstrap.lock" in (PROJECT_ROOT / "deploy/Dockerfile").read_text()
+    assert "--build-constraints requirements-bootstrap.lock" in _build_of_the_images()
+
+
+def _build_of_the_images() -> str:
+    return "".join(
+        (PROJECT_ROOT / "deploy" / name).read_text() for name in ("Dockerfile", "image/install.sh")
     )

@@ -144,17 +144,30 @@ def _meant(name: str, known: Collection[str]) -> str | None:
 
 def _nearest(name: str, known: Collection[str]) -> str | None:
     """Return our name that is nearest to `name`, with one or two letters left out, added, replaced or swapped."""
-    from rapidfuzz.distance import OSA  # takes longer to load than most starts have unknown names
-
     letters = name.replace("_", "")
     best: tuple[int, str] | None = None
     for ours in known:
         theirs = ours.replace("_", "")
         allowed = 2 if len(theirs) >= _LONG else 1
-        distance = OSA.distance(letters, theirs, score_cutoff=allowed)
+        distance = edits_between(letters, theirs, allowed)
         if distance <= allowed and (best is None or (distance, ours) < best):
             best = (distance, ours)
     return best[1] if best else None
+
+
+def edits_between(a: str, b: str, allowed: int) -> int:
+    """The number of letters to leave out, add, replace or swap to turn `a` into `b`, at most `allowed + 1`."""
+    while a and b and a[0] == b[0]:
+        a, b = a[1:], b[1:]
+    if abs(len(a) - len(b)) > allowed:
+        return allowed + 1
+    if not a or not b:
+        return len(a) + len(b)
+    if not allowed:
+        return 1
+    left_out, added, replaced, swapped = (a[1:], b), (a, b[1:]), (a[1:], b[1:]), (a[2:], b[2:])
+    ways = [left_out, added, replaced, *([swapped] if a[:2] == b[1::-1] else [])]
+    return 1 + min(edits_between(*way, allowed - 1) for way in ways)
 
 
 def _similar(name: str, known: Collection[str], least: float) -> str | None:

@@ -9,11 +9,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 # What only saves time or space, or would load everything again.
-_LEFT_OUT = re.compile(r" --(no-cache-dir|no-cache|compile-bytecode|link-mode=copy)\b")
+_LEFT_OUT = re.compile(r"--mount=\S+ | --no-cache-dir\b")
 # Where packages come from, and where those of earlier times are.
 _PASSED_ON = re.compile(r"(PIP|UV|SSL)_\w+|\w+_proxy|\w+_PROXY")
 
@@ -26,18 +27,53 @@ class Step:
     rest: str
 
 
-def read_steps(dockerfile: Path) -> list[list[Step]]:
-    """The steps of each stage."""
+@dataclass
+class Stage:
+    """A named stage.
+
+    Attributes:
+        base: what it begins with: another stage, or a published image.
+        copied_from: the stages that it copies files from.
+    """
+
+    base: str
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def copied_from(self) -> set[str]:
+        return {found[1] for step in self.steps if (found := re.match(r"--from=(\S+) ", step.rest))}
+
+
+def read_stages(dockerfile: Path) -> dict[str, Stage]:
+    """The stages by their names, in the order of the file."""
     text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
-    stages: list[list[Step]] = []
+    stages: dict[str, Stage] = {}
+    current: Stage | None = None
     for line in filter(None, map(str.strip, text.splitlines())):
         instruction, _, rest = line.partition(" ")
-        if not stages and instruction == "ARG":
-            continue
         if instruction == "FROM":
-            stages.append([])
-        stages[-1].append(Step(instruction, " ".join(rest.split())))
+            base, _as, name = rest.split()
+            current = stages[name] = Stage(base)
+        elif current is not None:
+            current.steps.append(Step(instruction, " ".join(rest.split())))
     return stages
+
+
+def targets(stages: Mapping[str, Stage]) -> list[str]:
+    """The stages that are images: on them no other stage is based, and from them none copies."""
+    used = {name for stage in stages.values() for name in {stage.base, *stage.copied_from}}
+    return [name for name in stages if name not in used]
+
+
+def stages_of(stages: Mapping[str, Stage], target: str) -> list[Stage]:
+    """The stages that a target is made of, in the order of the file."""
+    names, waiting = set[str](), [target]
+    while waiting:
+        name = waiting.pop()
+        if name in stages:
+            names.add(name)
+            waiting += [stages[name].base, *stages[name].copied_from]
+    return [stage for name, stage in stages.items() if name in names]
 
 
 @dataclass
@@ -51,12 +87,12 @@ class Image:
     health_check: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
 
-    def build(self, dockerfile: Path) -> None:
-        """Carry out every step but those that change the machine's users or its own Python."""
+    def build(self, dockerfile: Path, target: str) -> None:
+        """Carry out every step of a target but those that change the machine's users or its own Python."""
         (self.root / "bin").mkdir(parents=True)
         (self.root / "bin" / "python").symlink_to(Path(sys.executable).resolve())
-        for stage in read_steps(dockerfile):
-            for step in stage:
+        for stage in stages_of(read_stages(dockerfile), target):
+            for step in stage.steps:
                 self._do(step)
 
     def run(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
@@ -97,13 +133,15 @@ class Image:
 
     def _copy(self, *paths: str) -> None:
         *sources, target = paths
-        place = self._here() / target
+        place = self._here() / self._mapped(target)
         for source in map(self.context.joinpath, sources):
             if source.is_dir():
                 shutil.copytree(
                     source, place, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
                 )
             else:
+                if paths[-1].endswith("/"):
+                    place.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, place)
 
     def _shell(self, command: str) -> None:
@@ -112,7 +150,7 @@ class Image:
         passed = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
         done = subprocess.run(
             ["sh", "-ec", _LEFT_OUT.sub("", self._mapped(command))],
-            env={**caches, **passed, **self._clean()},
+            env={**caches, **passed, **self._environment({})},
             cwd=self._here(),
             capture_output=True,
             text=True,
@@ -125,4 +163,4 @@ class Image:
 
     def _mapped(self, text: str) -> str:
         """With the folders of the image where they are here."""
-        return re.sub(r"(?<![\w.])/(tools|venv|app|var/lib/cryptoboy)\b", rf"{self.root}/\1", text)
+        return re.sub(r"(?<![\w.])/(build|tools|venv|app|var/lib/cryptoboy)\b", rf"{self.root}/\1", text)

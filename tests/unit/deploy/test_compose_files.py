@@ -159,15 +159,19 @@ def test_what_administers_a_server_shares_its_network_and_nothing_else_does() ->
 @each_service
 def test_an_image_is_pinned_to_one_version(service: Service) -> None:
     image = service["image"]
-    if not image.startswith("cryptoboy:"):
+    if not image.startswith("cryptoboy-"):
         assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+(-[a-z]+)?", image)
 
 
-def test_our_image_is_built_once_by_what_all_others_wait_for() -> None:
-    ours = {name: service for name, service in SERVICES.items() if service["image"].startswith("cryptoboy:")}
-    built = {name: service["build"] for name, service in ours.items() if "build" in service}
-    assert built == {"prepare": {"context": ".", "dockerfile": "deploy/Dockerfile"}}
-    assert {service["pull_policy"] for name, service in ours.items() if name != "prepare"} == {"never"}
+def test_each_image_of_ours_is_built_by_one_service_from_the_target_of_its_name() -> None:
+    ours = {name: service for name, service in SERVICES.items() if service["image"].startswith("cryptoboy-")}
+    built = {service["image"]: service["build"] for service in ours.values() if "build" in service}
+    assert built.keys() == {service["image"] for service in ours.values()}
+    for image, how in built.items():
+        target = image.removeprefix("cryptoboy-").removesuffix(":${CRYPTOBOY_VERSION:-0.1.0}")
+        assert how == {"context": ".", "dockerfile": "deploy/Dockerfile", "target": target}
+    others = {name: service for name, service in ours.items() if "build" not in service}
+    assert {name: service["pull_policy"] for name, service in others.items()} == {"operator": "never"}
 
 
 NOT_PASSED_ON = {
@@ -304,7 +308,7 @@ def test_every_service_is_started_by_its_module_and_asked_on_the_port_of_the_reg
 
 
 def test_every_program_of_ours_that_runs_is_a_service_of_the_registry() -> None:
-    ours = {name for name, service in SERVICES.items() if service["image"].startswith("cryptoboy:")}
+    ours = {name for name, service in SERVICES.items() if service["image"].startswith("cryptoboy-")}
     assert ours == {*WITH_SETTINGS, "prepare"}
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from services.common.errors import StopProgram
-from services.common.settings.names import find_unknown_names
+from services.common.settings.names import edits_between, find_unknown_names
 from services.common.settings.settings import Settings
 
 KNOWN = Settings.variables()
@@ -170,3 +171,13 @@ def test_a_letter_left_out_doubled_or_swapped_is_seen_in_every_name(name: str, d
 
 def test_each_of_our_own_names_is_known() -> None:
     assert find_unknown_names(dict.fromkeys(KNOWN, ""), {}, KNOWN) == []
+
+
+_FEW_LETTERS = st.text("ABC", max_size=8)
+
+
+@given(_FEW_LETTERS, _FEW_LETTERS, st.integers(0, 2))
+def test_the_letters_that_two_names_differ_by_are_counted_as_a_library_counts_them(
+    a: str, b: str, allowed: int
+) -> None:
+    assert edits_between(a, b, allowed) == min(OSA.distance(a, b), allowed + 1)
