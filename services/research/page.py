@@ -1,8 +1,8 @@
-"""Builds self-contained HTML pages, sets the style of their charts, and rounds figures for JSON."""
+"""Builds self-contained HTML pages, and sets the style of their charts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +70,6 @@ def error_bars(
         "thickness": 1.4,
         "width": 4,
     }
-
-
-def rounded(value: Any, places: int) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Return the value with every float in it rounded and every tuple converted to a list."""
-    match value:
-        case float():
-            return round(value, places)
-        case Mapping():
-            return {name: rounded(each, places) for name, each in value.items()}
-        case list() | tuple():
-            return [rounded(each, places) for each in value]
-    return value
 
 
 def _number(value: float | None, places: int = 2) -> str:

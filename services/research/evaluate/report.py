@@ -7,7 +7,7 @@ from typing import Any
 
 from services.research.evaluate.evaluation import CaseResult, Result
 from services.research.evaluate.figures import ABSTAINED, CLASSES
-from services.research.page import rounded
+from services.research.rounding import rounded
 
 _DIGITS = 4
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from services.research.backtest import equity
 from services.research.backtest.verdict import MIN_TRADES
-from services.research.page import rounded
+from services.research.rounding import rounded
 from services.research.walk_forward.run import Tested, Walked, WalkForward, growth
 from services.research.walk_forward.windows import Stretch
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import talib
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,6 +45,8 @@ def technical_indicators(candles: pd.DataFrame, periods: Periods) -> pd.DataFram
         bollinger_upper, bollinger_middle, bollinger_lower (population deviation), volume_mean. A value is NaN while
         there are too few candles before it.
     """
+    import talib  # the command line, which shows sentiment, is installed without it
+
     prices = candles["close"].to_numpy(dtype="float64")
     macd, macd_signal, _ = talib.MACD(prices, periods.macd_fast, periods.macd_slow, periods.macd_signal)
     window = _windows(prices, periods.bollinger_period)
