@@ -12,7 +12,7 @@ from services.common.settings.settings import PROJECT_ROOT, Settings
 
 _NUMBER = r"(\d+\.\d+(?:\.\d+)*)"
 NAMED = re.compile(
-    rf"cryptoboy(?:-[a-z$-]+)?[:=/ ]v?{_NUMBER}|CRYPTOBOY_VERSION:-{_NUMBER}|newTag: {_NUMBER}|^VERSION = \"{_NUMBER}\"",
+    rf"cryptoboy[a-z$-]*[:=/ ]v?{_NUMBER}|CRYPTOBOY_VERSION:-{_NUMBER}|newTag: {_NUMBER}|^VERSION = \"{_NUMBER}\"",
     re.IGNORECASE | re.MULTILINE,
 )
 FOLDERS = ("deploy", "devtools", "docs", "scripts", "services", "user_data/strategies")
