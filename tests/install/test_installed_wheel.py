@@ -81,15 +81,20 @@ def home(tmp_path: Path) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home")}
 
 
+def files_of(folder: Path) -> dict[Path, int]:
+    """Every file of an installation with the time at which it was last written, in nanoseconds."""
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
 @pytest.fixture
 def light(tmp_path: Path) -> Iterator[Path]:
-    """The command of an installation without extras, to whose folder nobody may write."""
+    """The command of an installation without extras; at the end no file of the installation has changed."""
     uv("build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist", PROJECT_ROOT, folder=tmp_path)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     uv("tool", "install", "--quiet", "--compile-bytecode", wheel, folder=tmp_path)
-    subprocess.run(["chmod", "-R", "a-w", tmp_path / "tools"], check=True)
+    before = files_of(tmp_path / "tools")
     yield tmp_path / "bin" / "cryptoboy"
-    subprocess.run(["chmod", "-R", "u+w", tmp_path / "tools"], check=True)
+    assert files_of(tmp_path / "tools") == before
 
 
 def test_wheel_and_source_distribution_have_the_product_and_nothing_else_of_the_folder(
@@ -180,12 +185,14 @@ def test_from_an_empty_folder_the_tool_is_installed_with_an_extra_and_the_demo_c
     tools = empty.with_name("installed")
     tools.mkdir()
     uv("tool", "install", "--quiet", "--compile-bytecode", f"{PROJECT_ROOT}[demo]", folder=tools)
+    before = files_of(tools)
     demo = run(tools / "bin/cryptoboy", "demo", "--json", folder=empty, **home)
     assert demo.returncode == 0, demo.stderr
     result = json.loads(demo.stdout.splitlines()[-1])
     assert result["ok"]
     assert result["trades_closed"] >= 1
     assert not list(empty.iterdir())
+    assert files_of(tools) == before  # so the installation may be read-only
     # For strategies of other people in the same environment.
     python = tools / "tools/cryptoboy/bin/python"
     ask = "import cryptoboy_sentiment as c; print(c.VERSION, c.__file__)"
