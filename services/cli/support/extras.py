@@ -32,14 +32,14 @@ def require_extras(app: typer.Typer, extras: Mapping[str, str]) -> None:
     """Make the commands of `app` that need an extra refuse to run without it; their `--help` works all the same."""
     for command in app.registered_commands:
         if (name := str(command.name)) in extras and command.callback is not None:
-            command.callback = _with_extra(command.callback, name, extras[name])
+            command.callback = _with_extra(command.callback, extras[name])
     for group in app.registered_groups:
         if (name := str(group.name)) in extras and group.typer_instance is not None:
             names = [str(command.name) for command in group.typer_instance.registered_commands]
             require_extras(group.typer_instance, dict.fromkeys(names, extras[name]))
 
 
-def _with_extra(run: Callable[..., Any], command: str, extra: str) -> Callable[..., Any]:
+def _with_extra(run: Callable[..., Any], extra: str) -> Callable[..., Any]:
     @functools.wraps(run)
     def checked(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of the command
         if INSTALLED:
@@ -50,8 +50,8 @@ def _with_extra(run: Callable[..., Any], command: str, extra: str) -> Callable[.
             if error.name is None or error.name.partition(".")[0] in _OURS:
                 raise
             raise StopProgram(
-                f"{command} needs the extra {extra!r}, of which {error.name} is not installed here. It runs in a "
-                f"checkout: ./cryptoboy {command}"
+                f"this command needs the extra {extra!r}, of which {error.name} is not installed here. Run it in a "
+                "checkout, which installs what a command needs"
             ) from error
 
     return checked
