@@ -50,12 +50,14 @@ OTHER_OWN_NAMES = frozenset({"SENTIMENT_CSV", "CRYPTOBOY_VENV", "CRYPTOBOY_PYTHO
 # Read by Compose, from the same .env.
 COMPOSE_NAMES = frozenset(
     {
+        "ALERTMANAGER_URL",
         "CRYPTOBOY_SECRETS",
         "CRYPTOBOY_VERSION",
         "CRYPTOBOY_OLLAMA_HOST",
         "MORE_NEWS_SOURCES",
         "OLLAMA_CPUS",
         "OLLAMA_MEMORY",
+        "PROMETHEUS_URL",
         "SENTIMENT_PROCESSORS",
     }
 )

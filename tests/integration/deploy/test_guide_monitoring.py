@@ -46,5 +46,7 @@ def test_the_guide_puts_prometheus_and_alertmanager_on_this_machine_with_webhook
     files = {each["api_url_file"] for one in receivers for each in one.get("slack_configs", ())}
     assert {Path(file).name for file in files} == {"alert_notes_url", "alert_pages_url"}
     assert all(Path(file).is_file() for file in files)
-    for name in ("prometheus", "prometheus-alertmanager"):
-        assert "--web.listen-address=127.0.0.1:" in (tmp_path / "default" / name).read_text()
+    for name, port in (("prometheus", 9090), ("prometheus-alertmanager", 9093)):
+        arguments = (tmp_path / "default" / name).read_text()
+        assert f"--web.listen-address=127.0.0.1:{port}" in arguments
+        assert f"--web.external-url=http://localhost:{port}" in arguments, "links in alerts"

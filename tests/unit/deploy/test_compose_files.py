@@ -219,6 +219,17 @@ def test_prometheus_reaches_every_target_that_it_is_told_to_scrape() -> None:
         assert networks_of(target) & networks_of("prometheus"), target
 
 
+@pytest.mark.parametrize(
+    ("name", "variable"), [("prometheus", "PROMETHEUS_URL"), ("alertmanager", "ALERTMANAGER_URL")]
+)
+def test_links_in_alerts_lead_to_the_published_port(name: str, variable: str) -> None:
+    (published,) = SERVICES[name]["ports"]
+    port = published.split(":")[1]
+    assert f"--web.external-url=${{{variable}:-http://localhost:{port}}}" in SERVICES[name]["command"]
+    # A path in that address changes no path that a probe, Grafana or Prometheus itself asks.
+    assert "--web.route-prefix=/" in SERVICES[name]["command"]
+
+
 def test_what_is_published_is_on_a_network_that_docker_publishes_from() -> None:
     for name, service in SERVICES.items():
         if service.get("ports"):
