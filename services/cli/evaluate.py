@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from services.cli.support import options
 from services.cli.support.answers import answer_console, page_file, print_json, write_page
+from services.cli.support.extras import needs
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind
@@ -53,6 +55,7 @@ def evaluate(
     page_file(html)
     if html is not None and not labelled:
         raise StopProgram("--html draws labelled texts: give a file with --labelled")
+    make_page = _import_charts() if html is not None else None
 
     from services.cli.views.evaluate import show_evaluation
     from services.research.evaluate.evaluation import Plan
@@ -78,16 +81,21 @@ def evaluate(
         ]
         report = stack.enter_context(progress_of("evaluating"))
         results, found = carry_out(plan, built, report)
-    if html is not None:
-        from services.research.evaluate.charts import evaluation_page
-
-        write_page(html, evaluation_page(results))
+    if html is not None and make_page is not None:
+        write_page(html, make_page(results))
     if json_output:
         print_json(evaluation_json(results, found))
         return
     show_evaluation(results, found, answer_console())
     if html is not None:
         print(f"\nCharts: {html}")
+
+
+def _import_charts() -> Callable[..., str]:
+    """Import the charts before anything is measured, because only they need the extra for research."""
+    with needs("research"):
+        from services.research.evaluate.charts import evaluation_page
+    return evaluation_page
 
 
 def _chosen_cases(names: list[str] | None) -> tuple[str, ...]:

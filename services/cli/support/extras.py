@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -32,29 +31,32 @@ def require_extras(app: typer.Typer, extras: Mapping[str, str]) -> None:
     """Make the commands of `app` that need an extra refuse to run without it; their `--help` works all the same."""
     for command in app.registered_commands:
         if (name := str(command.name)) in extras and command.callback is not None:
-            command.callback = _with_extra(command.callback, extras[name])
+            command.callback = needs(extras[name])(command.callback)
     for group in app.registered_groups:
         if (name := str(group.name)) in extras and group.typer_instance is not None:
             names = [str(command.name) for command in group.typer_instance.registered_commands]
             require_extras(group.typer_instance, dict.fromkeys(names, extras[name]))
 
 
-def _with_extra(run: Callable[..., Any], extra: str) -> Callable[..., Any]:
-    @functools.wraps(run)
-    def checked(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of the command
-        if INSTALLED:
-            refuse_without(extra, distribution("cryptoboy"), Path(sys.prefix))
-        try:
-            return run(*args, **kwargs)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] in _OURS:
-                raise
-            raise StopProgram(
-                f"this command needs the extra {extra!r}, of which {error.name} is not installed here. Run it in a "
-                "checkout, which installs what a command needs"
-            ) from error
+@contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """Run a block, or as a decorator a command, that needs the packages of an extra.
 
-    return checked
+    Raises:
+        StopProgram: packages are missing. In a wheel this is raised before the block runs, because programs that the
+            block starts may be what needs them; elsewhere it is raised when a library cannot be imported.
+    """
+    if INSTALLED:
+        refuse_without(extra, distribution("cryptoboy"), Path(sys.prefix))
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in _OURS:
+            raise
+        raise StopProgram(
+            f"this needs the extra {extra!r}, of which {error.name} is not installed here. Run it in a checkout, "
+            "which installs what a command needs"
+        ) from error
 
 
 def refuse_without(extra: str, installed: Distribution, environment: Path) -> None:
@@ -71,7 +73,7 @@ def refuse_without(extra: str, installed: Distribution, environment: Path) -> No
     packages = _packages(installed)
     if not (missing := _missing(packages.get(extra, frozenset()))):
         return
-    wanted = {name for name in extras_of_commands().values() if not _missing(packages[name])} | {extra}
+    wanted = {name for name in packages if not _missing(packages[name])} | {extra}
     largest = [
         name for name in sorted(wanted) if not any(packages[name] < packages[other] for other in wanted)
     ]

@@ -128,7 +128,9 @@ def test_a_command_that_a_wheel_lacks_an_extra_for_does_not_begin_but_gives_its_
 def test_without_a_wheel_a_missing_library_is_named_with_the_extra(command: list[str]) -> None:
     answer = CliRunner().invoke(application(), [*command, "freqtrade"])
     assert isinstance(answer.exception, StopProgram)
-    assert "needs the extra 'research', of which freqtrade is not installed here" in str(answer.exception)
+    assert "this needs the extra 'research', of which freqtrade is not installed here" in str(
+        answer.exception
+    )
 
 
 @pytest.mark.parametrize("command", [["backtest", "services.demo"], ["score", "freqtrade"]])
