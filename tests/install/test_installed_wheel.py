@@ -179,6 +179,15 @@ def test_without_extras_the_light_commands_work_and_the_others_name_their_extra(
     assert (Path(home["HOME"]) / ".local/state/cryptoboy/queue.sqlite3").is_file()
 
 
+def test_an_editable_installation_runs_the_code_of_the_checkout(
+    tmp_path: Path, empty: Path, home: dict[str, str]
+) -> None:
+    uv("tool", "install", "--quiet", "--editable", PROJECT_ROOT, folder=tmp_path)
+    done = run(tmp_path / "bin/cryptoboy", "doctor", "--json", folder=empty, **home)
+    checks = {check["name"]: check["found"] for check in json.loads(done.stdout.splitlines()[-1])["checks"]}
+    assert checks["folders"].startswith(f"CryptoBoy {__version__} in {PROJECT_ROOT}, state in {empty}/var")
+
+
 def test_from_an_empty_folder_the_tool_is_installed_with_an_extra_and_the_demo_closes_a_trade(
     tmp_path: Path, empty: Path, home: dict[str, str]
 ) -> None:

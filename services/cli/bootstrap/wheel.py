@@ -10,7 +10,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+
+
+def code_folder(package: Path) -> Path:
+    """The folder of the code: the package, or the checkout if it was installed in editable mode (`pip install -e`)."""
+    if (package / "services").is_dir():
+        return package
+    found = find_spec("services")
+    return package if found is None or found.origin is None else Path(found.origin).parents[1]
 
 
 def environment(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -26,7 +35,7 @@ def environment(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 def main() -> None:
     """Replace this process by the command line, with the same arguments."""
-    root = Path(__file__).resolve().parent
+    root = code_folder(Path(__file__).resolve().parent)
     if os.pathsep in str(root):
         sys.exit(
             f"cryptoboy: {root} has a {os.pathsep} in its path, which separates the folders that Python searches. "

@@ -52,6 +52,16 @@ def test_the_command_line_gets_its_arguments_and_finds_the_packages_of_the_wheel
     assert told["inspect"] is None
 
 
+def test_in_editable_mode_the_command_line_of_the_checkout_runs(site: Path) -> None:
+    checkout = site.parent / "checkout"
+    checkout.mkdir()
+    (site / "cryptoboy" / "services").rename(checkout / "services")
+    (checkout / "services" / "__init__.py").touch()
+    done = start(site, "--help", PYTHONPATH=str(checkout))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["path"][:2] == [str(checkout), f"{checkout}/user_data/strategies"]
+
+
 def test_a_folder_whose_name_python_cannot_search_is_refused_with_the_way_out(site: Path) -> None:
     moved = site.rename(site.with_name("a:b"))
     done = start(moved, "--help")
