@@ -27,7 +27,11 @@ _ENTER = ("--net", "--mount", "--pid")
 
 
 class Namespace:
-    """The namespaces, as long as they are there. Use as a context manager."""
+    """The namespaces, as long as they are there. Use as a context manager.
+
+    Attributes:
+        first_process: the number of `tini` on the host.
+    """
 
     def __init__(self, tini: Path, folder: Path) -> None:
         self._folder = folder
@@ -57,7 +61,7 @@ class Namespace:
         self._ways_out = 0
         self._outside = os.open("/proc/self/ns/net", os.O_RDONLY)
         waited_for((folder / "ready").exists, "the namespaces", lambda: self._unshare.poll() is not None)
-        self._first = only_child(self._unshare.pid)
+        self.first_process = only_child(self._unshare.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -69,14 +73,18 @@ class Namespace:
 
     def enter(self) -> None:
         """Move the calling thread, and the threads and programs that it starts from now on, into the network."""
-        with Path(f"/proc/{self._first}/ns/net").open() as network:
+        with Path(f"/proc/{self.first_process}/ns/net").open() as network:
             libc = ctypes.CDLL(None, use_errno=True)
             if libc.setns(network.fileno(), _CLONE_NEWNET):
                 raise ContainersNotRun(f"the network cannot be entered: {os.strerror(ctypes.get_errno())}")
 
     def command(self, *command: str) -> list[str]:
         """The same command, to be run in there."""
-        return ["nsenter", "--target", str(self._first), *_ENTER, "--", *command]
+        return ["nsenter", "--target", str(self.first_process), *_ENTER, "--", *command]
+
+    def command_outside(self, *command: str) -> list[str]:
+        """The same command, to be run in the network of the host."""
+        return ["nsenter", f"--net=/proc/{os.getpid()}/fd/{self._outside}", "--", *command]
 
     def signal(self, pid: int, number: signal.Signals) -> None:
         """Send a signal to a process that has this number in there."""
@@ -100,9 +108,8 @@ class Namespace:
         ready, told = os.pipe()
         options = ("--configure", "--mtu=1400", "--disable-host-loopback", f"--ready-fd={told}")
         with (self._folder / "slirp.log").open("wb") as log:
-            outside = f"--net=/proc/{os.getpid()}/fd/{self._outside}"
             slirp = subprocess.Popen(
-                ["nsenter", outside, "slirp4netns", *options, str(self._first), "tap0"],
+                self.command_outside("slirp4netns", *options, str(self.first_process), "tap0"),
                 pass_fds=[told],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

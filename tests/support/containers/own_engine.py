@@ -13,22 +13,28 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.containers.cache import cache_folder, data_folder, locked
-from tests.support.containers.engine import CommandError, Engine
+from tests.support.containers.engine import CommandError, Engine, said
 from tests.support.containers.machine import SYSTEM_PATH, ContainersNotRun, check_machine, install_tools
 from tests.support.containers.namespace import RESOLVER, Namespace, waited_for
 from tests.support.containers.packages import unpacked
 from tests.support.containers.standins import build_standins, recipe
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
+_ANSWER_SECONDS = 10.0
 _STOP_SECONDS = 120.0
 _REMOVE_SECONDS = 60.0
 
 
 class OwnEngine(Engine):
-    """An engine in namespaces of its own. Use as a context manager."""
+    """An engine in namespaces of its own. Use as a context manager.
+
+    Attributes:
+        tini: the program that is the first process of the namespaces.
+    """
 
     def __init__(self, namespace: Namespace, folder: Path, data: Path, programs: Path) -> None:
-        self._folder, self._programs = folder, programs
+        self._folder = folder
+        self.tini = tini_of(programs)
         self._config = folder / "daemon.json"
         self._config.write_text(json.dumps(self._settings(data)))
         plugins = folder / "config" / "cli-plugins"
@@ -87,6 +93,10 @@ class OwnEngine(Engine):
         self._own_namespace.signal(pid, signal.SIGTERM)
         self._daemon.wait(timeout=_STOP_SECONDS)
 
+    def on_the_host(self, *command: str) -> str:
+        """What a command in the network of the host prints."""
+        return said(self._own_namespace.command_outside(*command), self.environ)
+
     def log(self) -> str:
         """What the daemon has written."""
         return (self._folder / "dockerd.log").read_text(errors="replace")
@@ -105,9 +115,11 @@ class OwnEngine(Engine):
             self.docker("rm", "--force", "--volumes", *containers, seconds=_REMOVE_SECONDS)
 
     def _answers(self) -> bool:
-        return (self._folder / "docker.sock").exists() and bool(
-            self.docker("version", check=False, seconds=5)
-        )
+        try:
+            self.docker("version", seconds=_ANSWER_SECONDS)
+        except (CommandError, subprocess.TimeoutExpired):  # it listens before it has loaded its containers
+            return False
+        return True
 
     def _has_ended(self) -> bool:
         return self._daemon is None or self._daemon.poll() is not None
@@ -126,6 +138,11 @@ class OwnEngine(Engine):
         }
 
 
+def tini_of(programs: Path) -> Path:
+    """The one without libraries: those of the machine may be older than the package."""
+    return programs / "usr/bin/tini-static"
+
+
 @contextmanager
 def started_engine(say: Callable[[str], None]) -> Iterator[OwnEngine]:
     """An engine that is started here, with the stand-ins of all images.
@@ -141,7 +158,7 @@ def started_engine(say: Callable[[str], None]) -> Iterator[OwnEngine]:
         folder = cache / "run"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        namespace = stack.enter_context(Namespace(programs / "usr/bin/tini-static", folder))
+        namespace = stack.enter_context(Namespace(tini_of(programs), folder))
         data = data_folder(cache, recipe())
         engine = stack.enter_context(OwnEngine(namespace, folder, data, programs))
         engine.remove_leftovers()
