@@ -40,7 +40,7 @@ def operators(empty_engine: Engine) -> Iterator[Engine]:
 
 
 def test_the_tests_refuse_it_and_touch_nothing(operators: Engine) -> None:
-    before = operators.docker("inspect", "his"), operators.docker("images")
+    before = state(operators)
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "tests/containers/test_install.py"],
         cwd=PROJECT_ROOT,
@@ -53,5 +53,14 @@ def test_the_tests_refuse_it_and_touch_nothing(operators: Engine) -> None:
     last = ran.stdout.splitlines()[-1]
     assert last.startswith("containers NOT RUN: ")
     assert "container his, volume trading_freqtrade-data" in last
-    assert (operators.docker("inspect", "his"), operators.docker("images")) == before
-    assert operators.docker("volume", "ls", "--quiet").split() == ["trading_freqtrade-data"]
+    assert state(operators) == before
+
+
+def state(engine: Engine) -> tuple[object, ...]:
+    """The container as it runs, and every image and volume by name."""
+    images = engine.docker("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
+    return (
+        engine.docker("inspect", "his"),
+        sorted(images.splitlines()),
+        engine.docker("volume", "ls", "--quiet"),
+    )

@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from tests.support.containers.cache import cache_folder, data_folder, locked
 from tests.support.containers.engine import CommandError, Engine, said
+from tests.support.containers.images import build_standins, recipe
 from tests.support.containers.machine import SYSTEM_PATH, ContainersNotRun, check_machine, install_tools
 from tests.support.containers.namespace import RESOLVER, Namespace, waited_for
 from tests.support.containers.packages import unpacked
-from tests.support.containers.standins import build_standins, recipe
 
 _START_SECONDS = 120.0
 _ANSWER_SECONDS = 10.0
