@@ -1,0 +1,65 @@
+"""The last step of `.ci/run`: containers that were not run are said, what they find fails, and they have a limit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from services.common.settings.settings import PROJECT_ROOT
+
+FIRST, LAST = 'step "install"', 'step "production in containers'
+
+
+def last_step(folder: Path, cryptoboy: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run `.ci/run` without the steps before the last, on a `./cryptoboy` that is this shell script."""
+    text = (PROJECT_ROOT / ".ci" / "run").read_text()
+    assert text.count(FIRST) == text.count(LAST) == 1
+    (folder / ".ci").mkdir()
+    (folder / ".ci" / "run").write_text(text[: text.index(FIRST)] + text[text.index(LAST) :])
+    (folder / "cryptoboy").write_text(f"#!/bin/bash\n{cryptoboy}\n")
+    (folder / "cryptoboy").chmod(0o755)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CI_")}
+    return subprocess.run(
+        ["bash", str(folder / ".ci" / "run")],
+        env={**own, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_containers_that_were_not_run_are_the_last_line_and_no_failure(tmp_path: Path) -> None:
+    ran = last_step(tmp_path, "exit 77")
+    assert ran.returncode == 0
+    assert ran.stdout.splitlines()[-1].startswith("containers NOT RUN")
+
+
+def test_containers_that_pass_leave_nothing_to_say(tmp_path: Path) -> None:
+    ran = last_step(tmp_path, '[ "$*" = "test tests/containers --quiet --durations=10" ]')
+    assert ran.returncode == 0
+    assert "remains" not in ran.stdout
+
+
+@pytest.mark.parametrize("status", [1, 2, 5])
+def test_what_the_containers_find_fails(status: int, tmp_path: Path) -> None:
+    ran = last_step(tmp_path, f"exit {status}")
+    assert ran.returncode == status
+    assert "NOT RUN" not in ran.stdout
+
+
+def test_at_their_limit_they_are_asked_to_end_and_waited_for(tmp_path: Path) -> None:
+    cleans_up = 'trap "sleep 0.5; echo taken down; exit 2" TERM; sleep 60 & wait'
+    ran = last_step(tmp_path, cleans_up, CI_CONTAINERS_TIME_LIMIT="1")
+    assert ran.returncode == 124
+    assert "taken down" in ran.stdout
+
+
+def test_all_steps_together_may_take_75_minutes(tmp_path: Path) -> None:
+    text = (PROJECT_ROOT / ".ci" / "run").read_text()
+    limits = dict(line.split("=${", 1) for line in text.splitlines() if "_TIME_LIMIT:-" in line)
+    seconds = {name: int(value.partition(":-")[2].rstrip("}")) for name, value in limits.items()}
+    assert seconds["limit"] + 30 <= 75 * 60  # 30: what it is given to end
+    assert seconds["containers_limit"] == 20 * 60
