@@ -62,6 +62,6 @@ for part in $parts; do
             ;;
     esac
 done
-docker compose up -d --wait redis
+docker compose up -d redis-rights # after Redis, which waits for its users from `prepare`
 docker compose run --rm -T operator pause --reason "restored from a backup"
 echo "entries are paused. Start everything, compare the open trades with the exchange's orders, then resume."
