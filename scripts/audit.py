@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-bootstrap.lock"]
+LOCKS = [ROOT / "requirements" / f"{name}.lock" for name in ("demo", "research", "bootstrap")]
 OSV = "https://api.osv.dev/v1/query"
 PATIENCE_SECONDS = 10
 NOT_RUN = 3

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/licences.md: the licence of every package that requirements.lock pins.
+"""Write docs/licences.md: the licence of every package that the product installs.
 
 .venv/bin/python scripts/licences.py
 
@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements.lock"
+LOCKS = [ROOT / "requirements" / f"{name}.lock" for name in ("demo", "research")]
+"""The lock files that have the packages of all others but those of the tests."""
 PAGE = ROOT / "docs" / "licences.md"
 _PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 _ROW = re.compile(r"^\| (\S+) \| (.+?) \| (.+?) \|$", re.MULTILINE)
@@ -58,7 +59,7 @@ APART = {
 }
 _HEAD = """# Licences of the dependencies
 
-Made by `scripts/licences.py` from `requirements.lock`; a test keeps it current. CryptoBoy itself is
+Made by `scripts/licences.py` from the lock files in `requirements/`; a test keeps it current. CryptoBoy itself is
 GPL-3.0-or-later, as Freqtrade is GPL-3.0. Every licence below may be combined with that:
 {allowed}. Anything else fails the test. The exceptions:
 
@@ -69,10 +70,15 @@ GPL-3.0-or-later, as Freqtrade is GPL-3.0. Every licence below may be combined w
 """
 
 
+def locked() -> str:
+    """The text of all lock files of the product."""
+    return "".join(lock.read_text() for lock in LOCKS)
+
+
 def pinned(lock: str) -> dict[str, list[str]]:
     """The versions of each package in a lock file; a package has several if the version depends on that of Python."""
     found: dict[str, list[str]] = {}
-    for name, version in _PIN.findall(lock):
+    for name, version in dict.fromkeys(_PIN.findall(lock)):
         found.setdefault(_same_name(name), []).append(version)
     return found
 
@@ -108,7 +114,7 @@ def render(lock: str, here: dict[str, str], page: str) -> str:
     """The new text of the page.
 
     Args:
-        lock: the text of requirements.lock.
+        lock: the text of the lock files.
         here: the licences of the packages installed here.
         page: the present text of the page.
     """
@@ -126,4 +132,4 @@ def _same_name(name: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(LOCK.read_text(), installed(), PAGE.read_text() if PAGE.exists() else ""))
+    PAGE.write_text(render(locked(), installed(), PAGE.read_text() if PAGE.exists() else ""))

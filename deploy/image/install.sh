@@ -8,7 +8,7 @@ tools=$1 folder=$2 lock=$3
 shift 3
 python -m venv --without-pip "$folder"
 "$tools/bin/uv" pip install --link-mode=copy --require-hashes --only-binary :all: --no-binary sdnotify \
-    --build-constraints requirements-bootstrap.lock --python "$folder/bin/python" -r "$lock"
+    --build-constraints bootstrap.lock --python "$folder/bin/python" -r "$lock"
 find "$folder" -type d \( -name tests -o -name test \) -path '*/site-packages/*' -not -path '*/bottleneck/*' -prune -exec rm -rf {} +
 for package; do
     for place in "$folder"/lib/python3.*/site-packages/"$package"; do

@@ -16,9 +16,9 @@ from services.cli.support.answers import say
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
 
-DEV_LOCK = PROJECT_ROOT / "requirements-dev.lock"
-LLM_LOCK = PROJECT_ROOT / "requirements-llm.lock"
-TOOLS_LOCK = PROJECT_ROOT / "requirements-bootstrap.lock"
+DEV_LOCK = PROJECT_ROOT / "requirements/dev.lock"
+LLM_LOCK = PROJECT_ROOT / "requirements/llm.lock"
+TOOLS_LOCK = PROJECT_ROOT / "requirements/bootstrap.lock"
 SERVER_PROGRAMS = {"rabbitmq-server": "/usr/sbin/rabbitmq-server", "redis-server": "/usr/bin/redis-server"}
 MONITORING_PROGRAMS = {
     "prometheus": ("prometheus", "promtool"),

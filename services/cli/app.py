@@ -47,13 +47,15 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
-add_checkout_command(app, "bench")
+require_extras(app, extras_of_commands())
+add_checkout_command(
+    app, "bench"
+)  # below, as a wheel, which has no such command, has no way to get it by an extra
 app.add_typer(queues.queues_app, name="queues")
 app.add_typer(secret_files.secrets_app, name="secrets")
 app.add_typer(deploy.deploy_app, name="deploy")
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
-require_extras(app, extras_of_commands())
 
 
 def main() -> None:

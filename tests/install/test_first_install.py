@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.bootstrap.environment import INSTALLED, OWNED
+from services.cli.bootstrap.environment import OWNED
 from tests.support.deploy.first_install import PYTHON, REAL_UV, Checkout, python_without_ensurepip
 from tests.support.waiting import eventually
 
@@ -66,7 +66,7 @@ def test_packages_that_pip_put_elsewhere_are_not_taken_for_installed(tmp_path: P
     done = checkout.run(PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
     assert done.returncode == 1
     assert "pip has installed 1 packages elsewhere" in done.stderr
-    assert not (checkout.venv / INSTALLED).exists()
+    assert not list(checkout.venv.glob(".installed*"))
 
 
 def test_no_home_and_a_call_through_a_link_from_elsewhere(checkout: Checkout) -> None:
@@ -130,8 +130,8 @@ def test_an_installation_that_is_stopped_is_begun_again(
         process.communicate(timeout=WAIT)
     shutil.rmtree(checkout.index)
     checkout.index.mkdir()
-    checkout.lock("requirements.lock", "tiny", {"tiny.py": ""})
-    checkout.lock("requirements-bootstrap.lock", "uv", {"uv-1.data/scripts/uv": "#!/bin/sh\nexit 2\n"})
+    checkout.lock("operator", "tiny", {"tiny.py": ""})
+    checkout.lock("bootstrap", "uv", {"uv-1.data/scripts/uv": "#!/bin/sh\nexit 2\n"})
     again = checkout.run()
     assert runs(again, checkout.venv), again.stderr
 
@@ -189,7 +189,7 @@ def test_a_half_made_environment_of_an_earlier_version_is_made_anew(
 def test_an_update_that_was_stopped_installs_again_what_may_be_incomplete(checkout: Checkout) -> None:
     checkout.run()
     next(checkout.venv.glob("lib/python*/site-packages/tiny.py")).unlink()
-    (checkout.venv / INSTALLED).unlink()
+    (checkout.venv / ".installed-operator.lock").unlink()
     done = checkout.run()
     assert runs(done, checkout.venv), done.stderr
 
@@ -247,7 +247,7 @@ def test_a_full_disk_is_called_so_and_the_room_given_back(tmp_path: Path, words:
     done = checkout.run()
     assert done.returncode == 1
     assert "the disk is full" in done.stderr
-    assert "about 1 GB" in done.stderr
+    assert "up to 1 GB" in done.stderr
     assert not list(checkout.venv.iterdir())
 
 
@@ -279,3 +279,69 @@ def test_two_calls_at_once_install_once(checkout: Checkout) -> None:
     assert first.returncode == 0
     assert runs(second, checkout.venv)
     assert told.count("installing into") + second.stderr.count(": installing into") == 1
+
+
+def grown(checkout: Checkout, *more: str) -> subprocess.CompletedProcess[str]:
+    """A command that needs the package `large` beside `tiny`, where only `tiny` is installed."""
+    assert checkout.run("queues").returncode == 0
+    large = checkout.lock("trade", "large", {"large.py": ""})
+    checkout.lock_file("trade").write_text(checkout.lock_file("operator").read_text() + large)
+    return checkout.run("trade", *more)
+
+
+def test_a_command_that_needs_more_gets_it_beside_what_is_there(checkout: Checkout) -> None:
+    done = grown(checkout, "--help")
+    assert runs(done, checkout.venv), done.stderr
+    assert "installing into" in done.stderr
+    packages = next(checkout.venv.glob("lib/python*/site-packages"))
+    assert {"tiny.py", "large.py"} <= {path.name for path in packages.iterdir()}
+    for command in ("queues", "trade", "-h"):
+        again = checkout.run(command)
+        assert runs(again, checkout.venv)
+        assert again.stderr == ""
+
+
+def test_what_is_there_for_another_command_is_not_installed_again(checkout: Checkout) -> None:
+    grown(checkout)
+    (checkout.venv / ".installed-operator.lock").unlink()
+    shutil.rmtree(checkout.index)
+    done = checkout.run("queues")
+    assert runs(done, checkout.venv)
+    assert done.stderr == ""
+
+
+def test_an_environment_of_an_earlier_version_that_has_everything_is_used_as_it_is(
+    checkout: Checkout,
+) -> None:
+    checkout.run()
+    (checkout.venv / ".installed-operator.lock").rename(checkout.venv / ".installed.lock")
+    checkout.venv.chmod(0o555)
+    done = checkout.run()
+    checkout.venv.chmod(0o755)
+    assert runs(done, checkout.venv)
+    assert done.stderr == ""
+
+
+def test_a_command_whose_packages_cannot_be_had_leaves_the_others_as_they_were(checkout: Checkout) -> None:
+    checkout.run()
+    checkout.lock("trade", "large", {"large.py": ""})
+    (checkout.index / "large-1-py3-none-any.whl").unlink()
+    failed = checkout.run("trade")
+    assert failed.returncode == 1
+    assert "the packages could not be installed" in failed.stderr
+    done = checkout.run("queues")
+    assert runs(done, checkout.venv)
+    assert done.stderr == ""
+
+
+def test_after_a_growth_that_was_killed_packages_are_installed_again(checkout: Checkout) -> None:
+    grown(checkout)
+    packages = next(checkout.venv.glob("lib/python*/site-packages"))
+    (packages / "large.py").unlink()  # as if the kill had come while its files were written
+    (checkout.venv / ".installing-trade").touch()
+    for name in ("trade", "operator"):
+        (checkout.venv / f".installed-{name}.lock").unlink()
+    done = checkout.run("trade")
+    assert runs(done, checkout.venv), done.stderr
+    assert (packages / "large.py").exists()
+    assert not list(checkout.venv.glob(".installing-*"))

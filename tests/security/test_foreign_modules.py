@@ -7,6 +7,7 @@ folder in which he stands, and `PYTHONPATH=$PYTHONPATH:/some/folder` makes such 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ def python(tmp_path: Path) -> Path:
     shows = "import os, sys; print(sys.path, os.environ.get('PYTHONINSPECT'))"
     (binaries / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -S -c "{shows}"\n')
     (binaries / "python").chmod(0o755)
-    (binaries.parent / ".installed.lock").write_bytes((PROJECT_ROOT / "requirements.lock").read_bytes())
+    shutil.copy(PROJECT_ROOT / "requirements/operator.lock", binaries.parent / ".installed-operator.lock")
     return binaries.parent
 
 

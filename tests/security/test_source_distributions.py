@@ -32,7 +32,7 @@ def test_a_source_distribution_without_a_reason_is_not_built(tmp_path: Path, mar
 
 
 def test_every_exception_is_locked_and_has_a_reason() -> None:
-    locks = "".join(path.read_text() for path in PROJECT_ROOT.glob("requirements*.lock"))
+    locks = "".join(path.read_text() for path in (PROJECT_ROOT / "requirements").glob("*.lock"))
     for name, source in FROM_SOURCE.items():
         assert f"\n{name}==" in locks, f"{name} is no package of ours any more"
         assert source.reason
@@ -50,7 +50,7 @@ def test_every_exception_is_locked_and_has_a_reason() -> None:
 def test_on_each_platform_only_what_lacks_a_wheel_there_is_built(
     system: str, machine: str, built: set[str]
 ) -> None:
-    lock = PROJECT_ROOT / "requirements-dev.lock"
+    lock = PROJECT_ROOT / "requirements/dev.lock"
     named = {line.partition("==")[0] for line in lock.read_text().splitlines() if line[:1].isalpha()}
     option, wheels = only_wheels(lock, system, machine)
     assert option == "--only-binary"
@@ -67,9 +67,9 @@ def test_the_image_is_built_from_wheels_but_for_what_lacks_one_on_linux() -> Non
 
 
 def test_what_builds_them_is_pinned_by_hash() -> None:
-    lock = (PROJECT_ROOT / "requirements-bootstrap.lock").read_text()
+    lock = (PROJECT_ROOT / "requirements/bootstrap.lock").read_text()
     assert "setuptools==" in lock
-    assert "--build-constraints requirements-bootstrap.lock" in _build_of_the_images()
+    assert "--build-constraints bootstrap.lock" in _build_of_the_images()
 
 
 def _build_of_the_images() -> str:

@@ -1,4 +1,4 @@
-"""`python -m services.cli.bootstrap CHECKOUT FOLDER ARGUMENTS`: makes the environment and runs the command line."""
+"""`python -m services.cli.bootstrap CHECKOUT FOLDER LOCK ARGUMENTS`: installs packages and runs the command line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,22 @@ from services.cli.bootstrap.installers import Runner
 STOPPED = 130
 
 
-def main(root: Path, folder: Path, arguments: Sequence[str]) -> None:
-    """Install into `folder` the packages of the checkout `root`, then replace this process by the command line."""
+def main(root: Path, folder: Path, lock: str, arguments: Sequence[str]) -> None:
+    """Install into `folder` what a lock file of the checkout pins, then replace this process by the command line.
+
+    Args:
+        root: the folder of the checkout.
+        folder: the folder of the environment.
+        lock: the name of the lock file in `requirements/`, without its suffix.
+        arguments: those of the command line.
+    """
     _stop_on_signals()
+    environment = Environment(root, folder, lock)
     try:
-        refuse_unusable(folder, again=shlex.join([f"{root}/cryptoboy", *arguments]))
-        with _locked(folder) as lock:
-            Environment(root, folder, Runner(folder, lock)).complete()
+        if not environment.has_all():
+            refuse_unusable(folder, again=shlex.join([f"{root}/cryptoboy", *arguments]))
+            with _locked(folder) as descriptor:
+                environment.complete(Runner(folder, descriptor))
     except KeyboardInterrupt:
         say("stopped; the installation is not complete, and the next call begins it again")
         sys.exit(STOPPED)
@@ -72,4 +81,4 @@ def _stop_on_signals() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]).absolute(), sys.argv[3:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]).absolute(), sys.argv[3], sys.argv[4:])

@@ -66,9 +66,9 @@ def full_disk(folder: Path) -> str:
     )
     free = ", ".join(f"{shutil.disk_usage(path).free / 1e6:,.0f} MB in {path}" for path in places)
     return (
-        f"the disk is full, or a quota; free are {free}. The installation needs about 1 GB in {folder}, and as much in "
-        "the cache. Make room, then run this again; or name folders on another disk in CRYPTOBOY_VENV, UV_CACHE_DIR "
-        "and TMPDIR."
+        f"the disk is full, or a quota; free are {free}. The packages of a command need up to 1 GB in {folder}, and as "
+        "much in the cache. Make room, then run this again; or name folders on another disk in CRYPTOBOY_VENV, "
+        "UV_CACHE_DIR and TMPDIR."
     )
 
 

@@ -1,9 +1,10 @@
 """Makes and fills the virtual environment, and finds out its state.
 
-The state is visible in the folder itself. The file OWNED is written first, into an empty folder; the file INSTALLED,
-a copy of the lock file, is written last. If a folder that this module made has no working pip, the folder is emptied
-and made again; if it already has packages, they are installed again. Any other folder is never emptied, unless it
-contains only files that every new environment has.
+The state is visible in the folder itself. The file OWNED is written first, into an empty folder; what is installed is
+recorded last (`Stamps`). An environment grows: commands need different lock files, whose versions agree, and no package
+is removed. If a folder that this module made has no working pip and nothing is recorded, the folder is emptied and made
+again; if it already has packages, they are installed again. Any other folder is never emptied, unless it contains only
+files that every new environment has.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from services.cli.bootstrap.advice import FullDiskError, InstallError, how_to_get_pip, say
 from services.cli.bootstrap.installers import Runner, pip_of_the_machine, succeeds, take_back_pip_settings
 from services.cli.bootstrap.sources import only_wheels
+from services.cli.bootstrap.stamps import Stamps
 
 OWNED = ".made-by-cryptoboy"
-INSTALLED = ".installed.lock"
 _TOP_OF_A_NEW_ENVIRONMENT = {
     OWNED,
     "bin",
@@ -49,49 +51,59 @@ for line in open(sys.argv[1]):
 
 
 class Environment:
-    """The environment in `folder`, for the lock files of the checkout `root`."""
+    """The environment in `folder`, for the lock file `lock` of the checkout `root`."""
 
-    def __init__(self, root: Path, folder: Path, runner: Runner) -> None:
-        self._root, self._folder, self._runner = root, folder, runner
+    def __init__(self, root: Path, folder: Path, lock: str) -> None:
+        self._root, self._folder, self._lock = root, folder, lock
         self._python = str(folder / "bin/python")
-        self._stamp = folder / INSTALLED
-        self._lock_file = root / "requirements.lock"
-        self._tools_lock = root / "requirements-bootstrap.lock"
+        self._stamps = Stamps(root, folder)
+        self._lock_file = root / "requirements" / f"{lock}.lock"
+        self._tools_lock = root / "requirements" / "bootstrap.lock"
 
-    def complete(self) -> None:
+    def has_all(self) -> bool:
+        """Whether the environment has every package of the lock file, whichever lock file it was installed for."""
+        if not self._stamps.any_installed() or self._stamps.any_begun() or not self._runs():
+            return False
+        if not self._stamps.is_installed(self._lock):
+            if self._missing():
+                return False
+            with suppress(OSError):  # the environment may be one that others share, and only read
+                self._stamps.record(self._lock)
+        return True
+
+    def complete(self, runner: Runner) -> None:
         """Make or update the environment, unless another call has done so in the meantime.
 
         Raises:
             InstallError: the environment cannot be made, or this folder cannot be used for it.
         """
-        wanted = self._lock_file.read_bytes()
-        was_complete = self._stamp.is_file()
-        if was_complete and self._stamp.read_bytes() == wanted and self._runs():
+        if self._stamps.is_installed(self._lock) and self._runs():
             return
         say(
-            f"installing into {self._folder} (first use, or the lock file changed); this takes a minute or two"
+            f"installing into {self._folder} what this command needs (first use, or {self._lock}.lock changed); "
+            "this takes a minute or two"
         )
         is_new = self._is_to_be_made()
+        is_sound = self._stamps.any_installed() and not self._stamps.any_begun()
         if is_new:
-            self._make()
-        self._stamp.unlink(missing_ok=True)
+            self._make(runner)
         try:
-            self._install(reinstall=not is_new and not was_complete)
+            with self._stamps.installing(self._lock):
+                self._install(runner, reinstall=not is_new and not is_sound)
         except FullDiskError:
             if is_new:
                 _empty(self._folder)
             raise
         if os.access(self._root / "services", os.W_OK):
             folders = [str(self._root / name) for name in ("services", "user_data/strategies")]
-            self._runner.run([self._python, "-I", "-m", "compileall", "-q", *folders])
-        self._stamp.write_bytes(wanted)
+            runner.run([self._python, "-I", "-m", "compileall", "-q", *folders])
 
     def _is_to_be_made(self) -> bool:
         if not any(path.is_file() for path in self._folder.rglob("*")):
             return True
         is_bare = self._is_bare()
         if is_bare or (self._folder / OWNED).is_file():
-            if self._stamp.is_file():
+            if self._stamps.any_installed():
                 return not self._runs()
             return is_bare or not succeeds([self._python, "-I", "-m", "pip", "--version"])
         if not (self._folder / "pyvenv.cfg").is_file():
@@ -111,20 +123,20 @@ class Environment:
             path.name.startswith(_PACKAGES_OF_A_NEW_ENVIRONMENT) for path in packages
         )
 
-    def _make(self) -> None:
+    def _make(self, runner: Runner) -> None:
         with_pip = succeeds([sys.executable, "-I", "-c", "import ensurepip"])
         if not with_pip and not shutil.which("uv") and not pip_of_the_machine():
             raise InstallError(how_to_get_pip())
         _empty(self._folder)
         (self._folder / OWNED).touch()
         how = [] if with_pip else ["--without-pip"]
-        if self._runner.run([sys.executable, "-I", "-m", "venv", *how, str(self._folder)]):
+        if runner.run([sys.executable, "-I", "-m", "venv", *how, str(self._folder)]):
             raise InstallError(
                 f"no virtual environment could be made in {self._folder}; the lines above say why."
             )
         take_back_pip_settings(self._folder)
 
-    def _install(self, *, reinstall: bool) -> None:
+    def _install(self, runner: Runner, *, reinstall: bool) -> None:
         """Install uv with pip, and the packages with uv; if uv is missing or fails, install the packages with pip.
 
         With `reinstall`, packages that are already there are installed again, because they may be incomplete.
@@ -132,7 +144,7 @@ class Environment:
         pip, uv = self._pip(), shutil.which("uv")
         if not pip and not uv:
             raise InstallError(how_to_get_pip())
-        if pip and not self._pip_install(pip, "--quiet", lock=self._tools_lock):
+        if pip and not self._pip_install(runner, pip, "--quiet", lock=self._tools_lock):
             uv = str(self._folder / "bin/uv")
         if uv:
             again = ["--reinstall"] if reinstall else []
@@ -148,7 +160,7 @@ class Environment:
                 str(self._tools_lock),
                 *again,
             ]
-            failed = self._runner.run([*command, *_pinned(self._lock_file)])
+            failed = runner.run([*command, *_pinned(self._lock_file)])
             if not failed and not self._missing():
                 return
             say("the fast installer failed; trying pip, which takes longer")
@@ -156,7 +168,7 @@ class Environment:
         # Source distributions are built with the tools that the first call installed, because an isolated build would
         # fetch tools without hashes.
         build = ["--no-build-isolation", "--use-pep517"]
-        if not pip or self._pip_install(pip, *build, *again, lock=self._lock_file):
+        if not pip or self._pip_install(runner, pip, *build, *again, lock=self._lock_file):
             raise InstallError(
                 "the packages could not be installed; the lines above say why. Is the package index reachable? "
                 "Has each of them a wheel for this machine? Then run this again."
@@ -174,9 +186,9 @@ class Environment:
         found = pip_of_the_machine()
         return [*found, "--python", self._python] if found else []
 
-    def _pip_install(self, pip: list[str], *options: str, lock: Path) -> int:
+    def _pip_install(self, runner: Runner, pip: list[str], *options: str, lock: Path) -> int:
         common = ["--no-input", "--disable-pip-version-check"]
-        return self._runner.run([*pip, "install", *options, *common, *_pinned(lock)])
+        return runner.run([*pip, "install", *options, *common, *_pinned(lock)])
 
     def _missing(self) -> list[str]:
         command = [self._python, "-I", "-c", _MISSING_PACKAGES, str(self._lock_file)]

@@ -1,7 +1,7 @@
 """The packages that may be built during installation; a build runs the package's code, a wheel does not.
 
 All other packages are installed from wheels only. A source distribution needs its hash in the lock file and its
-reason in this module; its build tools are pinned by hash in requirements-bootstrap.lock.
+reason in this module; its build tools are pinned by hash in requirements/bootstrap.lock.
 """
 
 from __future__ import annotations

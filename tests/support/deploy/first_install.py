@@ -51,16 +51,17 @@ class Checkout:
         shutil.copytree(PROJECT_ROOT / "services/cli/bootstrap", self.root / "services/cli/bootstrap")
         shutil.copy(PROJECT_ROOT / "cryptoboy", self.root)
         (self.root / "user_data/strategies").mkdir(parents=True)
+        (self.root / "requirements").mkdir()
         for package in ("services", "services/cli"):
             (self.root / package / "__init__.py").touch()
         (self.root / "services/cli/__main__.py").write_text(
             "import sys, tiny\nprint('runs', tiny.__file__, sys.argv[1:])\n"
         )
-        self.lock("requirements.lock", "tiny", {"tiny.py": ""})
-        self.lock("requirements-bootstrap.lock", "uv", {"uv-1.data/scripts/uv": f"#!/bin/sh\n{uv}\n"})
+        self.lock("operator", "tiny", {"tiny.py": ""})
+        self.lock("bootstrap", "uv", {"uv-1.data/scripts/uv": f"#!/bin/sh\n{uv}\n"})
 
-    def lock(self, name: str, package: str, files: dict[str, str]) -> None:
-        """A lock file for one package of version 1, whose wheel has these files."""
+    def lock(self, name: str, package: str, files: dict[str, str]) -> str:
+        """Write the lock file `name`, for one package of version 1, whose wheel has these files; returns its text."""
         wheel = self.index / f"{package}-1-py3-none-any.whl"
         about = f"{package}-1.dist-info"
         texts = files | {
@@ -74,7 +75,12 @@ class Checkout:
                 entry.external_attr = 0o100755 << 16
                 archive.writestr(entry, text)
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        (self.root / name).write_text(f"{package}==1 \\\n    --hash=sha256:{digest}\n")
+        pinned = f"{package}==1 \\\n    --hash=sha256:{digest}\n"
+        self.lock_file(name).write_text(pinned)
+        return pinned
+
+    def lock_file(self, name: str) -> Path:
+        return self.root / "requirements" / f"{name}.lock"
 
     def environ(self, **more: str) -> dict[str, str]:
         """Variables with which the script finds Python and the index, and no other tool of this machine."""
@@ -137,7 +143,7 @@ def as_source(checkout: Checkout, mark: Path) -> None:
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text.encode()))
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()
-    (checkout.root / "requirements.lock").write_text(f"tiny==1 \\\n    --hash=sha256:{digest}\n")
+    checkout.lock_file("operator").write_text(f"tiny==1 \\\n    --hash=sha256:{digest}\n")
 
 
 def _digest(text: str) -> str:

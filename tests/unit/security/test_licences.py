@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.licences import APART, COMPATIBLE, LOCK, PAGE, installed, pinned, render, rows, spdx, terms
+from scripts.licences import APART, COMPATIBLE, PAGE, installed, locked, pinned, render, rows, spdx, terms
 
 
 def test_the_page_is_what_the_command_makes() -> None:
     page = PAGE.read_text()
-    assert page == render(LOCK.read_text(), installed(), page), "run scripts/licences.py"
+    assert page == render(locked(), installed(), page), "run scripts/licences.py"
 
 
 def test_every_pinned_package_stands_on_the_page() -> None:
     assert {name: versions.split(", ") for name, (versions, _) in rows(PAGE.read_text()).items()} == pinned(
-        LOCK.read_text()
+        locked()
     )
 
 

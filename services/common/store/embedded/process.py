@@ -138,7 +138,7 @@ def server_program() -> Path:
             if file.name == _PROGRAM:
                 return Path(str(file.locate()))
     raise StopProgram(
-        f"the embedded Redis needs the package {_PACKAGE} for this system; install requirements.lock"
+        f"the embedded Redis needs the package {_PACKAGE} for this system; install requirements/up.lock"
     )
 
 
