@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import typer
@@ -117,6 +118,7 @@ LLM_LOCK = {"xllamacpp"}
 """Modules of the packages that only tests with the mark `llm` use."""
 
 
+@cache
 def third_party(use: str) -> dict[str, set[str]]:
     """The third-party modules that a kind of use imports, with the importers."""
     if use == "dev":

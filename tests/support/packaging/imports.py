@@ -86,11 +86,15 @@ def imports_of_files(paths: Iterable[Path]) -> dict[str, set[str]]:
     """The third-party top-level modules that files import, with the files; modules beside them are ours."""
     found: dict[str, set[str]] = {}
     for path in paths:
-        beside = {each.stem for each in path.parent.glob("*.py")}
         for name in _imported_in(path):
-            if name not in OURS | beside and name not in sys.stdlib_module_names:
+            if name not in OURS | _modules_in(path.parent) and name not in sys.stdlib_module_names:
                 found.setdefault(name, set()).add(path.relative_to(PROJECT_ROOT).as_posix())
     return found
+
+
+@cache
+def _modules_in(folder: Path) -> frozenset[str]:
+    return frozenset(path.stem for path in folder.glob("*.py"))
 
 
 def _imported_in(path: Path) -> Iterator[str]:
