@@ -51,7 +51,7 @@ def lines_of(findings: Sequence[Check], width: int) -> list[Text]:
         lines += [head, *(Text(line) for line in found[1:])]
         if finding.remedy and last[finding.remedy] == number:
             mends = "to mend it" if shared[finding.remedy] == 1 else f"to mend these {shared[finding.remedy]}"
-            advice = "see instead" if finding.state == "unknown" else mends
+            advice = "instead" if finding.state == "unknown" else mends
             text = f"{advice}: {as_typed(finding.remedy)}"
             lines += [Text(line, style="italic") for line in wrapper.wrap(text)]
     return lines

@@ -13,7 +13,15 @@ from services.common.secrets.redaction import Redact
 
 
 class CannotJudgeError(Exception):
-    """A check cannot be made where it was asked for, which says nothing about the part."""
+    """A check cannot be made where it was asked for, which says nothing about the part.
+
+    Attributes:
+        instead: where to see the result, or how to make the check possible.
+    """
+
+    def __init__(self, found: str, instead: str) -> None:
+        super().__init__(found)
+        self.instead = instead
 
 
 _LONGEST = 1_000
@@ -56,7 +64,9 @@ def installed(extra: str, *, required: bool) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         found = f"cannot be checked: this installation lacks {error.name}, which the extra {extra!r} brings"
-        raise (StopProgram if required else CannotJudgeError)(found) from None
+        if required:
+            raise StopProgram(found) from None
+        raise CannotJudgeError(found, f"./cryptoboy {extra} --help installs it in a checkout") from None
 
 
 def run_check(question: Question, redact: Redact = str) -> Check:
@@ -64,7 +74,7 @@ def run_check(question: Question, redact: Redact = str) -> Check:
     try:
         return Check(question.name, "ok", redact(question.ask()))
     except CannotJudgeError as error:
-        return Check(question.name, "unknown", str(error), question.remedy)
+        return Check(question.name, "unknown", str(error), error.instead)
     except CryptoBoyError as error:
         found = str(error)
     except Exception as error:  # noqa: BLE001 - a library may fail in any way; that is a finding, not a crash

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from services.common.settings.reach import Part
 from services.common.settings.settings import Settings
@@ -25,8 +26,10 @@ def unless_out_of_reach(
     """Return the checks of a part; if this container has no connection to it, a single one that cannot be made."""
     if settings.reaches(part):
         return questions(settings)
-    return [Question(part.value, _no_connection, _INSTEAD[part])]
+    return [Question(part.value, partial(_no_connection, _INSTEAD[part]), "")]
 
 
-def _no_connection() -> str:
-    raise CannotJudgeError("cannot be checked: this container has no connection to it (OUT_OF_REACH)")
+def _no_connection(instead: str) -> str:
+    raise CannotJudgeError(
+        "cannot be checked: this container has no connection to it (OUT_OF_REACH)", instead
+    )

@@ -31,7 +31,7 @@ def test_what_is_unknown_here_names_the_command_that_shows_it() -> None:
         line.plain for line in lines_of([Check("exchange", "unknown", "no connection", "docker exec X")], 200)
     ]
     assert lines[0].split() == ["unknown", "exchange", "no", "connection"]
-    assert lines[1].strip() == "see instead: docker exec X"
+    assert lines[1].strip() == "instead: docker exec X"
 
 
 def test_what_goes_into_a_pipe_is_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
