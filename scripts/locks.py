@@ -66,13 +66,9 @@ def declared(root: Path) -> dict[str, list[str]]:
     }
     return {
         COMMAND_LINE: sorted(always),
-        **{name: sorted({*always, *_of_extra(name, extras)}) for name in extras if _has_lock(name)},
+        **{name: sorted({*always, *_of_extra(name, extras)}) for name in extras},
         **{name: sorted(_of_group(name, groups)) for name in groups if name not in included},
     }
-
-
-def _has_lock(extra: str) -> bool:
-    return extra != "services"  # part of others; the services' images have a lock file each
 
 
 def _of_extra(name: str, extras: Mapping[str, Sequence[str]]) -> set[str]:

@@ -64,3 +64,11 @@ def test_nothing_of_what_builds_an_image_is_in_it(name: str) -> None:
 def test_what_is_not_for_the_image_is_not_sent_to_its_build_either() -> None:
     ignored = (PROJECT_ROOT / ".dockerignore").read_text().split()
     assert {"devtools", "tests", ".env", "secrets", "var"} <= set(ignored)
+
+
+def test_who_looks_for_the_dockerfile_and_requirements_of_a_service_finds_them_in_the_folder_of_services() -> (
+    None
+):
+    text = (PROJECT_ROOT / "services" / "README.md").read_text()
+    for name in targets(STAGES):
+        assert f"| `{name}` | [{name}.lock](../requirements/{name}.lock) |" in text

