@@ -3,7 +3,8 @@
 Port 8000: feeds are at /coindesk.xml and so on, and one article comes every WORLD_NEWS_SECONDS (10; 0: none). POST
 /publish/N adds N articles at once, each a story of its own, and answers with their titles. /webhooks lists what was
 posted to /alerts/..., as JSON. The model server (/v1) finds every article good news. Port 8085: an exchange that
-replays the candles of WORLD_CANDLES, a folder of BASE_QUOTE-1m.feather, or the sample.
+replays the candles of WORLD_CANDLES, a folder of BASE_QUOTE-1m.feather, or the sample. Both listen on WORLD_HOST, or
+on all addresses of the container.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from services.replay_exchange import server
 from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
 
+HOST = os.environ.get("WORLD_HOST", "0.0.0.0")
 EVERY_SECONDS = float(os.environ.get("WORLD_NEWS_SECONDS", "10"))
 SOURCES = ("coindesk", "cointelegraph", "theblock", "decrypt", "bitcoinmagazine")
 COINS = itertools.cycle(("Bitcoin", "Ethereum", "BNB"))
@@ -121,10 +123,10 @@ def completion(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 async def main() -> None:
-    server.HOST = "0.0.0.0"
+    server.HOST = HOST
     if EVERY_SECONDS:
         threading.Thread(target=write_news, daemon=True).start()
-    pages = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
+    pages = ThreadingHTTPServer((HOST, 8000), Handler)
     threading.Thread(target=pages.serve_forever, daemon=True).start()
     candles = Path(os.environ.get("WORLD_CANDLES") or BUNDLED_CANDLES)
     async with server.ReplayExchange(ReplayOptions(candles=candles, timeframe="1m"), port=8085):

@@ -68,6 +68,10 @@ def test_the_project_and_its_containers_have_the_names_of_the_specification() ->
         assert SERVICES[service]["container_name"] == name
 
 
+def test_rabbitmqs_health_check_cannot_take_the_erlang_cookie_from_the_server() -> None:
+    assert {file["services"]["rabbitmq"]["user"] for file in (PRODUCTION, DEVELOPMENT)} == {"rabbitmq"}
+
+
 def test_the_sentiment_processor_can_be_scaled() -> None:
     processor = SERVICES["sentiment-processor"]
     assert processor.keys().isdisjoint({"container_name", "ports", "hostname"})
