@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies what a new machine needs into a new folder, which others cannot enter: Freqtrade's databases, Redis, RabbitMQ's
-# definitions, the secrets and .env. The system runs meanwhile; Freqtrade may be stopped.
+# definitions, the secrets, .env and the news sources. The system runs meanwhile; Freqtrade may be stopped.
 #   deploy/backup.sh FOLDER
 # Other Compose files than the production file alone: COMPOSE_FILE=docker-compose.production.yml:docker-compose.tls.yml
 set -eu
@@ -14,6 +14,7 @@ cd "$here/.."
 
 secrets=$(sed -n 's/^CRYPTOBOY_SECRETS=//p' .env)
 cp .env "$folder/env"
+cp services/data_ingestor/news_sources.toml "$folder"
 cp -Rp "$secrets" "$folder/secrets"
 
 # A copy of the file alone would lack what is in the write-ahead log.

@@ -13,6 +13,7 @@ cd "$(dirname -- "$0")/.."
 
 if [ ! -e .env ] && [ ! -e secrets ]; then # a new machine
     cp -Rp "$folder/secrets" .
+    cat "$folder/news_sources.toml" > services/data_ingestor/news_sources.toml
     { grep -v '^CRYPTOBOY_SECRETS=' "$folder/env"; echo "CRYPTOBOY_SECRETS=$PWD/secrets"; } > .env
     is_new=yes
 fi
@@ -24,10 +25,13 @@ for part in $parts; do
         # The databases are checked before they replace the former ones; a log beside them would belong to those.
         freqtrade)
             docker compose run --rm --no-deps -T --entrypoint sh freqtrade -ec '
-                mkdir -p -m 700 /var/lib/cryptoboy/trade/restored
+                umask 077
+                rm -rf /var/lib/cryptoboy/trade/restored
+                mkdir -p /var/lib/cryptoboy/trade/restored
                 cd /var/lib/cryptoboy/trade/restored
                 tar -x
                 for database in *.sqlite; do
+                    [ -e "$database" ] || continue # none was backed up
                     python -c "import sqlite3, sys; [row] = sqlite3.connect(sys.argv[1]).execute(\"PRAGMA integrity_check\"); sys.exit(row != (\"ok\",))" "$database"
                     rm -f "../$database-wal" "../$database-shm"
                     mv "$database" ..

@@ -50,7 +50,10 @@ class RestApi:
         versioned = {
             f"/api/{version}/{name}": answer for version in ("v1", "v3") for name, answer in endpoints.items()
         }
-        return versioned | {"/sapi/v1/system/status": lambda _query, _now: {"status": 0, "msg": "normal"}}
+        return versioned | {
+            "/sapi/v1/system/status": lambda _query, _now: {"status": 0, "msg": "normal"},
+            "/sapi/v1/account/apiRestrictions": _no_such_key,
+        }
 
     def _exchange_info(self, query: Query, now_ms: int) -> object:
         markets, _ = chosen_markets(self._markets, query)
@@ -94,3 +97,8 @@ class RestApi:
             return forms if as_list else forms[0]
 
         return answer
+
+
+def _no_such_key(_query: Query, _now_ms: int) -> object:
+    """The answer to a key: nobody has one here, so that live trading with a replay is refused as with a wrong key."""
+    raise ApiError(-2015, "Invalid API-key, IP, or permissions for action.", status=401)

@@ -15,14 +15,20 @@ LOOK_SECONDS = 0.02
 
 
 def eventually(
-    condition: Callable[[], object], what: str | Callable[[], str] = "", seconds: float = PATIENCE_SECONDS
+    condition: Callable[[], object],
+    what: str | Callable[[], str] = "",
+    seconds: float = PATIENCE_SECONDS,
+    look: float = LOOK_SECONDS,
 ) -> None:
-    """Return as soon as the condition holds; the test fails, saying `what` did not happen, if it does not in time."""
+    """Return as soon as the condition holds; the test fails, saying `what` did not happen, if it does not in time.
+
+    The condition is looked at again after `look` seconds: longer where a look costs something.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             pytest.fail(f"not within {seconds:.0f} s: {what if isinstance(what, str) else what()}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(look)
 
 
 async def until(condition: Callable[[], object]) -> None:

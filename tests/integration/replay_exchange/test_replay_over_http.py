@@ -42,6 +42,14 @@ def test_mistakes_are_answered_in_binances_words(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+def test_no_key_is_known(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        status, answer = await bench.get("/sapi/v1/account/apiRestrictions")
+        assert (status, answer["code"]) == (401, -2015)
+
+    run(tmp_path, scenario)
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/api/v3/order", "/api/v3/nothing", "/sapi/v1/capital/config/getall", "/fapi/v1/klines"]
 )

@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import ccxt_config
 from tests.support.containers.engine import Engine, said
+from tests.support.docs.guide import typed
 
 PRODUCTION = "docker-compose.production.yml"
 TLS = "docker-compose.tls.yml"
@@ -160,13 +161,17 @@ class Stack:
 
     def install(self) -> None:
         """What the guide says under *Install with Docker*, as far as all is healthy."""
-        self.cryptoboy("secrets", "init")
+        from tests.support.containers.guide_shell import run  # which needs this class
+
+        secrets, up, look = typed("./cryptoboy secrets init").splitlines()
+        run(self, secrets)
         self.connect_to_world()
         self.build()
         image = json.loads(self.compose("config", "--format", "json"))["services"]["freqtrade"]["image"]
         self.engine.docker("tag", image, WORLD_IMAGE)
-        self.compose("up", "-d", "--build")
+        run(self, up)
         self.wait_healthy()
+        run(self, look)
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of every container of the project, one-shot containers included."""

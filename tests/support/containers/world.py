@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import random
+import tempfile
 import threading
 import time
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from services.replay_exchange import server
-from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
+from services.replay_exchange.replay import ReplayOptions
+from tests.support.containers.waves import write_candles
 
 HOST = os.environ.get("WORLD_HOST", "0.0.0.0")
 EVERY_SECONDS = float(os.environ.get("WORLD_NEWS_SECONDS", "10"))
@@ -41,10 +43,11 @@ CAUSES = itertools.cycle(
     )
 )
 MODEL = "good-news"
+OWN = "own"
 SHOWN = 60
 """Articles of the one-by-one kind in a feed; those that were published at once are all listed."""
-news: dict[str, list[str]] = {name: [] for name in SOURCES}
-published: dict[str, list[str]] = {name: [] for name in SOURCES}
+news: dict[str, list[str]] = {name: [] for name in (*SOURCES, OWN)}
+published: dict[str, list[str]] = {name: [] for name in news}
 posted: list[dict[str, str]] = []
 
 
@@ -53,6 +56,7 @@ def write_news() -> None:
         now = datetime.now(UTC)
         title = f"{next(COINS)} soars number {number} on {next(CAUSES)} at {now:%H:%M:%S}"
         news[source].append(item(source, title, now))
+        news[OWN].append(item(OWN, f"Litecoin {title.partition(' ')[2]}", now))
         time.sleep(EVERY_SECONDS)
 
 
@@ -128,7 +132,10 @@ async def main() -> None:
         threading.Thread(target=write_news, daemon=True).start()
     pages = ThreadingHTTPServer((HOST, 8000), Handler)
     threading.Thread(target=pages.serve_forever, daemon=True).start()
-    candles = Path(os.environ.get("WORLD_CANDLES") or BUNDLED_CANDLES)
+    given = os.environ.get("WORLD_CANDLES")
+    candles = Path(given or tempfile.mkdtemp())
+    if not given:
+        write_candles(candles)
     async with server.ReplayExchange(ReplayOptions(candles=candles, timeframe="1m"), port=8085):
         await asyncio.Event().wait()
 

@@ -68,7 +68,7 @@ def typed_commands() -> list[tuple[str, str]]:
 
 def test_commands_are_found() -> None:
     assert ("docs/operating.md", "secrets init --dir /etc/cryptoboy/secrets") in typed_commands()
-    assert ("docs/operating.md", "evaluate --labelled /headlines.csv") in typed_commands()
+    assert ("docs/operating.md", "evaluate --labelled /headlines.csv --case none") in typed_commands()
     assert len(typed_commands()) > 50
 
 
