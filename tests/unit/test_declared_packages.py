@@ -47,17 +47,23 @@ def commands_in(group: typer.Typer, name: str = "") -> Iterator[tuple[str, str]]
 
 
 STARTED = {name.replace("_", "-"): service.module for name, service in SERVICES.items()}
-FREQTRADE = below("services.launch.freqtrade") | below("cryptoboy_sentiment")
-ENTRY_POINTS = {
-    **{name: {module} for name, module in STARTED.items()},
-    BASE: modules_of_commands(None),
-    "services": set(STARTED.values()),
-    "trade": modules_of_commands("trade") | FREQTRADE,
-    "up": modules_of_commands("up") | below("services.launch") | FREQTRADE | set(STARTED.values()),
-    "demo": modules_of_commands("demo") | below("services.demo") | below("services.replay_exchange"),
-    "research": modules_of_commands("research") | below("services.research"),
-}
-"""What is run or imported by name with each kind of use. All other modules are found by their imports."""
+USES = (*STARTED, BASE, "services", "trade", "up", "demo", "research")
+
+
+@cache
+def entry_points(use: str) -> set[str]:
+    """What is run or imported by name with a kind of use. All other modules are found by their imports."""
+    freqtrade = below("services.launch.freqtrade") | below("cryptoboy_sentiment")
+    return {
+        **{name: {module} for name, module in STARTED.items()},
+        BASE: modules_of_commands(None),
+        "services": set(STARTED.values()),
+        "trade": modules_of_commands("trade") | freqtrade,
+        "up": modules_of_commands("up") | below("services.launch") | freqtrade | set(STARTED.values()),
+        "demo": modules_of_commands("demo") | below("services.demo") | below("services.replay_exchange"),
+        "research": modules_of_commands("research") | below("services.research"),
+    }[use]
+
 
 STRATEGY = PROJECT_ROOT / "user_data" / "strategies" / "LLMSentimentStrategy.py"
 WITH_STRATEGY = {"trade", "up", "demo", "research"}
@@ -124,7 +130,7 @@ def third_party(use: str) -> dict[str, set[str]]:
     if use == "dev":
         folders = ("devtools", "docs/examples", "scripts", "services", "tests", "user_data/strategies")
         return imports_of_files(path for folder in folders for path in (PROJECT_ROOT / folder).rglob("*.py"))
-    found = reached_imports(ENTRY_POINTS[use], without=NOT_FOLLOWED if use == BASE else ())
+    found = reached_imports(entry_points(use), without=NOT_FOLLOWED if use == BASE else ())
     if use in WITH_STRATEGY:
         for name, users in imports_of_files([STRATEGY]).items():
             found.setdefault(name, set()).update(users)
@@ -138,7 +144,7 @@ def undeclared(imports: dict[str, set[str]], use: str) -> dict[str, set[str]]:
     return {name: users for name, users in imports.items() if not providers_of(name) & packages}
 
 
-@pytest.mark.parametrize("use", [*ENTRY_POINTS, "dev"])
+@pytest.mark.parametrize("use", [*USES, "dev"])
 def test_everything_that_is_imported_is_declared(use: str) -> None:
     assert {
         name: users for name, users in undeclared(third_party(use), use).items() if name not in LLM_LOCK
@@ -149,7 +155,7 @@ def test_the_command_line_starts_with_the_base_alone() -> None:
     assert undeclared(reached_imports({"services.cli.__main__"}, at_start=True), BASE) == {}
 
 
-@pytest.mark.parametrize("use", [*ENTRY_POINTS, "dev"])
+@pytest.mark.parametrize("use", [*USES, "dev"])
 def test_everything_that_is_declared_is_imported(use: str) -> None:
     imported = {provider for name in third_party(use) for provider in providers_of(name)}
     needless = {distribution_of(each) for each in own_requirements(use)} - imported
@@ -171,7 +177,7 @@ def test_every_exception_is_needed() -> None:
 
 
 def test_every_kind_of_use_is_compared() -> None:
-    assert {*ENTRY_POINTS, "dev", "every-service"} == set(kinds_of_use())
+    assert {*USES, "dev", "every-service"} == set(kinds_of_use())
 
 
 def test_a_package_has_the_same_requirement_wherever_it_is_declared() -> None:
