@@ -14,7 +14,7 @@ cd "$(dirname -- "$0")/.."
 if [ ! -e .env ] && [ ! -e secrets ]; then # a new machine
     cp -Rp "$folder/secrets" .
     cat "$folder/news_sources.toml" > services/data_ingestor/news_sources.toml
-    { grep -v '^CRYPTOBOY_SECRETS=' "$folder/env"; echo "CRYPTOBOY_SECRETS=$PWD/secrets"; } > .env
+    { sed '/^CRYPTOBOY_SECRETS=/d' "$folder/env"; echo "CRYPTOBOY_SECRETS=$PWD/secrets"; } > .env
     is_new=yes
 fi
 [ -n "${COMPOSE_FILE:-}" ] || grep -q '^COMPOSE_FILE=' .env || export COMPOSE_FILE=docker-compose.production.yml
