@@ -37,7 +37,7 @@ from tests.support.containers.progress import Progress
 from tests.support.containers.stack import Stack
 
 NOT_RUN = 77
-TEST_SECONDS = 600
+TEST_SECONDS = 900
 
 
 def pytest_configure(config: pytest.Config) -> None:

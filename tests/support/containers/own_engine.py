@@ -107,7 +107,7 @@ class OwnEngine(Engine):
         self.docker("volume", "prune", "--all", "--force")
         self.docker("network", "prune", "--force")
         self.docker("image", "prune", "--force")
-        self.docker("builder", "prune", "--force", "--keep-storage", "4GB")
+        self.docker("builder", "prune", "--force", "--keep-storage", "6GB")
 
     def _remove_containers(self) -> None:
         containers = self.docker("ps", "--all", "--quiet", seconds=_REMOVE_SECONDS).split()
