@@ -19,7 +19,7 @@ from pathlib import Path
 from services.cli.bootstrap.advice import FullDiskError, InstallError, how_to_get_pip, say
 from services.cli.bootstrap.installers import Runner, pip_of_the_machine, succeeds, take_back_pip_settings
 from services.cli.bootstrap.sources import only_wheels
-from services.cli.bootstrap.stamps import Stamps
+from services.cli.bootstrap.stamps import BEGUN, Stamps
 
 OWNED = ".made-by-cryptoboy"
 _TOP_OF_A_NEW_ENVIRONMENT = {
@@ -119,7 +119,8 @@ class Environment:
     def _is_bare(self) -> bool:
         """Whether the folder contains only what a new environment has, so that emptying it loses nothing."""
         packages = self._folder.glob("lib/python*/site-packages/*")
-        return {path.name for path in self._folder.iterdir()} <= _TOP_OF_A_NEW_ENVIRONMENT and all(
+        names = {path.name for path in self._folder.iterdir() if not path.name.startswith(BEGUN)}
+        return names <= _TOP_OF_A_NEW_ENVIRONMENT and all(
             path.name.startswith(_PACKAGES_OF_A_NEW_ENVIRONMENT) for path in packages
         )
 

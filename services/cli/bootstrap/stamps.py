@@ -13,6 +13,7 @@ from pathlib import Path
 
 from services.cli.bootstrap.advice import InstallError
 
+BEGUN = ".installing-"
 _OF_EARLIER_VERSIONS = ".installed.lock"
 
 
@@ -33,7 +34,7 @@ class Stamps:
 
     def any_begun(self) -> bool:
         """Whether an installation was begun that has not succeeded."""
-        return any(self._folder.glob(".installing-*"))
+        return any(self._folder.glob(f"{BEGUN}*"))
 
     def record(self, name: str) -> None:
         """Write that the lock file is installed. Raises OSError if the folder cannot be written."""
@@ -46,7 +47,7 @@ class Stamps:
         Meanwhile no other lock file counts as installed, because it has packages in common with this one. An
         InstallError brings their records back: an installer that fails changes nothing.
         """
-        begun = self._folder / f".installing-{name}"
+        begun = self._folder / f"{BEGUN}{name}"
         begun.touch()
         (self._folder / _OF_EARLIER_VERSIONS).unlink(missing_ok=True)
         self._stamp(name).unlink(missing_ok=True)
