@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from services.common.store.holds import OPERATOR, Hold, StoredHolds, new_id
 from services.common.store.keys import ENTRIES, HOLDS, HOLDS_ID, KEPT, PAUSED
 from services.common.store.redis.errors import code_of
 
+Command = tuple[str, ...]
 _ROOM_SECONDS, _REPEAT_SECONDS = 5.0, 0.02
 # Only if neither key was ever written: a store that has lost its holds must not be taken for a new one.
 _BEGIN = """
@@ -26,14 +28,18 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], unpack(ARGV, 4))
 redis.call('SET', KEYS[2], ARGV[3])
 return ARGV[3]
 """
+# A full Redis refuses whatever may need memory, except to a script that says so.
+_IN_A_FULL_STORE = """#!lua flags=allow-oom
+for _, command in ipairs(cjson.decode(ARGV[1])) do redis.call(unpack(command)) end
+"""
 _WRITTEN_BEFORE = "written as trading:entries before there were holds"
 
 
 class RedisHolds:
     """Implements `holds.Holds`.
 
-    On the embedded Redis, a change is on the disk before a method returns. The change is made even if the disk is
-    full, because a hold must never be refused.
+    A change is made even if Redis is full, because a hold must never be refused. On the embedded Redis, a change is on
+    the disk before a method returns, and is made even if the disk is full.
 
     Args:
         ask: a function that calls Redis and converts Redis errors to this project's errors.
@@ -61,26 +67,19 @@ class RedisHolds:
 
     def set(self, hold: Hold) -> None:
         """See `Holds.set`. A hold of the operator is written as `trading:entries` too."""
-
-        def write(pipeline: Any) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
-            pipeline.hset(HOLDS, hold.owner, hold.as_text())
-            if hold.owner == OPERATOR:
-                pipeline.set(ENTRIES, PAUSED, pxat=hold.until)
-
-        self._change(write)
+        commands: list[Command] = [("HSET", HOLDS, hold.owner, hold.as_text())]
+        if hold.owner == OPERATOR:
+            end = () if hold.until is None else ("PXAT", str(int(hold.until.timestamp() * 1000)))
+            commands.append(("SET", ENTRIES, PAUSED, *end))
+        self._change(commands)
 
     def lift(self, owner: str) -> None:
         """See `Holds.lift`."""
-        self._change(lambda pipeline: _remove(pipeline, [owner]))
+        self._change(_removal([owner]))
 
     def resume(self, owners: Collection[str], now: datetime) -> None:
         """See `Holds.resume`."""
-
-        def write(pipeline: Any) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
-            _remove(pipeline, owners)
-            pipeline.hset(HOLDS, KEPT, now.astimezone(UTC).isoformat())
-
-        self._change(write)
+        self._change([*_removal(owners), ("HSET", HOLDS, KEPT, now.astimezone(UTC).isoformat())])
 
     def begin(self, id: str, now: datetime) -> str | None:  # noqa: A002 - the port's name
         """See `Holds.begin`."""
@@ -103,14 +102,20 @@ class RedisHolds:
         """See `Holds.refuse`."""
         self._write(lambda: self._client.hdel(HOLDS, KEPT))
 
-    def _change(self, write: Callable[[Any], None]) -> None:
-        """Apply the change and write a new id of the holds, either both or neither."""
+    def _change(self, commands: Sequence[Command]) -> None:
+        """Send the commands and write a new id of the holds, either both or neither."""
+        change = [*commands, ("SET", HOLDS_ID, new_id())]
 
         def call() -> None:
-            pipeline = self._client.pipeline(transaction=True)
-            write(pipeline)
-            pipeline.set(HOLDS_ID, new_id())
-            pipeline.execute()
+            pipeline: Any = self._client.pipeline(transaction=True)
+            for command in change:
+                pipeline.execute_command(*command)
+            try:
+                pipeline.execute()
+            except redis.RedisError as error:
+                if code_of(error) != "OOM":
+                    raise
+                self._client.eval(_IN_A_FULL_STORE, 3, HOLDS, HOLDS_ID, ENTRIES, json.dumps(change))
 
         self._write(call)
 
@@ -154,8 +159,7 @@ class RedisHolds:
             time.sleep(_REPEAT_SECONDS)
 
 
-def _remove(pipeline: Any, owners: Collection[str]) -> None:  # noqa: ANN401 - redis-py's types of a pipeline are those of a client
-    if names := [owner for owner in owners if owner != KEPT]:
-        pipeline.hdel(HOLDS, *names)
-    if OPERATOR in owners:
-        pipeline.delete(ENTRIES)
+def _removal(owners: Collection[str]) -> list[Command]:
+    names = [owner for owner in owners if owner != KEPT]
+    commands: list[Command] = [("HDEL", HOLDS, *names)] if names else []
+    return [*commands, ("DEL", ENTRIES)] if OPERATOR in owners else commands

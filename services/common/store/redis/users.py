@@ -86,7 +86,7 @@ OPERATOR = StoreUser(
     ),
     commands=(
         *_CONNECTION,
-        *("get", "set", "del", "exists", "type", "ttl", "scan", "multi", "exec", "hset", "hdel"),
+        *("get", "set", "del", "exists", "type", "ttl", "scan", "multi", "exec", "hset", "hdel", "eval"),
         *("hget", "hgetall", "hlen", "lrange", "llen", "zrange", "zcard", "zcount", "zrangebyscore"),
         *("info", "dbsize", "memory|usage", "bgsave", "lastsave", "script|kill"),
     ),

@@ -1,0 +1,122 @@
+"""A publisher without restraint: many connections that send large messages and wait for few confirmations."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+import pika
+from pika.adapters.select_connection import IOLoop
+
+from services.common.broker.topology import EVENTS_EXCHANGE, NEWS_ARTICLE
+
+CONNECTIONS = 48
+UNCONFIRMED = 16
+"""Messages that a connection sends before it waits for a confirmation."""
+MESSAGE_BYTES = 2_000_000
+SEND_SECONDS = 12.0
+END_SECONDS = 120.0
+LOOK_SECONDS = 0.2
+
+
+@dataclass
+class Tally:
+    """What became of the messages of all connections.
+
+    Attributes:
+        blocked: how often RabbitMQ blocked a connection.
+        lost_connections: those that ended before all of their messages were settled.
+    """
+
+    sent: int = 0
+    confirmed: int = 0
+    refused: int = 0
+    blocked: int = 0
+    unblocked: int = 0
+    lost_connections: int = 0
+
+
+def flood(host: str, user: str, password: str) -> Tally:
+    """Publish articles that nobody can read for some seconds, until RabbitMQ has confirmed or refused each."""
+    loop, tally, body = IOLoop(), Tally(), os.urandom(MESSAGE_BYTES)
+    parameters = pika.ConnectionParameters(host, credentials=pika.PlainCredentials(user, password))
+    until = time.monotonic() + SEND_SECONDS
+    publishers = [_Publisher(loop, parameters, tally, body, until) for _ in range(CONNECTIONS)]
+
+    def look() -> None:
+        over = time.monotonic() > until + END_SECONDS or tally.lost_connections == CONNECTIONS
+        if over or (time.monotonic() > until and all(each.is_settled for each in publishers)):
+            loop.stop()
+        else:
+            loop.call_later(LOOK_SECONDS, look)
+
+    loop.call_later(LOOK_SECONDS, look)
+    loop.start()
+    for publisher in publishers:
+        publisher.close()
+    return tally
+
+
+class _Publisher:
+    def __init__(
+        self, loop: IOLoop, parameters: pika.ConnectionParameters, tally: Tally, body: bytes, until: float
+    ) -> None:
+        self._tally, self._body, self._until = tally, body, until
+        self._unsettled, self._highest = 0, 0
+        self._is_blocked = False
+        self._connection = pika.SelectConnection(
+            parameters,
+            on_open_callback=self._opened,
+            on_open_error_callback=self._lost,
+            on_close_callback=self._lost,
+            custom_ioloop=loop,
+        )
+
+    @property
+    def is_settled(self) -> bool:
+        return self._unsettled == 0
+
+    def close(self) -> None:
+        if self._connection.is_open:
+            self._connection.close()
+
+    def _opened(self, connection: pika.SelectConnection) -> None:
+        connection.add_on_connection_blocked_callback(self._blocked)
+        connection.add_on_connection_unblocked_callback(self._free)
+        connection.channel(on_open_callback=self._ready)
+
+    def _ready(self, channel: pika.channel.Channel) -> None:
+        self._channel = channel
+        channel.confirm_delivery(self._settled, callback=lambda _: self._send())
+
+    def _send(self) -> None:
+        persistent = pika.BasicProperties(delivery_mode=2)
+        while self._unsettled < UNCONFIRMED and not self._is_blocked and time.monotonic() < self._until:
+            self._channel.basic_publish(EVENTS_EXCHANGE, NEWS_ARTICLE, self._body, persistent)
+            self._unsettled += 1
+            self._tally.sent += 1
+
+    def _settled(self, frame: pika.frame.Method) -> None:
+        tag, several = frame.method.delivery_tag, frame.method.multiple
+        count = tag - self._highest if several else 1
+        self._highest = max(self._highest, tag)
+        self._unsettled -= count
+        if isinstance(frame.method, pika.spec.Basic.Ack):
+            self._tally.confirmed += count
+        else:
+            self._tally.refused += count
+        self._send()
+
+    def _blocked(self, *_: object) -> None:
+        self._is_blocked = True
+        self._tally.blocked += 1
+
+    def _free(self, *_: object) -> None:
+        self._is_blocked = False
+        self._tally.unblocked += 1
+        self._send()
+
+    def _lost(self, *_: object) -> None:
+        if self._unsettled or time.monotonic() < self._until:
+            self._tally.lost_connections += 1
