@@ -65,15 +65,15 @@ def targets(stages: Mapping[str, Stage]) -> list[str]:
     return [name for name in stages if name not in used]
 
 
-def stages_of(stages: Mapping[str, Stage], target: str) -> list[Stage]:
-    """The stages that a target is made of, in the order of the file."""
+def stages_of(stages: Mapping[str, Stage], target: str) -> dict[str, Stage]:
+    """The stages that a target is made of, by their names, in the order of the file."""
     names, waiting = set[str](), [target]
     while waiting:
         name = waiting.pop()
         if name in stages:
             names.add(name)
             waiting += [stages[name].base, *stages[name].copied_from]
-    return [stage for name, stage in stages.items() if name in names]
+    return {name: stage for name, stage in stages.items() if name in names}
 
 
 @dataclass
@@ -91,9 +91,13 @@ class Image:
         """Carry out every step of a target but those that change the machine's users or its own Python."""
         (self.root / "bin").mkdir(parents=True)
         (self.root / "bin" / "python").symlink_to(Path(sys.executable).resolve())
-        for stage in stages_of(read_stages(dockerfile), target):
+        ends: dict[str, tuple[Path, dict[str, str]]] = {}
+        for name, stage in stages_of(read_stages(dockerfile), target).items():
+            self.folder, self.environment = ends.get(stage.base, (Path("/"), {}))
+            self.environment = dict(self.environment)
             for step in stage.steps:
                 self._do(step)
+            ends[name] = self.folder, self.environment
 
     def run(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a container of the image would, to its end."""

@@ -14,7 +14,7 @@ TOOLS = {"requirements/bootstrap.lock", "deploy/image"}
 
 
 def copied(target: str) -> set[str]:
-    steps = [step for stage in stages_of(STAGES, target) for step in stage.steps]
+    steps = [step for stage in stages_of(STAGES, target).values() for step in stage.steps]
     copies = [
         step.rest.split() for step in steps if step.instruction == "COPY" and "--from=" not in step.rest
     ]
