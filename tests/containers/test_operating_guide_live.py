@@ -28,6 +28,11 @@ def write_keys(stack: Stack, text: str) -> None:
         (stack.folder / "secrets" / name).write_text(text)
 
 
+def variable(stack: Stack, name: str) -> str:
+    lines = (stack.folder / ".env").read_text().splitlines()
+    return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+
 def log_of(stack: Stack) -> str:
     return run(stack, typed("compose logs --tail 50 NAME"), NAME="freqtrade")
 
@@ -57,20 +62,28 @@ def test_with_the_sentence_and_no_keys_it_names_what_is_missing(production: Stac
     assert "EXCHANGE_KEY and EXCHANGE_SECRET" in wait_for_refusal(production)
 
 
-def test_with_keys_and_without_the_sentence_it_asks_for_it(production: Stack) -> None:
-    write_keys(production, "made-up")
-    production.env(**{**SETTINGS, "LIVE_TRADING_CONFIRMATION": None})
-    run(production, START)
-    assert SETTINGS["LIVE_TRADING_CONFIRMATION"] in wait_for_refusal(production)
-
-
 def test_with_a_key_that_the_exchange_does_not_know_it_says_so_with_the_next_step(production: Stack) -> None:
-    production.env(**SETTINGS)
+    write_keys(production, "made-up")
+    production.env(**SETTINGS, STAKE_AMOUNT="11")  # anything else, so that the container is made anew
     run(production, START)
     said = wait_for_refusal(production)
     assert "binance refuses the key" in said
     assert "To fix it" in said
     assert "made-up" not in said
+
+
+def test_without_the_sentence_it_does_not_start_although_nothing_is_wrong(production: Stack) -> None:
+    """The exchange does not say what the key may do, so the operator vouches for it."""
+    config = variable(production, "EXCHANGE_CONFIG")
+    production.env(
+        LIVE_TRADING_CONFIRMATION=None,
+        LIVE_KEYS_CANNOT_WITHDRAW="true",
+        EXCHANGE_CONFIG=config.replace("/sapi/v1", "/nothing"),
+    )
+    run(production, START)
+    said = wait_for_refusal(production)
+    production.env(LIVE_KEYS_CANNOT_WITHDRAW=None, EXCHANGE_CONFIG=config)
+    assert f"LIVE_TRADING_CONFIRMATION='{SETTINGS['LIVE_TRADING_CONFIRMATION']}'" in said
 
 
 def test_no_order_reached_the_exchange_and_the_dry_run_begins_again(production: Stack) -> None:
@@ -79,7 +92,7 @@ def test_no_order_reached_the_exchange_and_the_dry_run_begins_again(production: 
     assert "method=POST" not in asked
     assert "/order" not in asked
     write_keys(production, "")
-    production.env(**dict.fromkeys(SETTINGS))
+    production.env(**dict.fromkeys(SETTINGS), STAKE_AMOUNT=None)
     run(production, START)
     production.wait_healthy()
     assert Bot(production).get("show_config")["dry_run"] is True
