@@ -68,7 +68,7 @@ def test_a_signal_of_a_clock_that_was_wrong_is_cached_when_it_is_replayed(ready:
         sentiment_score=0.8,
         sentiment_label=Label.VERY_BULLISH,
         published=published,
-        analyzed_at=datetime.now(UTC),
+        analyzed_at=published,
         model="test",
     )
     publish(ready, "trading-sentiment-processor-1", SENTIMENT_SIGNAL, signal.encode())
