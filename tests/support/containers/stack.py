@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import sys
 import time
 from base64 import b64encode
@@ -119,12 +120,17 @@ class Stack:
     def http(
         self, url: str, *, user: str = "", password: str = "", posted: object = None, seconds: float = 10
     ) -> str:
-        """The body at a published port; `posted` is sent as JSON. Raises OSError for an error and for no answer."""
+        """The body at a published port; `posted` is sent as JSON. Raises OSError for an error and for no answer.
+
+        A certificate is checked by the CA of `secrets`.
+        """
         request = Request(url, None if posted is None else json.dumps(posted).encode())
         request.add_header("Content-Type", "application/json")
         if user:
             request.add_header("Authorization", f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}")
-        with urlopen(request, timeout=seconds) as answer:
+        ca = str(self.folder / "secrets" / "tls_ca")
+        context = ssl.create_default_context(cafile=ca) if url.startswith("https:") else None
+        with urlopen(request, timeout=seconds, context=context) as answer:
             return str(answer.read().decode())
 
     # The folder

@@ -46,7 +46,6 @@ NOT_RUN = {
     "./cryptoboy up": _UP,
     "curl -s localhost:8103/health": _UP,
     "compose up -d --build": "tests/containers/test_upgrade.py does it",
-    "./cryptoboy secrets certificates": "tests/containers/test_tls_overlay.py does it",
     "compose up -d --force-recreate": "tests/containers/test_tls_overlay.py does it",
     "compose run --rm operator doctor": "tests/containers/test_operator.py does it",
     "./cryptoboy queues": "the guide's example of what `compose run --rm operator` runs, which is run",
