@@ -11,12 +11,13 @@ from pika.adapters.select_connection import IOLoop
 
 from services.common.broker.topology import EVENTS_EXCHANGE, NEWS_ARTICLE
 
-CONNECTIONS = 48
+CONNECTIONS = 28
 UNCONFIRMED = 16
 """Messages that a connection sends before it waits for a confirmation."""
 MESSAGE_BYTES = 2_000_000
-SEND_SECONDS = 12.0
-END_SECONDS = 120.0
+SEND_SECONDS = 30.0
+"""Unless one is blocked before: then all stop, and wait until each message is confirmed or refused."""
+END_SECONDS = 300.0
 LOOK_SECONDS = 0.2
 
 
@@ -33,7 +34,6 @@ class Tally:
     confirmed: int = 0
     refused: int = 0
     blocked: int = 0
-    unblocked: int = 0
     lost_connections: int = 0
 
 
@@ -46,7 +46,8 @@ def flood(host: str, user: str, password: str) -> Tally:
 
     def look() -> None:
         over = time.monotonic() > until + END_SECONDS or tally.lost_connections == CONNECTIONS
-        if over or (time.monotonic() > until and all(each.is_settled for each in publishers)):
+        ended_sending = tally.blocked > 0 or time.monotonic() > until
+        if over or (ended_sending and all(each.is_settled for each in publishers)):
             loop.stop()
         else:
             loop.call_later(LOOK_SECONDS, look)
@@ -64,7 +65,6 @@ class _Publisher:
     ) -> None:
         self._tally, self._body, self._until = tally, body, until
         self._unsettled, self._highest = 0, 0
-        self._is_blocked = False
         self._connection = pika.SelectConnection(
             parameters,
             on_open_callback=self._opened,
@@ -83,7 +83,6 @@ class _Publisher:
 
     def _opened(self, connection: pika.SelectConnection) -> None:
         connection.add_on_connection_blocked_callback(self._blocked)
-        connection.add_on_connection_unblocked_callback(self._free)
         connection.channel(on_open_callback=self._ready)
 
     def _ready(self, channel: pika.channel.Channel) -> None:
@@ -92,7 +91,7 @@ class _Publisher:
 
     def _send(self) -> None:
         persistent = pika.BasicProperties(delivery_mode=2)
-        while self._unsettled < UNCONFIRMED and not self._is_blocked and time.monotonic() < self._until:
+        while self._unsettled < UNCONFIRMED and not self._tally.blocked and time.monotonic() < self._until:
             self._channel.basic_publish(EVENTS_EXCHANGE, NEWS_ARTICLE, self._body, persistent)
             self._unsettled += 1
             self._tally.sent += 1
@@ -109,13 +108,7 @@ class _Publisher:
         self._send()
 
     def _blocked(self, *_: object) -> None:
-        self._is_blocked = True
         self._tally.blocked += 1
-
-    def _free(self, *_: object) -> None:
-        self._is_blocked = False
-        self._tally.unblocked += 1
-        self._send()
 
     def _lost(self, *_: object) -> None:
         if self._unsettled or time.monotonic() < self._until:
