@@ -155,7 +155,7 @@ class Stack:
         sources.write_text(
             re.sub(
                 r'^name = "(.+)"\nurl = ".+"',
-                r'name = "\1"\nurl = "http://world:8000/\1.xml"\nown_network = true',
+                r'name = "\1"\nurl = "http://world:8000/\1.xml"',
                 sources.read_text(),
                 flags=re.MULTILINE,
             )
