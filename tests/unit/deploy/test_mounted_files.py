@@ -50,7 +50,7 @@ def test_every_server_with_files_of_ours_is_looked_at() -> None:
     }
 
 
-@pytest.mark.parametrize(("file", "name"), SERVERS, ids="/".join)
+@pytest.mark.parametrize(("file", "name"), SERVERS, ids=["/".join(key) for key in SERVERS])
 def test_the_label_of_a_server_is_the_checksum_of_its_files(file: str, name: str) -> None:
     label = LABEL if file == FILES[0] else f"{LABEL}.tls"
     wanted = checksum(SERVERS[file, name])
