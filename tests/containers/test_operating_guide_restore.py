@@ -17,7 +17,7 @@ from tests.support.containers.bot import Bot
 from tests.support.containers.checkout import copy_checkout
 from tests.support.containers.guide_shell import line, run
 from tests.support.containers.stack import Stack
-from tests.support.docs.guide import typed
+from tests.support.docs.guide import typed, without_comment
 from tests.support.waiting import eventually
 
 HISTORY = "sentiment_history:BTC/USDT"
@@ -141,5 +141,5 @@ def test_the_machine_that_was_backed_up_is_restored_as_well(restored: Stack, bef
     run(restored, start)
     restored.wait_healthy()
     assert set(before.signals) <= set(history(restored))
-    run(restored, resume + " --all")
+    run(restored, f"{without_comment(resume)} --all")
     assert "drawdown" not in run(restored, typed("./cryptoboy sentiment"))
