@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.containers.engine import said
-from tests.support.containers.news import next_signal, no_dead_letters
+from tests.support.containers.news import headlines, next_signal, no_dead_letters, publish
 from tests.support.containers.stack import PRODUCTION, TLS, WORLD, Stack
 from tests.support.docs.guide import typed
 from tests.support.waiting import eventually
@@ -137,5 +137,7 @@ def test_new_certificates_are_taken_by_the_guides_line(encrypted: Stack) -> None
     assert encrypted.secret("tls_certificate") != former
     encrypted.compose("up", "-d", "--force-recreate")
     encrypted.wait_healthy()
-    next_signal(encrypted)
+    # The world was recreated too and begins its own news anew, which are reposts then.
+    (title,) = publish(encrypted, 1)
+    eventually(lambda: title in headlines(encrypted), "the signal of a new article")
     assert json.loads(encrypted.http("https://localhost:8443/api/v1/ping")) == {"status": "pong"}
