@@ -29,12 +29,14 @@ NOT_RUN = {
     "systemctl enable --now cryptoboy-sentiment-processor@8113": _SYSTEMD,
     "systemctl reload prometheus": _SYSTEMD,
     "./cryptoboy deploy rabbitmq-definitions --secrets /etc/cryptoboy/secrets"
-    " --out /etc/rabbitmq/generated/definitions.json": _SYSTEMD,
+    " --out /etc/rabbitmq/generated/definitions.json &&": _SYSTEMD,
     "systemctl restart redis-server": _SYSTEMD,
     "scripts/copy_sqlite.py": "deploy/backup.sh runs it",
     "./cryptoboy evaluate": _WITH_FILE,
     "./cryptoboy evaluate --labelled headlines.csv": _WITH_FILE,
     "git pull --autostash": "needs a system of a former version; its lines were run once, from one of November 2026",
+    "docker ps -aq --filter label=com.docker.compose.project=trading --filter status=created"
+    " | xargs docker rm": "the way out of an upgrade without its second line, which was run once",
     "compose stop news-poller": "as above; the former poller was seen to refuse its record, and to start without it",
     "./cryptoboy doctor": _UP,
     "chmod a+r report.html": "nothing of ours",
