@@ -42,6 +42,8 @@ TEST_SECONDS = 900
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Progress(config), "containers-progress")
+    # Those of an operator. With those of our programs the users of containers could not read the files.
+    os.umask(0o022)
     signal.signal(signal.SIGTERM, end_once)
 
 
@@ -71,7 +73,7 @@ def progress(request: pytest.FixtureRequest) -> Progress:
 
 
 @pytest.fixture(scope="session")
-def engine(progress: Progress) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, progress: Progress) -> Iterator[Engine]:
     """A Docker engine, as the environment of this process names it from now on."""
     before = dict(os.environ)
     try:
@@ -86,7 +88,8 @@ def engine(progress: Progress) -> Iterator[Engine]:
                 yield own
     except ContainersNotRun as problem:
         progress.not_run = str(problem)
-        pytest.exit(f"containers NOT RUN: {problem}", returncode=NOT_RUN)
+        failed = request.session.testsfailed
+        pytest.exit(f"containers NOT RUN: {problem}", returncode=1 if failed else NOT_RUN)
     finally:
         os.environ.clear()
         os.environ.update(before)

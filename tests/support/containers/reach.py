@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.containers.engine import Engine
-from tests.support.containers.stack import WORLD_IMAGE
+from tests.support.containers.engine import WORLD_IMAGE, Engine
 
 WAIT_SECONDS = 3
 _TRIED_AT_ONCE = 3

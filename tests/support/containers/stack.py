@@ -16,14 +16,13 @@ from urllib.request import Request, urlopen
 
 from services.common.settings.settings import PROJECT_ROOT
 from services.replay_exchange.ccxt_config import ccxt_config
-from tests.support.containers.engine import Engine, said
+from tests.support.containers.engine import WORLD_IMAGE, Engine, said
 from tests.support.docs.guide import typed
 
 PRODUCTION = "docker-compose.production.yml"
 TLS = "docker-compose.tls.yml"
 OPENAI = "docker-compose.openai.yml"
 WORLD = str(PROJECT_ROOT / "tests/support/containers/world.yml")
-WORLD_IMAGE = "cryptoboy-test-world"
 SERVICES = (
     "news-poller",
     "market-streamer",
@@ -61,8 +60,13 @@ class Stack:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment of `compose`: where the engine is, and nothing else of this process."""
-        return {**self.engine.environ, "WORLD_CHECKOUT": str(PROJECT_ROOT)}
+        """The environment of `compose`: where the engine is, and nothing else of this process.
+
+        On an engine of the user's the images that are built get a version of their own, so that it
+        replaces none of his.
+        """
+        version = {} if self.engine.is_own else {"CRYPTOBOY_VERSION": "container-tests"}
+        return {**self.engine.environ, "WORLD_CHECKOUT": str(PROJECT_ROOT), **version}
 
     def compose_command(self, *arguments: str) -> list[str]:
         """`docker compose` with the files of this stack and the world's, to be run in the folder."""
