@@ -353,6 +353,17 @@ def test_an_older_folder_of_state_is_closed_once_and_one_of_another_user_refused
         close_folder(folder)
 
 
+def test_a_folder_of_the_system_is_never_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`var` in the folder `/`, where a program without a home folder may run."""
+    usr = Path("/usr")
+    changed: list[Path] = []
+    monkeypatch.setattr(Path, "chmod", lambda folder, _mode: changed.append(folder))
+    monkeypatch.setattr("services.common.secrets.private.os.geteuid", lambda: usr.stat().st_uid)
+    with pytest.raises(StopProgram, match="/usr is open to other users and directly below /"):
+        close_folder(usr)
+    assert changed == []
+
+
 def test_a_service_writes_for_its_user_alone(tmp_path: Path) -> None:
     sources = tmp_path / "sources.toml"
     sources.write_text('[[source]]\nname = "none"\nurl = "http://127.0.0.1:1/feed.xml"\n')

@@ -30,7 +30,7 @@ def close_folder(folder: Path) -> str:
 
     Raises:
         StopProgram: a user other than this one and root owns the folder or a link to it, and so could replace its
-            content. This error is never raised if this user is root.
+            content; not raised if this user is root. Or the folder is open and directly below `/`, as /var is.
     """
     try:
         found, link = folder.stat(), folder.lstat()
@@ -45,6 +45,11 @@ def close_folder(folder: Path) -> str:
     mode = stat.S_IMODE(found.st_mode)
     if found.st_uid != us or not mode & _OF_OTHERS or mode & stat.S_ISVTX:
         return ""
+    if folder.resolve().parent == Path("/"):
+        raise StopProgram(
+            f"{folder.resolve()} is open to other users and directly below /, so it may be the system's. Choose "
+            "a folder of your own with STATE_DIR, or close this one yourself (chmod go= FOLDER)."
+        )
     try:
         folder.chmod(mode & ~_OF_OTHERS)
     except OSError as error:

@@ -8,6 +8,7 @@ be read-only, so an installed CryptoBoy keeps its configuration and its state in
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,8 +39,16 @@ def state_folder(environ: Mapping[str, str], *, installed: bool) -> Path:
 
 def _of_user(environ: Mapping[str, str], variable: str, usual: str) -> Path | None:
     """Return our folder in the one that `variable` names, or in `usual`; None if the user has no home folder."""
-    folders = (Path(environ.get(variable, "")), Path(environ.get("HOME", "")) / usual)
+    folders = (Path(environ.get(variable, "")), Path(environ.get("HOME") or _listed_home()) / usual)
     return next((folder / "cryptoboy" for folder in folders if folder.is_absolute()), None)
+
+
+def _listed_home() -> str:
+    """Return the home folder of this user in the list of users, for programs that get no HOME; empty if not listed."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return ""
 
 
 CONFIGURATION = configuration_folder(os.environ, installed=INSTALLED)

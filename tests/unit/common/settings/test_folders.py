@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,15 @@ def test_an_installed_wheel_keeps_both_in_the_folders_of_the_user(
     assert configuration_folder(environ, installed=True) == Path(configuration)
 
 
-def test_without_a_home_folder_an_installed_wheel_keeps_its_state_in_the_current_folder() -> None:
+def test_a_program_without_home_uses_the_folder_in_the_list_of_users() -> None:
+    listed = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    assert state_folder({}, installed=True) == listed / ".local/state/cryptoboy"
+    assert configuration_folder({"HOME": ""}, installed=True) == listed / ".config/cryptoboy"
+
+
+def test_a_user_that_is_not_listed_keeps_the_state_in_the_current_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
     assert state_folder({}, installed=True) == Path("var")
     assert configuration_folder({}, installed=True) == PROJECT_ROOT
