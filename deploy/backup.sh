@@ -1,49 +1,65 @@
 #!/bin/sh
 # Copies what a new machine needs into a new folder, which others cannot enter: Freqtrade's databases, Redis, RabbitMQ's
-# definitions, the secrets, .env and the news sources. The system runs meanwhile; Freqtrade may be stopped.
+# definitions, the secrets, .env and the news sources. The system runs meanwhile; Freqtrade may be stopped. It uses the
+# containers that are there and builds nothing, so that it also copies a system of the version before this checkout.
 #   deploy/backup.sh FOLDER
-# Other Compose files than the production file alone: COMPOSE_FILE=docker-compose.production.yml:docker-compose.tls.yml
 set -eu
 umask 077
-[ $# = 1 ] || { echo "deploy/backup.sh FOLDER" >&2; exit 2; }
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-mkdir "$1" # fails if it is there: no backup is overwritten
-folder=$(CDPATH='' cd -- "$1" && pwd -P)
-cd "$here/.."
-[ -n "${COMPOSE_FILE:-}" ] || grep -q '^COMPOSE_FILE=' .env || export COMPOSE_FILE=docker-compose.production.yml
+refuse() {
+    echo "$1" >&2
+    exit 1
+}
+[ $# = 1 ] || refuse "deploy/backup.sh FOLDER"
+[ ! -e "$1" ] || refuse "$1 is there already: no backup is overwritten"
+mkdir "${1%/}.part"
+folder=$(CDPATH='' cd -- "${1%/}.part" && pwd -P)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' HUP INT TERM
+whole=${folder%.part}
+cd "$(dirname -- "$0")/.."
 
 secrets=$(sed -n 's/^CRYPTOBOY_SECRETS=//p' .env)
 cp .env "$folder/env"
 cp services/data_ingestor/news_sources.toml "$folder"
 cp -Rp "$secrets" "$folder/secrets"
 
+bot=trading-freqtrade
+image=$(docker inspect -f '{{.Image}}' $bot) || refuse "compose up --no-start --no-deps freqtrade makes the container"
+user=$(docker inspect -f '{{.Config.User}}' $bot)
 # A copy of the file alone would lack what is in the write-ahead log.
 # shellcheck disable=SC2016 # the container's shell expands it
-docker compose run --rm --no-deps -T --entrypoint sh freqtrade -ec '
+docker run --rm -i --init --network none --user "$user" --volumes-from $bot --entrypoint sh "$image" -ec '
     cat > /tmp/copy_sqlite.py
     mkdir /tmp/copies
     for database in /var/lib/cryptoboy/trade/trades-*.sqlite; do
-        [ ! -e "$database" ] || python /tmp/copy_sqlite.py "$database" "/tmp/copies/${database##*/}" >&2
+        [ -e "$database" ] || { echo "Freqtrade has no database yet" >&2; continue; }
+        python /tmp/copy_sqlite.py "$database" "/tmp/copies/${database##*/}" >&2
     done
     tar -C /tmp/copies -c .' < scripts/copy_sqlite.py > "$folder/freqtrade.tar"
+tar -tf "$folder/freqtrade.tar" > /dev/null
 
 # REDISCLI_AUTH is read from the environment, because everybody on the machine can see the arguments of programs.
 REDISCLI_AUTH=$(cat "$secrets/redis_operator")
 export REDISCLI_AUTH
 redis() { docker exec -e REDISCLI_AUTH trading-redis-prod redis-cli --user operator "$@"; }
+# redis-cli ends with status 0 after errors too.
 written=$(redis lastsave)
+[ "$written" -ge 0 ] 2> /dev/null || refuse "Redis refuses its user operator: $written"
 sleep 1 # `lastsave` counts whole seconds
-redis bgsave schedule
-while [ "$(redis lastsave)" = "$written" ]; do
+said=$(redis bgsave schedule)
+[ "${said#Background saving}" != "$said" ] || refuse "Redis writes no dump: $said"
+looks=600
+until [ "$(redis lastsave)" -gt "$written" ] 2> /dev/null; do
     case $(redis info persistence) in
-        *rdb_bgsave_in_progress:0*rdb_last_bgsave_status:err*)
-            echo "Redis could not write its dump: docker logs trading-redis-prod" >&2
-            exit 1
-            ;;
+        *rdb_bgsave_in_progress:0*rdb_last_bgsave_status:err*) looks=0 ;;
     esac
+    [ "$looks" -gt 0 ] || refuse "Redis could not write its dump: docker logs trading-redis-prod"
+    looks=$((looks - 1))
     sleep 0.2
 done
 docker exec trading-redis-prod cat /data/dump.rdb > "$folder/dump.rdb"
+[ "$(head -c 5 "$folder/dump.rdb")" = REDIS ] || refuse "what Redis wrote is no dump"
 
 docker exec trading-rabbitmq rabbitmqctl --quiet export_definitions - > "$folder/definitions.json"
-echo "backed up into $folder: $(cd "$folder" && echo *)"
+mv "$folder" "$whole"
+echo "backed up into $whole: $(cd "$whole" && echo *)"

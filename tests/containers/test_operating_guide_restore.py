@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.support.docs.guide import typed, without_comment
 from tests.support.waiting import eventually
 
 HISTORY = "sentiment_history:BTC/USDT"
-NEW_MACHINE = typed("deploy/restore.sh /PATH/backup")
+NEW_MACHINE = typed("deploy/restore.sh /PATH/backup freqtrade redis")
 SAME_MACHINE = typed("compose run --rm operator pause")
 
 
@@ -43,7 +44,8 @@ def before(production: Stack) -> Before:
     production.redis("hset", "trading:holds", "risk", json.dumps(hold))
     signals = history(production)
     assert signals
-    run(production, typed("deploy/backup.sh backup"))
+    with without_its_image(production):
+        run(production, typed("deploy/backup.sh backup"))
     backup = production.folder.parent / "kept" / "backup"
     backup.parent.mkdir()
     shutil.move(production.folder / "backup", backup)
@@ -62,6 +64,18 @@ def restored(production: Stack, before: Before) -> Iterator[Stack]:
     production.wait_healthy()
     yield production
     run(production, line(NEW_MACHINE, "operator resume") + " --all")
+
+
+@contextmanager
+def without_its_image(stack: Stack) -> Iterator[None]:
+    """As before an upgrade: the bot runs, and the image that Compose would start is still to be built."""
+    bot = stack.running()["freqtrade"]
+    name, image = bot["Config"]["Image"], bot["Image"]
+    stack.engine.docker("rmi", name)
+    yield
+    built = stack.engine.docker("images", "--quiet", name)
+    stack.engine.docker("tag", image, name)
+    assert built == ""
 
 
 def history(stack: Stack) -> list[str]:
@@ -123,14 +137,14 @@ def test_a_queue_that_somebody_removed_comes_back(restored: Stack) -> None:
     eventually(lambda: "raw_market_data" in queues(restored), look=1)
 
 
-def test_a_dump_that_is_no_dump_replaces_nothing(restored: Stack, before: Before) -> None:
+def test_for_a_dump_that_is_no_dump_nothing_is_stopped(restored: Stack, before: Before) -> None:
     broken = before.backup.parent / "broken"
     shutil.copytree(before.backup, broken)
     (broken / "dump.rdb").write_bytes((broken / "dump.rdb").read_bytes()[:60])
-    said = run(restored, f"deploy/restore.sh {broken} redis || echo 'status' $?")
-    assert "status" in said
-    restored.compose("up", "-d")
-    restored.wait_healthy()
+    running = {name: each["State"]["StartedAt"] for name, each in restored.running().items()}
+    said = run(restored, f"deploy/restore.sh {broken} freqtrade redis", check=False)
+    assert "nothing was stopped" in said
+    assert {name: each["State"]["StartedAt"] for name, each in restored.running().items()} == running
     assert set(before.signals) <= set(history(restored))
 
 
@@ -143,3 +157,16 @@ def test_the_machine_that_was_backed_up_is_restored_as_well(restored: Stack, bef
     assert set(before.signals) <= set(history(restored))
     run(restored, f"{without_comment(resume)} --all")
     assert "drawdown" not in run(restored, typed("./cryptoboy sentiment"))
+
+
+def test_what_was_replaced_is_kept(restored: Stack, before: Before) -> None:
+    """After the restoration of the test above."""
+    program = """if True:
+        import glob, sqlite3
+        for name in glob.glob("/var/lib/cryptoboy/trade/*.before-restore-*Z"):
+            print([row[0] for row in sqlite3.connect(name).execute("SELECT id FROM trades")])
+    """
+    trades = restored.exec("trading-freqtrade", "python", "-c", program)
+    assert before.trade["trade_id"] in json.loads(trades.splitlines()[-1])
+    redis = restored.exec("trading-redis-prod", "sh", "-c", "ls /data/before-restore-*")
+    assert "appendonlydir" in redis
