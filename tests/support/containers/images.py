@@ -96,14 +96,21 @@ def _make_base(docker: Docker, environ: Mapping[str, str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    taken = subprocess.run(
-        ["docker", "import", "--change", 'CMD ["bash"]', "-", BASE],
-        env=dict(environ),
-        stdin=made.stdout,
-        capture_output=True,
-        check=False,
-        timeout=_BUILD_SECONDS,
-    )
+    try:
+        taken = subprocess.run(
+            ["docker", "import", "--change", 'CMD ["bash"]', "-", BASE],
+            env=dict(environ),
+            stdin=made.stdout,
+            capture_output=True,
+            check=False,
+            timeout=_BUILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired as slow:
+        made.kill()
+        made.communicate()
+        raise ContainersNotRun(
+            f"the base of the stand-ins is not made after {_BUILD_SECONDS:.0f} s"
+        ) from slow
     said = made.communicate()[1]
     if made.returncode or taken.returncode:
         problem = (said + taken.stderr).decode(errors="replace").strip()[-600:]

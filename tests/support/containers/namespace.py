@@ -38,6 +38,9 @@ class Namespace:
         (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
         inside = (
             f"ip link set lo up && mount --bind {folder}/resolv.conf /etc/resolv.conf"
+            # Sockets of the engine and of its plugins, which are not to be another engine's
+            " && mkdir -p /run/containerd /run/docker"
+            " && mount -t tmpfs tmpfs /run/containerd && mount -t tmpfs tmpfs /run/docker"
             f" && touch {folder}/ready && exec {tini} -s -- sleep infinity"
         )
         (folder / "ready").unlink(missing_ok=True)
