@@ -57,6 +57,12 @@ until [ "$(redis lastsave)" -gt "$written" ] 2> /dev/null; do
     looks=$((looks - 1))
     sleep 0.2
 done
+# After a restart `lastsave` is the time of the start, and the dump that of before.
+case $(redis info persistence) in
+    *rdb_saves:0[!0-9]*) refuse "Redis was restarted before it had written its dump" ;;
+    *rdb_last_bgsave_status:ok*) ;;
+    *) refuse "Redis could not write its dump: docker logs trading-redis-prod" ;;
+esac
 docker exec trading-redis-prod cat /data/dump.rdb > "$folder/dump.rdb"
 [ "$(head -c 5 "$folder/dump.rdb")" = REDIS ] || refuse "what Redis wrote is no dump"
 

@@ -13,6 +13,7 @@ refuse() {
 }
 [ $# -ge 2 ] || refuse "deploy/restore.sh FOLDER freqtrade redis      or one of the two"
 folder=$(CDPATH='' cd -- "$1" && pwd -P)
+[ -s "$folder/definitions.json" ] || refuse "$folder is no whole backup" # the last file of one
 shift
 freqtrade='' redis=''
 for part in "$@"; do
@@ -50,7 +51,8 @@ trap 'exit 130' HUP INT TERM
 if [ ! -e .env ] && [ ! -e secrets ]; then # a new machine
     cp -Rp "$folder/secrets" .
     cat "$folder/news_sources.toml" > services/data_ingestor/news_sources.toml
-    { sed '/^CRYPTOBOY_SECRETS=/d' "$folder/env"; echo "CRYPTOBOY_SECRETS=$PWD/secrets"; } > .env
+    { echo "CRYPTOBOY_SECRETS=$PWD/secrets"; sed '/^CRYPTOBOY_SECRETS=/d' "$folder/env"; } > .env.part
+    mv .env.part .env
     is_new=yes
 elif [ ! -e .env ] || [ ! -d "$(sed -n 's/^CRYPTOBOY_SECRETS=//p' .env)" ]; then
     refuse "of .env and the folder of secrets only one is here: take that away (a new machine), or bring the other"

@@ -22,10 +22,12 @@ case "$*" in
     *"tar -C /tmp/copies"*) cat {folder}/freqtrade.tar ;;
     *lastsave) echo x >> {folder}/looks; wc -l < {folder}/looks ;;
     *"bgsave schedule") echo Background saving started ;;
+    *"info persistence") printf '{persistence}' ;;
     *"cat /data/dump.rdb") printf REDIS0011 ;;
     *export_definitions*) echo '{{}}' ;;
 esac
 """
+SAVED = r"rdb_saves:1\r\nrdb_last_bgsave_status:ok\r\n"
 NEVER_SAVED = "*lastsave) echo 1700000000 ;;"
 
 
@@ -38,7 +40,7 @@ class Machine:
 
     def docker(self, answers: str = "") -> None:
         """Have `docker` answer by these cases of the shell first."""
-        self.program("docker", DOCKER.format(folder=self.programs, answers=answers))
+        self.program("docker", DOCKER.format(folder=self.programs, answers=answers, persistence=SAVED))
 
     def program(self, name: str, text: str) -> None:
         (self.programs / name).write_text(text)
@@ -114,6 +116,8 @@ def test_a_backup_overwrites_no_other(machine: Machine, backup: Path) -> None:
         ("*'bgsave schedule') echo NOPERM this user has no permissions ;;", "NOPERM"),
         (NEVER_SAVED, "could not write its dump"),
         ("*lastsave) [ -e {looks} ] || echo 1700000000; echo x > {looks} ;;", "could not write its dump"),
+        (f"*'info persistence') printf '{SAVED.replace('1', '0')}' ;;", "restarted"),
+        (f"*'info persistence') printf '{SAVED.replace('ok', 'err')}' ;;", "could not write its dump"),
         ("*'cat /data/dump.rdb') ;;", "no dump"),
         ("*copies*) echo '#1 building the image' ;;", "tar"),
         ("*copies*) exit 1 ;;", ""),
@@ -124,6 +128,8 @@ def test_a_backup_overwrites_no_other(machine: Machine, backup: Path) -> None:
         "rights",
         "never saved",
         "Redis goes away",
+        "Redis restarts",
+        "disk full",
         "empty dump",
         "no tar",
         "copy fails",
@@ -157,6 +163,12 @@ def test_nothing_is_stopped_for_a_file_that_cannot_be_restored(
     if content is not None:
         (backup / name).write_bytes(content)
     done = machine.run("deploy/restore.sh", "backup", "redis", "freqtrade")
+    assert (done.returncode, machine.asked()) == (2, ""), done.stderr
+
+
+def test_a_backup_that_was_not_ended_is_refused(machine: Machine, backup: Path) -> None:
+    (backup / "definitions.json").unlink()
+    done = machine.run("deploy/restore.sh", "backup", "redis")
     assert (done.returncode, machine.asked()) == (2, ""), done.stderr
 
 
@@ -213,9 +225,11 @@ def test_a_new_machine_gets_settings_and_secrets_before_anything_is_made(
     machine: Machine, backup: Path
 ) -> None:
     (machine.checkout / ".env").unlink()
+    (backup / "env").write_text("CRYPTOBOY_SECRETS=/elsewhere\nSTAKE_AMOUNT=50")  # as some editors leave it
     shutil.rmtree(machine.checkout / "secrets")
     done = machine.run("deploy/restore.sh", "backup", "freqtrade", "redis")
     assert done.returncode == 0, done.stderr
     assert (machine.checkout / "secrets/redis_operator").read_text() == "a password"
-    assert (machine.checkout / ".env").read_text() == f"CRYPTOBOY_SECRETS={machine.checkout}/secrets\n"
+    settings = (machine.checkout / ".env").read_text().splitlines()
+    assert settings == [f"CRYPTOBOY_SECRETS={machine.checkout}/secrets", "STAKE_AMOUNT=50"]
     assert machine.asked().startswith("compose build\n")
