@@ -124,15 +124,29 @@ def test_parts_start_after_what_they_need_is_well() -> None:
     }
     for name in ON_BROKER:
         assert "rabbitmq-rights" in needs[name]
-    for name in ON_STORE:
-        assert "redis-rights" in needs[name]
+    assert "redis-rights" in needs["signal-cacher"]
     for server in ("rabbitmq", "redis"):
         assert needs[f"{server}-rights"].keys() == {"prepare", server}
     assert needs["sentiment-processor"]["ollama"] == "service_healthy"
-    for waiting in needs.values():
+    for waiting in (each for name, each in needs.items() if name != "freqtrade"):
         for other, condition in waiting.items():
             one_shot = other in ONE_SHOTS
             assert condition == ("service_completed_successfully" if one_shot else "service_healthy")
+
+
+def test_the_bot_waits_for_nothing_that_can_fail_and_is_made_after_what_has_the_new_secrets() -> None:
+    needs = SERVICES["freqtrade"]["depends_on"]
+    assert {name: how["condition"] for name, how in needs.items()} == {
+        "prepare": "service_started",
+        "redis": "service_started",
+    }
+    assert not [name for name in needs if SERVICES[name].get("depends_on")], "it would wait for these"
+    assert {*STORE_SECRETS.values(), *BROKER_SECRETS.values()} <= set(SERVICES["prepare"]["secrets"])
+
+
+def test_rabbitmq_and_its_tools_have_a_limit_of_open_files_because_erlang_reserves_memory_for_each() -> None:
+    for name in ("rabbitmq", "rabbitmq-rights"):
+        assert SERVICES[name]["ulimits"] == {"nofile": 16384}
 
 
 @pytest.mark.parametrize("name", THIRD_PARTY_SERVERS)

@@ -35,8 +35,6 @@ NOT_RUN = {
     "./cryptoboy evaluate": _WITH_FILE,
     "./cryptoboy evaluate --labelled headlines.csv": _WITH_FILE,
     "git pull --autostash": "needs a system of a former version; its lines were run once, from one of November 2026",
-    "docker ps -aq --filter label=com.docker.compose.project=trading --filter status=created"
-    " | xargs docker rm": "the way out of an upgrade without its second line, which was run once",
     "compose stop news-poller": "as above; the former poller was seen to refuse its record, and to start without it",
     "./cryptoboy doctor": _UP,
     "chmod a+r report.html": "nothing of ours",
