@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,10 +32,11 @@ def server(tmp_path: Path) -> Iterator[ProductionRedis]:
     running.close()
 
 
-def apply(server: ProductionRedis) -> subprocess.CompletedProcess[str]:
+def apply(server: ProductionRedis, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
     password = server.secrets / STORE_SECRETS["rights"]
     command = [str(SCRIPT), str(password), "-p", str(server.port)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    environ = {**os.environ, "PATH": path}
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environ)
 
 
 def login(server: ProductionRedis, user: str, password: str) -> Any:
@@ -77,6 +80,17 @@ def test_a_file_that_redis_refuses_fails_and_changes_nothing(server: ProductionR
     assert "did not load its ACL file" in done.stderr
     with login(server, "strategy", server.passwords["strategy"]) as client:
         assert client.ping()
+
+
+def test_it_tries_again_where_redis_is_not_reached(server: ProductionRedis, tmp_path: Path) -> None:
+    """The first connection goes to a port where nobody listens."""
+    once = tmp_path / "redis-cli"
+    real = shutil.which("redis-cli")
+    once.write_text(f'#!/bin/sh\nmkdir {tmp_path}/called 2>&- && exec {real} "$@" -p 1\nexec {real} "$@"\n')
+    once.chmod(0o755)
+    done = apply(server, f"{tmp_path}:{os.environ['PATH']}")
+    assert (tmp_path / "called").is_dir()
+    assert (done.returncode, done.stdout) == (0, "Redis has the users of its ACL file\n")
 
 
 def test_a_password_of_rights_that_redis_does_not_know_yet_names_the_restart(server: ProductionRedis) -> None:
