@@ -119,7 +119,8 @@ docker compose stop $stopped
     done
     mv restored/* .
     rmdir restored
-    echo "restored Redis; what it had before is in /data/$former"' < /dev/null
+    rmdir "$former" 2> /dev/null || echo "what Redis had before is in /data/$former" # empty on a new machine
+    echo "restored Redis"' < /dev/null
 
 result="RESTORED, but entries are not paused"
 docker compose up -d redis-rights # after Redis, which waits for its users from `prepare`
