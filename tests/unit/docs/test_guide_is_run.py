@@ -34,8 +34,6 @@ NOT_RUN = {
     "scripts/copy_sqlite.py": "deploy/backup.sh runs it",
     "./cryptoboy evaluate": _WITH_FILE,
     "./cryptoboy evaluate --labelled headlines.csv": _WITH_FILE,
-    "git pull --autostash": "needs a system of a former version; its lines were run once, from one of November 2026",
-    "compose stop news-poller": "as above; the former poller was seen to refuse its record, and to start without it",
     "./cryptoboy doctor": _UP,
     "chmod a+r report.html": "nothing of ours",
     "redis-cli -s var/redis-6379.sock": _UP,

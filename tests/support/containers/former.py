@@ -1,0 +1,57 @@
+"""A clone of the project at a former version, whose upstream then gets the tree under test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from services.common.settings.settings import PROJECT_ROOT
+from tests.support.containers.checkout import copy_checkout
+
+_AUTHOR = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "tests"), ("EMAIL", "tests@localhost"))
+}
+
+
+class FormerVersion:
+    """An operator's clone, on the branch `main` of a bare repository beside it.
+
+    Attributes:
+        folder: the clone.
+        commit: the former version.
+    """
+
+    def __init__(self, beside: Path, commit: str) -> None:
+        self.folder, self.commit = beside / "clone", commit
+        self._upstream, self._copy = beside / "upstream.git", beside / "copy"
+        known = _git(PROJECT_ROOT, "cat-file", "-t", commit, check=False).strip()
+        assert known == "commit", (
+            f"{PROJECT_ROOT} has no commit {commit}, so no upgrade from it can be tried: its history is not complete. "
+            "Get all of it with `git fetch --unshallow`."
+        )
+        _git(beside, "clone", "--quiet", "--bare", "--shared", str(PROJECT_ROOT), str(self._upstream))
+        _git(self._upstream, "update-ref", "refs/heads/main", commit)
+        _git(beside, "clone", "--quiet", "--branch", "main", str(self._upstream), str(self.folder))
+
+    def publish_tree_under_test(self) -> None:
+        """Make the next `git pull` in the clone bring the tree under test, uncommitted changes included."""
+        self._copy.mkdir()
+        copy_checkout(self._copy)
+        beside = ("--git-dir", str(self._upstream), "--work-tree", str(self._copy))
+        _git(self._copy, *beside, "add", "--all")
+        tree = _git(self._copy, *beside, "write-tree").strip()
+        parent = _git(PROJECT_ROOT, "rev-parse", "HEAD").strip()
+        made = _git(self._copy, *beside, "commit-tree", "-p", parent, "-m", "The tree under test", tree)
+        _git(self._upstream, "update-ref", "refs/heads/main", made.strip())
+
+
+def _git(folder: Path, *arguments: str, check: bool = True) -> str:
+    environ = {**os.environ, **_AUTHOR}
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 or not check, f"git {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
