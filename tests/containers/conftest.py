@@ -114,10 +114,15 @@ class Production:
     def stack(self) -> Stack:
         """The system, healthy."""
         if self._stack is None:
-            self._stack = Stack(self._engine, copy_checkout(self._folders.mktemp("production")))
-            self._stack.install()
-            self._files = self._stack.files
-            self._variables = (self._stack.folder / ".env").read_text()
+            made = Stack(self._engine, copy_checkout(self._folders.mktemp("production")))
+            try:
+                made.install()
+            except BaseException:
+                self._progress.say(f"production does not come up: {made.failed_logs()}")
+                made.down()
+                raise
+            self._stack, self._files = made, made.files
+            self._variables = (made.folder / ".env").read_text()
             self._progress.say("production is installed and healthy")
         return self._stack
 

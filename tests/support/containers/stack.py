@@ -229,6 +229,10 @@ class Stack:
         """The ends of the logs of these containers, for messages."""
         return "\n".join(f"{name}: {self.log(name, lines)}" for name in names)
 
+    def failed_logs(self) -> str:
+        """The ends of the logs of the containers that are neither healthy nor ended well."""
+        return self.logs_of(self.unhealthy())
+
     def log(self, container: str, lines: int = 400) -> str:
         """The end of a container's log, of both streams."""
         command = ["sh", "-c", 'docker logs --tail "$0" "$1" 2>&1', str(lines), container]

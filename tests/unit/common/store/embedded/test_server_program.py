@@ -21,5 +21,5 @@ def test_where_there_is_no_server_it_is_said_what_to_install(
     monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     monkeypatch.setattr(process, "_PACKAGE", package)
-    with pytest.raises(StopProgram, match=r"install requirements\.lock"):
+    with pytest.raises(StopProgram, match=r"install requirements/up\.lock"):
         process.server_program()
