@@ -260,6 +260,9 @@ class Stack:
         """Remove containers, networks and volumes at once."""
         profiles = ("--profile", "*")
         self.compose(*profiles, "down", "--volumes", "--remove-orphans", "--timeout", "3")
+        # `down` leaves the networks of overlays that are not among the files any more.
+        label = f"label=com.docker.compose.project={self.project}"
+        self.engine.docker("network", "prune", "--force", "--filter", label)
 
 
 def state_of(container: Mapping[str, Any]) -> str:
