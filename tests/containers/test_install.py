@@ -12,6 +12,7 @@ from tests.support.waiting import eventually
 PROMETHEUS = "http://127.0.0.1:9090/api/v1"
 ALERTMANAGER = "http://127.0.0.1:9093/api/v2"
 FREQTRADE = "http://127.0.0.1:8080/api/v1"
+ALL_LINES = 1_000_000
 
 
 def test_every_container_comes_up_healthy(production: Stack) -> None:
@@ -73,5 +74,5 @@ def test_every_queue_is_listed_and_nothing_is_dead_lettered(production: Stack) -
 
 
 def test_no_service_has_logged_a_traceback(production: Stack) -> None:
-    logs = {name: production.engine.docker("logs", production.name_of(name)) for name in SERVICES}
+    logs = {name: production.log(production.name_of(name), ALL_LINES) for name in SERVICES}
     assert {name for name, text in logs.items() if "Traceback (most recent call last)" in text} == set()
