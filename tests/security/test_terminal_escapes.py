@@ -25,6 +25,7 @@ import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
 import structlog
+import typer
 
 from services.cli import app
 from services.cli.views import demo as demo_view
@@ -168,10 +169,14 @@ def test_the_live_view_of_a_demo_draws_plain_texts(attack: str) -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_error_that_quotes_a_server_is_plain(monkeypatch: pytest.MonkeyPatch, attack: str) -> None:
-    def fail(**_options: object) -> None:
+    failing = typer.Typer()
+
+    @failing.command()
+    def fail() -> None:
         raise TryLater(f"Redis said: {ATTACKS[attack]}")
 
-    monkeypatch.setattr(app, "app", fail)
+    monkeypatch.setattr(app, "app", failing)
+    monkeypatch.setattr(sys, "argv", ["cryptoboy"])
     with terminal() as shown, log_as_before(), pytest.raises(SystemExit):
         app.main()
     assert "Redis said: up" in shown.getvalue()
