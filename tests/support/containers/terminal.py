@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from typing import Self
 
@@ -25,6 +26,8 @@ class AtTerminal:
     def __init__(self, stack: Stack, line: str) -> None:
         self.shown = ""
         self._terminal, inside = pty.openpty()
+        # A terminal without a size is asked where its cursor is, which nobody would answer.
+        termios.tcsetwinsize(inside, (50, 200))
         self._process = subprocess.Popen(
             ["bash", "-c", known_to(stack, line)],
             cwd=stack.folder,
@@ -51,7 +54,7 @@ class AtTerminal:
 
     def type(self, line: str) -> None:
         """Type a line and the return key."""
-        os.write(self._terminal, f"{line}\n".encode())
+        os.write(self._terminal, f"{line}\r".encode())
 
     def press_ctrl_c(self) -> None:
         """Interrupt what runs, as the terminal does when Ctrl-C is pressed."""
