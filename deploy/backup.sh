@@ -24,7 +24,7 @@ cp services/data_ingestor/news_sources.toml "$folder"
 cp -Rp "$secrets" "$folder/secrets"
 
 bot=trading-freqtrade
-image=$(docker inspect -f '{{.Image}}' $bot) || refuse "compose up --no-start --no-deps freqtrade makes the container"
+image=$(docker inspect -f '{{.Image}}' $bot) || refuse "Freqtrade has no container; this makes one: docker compose up --no-start --no-deps freqtrade"
 user=$(docker inspect -f '{{.Config.User}}' $bot)
 # A copy of the file alone would lack what is in the write-ahead log.
 # shellcheck disable=SC2016 # the container's shell expands it

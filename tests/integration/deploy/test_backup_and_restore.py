@@ -121,7 +121,7 @@ def test_a_backup_overwrites_no_other(machine: Machine, backup: Path) -> None:
         ("*'cat /data/dump.rdb') ;;", "no dump"),
         ("*copies*) echo '#1 building the image' ;;", "tar"),
         ("*copies*) exit 1 ;;", ""),
-        ("inspect*) exit 1 ;;", "makes the container"),
+        ("inspect*) exit 1 ;;", "this makes one: docker compose up --no-start --no-deps freqtrade"),
     ],
     ids=[
         "password",
