@@ -37,6 +37,23 @@ def test_the_address_that_kubernetes_gives_a_service_named_redis_is_no_port() ->
     assert Settings.read({}, {"REDIS_PORT": "tcp://10.96.0.12:6379"}) == Settings()
 
 
+def test_a_strategy_that_says_nothing_of_news_is_kept_from_entering_on_bad_news() -> None:
+    read = Settings.read({}, {})
+    assert (read.use, read.on_unreadable, read.veto_below) == (("veto",), "block", -0.3)
+    assert read.stand_aside == {"hack": 24, "delisting": 24, "withdrawal_halt": 24}
+
+
+def test_the_lists_and_objects_of_a_configuration_file_are_read() -> None:
+    section = {"use": ["exit", "size"], "exit_on": ["hack", "depeg"], "stand_aside": {"hack": 0.5}}
+    read = Settings.read(section, {"SENTIMENT_FROM": "here"})
+    assert (read.use, read.exit_on, read.stand_aside) == (("exit", "size"), ("hack", "depeg"), {"hack": 0.5})
+
+
+def test_a_section_that_is_no_object_is_refused() -> None:
+    with pytest.raises(ValueError, match="cryptoboy is 'veto', expected an object"):
+        Settings.read("veto", {})  # type: ignore[arg-type]  # as a configuration file may have it
+
+
 def test_the_password_is_not_shown() -> None:
     assert "hidden" not in repr(Settings(redis_password="hidden"))
 
@@ -54,6 +71,33 @@ def test_the_password_is_not_shown() -> None:
         ({"staleness_hours": 0}, {}, r"staleness_hours is 0, expected a number above 0"),
         ({"staleness_hours": float("nan")}, {}, r"staleness_hours is nan"),
         ({"staleness_hours": "4"}, {}, r"staleness_hours is '4'"),
+        ({"veto_belw": -0.2}, {}, r"cryptoboy\.veto_belw is unknown; .*; did you mean veto_below\?$"),
+        (
+            {"use": ["veto", "exlt"]},
+            {},
+            r"use is 'exlt', expected a list of .*, size, .*; did you mean exit\?$",
+        ),
+        ({"use": "veto"}, {}, r"use is 'veto', expected a list of one or more of veto, "),
+        ({"use": []}, {}, r"use is \[\], expected a list of one or more of veto, "),
+        ({"veto_below": -1.01}, {}, r"veto_below is -1.01, expected a number from -1 to 0$"),
+        ({"veto_below": 0.3}, {}, r"veto_below is 0.3, expected a number from -1 to 0$"),
+        ({"exit_below": 0.5}, {}, r"exit_below is 0.5, expected a number from -1 to 0$"),
+        ({"confirm_above": -0.1}, {}, r"confirm_above is -0.1, expected a number from 0 to 1$"),
+        ({"exit_confidence_above": 80}, {}, r"exit_confidence_above is 80, expected a number from 0 to 1$"),
+        ({"full_stake_above": float("nan")}, {}, r"full_stake_above is nan, expected a number from 0 to 1$"),
+        ({"smallest_stake": 0}, {}, r"smallest_stake is 0, expected a number above 0 and up to 1$"),
+        ({"stand_aside": {"hak": 24}}, {}, r"stand_aside is 'hak', expected hours .*; did you mean hack\?$"),
+        ({"stand_aside": {"hack": -1}}, {}, r"stand_aside\.hack is -1, expected hours from 0 to 48 for any"),
+        ({"stand_aside": {"hack": 49}}, {}, r"stand_aside\.hack is 49, expected hours from 0 to 48 for any"),
+        (
+            {"exit_on": ["hack", "depegs"]},
+            {},
+            r"exit_on is 'depegs', expected a list .*; did you mean depeg\?$",
+        ),
+        ({"on_unreadable": "alow"}, {}, r"on_unreadable is 'alow', expected block or allow$"),
+        ({"sentiment_from": "mean"}, {}, r"sentiment_from is 'mean', expected newest or aggregate$"),
+        ({"scope": "market"}, {}, r"scope is 'market', expected all or asset$"),
+        ({"source": ""}, {}, r"source is '', expected an address or a path$"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(

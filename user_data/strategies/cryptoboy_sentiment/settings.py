@@ -1,10 +1,18 @@
 """Reads the strategy's section of Freqtrade's configuration."""
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError  # comes with Freqtrade
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError  # comes with Freqtrade
+
+from cryptoboy_sentiment.news_events import EVENT_TYPES
+
+USES = ("veto", "confirm", "exit", "size", "features")
+"""What a strategy with `SentimentMixin` may use news for."""
+KEPT_HOURS = 48
+"""How far back the sentiment store reaches; a rule about older news would work in backtests only."""
 
 Host = Annotated[str, Field(description="a host name or an address")]
 File = Annotated[str | None, Field(description="a path")]
@@ -12,6 +20,23 @@ _SWITCHED = Field(description="true or false")
 Port = Annotated[int, Field(ge=1, le=65535)]
 _PORT = Field(description="a whole number from 1 to 65535")
 Hours = Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
+_Negative = Annotated[float, Field(ge=-1, le=0, allow_inf_nan=False, description="a number from -1 to 0")]
+_Positive = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1")]
+_LISTED = Field(strict=False)  # JSON has lists and no tuples
+
+
+def _one_of(allowed: Iterable[str]) -> AfterValidator:
+    known = tuple(allowed)
+
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError("not among the known names")
+        return name
+
+    return AfterValidator(check)
+
+
+_Kind = Annotated[str, _one_of(EVENT_TYPES)]
 
 
 class Settings(BaseModel):
@@ -39,6 +64,34 @@ class Settings(BaseModel):
     metrics_port: Annotated[Port | None, _PORT] = None  # None: no metrics
     redis_socket: File = None  # a Unix socket, used instead of host and port
 
+    # The fields below are those of `SentimentMixin`; scores are those of a long position, and are mirrored for shorts.
+    source: Annotated[str | None, Field(min_length=1, description="an address or a path")] = None
+    use: Annotated[
+        tuple[Annotated[str, _one_of(USES)], ...],
+        _LISTED,
+        Field(min_length=1, description=f"a list of one or more of {', '.join(USES)}"),
+    ] = ("veto",)
+    on_unreadable: Annotated[Literal["block", "allow"], Field(description="block or allow")] = "block"
+    sentiment_from: Annotated[Literal["newest", "aggregate"], Field(description="newest or aggregate")] = (
+        "newest"
+    )
+    veto_below: _Negative = -0.3
+    confirm_above: _Positive = 0.3
+    exit_below: _Negative = -0.5
+    exit_confidence_above: _Positive = 0.8
+    full_stake_above: _Positive = 0.7
+    smallest_stake: Annotated[
+        float, Field(gt=0, le=1, allow_inf_nan=False, description="a number above 0 and up to 1")
+    ] = 0.5  # share of the proposed stake
+    stand_aside: Annotated[
+        dict[_Kind, Annotated[float, Field(ge=0, le=KEPT_HOURS, allow_inf_nan=False)]],
+        Field(description=f"hours from 0 to {KEPT_HOURS} for any of {', '.join(EVENT_TYPES)}"),
+    ] = {"hack": 24, "delisting": 24, "withdrawal_halt": 24}
+    exit_on: Annotated[
+        tuple[_Kind, ...], _LISTED, Field(description=f"a list of any of {', '.join(EVENT_TYPES)}")
+    ] = ()
+    scope: Annotated[Literal["all", "asset"], Field(description="all or asset")] = "all"
+
     @property
     def redis_address(self) -> str:
         """The address of Redis, for messages."""
@@ -54,6 +107,8 @@ class Settings(BaseModel):
         Raises:
             ValueError: a value has the wrong type, a name is unknown, or the password cannot be read.
         """
+        if not isinstance(section, Mapping):
+            raise ValueError(f"cryptoboy is {section!r}, expected an object with fields")  # noqa: TRY004 - a setting
         chosen = {name: value for name, value in section.items() if value is not None}
         texts = {
             name: text if name == "redis_password" else text.strip()
@@ -73,17 +128,31 @@ class Settings(BaseModel):
 _VARIABLES = {
     name: name.upper()
     for name in Settings.model_fields
-    if name.startswith(("redis", "sentiment")) and name != "redis_db"
+    if (name.startswith("redis") and name != "redis_db") or name == "sentiment_csv"
 } | {"metrics_port": "STRATEGY_METRICS_PORT"}
 """The name of the environment variable for each field."""
 
 
 def _problem(error: ValidationError) -> str:
+    """What is wrong with the first field that is not valid, what is allowed and, for a typing error, what is near."""
     first = error.errors(include_url=False)[0]
     name, fields = str(first["loc"][0]), Settings.model_fields
     if name not in fields:
-        return f"cryptoboy.{name} is unknown; allowed are {', '.join(fields)}"
-    return f"cryptoboy.{name} is {first['input']!r}, expected {fields[name].description}"
+        return f"cryptoboy.{name} is unknown; allowed are {', '.join(fields)}{_nearest(name, fields)}"
+    where, value = f"cryptoboy.{name}", first["input"]
+    if len(first["loc"]) > 1 and name == "stand_aside" and first["loc"][-1] != "[key]":
+        where = f"{where}.{first['loc'][1]}"
+    nearest = _nearest(value, _NAMES.get(name, ()))
+    return f"{where} is {value!r}, expected {fields[name].description}{nearest}"
+
+
+_NAMES = {"use": USES, "stand_aside": EVENT_TYPES, "exit_on": EVENT_TYPES}
+"""The names that the parts of a field may have."""
+
+
+def _nearest(value: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(value, list(known), 1) if isinstance(value, str) else []
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _read_password(file: str, *, is_given: bool) -> str:
