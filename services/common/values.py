@@ -38,7 +38,11 @@ class EventType(StrEnum):
 
     REGULATION = "regulation"
     HACK = "hack"
+    DELISTING = "delisting"
     LISTING = "listing"
+    WITHDRAWAL_HALT = "withdrawal_halt"
+    DEPEG = "depeg"
+    ENFORCEMENT = "enforcement"
     ADOPTION = "adoption"
     MACRO = "macro"
     TECHNOLOGY = "technology"

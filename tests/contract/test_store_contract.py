@@ -22,7 +22,7 @@ from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore, WriteOutcome
 from services.common.store.redis.store import LONGEST_DECISION
-from services.common.values import Scope
+from services.common.values import EventType, Scope
 from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.store.store_model import StoreModel, identity
 from tests.support.store.store_samples import NOW, PAIR, make_signal
@@ -104,6 +104,7 @@ def test_hash_holds_the_fields_of_the_newest_signal(store: SentimentStore) -> No
         owner="digital-group",
         suspected=True,
         weight=0.5,
+        event_type=EventType.WITHDRAWAL_HALT,
     )
     assert store.write([signal], NOW) == [NEWEST]
     assert store.current([PAIR, "ETH/USDT"]) == {
@@ -124,6 +125,7 @@ def test_hash_holds_the_fields_of_the_newest_signal(store: SentimentStore) -> No
             "owner": "digital-group",
             "suspected": "true",
             "weight": "0.5",
+            "event_type": "withdrawal_halt",
         },
         "ETH/USDT": None,
     }
@@ -434,15 +436,16 @@ def test_what_an_older_version_wrote_can_become_the_current_signal(store: Sentim
     store.write([make_signal("a", minutes_old=5)], NOW)
     ((member, moment),) = raw.zrange(SIGNALS, 0, -1, withscores=True)
     fields = json.loads(member)
+    later = {"owner", "suspected", "weight", "event_type"}
     older = json.dumps(
-        {name: value for name, value in fields.items() if name not in {"owner", "suspected", "weight"}},
+        {name: value for name, value in fields.items() if name not in later},
         separators=(",", ":"),
     )
     raw.delete(CURRENT, HISTORY, SIGNALS)
     raw.zadd(SIGNALS, {older: moment})
     store.write([make_signal("b", minutes_old=50)], NOW)
     assert current_id(raw) == "a"
-    assert raw.hmget(CURRENT, "owner", "suspected", "weight") == ["", "false", "1.0"]
+    assert raw.hmget(CURRENT, "owner", "suspected", "weight", "event_type") == ["", "false", "1.0", "other"]
 
 
 def test_a_foreign_entry_in_the_list_is_left_out_when_read(store: SentimentStore, raw: Any) -> None:

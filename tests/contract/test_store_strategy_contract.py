@@ -14,7 +14,7 @@ from services.common.messages import SentimentSignal
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
-from services.common.values import Label, Scope
+from services.common.values import EventType, Label, Scope
 from tests.support.servers.servers import RedisServer
 from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, opens, strategy_client
@@ -35,6 +35,7 @@ WRITTEN = SentimentSignal(
     degraded=True,
     owner="digital-group",
     suspected=True,
+    event_type=EventType.DEPEG,
 )
 
 
@@ -95,6 +96,7 @@ def test_the_strategy_reads_every_field_as_it_was_written(
             "model": "lexicon",
             "owner": "digital-group",
             "suspected": True,
+            "event_type": "depeg",
         }
     ]
     assert source.invalid == 0

@@ -10,7 +10,7 @@ from itertools import groupby
 from hypothesis import strategies as st
 
 from services.common.messages import SentimentSignal
-from services.common.values import Scope, label_of
+from services.common.values import EventType, Scope, label_of
 from tests.support.strategy.strategy_samples import PAIR, QUARTER, at
 
 CANDLES = 5
@@ -72,6 +72,7 @@ def made_up_signal(draw: st.DrawFn, after: timedelta) -> SentimentSignal:
         weight=draw(st.sampled_from([0.0, 0.3, 1.0])),
         owner=draw(st.sampled_from(["", "wire", "group"])),
         suspected=draw(st.sampled_from([False, False, True])),
+        event_type=draw(st.sampled_from([EventType.HACK, EventType.DELISTING, EventType.OTHER])),
     )
 
 

@@ -25,7 +25,7 @@ from services.common.clock import ManualClock
 from services.common.messages import NewsArticle, SentimentSignal
 from services.common.runtime.runner import Service
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
-from services.common.values import Label, Scope
+from services.common.values import EventType, Label, Scope
 from services.research.history.archive.articles import Article
 from services.research.history.scoring.article_scoring import as_message
 from services.sentiment_analyzer import sentiment_processor
@@ -146,6 +146,7 @@ class LivePath:
             weight=one.weight,
             owner=one.owner,
             suspected=one.suspected,
+            event_type=EventType(one.event_type),
         )
         self._send(one.available_at, SENTIMENT_SIGNAL, signal)
 

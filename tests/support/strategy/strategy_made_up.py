@@ -27,6 +27,7 @@ def made_up_signal(draw: st.DrawFn) -> news.Signal:
         source=draw(st.sampled_from(["the-ledger", "wire"])),
         owner=draw(st.sampled_from(["", "wire", "group"])),
         suspected=draw(st.booleans()),
+        event_type=draw(st.sampled_from(["other", "hack", "delisting", "macro"])),
     )
 
 

@@ -51,6 +51,7 @@ def signal(
         "model": "m1",
         "owner": "",
         "suspected": False,
+        "event_type": "other",
     }
     return news.Signal(**fields | other)
 
@@ -98,6 +99,7 @@ def message(one: news.Signal, **other: Any) -> bytes:
         "degraded": one.degraded,
         "owner": one.owner,
         "suspected": one.suspected,
+        "event_type": one.event_type,
     }
     return json.dumps(body | other).encode()
 

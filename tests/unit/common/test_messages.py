@@ -189,6 +189,17 @@ def test_what_a_newer_writer_adds_is_ignored_wherever_it_stands() -> None:
     assert decode(body(SIGNAL, event_type="hack"), SentimentSignal).event_type is EventType.HACK
 
 
+@pytest.mark.parametrize("kind", ["delisting", "withdrawal_halt", "depeg", "enforcement"])
+def test_a_reader_of_the_version_before_takes_a_new_kind_of_event_for_other(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    written = decode(body(SIGNAL, event_type=kind), SentimentSignal)
+    assert written.event_type == kind
+    known_then = frozenset(EventType) - {EventType(kind)}
+    monkeypatch.setattr("services.common.messages._KINDS_OF_EVENTS", known_then)
+    assert decode(written.encode(), SentimentSignal).event_type is EventType.OTHER
+
+
 @pytest.mark.parametrize(
     "change",
     [{"surprise": 1}, {"published": datetime(2025, 10, 29, 10)}, {"event_type": "airdrop"}],  # noqa: DTZ001 - to be refused

@@ -43,7 +43,7 @@ def test_columns_may_stand_in_another_order_and_with_others(tmp_path: Path) -> N
 @pytest.mark.parametrize("fault", ["", "2025-06-02T12:00:00Z\n"])
 def test_a_file_of_an_older_version_lacks_the_later_columns(tmp_path: Path, fault: str) -> None:
     path = tmp_path / "history.csv"
-    names = [name for name in news.Signal._fields if name not in {"owner", "suspected"}]
+    names = [name for name in news.Signal._fields if name not in {"owner", "suspected", "event_type"}]
     text = ",".join(names) + "\n" + ",".join(raw(signal())[name] for name in names) + "\n"
     path.write_text(text + fault)
     if fault:
@@ -51,6 +51,13 @@ def test_a_file_of_an_older_version_lacks_the_later_columns(tmp_path: Path, faul
             news.read_signals_csv(path)
     else:
         pd.testing.assert_frame_equal(news.read_signals_csv(path), news.signals_frame([signal()]))
+
+
+def test_a_kind_of_news_that_is_not_known_is_other(tmp_path: Path) -> None:
+    kinds = ["depeg", "airdrop", "", "Hack"]
+    rows = [raw(signal(f"a{number}")) | {"event_type": kind} for number, kind in enumerate(kinds)]
+    path = write_csv(tmp_path / "history.csv", rows)
+    assert news.read_signals_csv(path)["event_type"].tolist() == ["depeg", "other", "other", "other"]
 
 
 def test_a_byte_order_mark_and_headlines_of_several_lines_are_taken(tmp_path: Path) -> None:
@@ -148,6 +155,7 @@ CELLS = {
     "article_id": ["a1", "b 2", "\t"],
     "owner": ["", "group"],
     "suspected": ["false", "True", "1", ""],
+    "event_type": ["hack", "other", "", "Hack", "airdrop"],
 }
 
 

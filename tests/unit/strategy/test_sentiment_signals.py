@@ -26,6 +26,28 @@ def test_a_message_may_have_weight_corroboration_and_fields_yet_unknown() -> Non
     assert (decoded.weight, decoded.corroboration) == (0.5, 2.0)
 
 
+@pytest.mark.parametrize("written", ["airdrop", "HACK", "", None, 7, ["hack"]])
+def test_a_kind_of_news_that_is_not_known_is_other_and_the_signal_counts(written: object) -> None:
+    decoded = news.decode_member(message(signal(event_type="hack"), event_type=written), PAIR)
+    assert decoded == signal(event_type="other")
+
+
+def test_a_message_without_a_kind_of_news_is_other() -> None:
+    body = json.loads(message(signal()))
+    del body["event_type"]
+    assert news.decode_member(json.dumps(body).encode(), PAIR) == signal(event_type="other")
+
+
+@pytest.mark.parametrize("kind", ["delisting", "withdrawal_halt", "depeg", "enforcement"])
+def test_a_reader_of_the_version_before_takes_a_new_kind_for_other(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    assert news.decode_member(message(signal(event_type=kind)), PAIR).event_type == kind
+    known_then = tuple(each for each in news.EVENT_TYPES if each != kind)
+    monkeypatch.setattr("cryptoboy_sentiment.signals.EVENT_TYPES", known_then)
+    assert news.decode_member(message(signal(event_type=kind)), PAIR).event_type == "other"
+
+
 def test_another_offset_is_the_same_instant_in_utc() -> None:
     shifted = {"published": "2025-06-02T14:00:00+02:00", "available_at": "2025-06-02T12:01:00Z"}
     parsed = news.parse_signal(raw(signal()) | shifted)
@@ -86,7 +108,7 @@ def test_a_field_of_a_message_that_is_not_valid_is_named_likewise(
         news.decode_member(message(signal(), **{name: value}), PAIR)
 
 
-@pytest.mark.parametrize("field", news.Signal._fields[:-2])
+@pytest.mark.parametrize("field", news.Signal._fields[:-3])
 def test_every_field_of_the_first_version_is_required(field: str) -> None:
     cells = raw(signal())
     del cells[field]

@@ -17,3 +17,6 @@ EVENT_TYPES = (
     "market_move",
     OTHER,
 )
+
+COSTLY = ("hack", "delisting", "withdrawal_halt", "depeg", "enforcement")
+"""The kinds after which a holder of the asset may lose money at once."""

@@ -14,6 +14,8 @@ from pydantic import (  # comes with Freqtrade
     ValidationError,
 )
 
+from cryptoboy_sentiment.news_events import EVENT_TYPES, OTHER
+
 LABELS = ("very_bearish", "bearish", "neutral", "bullish", "very_bullish")
 CLOCK_SKEW = timedelta(minutes=5)  # between the machines of a live system
 _TIME = "datetime64[us, UTC]"
@@ -44,6 +46,7 @@ class Signal(NamedTuple):
     model: str
     owner: str = ""  # who publishes the source; empty: the source is its own owner
     suspected: bool = False  # something in the article was meant for a machine
+    event_type: str = OTHER  # one of `EVENT_TYPES`
 
 
 def moment_of(value: object) -> datetime:
@@ -72,6 +75,11 @@ def _whole(value: object) -> object:
     return int(value)  # pydantic takes 1.0 as text for a whole number
 
 
+def _known_event(value: object) -> str:
+    # A newer version may write kinds that this version does not know: the signal counts all the same.
+    return value if isinstance(value, str) and value in EVENT_TYPES else OTHER
+
+
 TIME = Field(description="ISO 8601 with an explicit offset, as 2025-10-29T10:00:00+00:00")
 
 Moment = Annotated[datetime, PlainValidator(moment_of), TIME]
@@ -86,6 +94,7 @@ Label = Annotated[
 ]
 Scope = Annotated[Literal["asset", "market"], Field(description="asset or market")]
 Truth = Annotated[bool, PlainValidator(_truth), Field(description="true or false")]
+EventType = Annotated[str, PlainValidator(_known_event), Field(description="text")]
 Revision = Annotated[
     int, BeforeValidator(_whole), Field(ge=0, lt=2**63, description="a whole number that is not negative")
 ]
@@ -111,8 +120,9 @@ class SignalFields(BaseModel):
     source: Text
     headline: Text
     model: Name
-    owner: Text = ""  # older files and messages lack it, and the next
+    owner: Text = ""  # older files and messages lack it, and the next two
     suspected: Truth = False
+    event_type: EventType = OTHER
 
     def signal(self, skew: timedelta = timedelta(0)) -> Signal:
         """Create the signal, whose `published` must not be later than its `available_at`.

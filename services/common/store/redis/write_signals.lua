@@ -253,7 +253,7 @@ if not current or current.id ~= winner.id or current.revision ~= winner.revision
     'confidence', match(winner.member, '"confidence":([^,}]+)'), 'scope', s.scope, 'model', s.model,
     'degraded', tostring(s.degraded), 'published', s.published, 'available_at', s.available_at,
     'revision', tostring(s.revision), 'owner', s.owner or '', 'suspected', tostring(s.suspected or false),
-    'weight', match(winner.member, '"weight":([^,}]+)') or '1.0')
+    'weight', match(winner.member, '"weight":([^,}]+)') or '1.0', 'event_type', s.event_type or 'other')
 end
 for _, key in ipairs(KEYS) do
   if TTL > 0 then call('EXPIRE', key, TTL) else call('PERSIST', key) end

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 COLUMNS = (
     "available_at", "published", "pair", "score", "label", "confidence", "scope", "degraded", "weight",
     "corroboration", "article_id", "revision", "source", "headline", "model",
-    "owner", "suspected",
+    "owner", "suspected", "event_type",
 )  # fmt: skip
 """The fields of the strategy's `Signal`, written out here because its package takes seconds to import."""
-REQUIRED_COLUMNS = COLUMNS[:-2]
+REQUIRED_COLUMNS = COLUMNS[:-3]
 """The columns that a file must have; files of older versions have only these."""
 
 Row = tuple[object, ...]
@@ -52,6 +52,7 @@ def signal_rows(signals: Sequence[SentimentSignal], known_at: datetime, delay: t
             signal.model,
             signal.owner,
             _truth(signal.suspected),
+            signal.event_type.value,
         )
         for signal in sorted(signals, key=lambda each: each.pair)
     ]

@@ -15,7 +15,7 @@ from services.common.values import EventType
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset
 
-PROMPT_VERSION = 2
+PROMPT_VERSION = 3
 SCORE_LIMIT = 10
 CONFIDENCE_LIMIT = 10
 MAX_REASON_CHARS = 100
@@ -43,7 +43,8 @@ You judge what one news article means for the price of crypto assets over the ne
 
 For each asset you are asked about, give:
 - reason: the one fact in the article that matters for this asset, in at most fifteen words.
-- event_type: what kind of news that is: {EVENT_TYPES}.
+- event_type: what kind of news that is: {EVENT_TYPES}. hack, delisting, withdrawal_halt, depeg and enforcement \
+are what happened or was announced, not a denial, an end, advice or statistics of it.
 - score: an integer from -{SCORE_LIMIT} to {SCORE_LIMIT}. {SCORE_LIMIT} is news that should drive the price up \
 strongly, -{SCORE_LIMIT} down strongly, 0 is news without effect on it. Judge each asset by what the news means for \
 it: one can gain by what harms another.

@@ -196,4 +196,6 @@ def _receipt(row: Sequence[Any]) -> Receipt:
 
 
 def _score(fields: dict[str, Any]) -> AssetScore:
-    return AssetScore(**{**fields, "event_type": EventType(fields["event_type"])})
+    kind = fields["event_type"]
+    known = EventType(kind) if kind in frozenset(EventType) else EventType.OTHER  # a newer version's kind
+    return AssetScore(**{**fields, "event_type": known})

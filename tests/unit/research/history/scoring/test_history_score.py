@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptoboy_sentiment import Signal, read_signals_csv
+from cryptoboy_sentiment import EVENT_TYPES, Signal, read_signals_csv
 
 from services.common.errors import CannotSay, NeverWorks, StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth
+from services.common.values import EventType
 from services.research.history.archive.archive import Archive, partial_path
 from services.research.history.scoring import article_scoring, scoring
 from services.research.history.scoring.article_scoring import as_message
@@ -63,6 +64,10 @@ def test_the_columns_are_those_that_the_strategy_reads() -> None:
     assert Signal._fields == COLUMNS
 
 
+def test_the_kinds_of_news_are_those_that_the_strategy_knows() -> None:
+    assert tuple(EventType) == EVENT_TYPES
+
+
 def test_the_strategy_reads_the_file_plain_and_compressed(tmp_path: Path, archive: Path) -> None:
     report = run(archive, tmp_path / "s.csv")
     run(archive, tmp_path / "s.csv.gz")
@@ -87,10 +92,11 @@ def test_the_signals_are_those_of_the_live_pipeline(tmp_path: Path, archive: Pat
         signal = expected[key]
         assert float(row["score"]) == signal.sentiment_score
         assert float(row["confidence"]) == signal.confidence
-        assert (row["label"], row["scope"], row["model"]) == (
+        assert (row["label"], row["scope"], row["model"], row["event_type"]) == (
             signal.sentiment_label,
             signal.scope,
             signal.model,
+            signal.event_type,
         )
         assert row["published"] == signal.published.isoformat()
 

@@ -39,6 +39,7 @@ def signal(number: int, **changes: str) -> dict[str, str]:
         "model": "m",
         "owner": "",
         "suspected": "false",
+        "event_type": "other",
     }
     return {**row, **changes}
 

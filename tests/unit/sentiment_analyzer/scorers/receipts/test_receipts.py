@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +87,15 @@ def test_the_first_receipt_under_a_key_stays(receipts: Receipts) -> None:
     found = receipts.get(key())
     assert found is not None
     assert found.scores == {"BTC": SCORE}
+
+
+def test_a_kind_of_news_that_a_newer_version_wrote_is_other(receipts: Receipts, tmp_path: Path) -> None:
+    receipts.put(Receipt(key(), NOON, {"BTC": SCORE}))
+    with sqlite3.connect(tmp_path / "state" / "receipts.sqlite") as database:
+        database.execute("UPDATE receipts SET scores = replace(scores, 'adoption', 'airdrop')")
+    found = receipts.get(key())
+    assert found is not None
+    assert found.scores == {"BTC": replace(SCORE, event_type=EventType.OTHER)}
 
 
 def test_an_article_leads_to_its_receipts(receipts: Receipts) -> None:
@@ -167,6 +178,7 @@ def test_threads_share_a_store(receipts: Receipts) -> None:
 
 WRITER = """
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipt, ReceiptKey, Receipts
