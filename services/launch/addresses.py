@@ -24,7 +24,7 @@ def check_names(settings: Settings) -> None:
         raise StopProgram("\n".join(wrong))
 
 
-def check_addresses(settings: Settings) -> None:
+def check_addresses(settings: Settings, *, has_bot: bool = True) -> None:
     """Raise StopProgram if a port that a program needs is taken, or if settings contradict the embedded Redis."""
     if settings.broker is BrokerKind.EMBEDDED:
         if settings.redis_host not in LOOPBACK:
@@ -38,14 +38,15 @@ def check_addresses(settings: Settings) -> None:
                     f"{variable} is set, but the embedded Redis has no TLS and no users. Unset {variable}, or use "
                     "RabbitMQ and a Redis of your own: BROKER=rabbitmq"
                 )
-    for taken in ports_taken(settings):
+    for taken in ports_taken(settings, has_bot=has_bot):
         raise StopProgram(taken)
 
 
-def ports_taken(settings: Settings) -> list[str]:
+def ports_taken(settings: Settings, *, has_bot: bool = True) -> list[str]:
     """A message for each port that is taken: what needs it, how to find what uses it, whether it can be changed."""
     listeners = [(port, f"/health of {name}", "") for name, port in USUAL_PORTS.items()]
-    listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
+    if has_bot:
+        listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
     if settings.broker is BrokerKind.EMBEDDED:
         listeners.append((settings.redis_port, "the embedded Redis", "REDIS_PORT"))
     return [

@@ -36,6 +36,7 @@ class Stack:
         alone: whether Freqtrade runs without a caller of its `is_ready`; then Freqtrade's own process checks that it
             trades as the settings say.
         may_enter: whether Freqtrade opens trades; if not, it only closes open trades.
+        has_bot: whether Freqtrade is one of the programs; if not, somebody's own bot reads the signals.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Stack:
     health_ports: Mapping[str, int] = field(default_factory=lambda: dict(USUAL_PORTS))
     alone: bool = False
     may_enter: bool = True
+    has_bot: bool = True
 
     def services(self) -> list[ProcessSpec]:
         """Every service of the registry, consumers before producers."""

@@ -8,8 +8,8 @@ from time import monotonic
 from time import sleep as pause
 
 from services.common.errors import StopProgram
-from services.common.settings.settings import BrokerKind
-from services.common.store.redis.client import address_of
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.redis.client import address_of, source_of
 from services.launch.freqtrade.open_trades import open_pairs
 from services.launch.freqtrade.trading_mode import beside_the_settings
 from services.launch.servers import MissingServers, servers_of
@@ -18,9 +18,7 @@ from services.launch.supervisor import Supervisor
 from services.launch.watch import Watch
 
 LOOK_EVERY_SECONDS = 2.0
-STOPPING = (
-    "stopping; the services finish their current messages first, and Freqtrade goes on until they have ended"
-)
+STOPPING = "stopping; the services finish their current messages first"
 
 
 def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
@@ -46,7 +44,7 @@ def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
             finally:
                 refusals = watch.refusals()
         except KeyboardInterrupt:
-            tell(STOPPING)
+            tell(STOPPING + (", and Freqtrade goes on until they have ended" if stack.has_bot else ""))
     if refusals:
         raise StopProgram(
             "what could not work as it is configured when this was stopped:\n" + "\n".join(refusals)
@@ -56,22 +54,36 @@ def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
 def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) -> Watch:
     settings, run_dir = stack.settings, stack.run_dir
     store = [stack.store()] if settings.broker is BrokerKind.EMBEDDED else []
-    bot = stack.freqtrade(throttle_seconds=5)
-    trades = open_pairs(stack.trades_file)
+    bot = [stack.freqtrade(throttle_seconds=5)] if stack.has_bot else []
+    trades = open_pairs(stack.trades_file) if bot else frozenset()
     if trades:
         tell(f"trades are open in {', '.join(sorted(trades))}: Freqtrade runs whatever the others do")
-    programs = [*store, *stack.services(), bot]
+    programs = [*store, *stack.services(), *bot]
     for spec in programs:
         supervisor.start(spec)
-    mode = "DRY-RUN" if settings.dry_run else "LIVE, with real money"
-    scorer = settings.sentiment_scorer.value
     lines = [
-        f"{mode}: {', '.join(settings.trading_pairs)} on {settings.exchange}; scorer {scorer}",
-        *beside_the_settings(os.environ),
+        *(_about_the_bot(stack) if bot else _for_a_bot_of_ones_own(settings)),
         f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}",
-        f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {run_dir}/freqtrade.json)",
         "./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything",
     ]
     for line in lines:
         tell(line)
     return Watch(supervisor, programs, tell, monotonic(), may_end=trades == frozenset())
+
+
+def _about_the_bot(stack: Stack) -> list[str]:
+    settings = stack.settings
+    mode = "DRY-RUN" if settings.dry_run else "LIVE, with real money"
+    credentials = stack.run_dir / "freqtrade.json"
+    return [
+        f"{mode}: {', '.join(settings.trading_pairs)} on {settings.exchange}; scorer {settings.sentiment_scorer.value}",
+        *beside_the_settings(os.environ),
+        f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {credentials})",
+    ]
+
+
+def _for_a_bot_of_ones_own(settings: Settings) -> list[str]:
+    return [
+        f"without Freqtrade: {', '.join(settings.trading_pairs)}; scorer {settings.sentiment_scorer.value}",
+        f'for the configuration of your own bot: "cryptoboy": {{"source": "{source_of(settings)}"}}',
+    ]

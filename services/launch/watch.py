@@ -59,8 +59,8 @@ class Watch:
     """Watches programs that were started; `look` has to be called periodically.
 
     A program that cannot work as it is configured (status 78) is restarted once a minute, as the cause may be outside
-    the program; each attempt is reported. But as long as Freqtrade has never been ready, such a program ends all
-    programs if `may_end` is true or if the program is Freqtrade itself.
+    the program; each attempt is reported. But as long as neither Freqtrade nor everything has ever been ready, such a
+    program ends all programs if `may_end` is true or if the program is Freqtrade itself.
 
     Args:
         programs: the programs, which were all started.
@@ -138,7 +138,7 @@ class Watch:
     def _note_refusal(self, each: _Watched, now: float) -> None:
         name = each.spec.name
         may_end = self._may_end or each.spec.role is Role.TRADES
-        if may_end and not self._bot_was_ready:
+        if may_end and not self._bot_was_ready and not self._all_were_ready:
             raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.log(name).tail()}")
         each.refusal = self._supervisor.log(name).reason() or f"its log is {self._supervisor.log(name).path}"
         self._tell(

@@ -45,7 +45,7 @@ def would_start(path, arguments, environ):
     print("STARTS", json.load(open(config))["initial_state"])
     raise SystemExit(0)
 os.execve = would_start
-up.check_addresses = lambda settings: None  # other tests of this machine may have the ports
+up.check_addresses = lambda settings, **more: None  # other tests of this machine may have the ports
 up.run_until_stopped = lambda stack, tell: would_start("", stack.freqtrade(throttle_seconds=5).argv, {})
 app.main()
 """

@@ -31,6 +31,11 @@ IKnow = Annotated[
 ]
 
 
+def prepare_feeds(settings: Settings, command: str) -> Stack:
+    """The programs of a run in the folder STATE_DIR/`command` that does not trade: all but Freqtrade."""
+    return Stack(_with_folder(settings), settings.state_dir.resolve() / command, has_bot=False)
+
+
 def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool = False) -> Stack:
     """The programs of a run in the folder STATE_DIR/`command`; live trading is first checked and confirmed.
 
@@ -39,17 +44,23 @@ def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool
         TryLater: a server that must be asked before live trading does not answer.
     """
     check_trading(settings)
-    settings = settings.changed(state_dir=settings.state_dir.resolve())
-    if changed := close_folder(settings.state_dir):
-        say(changed)
-    if settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
-        settings = with_socket(settings)
+    settings = _with_folder(settings)
     stack = Stack(settings, settings.state_dir / command, alone=alone)
     if settings.dry_run:
         return stack
     may_enter = check_live(settings, stack.trades_file, os.environ, say, i_know=i_know)
     confirm_live_trading(settings)
     return replace(stack, may_enter=may_enter)
+
+
+def _with_folder(settings: Settings) -> Settings:
+    """The settings with the absolute STATE_DIR, closed to other users, and the socket of the embedded Redis in it."""
+    settings = settings.changed(state_dir=settings.state_dir.resolve())
+    if changed := close_folder(settings.state_dir):
+        say(changed)
+    if settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
+        settings = with_socket(settings)
+    return settings
 
 
 def confirm_live_trading(settings: Settings) -> None:

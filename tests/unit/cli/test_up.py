@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,12 +150,15 @@ class SmallStack(Stack):
         return ProcessSpec(name, [sys.executable, "-c", code], dict(os.environ), role=role)
 
 
+STORE = SmallStack.store
+
+
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The programs that run each time `up` pauses; Ctrl-C comes once the service has ended and that was seen."""
     running: list[str] = []
     monkeypatch.setattr("services.cli.support.trading.Stack", SmallStack)
-    monkeypatch.setattr(command, "check_addresses", lambda _settings: None)
+    monkeypatch.setattr(command, "check_addresses", lambda _settings, **_more: None)
     started: list[Supervisor] = []
     begin = Supervisor.__init__
 
@@ -200,6 +204,57 @@ def test_without_an_open_trade_a_mistake_of_the_first_start_ends_it_at_once(
     monkeypatch.setattr(SmallStack, "freqtrade", _not_ready_bot)
     with pytest.raises(StopProgram, match=r"(?s)streamer cannot work as it is configured.*set SOMETHING"):
         command.up()
+
+
+def test_without_a_bot_no_freqtrade_runs_and_the_address_for_ones_own_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    interrupted: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Freqtrade's variables and those of live trading belong to the other bot."""
+    for name, value in {**LIVE, "STATE_DIR": str(tmp_path), "FREQTRADE__STAKE_AMOUNT": "50"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(
+        SmallStack, "services", lambda stack: [stack._program("streamer", "import time; time.sleep(600)")]
+    )
+    monkeypatch.setattr("services.launch.up.pause", _interrupt)
+    started: list[str] = []
+    start = Supervisor.start
+
+    def note(supervisor: Supervisor, spec: ProcessSpec) -> None:
+        started.append(spec.name)
+        start(supervisor, spec)
+
+    monkeypatch.setattr(Supervisor, "start", note)
+    command.up(no_bot=True)
+    assert started == ["redis", "streamer"]
+    said = capsys.readouterr().err
+    assert f'"cryptoboy": {{"source": "unix://{tmp_path}/redis-6379.sock"}}' in said
+    assert "Freqtrade's API" not in said
+    assert "real money" not in said
+
+
+def _interrupt(_seconds: float) -> None:
+    raise KeyboardInterrupt
+
+
+def test_without_a_bot_the_port_of_freqtrades_api_may_be_in_use() -> None:
+    with socket.socket() as api:
+        api.bind(("127.0.0.1", 0))
+        api.listen()
+        chosen = settings(BROKER="rabbitmq", FREQTRADE_API_PORT=str(api.getsockname()[1]))
+        assert [line for line in ports_taken(chosen) if "Freqtrade" in line]
+        assert not [line for line in ports_taken(chosen, has_bot=False) if "Freqtrade" in line]
+
+
+def test_without_a_bot_a_mistake_of_the_first_start_ends_it_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, interrupted: list[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(SmallStack, "store", lambda stack: replace(STORE(stack), is_ready=bool))
+    with pytest.raises(StopProgram, match=r"(?s)streamer cannot work as it is configured.*set SOMETHING"):
+        command.up(no_bot=True)
 
 
 def _not_ready_bot(stack: SmallStack, *, throttle_seconds: int) -> ProcessSpec:

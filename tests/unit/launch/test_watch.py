@@ -112,6 +112,24 @@ def test_a_program_that_ends_is_started_again_after_a_pause_and_its_last_words_a
     eventually(lambda: log.read_text().count("no more paper") == 2)
 
 
+def test_after_everything_was_ready_a_program_that_cannot_work_ends_nothing_even_where_there_is_no_bot(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    stay = tmp_path / "stay"
+    stay.touch()
+    code = (
+        f"import pathlib, time\nwhile pathlib.Path({str(stay)!r}).exists(): time.sleep(0.01)\n"
+        "print('set SOMETHING'); raise SystemExit(78)"
+    )
+    house = House(supervisor, program(code, "one"), program(STAYS, "two"))
+    assert house.look() == ["everything is ready"]
+    stay.unlink()
+    house.wait_for_the_end_of("one")
+    (told,) = house.look()
+    assert told.startswith("one CANNOT WORK as it is configured (set SOMETHING)")
+    assert set(supervisor.pids()) == {"two"}
+
+
 def test_the_error_that_freqtrade_points_to_is_told_with_its_log_and_who_checks_the_exchange(
     supervisor: Supervisor,
 ) -> None:

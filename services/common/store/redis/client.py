@@ -45,6 +45,16 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
     )
 
 
+def source_of(settings: Settings) -> str:
+    """The same address as `source` in the configuration of a strategy; user and password are not part of it."""
+    socket = socket_of(settings)
+    if socket is not None:
+        return f"unix://{socket}"
+    scheme = "rediss" if settings.redis_tls else "redis"
+    host = f"[{settings.redis_host}]" if ":" in settings.redis_host else settings.redis_host
+    return f"{scheme}://{host}:{settings.redis_port}/0"
+
+
 def address_of(settings: Settings) -> str:
     """The address of that Redis for messages: host:port, or the path of its socket."""
     socket = socket_of(settings)
