@@ -13,6 +13,7 @@ from services.cli import (
     score,
     secret_files,
     sentiment,
+    strategy,
     trade,
     up,
     walk_forward,
@@ -52,6 +53,7 @@ add_checkout_command(
     app, "bench"
 )  # below, as a wheel, which has no such command, has no way to get it by an extra
 app.add_typer(queues.queues_app, name="queues")
+app.add_typer(strategy.strategy_app, name="strategy")
 app.add_typer(secret_files.secrets_app, name="secrets")
 app.add_typer(deploy.deploy_app, name="deploy")
 app.command("pause")(control.pause)

@@ -6,8 +6,8 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from services.common.settings.settings import Settings
-from services.common.store.embedded.access import socket_of
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.access import LOOPBACK, socket_file, socket_of
 from services.common.tls import TlsFiles, redis_tls
 
 _RETRIES = 1
@@ -46,8 +46,13 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
 
 
 def source_of(settings: Settings) -> str:
-    """The same address as `source` in the configuration of a strategy; user and password are not part of it."""
+    """The same address as `source` in the configuration of a strategy; user and password are not part of it.
+
+    Of the embedded Redis it is the socket, whether or not it runs.
+    """
     socket = socket_of(settings)
+    if socket is None and settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
+        socket = socket_file(settings.state_dir, settings.redis_port)
     if socket is not None:
         return f"unix://{socket}"
     scheme = "rediss" if settings.redis_tls else "redis"
