@@ -204,6 +204,7 @@ def test_the_result_has_the_index_of_the_candles_and_typed_columns() -> None:
         "sentiment_age_hours": "float64",
         "sentiment_article_id": "str",
         "sentiment_headline": "str",
+        "news_event": "str",
     }
 
 

@@ -22,7 +22,7 @@ from cryptoboy_sentiment.indicators import PLOT_CONFIG, Periods, technical_indic
 from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
-from cryptoboy_sentiment.news_events import COSTLY, EVENT_TYPES, OTHER
+from cryptoboy_sentiment.news_events import COSTLY, EVENT_TYPES, OTHER, news_count, stand_aside
 from cryptoboy_sentiment.opening import history_signals, live_signals
 from cryptoboy_sentiment.protections import PROTECTIONS
 from cryptoboy_sentiment.redis_source import RedisSignals

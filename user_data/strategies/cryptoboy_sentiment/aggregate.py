@@ -46,6 +46,7 @@ from cryptoboy_sentiment.merging import (
     microseconds,
     spans,
 )
+from cryptoboy_sentiment.news_events import number_in_force
 from cryptoboy_sentiment.owner_share import Sums, Terms, sums
 from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE, confident, degraded, negative, owners, trusted
 
@@ -200,9 +201,7 @@ class _Counted:
 
     def candles_with_any(self) -> Integers:
         """The number of signals that count for each candle."""
-        change = np.bincount(self._first, minlength=len(self._close) + 1)
-        change -= np.bincount(self._leaves, minlength=len(self._close) + 1)
-        return np.cumsum(change)[:-1]
+        return number_in_force(self._first, self._leaves, len(self._close))
 
     def sums_of(self, kinds: Mapping[str, Booleans]) -> dict[str, Sums]:
         """The sums of each kind; kinds with the same rows are computed only once."""

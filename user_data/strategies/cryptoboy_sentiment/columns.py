@@ -7,6 +7,7 @@ import pandas as pd
 
 from cryptoboy_sentiment.aggregate import aggregate_as_of
 from cryptoboy_sentiment.merging import arrivals, as_of
+from cryptoboy_sentiment.news_events import news_count
 
 
 def sentiment_columns(
@@ -19,12 +20,14 @@ def sentiment_columns(
     last_unreadable: bool,
     confidence_above: float,
 ) -> pd.DataFrame:
-    """The columns of `as_of` and of `aggregate_as_of`; the arguments are passed to these functions."""
+    """The columns of `as_of`, `aggregate_as_of` and `news_count`; the arguments are passed to these functions."""
     common: dict[str, Any] = {
         "staleness": staleness,
         "last_unreadable": last_unreadable,
         "arrived": arrivals(signals),
-        "confidence_above": confidence_above,
     }
+    count = news_count(signals, opens, candle, **common)
+    common["confidence_above"] = confidence_above
     newest = as_of(signals, opens, candle, **common)
-    return pd.concat([newest, aggregate_as_of(signals, opens, candle, half_life=half_life, **common)], axis=1)
+    aggregate = aggregate_as_of(signals, opens, candle, half_life=half_life, **common)
+    return pd.concat([newest, aggregate, count], axis=1)

@@ -135,8 +135,9 @@ def as_of(
         A frame with the index of `opens`: sentiment (-1..+1 or NaN), sentiment_for_entry and sentiment_for_exit
         (-1..+1 or NaN), sentiment_status (fresh, doubtful, stale, none, unreadable), sentiment_label,
         sentiment_scope, sentiment_confidence (0..1 or NaN), sentiment_degraded, sentiment_age_hours (since
-        publication), sentiment_article_id, sentiment_headline. A doubtful or stale signal gives no sentiment, but its
-        scope, age, article and headline are kept to show which signal it was.
+        publication), sentiment_article_id, sentiment_headline, news_event (the kind of news of the signal that gives
+        the sentiment, or empty). A doubtful or stale signal gives no sentiment, but its scope, age, article and
+        headline are kept to show which signal it was.
     """
     close = microseconds(opens) + timeframe // MICROSECOND
     newest = _Newest(signals, arrivals(signals) if arrived is None else arrived, close, staleness)
@@ -155,17 +156,18 @@ def as_of(
     for_entry = np.where(fresh, np.fmin(lowest, newest.lowest_above(of_trusted, ~is_trusted)), np.nan)
     for_exit = np.where(fresh, np.fmin(lowest, newest.warning_of_market(of_trusted, is_sound)), np.nan)
     columns = {
-        "sentiment": _taken(signals["score"], used, np.nan),
+        "sentiment": taken(signals["score"], used, np.nan),
         "sentiment_for_entry": for_entry,
         "sentiment_for_exit": for_exit,
         "sentiment_status": pd.array(status, dtype="str"),
-        "sentiment_label": _taken(signals["label"], used, ""),
-        "sentiment_scope": _taken(signals["scope"], known, ""),
-        "sentiment_confidence": _taken(signals["confidence"], used, np.nan),
-        "sentiment_degraded": _taken(signals["degraded"], used, fill=False),
+        "sentiment_label": taken(signals["label"], used, ""),
+        "sentiment_scope": taken(signals["scope"], known, ""),
+        "sentiment_confidence": taken(signals["confidence"], used, np.nan),
+        "sentiment_degraded": taken(signals["degraded"], used, fill=False),
         "sentiment_age_hours": np.where(place >= 0, (close - newest.published[place]) / 3.6e9, np.nan),
-        "sentiment_article_id": _taken(signals["article_id"], known, ""),
-        "sentiment_headline": _taken(signals["headline"], known, ""),
+        "sentiment_article_id": taken(signals["article_id"], known, ""),
+        "sentiment_headline": taken(signals["headline"], known, ""),
+        "news_event": taken(signals["event_type"], used, ""),
     }
     return pd.DataFrame(columns, index=opens.index)
 
@@ -232,6 +234,6 @@ class _Newest:
         return found
 
 
-def _taken(values: "pd.Series[Any]", rows: Integers, fill: object) -> Any:  # noqa: ANN401 - numpy's or pandas' array
+def taken(values: "pd.Series[Any]", rows: Integers, fill: object) -> Any:  # noqa: ANN401 - numpy's or pandas' array
     """The values in these rows; where the row is -1, the value is `fill`."""
     return pd.api.extensions.take(values.array, rows, allow_fill=True, fill_value=fill)
