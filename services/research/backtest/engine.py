@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import pandas as pd
-from cryptoboy_sentiment import Rules
+from cryptoboy_sentiment import EntriesState, Hold, Rules
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import freqtrade_variables
@@ -56,7 +56,11 @@ class Ran:
 
 
 class HistorySignals:
-    """A `SignalSource` of the strategy that serves signals from memory."""
+    """A `SignalSource` of the strategy that serves signals from memory; nothing suspends entries."""
+
+    scored: frozenset[str] | None = None
+    entries: EntriesState = "open"
+    holds: tuple[Hold, ...] = ()
 
     def __init__(self, signals: pd.DataFrame) -> None:
         """Take the signals of any pairs, in a frame as `signals_frame` returns it."""
@@ -73,10 +77,6 @@ class HistorySignals:
     def readable(self, _pair: str, /) -> bool:
         """Return True, because signals in memory are always readable."""
         return True
-
-    def entries(self) -> str:
-        """Return that entries are allowed, because nothing suspends entries in a backtest."""
-        return "open"
 
 
 def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, url: str) -> dict[str, Any]:
@@ -186,24 +186,25 @@ class Engine:
     def run(self, variant: Variant, signals: pd.DataFrame | None = None) -> Ran:
         """Run one variant on `signals`, or on the signals of the CSV if `signals` is None."""
         frames = {pair: frame.copy() for pair, frame in self._frames.items()}
-        if signals is not None:
-            frames = self._with_sentiment(frames, signals)
-        with self._traded_by(PARTS[variant]):
+        with self._reading(signals), self._traded_by(PARTS[variant]):
+            if signals is not None:
+                frames = {
+                    pair: frame.assign(**self._strategy.sentiment_columns(pair, frame["date"]))
+                    for pair, frame in frames.items()
+                }
             content: dict[str, Any] = self._backtesting.backtest(
                 processed=frames, start_date=self.start, end_date=self.last
             )
         return Ran(content["results"], content["wallet_summary"], float(content["final_balance"]), content)
 
-    def _with_sentiment(
-        self, frames: dict[str, pd.DataFrame], signals: pd.DataFrame
-    ) -> dict[str, pd.DataFrame]:
+    @contextmanager
+    def _reading(self, signals: pd.DataFrame | None) -> Iterator[None]:
+        """Let the strategy read these signals, also for decisions during the run; those of the CSV if None."""
         before = self._strategy._source  # noqa: SLF001 - the strategy chooses its source by itself, at its start
-        self._strategy._source = HistorySignals(signals)  # noqa: SLF001 - as above
+        if signals is not None:
+            self._strategy._source = HistorySignals(signals)  # noqa: SLF001 - as above
         try:
-            return {
-                pair: frame.assign(**self._strategy.sentiment_columns(pair, frame["date"]))
-                for pair, frame in frames.items()
-            }
+            yield
         finally:
             self._strategy._source = before  # noqa: SLF001 - as above
 
