@@ -23,9 +23,12 @@ CONNECTIONS = tomllib.loads((PROJECT_ROOT / "deploy" / "connections.toml").read_
 BASE, TLS = "docker-compose.production.yml", "docker-compose.tls.yml"
 ELSEWHERE = ("docker-compose.openai.yml", "docker-compose.remote-ollama.yml")
 """Overlays for a model server that is not in Compose."""
+SIDECAR = "docker-compose.sidecar.yml"
 COMBINATIONS = (
     (BASE,),
     (BASE, TLS),
+    (BASE, SIDECAR),
+    (BASE, TLS, SIDECAR),
     *((BASE, overlay) for overlay in ELSEWHERE),
     *((BASE, TLS, overlay) for overlay in ELSEWHERE),
 )
@@ -77,7 +80,8 @@ def test_who_has_a_reason_shares_a_network(files: tuple[str, ...]) -> None:
 @each_combination
 def test_freqtrade_meets_nothing_that_reads_the_outside_world(files: tuple[str, ...]) -> None:
     beside = {name for pair in meetings(files) if "freqtrade" in pair for name in pair} - {"freqtrade"}
-    assert beside == {"prometheus", "redis"} | ({"api-proxy"} if TLS in files else set())
+    expected = {"prometheus", "redis"} | ({"api-proxy"} if TLS in files else set())
+    assert beside == (set() if SIDECAR in files else expected)
 
 
 @each_combination
@@ -127,6 +131,12 @@ def test_a_model_server_elsewhere_is_reached_by_those_who_ask_it_and_by_no_other
     assert openai == {"sentiment-processor": {"internet-models"}}
     # An Ollama needs no key, so a person may ask it as well.
     assert ollama == {**openai, "operator": {"internet-operator"}}
+
+
+def test_bots_of_others_meet_redis_alone() -> None:
+    """The network that they join is the one in which this project's bot reads the signals."""
+    networks = composed((BASE, SIDECAR))
+    assert {name for name, found in networks.items() if "store-read" in found} == {"redis"}
 
 
 def test_the_servers_of_development_do_not_meet() -> None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-SERVER_NAMES = ("rabbitmq", "redis", "ollama", "freqtrade", "proxy", "localhost", "127.0.0.1", "::1")
+SERVER_NAMES = (
+    *("rabbitmq", "redis", "cryptoboy-redis", "ollama", "freqtrade", "proxy"),
+    *("localhost", "127.0.0.1", "::1"),
+)
 """The host names and addresses of the servers, in Compose and on one machine."""
 CA_FILE, CERTIFICATE_FILE, KEY_FILE = "tls_ca", "tls_certificate", "tls_key"
 VALID_DAYS = 397

@@ -26,8 +26,9 @@ ALERTS = {each.name: each for each in alerts()}
 SEVERITIES = {"critical", "warning", "info"}
 
 
-def test_prometheus_takes_its_configuration_and_every_rule() -> None:
-    said = run_tool("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
+@pytest.mark.parametrize("file", ["prometheus.yml", "sidecar.yml"])
+def test_prometheus_takes_its_configuration_and_every_rule(file: str) -> None:
+    said = run_tool("promtool", "check", "config", PROMETHEUS / file)
     assert f"{len(RULES)} rule files found" in said
     run_tool("promtool", "check", "rules", *RULES)
 
