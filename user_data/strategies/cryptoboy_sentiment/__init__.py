@@ -22,6 +22,7 @@ from cryptoboy_sentiment.indicators import PLOT_CONFIG, Periods, technical_indic
 from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.merging import MICROSECOND, STALENESS, Arrivals, arrivals, as_of, timeline
+from cryptoboy_sentiment.mixin.sentiment_mixin import SentimentMixin
 from cryptoboy_sentiment.news_events import COSTLY, EVENT_TYPES, OTHER, news_count, stand_aside
 from cryptoboy_sentiment.opening import history_signals, live_signals
 from cryptoboy_sentiment.protections import PROTECTIONS
@@ -42,6 +43,7 @@ from cryptoboy_sentiment.rules import (
     stake_for,
     technical_entry_conditions,
 )
+from cryptoboy_sentiment.session import Session
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError, parse_signal, signals_frame
 from cryptoboy_sentiment.sources import EntriesState, SignalSource

@@ -21,7 +21,7 @@ def digests_of_inputs(
     A CSV or settings that cannot be read raise no error here, because nothing is traded yet. The digest is then
     replaced by a text with the error, which differs from the digest of every earlier run.
     """
-    package = sorted(Path(__file__).parent.glob("*.py"))
+    package = sorted(Path(__file__).parent.rglob("*.py"))
     return {"sentiment_csv": _of_csv(section, environment), "code": _digest([*package, *code])}
 
 

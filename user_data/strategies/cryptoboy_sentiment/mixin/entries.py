@@ -1,0 +1,77 @@
+"""What the mixin does when Freqtrade is about to enter a position or to add to one: it may refuse, or take less."""
+
+import logging
+from datetime import datetime
+from numbers import Real
+from typing import Any
+
+from cryptoboy_sentiment.mixin.advice import stake_share
+from cryptoboy_sentiment.mixin.adviser import Adviser
+from cryptoboy_sentiment.mixin.wrapping import Call
+
+logger = logging.getLogger(__name__)
+
+UNREADABLE = "the news cannot be read"
+
+
+def confirm_trade_entry(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
+    """Refuse an entry before the strategy is asked: where its own method fails, Freqtrade enters."""
+    given = call.given
+    if _refused(call.adviser, given["pair"], given["side"], given["current_time"], "Entry"):
+        return False
+    return call.proceed()
+
+
+def adjust_trade_position(call: Call) -> Any:  # noqa: ANN401 - as above
+    """Let a position be reduced, and refuse to add to it as an entry is refused."""
+    wanted = call.proceed()
+    if not _is_amount(wanted[0] if isinstance(wanted, tuple) and wanted else wanted):
+        return wanted
+    trade = call.given["trade"]
+    side = "short" if trade.is_short else "long"
+    refused = _refused(call.adviser, trade.pair, side, call.given["current_time"], "Addition")
+    return None if refused else wanted
+
+
+def custom_stake_amount(call: Call) -> Any:  # noqa: ANN401 - as above
+    """Take a share of the strategy's own stake that grows with the sentiment, but no less than the exchange takes."""
+    stake = call.proceed()
+    adviser, given = call.adviser, call.given
+    if "size" not in adviser.settings.use or not _is_amount(stake):
+        return stake
+
+    def share() -> float:
+        score = adviser.at(given["pair"], given["current_time"], given["side"]).score
+        return stake_share(score, adviser.settings)
+
+    least = min(given.get("min_stake") or 0.0, stake)
+    return max(stake * adviser.safely("sizing a stake", share, adviser.settings.smallest_stake), least)
+
+
+def _is_amount(stake: object) -> bool:
+    return isinstance(stake, Real) and float(stake) > 0
+
+
+def _refused(adviser: Adviser, pair: str, side: str, now: datetime, what: str) -> bool:
+    """Whether the position must not be entered or grow now; says why, once for each reason."""
+    reason = adviser.safely("judging an entry", lambda: _why_not(adviser, pair, side, now), None)
+    if reason is None:
+        reason = UNREADABLE if adviser.settings.on_unreadable == "block" else ""
+    if adviser.is_new((what, pair, side), reason) and reason and not adviser.is_search:
+        logger.info("%s of %s (%s) refused: %s, trace_id=%s", what, pair, side, reason, adviser.article(pair))
+    return bool(reason)
+
+
+def _why_not(adviser: Adviser, pair: str, side: str, now: datetime) -> str:
+    """Why a position must not be entered or grow; empty if nothing speaks against it."""
+    if adviser.is_live:
+        state, holds = adviser.source.entries, adviser.source.holds
+        adviser.telemetry.entry(pair, state)
+        if state in {"paused", "lost"}:
+            owners = ", ".join(hold.owner for hold in holds)
+            return f"entries are {state}{owners and f' by {owners}'}"
+        is_read = state == "open" and adviser.source.readable(pair)
+        if not is_read and adviser.settings.on_unreadable == "block":
+            return UNREADABLE
+        adviser.entered_on[pair] = adviser.article(pair)
+    return adviser.at(pair, now, side).block if adviser.own_names() else ""

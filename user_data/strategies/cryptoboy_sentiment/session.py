@@ -1,0 +1,112 @@
+"""What a strategy needs of the news while a bot, a backtest or a search runs: settings, signals, holds and metrics."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any, TypeVar
+
+from cryptoboy_sentiment.opening import history_signals, live_signals
+from cryptoboy_sentiment.settings import Settings
+from cryptoboy_sentiment.sources import SignalSource
+from cryptoboy_sentiment.telemetry import open_telemetry
+from cryptoboy_sentiment.unscored import Unscored, open_trade_pairs
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+LIVE_CANDLES = 1000  # about as many as Freqtrade keeps of a pair
+
+
+class Session:
+    """The source of the signals, and what is known of a strategy's run.
+
+    Attributes:
+        settings: the section `cryptoboy` of the configuration.
+        source: where the signals come from. A study may replace it by another history.
+        is_live: whether this is a bot, with real money or in dry-run.
+        is_search: whether this is hyperopt.
+        candle: the length of the strategy's candles.
+        entered_on: by pair, the article of the last entry, for an order that is filled candles later.
+    """
+
+    def __init__(self, config: Mapping[str, Any], timeframe: str, *, oldest: timedelta) -> None:
+        """Open the source of the signals.
+
+        Args:
+            config: Freqtrade's configuration.
+            timeframe: of the strategy, as '15m'.
+            oldest: how long before a candle signals may have been published that count for the candle.
+
+        Raises:
+            ValueError: the settings or the sentiment CSV are not valid.
+        """
+        # Here, because other programs import this package without Freqtrade.
+        from freqtrade.enums import RunMode
+        from freqtrade.strategy import timeframe_to_seconds
+
+        section = config.get("cryptoboy")
+        self.settings = Settings.read({} if section is None else section, os.environ)
+        self.is_live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
+        self.is_search = config.get("runmode") == RunMode.HYPEROPT
+        self.candle = timedelta(seconds=timeframe_to_seconds(timeframe))
+        if self.is_search:
+            _send_package_to_workers()
+        self.source: SignalSource = (
+            live_signals(self.settings, window=LIVE_CANDLES * self.candle + self._oldest(oldest))
+            if self.is_live
+            else history_signals(self.settings)
+        )
+        port = self.settings.metrics_port if self.is_live else None
+        self.telemetry = open_telemetry(self.settings.metrics_host, port)
+        self.entered_on: dict[str, str] = {}
+        self._unscored = Unscored()
+        self._said: dict[object, object] = {}
+
+    def _oldest(self, at_least: timedelta) -> timedelta:
+        hours = max(self.settings.staleness_hours or 0, *self.settings.stand_aside.values(), 0)
+        return max(at_least, timedelta(hours=hours))
+
+    def refresh(self, whitelist: list[str], now: datetime) -> None:
+        """Bring the signals up to date within a bounded time; does nothing in a backtest."""
+        if self.is_live:
+            # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
+            pairs = list(dict.fromkeys([*whitelist, *open_trade_pairs()]))
+            self.source.refresh(pairs, now)
+            self.telemetry.loop(now, self.source, pairs)
+            self.telemetry.unscored(len(self._unscored.look(pairs, self.source.scored)))
+
+    def safely(self, what: str, work: Callable[[], _T], otherwise: _T) -> _T:
+        """The result of `work`, or `otherwise` where it fails in a bot, which a fault of ours must not disturb.
+
+        In a backtest or a search the error is raised, because a result without the news would be wrong.
+        """
+        try:
+            return work()
+        except Exception:
+            if not self.is_live:
+                raise
+            if self.is_new(("fault", what), True):
+                logger.exception("The news could not be used: %s failed; the bot goes on", what)
+            return otherwise
+
+    def is_new(self, subject: object, statement: object) -> bool:
+        """Whether the last call for this subject made another statement: a log repeats nothing in every loop."""
+        before = self._said.get(subject)
+        self._said[subject] = statement
+        return before != statement
+
+
+def _send_package_to_workers() -> None:
+    """Hyperopt's workers cannot import from the strategy's folder: they are sent this package itself.
+
+    Freqtrade pickles with the package cloudpickle or, before 2026, with the one inside joblib.
+    """
+    package = import_module(__package__)
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
+        try:
+            import_module(name).register_pickle_by_value(package)
+        except ImportError:  # the version of Freqtrade that runs uses the other one
+            continue
