@@ -46,8 +46,9 @@ def serving(encoding: str, content: bytes) -> Iterator[tuple[str, list[int]]]:
             self.send_header("Content-Length", str(len(content) or 10**12))
             if encoding:
                 self.send_header("Content-Encoding", encoding)
-            self.end_headers()
+            # Before the headers leave: a client may refuse these and be done before anything else happens here.
             sent.append(0)
+            self.end_headers()
             with suppress(OSError):
                 self.wfile.write(content)
                 while not content and sent[-1] < 50 * MOST_BYTES:
