@@ -52,6 +52,8 @@ from cryptoboy_sentiment.trace import remember, remembered, trace_id
 from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE
 from cryptoboy_sentiment.unscored import Unscored, open_trade_pairs
 from cryptoboy_sentiment.urgent import Urgent, UrgentNews, UrgentRules, refuse_without_exit_signals
-from cryptoboy_sentiment.version import VERSION, warn_of_another_version
+from cryptoboy_sentiment.version import VERSION, warn_of_another_version, warn_of_untested_freqtrade
 
-warn_of_another_version()  # here, once for each process, so that every strategy that uses the package has it
+# Here, once for each process, so that every strategy that uses the package has it.
+warn_of_another_version()
+warn_of_untested_freqtrade()
