@@ -125,7 +125,7 @@ def _aggregates(
     import cryptoboy_sentiment as news  # takes seconds
 
     with redis_client(settings, decode_responses=False) as client:
-        source = news.RedisSignals(client, window=staleness)
+        source = news.ServedSignals(news.RedisSignals(client, window=staleness + news.OWN_FIRST))
         source.refresh(pairs, now)
     return {pair: _aggregate(source, pair, now, staleness) for pair in pairs}
 

@@ -134,7 +134,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def _live_source(self) -> news.SignalSource:
         stale_after = timedelta(hours=max(LONGEST_STALENESS_HOURS, self._settings.staleness_hours or 0))
-        return news.live_signals(self._settings, window=LIVE_CANDLES * self._candle + stale_after)
+        window, dry_run = LIVE_CANDLES * self._candle + stale_after, self.config["runmode"] == RunMode.DRY_RUN
+        return news.live_signals(self._settings, window=window, dry_run=dry_run)
 
     def _history(self) -> news.SignalSource:
         if self._is_search:

@@ -1,9 +1,9 @@
 """Provides news sentiment to a trading strategy: signals, their sources, and the rules based on them.
 
 This package alone decides which sentiment a candle sees, for live trading and backtests alike; only the source
-differs (`RedisSignals`, `CsvSignals`). Missing sentiment is NaN, never 0.0. The package needs Freqtrade and
-`redis`, and no other part of CryptoBoy, so it is installed in Freqtrade by copying this folder and the strategy's
-file.
+differs (`RedisSignals`, `CsvSignals`). Missing sentiment is NaN, never 0.0. The package needs Freqtrade and,
+for the sentiment store only, `redis`, and no other part of CryptoBoy, so it is installed in Freqtrade by copying this
+folder and the strategy's file.
 """
 
 from cryptoboy_sentiment.aggregate import (
@@ -14,8 +14,10 @@ from cryptoboy_sentiment.aggregate import (
     aggregate_as_of,
     aggregate_at,
 )
+from cryptoboy_sentiment.assets import OWN_FIRST, asset_of, serving_order
 from cryptoboy_sentiment.columns import sentiment_columns
 from cryptoboy_sentiment.connection import connect
+from cryptoboy_sentiment.csv_following import FollowedCsv
 from cryptoboy_sentiment.csv_source import CsvSignals, read_signals_csv
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.indicators import PLOT_CONFIG, Periods, technical_indicators
@@ -43,6 +45,7 @@ from cryptoboy_sentiment.rules import (
     stake_for,
     technical_entry_conditions,
 )
+from cryptoboy_sentiment.served import ServedSignals
 from cryptoboy_sentiment.session import Session
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.signals import CLOCK_SKEW, LABELS, Signal, SignalError, parse_signal, signals_frame

@@ -1,20 +1,35 @@
 """Connects the strategy to the sentiment store."""
 
-from typing import Any
-
-import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
+from typing import TYPE_CHECKING, Any
 
 from cryptoboy_sentiment.settings import Settings
 
+if TYPE_CHECKING:
+    import redis
 
-def connect(at: Settings) -> redis.Redis:
+_MISSING = (
+    "Sentiment comes from Redis at {address}, which needs the Python package redis, and Freqtrade's environment does "
+    "not have it. Install it where Freqtrade is installed: python -m pip install redis; in Docker, build an image of "
+    "two lines: FROM freqtradeorg/freqtrade:stable and RUN pip install --user redis. Or name a sentiment CSV as "
+    "cryptoboy.source, which needs no package (in backtests and dry-run)"
+)
+
+
+def connect(at: Settings) -> "redis.Redis":
     """A Redis client with 1 s to connect, 1 s for each read and one retry. It connects when it is first used.
 
     With `redis_tls` the server's certificate and name are checked against `redis_ca_file` or, without that file,
     against the system's CAs.
+
+    Raises:
+        ValueError: the package redis is not installed.
     """
+    try:  # here, because a strategy that reads a CSV does not need it, and Freqtrade does not bring it
+        import redis
+        from redis.backoff import ConstantBackoff
+        from redis.retry import Retry
+    except ImportError:
+        raise ValueError(_MISSING.format(address=at.redis_address)) from None
     user = at.redis_user
     if at.redis_socket and at.redis_password and not user:
         user = "default"  # the embedded Redis asks for no password there, and accepts one only together with a user

@@ -1,4 +1,4 @@
-"""Reads the signals of a history file, for backtests."""
+"""Reads the signals of a sentiment CSV once, for backtests."""
 
 import csv
 import gzip
@@ -62,16 +62,21 @@ def _opened(path: Path) -> TextIO:
 
 
 class CsvSignals:
-    """A `SignalSource` for backtests with the signals of a history CSV, read once; without a path there are none."""
+    """A `SignalSource` with the signals of a history CSV, read once; without a path there are none."""
 
-    scored: frozenset[str] | None = None
     entries: EntriesState = "open"  # history has no holds
     holds: tuple[Hold, ...] = ()
 
     def __init__(self, path: Path | None) -> None:
-        frame = signals_frame([]) if path is None else read_signals_csv(path)
+        self.scored: frozenset[str] | None = None
+        self._take(signals_frame([]) if path is None else read_signals_csv(path))
+        if path is not None:
+            self.scored = frozenset(self._by_pair)
+
+    def _take(self, frame: pd.DataFrame) -> None:
         self._nothing = frame.head(0)
-        self._by_pair = {str(pair): rows for pair, rows in frame.groupby("pair")}
+        # Lines that are there twice count once, as in the store.
+        self._by_pair = {str(pair): rows for pair, rows in frame.drop_duplicates().groupby("pair")}
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
         """Do nothing, because history does not change."""

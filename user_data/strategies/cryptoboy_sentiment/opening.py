@@ -4,19 +4,41 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
+from cryptoboy_sentiment.addresses import is_csv
+from cryptoboy_sentiment.assets import OWN_FIRST
 from cryptoboy_sentiment.connection import connect
+from cryptoboy_sentiment.csv_following import FollowedCsv
 from cryptoboy_sentiment.csv_source import CsvSignals
 from cryptoboy_sentiment.redis_source import RedisSignals
+from cryptoboy_sentiment.served import ServedSignals
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.sources import SignalSource
 
 logger = logging.getLogger(__name__)
 
 
-def live_signals(settings: Settings, window: timedelta) -> SignalSource:
-    """The source of the store's signals, which go back as far as `window`."""
+def live_signals(settings: Settings, window: timedelta, *, dry_run: bool = False) -> SignalSource:
+    """The source of a bot: the store's signals, which go back as far as `window`, or a sentiment CSV in dry-run.
+
+    Raises:
+        ValueError: the package redis is missing, the CSV is not valid, or a CSV is named for real money.
+    """
+    if is_csv(settings.source) and settings.sentiment_csv is not None:
+        return ServedSignals(_followed(Path(settings.sentiment_csv).absolute(), dry_run=dry_run))
     logger.info("Sentiment comes from Redis at %s", settings.redis_address)
-    return RedisSignals(connect(settings), window=window)
+    # What counts for a pair at the window's begin is decided by the signals before it.
+    return ServedSignals(RedisSignals(connect(settings), window=window + OWN_FIRST))
+
+
+def _followed(path: Path, *, dry_run: bool) -> FollowedCsv:
+    if not dry_run:
+        raise ValueError(
+            f"cryptoboy.source is the sentiment CSV {path}, and this bot trades with real money. A file has no holds: "
+            "nobody could stop the entries of this bot (./cryptoboy pause), and it does not show whether it is kept up "
+            "to date. Name the sentiment store, for example redis://HOST:6379/0, or set dry_run to true"
+        )
+    logger.info("Sentiment comes from the sentiment CSV %s, which is read again when it changes", path)
+    return FollowedCsv(path)
 
 
 def history_signals(settings: Settings) -> SignalSource:
@@ -28,8 +50,9 @@ def history_signals(settings: Settings) -> SignalSource:
     if settings.sentiment_csv is None:
         logger.warning(
             "There is no sentiment in this run and so there will be no entries: name a history file as "
-            "cryptoboy.sentiment_csv or SENTIMENT_CSV. The live store is not read into history."
+            "cryptoboy.sentiment_csv, cryptoboy.source or SENTIMENT_CSV. The live store is not read into history."
         )
-        return CsvSignals(None)
-    logger.info("Sentiment comes from the history in %s", settings.sentiment_csv)
-    return CsvSignals(Path(settings.sentiment_csv))
+        return ServedSignals(CsvSignals(None))
+    path = Path(settings.sentiment_csv).absolute()  # a relative path starts in the working directory
+    logger.info("Sentiment comes from the history in %s", path)
+    return ServedSignals(CsvSignals(path), tells=True)

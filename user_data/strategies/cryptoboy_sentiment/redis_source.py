@@ -3,23 +3,25 @@
 import json
 import logging
 import math
-import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
-import redis
 
+from cryptoboy_sentiment.background import in_background
 from cryptoboy_sentiment.holds import Hold, describe, holds_in_force, state_of
 from cryptoboy_sentiment.members import decode_member
 from cryptoboy_sentiment.mirror import EMPTY, Mirror, Page, in_line
 from cryptoboy_sentiment.plain import one_line
 from cryptoboy_sentiment.signals import Signal, SignalError, signals_frame
 from cryptoboy_sentiment.sources import EntriesState
+
+if TYPE_CHECKING:
+    import redis
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class RedisSignals:
     call.
     """
 
-    def __init__(self, client: redis.Redis, *, window: timedelta, patience_s: float = 2.0) -> None:
+    def __init__(self, client: "redis.Redis", *, window: timedelta, patience_s: float = 2.0) -> None:
         self._client, self._window, self._patience_s = client, window, patience_s
         self._mirror: dict[str, Mirror] = {}
         self._frames: dict[str, pd.DataFrame] = {}
@@ -153,17 +155,7 @@ class RedisSignals:
         return [pair for pair in missing if pair not in later]
 
     def _ask(self, mirrors: dict[str, Mirror], horizon: float) -> Future[Answer]:
-        future: Future[Answer] = Future()
-
-        def call() -> None:
-            try:
-                future.set_result(self._fetch(mirrors, horizon))
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which reports it
-                future.set_exception(error)
-
-        # A daemon: name resolution that hangs must not keep a stopped bot from exiting, as an executor would.
-        threading.Thread(target=call, name="sentiment-store", daemon=True).start()
-        return future
+        return in_background(lambda: self._fetch(mirrors, horizon), "sentiment-store")
 
     def _fetch(self, mirrors: dict[str, Mirror], horizon: float) -> Answer:
         keys, arguments = ["trading:entries"], [repr(horizon)]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError  # comes with Freqtrade
 
+from cryptoboy_sentiment.addresses import is_csv, resolve
 from cryptoboy_sentiment.news_events import EVENT_TYPES
 
 USES = ("veto", "confirm", "exit", "size", "features")
@@ -65,7 +66,9 @@ class Settings(BaseModel):
     redis_socket: File = None  # a Unix socket, used instead of host and port
 
     # The fields below are those of `SentimentMixin`; scores are those of a long position, and are mirrored for shorts.
-    source: Annotated[str | None, Field(min_length=1, description="an address or a path")] = None
+    source: Annotated[str | None, Field(min_length=1, description="an address or a path")] = (
+        None  # see `addresses`
+    )
     use: Annotated[
         tuple[Annotated[str, _one_of(USES)], ...],
         _LISTED,
@@ -102,10 +105,12 @@ class Settings(BaseModel):
         """Read the settings from the configuration or, for fields missing there, from environment variables.
 
         The variables are SENTIMENT_CSV and REDIS_*: HOST, PORT, SOCKET, USER, PASSWORD, TLS ... REDIS_PASSWORD_FILE
-        names a file that contains the password, and STRATEGY_METRICS_PORT sets `metrics_port`.
+        names a file that contains the password, and STRATEGY_METRICS_PORT sets `metrics_port`. The address in `source`
+        is translated to the settings named redis_* or sentiment_csv.
 
         Raises:
-            ValueError: a value has the wrong type, a name is unknown, or the password cannot be read.
+            ValueError: a value has the wrong type, a name is unknown, the password cannot be read, or settings
+                contradict each other.
         """
         if not isinstance(section, Mapping):
             raise ValueError(f"cryptoboy is {section!r}, expected an object with fields")  # noqa: TRY004 - a setting
@@ -116,7 +121,9 @@ class Settings(BaseModel):
             # Kubernetes calls the address of a service named redis so: REDIS_PORT=tcp://10.0.0.1:6379
             if (text := environment.get(variable)) and not (name == "redis_port" and "://" in text)
         }
-        if (file := environment.get("REDIS_PASSWORD_FILE")) and not chosen.get("redis_password"):
+        chosen, texts = resolve(chosen, texts)
+        file = None if is_csv(chosen.get("source")) else environment.get("REDIS_PASSWORD_FILE")
+        if file and not chosen.get("redis_password"):
             texts["redis_password"] = _read_password(file, is_given="redis_password" in texts)
         try:
             given = cls.model_validate_strings({name: texts[name] for name in texts.keys() - chosen})

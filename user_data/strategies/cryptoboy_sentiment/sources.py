@@ -17,17 +17,19 @@ EntriesState = Literal["open", "paused", "lost", "unknown"]
 
 
 class SignalSource(Protocol):
-    """A source of signals. No method raises an error; `readable` and `entries` report what could not be read.
+    """A source of signals. No method raises an error; `readable` and `entries` report what could not be read."""
 
-    Attributes:
-        scored: the pairs that are scored, as far as is known; None if no scored pairs were announced.
-        entries: whether new entries are allowed, as of the last refresh.
-        holds: the holds that prevent entries, as of the last refresh.
-    """
+    @property
+    def scored(self) -> frozenset[str] | None:
+        """The pairs and assets that are scored, as far as is known; None if it is unknown."""
 
-    scored: frozenset[str] | None
-    entries: EntriesState
-    holds: "tuple[Hold, ...]"
+    @property
+    def entries(self) -> EntriesState:
+        """Whether new entries are allowed, as of the last refresh."""
+
+    @property
+    def holds(self) -> "tuple[Hold, ...]":
+        """The holds that prevent entries, as of the last refresh."""
 
     def refresh(self, pairs: Iterable[str], now: datetime) -> None:
         """Bring the signals of these pairs up to date; `now` is in UTC. Blocks for a bounded time only."""
