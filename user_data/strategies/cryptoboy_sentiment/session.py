@@ -41,7 +41,7 @@ class Session:
             oldest: how long before a candle signals may have been published that count for the candle.
 
         Raises:
-            ValueError: the settings or the sentiment CSV are not valid.
+            ValueError: the settings or the sentiment CSV are not valid, or the package redis is missing.
         """
         # Here, because other programs import this package without Freqtrade.
         from freqtrade.enums import RunMode
@@ -54,8 +54,12 @@ class Session:
         self.candle = timedelta(seconds=timeframe_to_seconds(timeframe))
         if self.is_search:
             _send_package_to_workers()
+        window, is_dry = (
+            LIVE_CANDLES * self.candle + self._oldest(oldest),
+            config.get("runmode") == RunMode.DRY_RUN,
+        )
         self.source: SignalSource = (
-            live_signals(self.settings, window=LIVE_CANDLES * self.candle + self._oldest(oldest))
+            live_signals(self.settings, window, dry_run=is_dry)
             if self.is_live
             else history_signals(self.settings)
         )
