@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +13,18 @@ import typer
 from services.cli.support import options
 from services.cli.support.answers import answer_console, page_file, print_json, write_page
 from services.cli.support.progress import progress_of
+from services.common.errors import StopProgram
 from services.launch.freqtrade.config import chosen_staleness
 
 _MOST_JOBS = 4
+
+
+class NewsScope(StrEnum):
+    """What the news is about that counts."""
+
+    ALL = "all"
+    ASSET = "asset"
+    MARKET = "market"
 
 
 def backtest(
@@ -51,6 +62,23 @@ def backtest(
         float | None,
         typer.Option(min=0.01, help="News older than this is no sentiment. Default: the strategy's."),
     ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A threshold: a field of the section cryptoboy, or a parameter of the strategy. Repeatable.",
+        ),
+    ] = None,
+    events: Annotated[
+        str | None, typer.Option(help="Only news of these kinds counts, such as hack,delisting.")
+    ] = None,
+    sources: Annotated[
+        str | None, typer.Option(help="Only news of these sources counts, as the sentiment CSV names them.")
+    ] = None,
+    scope: Annotated[
+        NewsScope, typer.Option(help="Only news about the asset, or about the market, counts.")
+    ] = NewsScope.ALL,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes that run the controls; figures do not depend on it.")
     ] = None,
@@ -72,6 +100,7 @@ def backtest(
     from services.research.backtest.plan import Plan
     from services.research.backtest.report.report import backtest_json
     from services.research.backtest.run import run_backtest
+    from services.research.backtest.selection import Selection
 
     configure_logging(settings.changed(log_level="WARNING"), "backtest")
     plan = Plan(
@@ -90,6 +119,8 @@ def backtest(
         protections=protections,
         # As in the live bot.
         staleness_hours=chosen_staleness(settings) if staleness_hours is None else staleness_hours,
+        selection=Selection(_names(events), _names(sources), scope.value),
+        changes=_assigned(changes or ()),
     )
     with progress_of("backtest") as report:
         processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
@@ -108,3 +139,21 @@ def backtest(
     show_backtest(answer, answer_console())
     if page is not None:
         print(f"\nCharts: {page}")
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """The names in a list that commas separate; a name may have spaces."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
+def _assigned(texts: Iterable[str]) -> dict[str, str]:
+    """The values of --set by name. Raises StopProgram."""
+    assigned: dict[str, str] = {}
+    for text in texts:
+        name, is_there, value = text.partition("=")
+        if not (is_there and name.strip() and value.strip()):
+            raise StopProgram(f"--set {text!r}: expected NAME=VALUE, such as --set veto_below=-0.5")
+        if name.strip() in assigned:
+            raise StopProgram(f"--set {name.strip()} is there twice: keep one of the values")
+        assigned[name.strip()] = value.strip()
+    return assigned

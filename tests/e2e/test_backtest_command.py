@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 from services.common.settings.folders import PYTHON_PATH
-from services.research.backtest.engine import STRATEGY, freqtrade_config
+from services.research.backtest.engine import freqtrade_config
 from services.research.backtest.markets import private_exchange
-from services.research.backtest.plan import Plan
+from services.research.backtest.plan import STRATEGY, Plan
 from tests.support.strategy.backtest_samples import (
     HEADLINE,
     HOUR,

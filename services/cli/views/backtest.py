@@ -43,7 +43,10 @@ def show_backtest(found: Row, console: Console) -> None:
         f"Difference of combined and technical: {found['statistic']['value']:+.2f} percentage points, "
         f"p = {found['p_value']:.3f} by {found['controls']['runs']} controls."
     )
+    console.print(_effect(found["effect"]))
     console.print(found["verdict"], style="bold")
+    if found["outcome"] == "too_few_trades":
+        console.print(found["power"]["sentence"])
 
 
 def _variants(variants: Row) -> Table:
@@ -52,6 +55,13 @@ def _variants(variants: Row) -> Table:
         table.add_row(name, *(_number(row[key], places) for row in variants.values()))
     table.add_row("95% of profit", *(_interval(row["intervals"]["profit_pct"]) for row in variants.values()))
     return table
+
+
+def _effect(effect: Row) -> str:
+    return (
+        f"Of the trades without news {effect['same']} are the same with it, {effect['ended_otherwise']} ended "
+        f"otherwise and {effect['left_out']} were not made; {effect['added']} were made only with news."
+    )
 
 
 def _rules(rules: Row) -> Table:

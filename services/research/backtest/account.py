@@ -51,6 +51,41 @@ class Figures:
 FIGURES = tuple(Figures.__dataclass_fields__)
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What news changed in the trades of the rules alone; a trade is known by its pair, side and opening time.
+
+    Attributes:
+        same: trades that were opened and closed alike.
+        ended_otherwise: trades that were opened alike, but closed at another time or price.
+        left_out: trades of the rules alone that were not opened with news.
+        added: trades that were opened only with news.
+    """
+
+    same: int
+    ended_otherwise: int
+    left_out: int
+    added: int
+
+
+def effect_of(alone: pd.DataFrame, with_news: pd.DataFrame) -> Effect:
+    """Compare the trades of the rules alone with those with news, both as Freqtrade returns them."""
+    before, after = _endings(alone), _endings(with_news)
+    both = before.keys() & after.keys()
+    same = sum(before[trade] == after[trade] for trade in both)
+    return Effect(
+        same=same,
+        ended_otherwise=len(both) - same,
+        left_out=len(before) - len(both),
+        added=len(after) - len(both),
+    )
+
+
+def _endings(trades: pd.DataFrame) -> dict[tuple[object, ...], tuple[object, ...]]:
+    rows = trades[["pair", "is_short", "open_date", "close_date", "close_rate"]].itertuples(index=False)
+    return {tuple(row[:3]): tuple(row[3:]) for row in rows}
+
+
 def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -> Equity:
     """Return an account's worth from the candle before the first that can trade to the end of the last candle.
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,18 @@ class Controls:
         candles: the directory of the candle files.
         signals: the signals of all pairs.
         candle: length of a candle.
+        changes: the changes of `plan.Plan`.
     """
 
     config: Mapping[str, Any]
     candles: Path
     signals: pd.DataFrame
     candle: timedelta
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def engine(self, *, shows: bool = True) -> Engine:
+        """Load an engine that runs controls; `shows` is that of `Engine`."""
+        return Engine(self.config, self.candles, signals=self.signals, changes=self.changes, shows=shows)
 
     def one(self, engine: Engine, offset: int) -> Figures:
         """Return the figures of the whole strategy with the news moved by `offset` candles."""
@@ -121,7 +127,7 @@ def _start_work(controls: Controls, parent: int) -> None:
     end_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
-    _AT_WORK.append((controls, Engine(controls.config, controls.candles)))
+    _AT_WORK.append((controls, controls.engine(shows=False)))
 
 
 def _work(offset: int) -> Figures:

@@ -10,32 +10,28 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, Self
 
 import pandas as pd
-from cryptoboy_sentiment import EntriesState, Hold, Rules
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import freqtrade_variables
 from services.common.network.proxies import hidden_variables
 from services.common.settings.folders import STRATEGIES
 from services.replay_exchange.ccxt_config import freqtrade_exchange
-from services.research.backtest.plan import PARTS, Parts, Plan, Variant
-
-STRATEGY = "LLMSentimentStrategy"
-_NEVER = 1e9
-_WITHOUT_GUARDS = {
-    "minimal_roi": {0: _NEVER},
-    "stoploss": -0.99,
-    "trailing_stop": False,
-}
-Frames = Mapping[str, pd.DataFrame]
+from services.research.backtest.plan import Plan, Variant
+from services.research.backtest.strategies.changes import change_parameters, changed_section
+from services.research.backtest.strategies.choice import subject_of
+from services.research.backtest.strategies.log import FreqtradeLog, errors_of
+from services.research.backtest.strategies.memory import HistorySignals
+from services.research.backtest.strategies.state import StrategyState
+from services.research.backtest.strategies.subject import Frames, Subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,35 +51,11 @@ class Ran:
     content: dict[str, Any]
 
 
-class HistorySignals:
-    """A `SignalSource` of the strategy that serves signals from memory; nothing suspends entries."""
-
-    scored: frozenset[str] | None = None
-    entries: EntriesState = "open"
-    holds: tuple[Hold, ...] = ()
-
-    def __init__(self, signals: pd.DataFrame) -> None:
-        """Take the signals of any pairs, in a frame as `signals_frame` returns it."""
-        self._nothing = signals.head(0)
-        self._by_pair = {str(pair): rows for pair, rows in signals.groupby("pair")}
-
-    def refresh(self, pairs: Iterable[str], now: datetime) -> None:
-        """Do nothing, because past signals do not change."""
-
-    def signals(self, pair: str, /) -> pd.DataFrame:
-        """Return the pair's signals; the frame is empty if there are no signals of this pair."""
-        return self._by_pair.get(pair, self._nothing)
-
-    def readable(self, _pair: str, /) -> bool:
-        """Return True, because signals in memory are always readable."""
-        return True
-
-
 def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, url: str) -> dict[str, Any]:
     """Return the configuration of `freqtrade backtesting` for this plan, with the exchange at `url`."""
     pricing = {"price_side": "other", "use_order_book": True, "order_book_top": 1}
     return {
-        "strategy": STRATEGY,
+        "strategy": plan.strategy,
         "strategy_path": str(STRATEGIES),
         "timeframe": plan.timeframe,
         "timerange": f"{plan.start.timestamp():.0f}-{plan.end.timestamp():.0f}",
@@ -102,48 +74,75 @@ def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, ur
         "dataformat_ohlcv": "feather",
         "export": "none",
         "backtest_cache": "none",
-        "cryptoboy": {
-            "sentiment_csv": str(plan.sentiment.absolute()),
-            "staleness_hours": plan.staleness_hours,
-        },
+        "cryptoboy": changed_section(
+            {
+                "sentiment_csv": str(plan.sentiment.absolute()),
+                "staleness_hours": plan.staleness_hours,
+            },
+            plan.changes,
+        ),
     }
 
 
 class Engine:
     """One loaded backtest. It must be used by one thread only, because Freqtrade keeps trades in class variables."""
 
-    def __init__(self, config: Mapping[str, Any], candles: Path) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        candles: Path,
+        *,
+        signals: pd.DataFrame | None = None,
+        changes: Mapping[str, str] = MappingProxyType({}),
+        shows: bool = True,
+    ) -> None:
         """Load Freqtrade, strategy, candles and indicators; the exchange of `config` must answer meanwhile.
+
+        Args:
+            config: Freqtrade's configuration.
+            candles: the directory of the candle files.
+            signals: the signals of all runs that are given no others; if None, those of the strategy's own source.
+            changes: the changes of `plan.Plan`, of which those to the section are in `config` already.
+            shows: whether what the strategy prints, other than in controls, is shown on standard error.
 
         Raises:
             StopProgram: Freqtrade or the strategy refuses; its message is passed on.
         """
-        from freqtrade.data import history
-        from freqtrade.data.converter import trim_dataframes
-        from freqtrade.exceptions import FreqtradeException
-        from freqtrade.optimize.backtesting import Backtesting
-
         self._closing = ExitStack()
         self._closing.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.WARNING)  # because Freqtrade logs its whole configuration at each run
+        self.log = FreqtradeLog(shows=shows)
         try:
-            self._backtesting: Any = Backtesting(self._read(config, candles))
+            self._load(self._read(config, candles), signals, changes)
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self, config: dict[str, Any], signals: pd.DataFrame | None, changes: Mapping[str, str]) -> None:
+        from freqtrade.data import history
+        from freqtrade.data.converter import trim_dataframes
+        from freqtrade.optimize.backtesting import Backtesting
+
+        self._name = str(config["strategy"])
+        self._folder = Path(config["strategy_path"])
+        with self.log, errors_of(self._name, self._folder, self.log):
+            self._backtesting: Any = Backtesting(config)
             self._closing.callback(Backtesting.cleanup)
             self._closing.callback(self._backtesting.exchange.close)
-            data, timerange = self._backtesting.load_bt_data()
+            self._data, timerange = self._backtesting.load_bt_data()
             self._strategy = self._backtesting.strategylist[0]
             self._backtesting._set_strategy(self._strategy)  # noqa: SLF001 - Freqtrade's own tools do the same
-            self._frames: dict[str, pd.DataFrame] = self._strategy.advise_all_indicators(data)
+            self.subject: Subject = subject_of(self._strategy)
+            change_parameters(self._strategy, changes, self.subject.fields)
+            if signals is not None:
+                self.subject.source = HistorySignals(signals)
+            self._source = self.subject.source
+            self._frames: dict[str, pd.DataFrame] = self._strategy.advise_all_indicators(self._data)
             startup = self._backtesting.required_startup
             self.traded: Frames = trim_dataframes(self._frames, timerange, startup)
             _refuse_empty(self.traded, startup)
             self.start, self.last = history.get_timerange(self.traded)
-        except (FreqtradeException, ValueError) as error:
-            self.close()
-            raise StopProgram(f"Freqtrade refuses this backtest: {error}") from error
-        except BaseException:
-            self.close()
-            raise
+            self._state = StrategyState(self._strategy)
 
     def _read(self, config: Mapping[str, Any], candles: Path) -> dict[str, Any]:
         from freqtrade.configuration import Configuration
@@ -172,55 +171,52 @@ class Engine:
         """The fee of each purchase and each sale, as a ratio."""
         return float(self._backtesting.fee)
 
-    @property
-    def rules(self) -> Rules:
-        """The thresholds of the strategy's rules."""
-        rules: Rules = self._strategy.rules()
-        return rules
-
-    @property
-    def strategy(self) -> Any:  # noqa: ANN401 - Freqtrade publishes no types
-        """The strategy that Freqtrade loaded."""
-        return self._strategy
-
     def run(self, variant: Variant, signals: pd.DataFrame | None = None) -> Ran:
-        """Run one variant on `signals`, or on the signals of the CSV if `signals` is None."""
-        frames = {pair: frame.copy() for pair, frame in self._frames.items()}
-        with self._reading(signals), self._traded_by(PARTS[variant]):
+        """Run one variant on `signals`, or on the signals that were loaded if `signals` is None."""
+        silent = nullcontext() if signals is None else self.log.silent()
+        with silent, self.log, errors_of(self._name, self._folder, self.log):
+            if variant is Variant.BUY_AND_HOLD:
+                return self._hold()
+            self._state.restore()
+            with self._source_of(signals), self.subject.trading(variant):
+                return self._ran(self._prepared())
+
+    @contextmanager
+    def _source_of(self, signals: pd.DataFrame | None) -> Iterator[None]:
+        """Let the strategy have `signals` for its columns and its callbacks."""
+        try:
             if signals is not None:
-                frames = {
-                    pair: frame.assign(**self._strategy.sentiment_columns(pair, frame["date"]))
-                    for pair, frame in frames.items()
-                }
-            content: dict[str, Any] = self._backtesting.backtest(
-                processed=frames, start_date=self.start, end_date=self.last
-            )
+                self.subject.source = HistorySignals(signals)
+            yield
+        finally:
+            self.subject.source = self._source
+
+    def _prepared(self) -> dict[str, pd.DataFrame]:
+        """Return new frames with indicators, and with the columns of news from the source that the strategy has now."""
+        if self.subject.source is self._source:
+            return {pair: frame.copy() for pair, frame in self._frames.items()}
+        return {
+            pair: frame.assign(**self.subject.columns(pair, frame["date"]))
+            for pair, frame in self._frames.items()
+        }
+
+    def _hold(self) -> Ran:
+        from services.research.backtest.strategies.hold import BuyAndHold
+
+        hold = BuyAndHold(self._strategy.config)
+        hold.dp, hold.wallets = self._strategy.dp, self._strategy.wallets
+        hold.timeframe, hold.max_open_trades = self._strategy.timeframe, len(self._data)
+        self._backtesting.strategy = hold
+        try:
+            return self._ran({pair: frame.copy() for pair, frame in self._data.items()})
+        finally:
+            self._backtesting.strategy = self._strategy
+
+    def _ran(self, frames: dict[str, pd.DataFrame]) -> Ran:
+        content: dict[str, Any] = self._backtesting.backtest(
+            processed=frames, start_date=self.start, end_date=self.last
+        )
         return Ran(content["results"], content["wallet_summary"], float(content["final_balance"]), content)
-
-    @contextmanager
-    def _reading(self, signals: pd.DataFrame | None) -> Iterator[None]:
-        """Let the strategy read these signals, also for decisions during the run; those of the CSV if None."""
-        before = self._strategy._source  # noqa: SLF001 - the strategy chooses its source by itself, at its start
-        if signals is not None:
-            self._strategy._source = HistorySignals(signals)  # noqa: SLF001 - as above
-        try:
-            yield
-        finally:
-            self._strategy._source = before  # noqa: SLF001 - as above
-
-    @contextmanager
-    def _traded_by(self, parts: Parts) -> Iterator[None]:
-        changed: dict[str, Any] = {"entry_rules": parts.entry_rules, "exit_rules": parts.exit_rules}
-        if not parts.guards:
-            changed |= _WITHOUT_GUARDS
-        before = {name: getattr(self._strategy, name) for name in changed}
-        try:
-            for name, value in changed.items():
-                setattr(self._strategy, name, value)
-            yield
-        finally:
-            for name, value in before.items():
-                setattr(self._strategy, name, value)
 
 
 def _refuse_empty(frames: Frames, startup: int) -> None:

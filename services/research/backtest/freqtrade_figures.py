@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from services.research.backtest.engine import STRATEGY, Ran
+from services.research.backtest.engine import Ran
 
 _UNDEFINED = -100.0
 """The value that Freqtrade gives for a ratio with a denominator of zero."""
 
 
 def freqtrade_figures(
-    ran: Ran, pairs: Sequence[str], start: datetime, last: datetime
+    ran: Ran, strategy: str, pairs: Sequence[str], start: datetime, last: datetime
 ) -> dict[str, float | int | None]:
     """Return Freqtrade's figures of closed trades and of the daily wallet; undefined ratios are None.
 
     Args:
         ran: Freqtrade's results of the run.
+        strategy: the name of the strategy.
         pairs: the traded pairs.
         start: the time at which the first traded candle opens.
         last: the time at which the last traded candle opens.
@@ -27,7 +28,7 @@ def freqtrade_figures(
 
     content = ran.content | {"backtest_start_time": 0, "backtest_end_time": 0}
     stats: dict[str, Any] = generate_strategy_stats(
-        list(pairs), STRATEGY, content, start, last, market_change=0.0, is_hyperopt=True
+        list(pairs), strategy, content, start, last, market_change=0.0, is_hyperopt=True
     )
     wallet = stats["wallet_stats"]
     traded = stats["total_trades"] > 0

@@ -22,7 +22,7 @@ class Inputs:
 
     Attributes:
         candles: all checked candles of each pair, by the pair's name.
-        signals: all signals of the sentiment CSV.
+        signals: the signals of the sentiment CSV that count.
         stake_currency: the currency in which all pairs are paid.
         notes: limits of the data that are not errors, one sentence each.
     """
@@ -57,7 +57,7 @@ def read_inputs(plan: Plan) -> Inputs:
         notes.append(
             f"With {plan.controls} controls p cannot be less than {least:.3f}: nothing can stand out from chance."
         )
-    signals = read_sentiment_csv(plan.sentiment)
+    signals = plan.selection.of(read_sentiment_csv(plan.sentiment), plan.sentiment)
     notes.extend(_signal_notes(plan, candles, signals))
     _refuse_misfits(plan, candles, signals)
     return Inputs(candles, signals, currency, tuple(notes))
@@ -102,7 +102,7 @@ def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFr
     outside = (times < first) | (times >= last)
     if outside.all():
         raise StopProgram(
-            f"sentiment CSV {plan.sentiment}, line {line_of(plan.sentiment, 0)}: available_at is "
+            f"sentiment CSV {plan.sentiment}, line {_line(plan, signals, 0)}: available_at is "
             f"{_iso(times.iloc[0])}; neither this signal nor any other lies within the candles in {plan.candles}; "
             f"expected signals from {first.isoformat()} to {last.isoformat()}"
         )
@@ -110,10 +110,11 @@ def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFr
     inside = traded & (times >= plan.start) & (times < plan.end)
     if not inside.any():
         raise StopProgram(
-            f"sentiment CSV {plan.sentiment} has no signal of {', '.join(candles)} available from "
+            f"sentiment CSV {plan.sentiment} has no signal of {', '.join(candles)}{_selected(plan)} available from "
             f"{plan.start.isoformat()} to {plan.end.isoformat()}; "
-            f"its {len(signals)} rows are of {', '.join(sorted(signals['pair'].unique())[:9])}, from line 2, "
-            f"{_iso(times.iloc[0])}, to {_iso(times.iloc[-1])}: choose another period or other pairs"
+            f"{len(signals)} rows are of {', '.join(sorted(signals['pair'].unique())[:9])}, from line "
+            f"{_line(plan, signals, 0)}, {_iso(times.iloc[0])}, to {_iso(times.iloc[-1])}: "
+            "choose another period or other pairs"
         )
     return [*_outside(plan, signals, outside, traded), *_silence(plan, times[inside])]
 
@@ -126,7 +127,7 @@ def _outside(
         row = int(outside.to_numpy().argmax())
         notes.append(
             f"{int(outside.sum())} of {len(signals)} signals lie outside the candles and are never seen, the first in "
-            f"line {line_of(plan.sentiment, row)} of {plan.sentiment.name}, {_iso(signals['available_at'].iloc[row])}."
+            f"line {_line(plan, signals, row)} of {plan.sentiment.name}, {_iso(signals['available_at'].iloc[row])}."
         )
     if len(others := signals.loc[~traded, "pair"]):
         notes.append(
@@ -148,6 +149,15 @@ def _silence(plan: Plan, times: pd.Series[pd.Timestamp]) -> list[str]:
             f"There is no news after {_iso(times.iloc[-1])}: from then on nothing is entered on sentiment."
         )
     return notes
+
+
+def _line(plan: Plan, signals: pd.DataFrame, row: int) -> int:
+    """Return the line of the file with the row at this position of the signals that count."""
+    return line_of(plan.sentiment, int(signals.index[row]))
+
+
+def _selected(plan: Plan) -> str:
+    return f" by {plan.selection.words}" if plan.selection.words else ""
 
 
 def _iso(moment: datetime) -> str:

@@ -1,64 +1,32 @@
-"""The options of one backtest, and the parts of the strategy that it compares."""
+"""The options of one backtest, and the variants that it compares."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
-from cryptoboy_sentiment import ENTRY_RULES, EXIT_RULES
+from services.research.backtest.selection import Selection
 
-SENTIMENT_RULE = "sentiment"
+STRATEGY = "LLMSentimentStrategy"
 DEFAULT_CONTROLS = 199
 
 
 class Variant(StrEnum):
-    """The variants that are compared. `SHUFFLED` means many runs of `COMBINED` on the same news moved in time."""
+    """The variants that are compared.
+
+    `TECHNICAL` is the strategy without news, and `COMBINED` is the strategy as it trades with news. `SENTIMENT`, which
+    is news without the other rules, exists only for a strategy whose rules are named. `SHUFFLED` means many runs of
+    `COMBINED` on the same news moved in time.
+    """
 
     TECHNICAL = "technical"
     SENTIMENT = "sentiment"
     COMBINED = "combined"
     BUY_AND_HOLD = "buy_and_hold"
     SHUFFLED = "shuffled"
-
-
-class Parts(NamedTuple):
-    """The parts of the strategy that a variant uses.
-
-    Attributes:
-        entry_rules: the entry rules, all of which must hold; if there are no rules, every candle is an entry.
-        exit_rules: the exit rules, one of which is enough; if there are no rules, there is no exit signal.
-        guards: whether the strategy's return on investment, stop loss and trailing stop can end trades.
-    """
-
-    entry_rules: tuple[str, ...]
-    exit_rules: tuple[str, ...]
-    guards: bool = True
-
-
-def _without_sentiment(rules: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(rule for rule in rules if rule != SENTIMENT_RULE)
-
-
-PARTS = {
-    Variant.TECHNICAL: Parts(_without_sentiment(ENTRY_RULES), _without_sentiment(EXIT_RULES)),
-    Variant.SENTIMENT: Parts((SENTIMENT_RULE,), (SENTIMENT_RULE,)),
-    Variant.COMBINED: Parts(ENTRY_RULES, EXIT_RULES),
-    Variant.BUY_AND_HOLD: Parts((), (), guards=False),
-}
-
-VARIANT_RULES = {
-    Variant.TECHNICAL: "The strategy without its sentiment rules: no sentiment for entries, exits or stakes.",
-    Variant.SENTIMENT: "The strategy without its technical rules: in on the sentiment entry rule, out on the sentiment "
-    "exit rule.",
-    Variant.COMBINED: "The whole strategy, as it trades.",
-    Variant.BUY_AND_HOLD: "Every pair bought at the first candle that can trade and sold at the last one.",
-    Variant.SHUFFLED: "The whole strategy on the same news moved around the period: the median of all controls, and "
-    "where 95% of them lie.",
-}
-"""The description of each variant for people."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +47,10 @@ class Plan:
         fee: the fee of each purchase and each sale, as a ratio; if None, the exchange's fee.
         protections: whether the strategy's protections are used.
         staleness_hours: the age in hours at which sentiment counts as stale; if None, the strategy's own setting.
+        selection: which signals count.
+        changes: values for fields of the configuration's section `cryptoboy` and for parameters of the strategy, as
+            texts by name.
+        strategy: the name of the strategy's class.
     """
 
     candles: Path
@@ -95,3 +67,6 @@ class Plan:
     fee: float | None = None
     protections: bool = True
     staleness_hours: float | None = None
+    selection: Selection = field(default_factory=Selection)
+    changes: Mapping[str, str] = field(default_factory=dict)
+    strategy: str = STRATEGY

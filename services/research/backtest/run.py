@@ -8,19 +8,28 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from cryptoboy_sentiment import Rules
 
-from services.research.backtest import bootstrap, fired
-from services.research.backtest.account import FIGURES, Figures, days_of, equity_of, figures_of
+from services.research.backtest import bootstrap
+from services.research.backtest.account import (
+    FIGURES,
+    Effect,
+    Figures,
+    days_of,
+    effect_of,
+    equity_of,
+    figures_of,
+)
 from services.research.backtest.bootstrap import Days, Interval
 from services.research.backtest.control import Controls, run_controls
-from services.research.backtest.engine import Engine, Frames, Ran, freqtrade_config
+from services.research.backtest.engine import Engine, Ran, freqtrade_config
 from services.research.backtest.equity import Equity
 from services.research.backtest.freqtrade_figures import freqtrade_figures
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.markets import private_exchange
-from services.research.backtest.plan import PARTS, Plan, Variant
+from services.research.backtest.plan import Plan, Variant
+from services.research.backtest.power import Power, power_of
 from services.research.backtest.shift import random_offsets, smallest_offset
+from services.research.backtest.strategies.subject import Frames, Row
 from services.research.backtest.verdict import Verdict, p_value, verdict_of
 from services.research.progress import Progress, quiet
 
@@ -59,9 +68,12 @@ class Backtest:
         differences: the same difference for each control.
         p_value: the two-sided p, as defined in `verdict`.
         verdict: the conclusion about sentiment.
-        rules: how often each rule held, as `fired` counts it.
-        signals: how many signals lie beyond each threshold, as `fired` counts them.
-        thresholds: the thresholds of the strategy's rules.
+        power: what the backtest could have found.
+        effect: the trades that news changed.
+        variants: a description for people of each variant that consists of one run.
+        rules: how often rules held.
+        signals: how many signals lie beyond each threshold.
+        levels: the scores above and below which news is good or bad enough to act on.
         frames: the traded candles with indicators and sentiment, by pair.
     """
 
@@ -82,9 +94,12 @@ class Backtest:
     differences: tuple[float, ...]
     p_value: float | None
     verdict: Verdict
-    rules: fired.Row
-    signals: fired.Row
-    thresholds: Rules
+    power: Power
+    effect: Effect
+    variants: Mapping[Variant, str]
+    rules: Row
+    signals: Row
+    levels: tuple[float, float]
     frames: Frames
 
 
@@ -94,22 +109,23 @@ def run_backtest(plan: Plan, *, jobs: int = 1, progress: Progress = quiet) -> Ba
     Raises:
         StopProgram: an input is missing or wrong, or Freqtrade refuses; the message says what is wrong and where.
     """
-    total = len(PARTS) + plan.controls
-    progress(0, total)
+    progress(0, len(Variant) + plan.controls)
     inputs = read_inputs(plan)
     candle = next(iter(inputs.candles.values())).length
     with private_exchange(inputs.pairs) as url:
         config = freqtrade_config(plan, inputs.pairs, inputs.stake_currency, url)
-        with Engine(config, plan.candles) as engine:
+        tasks = Controls(config, plan.candles, inputs.signals, candle, plan.changes)
+        with tasks.engine() as engine:
+            variants = (*engine.subject.variants, Variant.BUY_AND_HOLD)
+            total = len(variants) + plan.controls
             accounts = {}
-            for number, variant in enumerate(PARTS):
+            for number, variant in enumerate(variants):
                 progress(number, total)
                 accounts[variant] = _account(plan, inputs, engine, variant, candle)
             length = int((engine.last - engine.start) / candle) + 1
             offsets = random_offsets(length, candle, plan.controls, plan.seed)
-            tasks = Controls(config, plan.candles, inputs.signals, candle)
             controls = run_controls(
-                tasks, engine, offsets, jobs, lambda done: progress(len(PARTS) + done, total)
+                tasks, engine, offsets, jobs, lambda done: progress(len(variants) + done, total)
             )
             return _concluded(plan, inputs, engine, accounts, offsets=offsets, controls=controls)
 
@@ -125,7 +141,7 @@ def _account(plan: Plan, inputs: Inputs, engine: Engine, variant: Variant, candl
         days=days,
         figures=figures_of(ran.trades, worth),
         intervals=bootstrap.intervals(days, drawn),
-        freqtrade=freqtrade_figures(ran, inputs.pairs, engine.start, engine.last),
+        freqtrade=freqtrade_figures(ran, plan.strategy, inputs.pairs, engine.start, engine.last),
     )
 
 
@@ -162,10 +178,19 @@ def _concluded(
         difference_interval=bootstrap.difference_interval(combined.days, technical.days, drawn),
         differences=differences,
         p_value=p_value(difference, differences) if differences else None,
-        verdict=verdict_of(combined.figures.trades, difference, differences, _when(engine.start, end)),
-        rules=fired.rules_fired(engine.traded, engine.rules, combined.ran.trades),
-        signals=fired.thresholds(_of_the_period(inputs, engine.start, end), engine.traded, engine.rules),
-        thresholds=engine.rules,
+        verdict=verdict_of(
+            combined.figures.trades,
+            difference,
+            differences,
+            _when(engine.start, end),
+            engine.subject.rules_alone,
+        ),
+        power=power_of(combined.figures.trades, end - engine.start, differences),
+        effect=effect_of(technical.ran.trades, combined.ran.trades),
+        variants=engine.subject.variants,
+        rules=engine.subject.rules_fired(engine.traded, combined.ran.trades),
+        signals=engine.subject.signals_beyond(_of_the_period(inputs, engine.start, end), engine.traded),
+        levels=engine.subject.levels,
         frames=engine.traded,
     )
 

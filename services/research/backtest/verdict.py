@@ -50,18 +50,25 @@ def p_value(observed: float, controls: Sequence[float]) -> float:
     return (1 + extreme) / (1 + len(controls))
 
 
-def verdict_of(trades: int, difference: float, controls: Sequence[float], period: str) -> Verdict:
+def verdict_of(
+    trades: int,
+    difference: float,
+    controls: Sequence[float],
+    period: str,
+    rules: str = "the technical rules",
+) -> Verdict:
     """Return the verdict on sentiment.
 
     The verdict is "helped" or "hurt" only if the difference is significant compared with its controls and also has
-    the sign that the word implies. If entries are better timed than by chance but earn less than the technical rules
-    alone, the verdict is neither "helped" nor "hurt".
+    the sign that the word implies. If entries are better timed than by chance but earn less than the rules alone, the
+    verdict is neither "helped" nor "hurt".
 
     Args:
         trades: the number of trades of the combined strategy.
-        difference: the profit of the combined strategy minus that of the technical rules alone, percentage points.
+        difference: the profit of the combined strategy minus that of the rules alone, percentage points.
         controls: the same difference for each control.
         period: the period in words, such as "May 2025".
+        rules: what trades without sentiment, in words.
     """
     if trades < MIN_TRADES:
         return Verdict(
@@ -74,7 +81,7 @@ def verdict_of(trades: int, difference: float, controls: Sequence[float], period
     if p > SIGNIFICANCE:
         return Verdict(
             Conclusion.CHANCE,
-            f"What sentiment did cannot be told from chance: with it, the technical rules made {made} alone {period}, "
+            f"What sentiment did cannot be told from chance: with it, {rules} made {made} alone {period}, "
             f"and the same news at random times does as well or better often enough (p = {p:.3f}).",
         )
     better = difference > centre
@@ -82,13 +89,13 @@ def verdict_of(trades: int, difference: float, controls: Sequence[float], period
         outcome = Conclusion.HELPED if better else Conclusion.HURT
         return Verdict(
             outcome,
-            f"Sentiment {outcome}: with it, the technical rules made {made} alone {period}, "
+            f"Sentiment {outcome}: with it, {rules} made {made} alone {period}, "
             f"and the same news at random times seldom does so {'well' if better else 'badly'} (p = {p:.3f}).",
         )
     return Verdict(
         Conclusion.MIXED,
         f"Neither help nor harm: news came at {'better' if better else 'worse'} times than chance would have it "
-        f"(p = {p:.3f}), yet with it the technical rules made {made} alone {period}.",
+        f"(p = {p:.3f}), yet with it {rules} made {made} alone {period}.",
     )
 
 

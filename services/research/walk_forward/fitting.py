@@ -17,7 +17,7 @@ from typing import IO, Any
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.settings.folders import STRATEGIES
-from services.research.backtest.engine import STRATEGY
+from services.research.backtest.plan import STRATEGY
 
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 5.0

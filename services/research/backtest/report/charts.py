@@ -159,8 +159,8 @@ def _beyond(found: Backtest, pair: str) -> pd.DataFrame:
         & (signals["available_at"] >= found.start)
         & (signals["available_at"] < found.end)
     ]
-    rules = found.thresholds
-    return mine[(mine["score"] > rules.buy_sentiment_above) | (mine["score"] < rules.sell_sentiment_below)]
+    above, below = found.levels
+    return mine[(mine["score"] > above) | (mine["score"] < below)]
 
 
 def _thinned(points: int) -> slice:

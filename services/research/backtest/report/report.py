@@ -5,14 +5,23 @@ An undefined value is null, never NaN or infinity. The same seed gives the same 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from services.research.backtest.bootstrap import CONFIDENCE, RESAMPLES, Interval, block_days
-from services.research.backtest.plan import VARIANT_RULES, Variant
+from services.research.backtest.plan import Variant
+from services.research.backtest.power import POWER_RULE, in_words
 from services.research.backtest.run import Account, Backtest
 from services.research.backtest.shift import OFFSET_RULE
 from services.research.backtest.verdict import MIN_TRADES, P_VALUE_RULE
+
+_OF_ALL = {
+    Variant.BUY_AND_HOLD: "Every pair bought at the first candle that can trade and sold at the last one.",
+    Variant.SHUFFLED: "The whole strategy on the same news moved around the period: the median of all controls, and "
+    "where 95% of them lie.",
+}
+"""The description of each variant that every kind of strategy has, for people."""
 
 
 def backtest_json(found: Backtest) -> dict[str, Any]:
@@ -39,6 +48,8 @@ def backtest_json(found: Backtest) -> dict[str, Any]:
             Variant.SHUFFLED.value: _shuffled(found),
         },
         "controls": _controls(found),
+        "power": {**asdict(found.power), "sentence": in_words(found.power)},
+        "effect": asdict(found.effect),
         "rules": found.rules,
         "signals": found.signals,
         "assumptions": _assumptions(found),
@@ -94,8 +105,9 @@ def _assumptions(found: Backtest) -> dict[str, Any]:
 def _method(found: Backtest) -> dict[str, Any]:
     days = len(next(iter(found.accounts.values())).days.steps)
     return {
-        "variants": {variant.value: text for variant, text in VARIANT_RULES.items()},
+        "variants": {variant.value: text for variant, text in ({**found.variants, **_OF_ALL}).items()},
         "p_value": P_VALUE_RULE,
+        "power": POWER_RULE,
         "offsets": OFFSET_RULE,
         "intervals": f"{CONFIDENCE:.0%}, percentiles of {RESAMPLES} resamples of blocks of {block_days(days)} days; "
         "of the shuffled variant, where that share of the controls lies",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from services.research.backtest.account import days_of, equity_of, fees_of, figures_of
+from services.research.backtest.account import Effect, days_of, effect_of, equity_of, fees_of, figures_of
 from services.research.backtest.engine import Ran
 
 START = pd.Timestamp("2025-05-01", tz="UTC")
@@ -110,3 +110,12 @@ def test_an_account_that_never_trades_has_no_ratios() -> None:
 def test_times_are_instants_in_utc() -> None:
     account = equity_of(ran(trades(), hold(3, 1.0, 0.0, [1.0]), 1.0), 1.0, HOUR, "USDT")
     assert account.times[0].to_pydatetime() == datetime.fromisoformat("2025-05-01T00:00:00+00:00")
+
+
+def test_news_changes_trades_by_leaving_them_out_adding_some_or_ending_them_otherwise() -> None:
+    rows = [trade(hour, hour + 2, 1.0, is_short=False) for hour in (1, 4, 7, 10)]
+    alone = pd.DataFrame(rows)
+    ended = trade(4, 5, 1.0, is_short=False)
+    other_side = trade(7, 9, 1.0, is_short=True)
+    with_news = pd.DataFrame([rows[0], ended, other_side, trade(20, 21, 1.0, is_short=False)])
+    assert effect_of(alone, with_news) == Effect(same=1, ended_otherwise=1, left_out=2, added=2)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from cryptoboy_sentiment import EXIT_RULES, Rules, signals_frame
 
-from services.research.backtest.fired import rules_fired, thresholds
+from services.research.backtest.strategies.fired import rules_fired, thresholds
 from tests.support.strategy.strategy_samples import signal
 
 TRADES = pd.DataFrame({"exit_reason": ["sentiment -0.62", "roi", "roi", "macd_cross_down none"]})
