@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import cryptoboy_sentiment as news
 import numpy as np
 import pandas as pd
-from cryptoboy_sentiment import Periods, Rules, Settings
+from cryptoboy_sentiment import Periods, Rules
 from freqtrade.enums import RunMode
 from freqtrade.strategy import (
     BooleanParameter,
@@ -26,13 +26,11 @@ from freqtrade.strategy import (
     DecimalParameter,
     IntParameter,
     IStrategy,
-    timeframe_to_seconds,
 )
 
 logger = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
-LIVE_CANDLES = 1000  # about as many as Freqtrade keeps of a pair
 LONGEST_STALENESS_HOURS = 12.0  # that hyperopt tries; the configuration may ask for more
 
 
@@ -120,39 +118,13 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         Raises:
             ValueError: the settings or the sentiment CSV are not valid; Freqtrade then does not start.
         """
-        self._settings = Settings.read(self.config.get("cryptoboy", {}), os.environ)
-        self._is_live = self.config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
-        # Freqtrade's statistics take some 20 ms for each distinct tag, in every epoch of a search.
-        self._is_search = self.config.get("runmode") == RunMode.HYPEROPT
-        self._candle = timedelta(seconds=timeframe_to_seconds(self.timeframe))
-        self._source = self._live_source() if self._is_live else self._history()
-        port = self._settings.metrics_port if self._is_live else None
-        self._telemetry = news.open_telemetry(self._settings.metrics_host, port)
-        self._unscored = news.Unscored()
-        self._entered_on: dict[str, str] = {}  # by pair, for an order that is filled candles later
+        oldest = timedelta(hours=LONGEST_STALENESS_HOURS)
+        self._cryptoboy = news.Session(self.config, self.timeframe, oldest=oldest)
         self.bot_loop_start(datetime.now(UTC))
-
-    def _live_source(self) -> news.SignalSource:
-        stale_after = timedelta(hours=max(LONGEST_STALENESS_HOURS, self._settings.staleness_hours or 0))
-        window, dry_run = LIVE_CANDLES * self._candle + stale_after, self.config["runmode"] == RunMode.DRY_RUN
-        return news.live_signals(self._settings, window=window, dry_run=dry_run)
-
-    def _history(self) -> news.SignalSource:
-        if self._is_search:
-            # Hyperopt's workers cannot import from this folder: they are sent the module itself.
-            import cloudpickle  # type: ignore[import-untyped]  # publishes no types; comes with hyperopt
-
-            cloudpickle.register_pickle_by_value(news)
-        return news.history_signals(self._settings)
 
     def bot_loop_start(self, current_time: datetime, **_kwargs: object) -> None:
         """Bring the signals of all pairs up to date within a bounded time; does nothing in a backtest."""
-        if self._is_live:
-            # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
-            pairs = list(dict.fromkeys([*self.dp.current_whitelist(), *news.open_trade_pairs()]))
-            self._source.refresh(pairs, current_time)
-            self._telemetry.loop(current_time, self._source, pairs)
-            self._telemetry.unscored(len(self._unscored.look(pairs, self._source.scored)))
+        self._cryptoboy.refresh(self.dp.current_whitelist, current_time)
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Add the columns of `technical_indicators`, `as_of` and `aggregate_as_of`."""
@@ -162,13 +134,14 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """The columns of `as_of` and `aggregate_as_of` for a pair's candles with these opening times."""
+        session = self._cryptoboy
         return news.sentiment_columns(
-            self._source.signals(pair),
+            session.source.signals(pair),
             opens,
-            self._candle,
-            staleness=timedelta(hours=self._settings.staleness_hours or self.staleness_hours.value),
+            session.candle,
+            staleness=timedelta(hours=session.settings.staleness_hours or self.staleness_hours.value),
             half_life=timedelta(hours=self.half_life_hours.value),
-            last_unreadable=not self._source.readable(pair),
+            last_unreadable=not session.source.readable(pair),
             confidence_above=self.buy_confidence_above.value,
         )
 
@@ -178,10 +151,10 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         held = news.entry_conditions(dataframe, rules)[used].to_numpy()
         enter = np.logical_and.reduce(held, axis=1)
         dataframe["enter_long"] = enter.astype(int)
-        if not self._is_search:
+        if not self._cryptoboy.is_search:  # Freqtrade's statistics take some 20 ms for each distinct tag
             dataframe["enter_tag"] = news.entry_tags(dataframe, enter, rules, used)
-        if self._is_live and len(held):
-            self._telemetry.rules_held(metadata["pair"], np.array(used)[held[-1]])
+        if self._cryptoboy.is_live and len(held):
+            self._cryptoboy.telemetry.rules_held(metadata["pair"], np.array(used)[held[-1]])
         return dataframe
 
     def populate_exit_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
@@ -189,11 +162,12 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         rules = self.rules()
         fired = news.exit_conditions(dataframe, rules)[list(self.exit_rules)]
         dataframe["exit_long"] = fired.to_numpy().any(axis=1).astype(int)
-        if not self._is_search:
+        if not self._cryptoboy.is_search:
             dataframe["exit_tag"] = news.exit_tags(dataframe, fired, rules)
-        if self._is_live and len(dataframe):
+        if self._cryptoboy.is_live and len(dataframe):
             last = dataframe.tail(1)
-            self._telemetry.candle(metadata["pair"], last, float(news.entry_sentiment(last, rules).iloc[0]))
+            sentiment = float(news.entry_sentiment(last, rules).iloc[0])
+            self._cryptoboy.telemetry.candle(metadata["pair"], last, sentiment)
         return dataframe
 
     def custom_stake_amount(
@@ -209,26 +183,26 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
 
     def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:
         """Refuse entries while there is a hold, or while it is unknown whether there is one."""
-        state = self._source.entries
-        self._telemetry.entry(pair, state)
+        state = self._cryptoboy.source.entries
+        self._cryptoboy.telemetry.entry(pair, state)
         if state != "open":
-            owners = ", ".join(hold.owner for hold in self._source.holds)
+            owners = ", ".join(hold.owner for hold in self._cryptoboy.source.holds)
             logger.info("Entry of %s refused: entries are %s%s", pair, state, owners and f" by {owners}")
-        elif self._is_live:
+        elif self._cryptoboy.is_live:
             article = self._trace_id(pair)
-            self._entered_on[pair] = article
+            self._cryptoboy.entered_on[pair] = article
             logger.info("Entry of %s on [%s], trace_id=%s", pair, entry_tag, article)
         return state == "open"
 
     def order_filled(self, pair: str, trade: Any, order: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Freqtrade publishes no types
         """Store in a trade the id of the article that led to it."""
-        if self._is_live and order.ft_order_side == trade.entry_side:
-            news.remember(trade, self._entered_on.get(pair) or self._trace_id(pair))
+        if self._cryptoboy.is_live and order.ft_order_side == trade.entry_side:
+            news.remember(trade, self._cryptoboy.entered_on.get(pair) or self._trace_id(pair))
 
     def confirm_trade_exit(self, pair: str, trade: Any, exit_reason: str, **_kwargs: object) -> bool:  # noqa: ANN401 - as above
         """Allow every exit; log the article that led to the exit and the article that led to the trade."""
-        if self._is_live:
-            self._telemetry.exit(pair, exit_reason)
+        if self._cryptoboy.is_live:
+            self._cryptoboy.telemetry.exit(pair, exit_reason)
             now, then = self._trace_id(pair), news.remembered(trade)
             logger.info(
                 "Exit of %s on [%s], trace_id=%s, entered on trace_id=%s", pair, exit_reason, now, then
@@ -246,5 +220,5 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     def rules(self) -> Rules:
         """The parameter values of the spaces `buy` and `sell`; the configuration may set `buy_allow_degraded`."""
         rules = Rules(**{each.name: getattr(self, each.name).value for each in fields(Rules)})
-        configured = self._settings.allow_degraded
+        configured = self._cryptoboy.settings.allow_degraded
         return rules if configured is None else replace(rules, buy_allow_degraded=configured)

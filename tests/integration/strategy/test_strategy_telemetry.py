@@ -149,22 +149,22 @@ def test_a_pair_that_was_taken_out_of_the_whitelist_is_read_while_a_trade_in_it_
     trade.is_open = False
     Trade.commit()
     strategy.bot_loop_start(current_time=datetime.now(UTC))
-    assert not strategy._source.readable(PAIR)
+    assert not strategy._cryptoboy.source.readable(PAIR)
 
 
 def test_a_bot_that_reloads_goes_on_with_the_same_metrics(
     store: redis.Redis, make: MakeStrategy, port: int
 ) -> None:
     first, second = make(metrics_port=port), make(metrics_port=port)
-    assert second._telemetry is first._telemetry
+    assert second._cryptoboy.telemetry is first._cryptoboy.telemetry
     assert samples(port, "store_readable") == {(): 1}
 
 
 def test_without_a_port_and_in_history_there_are_no_metrics(
     store: redis.Redis, make: MakeStrategy, port: int
 ) -> None:
-    assert not isinstance(make()._telemetry, PrometheusTelemetry)
-    assert not isinstance(make(RunMode.BACKTEST, metrics_port=port)._telemetry, PrometheusTelemetry)
+    assert not isinstance(make()._cryptoboy.telemetry, PrometheusTelemetry)
+    assert not isinstance(make(RunMode.BACKTEST, metrics_port=port)._cryptoboy.telemetry, PrometheusTelemetry)
 
 
 def test_a_port_in_use_costs_the_metrics_and_not_the_bot(

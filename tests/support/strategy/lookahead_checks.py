@@ -197,8 +197,10 @@ def parity_differences(
     }
     live = {name: started(strategy, RunMode.DRY_RUN, **redis) for name, (strategy, _) in strategies.items()}
     for each in live.values():
-        if isinstance(each._source, news.RedisSignals):
-            each._source._patience_s = 60.0  # a machine with much to do must not make the store unreadable
+        if isinstance(each._cryptoboy.source, news.RedisSignals):
+            each._cryptoboy.source._patience_s = (
+                60.0  # a machine with much to do must not make the store unreadable
+            )
     found: dict[str, list[str]] = {name: [] for name in strategies}
     path = LivePath(settings)
     coming = _coming(world, path)

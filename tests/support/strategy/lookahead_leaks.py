@@ -26,7 +26,7 @@ class DatedByItsNews(LLMSentimentStrategy):
 
     def bot_start(self, **_kwargs: object) -> None:
         super().bot_start()
-        self._source = _Redated(self._source)
+        self._cryptoboy.source = _Redated(self._cryptoboy.source)
 
 
 class ForwardJoin(LLMSentimentStrategy):
@@ -34,7 +34,7 @@ class ForwardJoin(LLMSentimentStrategy):
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
         columns = super().sentiment_columns(pair, opens)
-        signals = self._source.signals(pair).sort_values("available_at")
+        signals = self._cryptoboy.source.signals(pair).sort_values("available_at")
         joined = pd.merge_asof(
             opens.dt.as_unit("us").to_frame("available_at"),
             signals[["available_at", "score"]],

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, TypeVar
@@ -54,12 +55,12 @@ class Session:
         self.candle = timedelta(seconds=timeframe_to_seconds(timeframe))
         if self.is_search:
             _send_package_to_workers()
-        window, is_dry = (
-            LIVE_CANDLES * self.candle + self._oldest(oldest),
-            config.get("runmode") == RunMode.DRY_RUN,
-        )
         self.source: SignalSource = (
-            live_signals(self.settings, window, dry_run=is_dry)
+            live_signals(
+                self.settings,
+                window=LIVE_CANDLES * self.candle + self._oldest(oldest),
+                dry_run=config.get("runmode") == RunMode.DRY_RUN,
+            )
             if self.is_live
             else history_signals(self.settings)
         )
@@ -73,14 +74,22 @@ class Session:
         hours = max(self.settings.staleness_hours or 0, *self.settings.stand_aside.values(), 0)
         return max(at_least, timedelta(hours=hours))
 
-    def refresh(self, whitelist: list[str], now: datetime) -> None:
-        """Bring the signals up to date within a bounded time; does nothing in a backtest."""
+    def refresh(self, whitelist: Callable[[], list[str]], now: datetime) -> None:
+        """Bring the signals of a bot's pairs up to date within a bounded time.
+
+        In a backtest this says once which pairs are not scored.
+        """
         if self.is_live:
             # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
-            pairs = list(dict.fromkeys([*whitelist, *open_trade_pairs()]))
+            pairs = list(dict.fromkeys([*whitelist(), *open_trade_pairs()]))
             self.source.refresh(pairs, now)
             self.telemetry.loop(now, self.source, pairs)
             self.telemetry.unscored(len(self._unscored.look(pairs, self.source.scored)))
+        elif not self.is_search and self.is_new("unscored", True):
+            from freqtrade.exceptions import OperationalException
+
+            with suppress(OperationalException):  # a notebook has no list of pairs
+                self._unscored.look(whitelist(), self.source.scored)
 
     def safely(self, what: str, work: Callable[[], _T], otherwise: _T) -> _T:
         """The result of `work`, or `otherwise` where it fails in a bot, which a fault of ours must not disturb.

@@ -58,12 +58,12 @@ class NamedRules:
     @property
     def source(self) -> SignalSource:
         """Where the strategy has its signals from."""
-        source: SignalSource = self._strategy._source  # noqa: SLF001 - the strategy chooses it at its start
+        source: SignalSource = self._strategy._cryptoboy.source  # noqa: SLF001 - the strategy chooses it at its start
         return source
 
     @source.setter
     def source(self, source: SignalSource) -> None:
-        self._strategy._source = source  # noqa: SLF001 - as above
+        self._strategy._cryptoboy.source = source  # noqa: SLF001 - as above
 
     @property
     def rules(self) -> Rules:

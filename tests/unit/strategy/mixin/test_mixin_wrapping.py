@@ -9,7 +9,8 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]  # publishes no types
 import cryptoboy_sentiment
-from cryptoboy_sentiment import SentimentMixin
+import pytest
+from cryptoboy_sentiment import SentimentMixin, telemetry
 from cryptoboy_sentiment.mixin.wrapping import Call, wrap
 from freqtrade.strategy import IStrategy
 
@@ -166,7 +167,11 @@ def test_what_freqtrade_compares_with_its_own_methods_is_left_alone() -> None:
     assert [name for name in names if getattr(WithNews, name) is not getattr(Plain, name)] == []
 
 
-def test_a_strategy_survives_the_way_to_hyperopts_workers(tmp_path: Path) -> None:
+def test_a_strategy_survives_the_way_to_hyperopts_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "_opened", {})  # a search opens no metrics, other tests of this process do
+
     class Mine(SentimentMixin, Plain):
         def confirm_trade_entry(self, **_: Any) -> bool:
             return True

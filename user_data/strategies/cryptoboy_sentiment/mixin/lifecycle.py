@@ -50,7 +50,7 @@ def bot_loop_start(call: Call) -> Any:  # noqa: ANN401 - as above
 
 def _refresh(strategy: Any, now: datetime) -> None:  # noqa: ANN401 - Freqtrade publishes no types
     adviser: Adviser = strategy._cryptoboy  # noqa: SLF001 - the mixin's own
-    adviser.safely("refreshing", lambda: adviser.refresh(strategy.dp.current_whitelist(), now), None)
+    adviser.safely("refreshing", lambda: adviser.refresh(strategy.dp.current_whitelist, now), None)
 
 
 def order_filled(call: Call) -> Any:  # noqa: ANN401 - as above
