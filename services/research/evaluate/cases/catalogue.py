@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from services.research.evaluate.cases import attacks, matching, reversals, scenarios, tellings
+from services.research.evaluate.cases import attacks, kinds, matching, reversals, scenarios, tellings
 from services.research.evaluate.cases.rows import Row
 from services.research.progress import Progress
 from services.sentiment_analyzer.scorers.port import Scorer
@@ -21,6 +21,7 @@ OF_MATCHING: Mapping[str, Callable[[], Sequence[Row]]] = {"matching": matching.m
 """The cases that measure the matcher of articles and assets, and use no scorer."""
 OF_SCORERS: Mapping[str, Measure] = {
     "hostile": _hostile,
+    "kinds": lambda scorer, _progress: kinds.measure(scorer),
     "reversals": lambda scorer, _progress: reversals.measure(scorer),
     "tellings": lambda scorer, _progress: tellings.measure(scorer),
 }

@@ -14,14 +14,14 @@ from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 @pytest.mark.parametrize(
     ("headline", "kind"),
     [
-        ("SEC sues exchange over unregistered tokens", EventType.REGULATION),
+        ("SEC sues exchange over unregistered tokens", EventType.ENFORCEMENT),
         ("Senate passes stablecoin bill", EventType.REGULATION),
         ("Court dismisses charges against wallet developer", EventType.REGULATION),
         ("Hackers drain $40M from lending protocol", EventType.HACK),
         ("Bridge exploited for 9,000 ETH", EventType.HACK),
         ("Bitcoin falls after exchange hack", EventType.HACK),
         ("Binance lists Harbour token with four trading pairs", EventType.LISTING),
-        ("Kraken to delist privacy coins", EventType.LISTING),
+        ("Kraken to delist privacy coins", EventType.DELISTING),
         ("Canner adds bitcoin to its treasury", EventType.ADOPTION),
         ("Payment giant accepts stablecoins at checkout", EventType.ADOPTION),
         ("Fed holds interest rates steady, bitcoin unmoved", EventType.MACRO),
