@@ -50,6 +50,15 @@ class EventType(StrEnum):
     OTHER = "other"
 
 
+COSTLY = (
+    EventType.HACK,
+    EventType.DELISTING,
+    EventType.WITHDRAWAL_HALT,
+    EventType.DEPEG,
+    EventType.ENFORCEMENT,
+)
+"""The kinds of news after which a holder of the asset may lose money at once."""
+
 CLEAR, STRONG = 0.3, 0.7
 """The smallest scores of bullish and of very bullish news. Negated, they are the limits of bearish news."""
 

@@ -33,6 +33,7 @@ def test_the_last_line_is_a_list_for_programs(tmp_path: Path) -> None:
         ("vader", "some.csv"),
         ("asset-matcher", "matching"),
         ("lexicon", "hostile"),
+        ("lexicon", "kinds"),
         ("lexicon", "reversals"),
         ("lexicon", "tellings"),
     ]

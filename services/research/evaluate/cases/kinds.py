@@ -13,19 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from services.common.values import EventType
+from services.common.values import COSTLY, EventType
 from services.research.evaluate.cases.rows import HALVES, Row, read_cases, share
 from services.research.evaluate.predict import WithScorer
 from services.sentiment_analyzer.scorers.port import Scorer
 
 FILES = tuple(Path(__file__).with_name(name) for name in ("kinds.csv", "kinds_held_out.csv"))
-COSTLY = (
-    EventType.HACK,
-    EventType.DELISTING,
-    EventType.WITHDRAWAL_HALT,
-    EventType.DEPEG,
-    EventType.ENFORCEMENT,
-)
 NONE = "none"
 _LABELS = frozenset(
     {NONE, *COSTLY, *(f"{one}+{other}" for one in COSTLY for other in COSTLY if one != other)}

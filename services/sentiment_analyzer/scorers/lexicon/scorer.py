@@ -17,6 +17,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from services.common.errors import CannotSay
 from services.common.runtime.health import DependencyHealth
+from services.common.values import COSTLY
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset
 from services.sentiment_analyzer.scorers.lexicon.clauses import parts_by_asset
@@ -111,14 +112,16 @@ class LexiconScorer:
         Raises:
             CannotSay: no word of the text is known to mean anything here.
         """
+        event = event_reader()(text.title, text.body)
         headline = self._headline(text.title, text.title)
+        if event in COSTLY:  # an abstention would keep it from strategies that stand aside after such news
+            headline = replace(headline, understood=True)
         lead = self.evidence(text.body[:LEAD_CHARS])
         parts: Mapping[str, str] = {}
         if len(assets) > 1 and headline.valences:
             parts = parts_by_asset(text.title, assets, self._says_something)
         own = {ticker: self._headline(part, text.title) for ticker, part in parts.items()}
         own |= self._compared(text.title, parts, assets)
-        event = event_reader()(text.title, text.body)
         shared = None
         scores: dict[str, AssetScore] = {}
         for asset in assets:

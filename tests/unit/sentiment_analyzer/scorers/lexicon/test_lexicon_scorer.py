@@ -10,6 +10,7 @@ from services.common.errors import CannotSay
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import MARKET, load_registry
 from services.sentiment_analyzer.scorers.lexicon.data import LEXICON_FILE
+from services.sentiment_analyzer.scorers.lexicon.events import EVENTS_FILE
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
 from services.sentiment_analyzer.scorers.port import AssetScore
 
@@ -22,6 +23,7 @@ DIGESTS = {
     3: "fcdca744bdf3d11e",
     4: "f6e9834cc9fd45dd",
     5: "cc168494c951f7d4",
+    6: "7b08a00feafc7669",  # from here on of both files
 }
 
 
@@ -162,7 +164,7 @@ def test_every_asset_gets_the_score_and_the_model_names_the_baseline_and_its_ver
     )
 
     assert scores.by_ticker["BTC"] == scores.by_ticker["ETH"]
-    assert scores.model == SCORER.model == "lexicon-baseline-5"
+    assert scores.model == SCORER.model == "lexicon-baseline-6"
 
 
 def test_the_rationale_names_the_words_that_counted() -> None:
@@ -180,7 +182,7 @@ def test_any_text_is_scored_within_bounds_or_abstained_on(title: str, body: str)
 
 
 def test_a_lexicon_that_changed_has_a_new_version() -> None:
-    digest = hashlib.sha256(LEXICON_FILE.read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(LEXICON_FILE.read_bytes() + EVENTS_FILE.read_bytes()).hexdigest()[:16]
     version = int(SCORER.model.rpartition("-")[2])
 
     assert DIGESTS.get(version) == digest, "raise `version` in lexicon.toml and enter the new digest here"
