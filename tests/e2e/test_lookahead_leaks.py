@@ -20,9 +20,11 @@ from tests.support.strategy.freqtrade_offline import configure, make_user_data, 
 from tests.support.strategy.lookahead_checks import WARM_UP, parity_differences, truncation_differences
 from tests.support.strategy.lookahead_leaks import (
     DatedByItsNews,
+    EarlyExit,
     ForwardJoin,
     FullPeriodNormalisation,
     ShiftedColumn,
+    UrgentExits,
 )
 from tests.support.strategy.lookahead_world import PAIRS, World, make_world
 from tests.support.strategy.strategy_samples import NOON, QUARTER
@@ -45,6 +47,8 @@ class Case(NamedTuple):
 
 CASES = {
     "no leak": Case(LLMSentimentStrategy),
+    "no leak, urgent exits": Case(UrgentExits),
+    "early exit": Case(EarlyExit),
     "signals dated by their news": Case(DatedByItsNews),
     "history dated by its news": Case(LLMSentimentStrategy, is_history_misdated=True),
     "forward join": Case(ForwardJoin),
@@ -122,6 +126,8 @@ def lookahead_analysis(user_data: Path, histories: dict[str, Path]) -> set[str]:
     ("leak", "caught_by"),
     [
         ("no leak", set()),
+        ("no leak, urgent exits", set()),
+        ("early exit", {"truncation", "parity"}),
         ("signals dated by their news", {"truncation", "parity"}),
         ("history dated by its news", {"parity"}),
         ("forward join", {"truncation", "parity"}),

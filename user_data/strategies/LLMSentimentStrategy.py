@@ -73,6 +73,10 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
     sell_sentiment_below = DecimalParameter(-0.95, -0.1, default=Rules.sell_sentiment_below, decimals=2)
     sell_aggregate_below = DecimalParameter(-0.8, -0.05, default=Rules.sell_aggregate_below, decimals=2)
     sell_rsi_above = IntParameter(50, 90, default=Rules.sell_rsi_above)
+    sell_on_urgent_news = BooleanParameter(default=Rules.sell_on_urgent_news, optimize=False)
+    sell_confidence_above = DecimalParameter(
+        0.5, 1.0, default=Rules.sell_confidence_above, decimals=2, optimize=False
+    )
 
     ema_short = IntParameter(5, 20, default=Periods.ema_short, space="indicators")
     ema_long = IntParameter(21, 60, default=Periods.ema_long, space="indicators")
@@ -116,8 +120,11 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         """Read the settings, choose the source of the signals and load the signals.
 
         Raises:
-            ValueError: the settings or the sentiment CSV are not valid; Freqtrade then does not start.
+            ValueError: the settings or the sentiment CSV are not valid, or `sell_on_urgent_news` is true and Freqtrade
+                asks for no exits; Freqtrade then does not start.
         """
+        if self.sell_on_urgent_news.value:
+            news.refuse_without_exit_signals(self, "sell_on_urgent_news is true")
         oldest = timedelta(hours=LONGEST_STALENESS_HOURS)
         self._cryptoboy = news.Session(self.config, self.timeframe, oldest=oldest)
         self.bot_loop_start(datetime.now(UTC))
@@ -139,11 +146,14 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
             session.source.signals(pair),
             opens,
             session.candle,
-            staleness=timedelta(hours=session.settings.staleness_hours or self.staleness_hours.value),
+            staleness=self._staleness(),
             half_life=timedelta(hours=self.half_life_hours.value),
             last_unreadable=not session.source.readable(pair),
             confidence_above=self.buy_confidence_above.value,
         )
+
+    def _staleness(self) -> timedelta:
+        return timedelta(hours=self._cryptoboy.settings.staleness_hours or self.staleness_hours.value)
 
     def populate_entry_trend(self, dataframe: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
         """Mark as entries the candles at which all `entry_conditions` that `entry_rules` names are true."""
@@ -181,32 +191,47 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         sentiment = math.nan if candles.empty else float(news.entry_sentiment(candles.tail(1), rules).iloc[0])
         return news.stake_for(sentiment, proposed_stake, min_stake, rules)
 
-    def confirm_trade_entry(self, pair: str, entry_tag: str | None = None, **_kwargs: object) -> bool:
-        """Refuse entries while there is a hold, or while it is unknown whether there is one."""
-        state = self._cryptoboy.source.entries
-        self._cryptoboy.telemetry.entry(pair, state)
+    def confirm_trade_entry(
+        self, pair: str, current_time: datetime, entry_tag: str | None = None, **_kwargs: object
+    ) -> bool:
+        """Refuse entries while there is a hold or no one knows, and those that urgent news would close at once."""
+        session, urgent = self._cryptoboy, self._urgent(pair, current_time, current_time)
+        state = session.source.entries
+        session.telemetry.entry(pair, "news" if state == "open" and urgent else state)
         if state != "open":
-            owners = ", ".join(hold.owner for hold in self._cryptoboy.source.holds)
+            owners = ", ".join(hold.owner for hold in session.source.holds)
             logger.info("Entry of %s refused: entries are %s%s", pair, state, owners and f" by {owners}")
-        elif self._cryptoboy.is_live:
+        elif urgent:
+            logger.info("Entry of %s refused: [%s], trace_id=%s", pair, urgent.tag, urgent.article_id)
+        elif session.is_live:
             article = self._trace_id(pair)
-            self._cryptoboy.entered_on[pair] = article
+            session.entered_on[pair] = article
             logger.info("Entry of %s on [%s], trace_id=%s", pair, entry_tag, article)
-        return state == "open"
+        return state == "open" and not urgent
 
     def order_filled(self, pair: str, trade: Any, order: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Freqtrade publishes no types
         """Store in a trade the id of the article that led to it."""
         if self._cryptoboy.is_live and order.ft_order_side == trade.entry_side:
             news.remember(trade, self._cryptoboy.entered_on.get(pair) or self._trace_id(pair))
 
+    def custom_exit(self, pair: str, trade: Any, current_time: datetime, **_kwargs: object) -> str | None:  # noqa: ANN401 - as above
+        """Close a trade at once on urgent news, if `sell_on_urgent_news` is true; a bot asks in each loop."""
+        urgent = self._urgent(pair, current_time, trade.open_date_utc)
+        return None if urgent is None else self._cryptoboy.exit_reason(urgent)
+
+    # By this name Freqtrade takes it for its own method, and makes no deep copy of the trade for each call.
+    custom_exit.__qualname__ = "IStrategy.custom_exit"
+
+    def _urgent(self, pair: str, now: datetime, opened: datetime) -> news.Urgent | None:
+        if not self.sell_on_urgent_news.value or "sentiment" not in self.exit_rules:
+            return None
+        rules = self.rules().urgent(self._cryptoboy.settings.exit_on, self._staleness())
+        return self._cryptoboy.urgent(pair, now, opened, rules)
+
     def confirm_trade_exit(self, pair: str, trade: Any, exit_reason: str, **_kwargs: object) -> bool:  # noqa: ANN401 - as above
         """Allow every exit; log the article that led to the exit and the article that led to the trade."""
         if self._cryptoboy.is_live:
-            self._cryptoboy.telemetry.exit(pair, exit_reason)
-            now, then = self._trace_id(pair), news.remembered(trade)
-            logger.info(
-                "Exit of %s on [%s], trace_id=%s, entered on trace_id=%s", pair, exit_reason, now, then
-            )
+            self._cryptoboy.report_exit(pair, trade, exit_reason, self._trace_id(pair))
         return True
 
     def _trace_id(self, pair: str) -> str:

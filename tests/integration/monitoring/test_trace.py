@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -39,7 +40,9 @@ def test_one_id_leads_from_the_feed_to_the_trade(plant: Plant, caplog: pytest.Lo
     assert plant.pipeline.redis.hget(f"sentiment:{PAIR}", "article_id").decode() == trace_id
 
     caplog.set_level(logging.INFO)
-    assert plant.strategy.confirm_trade_entry(pair=PAIR, entry_tag="sentiment")
+    assert plant.strategy.confirm_trade_entry(
+        pair=PAIR, current_time=datetime.now(UTC), entry_tag="sentiment"
+    )
     assert f"Entry of {PAIR} on [sentiment], trace_id={trace_id}" in caplog.text
 
 

@@ -9,8 +9,15 @@ import pytest
 from freqtrade.enums import RunMode
 from LLMSentimentStrategy import LLMSentimentStrategy
 
-from tests.support.strategy.lookahead_checks import WARM_UP, rows_of, started, truncation_differences
-from tests.support.strategy.lookahead_world import PAIRS, World, make_world
+from tests.support.strategy.lookahead_checks import (
+    WARM_UP,
+    exits_at,
+    rows_of,
+    started,
+    truncation_differences,
+)
+from tests.support.strategy.lookahead_leaks import UrgentExits
+from tests.support.strategy.lookahead_world import PAIRS, World, close_of, make_world
 
 COUNT = WARM_UP + 400
 CUTS = range(WARM_UP, COUNT, 7)
@@ -32,12 +39,16 @@ class ByAggregate(LLMSentimentStrategy):
         self.buy_sentiment_from.value = self.sell_sentiment_from.value = "aggregate"
 
 
-def test_no_row_knows_what_comes_after_it(world: World, tmp_path: Path) -> None:
+def test_no_row_and_no_exit_by_urgent_news_knows_what_comes_after_it(world: World, tmp_path: Path) -> None:
     assert len(CUTS) >= 50
-    found = truncation_differences(
-        LLMSentimentStrategy, world.candles[PAIRS[0]], world.signals(), CUTS, tmp_path
-    )
-    assert found == []
+    candles = world.candles[PAIRS[0]]
+    assert truncation_differences(UrgentExits, candles, world.signals(), CUTS, tmp_path) == []
+
+    history = started(UrgentExits, RunMode.BACKTEST, sentiment_csv=str(world.history))
+    exits = [exits_at(history, PAIRS[0], close_of(candles, cut)) for cut in CUTS]
+    assert (
+        len({tuple(one.values()) for one in exits if any(one.values())}) > 3
+    )  # or there was nothing to know
 
 
 def test_no_row_knows_what_comes_after_it_where_the_aggregate_decides(world: World, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cryptoboy_sentiment as news
@@ -113,7 +113,7 @@ def test_a_store_that_is_away_means_no_entry_no_forced_exit_and_no_error(
         assert pd.isna(last["sentiment"])
         assert last["enter_long"] == 0
         assert "sentiment" not in last["exit_tag"]
-        assert not strategy.confirm_trade_entry(pair=PAIR)
+        assert not strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC))
     finally:
         private_redis.control.start()
 
@@ -141,11 +141,11 @@ def test_paused_entries_are_refused_and_exits_go_on(
     strategy = make(runmode)
     publish(store, -0.9, close_before_last(candles))
     analysed(strategy, candles)
-    assert strategy.confirm_trade_entry(pair=PAIR)
+    assert strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC))
     caplog.set_level(logging.INFO)
     store.set("trading:entries", "paused")
     assert analysed(strategy, candles)["exit_long"].iloc[-1] == 1
-    assert not strategy.confirm_trade_entry(pair=PAIR)
+    assert not strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC))
     assert f"Entry of {PAIR} refused: entries are paused by operator" in caplog.text
 
 
@@ -195,4 +195,4 @@ def test_history_never_reads_the_live_store_and_says_that_there_is_no_sentiment(
     frame = analysed(strategy, candles)
     assert set(frame["sentiment_status"]) == {"none"}
     assert not frame["enter_long"].any()
-    assert strategy.confirm_trade_entry(pair=PAIR)
+    assert strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC))

@@ -105,10 +105,10 @@ def test_entries_and_exits_are_counted_by_what_was_said_and_why(
 ) -> None:
     strategy = make(metrics_port=port)
     analysed(strategy, candles)
-    assert strategy.confirm_trade_entry(pair=PAIR, entry_tag="tag")
+    assert strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC), entry_tag="tag")
     store.set("trading:entries", "paused")
     analysed(strategy, candles)
-    assert not strategy.confirm_trade_entry(pair=PAIR, entry_tag="tag")
+    assert not strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC), entry_tag="tag")
     for reason in ("stop_loss", "sentiment -0.62"):
         assert strategy.confirm_trade_exit(pair=PAIR, trade=trade, exit_reason=reason)
     assert samples(port, "entries_total") == {("allowed",): 1, ("paused",): 1}
@@ -187,7 +187,7 @@ def test_without_the_client_library_the_bot_says_so_and_trades(
     strategy = make(metrics_port=free_ports(1)[0])
     assert "install the package prometheus_client" in caplog.text
     assert len(analysed(strategy, candles)) == len(candles)
-    assert strategy.confirm_trade_entry(pair=PAIR, entry_tag="tag")
+    assert strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC), entry_tag="tag")
 
 
 def order(trade: Trade, side: str) -> Order:
@@ -205,7 +205,7 @@ def test_a_trade_and_the_log_name_the_article_that_it_came_from(
     publish(store, 0.9, close_before_last(candles))
     strategy = make()
     analysed(strategy, candles)
-    strategy.confirm_trade_entry(pair=PAIR, entry_tag="sentiment 0.90")
+    strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC), entry_tag="sentiment 0.90")
     assert f"Entry of {PAIR} on [sentiment 0.90], trace_id=news" in caplog.text
     strategy.order_filled(pair=PAIR, trade=trade, order=order(trade, "buy"), current_time=datetime.now(UTC))
     assert trade.get_custom_data("trace_id") == "news"
@@ -220,7 +220,7 @@ def test_an_order_that_is_filled_candles_later_names_the_article_it_was_placed_o
     publish(store, 0.9, close_before_last(candles))
     strategy = make()
     analysed(strategy, candles)
-    strategy.confirm_trade_entry(pair=PAIR, entry_tag="sentiment 0.90")
+    strategy.confirm_trade_entry(pair=PAIR, current_time=datetime.now(UTC), entry_tag="sentiment 0.90")
     publish(store, 0.8, close_before_last(candles) + timedelta(seconds=30), "later")
     assert analysed(strategy, candles)["sentiment_article_id"].iloc[-1] == "later"
     strategy.order_filled(pair=PAIR, trade=trade, order=order(trade, "buy"), current_time=datetime.now(UTC))

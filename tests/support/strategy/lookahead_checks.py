@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cryptoboy_sentiment as news
@@ -32,10 +33,11 @@ from services.sentiment_analyzer import sentiment_processor
 from services.signal_cacher import signal_cacher
 from tests.support.broker.broker_house import is_empty
 from tests.support.strategy.lookahead_world import DELAY, PAIRS, World, close_of
-from tests.support.strategy.strategy_samples import NOON
+from tests.support.strategy.strategy_samples import NOON, QUARTER
 
 WARM_UP = 300  # candles: indicators have settled to the last digits that are compared
 WINDOW = 500  # candles that a live bot is taken to hold of a pair
+HELD_CANDLES = (0, 1, 6, 40)  # by the trades about which a strategy is asked
 EVALUATED_AFTER = timedelta(seconds=2)  # the close of a candle; signals that come in between must not count
 Row = dict[str, Any]
 
@@ -62,6 +64,16 @@ def rows_of(
     return rows.to_dict("records")  # type: ignore[return-value]  # the names of our columns are text
 
 
+def exits_at(strategy: LLMSentimentStrategy, pair: str, now: datetime) -> Row:
+    """The strategy's exits at that time from trades that were opened some candles before, named like columns."""
+
+    def answer(opened: datetime) -> str | None:
+        trade = SimpleNamespace(open_date_utc=opened, is_short=False)
+        return strategy.custom_exit(pair=pair, trade=trade, current_time=now)
+
+    return {f"custom_exit {candles}": answer(now - candles * QUARTER) for candles in HELD_CANDLES}
+
+
 def differences(one: Row, other: Row) -> list[str]:
     """Names of the columns in which two rows differ by more than the last digits of floating point."""
     return sorted(name for name in one.keys() | other.keys() if not _same(one.get(name), other.get(name)))
@@ -82,19 +94,25 @@ def truncation_differences(
     *,
     pair: str = PAIRS[0],
 ) -> list[str]:
-    """Which columns of a row change when candles and signals after it are cut off, for each row in `cuts`."""
+    """Which columns of a row, and which exits at its close, change when what comes after it is cut off.
+
+    This is done for each row in `cuts`.
+    """
 
     def on(known: pd.DataFrame) -> LLMSentimentStrategy:
         path = folder / "cut.csv"
         known.to_csv(path, index=False)
         return started(strategy, RunMode.BACKTEST, sentiment_csv=str(path))
 
-    whole = rows_of(on(signals), pair, candles)
+    all_known = on(signals)
+    whole = rows_of(all_known, pair, candles)
     found = []
     for cut in cuts:
-        known = signals[signals["available_at"] < close_of(candles, cut)]
-        last = rows_of(on(known), pair, candles.head(cut + 1), last=1)[-1]
-        found += [f"{name} at {cut}" for name in differences(last, whole[cut])]
+        now = close_of(candles, cut)
+        cut_off = on(signals[signals["available_at"] < now])
+        last = rows_of(cut_off, pair, candles.head(cut + 1), last=1)[-1]
+        some, every = (exits_at(each, pair, now) for each in (cut_off, all_known))
+        found += [f"{name} at {cut}" for name in differences(last | some, whole[cut] | every)]
     return found
 
 
@@ -176,7 +194,7 @@ def parity_differences(
     rows: range,
     pairs: Sequence[str] = PAIRS,
 ) -> dict[str, list[str]]:
-    """Which columns of the last candle differ between the live path and the history, candle after candle.
+    """Which columns of the last candle, and which exits, differ between the live path and the history at each candle.
 
     Args:
         strategies: by a name of its own, each with the sentiment CSV that its history is read from.
@@ -191,9 +209,13 @@ def parity_differences(
         "redis_port": settings.redis_port,
         "redis_password": password,
     }
-    history = {
-        name: {pair: _history(strategy, path, pair, world.candles[pair]) for pair in pairs}
+    past = {
+        name: started(strategy, RunMode.BACKTEST, sentiment_csv=str(path))
         for name, (strategy, path) in strategies.items()
+    }
+    history = {
+        name: {pair: rows_of(strategy, pair, world.candles[pair]) for pair in pairs}
+        for name, strategy in past.items()
     }
     live = {name: started(strategy, RunMode.DRY_RUN, **redis) for name, (strategy, _) in strategies.items()}
     for each in live.values():
@@ -214,15 +236,12 @@ def parity_differences(
                 for pair in pairs:
                     held = world.candles[pair].iloc[max(0, row + 1 - WINDOW) : row + 1]
                     last = rows_of(strategy, pair, held.reset_index(drop=True), last=1)[-1]
-                    differing = differences(last, history[name][pair][row])
+                    expected = history[name][pair][row] | exits_at(past[name], pair, now)
+                    differing = differences(last | exits_at(strategy, pair, now), expected)
                     found[name] += [f"{column} of {pair} at {row}" for column in differing]
     finally:
         path.close()
     return found
-
-
-def _history(strategy: type[LLMSentimentStrategy], path: Path, pair: str, candles: pd.DataFrame) -> list[Row]:
-    return rows_of(started(strategy, RunMode.BACKTEST, sentiment_csv=str(path)), pair, candles)
 
 
 def _coming(world: World, path: LivePath) -> list[tuple[datetime, Any]]:

@@ -1,11 +1,21 @@
 """The strategy with leaks planted into it. It runs in a Freqtrade folder, on nothing else of ours."""
 
+from datetime import datetime, timedelta
+
 import cryptoboy_sentiment as news
 import pandas as pd
-from freqtrade.strategy import IStrategy
+from freqtrade.strategy import BooleanParameter, DecimalParameter, IStrategy
 from LLMSentimentStrategy import LLMSentimentStrategy
 
 Metadata = dict[str, str]
+
+
+class UrgentExits(LLMSentimentStrategy):
+    """No leak: the strategy with exits by urgent news."""
+
+    # Parameters belong to a class. The news of the tests is scored by the lexicon, which is seldom confident.
+    sell_on_urgent_news = BooleanParameter(default=True, space="sell", optimize=False)
+    sell_confidence_above = DecimalParameter(0.0, 1.0, default=0.3, space="sell", optimize=False)
 
 
 class _Redated:
@@ -61,4 +71,17 @@ class FullPeriodNormalisation(LLMSentimentStrategy):
         return frame.assign(rsi=50 + 10 * spread)
 
 
-LEAKS: tuple[type[IStrategy], ...] = (DatedByItsNews, ForwardJoin, ShiftedColumn, FullPeriodNormalisation)
+class EarlyExit(UrgentExits):
+    """An exit within a candle knows the news of the candle after it."""
+
+    def custom_exit(self, pair: str, trade: object, current_time: datetime, **_kwargs: object) -> str | None:
+        return super().custom_exit(pair, trade, current_time + timedelta(minutes=15))
+
+
+LEAKS: tuple[type[IStrategy], ...] = (
+    DatedByItsNews,
+    ForwardJoin,
+    ShiftedColumn,
+    FullPeriodNormalisation,
+    EarlyExit,
+)

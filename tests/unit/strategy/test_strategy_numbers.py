@@ -39,6 +39,8 @@ def test_the_numbers_are_those_of_the_specification() -> None:
         "sell_sentiment_below": -0.5,
         "sell_aggregate_below": -0.3,
         "sell_rsi_above": 70,
+        "sell_on_urgent_news": False,
+        "sell_confidence_above": 0.8,
     }
 
 

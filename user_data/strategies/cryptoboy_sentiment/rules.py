@@ -7,6 +7,7 @@ each with its own thresholds. `Rules` defines which of the two is used for entri
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE
+from cryptoboy_sentiment.urgent import UrgentRules
 
 Booleans = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
@@ -46,6 +48,13 @@ class Rules:
     sell_sentiment_below: float = -0.5
     sell_aggregate_below: float = -0.3
     sell_rsi_above: int = 70
+    sell_on_urgent_news: bool = False
+    sell_confidence_above: float = 0.8
+
+    def urgent(self, kinds: Collection[str], staleness: timedelta) -> UrgentRules:
+        """Which news closes a trade at once: it is as bad as for an exit by the newest signal, and proven."""
+        below, confidence = self.sell_sentiment_below, self.sell_confidence_above
+        return UrgentRules(below, confidence, frozenset(kinds), staleness)
 
 
 def technical_entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:

@@ -12,7 +12,9 @@ from cryptoboy_sentiment.opening import history_signals, live_signals
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.sources import SignalSource
 from cryptoboy_sentiment.telemetry import open_telemetry
+from cryptoboy_sentiment.trace import remembered
 from cryptoboy_sentiment.unscored import Unscored, open_trade_pairs
+from cryptoboy_sentiment.urgent import Urgent, UrgentNews, UrgentRules
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,8 @@ class Session:
         self.telemetry = open_telemetry(self.settings.metrics_host, port)
         self.entered_on: dict[str, str] = {}
         self._unscored = Unscored()
+        self._urgent_news = UrgentNews(self.candle)
+        self._last_urgent: dict[str, Urgent] = {}
         self._said: dict[object, object] = {}
 
     def _oldest(self, at_least: timedelta) -> timedelta:
@@ -90,6 +94,42 @@ class Session:
 
             with suppress(OperationalException):  # a notebook has no list of pairs
                 self._unscored.look(whitelist(), self.source.scored)
+
+    def urgent(
+        self, pair: str, now: datetime, opened: datetime, rules: UrgentRules, *, is_short: bool = False
+    ) -> Urgent | None:
+        """The news that closes a trade now; None if there is none, or the source could not be read.
+
+        The arguments are those of `UrgentNews.against`.
+        """
+        if not self.source.readable(pair):
+            return None
+        found = self._urgent_news.against(
+            pair, self.source.signals(pair), now, opened, rules, is_short=is_short
+        )
+        if found is not None:
+            self._last_urgent[pair] = found
+        return found
+
+    def exit_reason(self, urgent: Urgent) -> str:
+        """The reason of an exit by urgent news.
+
+        In a search it is always the same: Freqtrade's statistics take some 20 ms for each reason in each epoch.
+        """
+        return "news" if self.is_search else urgent.tag
+
+    def report_exit(self, pair: str, trade: Any, reason: str, article: str) -> None:  # noqa: ANN401 - Freqtrade publishes no types
+        """Log and count an exit that is ordered now.
+
+        The log names the article of the entry, and that of the exit: of the urgent news if it is the reason, or else
+        `article`.
+        """
+        urgent = self._last_urgent.get(pair)
+        if urgent is not None and urgent.tag == reason:
+            article = urgent.article_id
+        self.telemetry.exit(pair, reason)
+        then = remembered(trade)
+        logger.info("Exit of %s on [%s], trace_id=%s, entered on trace_id=%s", pair, reason, article, then)
 
     def safely(self, what: str, work: Callable[[], _T], otherwise: _T) -> _T:
         """The result of `work`, or `otherwise` where it fails in a bot, which a fault of ours must not disturb.

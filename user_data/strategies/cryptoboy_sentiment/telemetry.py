@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -58,8 +58,8 @@ class Telemetry:
     def rules_held(self, pair: str, rules: Iterable[str]) -> None:
         """Record that these entry rules held at a new candle."""
 
-    def entry(self, pair: str, state: EntriesState) -> None:
-        """Record that Freqtrade asked for an entry, which was allowed if the state is `open`."""
+    def entry(self, pair: str, state: EntriesState | Literal["news"]) -> None:
+        """Record that Freqtrade asked for an entry: allowed if the state is `open`, refused by news if it is `news`."""
 
     def exit(self, pair: str, reason: str) -> None:
         """Record that Freqtrade closes a trade."""
@@ -143,7 +143,7 @@ class PrometheusTelemetry(Telemetry):
         for rule in rules:
             self._held.labels(pair, rule).inc()
 
-    def entry(self, pair: str, state: EntriesState) -> None:
+    def entry(self, pair: str, state: EntriesState | Literal["news"]) -> None:
         """See `Telemetry.entry`."""
         self._entries.labels(pair, "allowed" if state == "open" else state).inc()
 
