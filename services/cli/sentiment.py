@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.support.answers import print_json
-from services.cli.support.options import OF_STORE, Json, read_pairs, settings_for
+from services.cli.support.options import OF_STORE, Json, read_names, settings_for
 from services.cli.views.sentiment import show_sentiment
 from services.operations.connections import connected_store
 from services.operations.sentiment import read_sentiment
@@ -16,7 +16,8 @@ from services.operations.sentiment import read_sentiment
 
 def sentiment(
     pairs: Annotated[
-        list[str] | None, typer.Argument(help="Pairs such as BTC/USDT; default: TRADING_PAIRS.")
+        list[str] | None,
+        typer.Argument(help="Pairs such as BTC/USDT, or assets such as SOL; default: TRADING_PAIRS."),
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -29,7 +30,7 @@ def sentiment(
     Example: ./cryptoboy sentiment BTC/USDT
     """
     settings = settings_for(uses=OF_STORE | {"trading_pairs"})
-    wanted = read_pairs(pairs) or settings.trading_pairs
+    wanted = read_names(pairs) or settings.trading_pairs
     with connected_store(settings) as store:
         report = read_sentiment(store, settings, wanted, datetime.now(UTC))
     if json_output:

@@ -28,6 +28,7 @@ from services.common.values import (
     EventType,
     Label,
     Pair,
+    PairOrAsset,
     Scope,
     Timeframe,
     as_utc,
@@ -141,7 +142,7 @@ class NewsArticle(Message):
 
 
 class SentimentSignal(Message):
-    """The sentiment of one article for one pair, on a scale from -1 (very bearish) to +1 (very bullish).
+    """The sentiment of one article for one pair or asset, on a scale from -1 (very bearish) to +1 (very bullish).
 
     `corroboration` is the number of further sources that had reported the same story when this revision was made;
     `weight` and `owner` belong to the source that reported the story first, as in `NewsArticle`. `suspected` says
@@ -152,7 +153,7 @@ class SentimentSignal(Message):
 
     type: Literal["sentiment_signal"] = "sentiment_signal"
     article_id: Identifier
-    pair: Pair
+    pair: PairOrAsset
     source: SourceName
     headline: ShortText
     sentiment_score: Score

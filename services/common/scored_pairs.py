@@ -1,4 +1,4 @@
-"""The pairs that are scored: those in TRADING_PAIRS and, for a limited time, those that were removed from it.
+"""The pairs and assets that are scored: those in TRADING_PAIRS and, for a limited time, those removed from it.
 
 A trade may still be open in a removed pair, and bad news must reach the trade until it is closed. The scorer has no
 information about trades, so it continues to score a removed pair for longer than such trades last.
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from services.common.clock import Clock
 from services.common.files import write_whole
 from services.common.settings.settings import Settings
-from services.common.values import Pair, UtcTime
+from services.common.values import PairOrAsset, UtcTime, asset_of
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ FILE_NAME = "scored_pairs.json"
 ScoredPairs = Mapping[str, datetime | None]
 """For each pair, when it was removed from TRADING_PAIRS; None if it is still in TRADING_PAIRS."""
 
-_FORM = TypeAdapter(dict[Pair, UtcTime | None])
+_FORM = TypeAdapter(dict[PairOrAsset, UtcTime | None])
 
 
 def carried_over(before: ScoredPairs, configured: Iterable[str], now: datetime) -> dict[str, datetime | None]:
@@ -42,6 +42,12 @@ def carried_over(before: ScoredPairs, configured: Iterable[str], now: datetime) 
         if pair not in scored and now - left < KEPT_FOR:
             scored[pair] = left
     return scored
+
+
+def unscored_of(pairs: Iterable[str], scored: Iterable[str]) -> list[str]:
+    """Return the pairs for which nothing is scored, neither the pair nor its asset nor another pair of the asset."""
+    assets = {asset_of(name) for name in scored}
+    return [pair for pair in pairs if asset_of(pair) not in assets]
 
 
 def as_text(scored: ScoredPairs) -> str:

@@ -10,7 +10,14 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, PlainSerializer
 
 PAIR_PATTERN = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?\Z", re.ASCII)
+ASSET_PATTERN = re.compile(r"[A-Z0-9]{1,20}\Z", re.ASCII)
 TIMEFRAME_PATTERN = re.compile(r"([1-9][0-9]{0,3})([smhdw])\Z", re.ASCII)
+_MULTIPLE = re.compile(r"10{3,}(?=[A-Z][A-Z0-9])|1M(?=[A-Z]{4})")
+"""Exchanges sell a thousand (or more) units of cheap coins as one: 1000PEPE, 1MBABYDOGE; not 1INCH, 1000X."""
+_QUOTED_IN = frozenset({"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR"})
+_PAIR_WITHOUT_SLASH = re.compile(
+    r"([A-Z0-9]{2,})(USDT|USDC|FDUSD|BUSD|TUSD)|([A-Z0-9]{3,})(USD|EUR)", re.ASCII
+)
 _NOT_IN_A_SOURCE_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
 _LONGEST_SOURCE_NAME = 64
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -86,8 +93,43 @@ def check_pair(text: str) -> str:
     return text
 
 
+def check_name(text: str) -> str:
+    """Return `text` if it is a pair such as BTC/USDT or an asset such as BTC, else raise ValueError."""
+    if ASSET_PATTERN.match(text):
+        return text
+    try:
+        return check_pair(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or an asset such as BTC") from None
+
+
+def check_chosen_name(text: str) -> str:
+    """As `check_name`, for names that people choose: an asset that is a mistyped pair is refused as well."""
+    if glued := _PAIR_WITHOUT_SLASH.fullmatch(text):
+        base, quote = (part for part in glued.groups() if part)
+        raise ValueError(f"{text!r} is not a pair; write {base}/{quote}, or {base} for all pairs of {base}")
+    if text in _QUOTED_IN:
+        raise ValueError(
+            f"{text!r} is what pairs are paid in and no asset with news; write BASE/{text}, or BASE"
+        )
+    return check_name(text)
+
+
+def is_pair(name: str) -> bool:
+    """Whether a name that `check_name` accepts is a pair, not an asset."""
+    return "/" in name
+
+
+def asset_of(name: str) -> str:
+    """Return the asset that news of this pair or asset is about: BTC for BTC, BTC/USDT and BTC/USDT:USDT.
+
+    1000PEPE/USDT is about PEPE. The strategy decides the same in `cryptoboy_sentiment.assets`.
+    """
+    return _MULTIPLE.sub("", name.partition("/")[0], count=1) if name[:1] == "1" else name.partition("/")[0]
+
+
 def split_pairs(text: str) -> tuple[str, ...]:
-    """Split a list at commas, semicolons or spaces into pairs, in capitals and each once, without checking them."""
+    """Split a list at commas, semicolons or spaces into names, in capitals and each once, without checking them."""
     parts = re.split(r"[,;\s]+", re.sub(r"\s*/\s*", "/", text.upper()))
     return tuple(dict.fromkeys(part for part in parts if part))
 
@@ -115,6 +157,8 @@ def as_utc(value: datetime) -> datetime:
 
 
 Pair = Annotated[str, AfterValidator(check_pair)]
+PairOrAsset = Annotated[str, AfterValidator(check_name)]
+ChosenName = Annotated[str, AfterValidator(check_chosen_name)]
 Timeframe = Annotated[str, AfterValidator(check_timeframe)]
 WRITTEN_IN_ISO = PlainSerializer(datetime.isoformat, return_type=str, when_used="json")
 UtcTime = Annotated[

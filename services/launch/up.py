@@ -71,12 +71,22 @@ def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) ->
     return Watch(supervisor, programs, tell, monotonic(), may_end=trades == frozenset())
 
 
+def _not_traded(settings: Settings) -> list[str]:
+    assets = [name for name in settings.trading_pairs if name not in settings.market_pairs]
+    return (
+        [f"scored, but neither streamed nor traded, because they are no pairs: {', '.join(assets)}"]
+        if assets
+        else []
+    )
+
+
 def _about_the_bot(stack: Stack) -> list[str]:
     settings = stack.settings
     mode = "DRY-RUN" if settings.dry_run else "LIVE, with real money"
     credentials = stack.run_dir / "freqtrade.json"
     return [
-        f"{mode}: {', '.join(settings.trading_pairs)} on {settings.exchange}; scorer {settings.sentiment_scorer.value}",
+        f"{mode}: {', '.join(settings.market_pairs)} on {settings.exchange}; scorer {settings.sentiment_scorer.value}",
+        *_not_traded(settings),
         *beside_the_settings(os.environ),
         f"Freqtrade's API: http://127.0.0.1:{settings.freqtrade_api_port} (credentials in {credentials})",
     ]

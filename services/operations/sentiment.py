@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from services.common.scored_pairs import unscored_of
 from services.common.settings.settings import Settings
 from services.common.store.current import published_at
 from services.common.store.port import SentimentStore
@@ -39,6 +40,7 @@ class PairSentiment:
 
     Attributes:
         fields: the hash in the store, unchanged.
+        served_by: the name that has the signal: the pair itself, or another one of its asset.
         age_hours: hours since the signal was published.
         state: fresh, or the reason why the strategy does not use the signal: stale, suspected, weight 0.
     """
@@ -47,6 +49,7 @@ class PairSentiment:
     label: str
     source: str
     headline: str
+    served_by: str
     age_hours: float
     state: str
     aggregate: Aggregate
@@ -76,18 +79,42 @@ def read_sentiment(
     store: SentimentStore, settings: Settings, pairs: Sequence[str], now: datetime
 ) -> SentimentReport:
     """Read the newest signal and the aggregate of each pair. Raises TryLater and StopProgram, as the store does."""
-    current = store.current(pairs)
+    import cryptoboy_sentiment as news  # takes seconds
+
     entries = read_entries(store)
     scored = store.scored_pairs()
+    names = {pair: news.names_for(pair, None if scored is None else frozenset(scored)) for pair in pairs}
+    current = store.current(list(dict.fromkeys(name for order in names.values() for name in order)))
+    serving = {pair: _serving(order, current, now - news.OWN_FIRST) for pair, order in names.items()}
     staleness = timedelta(hours=settings.sentiment_staleness_hours)
     aggregates = _aggregates(settings, pairs, now, staleness)
-    rows = {pair: pair_sentiment(current[pair], aggregates[pair], now, staleness) for pair in pairs}
-    unscored = () if scored is None else tuple(pair for pair in pairs if pair not in scored)
+    rows = {
+        pair: pair_sentiment(current[name], aggregates[pair], now, staleness, served_by=name)
+        for pair, name in serving.items()
+    }
+    unscored = () if scored is None else tuple(unscored_of(pairs, scored))
     return SentimentReport(entries, unscored, rows)
 
 
+def _serving(names: Sequence[str], current: Mapping[str, Mapping[str, str] | None], since: datetime) -> str:
+    """The first of these names with a signal published since then; the first of all if there is none."""
+    return next((name for name in names if _published_since(current[name], since)), names[0])
+
+
+def _published_since(fields: Mapping[str, str] | None, since: datetime) -> bool:
+    try:
+        return fields is not None and published_at(fields) > since
+    except (KeyError, ValueError):
+        return False
+
+
 def pair_sentiment(
-    fields: Mapping[str, str] | None, aggregate: Aggregate, now: datetime, staleness: timedelta
+    fields: Mapping[str, str] | None,
+    aggregate: Aggregate,
+    now: datetime,
+    staleness: timedelta,
+    *,
+    served_by: str,
 ) -> PairSentiment | None:
     """The newest signal of a pair; None if the hash is missing or cannot be read."""
     if fields is None:
@@ -105,6 +132,7 @@ def pair_sentiment(
         label=fields.get("label", ""),
         source=fields.get("source", ""),
         headline=fields.get("headline", ""),
+        served_by=served_by,
         age_hours=round(age / timedelta(hours=1), 3),
         state=state,
         aggregate=aggregate,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.support.answers import print_json
-from services.cli.support.options import OF_STORE, Json, Pairs, load_settings, read_pairs
+from services.cli.support.options import OF_STORE, Json, Pairs, load_settings, read_names
 
 
 def export_history(
@@ -29,7 +29,7 @@ def export_history(
     from services.research.history.scoring.exporting import export_signals
 
     settings = load_settings(OF_STORE | {"trading_pairs"})
-    report = export_signals(settings, read_pairs(pairs) or settings.trading_pairs, out)
+    report = export_signals(settings, read_names(pairs) or settings.trading_pairs, out)
     if json_output:
         print_json(report.as_json())
         return

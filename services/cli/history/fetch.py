@@ -49,9 +49,14 @@ def fetch_history(
     first, last = options.read_period(start, end)
     if first is None:
         raise StopProgram("say from when: --from 2025-05-01")
+    chosen = options.read_pairs(pairs) or settings.market_pairs
+    if not chosen:
+        raise StopProgram(
+            "TRADING_PAIRS has assets and no pair, and only pairs have candles: name some with --pairs"
+        )
     request = FetchOptions(
         out=out,
-        pairs=options.read_pairs(pairs) or settings.trading_pairs,
+        pairs=chosen,
         timeframes=tuple(
             dict.fromkeys(map(options.read_timeframe, timeframes or (settings.strategy_timeframe,)))
         ),

@@ -100,7 +100,7 @@ def score_history(
         raise StopProgram("--scoring-delay nan: expected seconds, such as 300")
     sources = _sources(settings)
     request = ScoreOptions(
-        pairs=options.read_pairs(pairs) or settings.trading_pairs,
+        pairs=options.read_names(pairs) or settings.trading_pairs,
         delay=timedelta(seconds=delay),
         known_from=first,
         known_until=last,

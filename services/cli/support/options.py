@@ -13,7 +13,7 @@ from services.common.errors import StopProgram
 from services.common.settings.scoring import MODEL_FIELDS, ScoringSettings
 from services.common.settings.servers import BrokerSettings, StoreSettings
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
-from services.common.values import check_pair, check_timeframe, split_pairs
+from services.common.values import check_chosen_name, check_pair, check_timeframe, split_pairs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs as the last line.")]
 Broker = Annotated[
@@ -63,6 +63,14 @@ def read_pairs(given: list[str] | None) -> tuple[str, ...]:
     """The pairs of the command line without duplicates; commas or spaces separate them. Raises StopProgram."""
     try:
         return tuple(check_pair(name) for name in split_pairs(" ".join(given or ())))
+    except ValueError as error:
+        raise StopProgram(str(error)) from None
+
+
+def read_names(given: list[str] | None) -> tuple[str, ...]:
+    """The pairs and assets of the command line, as `read_pairs` returns pairs. Raises StopProgram."""
+    try:
+        return tuple(check_chosen_name(name) for name in split_pairs(" ".join(given or ())))
     except ValueError as error:
         raise StopProgram(str(error)) from None
 

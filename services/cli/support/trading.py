@@ -74,7 +74,7 @@ def confirm_live_trading(settings: Settings) -> None:
             f"LIVE_TRADING_CONFIRMATION='{CONFIRMATION}'"
         )
     sys.stderr.write(
-        f"{STRATEGY} will trade {', '.join(settings.trading_pairs)} on {settings.exchange} with up to "
+        f"{STRATEGY} will trade {', '.join(settings.market_pairs)} on {settings.exchange} with up to "
         f"{_at_stake(settings)} of real money.\n"
         f"Type '{CONFIRMATION}' to go on: "
     )

@@ -17,7 +17,7 @@ def show_sentiment(report: SentimentReport) -> None:
             table.add_row(pair, "", "", "", "none", "", "")
             continue
         table.add_row(
-            pair,
+            pair if row.served_by == pair else f"{pair} (news of {row.served_by})",
             f"{row.score:+.2f}",
             row.label,
             f"{row.age_hours:.1f} h",
@@ -30,7 +30,8 @@ def show_sentiment(report: SentimentReport) -> None:
     console.print(table, *headlines, sep="\n")
     if report.unscored:
         console.print(
-            f"Nobody scores {', '.join(report.unscored)}: not among the TRADING_PAIRS of the services."
+            f"Nobody scores {', '.join(report.unscored)}: neither pair nor asset is among the TRADING_PAIRS of the "
+            "services."
         )
     if report.entries.why:
         console.print(Text(f"New entries are refused: {report.entries.why}."), soft_wrap=True)

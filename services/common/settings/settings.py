@@ -38,7 +38,7 @@ from services.common.settings.sources import (
 from services.common.settings.trading import CAREFUL_IF_EMPTY, TradingSettings
 from services.common.settings.types import Port
 from services.common.settings.watch import WatchSettings
-from services.common.values import Pair, Timeframe, split_pairs
+from services.common.values import ChosenName, Timeframe, is_pair, split_pairs
 
 __all__ = [
     "CURRENT_ENV_FILE",
@@ -82,8 +82,10 @@ class Settings(
     )
 
     # Market
-    trading_pairs: tuple[Pair, ...] = Field(
-        ("BTC/USDT", "ETH/USDT", "BNB/USDT"), min_length=1, description="pairs, separated by commas"
+    trading_pairs: tuple[ChosenName, ...] = Field(
+        ("BTC/USDT", "ETH/USDT", "BNB/USDT"),
+        min_length=1,
+        description="pairs, separated by commas; an asset (SOL) is scored for all its pairs, not streamed or traded",
     )
     candle_timeframe: Timeframe = Field(
         "1m", description="length of the candles that market_streamer publishes"
@@ -98,6 +100,11 @@ class Settings(
 
     _unusable: tuple[Mistake, ...] = PrivateAttr(default=())
     _named_in_file: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def market_pairs(self) -> tuple[str, ...]:
+        """The entries of TRADING_PAIRS that are pairs: those that are streamed and traded."""
+        return tuple(name for name in self.trading_pairs if is_pair(name))
 
     @property
     def unusable(self) -> tuple[Mistake, ...]:

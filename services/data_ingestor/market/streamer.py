@@ -51,7 +51,7 @@ class MarketStreamer:
             settings.exchange, settings.exchange_config.get_secret_value(), settings.candle_timeframe, clock
         )
         self._publisher: CandlePublisher | None = None
-        self._statuses = {pair: PairStatus() for pair in settings.trading_pairs}
+        self._statuses = {pair: PairStatus() for pair in settings.market_pairs}
         self._left_out = LeftOut(self._statuses)
         self._reached = False
         self.work = CallsInProgress()
@@ -72,9 +72,10 @@ class MarketStreamer:
                 work=self.work,
             )
         self._broker.start()
-        with self.work.doing("asking the exchange for its markets", OPEN_SECONDS):
-            self._left_out.note(self._loop.run(self._source.open(self._settings.trading_pairs)))
-        self._reached = True
+        if self._statuses:
+            with self.work.doing("asking the exchange for its markets", OPEN_SECONDS):
+                self._left_out.note(self._loop.run(self._source.open(self._settings.market_pairs)))
+            self._reached = True
 
     def run(self, stop: threading.Event) -> None:
         """See `Service.run`."""
@@ -83,12 +84,13 @@ class MarketStreamer:
         log.info(
             "streaming",
             exchange=self._settings.exchange,
-            pairs=list(self._settings.trading_pairs),
+            pairs=list(self._statuses),
+            not_streamed=[name for name in self._settings.trading_pairs if name not in self._statuses],
             timeframe=self._settings.candle_timeframe,
             via="websocket" if self._source.streams else "rest",
         )
         if self._source.streams:
-            for pair in self._settings.trading_pairs:
+            for pair in self._statuses:
                 STREAM_LAST_HEARD.labels(pair).set(self._clock.now().timestamp())
         self._loop.run(self._stream(self._publisher, stop))
 
@@ -153,6 +155,10 @@ class MarketStreamer:
 
     def _exchange_health(self, streams: HealthReport) -> DependencyHealth:
         name = self._settings.exchange
+        if not self._statuses:
+            return DependencyHealth(
+                ok=True, detail="not asked: TRADING_PAIRS has assets and no pair to stream"
+            )
         if not self._reached:
             return DependencyHealth(ok=False, detail=f"{name} has not been reached yet")
         working = sum(state.ok for state in streams.values())

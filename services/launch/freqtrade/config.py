@@ -64,7 +64,7 @@ def freqtrade_config(
         "exchange": {
             "name": settings.exchange,
             **exchange_keys(settings),
-            "pair_whitelist": list(settings.trading_pairs),
+            "pair_whitelist": list(settings.market_pairs),
             "pair_blacklist": [],
             "ccxt_config": ccxt_options,
             "ccxt_async_config": {},

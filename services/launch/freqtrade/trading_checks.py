@@ -15,14 +15,23 @@ TRADABLE = 0.99
 
 def check_trading(settings: Settings) -> None:
     """Raise StopProgram if Freqtrade cannot trade with these settings; the message names all mistakes."""
-    mistakes = [*_futures(settings), *_currencies(settings), *_stakes(settings)]
+    mistakes = [*_no_pairs(settings), *_futures(settings), *_currencies(settings), *_stakes(settings)]
     if mistakes:
         raise StopProgram("Freqtrade cannot trade like this: " + "; ".join(mistakes))
     exchange_keys(settings)
 
 
+def _no_pairs(settings: Settings) -> Iterator[str]:
+    if not settings.market_pairs:
+        asset = settings.trading_pairs[0]
+        yield (
+            f"TRADING_PAIRS={','.join(settings.trading_pairs)} has no pair: an asset is scored, but not traded. Add "
+            f"pairs, such as {asset}/{settings.stake_currency}, or run without the bot: ./cryptoboy up --no-bot"
+        )
+
+
 def _futures(settings: Settings) -> Iterator[str]:
-    if futures := [pair for pair in settings.trading_pairs if ":" in pair]:
+    if futures := [pair for pair in settings.market_pairs if ":" in pair]:
         spot = ",".join(dict.fromkeys(pair.partition(":")[0] for pair in futures))
         yield (
             f"TRADING_PAIRS: {', '.join(futures)} are futures, and only spot is traded here. Write {spot} (a Freqtrade "
@@ -32,7 +41,7 @@ def _futures(settings: Settings) -> Iterator[str]:
 
 def _currencies(settings: Settings) -> Iterator[str]:
     stake = settings.stake_currency
-    quotes = {pair: pair.partition(":")[0].partition("/")[2] for pair in settings.trading_pairs}
+    quotes = {pair: pair.partition(":")[0].partition("/")[2] for pair in settings.market_pairs}
     others = [pair for pair, quote in quotes.items() if quote != stake]
     if not others:
         return

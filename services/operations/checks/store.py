@@ -10,6 +10,7 @@ from functools import partial
 from services.common.errors import StopProgram, TryLater
 from services.common.network.compose_names import explain_compose_name
 from services.common.runtime.ports import is_free
+from services.common.scored_pairs import unscored_of
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
@@ -43,7 +44,9 @@ def store_questions(settings: Settings) -> list[Question]:
 
 def scored_pairs_question(settings: Settings) -> Question:
     """The check whether every pair that Freqtrade may trade is scored."""
-    remedy = "name the pair in TRADING_PAIRS of the services as well, or take it out of Freqtrade's whitelist"
+    remedy = (
+        "name the pair or its asset in TRADING_PAIRS of the services, or take it out of Freqtrade's whitelist"
+    )
     return Question("scored pairs", partial(_scored_pairs, settings), remedy, required=False)
 
 
@@ -100,11 +103,13 @@ def _scored_pairs(settings: Settings) -> str:
     if scored is None:
         return "not known: no signal_cacher has announced the scored pairs yet"
     whitelist, whose = _whitelist(settings)
-    if unscored := [pair for pair in whitelist if pair not in scored]:
+    if unscored := unscored_of(whitelist, scored):
         raise StopProgram(
             f"nobody scores {', '.join(unscored)} of {whose}: there is never sentiment on such a pair, so no entry"
         )
-    return f"all {len(whitelist)} pairs of {whose} are scored"
+    served = [pair for pair in whitelist if pair not in scored]
+    by_asset = f"; {', '.join(served)} by the signals of their assets" if served else ""
+    return f"all {len(whitelist)} pairs of {whose} are scored{by_asset}"
 
 
 def _whitelist(settings: Settings) -> tuple[list[str], str]:

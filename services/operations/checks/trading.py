@@ -49,10 +49,10 @@ async def _markets(settings: Settings) -> str:
         markets = await exchange.load_markets()
     finally:
         await exchange.close()
-    missing = [pair for pair in settings.trading_pairs if pair not in markets]
+    missing = [pair for pair in settings.market_pairs if pair not in markets]
     if missing:
         raise RuntimeError(f"{settings.exchange} does not trade {', '.join(missing)}; correct TRADING_PAIRS")
-    return f"{len(markets)} markets, {', '.join(settings.trading_pairs)} among them"
+    return f"{len(markets)} markets, {', '.join(settings.market_pairs) or 'none asked for'} among them"
 
 
 def _freqtrade(settings: Settings) -> str:

@@ -79,8 +79,3 @@ def load_registry(path: Path = REGISTRY_FILE) -> Registry:
         ticker: {"ticker": ticker, **entry} for ticker, entry in content.get("assets", {}).items()
     }
     return Registry.model_validate(content)
-
-
-def base_of(pair: str) -> str:
-    """Return the base currency of a pair, such as BTC for BTC/USDT and BTC/USDT:USDT."""
-    return pair.split("/", 1)[0]

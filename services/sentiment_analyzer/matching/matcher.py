@@ -17,8 +17,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.common.values import asset_of
 from services.sentiment_analyzer.article.text import ArticleText
-from services.sentiment_analyzer.matching.assets import MARKET, Asset, Registry, base_of, load_registry
+from services.sentiment_analyzer.matching.assets import MARKET, Asset, Registry, load_registry
 from services.sentiment_analyzer.matching.mentions import Mention, MentionFinder
 
 LEAD_CHARS = 600
@@ -41,7 +42,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An asset to be scored, and the pairs to which the score of the asset applies.
+    """An asset to be scored, and the names (pairs, or the asset itself) to which the score of the asset applies.
 
     Attributes:
         certainty: the certainty (0..1) that the article is about these pairs. The confidence of a score is multiplied
@@ -77,7 +78,7 @@ class AssetMatcher:
         self._pairs = tuple(pairs)
         self._traded: dict[str, tuple[str, ...]] = {}
         for pair in self._pairs:
-            self._traded[base_of(pair)] = (*self._traded.get(base_of(pair), ()), pair)
+            self._traded[asset_of(pair)] = (*self._traded.get(asset_of(pair), ()), pair)
         traded_assets = {ticker: registry.asset(ticker) for ticker in self._traded}
         self._find = MentionFinder(registry, {**registry.assets, **traded_assets})
         self._assets = traded_assets

@@ -40,7 +40,7 @@ def written(article: str, score: float, label: Label, minutes_ago: float, now: d
     )
 
 
-def shown(settings: Settings, *options: str) -> str:
+def shown(settings: Settings, *options: str, pairs: tuple[str, ...] = (PAIR, "ETH/USDT")) -> str:
     environment = {
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": PYTHON_PATH,
@@ -51,7 +51,7 @@ def shown(settings: Settings, *options: str) -> str:
     }
     if settings.redis_password:
         environment["REDIS_PASSWORD"] = settings.redis_password.get_secret_value()
-    command = [sys.executable, "-P", "-m", "services.cli", "sentiment", PAIR, "ETH/USDT", *options]
+    command = [sys.executable, "-P", "-m", "services.cli", "sentiment", *pairs, *options]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
     return ran.stdout
 
@@ -87,5 +87,20 @@ def test_a_doubt_about_the_newest_signal_and_a_pair_that_nobody_scores_are_shown
         store.announce_scored_pairs({PAIR: None})
     text = shown(redis_settings)
     assert "suspected" in text
-    assert "Nobody scores ETH/USDT: not among the TRADING_PAIRS" in text
+    assert "Nobody scores ETH/USDT: neither pair nor asset is among the TRADING_PAIRS" in text
     assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]
+
+
+def test_a_pair_is_shown_with_the_news_of_its_asset(redis_settings: Settings) -> None:
+    with closing(open_store(redis_settings)) as store:
+        now = datetime.now(UTC)
+        signal = written("a2", 0.8, Label.VERY_BULLISH, 1, now).model_copy(update={"pair": "SOL"})
+        store.write([signal], now)
+        store.announce_scored_pairs({"SOL": None})
+    pairs = ("SOL/USDC", "SOL")
+    assert "SOL/USDC (news of SOL)" in shown(redis_settings, pairs=pairs)
+    answer = json.loads(shown(redis_settings, "--json", pairs=pairs).splitlines()[-1])
+    assert answer["unscored"] == []
+    served, own = answer["pairs"]["SOL/USDC"], answer["pairs"]["SOL"]
+    assert (served["score"], served["served_by"], served["aggregate"]) == (0.8, "SOL", own["aggregate"])
+    assert own["aggregate"]["signals"] == 1

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from services.common.clock import ManualClock
-from services.common.scored_pairs import FILE_NAME, KEPT_FOR, as_text, carried_over, of_text, remembered_pairs
+from services.common.scored_pairs import (
+    FILE_NAME,
+    KEPT_FOR,
+    as_text,
+    carried_over,
+    of_text,
+    remembered_pairs,
+    unscored_of,
+)
 from services.common.settings.settings import Settings
 
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
@@ -57,3 +65,19 @@ def test_a_file_that_cannot_be_used_costs_no_configured_pair(tmp_path: Path) -> 
     (tmp_path / FILE_NAME).unlink()
     (tmp_path / FILE_NAME).mkdir()
     assert remembered_pairs(settings, ManualClock(NOW)) == ("BTC/USDT",)
+
+
+def test_an_asset_is_scored_announced_and_kept_as_a_pair_is(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    first = Settings(state_dir=tmp_path, trading_pairs=("BTC/USDT", "SOL"))
+    assert remembered_pairs(first, clock) == ("BTC/USDT", "SOL")
+    assert remembered_pairs(Settings(state_dir=tmp_path, trading_pairs=("BTC/USDT",)), clock) == (
+        "BTC/USDT",
+        "SOL",
+    )
+    assert of_text(as_text({"SOL": None, "BTC/USDT": NOW})) == {"SOL": None, "BTC/USDT": NOW}
+
+
+def test_a_pair_is_unscored_if_nothing_of_its_asset_is_scored() -> None:
+    pairs = ["SOL/USDC", "BTC/USDC:USDC", "1000PEPE/USDT", "ETH/BTC", "BTCUP/USDT"]
+    assert unscored_of(pairs, {"SOL": None, "BTC/USDT": NOW, "PEPE/USDT": None}) == ["ETH/BTC", "BTCUP/USDT"]

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.values import Label, check_pair, label_of, timeframe_seconds
+from services.common.values import (
+    Label,
+    asset_of,
+    check_chosen_name,
+    check_name,
+    check_pair,
+    label_of,
+    timeframe_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,43 @@ def test_pairs_in_the_exchanges_spelling_are_accepted(text: str) -> None:
 def test_anything_else_is_refused_with_the_way_to_write_it(text: str) -> None:
     with pytest.raises(ValueError, match="BASE/QUOTE"):
         check_pair(text)
+
+
+@pytest.mark.parametrize("text", ["SOL", "1INCH", "USDT", "BTC/USDT", "BTCUSDT"])
+def test_a_message_may_be_about_a_pair_or_an_asset(text: str) -> None:
+    assert check_name(text) == text
+
+
+@pytest.mark.parametrize("text", ["sol", "../x", "BTC/", "SOL\n", "BTC-USDT", "", "A" * 21, "SOL,ETH"])
+def test_what_is_neither_pair_nor_asset_is_refused_with_both_ways_to_write_it(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"BASE/QUOTE in capitals, for example BTC/USDT, or an asset such as BTC"
+    ):
+        check_name(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("BTCUSDT", "write BTC/USDT, or BTC for all pairs of BTC"),
+        ("1000PEPEUSDT", "write 1000PEPE/USDT, or"),
+        ("SOLEUR", "write SOL/EUR, or SOL"),
+        ("USDT", "write BASE/USDT, or BASE"),
+        ("btc-usdt", "BASE/QUOTE"),
+    ],
+)
+def test_a_pair_that_lost_its_slash_is_not_taken_for_an_asset(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_chosen_name(text)
+    for asset in ("WBTC", "STETH", "SUSD", "EURT", "USTC", "USDE"):
+        assert check_chosen_name(asset) == asset
+
+
+@given(st.from_regex(r"(1000|10000|1M|1|100)?[A-Z]{1,8}(/[A-Z]{3,5}(:[A-Z]{3,5})?)?", fullmatch=True))
+def test_services_and_strategy_agree_on_the_asset_of_a_name(name: str) -> None:
+    from cryptoboy_sentiment.assets import asset_of as of_the_strategy
+
+    assert asset_of(name) == of_the_strategy(name)
 
 
 @pytest.mark.parametrize(

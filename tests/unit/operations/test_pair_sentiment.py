@@ -32,13 +32,13 @@ FIELDS = {
     ],
 )
 def test_a_signal_that_the_strategy_does_not_trade_on_says_why(changed: dict[str, str], state: str) -> None:
-    found = pair_sentiment(FIELDS | changed, AGGREGATE, NOW, STALENESS)
+    found = pair_sentiment(FIELDS | changed, AGGREGATE, NOW, STALENESS, served_by="BTC/USDT")
     assert found is not None
     assert found.state == state
 
 
 def test_a_time_without_an_offset_is_utc() -> None:
-    found = pair_sentiment(FIELDS, AGGREGATE, NOW, STALENESS)
+    found = pair_sentiment(FIELDS, AGGREGATE, NOW, STALENESS, served_by="BTC/USDT")
     assert found is not None
     assert found.age_hours == 1.0
 
@@ -48,16 +48,17 @@ def test_a_time_without_an_offset_is_utc() -> None:
     [None, {}, {"score": "high"}, FIELDS | {"score": "nan"}, FIELDS | {"timestamp": "today"}],
 )
 def test_a_hash_that_cannot_be_read_is_no_signal(fields: dict[str, str] | None) -> None:
-    assert pair_sentiment(fields, AGGREGATE, NOW, STALENESS) is None
+    assert pair_sentiment(fields, AGGREGATE, NOW, STALENESS, served_by="BTC/USDT") is None
 
 
 def test_as_json_it_has_every_field_of_the_hash_and_numbers_as_numbers() -> None:
-    found = pair_sentiment(FIELDS | {"model": "lexicon"}, AGGREGATE, NOW, STALENESS)
+    found = pair_sentiment(FIELDS | {"model": "lexicon"}, AGGREGATE, NOW, STALENESS, served_by="BTC/USDT")
     assert found is not None
     assert found.as_json() == {
         **FIELDS,
         "model": "lexicon",
         "score": 0.85,
+        "served_by": "BTC/USDT",
         "age_hours": 1.0,
         "state": "fresh",
         "aggregate": {"score": 0.6, "weight": 1.5, "signals": 2, "state": "fresh"},

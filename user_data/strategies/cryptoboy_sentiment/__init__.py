@@ -14,7 +14,7 @@ from cryptoboy_sentiment.aggregate import (
     aggregate_as_of,
     aggregate_at,
 )
-from cryptoboy_sentiment.assets import OWN_FIRST, asset_of, serving_order
+from cryptoboy_sentiment.assets import OWN_FIRST, asset_of, names_for, serving_order
 from cryptoboy_sentiment.columns import sentiment_columns
 from cryptoboy_sentiment.connection import connect
 from cryptoboy_sentiment.csv_following import FollowedCsv

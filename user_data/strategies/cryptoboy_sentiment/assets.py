@@ -64,6 +64,11 @@ def usual_names(pair: str) -> tuple[str, ...]:
     return serving_order(pair, (pair.partition(":")[0], asset, *pairs))
 
 
+def names_for(pair: str, scored: frozenset[str] | None) -> tuple[str, ...]:
+    """The names that may serve a pair; `scored` are the names that are scored, or None if this is unknown."""
+    return usual_names(pair) if scored is None else serving_order(pair, scored)
+
+
 def combined(pair: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The signals that count for a pair, all under the pair's name.
 

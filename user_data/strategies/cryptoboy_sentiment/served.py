@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from cryptoboy_sentiment.assets import combined, serving_order, usual_names
+from cryptoboy_sentiment.assets import combined, names_for
 from cryptoboy_sentiment.holds import Hold
 from cryptoboy_sentiment.sources import EntriesState, SignalSource
 from cryptoboy_sentiment.unscored import Unscored
@@ -89,7 +89,7 @@ class ServedSignals:
             orders = orders if known == scored else {}
             self._of_names = (scored, orders)
         if pair not in orders:
-            orders[pair] = usual_names(pair) if scored is None else serving_order(pair, scored)
+            orders[pair] = names_for(pair, scored)
         return orders[pair]
 
     def __getstate__(self) -> dict[str, Any]:

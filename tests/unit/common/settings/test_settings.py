@@ -215,3 +215,10 @@ def test_pairs_may_be_written_in_small_letters_and_parted_by_commas_semicolons_o
 
 def test_the_stake_currency_may_be_written_in_small_letters() -> None:
     assert Settings.load({"STAKE_CURRENCY": " eur "}).stake_currency == "EUR"
+
+
+def test_an_asset_may_be_named_and_is_no_pair_of_a_market() -> None:
+    settings = Settings.load({"TRADING_PAIRS": "btc/usdt, sol"})
+    assert settings.trading_pairs == ("BTC/USDT", "SOL")
+    assert settings.market_pairs == ("BTC/USDT",)
+    assert Settings.load(settings.environment()).trading_pairs == ("BTC/USDT", "SOL")

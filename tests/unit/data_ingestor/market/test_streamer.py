@@ -175,3 +175,20 @@ def test_with_no_pair_on_offer_it_is_unhealthy_and_goes_on_asking(begin: Callabl
     exchange = running.service.health()["exchange"]
     assert (exchange.ok, exchange.required) == (False, True)
     assert not done.done()
+
+
+def test_an_asset_is_not_streamed_and_assets_alone_are_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = Running(tmp_path, monkeypatch, ("SOL", "BTC/USDT"), {})
+    assert [name for name in both.service.health() if name.startswith("stream:")] == ["stream:BTC/USDT"]
+    both.close()
+    alone = Running(tmp_path, monkeypatch, ("SOL",), {})
+    ended = alone.run()
+    exchange = alone.service.health()["exchange"]
+    assert exchange == DependencyHealth(
+        ok=True, detail="not asked: TRADING_PAIRS has assets and no pair to stream"
+    )
+    assert not ended.done()
+    alone.close()
+    assert ended.result() is None

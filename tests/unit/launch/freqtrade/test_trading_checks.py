@@ -33,6 +33,10 @@ REFUSED = [
         "TRADING_PAIRS: BTC/USDT:USDT are futures, and only spot is traded here. Write BTC/USDT ",
     ),
     (
+        {"TRADING_PAIRS": "SOL,BTC"},
+        "TRADING_PAIRS=SOL,BTC has no pair: .* not traded. Add pairs, such as SOL/USDT, or run without the bot",
+    ),
+    (
         {"STAKE_AMOUNT": "unlimited", "MAX_OPEN_TRADES": "-1"},
         "STAKE_AMOUNT=unlimited divides the balance by MAX_OPEN_TRADES",
     ),
@@ -66,6 +70,7 @@ def test_every_mistake_is_named_at_once() -> None:
     "environ",
     [
         EUROS | {"STAKE_CURRENCY": "eur"},
+        {"TRADING_PAIRS": "BTC/USDT,SOL"},
         {"TRADING_PAIRS": "btc/usdt eth / usdt;BNB/USDT"},
         {"STAKE_AMOUNT": "Unlimited"},
         {"MAX_OPEN_TRADES": "-1"},
@@ -97,3 +102,8 @@ def test_doctor_finds_it() -> None:
 def test_a_service_that_does_not_trade_takes_any_pair() -> None:
     assert settings(**EUROS).trading_pairs == ("BTC/EUR", "ETH/EUR")
     assert settings(TRADING_PAIRS="BTC/USDT:USDT").trading_pairs == ("BTC/USDT:USDT",)
+
+
+def test_an_asset_is_scored_and_not_in_the_bots_whitelist(tmp_path: Path) -> None:
+    made = freqtrade_config(settings(TRADING_PAIRS="SOL,BTC/USDT"), database=tmp_path / "trades.sqlite")
+    assert made["exchange"]["pair_whitelist"] == ["BTC/USDT"]

@@ -262,3 +262,14 @@ def test_every_name_of_the_registry_finds_its_own_asset() -> None:
         for word in asset.common:
             found = matcher.match(ArticleText(f"News of {word} network today"))
             assert tickers(found) == [ticker], word
+
+
+def test_news_of_an_asset_is_for_the_asset_and_all_its_pairs_that_are_named() -> None:
+    names = ("SOL", "SOL/USDC", "1000PEPE/USDT:USDT", "BTC/USDT")
+    assert [target.pairs for target in match("Solana's new client is out", pairs=names).targets] == [
+        ("SOL", "SOL/USDC")
+    ]
+    assert [target.pairs for target in match("PEPE token slips", pairs=names).targets] == [
+        ("1000PEPE/USDT:USDT",)
+    ]
+    assert [target.pairs for target in match("Crypto slips", pairs=names).targets] == [names]
