@@ -2,6 +2,7 @@
 
     ./cryptoboy test tests/containers                 all; the first run makes the engine and the images
     ./cryptoboy test tests/containers/test_install.py one module; each runs alone
+    ... --numprocesses=2 --dist=loadfile              two engines, which share the modules between them
 
 A module asks for one of these fixtures:
 
@@ -10,7 +11,7 @@ A module asks for one of these fixtures:
   without dead letters, with the same Compose files and `.env`. What a module leaves otherwise is mended before the
   next module, which costs time.
 - `empty_engine`: the engine without any system of ours; `folder` is a copy of the checkout for one:
-  `Stack(empty_engine, folder)`. Such modules run last.
+  `Stack(empty_engine, folder)`. Such modules run first.
 - `engine`: the engine, whatever else runs on it.
 
 A test uses the methods of `Stack` (tests/support/containers/stack.py). Where no engine can be had nothing is tested,
@@ -28,19 +29,24 @@ from types import FrameType
 
 import pytest
 
+from tests.support.containers.cache import fill_second_cache
 from tests.support.containers.checkout import copy_checkout
 from tests.support.containers.engine import Engine
+from tests.support.containers.images import recipe
 from tests.support.containers.machine import ContainersNotRun
 from tests.support.containers.named_engine import NAMED, holdings, named_engine
 from tests.support.containers.own_engine import OwnEngine, started_engine
 from tests.support.containers.progress import Progress
 from tests.support.containers.stack import Stack
 
-NOT_RUN = 77
 TEST_SECONDS = 900
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get(NAMED) and config.getoption("numprocesses", None):
+        raise pytest.UsageError(f"{NAMED} names one engine, and --numprocesses wants several")
+    # With pytest-xdist: in the order of pytest_collection_modifyitems.
+    config.option.loadscopereorder = False
     config.pluginmanager.register(Progress(config), "containers-progress")
     # Those of an operator. With those of our programs the users of containers could not read the files.
     os.umask(0o022)
@@ -53,12 +59,24 @@ def end_once(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist starts its workers
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Two engines: what the second needs is copied while none runs."""
+    if session.config.getoption("numprocesses", None):
+        found = session.config.pluginmanager.getplugin("containers-progress")
+        assert isinstance(found, Progress)
+        try:
+            fill_second_cache(recipe(), found.say)
+        except ContainersNotRun as problem:
+            found.end_untested(str(problem))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The modules that want an engine without a system of ours come last; each test has time for building images."""
+    """The modules that want an engine without a system of ours come first; each test has time for building images."""
     if os.environ.get(NAMED):
         # Nobody's engine is stopped but our own.
         items[:] = [item for item in items if "own_engine" not in getattr(item, "fixturenames", ())]
-    items.sort(key=lambda item: "empty_engine" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: "empty_engine" not in getattr(item, "fixturenames", ()))
     for item in items:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
@@ -73,7 +91,7 @@ def progress(request: pytest.FixtureRequest) -> Progress:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest, progress: Progress) -> Iterator[Engine]:
+def engine(progress: Progress) -> Iterator[Engine]:
     """A Docker engine, as the environment of this process names it from now on."""
     before = dict(os.environ)
     try:
@@ -87,9 +105,7 @@ def engine(request: pytest.FixtureRequest, progress: Progress) -> Iterator[Engin
                 os.environ.update(own.environ)
                 yield own
     except ContainersNotRun as problem:
-        progress.not_run = str(problem)
-        failed = request.session.testsfailed
-        pytest.exit(f"containers NOT RUN: {problem}", returncode=1 if failed else NOT_RUN)
+        progress.end_untested(str(problem))
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -5,12 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
+from typing import Any, NoReturn
 
 import pytest
+
+NOT_RUN = 77
+"""Status of a run in which nothing was tested."""
+_OUTPUT = "containers_not_run"
 
 
 class Progress:
     """A plugin of pytest: a line for each test with the seconds since the start, and the counts as the last line.
+
+    With pytest-xdist each worker has one, which only shows what `say` is called with: results are shown by the process
+    that started the workers.
 
     Attributes:
         not_run: why nothing was tested; empty where something was.
@@ -18,6 +26,7 @@ class Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._worker: str = getattr(config, "workerinput", {}).get("workerid", "")
         self._began = time.monotonic()
         self._passed: set[str] = set()
         self._failed: set[str] = set()
@@ -28,11 +37,18 @@ class Progress:
         """Show a line at once, whatever is captured."""
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
         capture = self._config.pluginmanager.getplugin("capturemanager")
+        line = f"{word:6} {time.monotonic() - self._began:4.0f} s  {text}"
         with capture.global_and_fixture_disabled() if capture else nullcontext():
-            reporter.write_line(f"{word:6} {time.monotonic() - self._began:4.0f} s  {text}")
+            if self._worker:  # its standard output goes nowhere
+                sys.stderr.write(f"{line} [{self._worker}]\n")
+                sys.stderr.flush()
+            else:
+                reporter.write_line(line)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count and show each test once: when its call is over, or when what surrounds it fails."""
+        if self._worker:
+            return
         if report.failed:
             self._failed.add(report.nodeid)
         elif report.when == "call" and report.passed:
@@ -57,11 +73,32 @@ class Progress:
         if not self.not_run:
             self.say("stopping: the containers and their engine are taken down")
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """A worker says why it tested nothing."""
+        if self._worker:
+            self._config.workeroutput[_OUTPUT] = self.not_run  # type: ignore[attr-defined] # pytest-xdist's
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Where a worker could test nothing, all workers end."""
+        problem = getattr(node, "workeroutput", {}).get(_OUTPUT, "")
+        if problem and not self.not_run:
+            self.end_untested(problem)
+
+    def end_untested(self, problem: str) -> NoReturn:
+        """End the run, with a status of its own unless something has failed."""
+        self.not_run = problem
+        pytest.exit(f"containers NOT RUN: {problem}", returncode=1 if self._failed else NOT_RUN)
+
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """The last line."""
+        if self._worker:
+            return
         if self.not_run:
-            self._last(f"containers NOT RUN: {' '.join(self.not_run.split())}. Nothing was tested.")
+            tested = f"Only {self._counts()}." if self._passed or self._failed else "Nothing was tested."
+            self._last(f"containers NOT RUN: {' '.join(self.not_run.split())}. {tested}")
         elif self._ended_early:
             self._last(f"{self._ended_early}: {self._counts()}, the others were not run")
         else:

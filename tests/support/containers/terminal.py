@@ -29,7 +29,8 @@ class AtTerminal:
         # A terminal without a size is asked where its cursor is, which nobody would answer.
         termios.tcsetwinsize(inside, (50, 200))
         self._process = subprocess.Popen(
-            ["bash", "-c", known_to(stack, line)],
+            # A terminal's programs obey Ctrl-C, even where the tests were started by a shell that ignores it.
+            ["env", "--default-signal=INT", "bash", "-c", known_to(stack, line)],
             cwd=stack.folder,
             env={**stack.environ, "TERM": "dumb", "CRYPTOBOY_VENV": sys.prefix},
             stdin=inside,

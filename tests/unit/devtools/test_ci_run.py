@@ -1,4 +1,4 @@
-"""The last step of `.ci/run`: containers that were not run are said, what they find fails, and they have a limit."""
+"""The last two steps of `.ci/run`: containers that were not run are said, what they find fails, each has a limit."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
 
-FIRST, LAST = 'step "install"', 'step "production in containers'
+FIRST, CONTAINERS = 'step "install"', 'step "production in containers'
+SYSTEM = "test tests/containers --ignore=tests/containers/operation --quiet --durations=10"
+OPERATION = "test tests/containers/operation --quiet --numprocesses=2 --dist=loadfile --durations=10"
 
 
-def last_step(folder: Path, cryptoboy: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run `.ci/run` without the steps before the last, on a `./cryptoboy` that is this shell script."""
+def last_steps(folder: Path, cryptoboy: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run `.ci/run` from the containers on, on a `./cryptoboy` that is this shell script."""
     text = (PROJECT_ROOT / ".ci" / "run").read_text()
-    assert text.count(FIRST) == text.count(LAST) == 1
+    assert text.count(FIRST) == text.count(CONTAINERS) == 1
     (folder / ".ci").mkdir()
-    (folder / ".ci" / "run").write_text(text[: text.index(FIRST)] + text[text.index(LAST) :])
+    (folder / ".ci" / "run").write_text(text[: text.index(FIRST)] + text[text.index(CONTAINERS) :])
     (folder / "cryptoboy").write_text(f"#!/bin/bash\n{cryptoboy}\n")
     (folder / "cryptoboy").chmod(0o755)
     own = {name: value for name, value in os.environ.items() if not name.startswith("CI_")}
@@ -31,36 +33,44 @@ def last_step(folder: Path, cryptoboy: str, **environ: str) -> subprocess.Comple
     )
 
 
-def test_containers_that_were_not_run_are_the_last_line_and_no_failure(tmp_path: Path) -> None:
-    ran = last_step(tmp_path, "exit 77")
+def test_containers_that_were_not_run_are_the_last_lines_and_no_failure(tmp_path: Path) -> None:
+    ran = last_steps(tmp_path, "exit 77")
     assert ran.returncode == 0
-    assert ran.stdout.splitlines()[-1].startswith("containers NOT RUN")
+    said = [line.partition(":")[0] for line in ran.stdout.splitlines()[-2:]]
+    assert said == ["containers NOT RUN", "containers (operation) NOT RUN"]
 
 
 def test_containers_that_pass_leave_nothing_to_say(tmp_path: Path) -> None:
-    arguments = "test tests/containers --ignore=tests/containers/operation --quiet --durations=10"
-    ran = last_step(tmp_path, f'[ "$*" = "{arguments}" ]')
+    ran = last_steps(tmp_path, f'echo "$*" >> {tmp_path}/ran')
     assert ran.returncode == 0
+    assert (tmp_path / "ran").read_text().splitlines() == [SYSTEM, OPERATION]
     assert "remains" not in ran.stdout
 
 
+@pytest.mark.parametrize("command", [SYSTEM, OPERATION])
 @pytest.mark.parametrize("status", [1, 2, 5])
-def test_what_the_containers_find_fails(status: int, tmp_path: Path) -> None:
-    ran = last_step(tmp_path, f"exit {status}")
+def test_what_the_containers_find_fails(command: str, status: int, tmp_path: Path) -> None:
+    ran = last_steps(tmp_path, f'[ "$*" != "{command}" ] || exit {status}')
     assert ran.returncode == status
     assert "NOT RUN" not in ran.stdout
 
 
-def test_at_their_limit_they_are_asked_to_end_and_waited_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "limit"), [(SYSTEM, "CI_CONTAINERS_TIME_LIMIT"), (OPERATION, "CI_OPERATION_TIME_LIMIT")]
+)
+def test_at_their_limit_they_are_asked_to_end_and_waited_for(
+    command: str, limit: str, tmp_path: Path
+) -> None:
     cleans_up = 'trap "sleep 0.5; echo taken down; exit 2" TERM; sleep 60 & wait'
-    ran = last_step(tmp_path, cleans_up, CI_CONTAINERS_TIME_LIMIT="1")
+    ran = last_steps(tmp_path, f'[ "$*" = "{command}" ] || exit 0\n{cleans_up}', **{limit: "1"})
     assert ran.returncode == 124
     assert "taken down" in ran.stdout
 
 
-def test_all_steps_together_may_take_75_minutes(tmp_path: Path) -> None:
+def test_all_steps_together_may_take_75_minutes() -> None:
     text = (PROJECT_ROOT / ".ci" / "run").read_text()
     limits = dict(line.split("=${", 1) for line in text.splitlines() if "_TIME_LIMIT:-" in line)
     seconds = {name: int(value.partition(":-")[2].rstrip("}")) for name, value in limits.items()}
     assert seconds["limit"] + 30 <= 75 * 60  # 30: what it is given to end
     assert seconds["containers_limit"] == 20 * 60
+    assert seconds["operation_limit"] == 25 * 60

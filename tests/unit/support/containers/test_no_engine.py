@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
-from tests.support.containers.cache import cache_folder, locked
+from tests.support.containers.cache import cache_folder, fill_second_cache, locked
 from tests.support.containers.machine import ContainersNotRun, check_machine, install_tools
 from tests.support.containers.packages import mirror
+from tests.support.containers.progress import NOT_RUN
 from tests.support.containers.python_tree import write_setup
 
-NOT_RUN = 77
+TWO_ENGINES = ("--numprocesses=2", "--dist=loadfile")
 
 
 def programs(folder: Path, **scripts: str) -> dict[str, str]:
@@ -107,31 +108,82 @@ def test_a_second_run_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
         assert said == [f"waiting for another run, which uses {tmp_path}"]
 
 
-@pytest.mark.parametrize(
-    ("environ", "why"),
-    [
-        ({"PATH": "/nowhere"}, "there is no apt-get here|only be started"),
-        (
-            {"CRYPTOBOY_TEST_DOCKER_HOST": "unix:///nowhere/docker.sock"},
-            "CRYPTOBOY_TEST_DOCKER_HOST=unix:///nowhere",
-        ),
-    ],
-)
-def test_the_run_ends_with_a_status_of_its_own(environ: dict[str, str], why: str, tmp_path: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/containers/test_install.py"],
+def run(environ: dict[str, str], cache: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of the container tests, where no engine can be had."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            *options,
+            "tests/containers/test_install.py",
+        ],
         cwd=PROJECT_ROOT,
-        env={"XDG_CACHE_HOME": str(tmp_path), **environ},
+        env={"XDG_CACHE_HOME": str(cache), **environ},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "why"),
+    [
+        ({"PATH": "/nowhere"}, (), "there is no apt-get here|only be started"),
+        ({"PATH": "/nowhere"}, TWO_ENGINES, "there is no apt-get here|only be started"),
+        (
+            {"CRYPTOBOY_TEST_DOCKER_HOST": "unix:///nowhere/docker.sock"},
+            (),
+            "CRYPTOBOY_TEST_DOCKER_HOST=unix:///nowhere",
+        ),
+    ],
+)
+def test_the_run_ends_with_a_status_of_its_own(
+    environ: dict[str, str], options: tuple[str, ...], why: str, tmp_path: Path
+) -> None:
+    ran = run(environ, tmp_path, *options)
     last = ran.stdout.splitlines()[-1]
     assert ran.returncode == NOT_RUN, ran.stdout
     assert last.startswith("containers NOT RUN: ")
     assert last.endswith("Nothing was tested.")
     assert re.search(why, last)
     assert "passed" not in ran.stdout
+
+
+def test_two_engines_are_not_made_of_one_that_is_named(tmp_path: Path) -> None:
+    ran = run({"CRYPTOBOY_TEST_DOCKER_HOST": "unix:///nowhere/docker.sock"}, tmp_path, *TWO_ENGINES)
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "names one engine" in ran.stderr
+
+
+def test_a_second_engine_begins_with_packages_and_images_of_the_first(tmp_path: Path) -> None:
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    first = cache_folder(environ)
+    second = cache_folder({**environ, "PYTEST_XDIST_WORKER": "gw1"})
+    for name in ("packages-suite", "data-new", "data-old"):
+        (first / name).mkdir(parents=True)
+        (first / name / "made").write_text("by the first")
+    fill_second_cache("new", print, environ)
+    assert {path.name for path in second.iterdir()} == {"lock", "packages-suite", "data-new"}
+    (second / "data-new" / "made").write_text("by the second")
+    fill_second_cache("new", print, environ)
+    assert (second / "data-new" / "made").read_text() == "by the second"
+    assert (first / "data-new" / "made").read_text() == "by the first"
+
+
+def test_what_cannot_be_copied_for_a_second_engine_is_said_and_leaves_nothing_half_copied(
+    tmp_path: Path,
+) -> None:
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    (cache_folder(environ) / "data-new").mkdir(parents=True)
+    (tmp_path / "cryptoboy/containers-second").mkdir()
+    (tmp_path / "cryptoboy/containers-second/unfinished-data-new").write_text("in the way")
+    with pytest.raises(ContainersNotRun, match="cannot be copied for a second engine"):
+        fill_second_cache("new", print, environ)
+    assert not (tmp_path / "cryptoboy/containers-second/data-new").exists()
 
 
 def test_the_stand_in_takes_indexes_and_limits_but_no_files_of_this_machine(tmp_path: Path) -> None:
