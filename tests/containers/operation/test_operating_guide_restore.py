@@ -141,6 +141,7 @@ def test_for_a_dump_that_is_no_dump_nothing_is_stopped(restored: Stack, before: 
     broken = before.backup.parent / "broken"
     shutil.copytree(before.backup, broken)
     (broken / "dump.rdb").write_bytes((broken / "dump.rdb").read_bytes()[:60])
+    restored.wait_healthy()  # `rabbitmq-rights` may still run, since the test above
     running = {name: each["State"]["StartedAt"] for name, each in restored.running().items()}
     said = run(restored, f"deploy/restore.sh {broken} freqtrade redis", check=False)
     assert "nothing was stopped" in said
