@@ -75,7 +75,7 @@ def _answer(question: dict[str, Any], answer: dict[str, Any], log: Log) -> None:
     pairs = question["pairs"] or exchange.get("pair_whitelist", [])
     answer["pairs_method"] = [each.get("method") for each in config.get("pairlists", [])]
     now = datetime.now(UTC)
-    _step("source", lambda: adviser.refresh(pairs, now))
+    _step("source", lambda: adviser.source.refresh(pairs, now))
     answer["source"] = _source(adviser, pairs)
     answer["pairs"] = _step("rules", lambda: [_pair(adviser, pair, now) for pair in pairs])
 
