@@ -64,6 +64,7 @@ def test_a_strategy_with_news_loads_and_what_the_last_day_blocked_is_said(
     ((side, minutes, why),) = [(each["side"], each["minutes"], each["why"]) for each in btc["blocked"]]
     assert (btc["signals"], side, why) == (1, "long", "news blocks: hack")
     assert 165 <= minutes <= 180
+    assert (btc["now"], doge["now"]) == ("long: news blocks: hack", "")
     assert other["blocked"] == btc["blocked"], "the news of an asset serves each pair of it"
     assert (doge["signals"], doge["blocked"]) == (0, [])
 

@@ -43,11 +43,11 @@ def show_report(report: StrategyReport) -> None:
     show_checks(report.checks)
     if not report.pairs:
         return
-    texts = ("pair", "entries that the news would have blocked")
+    texts = ("pair", "entries that the news would have blocked", "and now")
     table = figures_table("the last 24 hours", texts, ("signals", "hours"))
     for pair in report.pairs:
         hours = sum(each.minutes for each in pair.blocked) / _HOUR_MINUTES
-        table.add_row(pair.pair, _blocked(pair), str(pair.signals), f"{hours:.1f}")
+        table.add_row(pair.pair, _blocked(pair), pair.now or "open", str(pair.signals), f"{hours:.1f}")
     answer_console().print(table)
 
 

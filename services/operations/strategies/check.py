@@ -40,12 +40,14 @@ class PairNews:
         pair: the pair.
         signals: the number of signals that became available.
         newest: when the newest of them did, in ISO 8601, UTC; None if there was none.
-        blocked: the times in which entries were blocked.
+        now: why entries are blocked at this moment; empty if they are not.
+        blocked: the times in which entries were blocked, up to the last candle that has closed.
     """
 
     pair: str
     signals: int
     newest: str | None
+    now: str
     blocked: tuple[Blocked, ...]
 
 
@@ -145,4 +147,4 @@ def _pair_news(found: dict[str, Any]) -> PairNews:
     blocked = tuple(
         Blocked(each["side"], each["from"], each["minutes"], each["why"]) for each in found["blocked"]
     )
-    return PairNews(found["pair"], found["signals"], found["newest"], blocked)
+    return PairNews(found["pair"], found["signals"], found["newest"], found["now"], blocked)

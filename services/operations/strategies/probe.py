@@ -127,7 +127,7 @@ def _source(adviser: Any, pairs: list[str]) -> dict[str, Any]:  # noqa: ANN401 -
 
 
 def _pair(adviser: Any, pair: str, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - as above
-    """The signals of the last day, and the time in which entries of each side were blocked, by reason."""
+    """The signals of the last day, and when entries of each side were and are blocked, with the reasons."""
     import pandas as pd
     from cryptoboy_sentiment.assets import serving_order
 
@@ -140,9 +140,13 @@ def _pair(adviser: Any, pair: str, now: datetime) -> dict[str, Any]:  # noqa: AN
     opens = pd.Series(pd.date_range(start, periods=number, freq=candle))
     columns = adviser.own_columns(pair, opens)
     blocked: list[dict[str, Any]] = []
+    present = []
     for name in columns:
         if str(name).startswith("cryptoboy_block_"):
-            blocked += _spans(str(name).rpartition("_")[2], opens + candle, list(columns[name]), candle)
+            side = str(name).rpartition("_")[2]
+            blocked += _spans(side, opens + candle, list(columns[name]), candle)
+            if reason := adviser.at(pair, now, side).block:
+                present.append(f"{side}: {reason}")
     scored = adviser.source.scored
     return {
         "pair": pair,
@@ -151,6 +155,7 @@ def _pair(adviser: Any, pair: str, now: datetime) -> dict[str, Any]:  # noqa: AN
         else [name for name in serving_order(pair, scored) if name in scored],
         "signals": len(recent),
         "newest": None if recent.empty else recent["available_at"].max().isoformat(),
+        "now": ", ".join(present),
         "blocked": blocked,
     }
 

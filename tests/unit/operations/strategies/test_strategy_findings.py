@@ -13,7 +13,7 @@ from services.operations.strategies.install import install
 
 
 def pair(name: str, served_by: list[str] | None) -> dict[str, Any]:
-    return {"pair": name, "signals": 1, "newest": None, "served_by": served_by, "blocked": []}
+    return {"pair": name, "signals": 1, "newest": None, "served_by": served_by, "now": "", "blocked": []}
 
 
 def answer(**other: Any) -> dict[str, Any]:
