@@ -9,8 +9,8 @@ from pathlib import Path
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
 from services.common.values import timeframe_seconds
-from services.demo.replay_clock import find_library
 from services.demo.timed_news import TimedArticle, busiest_day, read_archive, read_sample
+from services.launch.replay_clock import find_library
 
 SAMPLE_CANDLES = PROJECT_ROOT / "services" / "replay_exchange" / "candles"
 SAMPLE_TIMEFRAME = "1m"

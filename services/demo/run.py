@@ -22,10 +22,10 @@ from services.demo.feed_server import FeedServer, write_sources
 from services.demo.guard import on_shared_servers
 from services.demo.observer import Observer, Scene
 from services.demo.plan import DemoPlan
-from services.demo.replay_clock import ReplayClock
 from services.demo.settings import for_replay
 from services.launch.ending import uninterrupted
 from services.launch.freqtrade.api import Trade
+from services.launch.replay_clock import ReplayClock
 from services.launch.stack import Stack, free_health_ports
 from services.launch.supervisor import Supervisor
 from services.operations.connections import next_step

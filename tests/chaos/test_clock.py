@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from services.common.broker.topology import SENTIMENT_SIGNALS
-from services.demo.replay_clock import find_library
+from services.launch.replay_clock import find_library
 from tests.support.pipeline.chaos_pipeline import PAIR, PIPELINE, NewsFlow, Pipeline, make_stories
 from tests.support.waiting import eventually
 

@@ -22,7 +22,7 @@ from services.common.runtime.ports import free_port
 from services.common.settings.settings import Settings
 from services.common.store.embedded.access import data_folder, password_file, socket_file
 from services.common.store.open import open_store
-from services.demo.replay_clock import ReplayClock
+from services.launch.replay_clock import ReplayClock
 from tests.support.store.store_samples import NOW, make_signal
 from tests.support.waiting import eventually
 

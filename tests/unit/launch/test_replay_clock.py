@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.demo import replay_clock
-from services.demo.replay_clock import ReplayClock, find_library
+from services.launch import replay_clock
+from services.launch.replay_clock import ReplayClock, find_library
 
 TELL_TIME = "from datetime import datetime, UTC; print(datetime.now(UTC).isoformat())"
 
