@@ -55,7 +55,8 @@ COMPATIBLE = frozenset(
 """The licences that may be combined with GPL-3.0-or-later, from https://www.gnu.org/licenses/license-list.html."""
 APART = {
     "libfaketime": "GPL-2.0-only. Not part of this work: a program of its own, which the linker loads into the "
-    "processes of a replay that runs faster than time (`./cryptoboy demo`). Production never loads it.",
+    "processes of a replay that runs at another time or speed (`./cryptoboy demo`, `./cryptoboy offline`). "
+    "Production never loads it.",
 }
 _HEAD = """# Licences of the dependencies
 

@@ -9,6 +9,7 @@ from services.cli import (
     deploy,
     doctor,
     evaluate,
+    offline,
     queues,
     score,
     secret_files,
@@ -48,6 +49,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)
 app.command("walk-forward")(walk_forward.walk_forward)
+app.command("offline", context_settings=offline.WORDS)(offline.offline)
 require_extras(app, extras_of_commands())
 add_checkout_command(
     app, "bench"

@@ -51,27 +51,30 @@ _ATTEMPTS = 3
 class ReplayClock:
     """A clock that runs, from its creation on, `speed` times as fast as the machine's clock.
 
-    The clock starts far enough in the past not to overtake the machine's clock within `horizon` seconds: nothing that
-    a replay writes is ever dated in the future of a real system that may see it later.
+    By default the clock starts far enough in the past not to overtake the machine's clock within `horizon` seconds:
+    nothing that a replay writes is ever dated in the future of a real system that may see it later.
 
     Args:
         speed: how many times as fast as real time; 1 needs no library.
         horizon: real seconds that the replay may take.
+        begins: the instant that the clock shows first, to half a second; any instant needs the library.
 
     Raises:
-        StopProgram: a speed other than 1 is asked for where libfaketime is not available.
+        StopProgram: another speed than 1, or another time, is asked for where libfaketime is not available.
     """
 
-    def __init__(self, speed: float = 1.0, horizon: float = 0.0) -> None:
+    def __init__(self, speed: float = 1.0, horizon: float = 0.0, begins: datetime | None = None) -> None:
         if speed <= 0:
             raise StopProgram(f"a replay cannot run at speed {speed:g}; give a number above 0")
         self.speed = speed
         self._epoch = time.time()
         self._offset = round(-horizon * max(speed - 1.0, 0.0))
+        if begins is not None:
+            self._offset = round(begins.timestamp() - self._epoch)
         self._name = f"cryptoboy_{os.getpid()}_{secrets.token_hex(4)}"
         self._memory: shared_memory.SharedMemory | None = None
         self._library: Path | None = None
-        if speed != 1.0:
+        if speed != 1.0 or begins is not None:
             self._library = find_library()
             if self._library is None:
                 raise StopProgram(

@@ -9,8 +9,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.common.errors import StopProgram
+from services.replay_exchange.faults import Faults
 from services.replay_exchange.replay import BUNDLED_CANDLES, ReplayOptions
 
+SHORTEST = "shortest"
 _EXAMPLE = """example:
   python -m services.replay_exchange.replay_exchange --port 8085 --start 2026-04-01T12:00:00+00:00
   curl http://127.0.0.1:8085/replay/status"""
@@ -29,6 +31,7 @@ class Arguments(argparse.Namespace):
     port: int
     port_file: Path | None
     read_only: bool
+    faults: str
 
     def options(self) -> ReplayOptions:
         """Return the options of the replay. Raises StopProgram, naming the option, if a value is invalid."""
@@ -36,7 +39,7 @@ class Arguments(argparse.Namespace):
             return ReplayOptions.model_validate(
                 {
                     "candles": None if self.markets_only else self.candles,
-                    "timeframe": self.timeframe,
+                    "timeframe": None if self.timeframe == SHORTEST else self.timeframe,
                     "pairs": tuple(pair for pair in self.pairs.split(",") if pair),
                     "start": self.start,
                     "anchor": self.anchor,
@@ -48,6 +51,13 @@ class Arguments(argparse.Namespace):
                 f"--{mistake['loc'][0]} {mistake['input']}: {mistake['msg']}" for mistake in error.errors()
             ]
             raise StopProgram("; ".join(mistakes)) from error
+
+    def first_faults(self) -> Faults:
+        """Return the faults that are active from the beginning. Raises StopProgram if they are invalid."""
+        try:
+            return Faults.model_validate_json(self.faults)
+        except ValidationError as error:
+            raise StopProgram(f"--faults {self.faults}: {error}") from error
 
 
 def read_arguments(arguments: Sequence[str] | None) -> Arguments:
@@ -62,11 +72,13 @@ def read_arguments(arguments: Sequence[str] | None) -> Arguments:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--candles", type=Path, default=BUNDLED_CANDLES, help="directory of Freqtrade feather files")
+    add(
+        "--candles", type=Path, default=BUNDLED_CANDLES, help="directory of candle files of Freqtrade, or CSV"
+    )
     add(
         "--timeframe",
         default="1m",
-        help="timeframe of the files (default 1m); longer ones are built from it",
+        help=f"timeframe of the files (default 1m), or `{SHORTEST}` of each pair; longer ones are built from it",
     )
     add("--pairs", default="", help="for example BTC/USDT,ETH/USDT; default: all in the directory")
     add("--markets-only", action="store_true", help="list --pairs without any candles")
@@ -78,5 +90,10 @@ def read_arguments(arguments: Sequence[str] | None) -> Arguments:
     add("--align", help="shift by whole candles of this timeframe, for example 1h")
     add("--port", type=int, default=0, help="default: a free one")
     add("--port-file", type=Path, help="write the port to this file once the exchange answers")
+    add(
+        "--faults",
+        default="{}",
+        help="faults from the beginning, as JSON; the fields are those of /replay/faults",
+    )
     add("--read-only", action="store_true", help="no faults can be switched on over HTTP")
     return parser.parse_args(arguments, namespace=Arguments())

@@ -1,32 +1,28 @@
-"""Loads and validates recorded candles from Freqtrade's feather files. Each pair becomes one immutable series."""
+"""Loads and validates recorded candles from files. Each pair becomes one immutable series."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from services.common.errors import StopProgram
+from services.replay_exchange.candle_files import CandleFile, Kind, find_candle_files, read_columns
 from services.replay_exchange.decimals import Floats, decimal_places
-from services.replay_exchange.intervals import INTERVAL_MS
+from services.replay_exchange.intervals import FIRST_OPEN_MS, INTERVAL_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Times = npt.NDArray[np.int64]
 
-_FILE_NAME = re.compile(
-    r"(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z0-9]+)-(?P<timeframe>[0-9]+[smhdw])\.feather", re.ASCII
-)
 DEFAULT_PRICE_PLACES = 2
 DEFAULT_VOLUME_PLACES = 5
-_PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +32,7 @@ class CandleSeries:
     All times are those of the recording, in milliseconds since the epoch.
 
     Attributes:
-        pair: the pair, for example BTC/USDT.
+        pair: the pair, for example BTC/USDT; a perpetual contract's is BTC/USDT:USDT.
         base_ms: the length of a candle in milliseconds.
         opens: the opening times, strictly rising multiples of `base_ms`. Candles may be missing.
         open, high, low, close: the prices in the quote currency.
@@ -74,7 +70,10 @@ class CandleSeries:
                 bool(np.any((self.high < body_high) | (self.low > body_low))),
             ),
             ("are not in order of time", bool(np.any(np.diff(self.opens) <= 0))),
-            ("do not open at whole multiples of their timeframe", bool(np.any(self.opens % self.base_ms))),
+            (
+                "do not open at whole multiples of their timeframe",
+                bool(np.any((self.opens - FIRST_OPEN_MS.get(self.base_ms, 0)) % self.base_ms)),
+            ),
         ]
 
     @property
@@ -106,57 +105,49 @@ def no_candles(pair: str) -> CandleSeries:
     return CandleSeries(pair, INTERVAL_MS["1s"], opens, nothing, nothing, nothing, nothing, nothing)
 
 
-def load_candles(directory: Path, timeframe: str, pairs: Collection[str] = ()) -> Mapping[str, CandleSeries]:
-    """Read the file `BASE_QUOTE-TIMEFRAME.feather` of each of `pairs`, or of every pair in `directory`.
+def load_candles(
+    directory: Path, timeframe: str | None, pairs: Collection[str] = ()
+) -> Mapping[str, CandleSeries]:
+    """Read the candles of each of `pairs`, or of every pair in `directory`; see `find_candle_files`.
+
+    If `timeframe` is None, the shortest candles of each pair are read. The candles of perpetual contracts are read
+    together with those of the pair, and listed under a name such as BTC/USDT:USDT.
 
     Raises:
         StopProgram: the directory, the timeframe or a pair does not exist, or a file is unusable.
     """
-    if timeframe not in INTERVAL_MS:
+    if timeframe is not None and timeframe not in INTERVAL_MS:
         raise StopProgram(f"--timeframe {timeframe!r} is not one of {', '.join(INTERVAL_MS)}")
-    if not directory.is_dir():
-        raise StopProgram(
-            f"{directory} is not a directory; --candles names the one with BTC_USDT-1m.feather and the like"
-        )
-    found = {
-        (f"{name['base']}/{name['quote']}", name["timeframe"]): path
-        for path in sorted(directory.glob("*.feather"))
-        if (name := _FILE_NAME.fullmatch(path.name))
-    }
-    at_hand = {pair: path for (pair, file_timeframe), path in found.items() if file_timeframe == timeframe}
+    files = [file for file in find_candle_files(directory) if file.kind in {Kind.SPOT, Kind.FUTURES}]
+    at_hand: dict[str, CandleFile] = {}
+    for file in sorted(files, key=lambda file: INTERVAL_MS.get(file.timeframe, 0)):
+        if file.timeframe in INTERVAL_MS and timeframe in {None, file.timeframe}:
+            at_hand.setdefault(file.pair, file)
     if not at_hand:
-        others = sorted({file_timeframe for _, file_timeframe in found})
+        wanted = timeframe or "1h"
+        others = sorted({file.timeframe for file in files})
         hint = f"choose --timeframe from {', '.join(others)}" if others else "it has none of any timeframe"
         raise StopProgram(
-            f"{directory} has no candles of {timeframe} (such as BTC_USDT-{timeframe}.feather); {hint}"
+            f"{directory} has no candles of {timeframe or 'a timeframe that an exchange has'} "
+            f"(such as BTC_USDT-{wanted}.feather); {hint}"
         )
-    if missing := sorted(set(pairs) - set(at_hand)):
+    names = {pair.partition(":")[0] for pair in at_hand}
+    if missing := sorted(set(pairs) - names):
+        what = f"{timeframe} candles" if timeframe else "candles"
         raise StopProgram(
-            f"{directory} has no {timeframe} candles of {', '.join(missing)}; it has {', '.join(at_hand)}"
+            f"{directory} has no {what} of {', '.join(missing)}; it has {', '.join(sorted(names))}"
         )
     return {
-        pair: _read(path, pair, timeframe) for pair, path in at_hand.items() if not pairs or pair in pairs
+        pair: read_candles(at_hand[pair])
+        for pair in sorted(at_hand)
+        if not pairs or pair.partition(":")[0] in pairs
     }
 
 
-def _read(path: Path, pair: str, timeframe: str) -> CandleSeries:
-    import pyarrow as pa
-    from pyarrow import feather
-
-    def column(values: Any, kind: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - pyarrow publishes no types
-        if values.null_count:
-            raise StopProgram(f"{path} has rows with empty values; download the candles of {pair} again")
-        # Over DLPack, because to_numpy() imports pandas, which doubles the time to start.
-        return np.from_dlpack(values.cast(kind).combine_chunks()).copy()
-
+def read_candles(file: CandleFile) -> CandleSeries:
+    """Read one file. Raises StopProgram, which names the file, if it is unusable."""
+    opens, numbers = read_columns(file.path)
     try:
-        table = feather.read_table(path, columns=["date", *_PRICES, "volume"])
-        opens = column(table["date"].cast(pa.timestamp("ms", tz="UTC")), pa.int64())
-        numbers = [column(table[name], pa.float64()) for name in (*_PRICES, "volume")]
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise StopProgram(
-            f"{path} is not a candle file of Freqtrade (date, open, high, low, close, volume): {error}"
-        ) from error
-    if opens.size == 0:
-        raise StopProgram(f"{path} has no rows; download the candles of {pair} again or remove the file")
-    return CandleSeries(pair, INTERVAL_MS[timeframe], opens, *numbers)
+        return CandleSeries(file.pair, INTERVAL_MS[file.timeframe], opens, *numbers)
+    except StopProgram as error:
+        raise StopProgram(f"{file.path}: {error}") from None

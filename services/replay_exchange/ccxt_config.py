@@ -12,7 +12,7 @@ from typing import Any
 _PING_PONG_MISSES = 2.0
 
 
-def ccxt_config(base_url: str, *, speed: float = 1.0) -> dict[str, Any]:
+def ccxt_config(base_url: str, *, speed: float = 1.0, futures: bool = False) -> dict[str, Any]:
     """Return the configuration for `ccxt.binance(...)`, its async and pro variants, and Freqtrade's `ccxt_config`.
 
     `base_url` is the URL of the exchange, for example http://127.0.0.1:8085. `speed` is the number of seconds by
@@ -29,10 +29,16 @@ def ccxt_config(base_url: str, *, speed: float = 1.0) -> dict[str, Any]:
                 "private": f"{base_url}/api/v3",
                 "v1": f"{base_url}/api/v1",
                 "sapi": f"{base_url}/sapi/v1",
+                "fapiPublic": f"{base_url}/fapi/v1",
+                "fapiPublicV2": f"{base_url}/fapi/v2",
                 "ws": {"spot": websocket},
             }
         },
-        "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False},
+        "options": {
+            "fetchMarkets": {"types": ["linear" if futures else "spot"]},
+            "fetchCurrencies": False,
+            "fetchMargins": False,
+        },
     }
     if speed > 1:
         config["streaming"] = {"maxPingPongMisses": _PING_PONG_MISSES * speed}

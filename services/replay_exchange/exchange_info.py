@@ -23,13 +23,18 @@ def exchange_info(markets: Iterable[Market], now_ms: int) -> dict[str, Any]:
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
-        "rateLimits": [
-            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
-            {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
-        ],
+        "rateLimits": limits_of_requests(),
         "exchangeFilters": [],
         "symbols": [symbol_info(market) for market in markets],
     }
+
+
+def limits_of_requests() -> list[dict[str, Any]]:
+    """Return the limits of requests that are reported. None is enforced."""
+    return [
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
+        {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
+    ]
 
 
 def symbol_info(market: Market) -> dict[str, Any]:

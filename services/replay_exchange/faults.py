@@ -56,6 +56,26 @@ class MissingCandles(_Model):
         )
 
 
+class RecurringGap(_Model):
+    """A fault that omits the candles of every symbol that open in the last `length_seconds` of each `every_seconds`.
+
+    Times are those of the wall clock, counted from the epoch.
+    """
+
+    every_seconds: Annotated[int, Field(gt=0)]
+    length_seconds: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _leaves_candles(self) -> RecurringGap:
+        if self.length_seconds >= self.every_seconds:
+            raise ValueError("length_seconds must be less than every_seconds")
+        return self
+
+    def hides(self, open_ms: int) -> bool:
+        """Whether this fault omits the candle that opens at `open_ms`."""
+        return open_ms // 1000 % self.every_seconds >= self.every_seconds - self.length_seconds
+
+
 class Faults(_Model):
     """The faults that are active at present. By default there are no faults."""
 
@@ -65,18 +85,25 @@ class Faults(_Model):
     ] = 0.0
     refuse_websockets: Annotated[bool, Field(description="answer new websockets with 503")] = False
     silent_websockets: Annotated[bool, Field(description="websockets stay open and say nothing")] = False
+    drop_websockets_seconds: Annotated[
+        float | None,
+        Field(gt=0, description="real seconds after which all open websockets are cut, again and again"),
+    ] = None
     missing_candles: tuple[MissingCandles, ...] = ()
+    recurring_gap: RecurringGap | None = None
 
     def hides(self, symbol: str, open_ms: int, channel: Channel) -> bool:
         """Whether any fault omits, on `channel`, the candle of `symbol` that opens at `open_ms`."""
+        if self.recurring_gap is not None and self.recurring_gap.hides(open_ms):
+            return True
         return any(gap.hides(symbol, open_ms, channel) for gap in self.missing_candles)
 
 
 class FaultSwitches:
     """Stores the active faults, and counts the remaining uses of a fault that is limited in number."""
 
-    def __init__(self) -> None:
-        self._faults = Faults()
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
 
     @property
     def current(self) -> Faults:

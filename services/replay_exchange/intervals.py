@@ -30,7 +30,8 @@ INTERVAL_MS = {
 """The length in milliseconds of each interval of fixed length. `MONTH` is absent because its length varies."""
 
 # Weeks open on Monday; the epoch was a Thursday.
-_FIRST_OPEN_MS = {"1w": 4 * DAY_MS}
+FIRST_OPEN_MS = {WEEK_MS: 4 * DAY_MS}
+"""When candles of a length first open after the epoch, in milliseconds; lengths that open at the epoch are absent."""
 
 
 def can_be_built(interval: str, base_ms: int) -> bool:
@@ -46,8 +47,8 @@ def open_of(interval: str, instant_ms: int) -> int:
     if interval == MONTH:
         day = datetime.fromtimestamp(instant_ms // 1000, UTC)
         return int(datetime(day.year, day.month, 1, tzinfo=UTC).timestamp()) * 1000
-    first = _FIRST_OPEN_MS.get(interval, 0)
     length = INTERVAL_MS[interval]
+    first = FIRST_OPEN_MS.get(length, 0)
     return (instant_ms - first) // length * length + first
 
 

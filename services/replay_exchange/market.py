@@ -44,7 +44,7 @@ class Market:
 
     def __init__(self, series: CandleSeries, timeline: Timeline) -> None:
         self.series = series
-        self.base_asset, self.quote_asset = series.pair.split("/")
+        self.base_asset, self.quote_asset = series.pair.partition(":")[0].split("/")
         self.symbol = self.base_asset + self.quote_asset
         self.start_ms = timeline.to_wall(series.start_ms)
         self.end_ms = timeline.to_wall(series.end_ms)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,9 +29,12 @@ class ReplayOptions(BaseModel):
 
     candles: Annotated[
         Path | None,
-        Field(description="directory of BASE_QUOTE-TIMEFRAME.feather; null: markets without candles"),
+        Field(description="directory of candle files; null: markets without candles"),
     ] = BUNDLED_CANDLES
-    timeframe: Annotated[Timeframe, Field(description="timeframe of the candle files")] = "1m"
+    timeframe: Annotated[
+        Timeframe | None,
+        Field(description="timeframe of the candle files; null: the shortest of each pair"),
+    ] = "1m"
     pairs: Annotated[tuple[Pair, ...], Field(description="empty: every pair in the directory")] = ()
     start: Annotated[
         UtcTime | None,
@@ -47,15 +51,22 @@ class ReplayOptions(BaseModel):
 
 @dataclass(frozen=True)
 class Replay:
-    """The markets by symbol, and the timeline that they share."""
+    """The markets by symbol, and the timeline that they share.
+
+    Attributes:
+        markets: the spot markets.
+        contracts: the perpetual contracts. A pair of which only spot candles are recorded has a contract, too, with
+            the same candles.
+    """
 
     markets: Mapping[str, Market]
+    contracts: Mapping[str, Market]
     timeline: Timeline
 
     @property
     def end_ms(self) -> int | None:
         """The wall-clock time in milliseconds at which the last candle closes; None if nothing was recorded."""
-        ends = [market.end_ms for market in self.markets.values() if market.series.opens.size]
+        ends = [market.end_ms for market in self.contracts.values() if market.series.opens.size]
         return max(ends, default=None)
 
 
@@ -74,28 +85,34 @@ def prepare(options: ReplayOptions, now_ms: int) -> Replay:
             "nothing to replay: name a directory of candles, or pairs for markets without candles"
         )
     timeline = _timeline(options, series, now_ms)
+    markets = _by_symbol(timeline, [one for one in series if ":" not in one.pair])
+    contracts = _by_symbol(timeline, [one for one in series if ":" in one.pair])
+    return Replay(markets, {**markets, **contracts}, timeline)
+
+
+def _by_symbol(timeline: Timeline, series: Sequence[CandleSeries]) -> Mapping[str, Market]:
     markets = [Market(one, timeline) for one in series]
-    return Replay({market.symbol: market for market in markets}, timeline)
+    return {market.symbol: market for market in markets}
 
 
 def _timeline(options: ReplayOptions, series: list[CandleSeries], now_ms: int) -> Timeline:
     spans = [(one.start_ms, one.end_ms) for one in series if one.opens.size]
     if not spans:
         return Timeline(0)
-    base_ms = INTERVAL_MS[options.timeframe]
+    base_ms = math.lcm(*(one.base_ms for one in series if one.opens.size))
     start_ms, step_ms = default_start(spans, base_ms)
     if options.start is not None:
         start_ms, step_ms = to_ms(options.start), base_ms
     if options.align is not None:
-        step_ms = _alignment_ms(options.align, options.timeframe)
+        step_ms = _alignment_ms(options.align, base_ms)
     anchor_ms = now_ms if options.anchor is None else to_ms(options.anchor)
     return place(start_ms=start_ms, anchor_ms=anchor_ms, step_ms=step_ms)
 
 
-def _alignment_ms(align: str, timeframe: str) -> int:
+def _alignment_ms(align: str, base_ms: int) -> int:
     length = INTERVAL_MS.get(align, 0)
-    if length == 0 or length % INTERVAL_MS[timeframe]:
+    if length == 0 or length % base_ms:
         raise StopProgram(
-            f"--align {align} is not an interval made of whole {timeframe} candles; choose for example 1h"
+            f"--align {align} is not an interval made of whole candles of {base_ms // 1000} s; choose for example 1h"
         )
     return length

@@ -43,7 +43,9 @@ async def _run(given: Arguments) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with ReplayExchange(given.options(), port=given.port, read_only=given.read_only) as exchange:
+    async with ReplayExchange(
+        given.options(), port=given.port, read_only=given.read_only, faults=given.first_faults()
+    ) as exchange:
         if given.port_file is not None:
             write_whole(given.port_file, f"{exchange.port}\n")
         ready = {

@@ -33,9 +33,9 @@ class RestApi:
         self._markets = markets
         self._faults = faults
 
-    def paths(self) -> dict[str, Answer]:
-        """Return the supported paths, each with the function that computes its answer."""
-        endpoints: dict[str, Answer] = {
+    def endpoints(self) -> dict[str, Answer]:
+        """Return the names of the endpoints, each with the function that computes its answer."""
+        return {
             "ping": lambda _query, _now: {},
             "time": lambda _query, now: {"serverTime": now},
             "exchangeInfo": self._exchange_info,
@@ -47,6 +47,10 @@ class RestApi:
             "ticker/bookTicker": self._of_many(answers.book_ticker),
             "ticker/24hr": self._day_ticker,
         }
+
+    def paths(self) -> dict[str, Answer]:
+        """Return the supported paths, each with the function that computes its answer."""
+        endpoints = self.endpoints()
         versioned = {
             f"/api/{version}/{name}": answer for version in ("v1", "v3") for name, answer in endpoints.items()
         }

@@ -15,8 +15,9 @@ from services.common.clock import Clock, SystemClock, to_ms
 from services.common.errors import StopProgram
 from services.replay_exchange.answers import Json
 from services.replay_exchange.api_errors import ApiError
+from services.replay_exchange.contracts import ContractApi
 from services.replay_exchange.control import PREFIX, Control
-from services.replay_exchange.faults import FaultSwitches
+from services.replay_exchange.faults import Faults, FaultSwitches
 from services.replay_exchange.replay import Replay, ReplayOptions, prepare
 from services.replay_exchange.request_log import RequestLog
 from services.replay_exchange.rest import Answer, RestApi
@@ -45,12 +46,13 @@ class ReplayExchange:
         clock: Clock | None = None,
         poll_seconds: float = POLL_SECONDS,
         read_only: bool = False,
+        faults: Faults | None = None,
     ) -> None:
         """Prepare the replay; the port is opened when the `async with` block begins.
 
         If `port` is 0, a free port is chosen. `poll_seconds` is the interval in real seconds at which the clock is
         read. With `read_only`, faults cannot be switched over HTTP; otherwise every user of this machine can switch
-        them.
+        them. `faults` are active from the beginning.
 
         Raises:
             StopProgram: the options do not match the candle files.
@@ -58,7 +60,7 @@ class ReplayExchange:
         self._clock = clock or SystemClock()
         self._wanted_port = port
         self._poll_seconds = poll_seconds
-        self.faults = FaultSwitches()
+        self.faults = FaultSwitches(faults)
         self.requests = RequestLog()
         self._replay: Replay = prepare(options or ReplayOptions(), to_ms(self._clock.now()))
         markets = self._replay.markets
@@ -66,9 +68,12 @@ class ReplayExchange:
         self._control = Control(
             self._replay, self._sockets, self.faults, self.requests, self._clock, read_only=read_only
         )
-        self._rest = RestApi(markets, self.faults)
+        self._paths = {
+            **RestApi(markets, self.faults).paths(),
+            **ContractApi(self._replay.contracts, self.faults).paths(),
+        }
         self._runner: web.AppRunner | None = None
-        self._end_watch: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def port(self) -> int:
@@ -111,7 +116,7 @@ class ReplayExchange:
                 f"port {self._wanted_port} cannot be used ({error.strerror}); 0 takes a free one"
             ) from error
         self._runner = runner
-        self._end_watch = asyncio.create_task(self._watch_for_the_end())
+        self._tasks = [asyncio.create_task(each) for each in (self._watch_for_the_end(), self._drop_again())]
         log.info("replay_exchange_listening", url=self.base_url, symbols=list(self._replay.markets))
         return self
 
@@ -119,8 +124,8 @@ class ReplayExchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection and stop listening."""
-        if self._end_watch is not None:
-            self._end_watch.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -128,9 +133,7 @@ class ReplayExchange:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._observe, _answer_errors, self._inject_faults])
-        app.add_routes(
-            [web.get(path, self._rest_handler(answer)) for path, answer in self._rest.paths().items()]
-        )
+        app.add_routes([web.get(path, self._rest_handler(answer)) for path, answer in self._paths.items()])
         app.add_routes(self._control.routes())
         for path in ("/ws", "/ws/{name:.*}", "/stream", "/stream/ws", "/stream/ws/{name:.*}"):
             app.router.add_get(path, self._sockets.serve)
@@ -175,6 +178,16 @@ class ReplayExchange:
         while to_ms(self._clock.now()) < end_ms:  # noqa: ASYNC110 - the wall clock may run at another speed
             await asyncio.sleep(self._poll_seconds)
         log.warning("recording_ended", hint="no further candles will come; the last prices stay")
+
+    async def _drop_again(self) -> None:
+        dropped = time.monotonic()
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            every = self.faults.current.drop_websockets_seconds
+            if every is None or time.monotonic() - dropped < every:
+                continue
+            self.drop_websockets()
+            dropped = time.monotonic()
 
 
 @web.middleware

@@ -54,12 +54,13 @@ USES = (*STARTED, BASE, "services", "trade", "up", "demo", "research")
 def entry_points(use: str) -> set[str]:
     """What is run or imported by name with a kind of use. All other modules are found by their imports."""
     freqtrade = below("services.launch.freqtrade") | below("cryptoboy_sentiment")
+    launch = below("services.launch") - below("services.launch.offline")  # of the command `offline` alone
     return {
         **{name: {module} for name, module in STARTED.items()},
         BASE: modules_of_commands(None),
         "services": set(STARTED.values()),
         "trade": modules_of_commands("trade") | freqtrade,
-        "up": modules_of_commands("up") | below("services.launch") | freqtrade | set(STARTED.values()),
+        "up": modules_of_commands("up") | launch | freqtrade | set(STARTED.values()),
         "demo": modules_of_commands("demo") | below("services.demo") | below("services.replay_exchange"),
         "research": modules_of_commands("research") | below("services.research"),
     }[use]

@@ -51,7 +51,7 @@ def test_no_key_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/v3/order", "/api/v3/nothing", "/sapi/v1/capital/config/getall", "/fapi/v1/klines"]
+    "path", ["/", "/api/v3/order", "/api/v3/nothing", "/sapi/v1/capital/config/getall", "/fapi/v1/order"]
 )
 def test_an_unknown_path_is_answered_404_and_logged(tmp_path: Path, path: str) -> None:
     async def scenario(bench: Bench) -> None:

@@ -43,8 +43,8 @@ def anchors(path: Path) -> set[str]:
 
 
 def unknown_in(typed: str) -> list[str]:
-    """What of a command that somebody would type is no command or option of ours."""
-    words = shlex.split(typed.replace("...", ""))
+    """What of a command that somebody would type is no command or option of ours. Another program follows `--`."""
+    words = shlex.split(typed.replace("...", "").partition(" -- ")[0])
     command: Any = COMMANDS
     while words and hasattr(command, "commands") and not words[0].startswith("-"):
         if words[0] not in command.commands:
@@ -79,6 +79,7 @@ def test_commands_are_found() -> None:
         ("queues dlq revive", ["revive"]),
         ("queues --fast", ["--fast"]),
         ("nothing --at all", ["nothing"]),
+        ("offline --fast -- freqtrade trade --strategy Mine", ["--fast"]),
     ],
 )
 def test_what_is_no_command_is_noticed(typed: str, unknown: list[str]) -> None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,17 @@ def test_a_replay_never_runs_into_the_future_within_its_horizon() -> None:
         now = clock.now().timestamp()
         passed = time.time() - before
         assert -60 * 99 - 5 <= now - before <= -60 * 99 + 100 * passed + 5
+    finally:
+        clock.close()
+
+
+def test_a_replay_can_run_at_another_time_and_every_process_agrees() -> None:
+    begins = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
+    clock = ReplayClock(1.0, begins=begins)
+    try:
+        before, told, after = told_by_process(clock)
+        assert before <= told <= after
+        assert abs((before - begins).total_seconds()) < 60
     finally:
         clock.close()
 

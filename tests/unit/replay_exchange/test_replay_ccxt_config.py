@@ -13,6 +13,8 @@ def test_every_address_points_at_the_exchange() -> None:
         "private": "http://127.0.0.1:8085/api/v3",
         "v1": "http://127.0.0.1:8085/api/v1",
         "sapi": "http://127.0.0.1:8085/sapi/v1",
+        "fapiPublic": "http://127.0.0.1:8085/fapi/v1",
+        "fapiPublicV2": "http://127.0.0.1:8085/fapi/v2",
     }
 
 
@@ -28,3 +30,10 @@ def test_freqtrade_takes_all_its_data_from_the_exchange_and_has_no_keys() -> Non
     assert (section["key"], section["secret"]) == ("", "")
     assert section["pair_whitelist"] == ["BTC/USDT"]
     assert section["ccxt_config"] == ccxt_config("http://127.0.0.1:8085")
+
+
+def test_the_markets_are_spot_unless_futures_are_asked_for() -> None:
+    def types(**options: bool) -> object:
+        return ccxt_config("http://127.0.0.1:1", **options)["options"]["fetchMarkets"]["types"]
+
+    assert (types(), types(futures=True)) == (["spot"], ["linear"])

