@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cryptoboy_sentiment.aggregate import aggregate_as_of
-from cryptoboy_sentiment.merging import arrivals, as_of
+from cryptoboy_sentiment.merging import Arrivals, arrivals, as_of
 from cryptoboy_sentiment.news_events import news_count
 
 
@@ -19,12 +19,13 @@ def sentiment_columns(
     half_life: timedelta,
     last_unreadable: bool,
     confidence_above: float,
+    arrived: Arrivals | None = None,
 ) -> pd.DataFrame:
     """The columns of `as_of`, `aggregate_as_of` and `news_count`; the arguments are passed to these functions."""
     common: dict[str, Any] = {
         "staleness": staleness,
         "last_unreadable": last_unreadable,
-        "arrived": arrivals(signals),
+        "arrived": arrivals(signals) if arrived is None else arrived,
     }
     count = news_count(signals, opens, candle, **common)
     common["confidence_above"] = confidence_above

@@ -49,8 +49,9 @@ def history_signals(settings: Settings) -> SignalSource:
     """
     if settings.sentiment_csv is None:
         logger.warning(
-            "There is no sentiment in this run and so there will be no entries: name a history file as "
-            "cryptoboy.sentiment_csv, cryptoboy.source or SENTIMENT_CSV. The live store is not read into history."
+            "There is no sentiment in this run: no entry that needs it is made, and no news blocks or closes a trade. "
+            "Name a history file as cryptoboy.sentiment_csv, cryptoboy.source or SENTIMENT_CSV. The live store is not "
+            "read into history."
         )
         return ServedSignals(CsvSignals(None))
     path = Path(settings.sentiment_csv).absolute()  # a relative path starts in the working directory

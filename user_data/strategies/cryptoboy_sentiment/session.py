@@ -3,12 +3,12 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, TypeVar
 
 from cryptoboy_sentiment.opening import history_signals, live_signals
+from cryptoboy_sentiment.plain import one_line
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.sources import SignalSource
 from cryptoboy_sentiment.telemetry import open_telemetry
@@ -79,21 +79,13 @@ class Session:
         return max(at_least, timedelta(hours=hours))
 
     def refresh(self, whitelist: Callable[[], list[str]], now: datetime) -> None:
-        """Bring the signals of a bot's pairs up to date within a bounded time.
-
-        In a backtest this says once which pairs are not scored.
-        """
+        """Bring the signals of a bot's pairs up to date within a bounded time; does nothing in a backtest."""
         if self.is_live:
             # A pair that was taken out of the whitelist is still looked after while a trade in it is open.
             pairs = list(dict.fromkeys([*whitelist(), *open_trade_pairs()]))
             self.source.refresh(pairs, now)
             self.telemetry.loop(now, self.source, pairs)
             self.telemetry.unscored(len(self._unscored.look(pairs, self.source.scored)))
-        elif not self.is_search and self.is_new("unscored", True):
-            from freqtrade.exceptions import OperationalException
-
-            with suppress(OperationalException):  # a notebook has no list of pairs
-                self._unscored.look(whitelist(), self.source.scored)
 
     def urgent(
         self, pair: str, now: datetime, opened: datetime, rules: UrgentRules, *, is_short: bool = False
@@ -126,7 +118,7 @@ class Session:
         """
         urgent = self._last_urgent.get(pair)
         if urgent is not None and urgent.tag == reason:
-            article = urgent.article_id
+            article = one_line(urgent.article_id)
         self.telemetry.exit(pair, reason)
         then = remembered(trade)
         logger.info("Exit of %s on [%s], trace_id=%s, entered on trace_id=%s", pair, reason, article, then)

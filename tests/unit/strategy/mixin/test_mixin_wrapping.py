@@ -14,8 +14,8 @@ from cryptoboy_sentiment import SentimentMixin, telemetry
 from cryptoboy_sentiment.mixin.wrapping import Call, wrap
 from freqtrade.strategy import IStrategy
 
-from tests.support.strategy.mixin_samples import Plain, WithNews, started
-from tests.support.strategy.strategy_samples import PAIR, at, signal
+from tests.support.strategy.mixin_samples import Plain, WithNews, confirms, started
+from tests.support.strategy.strategy_samples import at, signal
 
 
 class Host:
@@ -184,4 +184,4 @@ def test_a_strategy_survives_the_way_to_hyperopts_workers(
     finally:
         cloudpickle.unregister_pickle_by_value(cryptoboy_sentiment)
     for minutes, confirmed in ((0, True), (15, False), (241, True)):
-        assert arrived.confirm_trade_entry(pair=PAIR, side="long", current_time=at(minutes)) is confirmed
+        assert confirms(arrived, at(minutes)) is confirmed

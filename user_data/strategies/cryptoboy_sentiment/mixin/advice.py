@@ -32,6 +32,13 @@ COLUMNS = (
 """The columns that a strategy gets."""
 
 
+def unknown(candles: pd.DataFrame) -> pd.DataFrame:
+    """The `COLUMNS` of candles whose news cannot be read."""
+    values: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan)
+    values |= {"sentiment_status": "unreadable", "news_event": "", "news_count": 0}
+    return pd.DataFrame(values, index=candles.index)
+
+
 class News(NamedTuple):
     """One pair's signals as the settings want them, prepared once for many questions."""
 
@@ -56,6 +63,7 @@ class News(NamedTuple):
             half_life=HALF_LIFE,
             last_unreadable=last_unreadable,
             confidence_above=CONFIDENCE_ABOVE,
+            arrived=self.arrived,
         )
 
 

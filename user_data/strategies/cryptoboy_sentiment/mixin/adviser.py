@@ -10,6 +10,7 @@ from cryptoboy_sentiment.merging import STALENESS
 from cryptoboy_sentiment.mixin.advice import COLUMNS, News, Question, prepared
 from cryptoboy_sentiment.plain import one_line
 from cryptoboy_sentiment.session import Session
+from cryptoboy_sentiment.urgent import Urgent, UrgentRules
 
 HOUR = timedelta(hours=1)
 BLOCK, LEAVE = "cryptoboy_block_", "cryptoboy_exit_"
@@ -72,9 +73,17 @@ class Adviser(Session):
         advice = self._question(pair, opens, timedelta(0), side).answer()
         return Answer(advice.block[0], float(advice.score[0]), advice.article[0])
 
+    def closes(self, pair: str, now: datetime, opened: datetime, side: str) -> Urgent | None:
+        """The news that closes a trade of this side at once, if `use` has `exit`; see `Session.urgent`."""
+        if "exit" not in self.settings.use:
+            return None
+        rules = UrgentRules.of(self.settings, self.staleness)
+        return self.urgent(pair, now, opened, rules, is_short=side == "short")
+
     def article(self, pair: str) -> str:
-        """The id of the newest article that is known now, for the log; empty if none is."""
-        return one_line(self.at(pair, datetime.now(UTC), "long").article)
+        """The id of the newest article that is known now, for the log; empty if none is, or it cannot be told."""
+        now = datetime.now(UTC)
+        return self.safely("naming an article", lambda: one_line(self.at(pair, now, "long").article), "")
 
     def news(self, pair: str) -> News:
         """The pair's signals as the settings want them."""
@@ -86,3 +95,24 @@ class Adviser(Session):
 
     def _question(self, pair: str, opens: "pd.Series[Any]", candle: timedelta, side: str) -> Question:
         return Question(self.news(pair), opens, candle, self.staleness, side == "short", self.settings)
+
+
+def adviser_of(strategy: Any) -> Adviser:  # noqa: ANN401 - Freqtrade publishes no types
+    """The adviser that the strategy's start has opened; opened now in a notebook that calls methods without a start.
+
+    Raises:
+        ValueError: as in `Session`.
+    """
+    found: Adviser | None = getattr(strategy, "_cryptoboy", None)
+    return found or open_adviser(strategy)
+
+
+def open_adviser(strategy: Any) -> Adviser:  # noqa: ANN401 - as above
+    """Open the adviser of a strategy.
+
+    Raises:
+        ValueError: as in `Session`.
+    """
+    adviser = Adviser(strategy.config, strategy.timeframe, can_short=bool(strategy.can_short))
+    strategy._cryptoboy = adviser  # noqa: SLF001 - the mixin's own
+    return adviser

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cryptoboy_sentiment.mixin.adviser import BLOCK, Adviser
+from cryptoboy_sentiment.mixin.advice import unknown
+from cryptoboy_sentiment.mixin.adviser import BLOCK, Adviser, adviser_of
 from cryptoboy_sentiment.mixin.wrapping import Call
 
 logger = logging.getLogger(__name__)
@@ -17,14 +18,15 @@ Booleans = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 
 
-def advise_indicators(call: Call) -> pd.DataFrame:
+def advise_indicators(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
     """Add the columns to what the strategy's own populate_indicators returns."""
-    frame: pd.DataFrame = call.proceed()
-    adviser: Adviser = call.adviser
-    pair = call.given["metadata"]["pair"]
-    columns = adviser.safely("computing columns", lambda: adviser.columns(pair, frame["date"]), None)
-    if columns is None:
-        return frame
+    frame = call.proceed()
+    if not isinstance(frame, pd.DataFrame):
+        return frame  # Freqtrade says what is wrong with it
+    adviser = adviser_of(call.strategy)
+    pair, opens = call.given["metadata"]["pair"], frame["date"]
+    columns = adviser.safely("computing columns", lambda: adviser.columns(pair, opens), None)
+    columns = unknown(frame) if columns is None else columns
     taken = [str(name) for name in columns if name in frame and not frame[name].equals(columns[name])]
     if taken and adviser.is_new("taken", taken):
         logger.warning(
@@ -36,14 +38,16 @@ def advise_indicators(call: Call) -> pd.DataFrame:
     return pd.concat([frame, columns], axis=1)
 
 
-def advise_exit(call: Call) -> pd.DataFrame:
+def advise_exit(call: Call) -> Any:  # noqa: ANN401 - as above
     """Take away the entries that the news blocks.
 
     This is done after the strategy's own populate_exit_trend, which may make exits of one side from entries of the
     other: no exit must be lost with an entry.
     """
-    frame: pd.DataFrame = call.proceed()
-    adviser: Adviser = call.adviser
+    frame = call.proceed()
+    if not isinstance(frame, pd.DataFrame):
+        return frame
+    adviser = adviser_of(call.strategy)
     pair = call.given["metadata"]["pair"]
     return adviser.safely("blocking entries", lambda: _without_blocked(adviser, pair, frame), frame)
 

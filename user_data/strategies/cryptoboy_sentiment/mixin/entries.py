@@ -6,7 +6,7 @@ from numbers import Real
 from typing import Any
 
 from cryptoboy_sentiment.mixin.advice import stake_share
-from cryptoboy_sentiment.mixin.adviser import Adviser
+from cryptoboy_sentiment.mixin.adviser import Adviser, adviser_of
 from cryptoboy_sentiment.mixin.wrapping import Call
 
 logger = logging.getLogger(__name__)
@@ -16,10 +16,17 @@ UNREADABLE = "the news cannot be read"
 
 def confirm_trade_entry(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
     """Refuse an entry before the strategy is asked: where its own method fails, Freqtrade enters."""
-    given = call.given
-    if _refused(call.adviser, given["pair"], given["side"], given["current_time"], "Entry"):
+    adviser, given = adviser_of(call.strategy), call.given
+    pair = given["pair"]
+    if _refused(adviser, pair, given["side"], given["current_time"], "Entry"):
         return False
-    return call.proceed()
+    allowed = call.proceed()
+    if allowed and adviser.is_live:
+        adviser.entered_on[pair] = adviser.article(pair)
+        logger.info(
+            "Entry of %s on [%s], trace_id=%s", pair, given.get("entry_tag"), adviser.entered_on[pair]
+        )
+    return allowed
 
 
 def adjust_trade_position(call: Call) -> Any:  # noqa: ANN401 - as above
@@ -29,14 +36,14 @@ def adjust_trade_position(call: Call) -> Any:  # noqa: ANN401 - as above
         return wanted
     trade = call.given["trade"]
     side = "short" if trade.is_short else "long"
-    refused = _refused(call.adviser, trade.pair, side, call.given["current_time"], "Addition")
+    refused = _refused(adviser_of(call.strategy), trade.pair, side, call.given["current_time"], "Addition")
     return None if refused else wanted
 
 
 def custom_stake_amount(call: Call) -> Any:  # noqa: ANN401 - as above
     """Take a share of the strategy's own stake that grows with the sentiment, but no less than the exchange takes."""
     stake = call.proceed()
-    adviser, given = call.adviser, call.given
+    adviser, given = adviser_of(call.strategy), call.given
     if "size" not in adviser.settings.use or not _is_amount(stake):
         return stake
 
@@ -64,14 +71,24 @@ def _refused(adviser: Adviser, pair: str, side: str, now: datetime, what: str) -
 
 def _why_not(adviser: Adviser, pair: str, side: str, now: datetime) -> str:
     """Why a position must not be entered or grow; empty if nothing speaks against it."""
+    closed = _why_closed(adviser, pair) if adviser.is_live else ""
+    said = "" if closed else _what_news_says(adviser, pair, side, now)
     if adviser.is_live:
-        state, holds = adviser.source.entries, adviser.source.holds
-        adviser.telemetry.entry(pair, state)
-        if state in {"paused", "lost"}:
-            owners = ", ".join(hold.owner for hold in holds)
-            return f"entries are {state}{owners and f' by {owners}'}"
-        is_read = state == "open" and adviser.source.readable(pair)
-        if not is_read and adviser.settings.on_unreadable == "block":
-            return UNREADABLE
-        adviser.entered_on[pair] = adviser.article(pair)
+        adviser.telemetry.entry(pair, "news" if said else adviser.source.entries)
+    return closed or said
+
+
+def _why_closed(adviser: Adviser, pair: str) -> str:
+    """Why no entry may be made at all."""
+    state, holds = adviser.source.entries, adviser.source.holds
+    if state in {"paused", "lost"}:
+        owners = ", ".join(hold.owner for hold in holds)
+        return f"entries are {state}{owners and f' by {owners}'}"
+    is_read = state == "open" and adviser.source.readable(pair)
+    return "" if is_read or adviser.settings.on_unreadable == "allow" else UNREADABLE
+
+
+def _what_news_says(adviser: Adviser, pair: str, side: str, now: datetime) -> str:
+    if urgent := adviser.closes(pair, now, now, side):
+        return f"news blocks: {urgent.tag.removeprefix('news ')}"  # the next loop would close the trade again
     return adviser.at(pair, now, side).block if adviser.own_names() else ""

@@ -1,18 +1,14 @@
 """What the mixin does with open trades: bad news closes them if `use` has `exit`, and each exit says why."""
 
-import logging
 from typing import Any
 
-from cryptoboy_sentiment.mixin.adviser import LEAVE, Adviser
+from cryptoboy_sentiment.mixin.adviser import LEAVE, Adviser, adviser_of
 from cryptoboy_sentiment.mixin.wrapping import Call
-from cryptoboy_sentiment.trace import remembered
-
-logger = logging.getLogger(__name__)
 
 
 def custom_exit(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
     """Close a trade for bad news before the strategy is asked, whose own method may fail."""
-    adviser: Adviser = call.adviser
+    adviser = adviser_of(call.strategy)
     if "exit" not in adviser.settings.use:
         return call.proceed()
     reason = adviser.safely("judging a trade", lambda: _why_leave(call, adviser), "")
@@ -21,29 +17,33 @@ def custom_exit(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
 
 def _why_leave(call: Call, adviser: Adviser) -> str:
     """The reason to close a trade now; empty if there is none."""
+    trade = call.given["trade"]
+    side = "short" if trade.is_short else "long"
+    urgent = adviser.closes(call.given["pair"], call.given["current_time"], trade.open_date_utc, side)
+    return adviser.exit_reason(urgent) if urgent else _aggregate(call, adviser)
+
+
+def _aggregate(call: Call, adviser: Adviser) -> str:
+    """What the last analysed candle says, if the settings judge by the aggregate."""
     pair, trade = call.given["pair"], call.given["trade"]
     column = f"{LEAVE}{'short' if trade.is_short else 'long'}"
-    if column not in adviser.own_names():
+    if column not in adviser.own_names() or not adviser.source.readable(pair):
         return ""
     candles, _ = call.strategy.dp.get_analyzed_dataframe(pair, call.strategy.timeframe)
-    if candles.empty or not adviser.source.readable(pair):
+    if candles.empty:
         return ""
     if column not in candles:  # the strategy has returned other columns
         candles = adviser.own_columns(pair, candles["date"].tail(1))
-    return str(candles[column].iloc[-1])
+    reason = str(candles[column].iloc[-1])
+    return "news" if reason and adviser.is_search else reason  # as for urgent news
 
 
 def confirm_trade_exit(call: Call) -> Any:  # noqa: ANN401 - as above
     """Log an exit that the strategy allows, with the article that was known then and the one of the entry."""
     allowed = call.proceed()
-    adviser: Adviser = call.adviser
+    adviser = adviser_of(call.strategy)
     if allowed and adviser.is_live:
-        adviser.safely("reporting an exit", lambda: _report(call, adviser), None)
+        pair, trade, reason = (call.given[name] for name in ("pair", "trade", "exit_reason"))
+        article = adviser.article(pair)
+        adviser.safely("reporting an exit", lambda: adviser.report_exit(pair, trade, reason, article), None)
     return allowed
-
-
-def _report(call: Call, adviser: Adviser) -> None:
-    pair, reason = call.given["pair"], call.given["exit_reason"]
-    adviser.telemetry.exit(pair, reason)
-    now, then = adviser.article(pair), remembered(call.given["trade"])
-    logger.info("Exit of %s on [%s], trace_id=%s, entered on trace_id=%s", pair, reason, now, then)

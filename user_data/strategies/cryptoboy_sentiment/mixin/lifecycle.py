@@ -1,13 +1,17 @@
 """What the mixin does when a strategy is made, when it starts, and at the beginning of each loop of a bot."""
 
+import logging
 import os
 from datetime import UTC, datetime
 from typing import Any
 
 from cryptoboy_sentiment.inputs import digests_of_inputs
-from cryptoboy_sentiment.mixin.adviser import Adviser
+from cryptoboy_sentiment.mixin.adviser import adviser_of, open_adviser
 from cryptoboy_sentiment.mixin.wrapping import Call
 from cryptoboy_sentiment.trace import remember
+from cryptoboy_sentiment.urgent import refuse_without_exit_signals
+
+logger = logging.getLogger(__name__)
 
 
 def made(call: Call) -> None:
@@ -31,13 +35,14 @@ def bot_start(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
         ValueError: the settings or the sentiment CSV are not valid; Freqtrade then does not start.
     """
     strategy = call.strategy
-    adviser = Adviser(strategy.config, strategy.timeframe, can_short=bool(strategy.can_short))
-    if "exit" in adviser.settings.use and not strategy.use_exit_signal:
-        raise ValueError(
-            "cryptoboy.use has exit, but the strategy has use_exit_signal = False, with which Freqtrade never asks "
-            "whether a trade shall be closed: take exit out of cryptoboy.use, or set use_exit_signal = True"
-        )
-    strategy._cryptoboy = adviser  # noqa: SLF001 - the mixin's own
+    adviser = open_adviser(strategy)
+    if "exit" in adviser.settings.use:
+        refuse_without_exit_signals(strategy, "cryptoboy.use has exit")
+        if getattr(strategy, "exit_profit_only", False):
+            logger.warning(
+                "exit_profit_only is true: while the strategy's own exit signal stands and a trade has no profit, "
+                "Freqtrade does not ask whether news shall close it"
+            )
     _refresh(strategy, datetime.now(UTC))
     return call.proceed()
 
@@ -49,13 +54,13 @@ def bot_loop_start(call: Call) -> Any:  # noqa: ANN401 - as above
 
 
 def _refresh(strategy: Any, now: datetime) -> None:  # noqa: ANN401 - Freqtrade publishes no types
-    adviser: Adviser = strategy._cryptoboy  # noqa: SLF001 - the mixin's own
+    adviser = adviser_of(strategy)
     adviser.safely("refreshing", lambda: adviser.refresh(strategy.dp.current_whitelist, now), None)
 
 
 def order_filled(call: Call) -> Any:  # noqa: ANN401 - as above
     """Store in a trade the id of the article that was known when it was entered."""
-    adviser: Adviser = call.adviser
+    adviser = adviser_of(call.strategy)
     trade, order = call.given["trade"], call.given["order"]
     if adviser.is_live and order.ft_order_side == trade.entry_side:
         article = adviser.entered_on.get(call.given["pair"], "")

@@ -21,11 +21,6 @@ class Call(NamedTuple):
     given: Mapping[str, Any]
     """The arguments by the names that they have in Freqtrade's `IStrategy`."""
 
-    @property
-    def adviser(self) -> Any:  # noqa: ANN401 - an Adviser; this module knows no more of it
-        """What the strategy's start has opened."""
-        return self.strategy._cryptoboy  # noqa: SLF001 - the mixin's own
-
 
 Hook = Callable[[Call], Any]
 
