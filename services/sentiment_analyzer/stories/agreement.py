@@ -25,7 +25,7 @@ from services.sentiment_analyzer.stories.stances import (
     stance_of,
     was_scored_before,
 )
-from services.sentiment_analyzer.stories.worth import is_outdated, may_stand_for
+from services.sentiment_analyzer.stories.worth import is_outdated, may_stand_for, tells_of_new_cost
 
 FAINT = 0.05
 """A score closer to 0 than this counts as having no sign. It neither agrees with nor contradicts a score with a
@@ -48,7 +48,7 @@ def stances_of(row: Row, signals: Sequence[SentimentSignal], rows: Sequence[Row]
         for signal in signals
         if (stance := _stance(row, signal, rows, is_again=is_again)).against
         or stance.joins
-        or not (has_no_opinion(signal) and _has_signal(signal.pair, rows))
+        or not (has_no_opinion(signal) and _has_signal(signal, rows))
     }
     if is_again or any(stance.against for stance in stances.values()):
         return stances
@@ -69,8 +69,13 @@ def has_no_opinion(signal: SentimentSignal) -> bool:
     return sign(signal.sentiment_score) == 0 and signal.confidence <= NO_OPINION
 
 
-def _has_signal(pair: str, rows: Iterable[Row]) -> bool:
-    return any(stance_of(row, pair).is_own for row in rows)
+def _has_signal(signal: SentimentSignal, rows: Iterable[Row]) -> bool:
+    """Whether the story has a signal for the pair that may stand for this one, in which the scorer has no opinion."""
+    return any(stance_of(row, signal.pair).is_own and _names_its_cost(row, signal) for row in rows)
+
+
+def _names_its_cost(row: Row, signal: SentimentSignal) -> bool:
+    return not any(tells_of_new_cost(each, signal) for each in _signals_of(row, signal.pair))
 
 
 def _stance(row: Row, signal: SentimentSignal, rows: Sequence[Row], *, is_again: bool) -> Stance:
@@ -132,7 +137,7 @@ def _agrees(row: Row, signal: SentimentSignal, other: Row, stance: Stance) -> bo
     if claim_of(row.title, row.lead).is_open and not claim_of(other.title, other.lead).is_open:
         return False
     if has_no_opinion(signal):
-        return True
+        return _names_its_cost(other, signal)
     same_sign = sign(signal.sentiment_score) == sign(stance.score)
     return same_sign and all(may_stand_for(each, signal) for each in _signals_of(other, signal.pair))
 

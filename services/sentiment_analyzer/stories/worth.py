@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.common.messages import SentimentSignal
+from services.common.values import COSTLY, Scope
 
 WARNING, ENTRY = -0.5, 0.7
 """By default the strategy ends trades below WARNING and opens trades above ENTRY. A signal at or above WARNING
@@ -30,7 +31,19 @@ stale."""
 
 def may_stand_for(one: SentimentSignal, other: SentimentSignal) -> bool:
     """Whether nothing is lost if the other signal, which is later and has the same sign, is not published."""
-    return not (_is_worth_less(one, other) or _says_more(one, other))
+    return not (_is_worth_less(one, other) or _says_more(one, other) or tells_of_new_cost(one, other))
+
+
+def tells_of_new_cost(one: SentimentSignal, other: SentimentSignal) -> bool:
+    """Whether the other signal is about the asset and of a kind of `COSTLY`, and the first signal is not of that kind.
+
+    Strategies stand aside after such a kind, so the first signal must not replace the other signal.
+    """
+    return (
+        other.event_type in COSTLY
+        and other.scope is Scope.ASSET
+        and (one.event_type is not other.event_type or one.scope is not Scope.ASSET)
+    )
 
 
 def is_outdated(one: SentimentSignal, other: SentimentSignal) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.common.messages import SentimentSignal
-from services.common.values import Scope, label_of
+from services.common.values import EventType, Scope, label_of
 from services.sentiment_analyzer.stories.agreement import stances_of
 from services.sentiment_analyzer.stories.corroboration import Support, corroborate, support_of
 from services.sentiment_analyzer.stories.rows import Row
@@ -18,7 +18,13 @@ from tests.support.scoring.sentiment_fakes import NOON
 PAIR = "BTC/USDT"
 
 
-def signal(name: str, score: float, scope: Scope = Scope.ASSET, confidence: float = 0.5) -> SentimentSignal:
+def signal(
+    name: str,
+    score: float,
+    scope: Scope = Scope.ASSET,
+    confidence: float = 0.5,
+    kind: EventType = EventType.OTHER,
+) -> SentimentSignal:
     return SentimentSignal(
         article_id=name,
         pair=PAIR,
@@ -31,6 +37,7 @@ def signal(name: str, score: float, scope: Scope = Scope.ASSET, confidence: floa
         model="m",
         confidence=confidence,
         scope=scope,
+        event_type=kind,
     )
 
 
@@ -46,14 +53,20 @@ class Story:
         score: float,
         scope: Scope = Scope.ASSET,
         confidence: float = 0.5,
+        *,
         title: str = "Harbour Foods buys",
+        kind: EventType = EventType.OTHER,
     ) -> None:
         turn, owner = len(self.rows) + 1, name.split("-", maxsplit=1)[0]
-        made = signal(name, score, scope, confidence)
+        made = signal(name, score, scope, confidence, kind)
         row = Row(turn, name, "s", "told", name, NOON, title, "", "", owner=owner, turn=turn)
         stands = stances_of(row, [made], self.rows)
         kept = json.dumps([made.encode().decode()])
         self.rows.append(row._replace(signals=kept, stands=encode_stances(stands)))
+
+    def is_own(self, turn: int) -> bool:
+        stances = decode_stances(self.rows[turn].stands)
+        return PAIR in stances and stances[PAIR].is_own
 
     def support(self, name: str) -> Support:
         return support_of(name, PAIR, self.rows)
@@ -126,6 +139,37 @@ def test_a_stronger_warning_is_a_signal_of_its_own_and_withdraws_nothing(
         story.tell(name, score)
     assert story.support("a") == Support(1, 1)
     assert story.support("c").sources == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "confidence", "supports"), [(-0.8, 0.5, 1), (0.0, 0.1, 0)], ids=["sure", "no opinion"]
+)
+def test_a_telling_that_names_a_cost_which_the_first_does_not_is_a_signal_of_its_own(
+    story: Story, score: float, confidence: float, supports: int
+) -> None:
+    story.tell("a", -0.8)
+    story.tell("b", score, confidence=confidence, kind=EventType.HACK)
+    story.tell("c", score, confidence=confidence, kind=EventType.HACK)
+    assert [story.is_own(turn) for turn in range(3)] == [True, True, False]
+    assert [story.support(name).sources for name in "ab"] == [0, supports]
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "scope"),
+    [
+        (EventType.HACK, EventType.HACK, Scope.ASSET),
+        (EventType.HACK, EventType.OTHER, Scope.ASSET),
+        (EventType.OTHER, EventType.MACRO, Scope.ASSET),
+        (EventType.OTHER, EventType.HACK, Scope.MARKET),
+    ],
+)
+def test_a_telling_that_names_no_new_cost_of_the_asset_corroborates_the_first(
+    story: Story, first: EventType, kind: EventType, scope: Scope
+) -> None:
+    story.tell("a", -0.8, kind=first)
+    story.tell("b", -0.8, scope, kind=kind)
+    assert not story.is_own(1)
+    assert story.support("a").sources == 1
 
 
 def test_who_is_hardly_sure_does_not_stand_for_a_warning_that_is(story: Story) -> None:
