@@ -17,7 +17,7 @@ from services.operations.strategies.copies import strategies_of
 from services.operations.strategies.findings import findings
 from services.operations.strategies.freqtrade_python import python_of_freqtrade
 
-SECONDS = 120.0
+SECONDS = 300.0
 _PROBE = Path(__file__).with_name("probe.py")
 _LONGEST = 1_000
 
