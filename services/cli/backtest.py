@@ -1,12 +1,12 @@
-"""`cryptoboy backtest`: compares the strategy with and without sentiment, and with chance, on past candles."""
+"""`cryptoboy backtest`: compares a strategy with and without sentiment, and with chance, on past candles."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,10 @@ from services.cli.support.answers import answer_console, page_file, print_json, 
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.launch.freqtrade.config import chosen_staleness
+
+if TYPE_CHECKING:
+    from services.common.settings.settings import Settings
+    from services.research.backtest.plan import Plan
 
 _MOST_JOBS = 4
 
@@ -28,13 +32,31 @@ class NewsScope(StrEnum):
 
 
 def backtest(
-    candles: Annotated[Path, options.CANDLES],
-    sentiment: Annotated[Path, options.SENTIMENT],
     start: Annotated[str, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")],
     end: Annotated[
         str, typer.Option("--to", help="Last instant, UTC, such as 2025-07-01, which is midnight.")
     ],
-    timeframe: Annotated[str, typer.Option(help="Candles to trade on.")] = "1h",
+    candles: Annotated[Path | None, options.CANDLES] = None,
+    sentiment: Annotated[Path | None, options.SENTIMENT] = None,
+    user_data: Annotated[
+        Path | None,
+        typer.Option(help="Freqtrade's directory with a strategy of your own, which has the mixin."),
+    ] = None,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", "-s", help="The class of the strategy in --user-data.")
+    ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--config", "-c", help="Freqtrade's configuration. Default: config.json in --user-data."
+        ),
+    ] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="Candles to trade on. Default: 1h, or your strategy's own.")
+    ] = None,
+    timeframe_detail: Annotated[
+        str | None, typer.Option(help="Shorter candles for what happens within a candle.")
+    ] = None,
     pairs: Annotated[list[str] | None, options.ALL_PAIRS] = None,
     controls: Annotated[
         int, typer.Option(min=1, help="Number of controls, with the news moved to another time.")
@@ -88,39 +110,44 @@ def backtest(
     ] = None,
     json_output: options.Json = False,
 ) -> None:
-    """Compare technical rules, sentiment, their combination, buy and hold, and the same news at random times.
+    """Compare a strategy with and without news, with buy and hold, and with the same news at random times.
 
     Example: ./cryptoboy backtest --candles candles --sentiment sentiment.csv --from 2025-05-01 --to 2025-07-01
+
+    Your own: ./cryptoboy backtest --user-data user_data --strategy Mine --sentiment sentiment.csv --from ... --to ...
     """
     settings = options.load_settings(options.OF_LOGGING | {"dry_run_wallet"})
     first, last = options.read_period(start, end)
     page = page_file(html, f"backtest-{start[:10]}-{end[:10]}.html")
 
     from services.common.runtime.logging import configure_logging
-    from services.research.backtest.plan import Plan
     from services.research.backtest.report.report import backtest_json
     from services.research.backtest.run import run_backtest
     from services.research.backtest.selection import Selection
 
     configure_logging(settings.changed(log_level="WARNING"), "backtest")
-    plan = Plan(
-        candles=candles,
-        sentiment=sentiment,
-        timeframe=options.read_timeframe(timeframe),
-        start=first,
-        end=last,
-        pairs=tuple(sorted(options.read_pairs(pairs))),
-        controls=controls,
-        seed=seed,
-        wallet=settings.dry_run_wallet if wallet is None else wallet,
-        stake=stake,
-        max_open_trades=max_open_trades,
-        fee=fee,
-        protections=protections,
-        # As in the live bot.
-        staleness_hours=chosen_staleness(settings) if staleness_hours is None else staleness_hours,
-        selection=Selection(_names(events), _names(sources), scope.value),
-        changes=_assigned(changes or ()),
+    given = {
+        "candles": candles,
+        "sentiment": sentiment,
+        "timeframe": timeframe and options.read_timeframe(timeframe),
+        "timeframe_detail": timeframe_detail and options.read_timeframe(timeframe_detail),
+        "start": first,
+        "end": last,
+        "pairs": tuple(sorted(options.read_pairs(pairs))) or None,
+        "controls": controls,
+        "seed": seed,
+        "wallet": wallet,
+        "stake": stake,
+        "max_open_trades": max_open_trades,
+        "fee": fee,
+        "protections": protections,
+        "staleness_hours": staleness_hours,
+        "selection": Selection(_names(events), _names(sources), scope.value),
+        "changes": _assigned(changes or ()),
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    plan = (
+        _own_plan(settings, given) if user_data is None else _users_plan(user_data, config, strategy, given)
     )
     with progress_of("backtest") as report:
         processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
@@ -139,6 +166,30 @@ def backtest(
     show_backtest(answer, answer_console())
     if page is not None:
         print(f"\nCharts: {page}")
+
+
+def _own_plan(settings: Settings, given: Mapping[str, Any]) -> Plan:
+    """The plan for the strategy of this project, which trades as in the live bot."""
+    from services.research.backtest.plan import Plan
+
+    if missing := [f"--{name}" for name in ("candles", "sentiment") if name not in given]:
+        raise StopProgram(f"{' and '.join(missing)} must be given, or --user-data for a strategy of your own")
+    defaults: dict[str, Any] = {
+        "timeframe": "1h",
+        "wallet": settings.dry_run_wallet,
+        "staleness_hours": chosen_staleness(settings),
+    }
+    return Plan(**{**defaults, **given})
+
+
+def _users_plan(
+    folder: Path, configs: list[Path] | None, strategy: str | None, given: Mapping[str, Any]
+) -> Plan:
+    """The plan for a strategy in somebody's directory."""
+    from services.research.backtest.strategies.planning import plan_of
+    from services.research.backtest.strategies.user_data import read_user_data
+
+    return plan_of(read_user_data(folder, configs or (), strategy), given)
 
 
 def _names(text: str | None) -> tuple[str, ...]:

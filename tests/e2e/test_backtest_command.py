@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 from services.common.settings.folders import PYTHON_PATH
-from services.research.backtest.engine import freqtrade_config
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import STRATEGY, Plan
+from services.research.backtest.strategies.freqtrade_config import freqtrade_config
 from tests.support.strategy.backtest_samples import (
     HEADLINE,
     HOUR,

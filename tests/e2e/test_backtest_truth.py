@@ -11,10 +11,11 @@ from cryptoboy_sentiment import read_signals_csv
 
 from services.research.backtest.account import Figures, equity_of, figures_of
 from services.research.backtest.control import Controls
-from services.research.backtest.engine import Engine, freqtrade_config
+from services.research.backtest.engine import Engine
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
 from services.research.backtest.shift import random_offsets
+from services.research.backtest.strategies.freqtrade_config import freqtrade_config
 from services.research.backtest.verdict import Conclusion, verdict_of
 from tests.support.strategy.backtest_samples import (
     HOUR,

@@ -29,7 +29,8 @@ def show_backtest(found: Row, console: Console) -> None:
     """Print the backtest's JSON object as tables, and its verdict last."""
     period, assumed = found["period"], found["assumptions"]
     console.print(
-        f"{', '.join(found['pairs'])}, {found['timeframe']} candles, {period['from'][:16]} to {period['to'][:16]} UTC; "
+        f"{found['strategy']} on {', '.join(found['pairs'])}, {found['timeframe']} candles, "
+        f"{period['from'][:16]} to {period['to'][:16]} UTC; "
         f"{assumed['wallet']:g} {assumed['stake_currency']} at the start, fee {assumed['fee']:.2%}"
     )
     console.print(_variants(found["variants"]))
@@ -66,9 +67,12 @@ def _effect(effect: Row) -> str:
 
 def _rules(rules: Row) -> Table:
     table = figures_table(f"How often rules held, of {rules['candles']} candles", [""], ["candles", "share"])
-    rows = {f"entry: {rule}": row for rule, row in rules["entry"]["conditions"].items()}
-    rows["entry: all of them"] = rules["entry"]["all"]
-    rows |= {f"exit: {rule}": row for rule, row in rules["exit"]["rules"].items()}
+    rows = {}
+    if "entry" in rules:
+        rows = {f"entry: {rule}": row for rule, row in rules["entry"]["conditions"].items()}
+        rows["entry: all of them"] = rules["entry"]["all"]
+        rows |= {f"exit: {rule}": row for rule, row in rules["exit"]["rules"].items()}
+    rows |= {f"news blocks entries: {said}": row for said, row in rules.get("blocked", {}).items()}
     for name, row in rows.items():
         table.add_row(name, str(row["candles"]), f"{row['share']:.2%}")
     return table

@@ -43,7 +43,8 @@ class Controls:
         candles: the directory of the candle files.
         signals: the signals of all pairs.
         candle: length of a candle.
-        changes: the changes of `plan.Plan`.
+        changes, user_data: those of `plan.Plan`.
+        reads_news: as of `Engine`.
     """
 
     config: Mapping[str, Any]
@@ -51,10 +52,20 @@ class Controls:
     signals: pd.DataFrame
     candle: timedelta
     changes: Mapping[str, str] = field(default_factory=dict)
+    user_data: Path | None = None
+    reads_news: bool | None = None
 
     def engine(self, *, shows: bool = True) -> Engine:
         """Load an engine that runs controls; `shows` is that of `Engine`."""
-        return Engine(self.config, self.candles, signals=self.signals, changes=self.changes, shows=shows)
+        return Engine(
+            self.config,
+            self.candles,
+            signals=self.signals,
+            changes=self.changes,
+            user_data=self.user_data,
+            reads_news=self.reads_news,
+            shows=shows,
+        )
 
     def one(self, engine: Engine, offset: int) -> Figures:
         """Return the figures of the whole strategy with the news moved by `offset` candles."""

@@ -23,13 +23,11 @@ import pandas as pd
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import freqtrade_variables
 from services.common.network.proxies import hidden_variables
-from services.common.settings.folders import STRATEGIES
-from services.replay_exchange.ccxt_config import freqtrade_exchange
-from services.research.backtest.plan import Plan, Variant
-from services.research.backtest.strategies.changes import change_parameters, changed_section
+from services.research.backtest.plan import Variant
+from services.research.backtest.strategies.changes import change_parameters
 from services.research.backtest.strategies.choice import subject_of
 from services.research.backtest.strategies.log import FreqtradeLog, errors_of
-from services.research.backtest.strategies.memory import HistorySignals
+from services.research.backtest.strategies.memory import history_in_memory
 from services.research.backtest.strategies.state import StrategyState
 from services.research.backtest.strategies.subject import Frames, Subject
 
@@ -51,39 +49,6 @@ class Ran:
     content: dict[str, Any]
 
 
-def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, url: str) -> dict[str, Any]:
-    """Return the configuration of `freqtrade backtesting` for this plan, with the exchange at `url`."""
-    pricing = {"price_side": "other", "use_order_book": True, "order_book_top": 1}
-    return {
-        "strategy": plan.strategy,
-        "strategy_path": str(STRATEGIES),
-        "timeframe": plan.timeframe,
-        "timerange": f"{plan.start.timestamp():.0f}-{plan.end.timestamp():.0f}",
-        "dry_run": True,
-        "dry_run_wallet": plan.wallet,
-        "stake_currency": stake_currency,
-        "stake_amount": "unlimited" if plan.stake is None else plan.stake,
-        "tradable_balance_ratio": 1.0,
-        "max_open_trades": plan.max_open_trades or len(pairs),
-        **({} if plan.fee is None else {"fee": plan.fee}),
-        "entry_pricing": pricing,
-        "exit_pricing": pricing,
-        "exchange": freqtrade_exchange(url, pairs),
-        "pairlists": [{"method": "StaticPairList"}],
-        "enable_protections": plan.protections,
-        "dataformat_ohlcv": "feather",
-        "export": "none",
-        "backtest_cache": "none",
-        "cryptoboy": changed_section(
-            {
-                "sentiment_csv": str(plan.sentiment.absolute()),
-                "staleness_hours": plan.staleness_hours,
-            },
-            plan.changes,
-        ),
-    }
-
-
 class Engine:
     """One loaded backtest. It must be used by one thread only, because Freqtrade keeps trades in class variables."""
 
@@ -94,6 +59,8 @@ class Engine:
         *,
         signals: pd.DataFrame | None = None,
         changes: Mapping[str, str] = MappingProxyType({}),
+        user_data: Path | None = None,
+        reads_news: bool | None = None,
         shows: bool = True,
     ) -> None:
         """Load Freqtrade, strategy, candles and indicators; the exchange of `config` must answer meanwhile.
@@ -103,6 +70,8 @@ class Engine:
             candles: the directory of the candle files.
             signals: the signals of all runs that are given no others; if None, those of the strategy's own source.
             changes: the changes of `plan.Plan`, of which those to the section are in `config` already.
+            user_data: the Freqtrade directory with the strategy, if `config` does not say where it is.
+            reads_news: whether the strategy's own indicators depend on news; if None, this is found out.
             shows: whether what the strategy prints, other than in controls, is shown on standard error.
 
         Raises:
@@ -113,7 +82,12 @@ class Engine:
         logging.disable(logging.WARNING)  # because Freqtrade logs its whole configuration at each run
         self.log = FreqtradeLog(shows=shows)
         try:
-            self._load(self._read(config, candles), signals, changes)
+            read = self._read(config, candles)
+            if user_data is not None:
+                read["user_data_dir"] = user_data.absolute()
+            self._folder = Path(read["strategy_path"] if user_data is None else read["user_data_dir"])
+            self._load(read, signals, changes)
+            self.reads_news = self._depends_on_news() if reads_news is None else reads_news
         except BaseException:
             self.close()
             raise
@@ -124,7 +98,6 @@ class Engine:
         from freqtrade.optimize.backtesting import Backtesting
 
         self._name = str(config["strategy"])
-        self._folder = Path(config["strategy_path"])
         with self.log, errors_of(self._name, self._folder, self.log):
             self._backtesting: Any = Backtesting(config)
             self._closing.callback(Backtesting.cleanup)
@@ -135,7 +108,7 @@ class Engine:
             self.subject: Subject = subject_of(self._strategy)
             change_parameters(self._strategy, changes, self.subject.fields)
             if signals is not None:
-                self.subject.source = HistorySignals(signals)
+                self.subject.source = history_in_memory(signals)
             self._source = self.subject.source
             self._frames: dict[str, pd.DataFrame] = self._strategy.advise_all_indicators(self._data)
             startup = self._backtesting.required_startup
@@ -143,6 +116,26 @@ class Engine:
             _refuse_empty(self.traded, startup)
             self.start, self.last = history.get_timerange(self.traded)
             self._state = StrategyState(self._strategy)
+            self._of_news = {pair: self._columns_of_news(pair) for pair in self._frames}
+
+    def _columns_of_news(self, pair: str) -> list[str]:
+        """Return the names of the columns that are those of news; a strategy may have others by the same names."""
+        frame = self._frames[pair]
+        columns = self.subject.columns(pair, frame["date"])
+        return [str(name) for name in columns if name in frame and frame[name].equals(columns[name])]
+
+    def _depends_on_news(self) -> bool:
+        """Whether the strategy's own indicators are others without news, so that each run must compute them anew."""
+        if not self.subject.may_read_news:
+            return False
+        with self.log, errors_of(self._name, self._folder, self.log), self.subject.trading(Variant.TECHNICAL):
+            without = self._strategy.advise_all_indicators(self._data)
+        return not all(
+            frame.drop(columns=self._of_news[pair]).equals(
+                without[pair].drop(columns=self._of_news[pair], errors="ignore")
+            )
+            for pair, frame in self._frames.items()
+        )
 
     def _read(self, config: Mapping[str, Any], candles: Path) -> dict[str, Any]:
         from freqtrade.configuration import Configuration
@@ -186,7 +179,7 @@ class Engine:
         """Let the strategy have `signals` for its columns and its callbacks."""
         try:
             if signals is not None:
-                self.subject.source = HistorySignals(signals)
+                self.subject.source = history_in_memory(signals)
             yield
         finally:
             self.subject.source = self._source
@@ -195,10 +188,14 @@ class Engine:
         """Return new frames with indicators, and with the columns of news from the source that the strategy has now."""
         if self.subject.source is self._source:
             return {pair: frame.copy() for pair, frame in self._frames.items()}
-        return {
-            pair: frame.assign(**self.subject.columns(pair, frame["date"]))
-            for pair, frame in self._frames.items()
-        }
+        if self.reads_news:
+            found: dict[str, pd.DataFrame] = self._strategy.advise_all_indicators(self._data)
+            return found
+        return {pair: self._with_news(pair, frame) for pair, frame in self._frames.items()}
+
+    def _with_news(self, pair: str, frame: pd.DataFrame) -> pd.DataFrame:
+        columns = self.subject.columns(pair, frame["date"])
+        return frame.assign(**{name: columns[name] for name in self._of_news[pair] if name in columns})
 
     def _hold(self) -> Ran:
         from services.research.backtest.strategies.hold import BuyAndHold

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
+from cryptoboy_sentiment import serving_order
 
 from services.common.errors import StopProgram
 from services.research.backtest.plan import Plan
+from services.research.backtest.strategies.memory import history_in_memory
 from services.research.backtest.verdict import SIGNIFICANCE
 from services.research.candles import Candles, load_candles
 from services.research.fitness import MIN_CANDLES, misfits, reaches, stake_currency
@@ -31,6 +33,10 @@ class Inputs:
     signals: pd.DataFrame
     stake_currency: str
     notes: tuple[str, ...]
+
+    def signals_of(self, pair: str) -> pd.DataFrame:
+        """Return the signals that count for a pair, which may be those of another pair of its asset."""
+        return history_in_memory(self.signals).signals(pair)
 
     @property
     def pairs(self) -> tuple[str, ...]:
@@ -60,14 +66,22 @@ def read_inputs(plan: Plan) -> Inputs:
     signals = plan.selection.of(read_sentiment_csv(plan.sentiment), plan.sentiment)
     notes.extend(_signal_notes(plan, candles, signals))
     _refuse_misfits(plan, candles, signals)
-    return Inputs(candles, signals, currency, tuple(notes))
+    return Inputs(candles, signals, currency, (*plan.notes, *notes))
 
 
 def _refuse_misfits(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFrame) -> None:
     spans = {pair: [(one.start, one.end)] for pair, one in candles.items()}
+    serving = _serving(candles, signals) - set(candles)
     wanted = signals[signals["pair"].isin(plan.pairs)] if plan.pairs else signals
+    wanted = wanted[~wanted["pair"].isin(serving)]
     for misfit in misfits(spans, reaches(wanted, spans)):
         raise StopProgram(f"sentiment CSV {plan.sentiment} and candles in {plan.candles}: {misfit.message}")
+
+
+def _serving(candles: Mapping[str, Candles], signals: pd.DataFrame) -> set[str]:
+    """Return the names in the signals that serve a traded pair."""
+    names = signals["pair"].unique()
+    return {name for pair in candles for name in serving_order(pair, names)}
 
 
 def _coverage(one: Candles, plan: Plan) -> list[str]:
@@ -106,7 +120,7 @@ def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFr
             f"{_iso(times.iloc[0])}; neither this signal nor any other lies within the candles in {plan.candles}; "
             f"expected signals from {first.isoformat()} to {last.isoformat()}"
         )
-    traded = signals["pair"].isin(list(candles))
+    traded = signals["pair"].isin(_serving(candles, signals))
     inside = traded & (times >= plan.start) & (times < plan.end)
     if not inside.any():
         raise StopProgram(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from services.research.backtest.selection import Selection
 
@@ -51,6 +52,10 @@ class Plan:
         changes: values for fields of the configuration's section `cryptoboy` and for parameters of the strategy, as
             texts by name.
         strategy: the name of the strategy's class.
+        user_data: the Freqtrade directory with the strategy; None for the strategy of this project.
+        settings: Freqtrade's configuration of a strategy in such a directory, without what a backtest sets by itself.
+        timeframe_detail: a shorter timeframe for what happens within a candle; None: that of `settings`, if any.
+        notes: what is to be said about the options, one sentence each.
     """
 
     candles: Path
@@ -70,3 +75,7 @@ class Plan:
     selection: Selection = field(default_factory=Selection)
     changes: Mapping[str, str] = field(default_factory=dict)
     strategy: str = STRATEGY
+    user_data: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    timeframe_detail: str | None = None
+    notes: tuple[str, ...] = ()

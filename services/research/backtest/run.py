@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -21,7 +21,7 @@ from services.research.backtest.account import (
 )
 from services.research.backtest.bootstrap import Days, Interval
 from services.research.backtest.control import Controls, run_controls
-from services.research.backtest.engine import Engine, Ran, freqtrade_config
+from services.research.backtest.engine import Engine, Ran
 from services.research.backtest.equity import Equity
 from services.research.backtest.freqtrade_figures import freqtrade_figures
 from services.research.backtest.inputs import Inputs, read_inputs
@@ -29,7 +29,9 @@ from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
 from services.research.backtest.power import Power, power_of
 from services.research.backtest.shift import random_offsets, smallest_offset
-from services.research.backtest.strategies.subject import Frames, Row
+from services.research.backtest.strategies.counts import Row
+from services.research.backtest.strategies.freqtrade_config import freqtrade_config
+from services.research.backtest.strategies.subject import Frames
 from services.research.backtest.verdict import Verdict, p_value, verdict_of
 from services.research.progress import Progress, quiet
 
@@ -70,6 +72,7 @@ class Backtest:
         verdict: the conclusion about sentiment.
         power: what the backtest could have found.
         effect: the trades that news changed.
+        remarks: what Freqtrade said about errors of the strategy after which it went on.
         variants: a description for people of each variant that consists of one run.
         rules: how often rules held.
         signals: how many signals lie beyond each threshold.
@@ -96,6 +99,7 @@ class Backtest:
     verdict: Verdict
     power: Power
     effect: Effect
+    remarks: tuple[str, ...]
     variants: Mapping[Variant, str]
     rules: Row
     signals: Row
@@ -114,7 +118,7 @@ def run_backtest(plan: Plan, *, jobs: int = 1, progress: Progress = quiet) -> Ba
     candle = next(iter(inputs.candles.values())).length
     with private_exchange(inputs.pairs) as url:
         config = freqtrade_config(plan, inputs.pairs, inputs.stake_currency, url)
-        tasks = Controls(config, plan.candles, inputs.signals, candle, plan.changes)
+        tasks = Controls(config, plan.candles, inputs.signals, candle, plan.changes, plan.user_data)
         with tasks.engine() as engine:
             variants = (*engine.subject.variants, Variant.BUY_AND_HOLD)
             total = len(variants) + plan.controls
@@ -124,6 +128,7 @@ def run_backtest(plan: Plan, *, jobs: int = 1, progress: Progress = quiet) -> Ba
                 accounts[variant] = _account(plan, inputs, engine, variant, candle)
             length = int((engine.last - engine.start) / candle) + 1
             offsets = random_offsets(length, candle, plan.controls, plan.seed)
+            tasks = replace(tasks, reads_news=engine.reads_news)
             controls = run_controls(
                 tasks, engine, offsets, jobs, lambda done: progress(len(variants) + done, total)
             )
@@ -187,6 +192,7 @@ def _concluded(
         ),
         power=power_of(combined.figures.trades, end - engine.start, differences),
         effect=effect_of(technical.ran.trades, combined.ran.trades),
+        remarks=tuple(engine.log.of_callbacks),
         variants=engine.subject.variants,
         rules=engine.subject.rules_fired(engine.traded, combined.ran.trades),
         signals=engine.subject.signals_beyond(_of_the_period(inputs, engine.start, end), engine.traded),
@@ -205,9 +211,9 @@ def _median(values: list[float | None]) -> float | None:
 
 
 def _of_the_period(inputs: Inputs, start: datetime, end: datetime) -> pd.DataFrame:
-    signals = inputs.signals
+    signals = pd.concat([inputs.signals_of(pair) for pair in inputs.pairs])
     times = signals["available_at"]
-    return signals[signals["pair"].isin(inputs.pairs) & (times >= start) & (times < end)]
+    return signals[(times >= start) & (times < end)]
 
 
 def _when(start: datetime, end: datetime) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 
 from services.research.backtest.account import equity_of
-from services.research.backtest.engine import Engine, freqtrade_config
+from services.research.backtest.engine import Engine
 from services.research.backtest.equity import Equity
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import Plan, Variant
+from services.research.backtest.strategies.freqtrade_config import freqtrade_config
 from services.research.progress import Progress, quiet
 from services.research.walk_forward.fitting import Search, copy_strategy, fit
 from services.research.walk_forward.windows import Stretch, Window, windows_of

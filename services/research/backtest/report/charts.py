@@ -153,12 +153,8 @@ def _marks(
 
 
 def _beyond(found: Backtest, pair: str) -> pd.DataFrame:
-    signals = found.inputs.signals
-    mine = signals[
-        (signals["pair"] == pair)
-        & (signals["available_at"] >= found.start)
-        & (signals["available_at"] < found.end)
-    ]
+    signals = found.inputs.signals_of(pair)
+    mine = signals[(signals["available_at"] >= found.start) & (signals["available_at"] < found.end)]
     above, below = found.levels
     return mine[(mine["score"] > above) | (mine["score"] < below)]
 

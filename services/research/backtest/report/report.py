@@ -17,7 +17,8 @@ from services.research.backtest.shift import OFFSET_RULE
 from services.research.backtest.verdict import MIN_TRADES, P_VALUE_RULE
 
 _OF_ALL = {
-    Variant.BUY_AND_HOLD: "Every pair bought at the first candle that can trade and sold at the last one.",
+    Variant.BUY_AND_HOLD: "Every pair bought at the first candle that can trade and sold at the last one, for the "
+    "stake of one trade each.",
     Variant.SHUFFLED: "The whole strategy on the same news moved around the period: the median of all controls, and "
     "where 95% of them lie.",
 }
@@ -41,6 +42,7 @@ def backtest_json(found: Backtest) -> dict[str, Any]:
             "asked_from": found.plan.start.isoformat(),
             "asked_to": found.plan.end.isoformat(),
         },
+        "strategy": found.plan.strategy,
         "pairs": list(found.inputs.pairs),
         "timeframe": found.plan.timeframe,
         "variants": {
@@ -54,7 +56,7 @@ def backtest_json(found: Backtest) -> dict[str, Any]:
         "signals": found.signals,
         "assumptions": _assumptions(found),
         "method": _method(found),
-        "notes": [*found.inputs.notes, *_late_start(found)],
+        "notes": [*found.inputs.notes, *_late_start(found), *_remarks(found)],
     }
 
 
@@ -121,6 +123,10 @@ def _late_start(found: Backtest) -> list[str]:
     return [
         f"Trading begins at {found.start.isoformat()}: before that the candles are needed to start up the indicators."
     ]
+
+
+def _remarks(found: Backtest) -> list[str]:
+    return [f"The strategy failed, and Freqtrade went on: {remark}" for remark in found.remarks]
 
 
 def _interval(interval: Interval | None) -> list[float] | None:

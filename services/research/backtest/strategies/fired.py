@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from cryptoboy_sentiment import Rules, entry_conditions, entry_sentiment, exit_conditions, exit_sentiment
 
-Row = dict[str, Any]
+from services.research.backtest.strategies.counts import Level, Row, count, reasons, signals_beyond
 
 
 def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.DataFrame) -> Row:
@@ -30,20 +30,20 @@ def rules_fired(frames: Mapping[str, pd.DataFrame], rules: Rules, trades: pd.Dat
     fired = {
         "entry": {
             "conditions": {
-                rule: _count(entry[rule], candles)
+                rule: count(entry[rule], candles)
                 | {"only_one_missing": int((entry.drop(columns=rule).all(axis=1) & ~entry[rule]).sum())}
                 for rule in entry
             },
-            "all": _count(whole, candles),
-            "without_sentiment": _count(entry.drop(columns="sentiment").all(axis=1), candles),
+            "all": count(whole, candles),
+            "without_sentiment": count(entry.drop(columns="sentiment").all(axis=1), candles),
             "trades": len(trades),
         },
         "exit": {
-            "rules": {rule: _count(leave[rule], candles) for rule in leave},
-            "conditions": {part: _count(parts[part], candles) for part in parts},
-            "any": _count(leave.any(axis=1), candles),
+            "rules": {rule: count(leave[rule], candles) for rule in leave},
+            "conditions": {part: count(parts[part], candles) for part in parts},
+            "any": count(leave.any(axis=1), candles),
         },
-        "exit_reasons": _reasons(trades),
+        "exit_reasons": reasons(trades),
     }
     return {"candles": candles, **fired, "never": _never(fired)}
 
@@ -56,46 +56,19 @@ def thresholds(signals: pd.DataFrame, frames: Mapping[str, pd.DataFrame], rules:
         frames: the candles, as in `rules_fired`.
         rules: the thresholds of the strategy.
     """
-    score = signals["score"]
     entry = pd.concat([entry_sentiment(frame, rules) for frame in frames.values()])
     leave = pd.concat([exit_sentiment(frame, rules) for frame in frames.values()])
-    status = pd.concat([frame["sentiment_status"] for frame in frames.values()])
-    rows = [
-        (name, value, side, (score > value) if side == "above" else (score < value), against)
-        for name, value, side, against in _levels(rules, entry, leave)
-    ]
-    return {
-        "signals": len(signals),
-        "degraded": int(signals["degraded"].sum()),
-        "market_scope": int((signals["scope"] == "market").sum()),
-        "by_pair": {
-            str(pair): int(count) for pair, count in signals["pair"].value_counts().sort_index().items()
-        },
-        "thresholds": [
-            {
-                "name": name,
-                "value": value,
-                "side": side,
-                "signals": int(beyond.sum()),
-                "signals_share": _share(int(beyond.sum()), len(signals)),
-                "candles": int(candles.sum()),
-                "candles_share": _share(int(candles.sum()), len(candles)),
-            }
-            for name, value, side, beyond, candles in rows
-        ],
-        "candles_with_fresh_sentiment": _share(int((status == "fresh").sum()), len(status)),
-    }
+    return signals_beyond(signals, frames, _levels(rules, entry, leave))
 
 
-def _levels(rules: Rules, entry: Any, leave: Any) -> list[tuple[str, float, str, Any]]:  # noqa: ANN401 - pandas series
+def _levels(rules: Rules, entry: pd.Series[float], leave: pd.Series[float]) -> list[Level]:
     kind = "aggregate" if rules.buy_sentiment_from == "aggregate" else "sentiment"
     stake = "buy_aggregate_" if kind == "aggregate" else "buy_"
     above = [f"buy_{kind}_above", f"{stake}full_stake_above"]
     below = "sell_aggregate_below" if rules.sell_sentiment_from == "aggregate" else "sell_sentiment_below"
-    levels = [(name, float(getattr(rules, name)), "above") for name in above]
     return [
-        *((name, value, side, entry > value) for name, value, side in levels),
-        (below, float(getattr(rules, below)), "below", leave < getattr(rules, below)),
+        *(Level(name, float(getattr(rules, name)), "above", entry) for name in above),
+        Level(below, float(getattr(rules, below)), "below", leave),
     ]
 
 
@@ -115,24 +88,9 @@ def _parts_of_exits(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     )
 
 
-def _reasons(trades: pd.DataFrame) -> dict[str, int]:
-    """Count the trades by exit reason, without the sentiment that the strategy appends to its exit tags."""
-    first = trades["exit_reason"].astype("str").str.split().str[0]
-    return {str(reason): int(count) for reason, count in first.value_counts().sort_index().items()}
-
-
 def _never(fired: Row) -> list[str]:
     entry, leave = fired["entry"], fired["exit"]
     named = {f"entry {rule}": found for rule, found in entry["conditions"].items()}
     named |= {"entry, all conditions together": entry["all"]}
     named |= {f"exit {rule}": found for rule, found in leave["rules"].items()}
     return [name for name, found in named.items() if not found["candles"]]
-
-
-def _count(holds: pd.Series[bool], candles: int) -> Row:
-    count = int(holds.sum())
-    return {"candles": count, "share": _share(count, candles)}
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

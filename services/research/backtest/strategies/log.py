@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from typing import Self
 from services.common.errors import StopProgram
 
 _MOST = 20
+_NO_ERROR = re.compile(r"data (starts|ends) at ")
+"""What Freqtrade says where a period is not that of the candles, which `inputs` says for itself."""
 _GOES_ON = "freqtrade.strategy.strategy_wrapper"
 """Freqtrade's logger of callbacks that raised an error after which it goes on with a default."""
 
@@ -48,9 +51,9 @@ class FreqtradeLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the first of the messages."""
-        kept = self.of_callbacks if record.name == _GOES_ON else self.messages
-        if len(kept) < _MOST:
-            kept.setdefault(record.getMessage())
+        kept, message = self.of_callbacks if record.name == _GOES_ON else self.messages, record.getMessage()
+        if len(kept) < _MOST and not _NO_ERROR.search(message):
+            kept.setdefault(message)
 
     def __enter__(self) -> Self:
         root = logging.getLogger()
@@ -86,30 +89,28 @@ def errors_of(strategy: str, folder: Path, log: FreqtradeLog) -> Iterator[None]:
     except StopProgram:
         raise
     except Exception as error:
-        place = _place(error, folder)
-        if place is None and not isinstance(error, FreqtradeException | ValueError | ImportError):
-            raise
-        if place is None:
+        found = _inside(error, folder)
+        if found is not None:
+            raise StopProgram(
+                f"the strategy {strategy} failed with {found}{_logged(log)}; "
+                f"mend it there, and try it by itself with `freqtrade backtesting --strategy {strategy}`"
+            ) from error
+        if isinstance(error, FreqtradeException | ValueError | ImportError):
             raise StopProgram(f"Freqtrade refuses this backtest: {error}{_logged(log)}") from error
-        cause = _first(error)
-        raise StopProgram(
-            f"the strategy {strategy} failed with {type(cause).__name__}: {cause}, at {place}{_logged(log)}; "
-            f"mend it there, and try it by itself with `freqtrade backtesting --strategy {strategy}`"
-        ) from error
+        raise
 
 
-def _first(error: BaseException) -> BaseException:
-    """Return the error that Freqtrade's own errors were raised from."""
-    while error.__cause__ is not None:
+def _inside(error: BaseException | None, folder: Path) -> str | None:
+    """Describe the first cause of the error that passed through code in `folder`, with the innermost place there."""
+    found = None
+    while error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
+        inside = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+        if inside:
+            place = f"{inside[-1].filename}, line {inside[-1].lineno}, in {inside[-1].name}"
+            found = f"{type(error).__name__}: {error}, at {place}"
         error = error.__cause__
-    return error
-
-
-def _place(error: BaseException, folder: Path) -> str | None:
-    """Return file, line and function of the innermost code in `folder` that the error passed through."""
-    frames = traceback.extract_tb(_first(error).__traceback__)
-    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
-    return f"{inside[-1].filename}, line {inside[-1].lineno}, in {inside[-1].name}" if inside else None
+    return found
 
 
 def _logged(log: FreqtradeLog) -> str:

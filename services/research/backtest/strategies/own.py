@@ -11,7 +11,8 @@ from cryptoboy_sentiment import ENTRY_RULES, EXIT_RULES, Rules, SignalSource
 
 from services.research.backtest.plan import Variant
 from services.research.backtest.strategies import fired
-from services.research.backtest.strategies.subject import Frames, Row
+from services.research.backtest.strategies.counts import Row
+from services.research.backtest.strategies.subject import Frames
 
 _SENTIMENT_RULE = "sentiment"
 
@@ -49,6 +50,7 @@ class NamedRules:
         Variant.COMBINED: "The whole strategy, as it trades.",
     }
     rules_alone = "the technical rules"
+    may_read_news = False
     fields: Collection[str] = ("staleness_hours", "allow_degraded")
 
     def __init__(self, strategy: Any) -> None:  # noqa: ANN401 - Freqtrade publishes no types

@@ -10,25 +10,29 @@ import pandas as pd
 from cryptoboy_sentiment import SignalSource
 
 from services.research.backtest.plan import Variant
+from services.research.backtest.strategies.counts import Row
 
 Frames = Mapping[str, pd.DataFrame]
-Row = dict[str, Any]
 
 
 class Subject(Protocol):
     """A strategy that Freqtrade loaded, with what a comparison needs to know of its kind.
 
     Attributes:
-        variants: the variants that consist of one run of the strategy, with a description of each for people.
         rules_alone: the words for the strategy without news in a sentence.
         fields: the fields of the section `cryptoboy` that this kind of strategy uses.
         source: where the strategy has its signals from; the variant without news may have none.
+        may_read_news: whether the strategy's own indicators may depend on news.
     """
 
-    variants: Mapping[Variant, str]
     rules_alone: str
     fields: Collection[str]
     source: SignalSource
+    may_read_news: bool
+
+    @property
+    def variants(self) -> Mapping[Variant, str]:
+        """The variants that consist of one run of the strategy, with a description of each for people."""
 
     @property
     def levels(self) -> tuple[float, float]:
