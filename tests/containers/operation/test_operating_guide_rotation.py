@@ -69,9 +69,9 @@ def rotated(production: Stack) -> tuple[Stack, Passwords, Passwords]:
 
 
 def make_anew(stack: Stack, names: Iterable[str]) -> None:
-    """The first two lines of the block."""
+    """The first two lines of the block, for these files instead of the one that the guide names."""
     remove, make, _ = BLOCK
-    run(stack, " ".join([remove, *(f"secrets/{name}" for name in names)]))
+    run(stack, remove.replace("secrets/rabbitmq_news_poller", " ".join(f"secrets/{name}" for name in names)))
     run(stack, make)
 
 
