@@ -64,9 +64,11 @@ def configure(
     (user_data / "config.json").write_text(json.dumps(config | other))
 
 
-def run(user_data: Path, command: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run a program of Freqtrade."""
-    freqtrade = Path(sys.executable).with_name("freqtrade")
+def run(
+    user_data: Path, command: str, *options: str, python: Path = Path(sys.executable)
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of the Freqtrade in the environment of this Python."""
+    freqtrade = python.with_name("freqtrade")
     return _run(user_data, [str(freqtrade), command, *_COMMON, *options])
 
 
@@ -100,5 +102,5 @@ def _run(user_data: Path, command: Sequence[str]) -> subprocess.CompletedProcess
         capture_output=True,
         text=True,
         check=False,
-        timeout=170,
+        timeout=600,
     )

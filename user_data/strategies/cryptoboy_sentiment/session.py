@@ -147,7 +147,7 @@ class Session:
 def _send_package_to_workers() -> None:
     """Hyperopt's workers cannot import from the strategy's folder: they are sent this package itself.
 
-    Freqtrade pickles with the package cloudpickle or, before 2026, with the one inside joblib.
+    Freqtrade pickles with the package cloudpickle or, in older versions, with the one inside joblib.
     """
     package = import_module(__package__)
     for name in ("cloudpickle", "joblib.externals.cloudpickle"):
