@@ -130,7 +130,21 @@ def _signal_notes(plan: Plan, candles: Mapping[str, Candles], signals: pd.DataFr
             f"{_line(plan, signals, 0)}, {_iso(times.iloc[0])}, to {_iso(times.iloc[-1])}: "
             "choose another period or other pairs"
         )
-    return [*_outside(plan, signals, outside, traded), *_silence(plan, times[inside])]
+    return [
+        *_served(candles, signals),
+        *_outside(plan, signals, outside, traded),
+        *_silence(plan, times[inside]),
+    ]
+
+
+def _served(candles: Mapping[str, Candles], signals: pd.DataFrame) -> list[str]:
+    names = set(signals["pair"].unique())
+    by = {pair: [name for name in serving_order(pair, names) if name in names] for pair in candles}
+    return [
+        f"{pair} has no signals of its own and uses those of {', '.join(found)}."
+        for pair, found in by.items()
+        if found and pair not in found
+    ]
 
 
 def _outside(

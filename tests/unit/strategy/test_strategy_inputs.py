@@ -65,3 +65,12 @@ def test_a_bot_that_trades_reads_no_history(runmode: RunMode) -> None:
     config: dict[str, Any] = {"runmode": runmode, "cryptoboy": {"sentiment_csv": "none.csv"}}
     LLMSentimentStrategy(config)
     assert config.keys() == {"runmode", "cryptoboy"}
+
+
+def test_a_csv_that_is_named_as_the_source_is_part_of_the_inputs(tmp_path: Path) -> None:
+    path = tmp_path / "signals.csv"
+    path.write_text("one")
+    first = digests_of_inputs({"source": str(path)}, {})
+    assert first == digests_of_inputs({"sentiment_csv": str(path)}, {})
+    path.write_text("other")
+    assert digests_of_inputs({"source": str(path)}, {}) != first

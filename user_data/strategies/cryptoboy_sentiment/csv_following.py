@@ -1,6 +1,7 @@
 """Follows a sentiment CSV that changes while the bot runs, for dry-run."""
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -101,6 +102,14 @@ def _read(path: Path, known: _State) -> tuple[_State, pd.DataFrame] | None:
     if before == known:
         return None
     frame = read_signals_csv(path)
+    if before.size and path.suffix.lower() != ".gz" and not _ends_with_a_line(path):
+        raise SignalError(f"sentiment CSV {path} ends in the middle of a line")
     if before != _State.of(path):
         raise SignalError(f"sentiment CSV {path} changed while it was read")
     return before, frame
+
+
+def _ends_with_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

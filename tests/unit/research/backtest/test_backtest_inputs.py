@@ -13,6 +13,7 @@ from cryptoboy_sentiment import Signal
 from services.common.errors import StopProgram
 from services.research.backtest.inputs import Inputs, read_inputs
 from services.research.backtest.plan import Plan
+from services.research.backtest.strategies.memory import history_in_memory
 from tests.support.strategy.strategy_samples import NOON, signal, wavy_candles, write_csv
 
 HOUR = timedelta(hours=1)
@@ -121,3 +122,13 @@ def test_candles_that_cover_a_part_of_the_period_are_remarked(tmp_path: Path) ->
 def test_too_few_controls_to_conclude_from_are_remarked(tmp_path: Path) -> None:
     (note,) = read_inputs(replace(plan(tmp_path, steady()), controls=9)).notes
     assert "p cannot be less than 0.100" in note
+
+
+def test_a_pair_without_signals_of_its_own_is_tested_on_those_of_its_asset(tmp_path: Path) -> None:
+    wanted = plan(tmp_path, [signal("other", pair="ETH"), *steady()], "BTC_USDC")
+    inputs = read_inputs(replace(wanted, pairs=("BTC/USDC",)))
+    assert inputs.pairs == ("BTC/USDC",)
+    assert inputs.notes[0] == "BTC/USDC has no signals of its own and uses those of BTC/USDT."
+    assert inputs.notes[1] == "1 signals are of pairs that are not traded here: ETH."
+    counted = history_in_memory(inputs.signals).signals("BTC/USDC")
+    assert list(counted["article_id"]) == [f"a{hour}" for hour in range(200)]
