@@ -102,6 +102,12 @@ def read_user_data(folder: Path, configs: Sequence[Path], strategy: str | None) 
     if not name:
         raise StopProgram(f"--strategy is missing; {_strategies(folder)}")
     settings = {key: value for key, value in given.items() if key not in _REPLACED}
+    if given.get("trading_mode", "spot") != "spot":
+        raise StopProgram(
+            f"trading_mode is {given['trading_mode']} in the configuration, and ./cryptoboy backtest knows spot "
+            "markets only: a copy of the strategy with can_short = False, and a configuration without trading_mode, "
+            "can be tested"
+        )
     section = settings.get("cryptoboy")
     settings["cryptoboy"] = section if section is not None else {}
     effective = _loaded(folder, str(name), settings, given)

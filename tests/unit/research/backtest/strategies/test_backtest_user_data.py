@@ -148,6 +148,14 @@ def test_pairs_without_candles_and_a_damaged_configuration_are_refused(folder: P
         read_user_data(folder / "nowhere", (), "Cross")
 
 
+def test_futures_are_refused_before_anything_is_computed(folder: Path) -> None:
+    said = refused(folder, "Cross", trading_mode="futures", margin_mode="isolated")
+    assert (
+        "trading_mode is futures in the configuration, and ./cryptoboy backtest knows spot markets only"
+        in said
+    )
+
+
 def test_a_section_that_is_no_object_or_a_wrong_use_is_refused(folder: Path) -> None:
     plan = planned(read(folder, cryptoboy=["veto"]), pairs=("BTC/USDT",))
     with pytest.raises(StopProgram, match="expected an object"):
