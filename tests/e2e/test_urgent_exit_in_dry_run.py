@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def store(redis_server: RedisServer) -> Iterator[RedisStore]:
 def write(store: RedisStore, article: str, confidence: float) -> float:
     """Store bad news; when that began."""
     now = datetime.now(UTC)
-    times = {"published": now - timedelta(seconds=2), "analyzed_at": now}
+    times: dict[str, Any] = {"published": now - timedelta(seconds=2), "analyzed_at": now}
     one = make_signal(article, pair=PAIR, score=-0.9, confidence=confidence, **times)
     store.write([one], now)
     return now.timestamp()
