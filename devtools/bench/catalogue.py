@@ -11,6 +11,7 @@ from devtools.bench.cases.backtesting import backtest_join
 from devtools.bench.cases.caching import cacher
 from devtools.bench.cases.embedded import embedded_broker
 from devtools.bench.cases.latency import news_to_cache
+from devtools.bench.cases.mixin import mixin_loop
 from devtools.bench.cases.processing import processor, processors_scaling
 from devtools.bench.cases.publishing import publish_confirmed
 from devtools.bench.cases.refreshing import strategy_refresh
@@ -58,6 +59,7 @@ CASES = (
         "the bot's refresh of 100 pairs, five new signals; and its first",
         strategy_refresh,
     ),
+    Case("mixin_loop", "the loop of a bot with 100 pairs and the mixin, against one without", mixin_loop),
     Case("embedded_broker", "messages/s published and consumed durably, against RabbitMQ", embedded_broker),
     Case("cold_start", "start to ready of poller, processor and cacher", cold_start),
     Case("cold_start_streamer", "start to ready of the streamer", cold_start_streamer),
