@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]  # publishes no types
-import cryptoboy_sentiment
 import pytest
 from cryptoboy_sentiment import SentimentMixin, telemetry
 from cryptoboy_sentiment.mixin.wrapping import Call, wrap
+from cryptoboy_sentiment.session import _send_package_to_workers
+from freqtrade.optimize.hyperopt.hyperopt_optimizer import HyperOptimizer
 from freqtrade.strategy import IStrategy
 
 from tests.support.strategy.mixin_samples import Plain, WithNews, confirms, started
@@ -178,10 +180,15 @@ def test_a_strategy_survives_the_way_to_hyperopts_workers(
 
     news = [signal(score=-0.8)]
     strategy = started(Mine, tmp_path, news)
-    cloudpickle.register_pickle_by_value(cryptoboy_sentiment)
+    before = cloudpickle.list_registry_pickle_by_value()
+    _send_package_to_workers()
     try:
+        optimizer = object.__new__(HyperOptimizer)
+        optimizer.hyperopt_pickle_magic(Mine.__bases__)
+        assert "builtins" not in cloudpickle.list_registry_pickle_by_value()
         arrived = cloudpickle.loads(cloudpickle.dumps(strategy))
     finally:
-        cloudpickle.unregister_pickle_by_value(cryptoboy_sentiment)
+        for name in cloudpickle.list_registry_pickle_by_value() - before:
+            cloudpickle.unregister_pickle_by_value(sys.modules[name])
     for minutes, confirmed in ((0, True), (15, False), (241, True)):
         assert confirms(arrived, at(minutes)) is confirmed

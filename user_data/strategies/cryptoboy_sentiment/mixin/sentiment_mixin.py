@@ -8,8 +8,12 @@ from cryptoboy_sentiment.mixin import candles, entries, exits, lifecycle
 from cryptoboy_sentiment.mixin.adviser import Adviser
 from cryptoboy_sentiment.mixin.wrapping import Hook, wrap
 
+# Freqtrade's hyperopt sends the modules of all base classes to its workers, up to one of the name IStrategy. Without
+# this class it would go on to `object`, whose module cannot be sent, and no strategy with the mixin could be searched.
+_End = type("IStrategy", (), {})
 
-class SentimentMixin:
+
+class SentimentMixin(_End):  # type: ignore[misc, valid-type]  # made by a call of type
     """Adds news to a strategy: `class Mine(SentimentMixin, IStrategy)`.
 
     The section `cryptoboy` of Freqtrade's configuration says by `use` what the news does: `veto` (the default: bad
