@@ -15,7 +15,7 @@ from cryptoboy_sentiment.columns import sentiment_columns
 from cryptoboy_sentiment.merging import Arrivals, arrivals
 from cryptoboy_sentiment.news_events import stand_aside
 from cryptoboy_sentiment.settings import Settings
-from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE
+from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE, trusted
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -44,6 +44,10 @@ class News(NamedTuple):
 
     signals: pd.DataFrame
     arrived: Arrivals
+    kinds: frozenset[str]
+    """The kinds of the news about the asset."""
+    has_doubtful: bool
+    """Whether any signal is not trusted. This and `kinds` save work, of which a bot has much at each new candle."""
 
     def seen(
         self,
@@ -70,7 +74,8 @@ class News(NamedTuple):
 def prepared(signals: pd.DataFrame, scope: str) -> News:
     """The signals of a source, without those about the whole market if `scope` is 'asset'."""
     kept = signals if scope == "all" else signals[signals["scope"] == scope]
-    return News(kept, arrivals(kept))
+    kinds = frozenset(kept["event_type"].to_numpy()[(kept["scope"] == "asset").to_numpy()])
+    return News(kept, arrivals(kept), kinds, not trusted(kept).all())
 
 
 def _mirrored(signals: pd.DataFrame) -> pd.DataFrame:
@@ -82,8 +87,6 @@ class Advice(NamedTuple):
 
     block: Texts  # why no position may be entered
     leave: Texts  # why an open position shall be closed at the candle's close
-    score: Floats  # -1..+1 as seen by the side, or NaN: the sentiment that confirms entries and sizes stakes
-    article: Texts  # the id of the newest article that is known
 
 
 class Question(NamedTuple):
@@ -107,7 +110,6 @@ class Question(NamedTuple):
         """What the settings make of the news; `seen` is the result of the method of that name, if it is known."""
         settings, sign = self.settings, -1 if self.is_short else 1
         seen = self.seen() if seen is None else seen
-        score = self._for_entry(seen)
         block = np.full(len(self.opens), "", dtype=object)
         leave = block.copy()
         if "veto" in settings.use:
@@ -119,12 +121,13 @@ class Question(NamedTuple):
             _say(leave, mean < settings.exit_below, "news aggregate", sign * mean)
             _say(block, mean < settings.exit_below, "news blocks: score", sign * mean)
         if "confirm" in settings.use:
+            score = self.for_entry(seen)
             _say(block, np.isnan(score), "news blocks: no sentiment to enter on")
             _say(block, ~(score > settings.confirm_above), "news blocks: score only", sign * score)
-        return Advice(block, leave, score, seen["sentiment_article_id"].to_numpy(dtype=object))
+        return Advice(block, leave)
 
-    def _for_entry(self, seen: pd.DataFrame) -> Floats:
-        """The score on which a position may be entered; NaN where there is none, or it may not be used."""
+    def for_entry(self, seen: pd.DataFrame) -> Floats:
+        """The score (-1..+1 as seen by the side) that confirms entries and sizes stakes; NaN where there is none."""
         if self.settings.sentiment_from == "aggregate":
             kind = "confident" if self.settings.allow_degraded else "reliable"
             return seen[f"sentiment_aggregate_{kind}"].to_numpy(dtype=np.float64)
@@ -138,8 +141,11 @@ class Question(NamedTuple):
         name, variants = "sentiment", ("_for_entry", "_for_exit")
         if self.settings.sentiment_from == "aggregate":
             name, variants = "sentiment_aggregate", ("_reliable", "_confident")
-        names = [name, *(f"{name}{variant}" for variant in variants)]
-        worst: Floats = np.fmin.reduce(seen[names].to_numpy(dtype=np.float64), axis=1)
+        worst: Floats = seen[name].to_numpy(dtype=np.float64, copy=True)
+        for variant in variants:
+            np.fmin(worst, seen[f"{name}{variant}"].to_numpy(dtype=np.float64), out=worst)
+        if not self.news.has_doubtful:
+            return worst
         doubtful = (seen[f"{name}_status"] == "doubtful").to_numpy(dtype=bool)
         if doubtful.any():
             believed = self.news._replace(signals=self.news.signals.assign(suspected=False, weight=1.0))
@@ -149,7 +155,10 @@ class Question(NamedTuple):
         return worst
 
     def _say_events(self, texts: Texts) -> None:
-        hours, news = self.settings.stand_aside, self.news
+        news = self.news
+        hours = {kind: hours for kind, hours in self.settings.stand_aside.items() if kind in news.kinds}
+        if not hours:
+            return
         found = stand_aside(news.signals, self.opens, self.candle, hours, arrived=news.arrived)
         kinds = found["news_stand_aside"]
         for kind in kinds[kinds != ""].unique():

@@ -43,10 +43,10 @@ class Adviser(Session):
     def columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """All columns that the mixin adds to a pair's candles with these opening times: `COLUMNS` and its own."""
         seen = self._question(pair, opens, self.candle, "long").seen()
-        own = self.own_columns(pair, opens, seen_by_long=seen)
+        own = self._own(pair, opens, seen)
         if not self.source.readable(pair):
             seen = self.news(pair).seen(opens, self.candle, self.staleness, last_unreadable=True)
-        return pd.concat([seen[list(COLUMNS)], own], axis=1)
+        return pd.DataFrame({name: seen[name].array for name in COLUMNS} | own, index=opens.index)
 
     def own_names(self) -> list[str]:
         """The names of the columns `BLOCK` and `LEAVE` of each side, as far as the settings need them."""
@@ -55,23 +55,27 @@ class Adviser(Session):
         wanted = [BLOCK, LEAVE] if leaves else [BLOCK] if use & {"veto", "confirm"} else []
         return [f"{name}{side}" for name in wanted for side in self._sides]
 
-    def own_columns(
-        self, pair: str, opens: "pd.Series[Any]", seen_by_long: pd.DataFrame | None = None
-    ) -> pd.DataFrame:
-        """The columns of `own_names`; `seen_by_long` is what `Question.seen` says for long, if it is known."""
+    def own_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
+        """The columns of `own_names`, which are texts."""
+        return pd.DataFrame(self._own(pair, opens, None), index=opens.index)
+
+    def _own(self, pair: str, opens: "pd.Series[Any]", seen_by_long: pd.DataFrame | None) -> dict[str, Any]:
+        """The arrays of these columns; `seen_by_long` is what `Question.seen` says for long, if it is known."""
         names = self.own_names()
         found: dict[str, Any] = {}
         for side in self._sides if names else ():
             question = self._question(pair, opens, self.candle, side)
             advice = question.answer(seen_by_long if side == "long" else None)
             found |= {f"{BLOCK}{side}": advice.block, f"{LEAVE}{side}": advice.leave}
-        return pd.DataFrame({name: pd.array(found[name], dtype="str") for name in names}, index=opens.index)
+        return {name: pd.array(found[name], dtype=object) for name in names}
 
     def at(self, pair: str, moment: datetime, side: str) -> Answer:
         """What the news says that was available before `moment`, which has a time zone."""
         opens = pd.Series([moment]).dt.as_unit("us")
-        advice = self._question(pair, opens, timedelta(0), side).answer()
-        return Answer(advice.block[0], float(advice.score[0]), advice.article[0])
+        question = self._question(pair, opens, timedelta(0), side)
+        seen = question.seen()
+        article = str(seen["sentiment_article_id"].iloc[0])
+        return Answer(question.answer(seen).block[0], float(question.for_entry(seen)[0]), article)
 
     def closes(self, pair: str, now: datetime, opened: datetime, side: str) -> Urgent | None:
         """The news that closes a trade of this side at once, if `use` has `exit`; see `Session.urgent`."""

@@ -33,7 +33,8 @@ def advise_indicators(call: Call) -> Any:  # noqa: ANN401 - what the strategy re
             "The strategy has columns named %s of its own, which are kept: give them other names to see the news there",
             ", ".join(taken),
         )
-    columns = columns.drop(columns=[name for name in columns if name in frame])
+    if not set(columns).isdisjoint(frame):
+        columns = columns.drop(columns=[name for name in columns if name in frame])
     columns.attrs = frame.attrs  # pandas keeps only what all parts have
     return pd.concat([frame, columns], axis=1)
 
@@ -57,12 +58,14 @@ def _without_blocked(adviser: Adviser, pair: str, frame: pd.DataFrame) -> pd.Dat
     if not names:
         return frame
     # A strategy may return other columns than it was given.
-    own = frame if {*names} <= {*frame} else adviser.own_columns(pair, frame["date"])
+    own: Any = frame if {*names} <= {*frame} else adviser.own_columns(pair, frame["date"])
+    why = {name.removeprefix(BLOCK): np.asarray(own[name]) for name in names if name.startswith(BLOCK)}
+    if not any((texts != "").any() for texts in why.values()):
+        return frame
     asked = {side: _is_set(frame, f"enter_{side}") for side in ("long", "short")}
     reason = np.full(len(frame), "", dtype=object)
-    for side, is_entry in asked.items():
-        if f"{BLOCK}{side}" in names:
-            reason = np.where(is_entry & (reason == ""), own[f"{BLOCK}{side}"].to_numpy(dtype=object), reason)
+    for side, texts in why.items():
+        reason = np.where(asked[side] & (reason == ""), texts, reason)
     blocked = reason != ""
     _report(adviser, pair, frame, reason, int((asked["long"] | asked["short"]).sum()))
     if not blocked.any():

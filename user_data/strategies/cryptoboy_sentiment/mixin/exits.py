@@ -32,9 +32,8 @@ def _aggregate(call: Call, adviser: Adviser) -> str:
     candles, _ = call.strategy.dp.get_analyzed_dataframe(pair, call.strategy.timeframe)
     if candles.empty:
         return ""
-    if column not in candles:  # the strategy has returned other columns
-        candles = adviser.own_columns(pair, candles["date"].tail(1))
-    reason = str(candles[column].iloc[-1])
+    own = candles if column in candles else adviser.own_columns(pair, candles["date"])
+    reason = str(own[column].iloc[-1])
     return "news" if reason and adviser.is_search else reason  # as for urgent news
 
 
