@@ -20,6 +20,7 @@ from devtools.bench.servers import bare_redis
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.settings.settings import Settings
+from services.common.store.holds import new_id
 from services.common.store.redis.store import RedisStore
 from services.replay_exchange.ccxt_config import freqtrade_exchange
 
@@ -45,6 +46,7 @@ def mixin_loop(lab: Lab) -> Rows:
     with bare_redis(server) as owner:
         owner.flushdb()
     store = RedisStore(Settings(**server.settings()))
+    store.holds.begin(new_id(), clock.now())  # as the signal cacher does; without it nothing is entered
     made = 0
     for _ in range(lab.amount(SIGNALS_A_PAIR)):
         store.write(list(signals(len(PAIRS), clock.now(), PAIRS, first=made)), clock.now())

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import cryptoboy_sentiment as news
 import pandas as pd
 from LLMSentimentStrategy import LLMSentimentStrategy
 
@@ -19,8 +18,12 @@ class TechnicalWithSentiment(LLMSentimentStrategy):
 class TechnicalWithoutSentiment(TechnicalWithSentiment):
     """A strategy that neither reads nor joins sentiment; its sentiment columns are constants."""
 
-    def _history(self) -> news.SignalSource:
-        return news.CsvSignals(None)
+    def bot_start(self, **kwargs: object) -> None:
+        """Start without the file of the signals."""
+        section = dict(self.config["cryptoboy"])
+        section.pop("sentiment_csv", None)
+        self.config["cryptoboy"] = section
+        super().bot_start(**kwargs)
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """The sentiment columns as they are without news, computed for one candle and repeated for all others."""
