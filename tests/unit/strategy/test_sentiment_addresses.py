@@ -76,6 +76,21 @@ def test_a_password_in_an_address_is_in_no_error_and_in_no_text_of_the_settings(
 
 
 @pytest.mark.parametrize(
+    "section",
+    [
+        {"redis_host": f"redis://bot:{SECRET}@store"},
+        {"redis_socket": f"unix://bot:{SECRET}@/run/store.sock"},
+        {"sentiment_csv": f"redis://bot:{SECRET}@store"},
+        {"source": [f"redis://bot:{SECRET}@store"]},
+    ],
+)
+def test_an_address_in_the_wrong_place_is_refused_and_not_shown(section: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"cryptoboy\.") as refused:
+        Settings.read(section, {})
+    assert SECRET not in f"{refused.value!r} {refused.value.__cause__!r}"
+
+
+@pytest.mark.parametrize(
     ("source", "message"),
     [
         (

@@ -97,7 +97,9 @@ def test_the_password_is_not_shown() -> None:
         ({"on_unreadable": "alow"}, {}, r"on_unreadable is 'alow', expected block or allow$"),
         ({"sentiment_from": "mean"}, {}, r"sentiment_from is 'mean', expected newest or aggregate$"),
         ({"scope": "market"}, {}, r"scope is 'market', expected all or asset$"),
-        ({"source": ""}, {}, r"source is '', expected an address or a path$"),
+        ({"source": ""}, {}, r"source is not a text with an address or a path; expected redis://HOST:6379/0"),
+        ({"source": "  "}, {}, r"source is not a text with an address or a path"),
+        ({"source": 5}, {}, r"source is not a text with an address or a path"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(

@@ -112,8 +112,10 @@ def resolve(
         ValueError: the address cannot be read, or the configuration has an older setting that contradicts it.
     """
     source = chosen.get("source")
-    if not isinstance(source, str) or not source.strip():
+    if source is None:
         return dict(chosen), dict(environment)
+    if not isinstance(source, str) or not source.strip():
+        raise ValueError(f"cryptoboy.source is not a text with an address or a path; expected {_KNOWN}")
     source = source.strip()
     found = settings_of(source)
     _refuse_contradictions(chosen, found)

@@ -15,8 +15,15 @@ USES = ("veto", "confirm", "exit", "size", "features")
 KEPT_HOURS = 48
 """How far back the sentiment store reaches; a rule about older news would work in backtests only."""
 
-Host = Annotated[str, Field(description="a host name or an address")]
-File = Annotated[str | None, Field(description="a path")]
+
+def _without_scheme(text: str | None) -> str | None:
+    if text is not None and "://" in text:
+        raise ValueError("an address, which may hold a password")
+    return text
+
+
+Host = Annotated[str, AfterValidator(_without_scheme), Field(description="a host name, without ://")]
+File = Annotated[str | None, AfterValidator(_without_scheme), Field(description="a path, without ://")]
 _SWITCHED = Field(description="true or false")
 Port = Annotated[int, Field(ge=1, le=65535)]
 _PORT = Field(description="a whole number from 1 to 65535")
@@ -150,6 +157,9 @@ def _problem(error: ValidationError) -> str:
     if len(first["loc"]) > 1 and name == "stand_aside" and first["loc"][-1] != "[key]":
         where = f"{where}.{first['loc'][1]}"
     nearest = _nearest(value, _NAMES.get(name, ()))
+    if "://" in str(value):
+        hint = "an address belongs into cryptoboy.source, and is not shown, because it may hold a password"
+        return f"{where} is an address, expected {fields[name].description}; {hint}"
     return f"{where} is {value!r}, expected {fields[name].description}{nearest}"
 
 

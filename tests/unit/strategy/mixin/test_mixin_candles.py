@@ -28,8 +28,14 @@ HACK = signal("hack", published=1200, score=0.1, event_type="hack")
 
 
 def entered(frame: pd.DataFrame, column: str = "enter_long") -> list[int]:
-    """The numbers of the candles at which a position is entered."""
-    return [int(one) for one in np.flatnonzero(frame[column] == 1)]
+    """The numbers of the candles at which Freqtrade enters a position, in a bot and in a backtest."""
+    side, other = ("long", "short") if column == "enter_long" else ("short", "long")
+    against = _is_1(frame, f"exit_{side}") | _is_1(frame, f"enter_{other}")
+    return [int(one) for one in np.flatnonzero(_is_1(frame, column) & ~against)]
+
+
+def _is_1(frame: pd.DataFrame, column: str) -> Any:
+    return (frame[column] == 1).to_numpy() if column in frame else np.zeros(len(frame), dtype=bool)
 
 
 def without(*spans: range) -> list[int]:
@@ -135,12 +141,37 @@ def test_good_news_blocks_shorts_as_bad_news_blocks_longs(tmp_path: Path) -> Non
     ]  # of these candles; both are asked for at 6 and 7
     assert entered(good, "enter_short") == []
     assert entered(good) == [2, 4, 6, 8, 12, 14]
-    assert set(good["enter_tag"].iloc[[0, 1, 3]]) == {"news blocks: score 0.80"}
+    assert good["enter_tag"].iloc[3] == "news blocks: score 0.80"
 
 
 def test_where_both_sides_are_asked_for_the_veto_of_one_opens_no_way_for_the_other(tmp_path: Path) -> None:
-    frame = advised(started(BothSides, tmp_path, [BAD]))
-    assert frame["enter_short"].iloc[[10, 11]].tolist() == [0, 0]
+    class NoExits(BothSides):
+        def populate_exit_trend(self, dataframe: pd.DataFrame, _metadata: dict[str, Any]) -> pd.DataFrame:
+            return dataframe
+
+    for cls in (BothSides, NoExits):
+        frame = advised(started(cls, tmp_path, [BAD]))
+        assert not {10, 11} & {*entered(frame), *entered(frame, "enter_short")}
+
+
+def exited(frame: pd.DataFrame, side: str) -> list[bool]:
+    """Whether Freqtrade closes a trade of this side at each candle on the strategy's own exit signal."""
+    found: list[bool] = (_is_1(frame, f"exit_{side}") & ~_is_1(frame, f"enter_{side}")).tolist()
+    return found
+
+
+def test_a_blocked_entry_makes_no_exit_where_the_strategy_asks_for_both(tmp_path: Path) -> None:
+    class Both(BothSides):
+        def populate_exit_trend(self, dataframe: pd.DataFrame, _metadata: dict[str, Any]) -> pd.DataFrame:
+            dataframe["exit_long"] = (np.arange(len(dataframe)) % 4 == 0).astype(int)
+            dataframe["exit_short"] = (np.arange(len(dataframe)) % 5 == 0).astype(int)
+            return dataframe
+
+    with_news = advised(started(Both, tmp_path, [BAD, GOOD]))
+    own = advised(started(Both, tmp_path, use=["features"]))
+    for side in ("long", "short"):
+        assert exited(with_news, side) == exited(own, side)
+        assert {*entered(with_news, f"enter_{side}")} < {*entered(own, f"enter_{side}")}
 
 
 def test_exits_that_are_made_of_entries_stay(tmp_path: Path) -> None:
@@ -155,7 +186,7 @@ def test_a_stand_aside_event_blocks_both_sides(tmp_path: Path) -> None:
     assert entered(within) == entered(within, "enter_short") == []
     assert entered(frame.iloc[84:86]) == [0]
     everywhere = advised(started(BothSides, tmp_path, [HACK], stand_aside={})).iloc[80:84]
-    assert (entered(everywhere), entered(everywhere, "enter_short")) == ([0, 1, 2], [0, 1, 3])
+    assert (entered(everywhere), entered(everywhere, "enter_short")) == ([2], [3])
 
 
 def test_a_column_of_the_strategys_own_is_kept_and_named(
@@ -195,7 +226,7 @@ def test_entries_in_the_names_of_an_older_interface_are_blocked(tmp_path: Path) 
             return self.populate_buy_trend(dataframe, metadata)
 
         def populate_buy_trend(self, dataframe: pd.DataFrame, _metadata: dict[str, Any]) -> pd.DataFrame:
-            dataframe.loc[:, "buy"] = 1
+            dataframe.loc[:, ["buy", "buy_tag"]] = (1, "mine")  # a second enter_tag, when it is renamed
             return dataframe
 
     assert entered(advised(started(Old, tmp_path, [BAD]))) == without(range(4, 20))
@@ -216,6 +247,13 @@ def test_a_backtest_says_how_many_entries_each_reason_blocked(
     caplog.set_level(logging.INFO)
     advised(started(WithNews, tmp_path, [BAD, HACK]))
     assert f"Entries of {PAIR} at 112 of 400 candles blocked: hack (96), score (16)" in caplog.text
+
+
+def test_a_fault_in_a_bot_gives_the_strategy_columns_without_news(tmp_path: Path) -> None:
+    strategy = started(WithNews, tmp_path, [BAD])
+    strategy._cryptoboy.source, strategy._cryptoboy.is_live = None, True
+    found = strategy.sentiment_columns(PAIR, wavy_candles(4)["date"])
+    assert found["sentiment_status"].tolist() == ["unreadable"] * 4
 
 
 def test_a_fault_in_a_backtest_ends_it(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ COLUMNS = (
 """The columns that a strategy gets."""
 
 
-def unknown(candles: pd.DataFrame) -> pd.DataFrame:
+def unknown(candles: "pd.DataFrame | pd.Series[Any]") -> pd.DataFrame:
     """The `COLUMNS` of candles whose news cannot be read."""
     values: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan)
     values |= {"sentiment_status": "unreadable", "news_event": "", "news_count": 0}

@@ -62,7 +62,10 @@ def _without_blocked(adviser: Adviser, pair: str, frame: pd.DataFrame) -> pd.Dat
     why = {name.removeprefix(BLOCK): np.asarray(own[name]) for name in names if name.startswith(BLOCK)}
     if not any((texts != "").any() for texts in why.values()):
         return frame
-    asked = {side: _is_set(frame, f"enter_{side}") for side in ("long", "short")}
+    # Where a strategy asks for entry and exit of one side, Freqtrade does neither: what would be left must not act.
+    asked = {
+        side: _is_set(frame, f"enter_{side}") & ~_is_set(frame, f"exit_{side}") for side in ("long", "short")
+    }
     reason = np.full(len(frame), "", dtype=object)
     for side, texts in why.items():
         reason = np.where(asked[side] & (reason == ""), texts, reason)
@@ -72,12 +75,16 @@ def _without_blocked(adviser: Adviser, pair: str, frame: pd.DataFrame) -> pd.Dat
         return frame
     # Both sides: where a strategy asks for both, Freqtrade enters neither, and must not enter the one that is left.
     changed: dict[str, Any] = {
-        name: np.where(blocked, 0, frame[name].to_numpy())
-        for name in ("enter_long", "enter_short")
-        if name in frame
+        f"enter_{side}": np.where(blocked & is_asked, 0, frame[f"enter_{side}"].to_numpy())
+        for side, is_asked in asked.items()
+        if f"enter_{side}" in frame
     }
-    tags = frame["enter_tag"].to_numpy(dtype=object) if "enter_tag" in frame else ""
-    return frame.assign(**changed, enter_tag=np.where(blocked, reason, tags))
+    tags = frame.get("enter_tag", pd.Series("", frame.index))
+    if isinstance(
+        tags, pd.Series
+    ):  # and not two columns, the second of which Freqtrade has made of a `buy_tag`
+        changed["enter_tag"] = np.where(blocked, reason, tags.to_numpy(dtype=object))
+    return frame.assign(**changed)
 
 
 def _is_set(frame: pd.DataFrame, name: str) -> Booleans:

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from cryptoboy_sentiment.mixin import candles, entries, exits, lifecycle
-from cryptoboy_sentiment.mixin.adviser import Adviser
+from cryptoboy_sentiment.mixin.advice import unknown
+from cryptoboy_sentiment.mixin.adviser import Adviser, adviser_of
 from cryptoboy_sentiment.mixin.wrapping import Hook, wrap
 
 # Freqtrade's hyperopt sends the modules of all base classes to its workers, up to one of the name IStrategy. Without
@@ -46,5 +47,7 @@ class SentimentMixin(_End):  # type: ignore[misc, valid-type]  # made by a call 
 
     def sentiment_columns(self, pair: str, opens: "pd.Series[Any]") -> pd.DataFrame:
         """The columns of the news for a pair's candles with these opening times, for use in populate_indicators."""
-        found = self._cryptoboy.columns(pair, opens)
+        adviser = adviser_of(self)
+        found = adviser.safely("computing columns", lambda: adviser.columns(pair, opens), None)
+        found = unknown(opens) if found is None else found
         return found[[name for name in found if not str(name).startswith("cryptoboy_")]]
