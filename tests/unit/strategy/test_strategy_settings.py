@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptoboy_sentiment import Settings
+from cryptoboy_sentiment import Session, Settings
+from cryptoboy_sentiment.mixin.adviser import Adviser
+from freqtrade.enums import RunMode
 
 
 def test_without_configuration_the_store_is_on_this_machine() -> None:
@@ -107,3 +110,28 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Settings.read(section, environment)
+
+
+BACKTEST = {"runmode": RunMode.BACKTEST}
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        {"use": ["veto"]},
+        {"stand_aside": {"hack": 24}},
+        {"scope": "asset"},
+        {"veto_below": -0.3},  # also where it is the default
+    ],
+)
+def test_a_strategy_with_rules_of_its_own_refuses_what_it_would_ignore(ignored: dict[str, Any]) -> None:
+    (name,) = ignored
+    with pytest.raises(ValueError, match=rf"cryptoboy\.{name}: only strategies with SentimentMixin"):
+        Session({**BACKTEST, "cryptoboy": ignored}, "15m", oldest=timedelta(hours=4))
+    Adviser({**BACKTEST, "cryptoboy": ignored}, "15m", can_short=False)
+
+
+def test_a_strategy_with_rules_of_its_own_takes_what_it_reads() -> None:
+    read = {"staleness_hours": 2.0, "allow_degraded": True, "exit_on": ["hack"]}
+    session = Session({**BACKTEST, "cryptoboy": read}, "15m", oldest=timedelta(hours=4))
+    assert session.settings.exit_on == ("hack",)

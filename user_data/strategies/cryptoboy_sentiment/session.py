@@ -5,11 +5,11 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from cryptoboy_sentiment.opening import history_signals, live_signals
 from cryptoboy_sentiment.plain import one_line
-from cryptoboy_sentiment.settings import Settings
+from cryptoboy_sentiment.settings import OF_THE_MIXIN, Settings
 from cryptoboy_sentiment.sources import SignalSource
 from cryptoboy_sentiment.telemetry import open_telemetry
 from cryptoboy_sentiment.trace import remembered
@@ -35,6 +35,9 @@ class Session:
         entered_on: by pair, the article of the last entry, for an order that is filled candles later.
     """
 
+    _ignored: ClassVar[frozenset[str]] = OF_THE_MIXIN
+    """Settings that would be ignored; a class that reads them has none."""
+
     def __init__(self, config: Mapping[str, Any], timeframe: str, *, oldest: timedelta) -> None:
         """Open the source of the signals.
 
@@ -44,7 +47,8 @@ class Session:
             oldest: how long before a candle signals may have been published that count for the candle.
 
         Raises:
-            ValueError: the settings or the sentiment CSV are not valid, or the package redis is missing.
+            ValueError: the settings or the sentiment CSV are not valid, settings would be ignored, or the package redis
+                is missing.
         """
         # Here, because other programs import this package without Freqtrade.
         from freqtrade.enums import RunMode
@@ -52,6 +56,7 @@ class Session:
 
         section = config.get("cryptoboy")
         self.settings = Settings.read({} if section is None else section, os.environ)
+        self._refuse_what_is_ignored()
         self.is_live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
         self.is_search = config.get("runmode") == RunMode.HYPEROPT
         self.candle = timedelta(seconds=timeframe_to_seconds(timeframe))
@@ -73,6 +78,14 @@ class Session:
         self._urgent_news = UrgentNews(self.candle)
         self._last_urgent: dict[str, Urgent] = {}
         self._said: dict[object, object] = {}
+
+    def _refuse_what_is_ignored(self) -> None:
+        """Raise ValueError if the configuration asks for protection that this strategy would not give."""
+        if ignored := sorted(self.settings.model_fields_set & self._ignored):
+            raise ValueError(
+                f"cryptoboy.{', cryptoboy.'.join(ignored)}: only strategies with SentimentMixin read this; this one "
+                "has rules of its own, whose thresholds are its parameters: take it out of the configuration"
+            )
 
     def _oldest(self, at_least: timedelta) -> timedelta:
         hours = max(self.settings.staleness_hours or 0, *self.settings.stand_aside.values(), 0)

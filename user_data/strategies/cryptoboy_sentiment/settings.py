@@ -139,6 +139,23 @@ class Settings(BaseModel):
             raise ValueError(_problem(error)) from None
 
 
+OF_THE_MIXIN = frozenset(
+    {
+        "use",
+        "on_unreadable",
+        "sentiment_from",
+        "veto_below",
+        "confirm_above",
+        "exit_below",
+        "exit_confidence_above",
+        "full_stake_above",
+        "smallest_stake",
+        "stand_aside",
+        "scope",
+    }
+)
+"""The fields that only `SentimentMixin` reads."""
+
 _VARIABLES = {
     name: name.upper()
     for name in Settings.model_fields

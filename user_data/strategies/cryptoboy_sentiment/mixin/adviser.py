@@ -28,6 +28,8 @@ class Answer(NamedTuple):
 class Adviser(Session):
     """The session of a strategy with the mixin. `settings` and `source` may be replaced between runs."""
 
+    _ignored = frozenset()
+
     def __init__(self, config: Mapping[str, Any], timeframe: str, *, can_short: bool) -> None:
         """Open the source of the signals; see `Session`."""
         super().__init__(config, timeframe, oldest=STALENESS)
