@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from services.replay_exchange.replay import BUNDLED_CANDLES
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -140,7 +141,9 @@ def test_a_dry_run_trades_at_the_time_of_the_candles_and_ctrl_c_stops_bot_and_ex
     assert "SIGINT received, aborting" in output
     assert "nothing of it is left running" in output
     assert len(started) >= 2
-    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+    eventually(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "bot and exchange are gone", 10
+    )
     assert opened_at(user_data)[0].startswith("2026-03-25 ")
 
 
