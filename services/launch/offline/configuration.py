@@ -12,6 +12,7 @@ from typing import Any
 
 from services.common.errors import StopProgram
 from services.common.freqtrade_variables import PREFIX, freqtrade_variables
+from services.launch.offline import elsewhere
 from services.launch.offline.freqtrade_call import FreqtradeCall
 from services.replay_exchange.ccxt_config import ccxt_config
 
@@ -40,8 +41,9 @@ _KEYS_OF_CCXT = (
     "twofa",
 )
 _SECTIONS_OF_CCXT = ("ccxt_config", "ccxt_sync_config", "ccxt_async_config")
-_MESSENGERS = ("telegram", "webhook", "discord")
-_OVERRIDDEN = ("exchange", "dry_run", "db_url", "dataformat_ohlcv", *_MESSENGERS)
+_NETWORKS_OF_CCXT = ("sandbox", "testnet", "trust_env", "aiohttp_trust_env", "requests_trust_env")
+"""Options of ccxt that replace the addresses by those of a test network, or ask the proxies of the environment."""
+_OVERRIDDEN = ("exchange", "dry_run", "db_url", "dataformat_ohlcv", *elsewhere.SECTIONS)
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,10 @@ def addition(call: FreqtradeCall, user: Mapping[str, Any], markets: Markets) -> 
             "the candles are of perpetual contracts, and the configuration trades spot: set trading_mode to futures"
         )
     section: Mapping[str, Any] = user.get("exchange") or {}
-    notes = [*_about_exchange(section), *_about_pairs(call, user, traded)]
-    config: dict[str, Any] = _without_messages(user, notes) | {
+    off = elsewhere.switched_off(user)
+    notes = [*_about_exchange(section), *_about_pairs(call, user, traded), *off.notes]
+    config: dict[str, Any] = {
+        **off.config,
         "dry_run": True,
         "exchange": _exchange(section, markets, futures=futures),
     }
@@ -146,11 +150,11 @@ def addition(call: FreqtradeCall, user: Mapping[str, Any], markets: Markets) -> 
 
 def environment_without_ours(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without the variables of Freqtrade that would override the added configuration."""
-    ours = {
-        name
-        for name in freqtrade_variables(environ)
-        if name.upper().replace(PREFIX, "").lower().partition("__")[0] in _OVERRIDDEN
-    }
+    ours = set()
+    for name in freqtrade_variables(environ):
+        field = name.upper().replace(PREFIX, "").lower()
+        if field.partition("__")[0] in _OVERRIDDEN or field == elsewhere.LISTENS_ON:
+            ours.add(name)
     return {name: value for name, value in environ.items() if name not in ours}
 
 
@@ -169,23 +173,27 @@ def _about_exchange(section: Mapping[str, Any]) -> list[str]:
 def _exchange(section: Mapping[str, Any], markets: Markets, *, futures: bool) -> dict[str, Any]:
     ours = ccxt_config(markets.url, speed=markets.speed, futures=futures)
     ours["urls"]["api"] = _nowhere(markets.url) | ours["urls"]["api"]
-    neutral = {part: _neutral(section.get(part) or {}) for part in _SECTIONS_OF_CCXT if section.get(part)}
+    ours["options"] |= {"sandbox": False, "testnet": False}
+    # Freqtrade reads the more specific sections after ccxt_config.
+    parts = {part: _neutral(section[part]) | ours for part in _SECTIONS_OF_CCXT if section.get(part)}
     lists = {name: section[name] for name in ("pair_whitelist", "pair_blacklist") if name in section}
     return {
         **{key: "" for key in _KEYS if key in section},
-        **neutral,
+        "ccxt_config": ours,
+        **parts,
         **lists,
+        **({"demo_trading": False} if "demo_trading" in section else {}),
         "name": EXCHANGE,
         "key": "",
         "secret": "",  # nosec B105 # none
         "only_from_ccxt": True,
-        "ccxt_config": neutral.get("ccxt_config", {}) | ours,
     }
 
 
 def _neutral(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for the user's options of ccxt that would add keys, or ask a proxy."""
+    """Values for the user's options of ccxt that would add keys, ask a proxy, or choose other addresses."""
     keys: dict[str, Any] = {key: "" for key in options if key in _KEYS_OF_CCXT}
+    keys |= {key: False for key in options if key in _NETWORKS_OF_CCXT}
     return keys | {key: None for key in options if "proxy" in key.lower()}
 
 
@@ -194,13 +202,6 @@ def _nowhere(url: str) -> dict[str, str]:
     import ccxt
 
     return dict.fromkeys(ccxt.binance().describe()["urls"]["api"], f"{url}/not-replayed")
-
-
-def _without_messages(user: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
-    on = [name for name in _MESSENGERS if (user.get(name) or {}).get("enabled")]
-    if on:
-        notes.append(f"{', '.join(on)}: switched off, so that nobody gets messages about a replay")
-    return {name: {"enabled": False} for name in on}
 
 
 def _about_pairs(call: FreqtradeCall, user: Mapping[str, Any], traded: Sequence[str]) -> list[str]:

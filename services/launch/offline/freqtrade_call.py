@@ -21,6 +21,8 @@ _EXAMPLE = "./cryptoboy offline --candles DIR -- freqtrade backtesting --strateg
 _REFUSED = {
     "download-data": "it would store replayed candles among real ones. The candles are in the folder that you named",
     "trades-to-ohlcv": "it works on files alone: run it without this command",
+    "install-ui": "it downloads from the internet: run it without this command",
+    "strategy-updater": "it changes the files of strategies: run it without this command",
     "convert-data": "it works on files alone: run it without this command",
     "convert-trade-data": "it works on files alone: run it without this command",
 }

@@ -156,8 +156,12 @@ class OfflineRun:
                 _stop(process)
 
     def _environ(self) -> dict[str, str]:
-        """Return the environment of both programs: the user's, without keys for exchanges."""
-        return {name: value for name, value in os.environ.items() if name not in exchange_keys.VARIABLES}
+        """Return the environment of both programs: the user's, without keys for exchanges and without proxies."""
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if name not in exchange_keys.VARIABLES and not name.lower().endswith("_proxy")
+        }
 
 
 def _module(name: str) -> Sequence[str]:

@@ -57,6 +57,8 @@ def read_inputs(plan: Plan) -> Inputs:
             "expected a start before the end"
         )
     candles = load_candles(plan.candles, plan.timeframe, plan.pairs)
+    # Where several pairs may be entered and there is room for one, Freqtrade enters the first of its whitelist.
+    candles = {pair: candles[pair] for pair in plan.pairs or candles}
     currency = stake_currency(candles)
     notes = [note for one in candles.values() for note in _coverage(one, plan)]
     if (least := 1 / (1 + plan.controls)) > SIGNIFICANCE:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
 
+import ccxt
 import pytest
+from freqtrade.misc import deep_merge_dicts
 
 from services.common.errors import StopProgram
 from services.launch.offline.configuration import (
@@ -48,6 +51,13 @@ def added(config: Path, user: dict[str, Any], *words: str) -> Addition:
     return addition(call, users_configuration(call), MARKETS)
 
 
+def addresses(value: object) -> list[str]:
+    """All texts in a tree of addresses."""
+    if isinstance(value, dict):
+        return [each for inner in value.values() for each in addresses(inner)]
+    return [str(value)]
+
+
 def test_another_exchange_its_keys_and_its_proxies_are_replaced_and_it_is_said(config: Path) -> None:
     both = added(config, KRAKEN)
     exchange = both.config["exchange"]
@@ -58,22 +68,36 @@ def test_another_exchange_its_keys_and_its_proxies_are_replaced_and_it_is_said(c
     assert both.config["dry_run"] is True
 
 
-def test_every_address_of_the_exchange_is_on_loopback(config: Path) -> None:
-    def addresses(value: object) -> list[str]:
-        if isinstance(value, dict):
-            return [each for inner in value.values() for each in addresses(inner)]
-        return [str(value)]
+@pytest.mark.parametrize("section", ["ccxt_config", "ccxt_sync_config", "ccxt_async_config"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"sandbox": True},
+        {"testnet": True},
+        {"options": {"sandbox": True}},
+        {"urls": {"api": {"public": "https://exchange.example/api"}}},
+    ],
+)
+def test_ccxt_has_no_address_but_those_on_loopback_whatever_the_configuration_asks_for(
+    config: Path, section: str, options: dict[str, Any]
+) -> None:
+    user = KRAKEN | {"exchange": KRAKEN["exchange"] | {"demo_trading": True, section: options}}
+    ours = json.loads(json.dumps(added(config, user).config["exchange"]))
+    # As Freqtrade merges first the files, and then the sections.
+    exchange = deep_merge_dicts(ours, copy.deepcopy(user["exchange"]))
+    assert exchange["demo_trading"] is False
+    for part in ("ccxt_sync_config", "ccxt_async_config"):
+        merged = deep_merge_dicts(exchange.get(part, {}), copy.deepcopy(exchange["ccxt_config"]))
+        found = addresses(ccxt.binance(merged).urls["api"])
+        assert len(found) > 15
+        assert all(each.startswith((URL, "ws://127.0.0.1:8085/")) for each in found)
 
-    api = added(config, KRAKEN).config["exchange"]["ccxt_config"]["urls"]["api"]
-    found = addresses(api)
-    assert len(found) > 15
-    assert all(each.startswith((URL, "ws://127.0.0.1:8085/")) for each in found)
 
-
-def test_nobody_gets_messages_about_a_replay(config: Path) -> None:
-    both = added(config, KRAKEN | {"webhook": {"enabled": False}})
-    assert both.config["telegram"] == {"enabled": False}
-    assert "webhook" not in both.config
+def test_proxies_of_the_environment_are_not_asked(config: Path) -> None:
+    options = {"aiohttp_trust_env": True, "trust_env": True}
+    exchange = added(config, {"exchange": {"ccxt_config": options}}).config["exchange"]
+    assert [exchange["ccxt_config"][name] for name in options] == [False, False]
 
 
 def test_pairs_without_candles_are_named(config: Path) -> None:

@@ -45,6 +45,8 @@ def test_what_freqtrade_does_not_know_ends_with_its_message(
         (["backtesting"], "after `--` comes `freqtrade`"),
         (["freqtrade"], "needs a command"),
         (["freqtrade", "download-data"], "among real ones"),
+        (["freqtrade", "install-ui"], "from the internet"),
+        (["freqtrade", "strategy-updater"], "changes the files"),
         (["freqtrade", "trade", "-c", "-"], "has to be a file"),
     ],
 )

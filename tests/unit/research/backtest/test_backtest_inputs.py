@@ -45,6 +45,11 @@ def test_candles_and_signals_that_fit_are_read_without_remarks(tmp_path: Path) -
     assert inputs.notes == ()
 
 
+def test_pairs_keep_their_order_by_which_freqtrade_enters_them(tmp_path: Path) -> None:
+    wanted = replace(plan(tmp_path, steady()), pairs=("ETH/USDT", "BTC/USDT"))
+    assert read_inputs(wanted).pairs == ("ETH/USDT", "BTC/USDT")
+
+
 @pytest.mark.parametrize("end", [NOON, NOON - HOUR])
 def test_an_empty_period_is_refused(tmp_path: Path, end: datetime) -> None:
     assert "is empty; expected a start before the end" in said(replace(plan(tmp_path, steady()), end=end))
