@@ -116,6 +116,10 @@ def backtest(
 
     Your own: ./cryptoboy backtest --user-data user_data --strategy Mine --sentiment sentiment.csv --from ... --to ...
     """
+    if user_data is None and (strategy or config):
+        raise StopProgram(
+            "--strategy and --config are for a strategy of your own: name its directory too, with --user-data DIR"
+        )
     settings = options.load_settings(options.OF_LOGGING | {"dry_run_wallet"})
     first, last = options.read_period(start, end)
     page = page_file(html, f"backtest-{start[:10]}-{end[:10]}.html")

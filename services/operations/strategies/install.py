@@ -6,6 +6,7 @@ environment.
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from services.operations.strategies.copies import (
 
 _FOLDER_MODE, _FILE_MODE = 0o755, 0o644  # Freqtrade may run as another user, as in its container
 _SHOWN = 5
+_OURS = re.compile(rf"\.{PACKAGE}\.[0-9a-f]{{32}}\.(part|former)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,10 @@ def _replace(folder: Path, package: Copy) -> None:
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    for left in folder.parent.glob(f".{PACKAGE}.*.*"):  # of a run that was killed, too
-        shutil.rmtree(left, ignore_errors=True)
+    # Also what a run that was killed has left. Folders of the user have other names.
+    for left in [*folder.parent.iterdir()]:
+        if _OURS.fullmatch(left.name):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write(draft: Path, package: Copy) -> None:

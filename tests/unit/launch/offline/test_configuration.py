@@ -25,7 +25,7 @@ from services.launch.offline.freqtrade_call import read_call
 
 URL = "http://127.0.0.1:8085"
 MARKETS = Markets(URL, 1.0, ("ADA/EUR", "BTC/USDT", "ETH/USDT"), ("BTC/USDT:USDT", "ETH/USDT:USDT"))
-KRAKEN = {
+KRAKEN: dict[str, Any] = {
     "dry_run": True,
     "stake_currency": "USDT",
     "exchange": {

@@ -24,7 +24,7 @@ STATIC = {"method": "StaticPairList"}
         ({"fiat_display_currency": "USD"}, {"fiat_display_currency": ""}),
         ({"logfile": "user_data/logs/bot.log"}, {"logfile": ""}),
         (
-            {"api_server": {"enabled": True, "listen_ip_address": "0.0.0.0"}},  # noqa: S104 - what is refused
+            {"api_server": {"enabled": True, "listen_ip_address": "0.0.0.0"}},
             {"api_server": {"listen_ip_address": "127.0.0.1"}},
         ),
     ],
@@ -62,6 +62,6 @@ def test_variables_cannot_switch_it_on_again() -> None:
         "FREQTRADE__EXTERNAL_MESSAGE_CONSUMER__ENABLED": "true",
         "FREQTRADE__FIAT_DISPLAY_CURRENCY": "USD",
         "FREQTRADE__LOGFILE": "bot.log",
-        "FREQTRADE__API_SERVER__LISTEN_IP_ADDRESS": "0.0.0.0",  # noqa: S104 - what is refused
+        "FREQTRADE__API_SERVER__LISTEN_IP_ADDRESS": "0.0.0.0",
     }
     assert environment_without_ours(kept | ours) == kept

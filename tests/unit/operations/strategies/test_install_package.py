@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -205,10 +206,18 @@ def test_the_old_copy_is_back_if_the_new_one_cannot_take_its_place(
 
 
 def test_what_a_killed_installation_left_is_removed_by_the_next(user_data: Path) -> None:
-    left = user_data / "strategies" / f".{PACKAGE}.0123.part"
+    left = user_data / "strategies" / f".{PACKAGE}.{uuid4().hex}.part"
     left.mkdir()
     install(user_data)
     assert not left.exists()
+
+
+def test_a_folder_of_the_users_beside_the_copy_is_kept(user_data: Path) -> None:
+    backup = user_data / "strategies" / f".{PACKAGE}.mine.former" / "notes.txt"
+    backup.parent.mkdir(parents=True)
+    backup.write_text("mine")
+    install(user_data)
+    assert backup.read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_written_is_named(user_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
