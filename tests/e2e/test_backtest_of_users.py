@@ -27,7 +27,7 @@ from services.research.backtest.strategies.freqtrade_config import freqtrade_con
 from services.research.backtest.strategies.planning import plan_of
 from services.research.backtest.strategies.user_data import read_user_data
 from tests.support.strategy.backtest_samples import HOUR, START
-from tests.support.strategy.users_strategies import write_user_data
+from tests.support.strategy.somebodys_directory import write_user_data
 
 pytestmark = pytest.mark.e2e
 

@@ -15,8 +15,8 @@ from services.research.backtest.strategies.freqtrade_config import freqtrade_con
 from services.research.backtest.strategies.planning import plan_of
 from services.research.backtest.strategies.user_data import UserData, read_user_data
 from tests.support.strategy.backtest_samples import HOUR, START
+from tests.support.strategy.somebodys_directory import CONFIG, CROSS
 from tests.support.strategy.strategy_samples import wavy_candles
-from tests.support.strategy.users_strategies import CONFIG, CROSS
 
 PLAIN = """
 from freqtrade.strategy import IStrategy
