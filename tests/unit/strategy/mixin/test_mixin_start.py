@@ -69,6 +69,17 @@ def test_a_faulty_configuration_ends_the_start(tmp_path: Path, section: dict[str
         started(WithNews, tmp_path, **section)
 
 
+def test_settings_that_have_no_effect_without_a_use_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    started(WithNews, tmp_path, use=["veto"], exit_on=["hack"], veto_below=-0.5)
+    said = "cryptoboy.exit_on has no effect: cryptoboy.use is ['veto'], without exit"
+    assert [one for one in caplog.messages if "no effect" in one] == [said]
+    caplog.clear()
+    started(WithNews, tmp_path, use=["exit"], exit_on=["hack"])
+    assert "no effect" not in caplog.text
+
+
 def test_the_strategys_own_start_comes_after_and_may_use_the_news(tmp_path: Path) -> None:
     class Mine(SentimentMixin, Plain):
         def bot_start(self, **_: Any) -> None:

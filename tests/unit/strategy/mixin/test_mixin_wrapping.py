@@ -127,6 +127,17 @@ def test_static_and_class_methods_are_called_as_such() -> None:
     assert called(OfClass) == ["hook", "OfClass", "BTC/USDT"]
 
 
+def test_an_object_that_is_called_like_a_method_is_called_so() -> None:
+    class Callback:
+        def __call__(self, **_: Any) -> list[str]:
+            return ["object"]
+
+    class Mine(Host, Plain):
+        custom_exit = Callback()
+
+    assert called(Mine) == ["hook", "object"]
+
+
 def test_a_hook_finds_arguments_by_name_however_they_were_given() -> None:
     given: list[Any] = []
 

@@ -8,10 +8,19 @@ from typing import Any
 from cryptoboy_sentiment.inputs import digests_of_inputs
 from cryptoboy_sentiment.mixin.adviser import adviser_of, open_adviser
 from cryptoboy_sentiment.mixin.wrapping import Call
+from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.trace import remember
 from cryptoboy_sentiment.urgent import refuse_without_exit_signals
 
 logger = logging.getLogger(__name__)
+
+_SERVE = {
+    "veto": ("veto_below", "stand_aside"),
+    "confirm": ("confirm_above",),
+    "exit": ("exit_on", "exit_below", "exit_confidence_above"),
+    "size": ("smallest_stake", "full_stake_above"),
+}
+"""For each use, the settings that have no effect without it."""
 
 
 def made(call: Call) -> None:
@@ -36,6 +45,7 @@ def bot_start(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
     """
     strategy = call.strategy
     adviser = open_adviser(strategy)
+    _warn_of_settings_without_use(adviser.settings)
     if "exit" in adviser.settings.use:
         refuse_without_exit_signals(strategy, "cryptoboy.use has exit")
         if getattr(strategy, "exit_profit_only", False):
@@ -45,6 +55,18 @@ def bot_start(call: Call) -> Any:  # noqa: ANN401 - what the strategy returns
             )
     _refresh(strategy, datetime.now(UTC))
     return call.proceed()
+
+
+def _warn_of_settings_without_use(settings: Settings) -> None:
+    """Who sets what closes trades at once, and forgets the use, would believe that trades are protected."""
+    for use, names in _SERVE.items():
+        if use not in settings.use and (given := settings.model_fields_set & {*names}):
+            logger.warning(
+                "cryptoboy.%s has no effect: cryptoboy.use is %s, without %s",
+                ", cryptoboy.".join(sorted(given)),
+                list(settings.use),
+                use,
+            )
 
 
 def bot_loop_start(call: Call) -> Any:  # noqa: ANN401 - as above

@@ -44,7 +44,7 @@ def _wrapper(cls: type, name: str, found: Any, hook: Hook) -> Callable[..., Any]
     @functools.wraps(found)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as Freqtrade calls it
         # An inherited method is looked up at each call: a further base class may have come in between.
-        method = found.__get__(self, type(self)) if is_own else getattr(super(cls, self), name)
+        method = _bound(found, self) if is_own else getattr(super(cls, self), name)
         if getattr(type(self), name) is not wrapper:
             return method(*args, **kwargs)
         given = dict(zip(names, args, strict=False)) | kwargs
@@ -52,6 +52,10 @@ def _wrapper(cls: type, name: str, found: Any, hook: Hook) -> Callable[..., Any]
 
     setattr(wrapper, _SELF, wrapper)
     return wrapper
+
+
+def _bound(found: Any, strategy: Any) -> Any:  # noqa: ANN401 - any descriptor, or an object that is only called
+    return found.__get__(strategy, type(strategy)) if hasattr(found, "__get__") else found
 
 
 def _parameters(name: str) -> tuple[str, ...]:
