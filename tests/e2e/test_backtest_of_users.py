@@ -145,7 +145,7 @@ def test_the_answer_has_what_it_has_for_ours_and_the_strategys_own_settings(
     assert ran.stderr.count("cross.py is read") == 1  # not once for each control, and not in the answer
 
 
-@pytest.mark.parametrize(("strategy", "reads_news"), [("Cross", False), ("Mood", True)])
+@pytest.mark.parametrize(("strategy", "reads_news"), [("Cross", False), ("Mood", True), ("Keeping", True)])
 def test_a_control_is_the_backtest_of_the_strategy_on_the_shifted_news(
     folder: Path, strategy: str, reads_news: bool
 ) -> None:

@@ -110,6 +110,7 @@ class Engine:
             if signals is not None:
                 self.subject.source = history_in_memory(signals)
             self._source = self.subject.source
+            self._unused = StrategyState(self._strategy)
             self._frames: dict[str, pd.DataFrame] = self._strategy.advise_all_indicators(self._data)
             startup = self._backtesting.required_startup
             self.traded: Frames = trim_dataframes(self._frames, timerange, startup)
@@ -128,9 +129,15 @@ class Engine:
         """Whether the strategy's own indicators are others without news, so that each run must compute them anew."""
         if not self.subject.may_read_news:
             return False
-        with self.log, errors_of(self._name, self._folder, self.log), self.subject.trading(Variant.TECHNICAL):
+        self._unused.restore()  # else a strategy that keeps the news answers from memory
+        with (
+            self.log,
+            errors_of(self._name, self._folder, self.log),
+            self.subject.trading(Variant.TECHNICAL),
+            self.subject.asking() as asked,
+        ):
             without = self._strategy.advise_all_indicators(self._data)
-        return not all(
+        return bool(asked) or not all(
             frame.drop(columns=self._of_news[pair]).equals(
                 without[pair].drop(columns=self._of_news[pair], errors="ignore")
             )
@@ -189,6 +196,7 @@ class Engine:
         if self.subject.source is self._source:
             return {pair: frame.copy() for pair, frame in self._frames.items()}
         if self.reads_news:
+            self._unused.restore()
             found: dict[str, pd.DataFrame] = self._strategy.advise_all_indicators(self._data)
             return found
         return {pair: self._with_news(pair, frame) for pair, frame in self._frames.items()}

@@ -65,6 +65,23 @@ class Mood(Cross):
         return dataframe
 
 
+class Keeping(Cross):
+    """Keeps the news beside the candles, and asks for it once for each pair."""
+
+    moods = {}
+
+    def populate_indicators(self, dataframe, metadata):
+        pair = metadata["pair"]
+        if pair not in self.moods:
+            self.moods[pair] = self.sentiment_columns(pair, dataframe["date"])["sentiment"].fillna(0).ewm(span=3).mean()
+        return super().populate_indicators(dataframe, metadata)
+
+    def populate_entry_trend(self, dataframe, metadata):
+        rises = (dataframe["fast"] > dataframe["slow"]) & (self.moods[metadata["pair"]] > 0.2)
+        dataframe.loc[rises, "enter_long"] = 1
+        return dataframe
+
+
 class Misspelt(Cross):
     def populate_entry_trend(self, dataframe, metadata):
         dataframe.loc[dataframe["fats"] > 0, "enter_long"] = 1

@@ -80,6 +80,23 @@ class MixinUses:
     def _use(self, settings: Settings) -> None:
         self._strategy._cryptoboy.settings = settings  # noqa: SLF001 - as above
 
+    @contextmanager
+    def asking(self) -> Iterator[Collection[str]]:
+        """Collect the pairs for whose news the strategy's own code asks meanwhile."""
+        asked: set[str] = set()
+        answer = self._strategy.sentiment_columns
+
+        def noting(pair: str, opens: pd.Series[Any]) -> pd.DataFrame:
+            asked.add(pair)
+            columns: pd.DataFrame = answer(pair, opens)
+            return columns
+
+        self._strategy.sentiment_columns = noting
+        try:
+            yield asked
+        finally:
+            del self._strategy.sentiment_columns
+
     def columns(self, pair: str, opens: pd.Series[Any]) -> pd.DataFrame:
         """Compute all columns that the mixin adds."""
         columns: pd.DataFrame = self._strategy._cryptoboy.columns(pair, opens)  # noqa: SLF001 - as above

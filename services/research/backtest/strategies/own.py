@@ -88,6 +88,11 @@ class NamedRules:
         finally:
             self._strategy.entry_rules, self._strategy.exit_rules = before
 
+    @contextmanager
+    def asking(self) -> Iterator[Collection[str]]:
+        """Collect nothing, because the news decides by rules alone."""
+        yield ()
+
     def columns(self, pair: str, opens: pd.Series[Any]) -> pd.DataFrame:
         """Compute the columns of `sentiment_columns`."""
         columns: pd.DataFrame = self._strategy.sentiment_columns(pair, opens)

@@ -41,6 +41,9 @@ class Subject(Protocol):
     def trading(self, variant: Variant) -> AbstractContextManager[None]:
         """Let the strategy trade as this variant; afterwards it trades as a whole again."""
 
+    def asking(self) -> AbstractContextManager[Collection[str]]:
+        """Collect the pairs for whose news the strategy's own code asks meanwhile."""
+
     def columns(self, pair: str, opens: pd.Series[Any]) -> pd.DataFrame:
         """Compute the columns of news for candles with these opening times, from the signals of `source`."""
 
