@@ -135,3 +135,14 @@ def test_a_strategy_with_rules_of_its_own_takes_what_it_reads() -> None:
     read = {"staleness_hours": 2.0, "allow_degraded": True, "exit_on": ["hack"]}
     session = Session({**BACKTEST, "cryptoboy": read}, "15m", oldest=timedelta(hours=4))
     assert session.settings.exit_on == ("hack",)
+
+
+@pytest.mark.parametrize("name", ["cryptobot", "crypto_boy", "Cryptoboy", "cryptoboys"])
+def test_a_misspelt_name_of_the_section_ends_the_start(name: str) -> None:
+    with pytest.raises(ValueError, match=f"the configuration has {name}, .* did you mean cryptoboy"):
+        Adviser({**BACKTEST, name: {"use": ["exit"]}}, "15m", can_short=False)
+
+
+def test_without_a_section_and_with_what_freqtrade_has_the_defaults_count() -> None:
+    others = {name: {} for name in ("exchange", "telegram", "api_server", "cryptoboy_inputs", "crypto")}
+    assert Adviser({**BACKTEST, **others}, "15m", can_short=False).settings.use == ("veto",)

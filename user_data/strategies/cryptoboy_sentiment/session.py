@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
@@ -55,6 +56,8 @@ class Session:
         from freqtrade.strategy import timeframe_to_seconds
 
         section = config.get("cryptoboy")
+        if section is None:
+            _refuse_misspelt_section(config)
         self.settings = Settings.read({} if section is None else section, os.environ)
         self._refuse_what_is_ignored()
         self.is_live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
@@ -155,6 +158,13 @@ class Session:
         before = self._said.get(subject)
         self._said[subject] = statement
         return before != statement
+
+
+def _refuse_misspelt_section(config: Mapping[str, Any]) -> None:
+    """Raise ValueError if another key looks like the name of the section, which would be ignored."""
+    names = [name for name in config if name != "cryptoboy_inputs"]  # our own, see `digests_of_inputs`
+    for near in get_close_matches("cryptoboy", names, 1, 0.85):
+        raise ValueError(f"the configuration has {near}, which nothing reads; did you mean cryptoboy?")
 
 
 def _send_package_to_workers() -> None:

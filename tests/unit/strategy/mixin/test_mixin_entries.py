@@ -41,6 +41,38 @@ def test_a_short_is_refused_on_good_news_and_not_on_bad_news(tmp_path: Path) -> 
     assert [confirms(strategy, at(minute), "long") for minute in (90, 630)] == [False, True]
 
 
+def cancels(strategy: Any, minute: float, *, is_short: bool = False) -> Any:
+    """Whether an entry order that is open since noon is cancelled, asked as Freqtrade asks."""
+    return strategy.check_entry_timeout(
+        pair=PAIR, trade=trade(is_short=is_short), order=None, current_time=at(minute)
+    )
+
+
+def test_an_entry_order_that_waits_is_cancelled_on_bad_news(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    strategy = started(WithNews, tmp_path, [BAD, GOOD])
+    assert [cancels(strategy, minute) for minute in (60, 61, 61.1, 300, 300.1)] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert f"Open entry order of {PAIR} (long) cancelled: news blocks: score -0.80, trace_id=" in caplog.text
+    assert [cancels(strategy, minute, is_short=True) for minute in (90, 630)] == [False, True]
+    assert not cancels(started(WithNews, tmp_path, [BAD], use=["features"]), 90)
+
+
+def test_the_strategys_own_timeout_of_an_entry_order_stands(tmp_path: Path) -> None:
+    class Mine(SentimentMixin, Plain):
+        def check_entry_timeout(self, **_: Any) -> bool:
+            return True
+
+    assert cancels(started(Mine, tmp_path, [BAD]), 0)
+
+
 def test_features_alone_ask_the_strategy_only(tmp_path: Path) -> None:
     strategy = started(WithNews, tmp_path, [BAD], use=["features"])
     strategy._cryptoboy.source = None  # whoever asks the source fails

@@ -177,7 +177,7 @@ def test_what_freqtrade_compares_with_its_own_methods_is_left_alone() -> None:
             "adjust_order_price",
             "adjust_entry_price",
         ),
-        *("adjust_exit_price", "check_entry_timeout", "check_exit_timeout", "custom_roi", "leverage"),
+        *("adjust_exit_price", "check_exit_timeout", "custom_roi", "leverage"),
     ]
     assert [name for name in names if getattr(WithNews, name) is not getattr(Plain, name)] == []
 

@@ -1,4 +1,4 @@
-"""What the mixin does when Freqtrade is about to enter a position or to add to one: it may refuse, or take less."""
+"""What the mixin does about entries and additions: it may refuse them, cancel their orders, or take smaller stakes."""
 
 import logging
 from datetime import datetime
@@ -38,6 +38,28 @@ def adjust_trade_position(call: Call) -> Any:  # noqa: ANN401 - as above
     side = "short" if trade.is_short else "long"
     refused = _refused(adviser_of(call.strategy), trade.pair, side, call.given["current_time"], "Addition")
     return None if refused else wanted
+
+
+def check_entry_timeout(call: Call) -> Any:  # noqa: ANN401 - as above
+    """Cancel an entry order that waits to be filled while the news or a hold would refuse it now.
+
+    Freqtrade asks this before it replaces an order at another price, for which it asks for no confirmation.
+    """
+    adviser, trade = adviser_of(call.strategy), call.given["trade"]
+    side = "short" if trade.is_short else "long"
+
+    def why() -> str:
+        # A source that cannot be read for a moment cancels nothing: what was read before still counts.
+        paused = _why_closed(adviser, trade.pair) if adviser.source.entries == "paused" else ""
+        return paused or _what_news_says(adviser, trade.pair, side, call.given["current_time"])
+
+    reason = adviser.safely("judging an open order", why, "")
+    if adviser.is_new(("Order", trade.pair, side), reason) and reason and not adviser.is_search:
+        article = adviser.article(trade.pair)
+        logger.info(
+            "Open entry order of %s (%s) cancelled: %s, trace_id=%s", trade.pair, side, reason, article
+        )
+    return True if reason else call.proceed()
 
 
 def custom_stake_amount(call: Call) -> Any:  # noqa: ANN401 - as above

@@ -33,6 +33,7 @@ class SentimentMixin(_End):  # type: ignore[misc, valid-type]  # made by a call 
         "advise_indicators": candles.advise_indicators,
         "advise_exit": candles.advise_exit,
         "confirm_trade_entry": entries.confirm_trade_entry,
+        "check_entry_timeout": entries.check_entry_timeout,
         "adjust_trade_position": entries.adjust_trade_position,
         "custom_stake_amount": entries.custom_stake_amount,
         "custom_exit": exits.custom_exit,
