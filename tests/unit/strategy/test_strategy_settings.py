@@ -144,5 +144,7 @@ def test_a_misspelt_name_of_the_section_ends_the_start(name: str) -> None:
 
 
 def test_without_a_section_and_with_what_freqtrade_has_the_defaults_count() -> None:
-    others = {name: {} for name in ("exchange", "telegram", "api_server", "cryptoboy_inputs", "crypto")}
+    others: dict[str, Any] = {
+        name: {} for name in ("exchange", "telegram", "api_server", "cryptoboy_inputs", "crypto")
+    }
     assert Adviser({**BACKTEST, **others}, "15m", can_short=False).settings.use == ("veto",)
