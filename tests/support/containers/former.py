@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from services.common.settings.settings import PROJECT_ROOT
@@ -36,6 +39,17 @@ class FormerVersion:
         _git(self._upstream, "update-ref", "refs/heads/main", commit)
         _git(beside, "clone", "--quiet", "--branch", "main", str(self._upstream), str(self.folder))
 
+    def further_packages(self) -> Path:
+        """A folder with the packages of the former version that this version needs no more."""
+        folder = self.folder.parent / "packages"
+        locked = re.findall(
+            r"^([\w.-]+)==(\S+)", (self.folder / "requirements.lock").read_text(), re.MULTILINE
+        )
+        missing = [f"{name}=={version}" for name, version in locked if not _is_installed(name)]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+        subprocess.run([*pip, "--target", str(folder), *missing], check=True)
+        return folder
+
     def publish_tree_under_test(self) -> None:
         """Make the next `git pull` in the clone bring the tree under test, uncommitted changes included."""
         self._copy.mkdir()
@@ -46,6 +60,14 @@ class FormerVersion:
         parent = _git(PROJECT_ROOT, "rev-parse", "HEAD").strip()
         made = _git(self._copy, *beside, "commit-tree", "-p", parent, "-m", "The tree under test", tree)
         _git(self._upstream, "update-ref", "refs/heads/main", made.strip())
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _git(folder: Path, *arguments: str, check: bool = True) -> str:

@@ -39,7 +39,7 @@ def run(stack: Stack, text: str, *, check: bool = True, **placeholders: str) -> 
     environ = {
         **stack.environ,
         "COMPOSE_FILE": ":".join((*stack.files, WORLD)),
-        "PYTHONPATH": f"{stack.folder}:{stack.folder}/user_data/strategies",
+        "PYTHONPATH": stack.python_path,
     }
     return said(["bash", "-e", "-c", script], environ, check=check, seconds=_SECONDS, folder=stack.folder)
 

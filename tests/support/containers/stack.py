@@ -55,8 +55,15 @@ class Stack:
         self.engine = engine
         self.folder = folder
         self.files = files
+        self.further_packages: tuple[Path, ...] = ()
 
     # Commands
+
+    @property
+    def python_path(self) -> str:
+        """PYTHONPATH for commands of this system on the machine, in the environment of this test run."""
+        strategies = self.folder / "user_data" / "strategies"
+        return ":".join(map(str, (self.folder, strategies, *self.further_packages)))
 
     @property
     def environ(self) -> dict[str, str]:
@@ -98,8 +105,7 @@ class Stack:
 
     def cryptoboy(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
         """What `./cryptoboy` with these arguments prints; with the packages of this test run, it installs nothing."""
-        strategies = self.folder / "user_data" / "strategies"
-        environ = {**self.environ, "PYTHONPATH": f"{self.folder}:{strategies}"}
+        environ = {**self.environ, "PYTHONPATH": self.python_path}
         command = [sys.executable, "-P", "-m", "services.cli", *arguments]
         return said(command, environ, check=check, folder=self.folder, stdin=stdin)
 

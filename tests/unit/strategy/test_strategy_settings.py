@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -124,11 +125,17 @@ BACKTEST = {"runmode": RunMode.BACKTEST}
         {"veto_below": -0.3},  # also where it is the default
     ],
 )
-def test_a_strategy_with_rules_of_its_own_refuses_what_it_would_ignore(ignored: dict[str, Any]) -> None:
+def test_a_bot_with_rules_of_its_own_refuses_what_it_would_ignore_and_a_backtest_says_so(
+    ignored: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
     (name,) = ignored
-    with pytest.raises(ValueError, match=rf"cryptoboy\.{name}: only strategies with SentimentMixin"):
-        Session({**BACKTEST, "cryptoboy": ignored}, "15m", oldest=timedelta(hours=4))
+    said = f"cryptoboy.{name}: only strategies with SentimentMixin"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Session({"runmode": RunMode.DRY_RUN, "cryptoboy": ignored}, "15m", oldest=timedelta(hours=4))
     Adviser({**BACKTEST, "cryptoboy": ignored}, "15m", can_short=False)
+    assert said not in caplog.text
+    Session({**BACKTEST, "cryptoboy": ignored}, "15m", oldest=timedelta(hours=4))
+    assert said in caplog.text
 
 
 def test_a_strategy_with_rules_of_its_own_takes_what_it_reads() -> None:

@@ -48,8 +48,8 @@ class Session:
             oldest: how long before a candle signals may have been published that count for the candle.
 
         Raises:
-            ValueError: the settings or the sentiment CSV are not valid, settings would be ignored, or the package redis
-                is missing.
+            ValueError: the settings or the sentiment CSV are not valid, a bot would ignore settings, or the package
+                redis is missing.
         """
         # Here, because other programs import this package without Freqtrade.
         from freqtrade.enums import RunMode
@@ -59,9 +59,9 @@ class Session:
         if section is None:
             _refuse_misspelt_section(config)
         self.settings = Settings.read({} if section is None else section, os.environ)
-        self._refuse_what_is_ignored()
         self.is_live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
         self.is_search = config.get("runmode") == RunMode.HYPEROPT
+        self._refuse_what_is_ignored()
         self.candle = timedelta(seconds=timeframe_to_seconds(timeframe))
         if self.is_search:
             _send_package_to_workers()
@@ -83,12 +83,21 @@ class Session:
         self._said: dict[object, object] = {}
 
     def _refuse_what_is_ignored(self) -> None:
-        """Raise ValueError if the configuration asks for protection that this strategy would not give."""
-        if ignored := sorted(self.settings.model_fields_set & self._ignored):
-            raise ValueError(
-                f"cryptoboy.{', cryptoboy.'.join(ignored)}: only strategies with SentimentMixin read this; this one "
-                "has rules of its own, whose thresholds are its parameters: take it out of the configuration"
-            )
+        """Raise ValueError if the configuration asks for protection that this strategy would not give its trades.
+
+        A backtest may compare strategies of both kinds with one configuration, so it only says so.
+        """
+        ignored = sorted(self.settings.model_fields_set & self._ignored)
+        if not ignored:
+            return
+        message = (
+            f"cryptoboy.{', cryptoboy.'.join(ignored)}: only strategies with SentimentMixin read this; this one "
+            "has rules of its own, whose thresholds are its parameters: take it out of the configuration"
+        )
+        if self.is_live:
+            raise ValueError(message)
+        if not self.is_search:
+            logger.warning(message)
 
     def _oldest(self, at_least: timedelta) -> timedelta:
         hours = max(self.settings.staleness_hours or 0, *self.settings.stand_aside.values(), 0)
