@@ -54,19 +54,13 @@ def write(store: RedisStore, article: str, confidence: float) -> float:
     return now.timestamp()
 
 
-@pytest.mark.parametrize(
-    ("strategy", "settings"), [("WithMixinNoting", {"use": ["exit"]}), ("OfOursNoting", {})]
-)
+@pytest.mark.parametrize("strategy", ["WithMixinNoting", "OfOursNoting"])
 def test_news_in_the_store_closes_a_trade_within_two_loops(
-    strategy: str,
-    settings: dict[str, Any],
-    redis_server: RedisServer,
-    exchange: str,
-    store: RedisStore,
-    tmp_path: Path,
+    strategy: str, redis_server: RedisServer, exchange: str, store: RedisStore, tmp_path: Path
 ) -> None:
     user_data = make_user_data(tmp_path / "user_data", {})
     shutil.copy(str(urgent_strategies.__file__), user_data / "strategies")
+    use = {"use": ["exit"]} if strategy == "WithMixinNoting" else {}  # the other one has a parameter for it
     use = {"use": ["exit"]} if strategy == "WithMixinNoting" else {}  # the other one has a parameter for it
     section = {"redis_host": redis_server.host, "redis_port": redis_server.port, **use}
     running = {"initial_state": "running", "internals": {"process_throttle_secs": LOOP_SECONDS}}
