@@ -61,7 +61,6 @@ def test_news_in_the_store_closes_a_trade_within_two_loops(
     user_data = make_user_data(tmp_path / "user_data", {})
     shutil.copy(str(urgent_strategies.__file__), user_data / "strategies")
     use = {"use": ["exit"]} if strategy == "WithMixinNoting" else {}  # the other one has a parameter for it
-    use = {"use": ["exit"]} if strategy == "WithMixinNoting" else {}  # the other one has a parameter for it
     section = {"redis_host": redis_server.host, "redis_port": redis_server.port, **use}
     running = {"initial_state": "running", "internals": {"process_throttle_secs": LOOP_SECONDS}}
     configure(user_data, exchange, [PAIR], Path(), strategy=strategy, cryptoboy=section, **running)
