@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cryptoboy_sentiment.version import describe_freqtrade
-
 from services.operations.checks.check import Check
 from services.operations.strategies.copies import PACKAGE, copy_in, this_package
 
@@ -46,6 +44,8 @@ def _about_freqtrade(answer: Answer) -> list[Check]:
         return [Check("freqtrade", "failed", text, "name the Freqtrade of your bot: --freqtrade PATH")]
     version = answer["freqtrade"]
     found = f"{version}, run by {answer['python']}"
+    from cryptoboy_sentiment.version import describe_freqtrade  # with pandas, which takes seconds
+
     if difference := describe_freqtrade(version):
         return [Check("freqtrade", "warning", f"{found}. {difference}")]
     return [Check("freqtrade", "ok", found)]
