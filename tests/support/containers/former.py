@@ -42,10 +42,10 @@ class FormerVersion:
     def further_packages(self) -> Path:
         """A folder with the packages of the former version that this version needs no more."""
         folder = self.folder.parent / "packages"
-        locked = re.findall(
-            r"^([\w.-]+)==(\S+)", (self.folder / "requirements.lock").read_text(), re.MULTILINE
-        )
-        missing = [f"{name}=={version}" for name, version in locked if not _is_installed(name)]
+        lock = (self.folder / "requirements.lock").read_text()
+        # With the markers that say for which systems a package is.
+        locked = re.findall(r"^([\w.-]+)(==[^\\\n]+)", lock, re.MULTILINE)
+        missing = [f"{name}{version}" for name, version in locked if not _is_installed(name)]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
         subprocess.run([*pip, "--target", str(folder), *missing], check=True)
         return folder
