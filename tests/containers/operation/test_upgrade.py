@@ -59,7 +59,7 @@ def former(
     buying.write_text(json.dumps(TOLD_TO_BUY))
     system = Stack(empty_engine, version.folder, (PRODUCTION, str(still), str(buying)))
     system.env(**VARIABLES)
-    system.further_packages = (version.further_packages(),)
+    system.further_packages = (version.further_packages(empty_engine),)
     try:
         system.install()
         system.files = (PRODUCTION, str(still))

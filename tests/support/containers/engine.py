@@ -47,6 +47,10 @@ class Engine:
         else:
             self._namespace.signal(pid, signal.SIGKILL)
 
+    def command_on_the_host(self, *command: str) -> list[str]:
+        """The command as it is run in the host's network, where packages can be had."""
+        return self._namespace.command_outside(*command) if self._namespace else list(command)
+
     @contextmanager
     def online(self) -> Iterator[None]:
         """A way out for the block, to build images; an engine of the user's keeps what it has."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.containers.checkout import copy_checkout
+from tests.support.containers.engine import Engine
 
 _AUTHOR = {
     f"GIT_{who}_{what}": value
@@ -39,7 +40,7 @@ class FormerVersion:
         _git(self._upstream, "update-ref", "refs/heads/main", commit)
         _git(beside, "clone", "--quiet", "--branch", "main", str(self._upstream), str(self.folder))
 
-    def further_packages(self) -> Path:
+    def further_packages(self, engine: Engine) -> Path:
         """A folder with the packages of the former version that this version needs no more."""
         folder = self.folder.parent / "packages"
         lock = (self.folder / "requirements.lock").read_text()
@@ -47,7 +48,9 @@ class FormerVersion:
         locked = re.findall(r"^([\w.-]+)(==[^\\\n]+)", lock, re.MULTILINE)
         missing = [f"{name}{version}" for name, version in locked if not _is_installed(name)]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
-        subprocess.run([*pip, "--target", str(folder), *missing], check=True)
+        command = engine.command_on_the_host(*pip, "--target", str(folder), *missing)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
         return folder
 
     def publish_tree_under_test(self) -> None:
