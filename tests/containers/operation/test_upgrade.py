@@ -16,7 +16,7 @@ import pytest
 from services.common.broker.topology import RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from tests.support.containers.bot import Bot
 from tests.support.containers.engine import Engine
-from tests.support.containers.former import FormerVersion
+from tests.support.containers.former import FORMER, FormerVersion
 from tests.support.containers.guide_shell import run
 from tests.support.containers.news import headlines, no_dead_letters, publish
 from tests.support.containers.progress import Progress
@@ -25,7 +25,6 @@ from tests.support.containers.still_world import VARIABLES, still_world
 from tests.support.docs.guide import typed, without_comment
 from tests.support.waiting import eventually
 
-FORMER = "ca347e83c16d9376676ceb00c3fa0f857953f7eb"
 WAITING = 500
 SCORED_BEFORE = 20
 SOURCES = 5

@@ -13,6 +13,9 @@ from services.common.settings.settings import PROJECT_ROOT
 from tests.support.containers.checkout import copy_checkout
 from tests.support.containers.engine import Engine
 
+FORMER = "ca347e83c16d9376676ceb00c3fa0f857953f7eb"
+"""The commit from which the upgrade is tried."""
+
 _AUTHOR = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
@@ -31,8 +34,7 @@ class FormerVersion:
     def __init__(self, beside: Path, commit: str) -> None:
         self.folder, self.commit = beside / "clone", commit
         self._upstream, self._copy = beside / "upstream.git", beside / "copy"
-        known = _git(PROJECT_ROOT, "cat-file", "-t", commit, check=False).strip()
-        assert known == "commit", (
+        assert is_known(commit), (
             f"{PROJECT_ROOT} has no commit {commit}, so no upgrade from it can be tried: its history is not complete. "
             "Get all of it with `git fetch --unshallow`."
         )
@@ -63,6 +65,11 @@ class FormerVersion:
         parent = _git(PROJECT_ROOT, "rev-parse", "HEAD").strip()
         made = _git(self._copy, *beside, "commit-tree", "-p", parent, "-m", "The tree under test", tree)
         _git(self._upstream, "update-ref", "refs/heads/main", made.strip())
+
+
+def is_known(commit: str) -> bool:
+    """Whether the checkout's history has this commit; one that was cloned without its history has not."""
+    return _git(PROJECT_ROOT, "cat-file", "-t", commit, check=False).strip() == "commit"
 
 
 def _is_installed(name: str) -> bool:
