@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptoboy_sentiment import SentimentMixin, Settings
 from cryptoboy_sentiment.mixin.advice import stake_share
+from freqtrade.persistence import Order
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,10 +42,10 @@ def test_a_short_is_refused_on_good_news_and_not_on_bad_news(tmp_path: Path) -> 
     assert [confirms(strategy, at(minute), "long") for minute in (90, 630)] == [False, True]
 
 
-def cancels(strategy: Any, minute: float, *, is_short: bool = False) -> Any:
+def cancels(strategy: Any, minute: float, order: str = "1", *, is_short: bool = False) -> Any:
     """Whether an entry order that is open since noon is cancelled, asked as Freqtrade asks."""
     return strategy.check_entry_timeout(
-        pair=PAIR, trade=trade(is_short=is_short), order=None, current_time=at(minute)
+        pair=PAIR, trade=trade(is_short=is_short), order=Order(order_id=order), current_time=at(minute)
     )
 
 
@@ -63,6 +64,13 @@ def test_an_entry_order_that_waits_is_cancelled_on_bad_news(
     assert f"Open entry order of {PAIR} (long) cancelled: news blocks: score -0.80, trace_id=" in caplog.text
     assert [cancels(strategy, minute, is_short=True) for minute in (90, 630)] == [False, True]
     assert not cancels(started(WithNews, tmp_path, [BAD], use=["features"]), 90)
+
+
+def test_each_order_that_is_cancelled_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    strategy = started(WithNews, tmp_path, [BAD])
+    assert all(cancels(strategy, 90, order) for order in ("1", "1", "2"))
+    assert caplog.text.count(f"Open entry order of {PAIR} (long) cancelled: news blocks: score -0.80") == 2
 
 
 def test_the_strategys_own_timeout_of_an_entry_order_stands(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def check_entry_timeout(call: Call) -> Any:  # noqa: ANN401 - as above
         return paused or _what_news_says(adviser, trade.pair, side, call.given["current_time"])
 
     reason = adviser.safely("judging an open order", why, "")
-    if adviser.is_new(("Order", trade.pair, side), reason) and reason and not adviser.is_search:
+    order = call.given["order"].order_id
+    if adviser.is_new(("Order", trade.pair, side), (order, reason)) and reason and not adviser.is_search:
         article = adviser.article(trade.pair)
         logger.info(
             "Open entry order of %s (%s) cancelled: %s, trace_id=%s", trade.pair, side, reason, article
