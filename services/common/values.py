@@ -18,6 +18,20 @@ _QUOTED_IN = frozenset({"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR"})
 _PAIR_WITHOUT_SLASH = re.compile(
     r"([A-Z0-9]{2,})(USDT|USDC|FDUSD|BUSD|TUSD)|([A-Z0-9]{3,})(USD|EUR)", re.ASCII
 )
+_SYMBOL_OF = {
+    "BITCOIN": "BTC",
+    "ETHEREUM": "ETH",
+    "ETHER": "ETH",
+    "RIPPLE": "XRP",
+    "SOLANA": "SOL",
+    "CARDANO": "ADA",
+    "DOGECOIN": "DOGE",
+    "LITECOIN": "LTC",
+    "POLKADOT": "DOT",
+    "CHAINLINK": "LINK",
+    "AVALANCHE": "AVAX",
+}
+"""What people write for the assets that most of them trade, and the names under which exchanges know them."""
 _NOT_IN_A_SOURCE_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
 _LONGEST_SOURCE_NAME = 64
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -104,10 +118,14 @@ def check_name(text: str) -> str:
 
 
 def check_chosen_name(text: str) -> str:
-    """As `check_name`, for names that people choose: an asset that is a mistyped pair is refused as well."""
+    """As `check_name`, for names that people choose: a mistyped pair or the long name of a coin is refused as well."""
     if glued := _PAIR_WITHOUT_SLASH.fullmatch(text):
         base, quote = (part for part in glued.groups() if part)
         raise ValueError(f"{text!r} is not a pair; write {base}/{quote}, or {base} for all pairs of {base}")
+    if symbol := _SYMBOL_OF.get(text):
+        raise ValueError(
+            f"{text!r} is not the name of a pair or an asset on exchanges; write {symbol}, or {symbol}/USDT"
+        )
     if text in _QUOTED_IN:
         raise ValueError(
             f"{text!r} is what pairs are paid in and no asset with news; write BASE/{text}, or BASE"

@@ -76,6 +76,7 @@ def test_what_is_neither_pair_nor_asset_is_refused_with_both_ways_to_write_it(te
         ("SOLEUR", "write SOL/EUR, or SOL"),
         ("USDT", "write BASE/USDT, or BASE"),
         ("btc-usdt", "BASE/QUOTE"),
+        ("BITCOIN", "write BTC, or BTC/USDT"),
     ],
 )
 def test_a_pair_that_lost_its_slash_is_not_taken_for_an_asset(text: str, message: str) -> None:
