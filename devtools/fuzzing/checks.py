@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from services.common.errors import NeverWorks
-from services.common.messages import MarketData, Message, NewsArticle, SentimentSignal, decode
+from services.common.message_fields import Message
+from services.common.messages import MarketData, NewsArticle, SentimentSignal, decode
 from services.data_ingestor.news.port import MAX_CONTENT, MAX_ENTRIES, MAX_SUMMARY, MAX_TITLE, Entry
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import parse_feed

@@ -1,4 +1,4 @@
-"""The three messages of the pipeline. They are immutable and typed; writing is strict and reading is tolerant.
+"""The messages of the pipeline. They are immutable and typed; writing is strict and reading is tolerant.
 
 Field names are those of the specification. Messages are read with `decode` only and written with `encode` only, so
 every message in memory is valid. We write no other fields, and times always have an offset. A message that we read
@@ -7,80 +7,36 @@ may come from another program or a newer version: see `decode`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from services.common.errors import NeverWorks
-from services.common.text.message_text import Reading, cleaned_line, cleaned_lines, mended
-from services.common.values import (
-    WRITTEN_IN_ISO,
-    EventType,
-    Label,
-    Pair,
-    PairOrAsset,
-    Scope,
-    Timeframe,
-    as_utc,
-    label_of,
+from services.common.message_fields import (
+    Confidence,
+    Event,
+    Headline,
+    Identifier,
+    Message,
+    ModelName,
+    OwnerName,
+    Price,
+    Score,
+    ShortText,
+    SourceName,
+    Text,
+    Time,
+    Weight,
+    Word,
 )
+from services.common.text.message_text import Reading, mended
+from services.common.values import EventType, Label, Pair, PairOrAsset, Scope, Timeframe, label_of
 
 SCHEMA_VERSION = 1
 MAX_BODY_BYTES = 1024 * 1024
 MAX_PROBLEMS = 5
 MAX_FIELD_CHARS = 60
 MAX_PROBLEM_CHARS = 200
-
-_KINDS_OF_EVENTS = frozenset(EventType)
-
-
-def _in_utc(value: datetime, info: ValidationInfo) -> datetime:
-    if value.tzinfo is None:
-        if not isinstance(info.context, Reading):
-            raise ValueError("must have an offset from UTC")
-        return value.replace(tzinfo=UTC)
-    return as_utc(value)
-
-
-def _known_event(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever was sent
-    if isinstance(info.context, Reading) and isinstance(value, str | None):
-        return EventType(value) if value in _KINDS_OF_EVENTS else EventType.OTHER
-    return value
-
-
-Time = Annotated[datetime, AfterValidator(_in_utc), WRITTEN_IN_ISO]
-Event = Annotated[EventType, BeforeValidator(_known_event)]
-Text = Annotated[str, BeforeValidator(cleaned_lines), Field(max_length=200_000)]
-ShortText = Annotated[str, BeforeValidator(cleaned_line), Field(max_length=2_000)]
-Headline = Annotated[str, BeforeValidator(cleaned_line), Field(min_length=1, max_length=2_000)]
-ModelName = Annotated[str, BeforeValidator(cleaned_line), Field(min_length=1, max_length=200)]
-Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:\-]+$")]
-SourceName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.\-]+$")]
-OwnerName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.\-]*$")]
-Price = Annotated[float, Field(gt=0)]
-Score = Annotated[float, Field(ge=-1, le=1)]
-Confidence = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0, le=100)]
-
-
-class Message(BaseModel):
-    """The base class of messages: frozen and strict, without NaN or infinity. Only reading ignores unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    def encode(self) -> bytes:
-        """Return the message as UTF-8 JSON."""
-        return self.model_dump_json().encode()
 
 
 class CandleData(Message):
@@ -192,6 +148,49 @@ class SentimentSignal(Message):
         if self.published > self.analyzed_at:
             raise ValueError("published must not be later than analyzed_at")
         return self
+
+
+class ScoringReceipt(Message):
+    """The answer on which the scores of an article are based, and its cost.
+
+    Attributes:
+        model: the model of the scorer, as in the signals.
+        digest: a further identifier of the model, such as the hash of its weights; may be empty.
+        prompt_version: the version of the prompt.
+        answer: the last output of the language model, cut to a limit. If no language model was asked, the scores and
+            their reasons as JSON, keyed by ticker.
+        tokens: the number of tokens in all prompts and answers, as counted by the server; 0 if none was counted.
+        latency: the time from the first request to the last answer, in seconds; 0 if no language model was asked.
+    """
+
+    model: ModelName
+    digest: ShortText = ""
+    prompt_version: Annotated[int, Field(ge=0, le=1_000_000)]
+    answer: Text = ""
+    tokens: Annotated[int, Field(ge=0)] = 0
+    latency: Annotated[float, Field(ge=0)] = 0.0
+
+
+class NewsScored(Message):
+    """The end of the processing of one article.
+
+    Attributes:
+        outcome: the way in which it ended, such as `scored`, `abstained`, `expired` or `dead_lettered`; a newer
+            writer may know others.
+        reason: why there are no signals, or why there are signals other than the article's own.
+        story: the id of the first article of the story; empty if it is unknown.
+        suspicions: the kinds of content in the article that seem to be meant to steer a language model.
+        receipt: None if no scorer was asked, or if its answer was not kept.
+    """
+
+    type: Literal["news_scored"] = "news_scored"
+    article_id: Identifier
+    outcome: Word
+    reason: ShortText = ""
+    story: ShortText = ""
+    suspicions: tuple[Word, ...] = ()
+    receipt: ScoringReceipt | None = None
+    scored_at: Time
 
 
 M = TypeVar("M", bound=Message)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from services.common.broker.topology import (
     MARKET_CANDLE,
     NEWS_ARTICLE,
+    NEWS_SCORED,
     RAW_NEWS_DATA,
     SENTIMENT_SIGNAL,
     SENTIMENT_SIGNALS,
@@ -103,7 +104,7 @@ _ALL = (
         "services.sentiment_analyzer.sentiment_processor",
         8103,
         reads=(RAW_NEWS_DATA,),
-        publishes=(SENTIMENT_SIGNAL,),
+        publishes=(SENTIMENT_SIGNAL, NEWS_SCORED),
         further_secrets=frozenset({"openai_api_key", *MODEL_ADDRESSES}),
     ),
     Service("news_poller", "services.data_ingestor.news_poller", 8101, publishes=(NEWS_ARTICLE,)),

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from services.common.errors import NeverWorks
-from services.common.messages import Message, NewsArticle, SentimentSignal, decode
+from services.common.message_fields import Message
+from services.common.messages import NewsArticle, SentimentSignal, decode
 from services.data_ingestor.news.rss.fetch import Fetched
 from services.data_ingestor.news.rss.parse import parse_feed
 from services.data_ingestor.news.seen.seen import SeenArticles

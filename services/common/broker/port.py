@@ -36,12 +36,15 @@ class OutgoingMessage:
         message_id: the id that stays the same when the message is published again, so that a consumer can
             recognise a repeated message.
         headers: further headers; the adapter adds the schema version and the attempt count.
+        mandatory: whether a queue must be bound to the routing key. If it is false, a message for which no queue is
+            bound is dropped.
     """
 
     routing_key: str
     body: bytes
     message_id: str
     headers: Mapping[str, str | int] = field(default_factory=dict)
+    mandatory: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,8 @@ class Broker(Protocol):
         Raises:
             TryLater: the broker is unreachable or too slow, or a queue is full. Some of the messages may have been
                 stored.
-            NeverWorks: no queue is bound to this routing key, or a message is too large. The size is checked before
-                any message is stored.
+            NeverWorks: no queue is bound to the routing key of a mandatory message, or a message is too large. The
+                size is checked before any message is stored.
         """
         ...
 

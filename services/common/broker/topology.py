@@ -11,6 +11,7 @@ DEAD_LETTER_EXCHANGE = "cryptoboy.dlx"
 
 MARKET_CANDLE = "market.candle"
 NEWS_ARTICLE = "news.article"
+NEWS_SCORED = "news.scored"
 SENTIMENT_SIGNAL = "sentiment.signal"
 
 # Headers of our own. The attempt count is ours because a broker's also counts lost connections.
@@ -80,7 +81,10 @@ RAW_MARKET_DATA = Queue(
 RAW_NEWS_DATA = Queue("raw_news_data", (NEWS_ARTICLE,), QueueKind.QUORUM, retried=True)
 SENTIMENT_SIGNALS = Queue("sentiment_signals_queue", (SENTIMENT_SIGNAL,), QueueKind.QUORUM, retried=True)
 
-QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS)
+HISTORY = Queue("history_queue", (NEWS_ARTICLE, NEWS_SCORED, MARKET_CANDLE), QueueKind.QUORUM, retried=False)
+"""What happens, for the history. It never refuses a message, so a recorder that is off holds up no publisher."""
+
+QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS, HISTORY)
 
 
 def retry_delay(attempts: int) -> float:

@@ -160,6 +160,12 @@ QUEUE_MESSAGES = Gauge(
 QUEUE_CONSUMERS = Gauge("cryptoboy_queue_consumers", "Consumers, as the poller saw it last", ["queue"])
 QUEUE_LIMIT = Gauge("cryptoboy_queue_limit_messages", "QUEUE_MAX_LENGTH: the length at which queues are full")
 
+MESSAGES_DROPPED = Counter(
+    "cryptoboy_queue_dropped_total",
+    "Oldest messages that the embedded broker dropped from a full queue; RabbitMQ counts its own",
+    ["queue"],
+)
+
 # All services
 MESSAGES_RETRIED = Counter(
     "cryptoboy_messages_retried_total", "Messages set aside for another attempt", ["queue"]

@@ -48,7 +48,7 @@ class BrokerSettings(BaseModel):
     queue_max_length: int = Field(
         100_000,
         ge=1,
-        description="length at which a queue refuses (news, signals) or drops its oldest (candles)",
+        description="length at which a queue refuses (news, signals) or drops its oldest (candles, history)",
     )
     retry_max_attempts: int = Field(
         5, ge=1, le=100, description="failures of one message before it is dead-lettered"

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from services.common.messages import OwnerName, SourceName, Weight
+from services.common.message_fields import OwnerName, SourceName, Weight
 from services.common.settings.settings import Settings
 
 MAX_ENTRIES = 2_000

@@ -19,7 +19,13 @@ from services.cli.trade import trade
 from services.cli.up import up
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
-from services.common.broker.topology import MARKET_CANDLE, NEWS_ARTICLE, RAW_MARKET_DATA, RAW_NEWS_DATA
+from services.common.broker.topology import (
+    HISTORY,
+    MARKET_CANDLE,
+    NEWS_ARTICLE,
+    RAW_MARKET_DATA,
+    RAW_NEWS_DATA,
+)
 from services.common.clock import ManualClock, SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import BrokerKind, Settings
@@ -146,7 +152,7 @@ def test_what_cannot_be_removed_is_told_and_hides_no_other_problem(
 
 
 def test_candles_that_were_there_before_stay(redis_settings: Settings, broker: Broker) -> None:
-    send(broker, MARKET_CANDLE, "of others")
+    send(broker, RAW_MARKET_DATA.name, "of others")
     before = waiting(broker)
     with guest(redis_settings, broker):
         pass
@@ -225,6 +231,16 @@ def test_news_that_waits_for_the_real_pipeline_is_not_used_up(
     assert client.keys("*") == []
     assert before[RAW_NEWS_DATA.name] == 1
     assert waiting(broker) == before
+
+
+def test_what_waits_to_be_recorded_is_not_mixed_with_the_news_of_a_demo(
+    redis_settings: Settings, client: Any, broker: Broker
+) -> None:
+    send(broker, MARKET_CANDLE, "real")
+    before = waiting(broker)
+    with pytest.raises(StopProgram, match=r"history_queue holds 1 message\(s\) that no demo sent"):
+        guest(redis_settings, broker).__enter__()
+    assert waiting(broker) == before == {RAW_MARKET_DATA.name: 1, HISTORY.name: 1}
 
 
 def test_on_rabbitmq_the_queues_are_left_empty(redis_settings: Settings, rabbitmq_settings: Settings) -> None:

@@ -39,10 +39,10 @@ if __name__ == "__main__":
 _CHANGES = {
     "services/common/broker/topology.py": [
         (
-            "\nQUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS)\n",
+            "\nQUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS, HISTORY)\n",
             f"""
 NEXT = Queue("{QUEUE}", ("next.key",), QueueKind.QUORUM, retried=True)
-QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS, NEXT)
+QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS, HISTORY, NEXT)
 """,
         ),
     ],

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.common.errors import NeverWorks
-from services.common.messages import MAX_BODY_BYTES, MarketData, Message, NewsArticle, SentimentSignal, decode
+from services.common.message_fields import Message
+from services.common.messages import (
+    MAX_BODY_BYTES,
+    MarketData,
+    NewsArticle,
+    NewsScored,
+    SentimentSignal,
+    decode,
+)
 from services.common.values import EventType
 
 SIGNAL: dict[str, Any] = {
@@ -45,6 +53,23 @@ CANDLE: dict[str, Any] = {
     "data": {"open": 2.0, "high": 4.0, "low": 1.0, "close": 3.0, "volume": 0.0},
     "collected_at": "2025-10-29T12:35:01+00:00",
 }
+RESULT: dict[str, Any] = {
+    "type": "news_scored",
+    "article_id": "a1",
+    "outcome": "scored",
+    "reason": "",
+    "story": "a1",
+    "suspicions": ["role_mark"],
+    "receipt": {
+        "model": "mistral:7b",
+        "digest": "sha256:12",
+        "prompt_version": 3,
+        "answer": '{"BTC": 0.8}',
+        "tokens": 312,
+        "latency": 1.25,
+    },
+    "scored_at": "2025-10-29T10:05:30+00:00",
+}
 
 
 def body(fields: dict[str, Any], **changes: Any) -> bytes:
@@ -52,7 +77,8 @@ def body(fields: dict[str, Any], **changes: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("fields", "model"), [(SIGNAL, SentimentSignal), (ARTICLE, NewsArticle), (CANDLE, MarketData)]
+    ("fields", "model"),
+    [(SIGNAL, SentimentSignal), (ARTICLE, NewsArticle), (CANDLE, MarketData), (RESULT, NewsScored)],
 )
 def test_a_message_with_only_the_specified_fields_is_read_and_written_back_the_same(
     fields: dict[str, Any], model: type[Message]
@@ -118,6 +144,26 @@ def test_an_article_cannot_be_published_after_it_was_fetched() -> None:
 def test_a_candle_must_make_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(NeverWorks, match="data"):
         decode(body(CANDLE, data={**CANDLE["data"], **wrong}), MarketData)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"outcome": ""}, "outcome"),
+        ({"outcome": "not a word"}, "outcome"),
+        ({"suspicions": ["<b>"]}, "suspicions.0"),
+        ({"receipt": {**RESULT["receipt"], "tokens": -1}}, "receipt.tokens"),
+        ({"receipt": {**RESULT["receipt"], "latency": float("nan")}}, "receipt.latency"),
+    ],
+)
+def test_a_result_that_is_not_as_it_should_be_is_refused_by_name(change: dict[str, Any], named: str) -> None:
+    with pytest.raises(NeverWorks, match=named):
+        decode(body(RESULT, **change), NewsScored)
+
+
+def test_a_result_of_a_newer_writer_is_read() -> None:
+    newer = {**RESULT, "outcome": "translated", "receipt": {**RESULT["receipt"], "cost": 0.1}}
+    assert decode(body(newer), NewsScored).outcome == "translated"
 
 
 SPECIFIED: dict[type[Message], dict[str, Any]] = {
@@ -196,7 +242,7 @@ def test_a_reader_of_the_version_before_takes_a_new_kind_of_event_for_other(
     written = decode(body(SIGNAL, event_type=kind), SentimentSignal)
     assert written.event_type == kind
     known_then = frozenset(EventType) - {EventType(kind)}
-    monkeypatch.setattr("services.common.messages._KINDS_OF_EVENTS", known_then)
+    monkeypatch.setattr("services.common.message_fields._KINDS_OF_EVENTS", known_then)
     assert decode(written.encode(), SentimentSignal).event_type is EventType.OTHER
 
 
@@ -236,6 +282,6 @@ def test_a_refusal_does_not_repeat_the_whole_message() -> None:
     )
 )
 def test_no_body_makes_the_decoder_raise_anything_but_its_own_error(raw: bytes) -> None:
-    for model in (SentimentSignal, NewsArticle, MarketData):
+    for model in (SentimentSignal, NewsArticle, MarketData, NewsScored):
         with pytest.raises(NeverWorks):
             decode(raw, model)

@@ -10,7 +10,8 @@ import pytest
 
 from services.common.broker import topology
 from services.common.broker.topology import QUEUES, Queue
-from services.common.messages import MarketData, Message, NewsArticle, SentimentSignal
+from services.common.message_fields import Message
+from services.common.messages import MarketData, NewsArticle, NewsScored, SentimentSignal
 from services.common.runtime.tracing import HEADER_TRACE
 from services.common.services import SERVICES, Deployment, Service
 from services.common.settings.settings import PROJECT_ROOT
@@ -101,7 +102,7 @@ def test_the_table_of_queues_is_the_topology() -> None:
     assert sorted(table("queues")) == sorted(map(row_of_queue, QUEUES))
 
 
-@pytest.mark.parametrize("model", [NewsArticle, SentimentSignal, MarketData])
+@pytest.mark.parametrize("model", [NewsArticle, NewsScored, SentimentSignal, MarketData])
 def test_the_table_of_a_message_is_its_model(model: type[Message]) -> None:
     assert [row[:3] for row in table(f"message {model.__name__}")] == list(rows_of_message(model))
 

@@ -28,6 +28,7 @@ from services.common.broker.topology import Queue
 from services.common.clock import Clock
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import MESSAGES_DROPPED
 from services.common.settings.settings import Settings
 
 FILE_NAME = "queue.sqlite3"
@@ -81,6 +82,8 @@ class EmbeddedBroker:
         for message in messages:
             queues = self._bound.get(message.routing_key)
             if queues is None:
+                if not message.mandatory:
+                    continue
                 raise NeverWorks(f"no queue takes messages with the key {message.routing_key!r}")
             headers = json.dumps(outgoing_headers(message))
             row = sql.NewRow(message.body, message.message_id, headers, published)
@@ -94,6 +97,7 @@ class EmbeddedBroker:
         now = self._shared.options.monotonic()
         max_length = self._shared.settings.queue_max_length
         file, _ = self._opened()
+        dropped: dict[str, int] = {}
         with file.writing(durable=True, timeout=timeout) as db:
             for queue, new in rows.items():
                 if queue.retried:
@@ -101,7 +105,9 @@ class EmbeddedBroker:
                 sql.insert(db, queue.name, new, now)
                 if not queue.retried:
                     sql.drop_expired(db, queue, now)
-                    sql.drop_oldest(db, queue.name, max_length)
+                    dropped[queue.name] = sql.drop_oldest(db, queue.name, max_length)
+        for name, count in dropped.items():
+            MESSAGES_DROPPED.labels(name).inc(count)
 
     def subscribe(self, queue: str, prefetch: int) -> Subscription:
         """See `port.Broker.subscribe`."""

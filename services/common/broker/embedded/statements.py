@@ -79,15 +79,16 @@ def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) 
         raise TryLater(f"{queue} is full: it holds {max_length} messages (QUEUE_MAX_LENGTH)")
 
 
-def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> None:
-    """Delete the oldest messages of a queue that has more than `max_length` messages."""
-    excess = count_ready(db, queue) - max_length
-    if excess > 0:
+def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> int:
+    """Delete the oldest messages of a queue that has more than `max_length`; return the number of deleted ones."""
+    excess = max(0, count_ready(db, queue) - max_length)
+    if excess:
         db.execute(
             "DELETE FROM messages WHERE seq IN "
             "(SELECT seq FROM messages WHERE queue = ? AND lease IS NULL ORDER BY seq LIMIT ?)",
             (queue, excess),
         )
+    return excess
 
 
 def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:

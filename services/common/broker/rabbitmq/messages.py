@@ -30,12 +30,13 @@ class Parcel:
     routing_key: str
     body: bytes
     properties: spec.BasicProperties
+    mandatory: bool = True
 
 
 def parcel_of(message: OutgoingMessage, timestamp: int) -> Parcel:
     """The parcel for a message that is published for the first time."""
     properties = _properties(message.message_id, outgoing_headers(message), timestamp)
-    return Parcel(EVENTS_EXCHANGE, message.routing_key, message.body, properties)
+    return Parcel(EVENTS_EXCHANGE, message.routing_key, message.body, properties, message.mandatory)
 
 
 def parcel_of_copy(delivery: Delivery, copy: FailedCopy, timestamp: int) -> Parcel:

@@ -1,7 +1,7 @@
 """Publishes with confirms: many messages are in flight at once, and the answer for each one is tracked.
 
-RabbitMQ confirms or refuses every message by its number on the channel; a message that no queue accepts is returned
-before it is confirmed. A batch is passed to the link's thread as a whole, and ends when all messages are
+RabbitMQ confirms or refuses every message by its number on the channel; a mandatory message that no queue accepts is
+returned before it is confirmed. A batch is passed to the link's thread as a whole, and ends when all messages are
 answered.
 """
 
@@ -157,7 +157,7 @@ class Publisher:
         self._in_flight[self._last_number] = (batch, parcel)
         self._bytes_in_flight += len(parcel.body)
         self._channel.basic_publish(
-            parcel.exchange, parcel.routing_key, parcel.body, parcel.properties, mandatory=True
+            parcel.exchange, parcel.routing_key, parcel.body, parcel.properties, mandatory=parcel.mandatory
         )
 
     def _has_room(self) -> bool:

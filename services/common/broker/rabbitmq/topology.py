@@ -19,8 +19,8 @@ from services.common.broker.topology import (
     QueueKind,
 )
 
-# From RabbitMQ 4.0 on, looking at a message twenty times would drop it from a quorum queue without a limit of
-# its own; older versions know no "unlimited".
+# From RabbitMQ 4.0 on, a quorum queue without a limit of its own drops a message that was delivered twenty times, even
+# if it was only looked at; older versions know no "unlimited".
 PRACTICALLY_NO_DELIVERY_LIMIT = 1_000_000
 DEFAULT_EXCHANGE = ""
 
@@ -69,7 +69,11 @@ def rabbitmq_topology(max_length: int, ours: Sequence[Queue] = QUEUES) -> Topolo
 
 
 def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
-    """A queue that never refuses a message: if it is full, it drops its oldest message."""
+    """A queue that never refuses a message: if it is full, it drops its oldest message.
+
+    Only its limits may drop a message. A quorum queue would also drop one that was delivered too often, as it has no
+    queue for dead letters.
+    """
     arguments: dict[str, str | int] = {
         "x-queue-type": queue.kind.value,
         "x-max-length": max_length,
@@ -77,6 +81,8 @@ def _dropping(queue: Queue, max_length: int) -> QueueDeclaration:
     }
     if queue.ttl_seconds is not None:
         arguments["x-message-ttl"] = queue.ttl_seconds * 1000
+    if queue.kind is QueueKind.QUORUM:
+        arguments["x-delivery-limit"] = PRACTICALLY_NO_DELIVERY_LIMIT
     return QueueDeclaration(queue.name, queue.kind, arguments)
 
 

@@ -22,7 +22,8 @@ from devtools.fuzzing.json_mutation import ODD_VALUES, mutated
 from devtools.fuzzing.seeds import ANSWERS, FEEDS, MESSAGES, answer_seeds, feed_seeds, message_seeds
 from devtools.fuzzing.targets import TARGETS, Target, target_named
 from services.common.errors import NeverWorks, StopProgram
-from services.common.messages import Message, NewsArticle, decode
+from services.common.message_fields import Message
+from services.common.messages import NewsArticle, decode
 from services.common.values import EventType
 from services.data_ingestor.news.port import MAX_TITLE, Entry, Listing
 from services.data_ingestor.news.rss.fetch import Fetched

@@ -23,6 +23,7 @@ from services.common.broker.rabbitmq.users import BROKER_USERS, password_hash
 from services.common.broker.topology import (
     MARKET_CANDLE,
     NEWS_ARTICLE,
+    NEWS_SCORED,
     RAW_NEWS_DATA,
     SENTIMENT_SIGNAL,
     SENTIMENT_SIGNALS,
@@ -40,7 +41,14 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.integration
 
 EXCHANGES = ("cryptoboy.events", "cryptoboy.retry", "cryptoboy.dlx", "amq.topic", "")
-KEYS = (NEWS_ARTICLE, MARKET_CANDLE, SENTIMENT_SIGNAL, RAW_NEWS_DATA.name, SENTIMENT_SIGNALS.name)
+KEYS = (
+    NEWS_ARTICLE,
+    MARKET_CANDLE,
+    SENTIMENT_SIGNAL,
+    NEWS_SCORED,
+    RAW_NEWS_DATA.name,
+    SENTIMENT_SIGNALS.name,
+)
 QUEUES = tuple(queue.name for queue in rabbitmq_topology(1).queues)
 NEWS, SIGNALS = "raw_news_data", "sentiment_signals_queue"
 
@@ -99,7 +107,7 @@ def test_each_service_does_its_work_with_its_user(staff: Staff) -> None:
     articles.retry(receive_one(articles), "a first failure")
     again = receive_one(articles)
     assert again.attempts == 1
-    processor.publish([message(SENTIMENT_SIGNAL)])
+    processor.publish([message(SENTIMENT_SIGNAL), message(NEWS_SCORED)])
     articles.ack([again])
 
     signals = cacher.subscribe(SIGNALS, 2)

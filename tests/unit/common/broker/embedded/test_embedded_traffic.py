@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.common.broker.embedded import statements as sql
 from services.common.broker.embedded.broker import FILE_NAME
 from services.common.broker.embedded.file import QueueFile
 from services.common.broker.options import BrokerOptions
+from services.common.broker.port import OutgoingMessage
+from services.common.broker.topology import HISTORY, NEWS_SCORED
 from services.common.settings.settings import Settings
 from tests.support.broker.broker_house import SHORT_RETRY_SECONDS, BrokerHouse, news, receive_all, receive_one
 
@@ -50,3 +53,15 @@ def test_a_file_from_before_anything_was_counted_is_used_on(house: BrokerHouse) 
         db.execute("DROP TABLE traffic")
     receive_one(house.broker().subscribe(NEWS, 1))
     assert traffic(house) == {NEWS: (0, 1)}
+
+
+def dropped() -> float:
+    return REGISTRY.get_sample_value("cryptoboy_queue_dropped_total", {"queue": HISTORY.name}) or 0.0
+
+
+def test_what_a_full_queue_drops_is_counted(house: BrokerHouse) -> None:
+    before = dropped()
+    house.broker(queue_max_length=2).publish(
+        [OutgoingMessage(NEWS_SCORED, b"{}", f"r-{n}") for n in range(5)]
+    )
+    assert dropped() - before == 3
