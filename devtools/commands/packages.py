@@ -20,9 +20,10 @@ from services.common.settings.settings import PROJECT_ROOT
 
 TOOLS_LOCK = PROJECT_ROOT / "requirements/bootstrap.lock"
 SERVER_PROGRAMS = {"rabbitmq-server": "/usr/sbin/rabbitmq-server", "redis-server": "/usr/bin/redis-server"}
-MONITORING_PROGRAMS = {
+TOOL_PROGRAMS = {
     "prometheus": ("prometheus", "promtool"),
     "prometheus-alertmanager": ("prometheus-alertmanager", "amtool"),
+    "chromium": ("chromium",),
 }
 _POLICY_FILE = Path("/usr/sbin/policy-rc.d")
 
@@ -74,11 +75,12 @@ def _install(lock: Path, options: tuple[str, ...], *, again: bool = False) -> No
 
 
 def install_test_servers() -> None:
-    """Make sure that the integration tests have a RabbitMQ and a Redis, and that the alert tests have a Prometheus.
+    """Make sure that the tests have a RabbitMQ, a Redis, a Prometheus and a Chromium.
 
     RabbitMQ and Redis are looked for in this order: addresses in the environment, a container engine, programs on
-    this machine. Prometheus and Alertmanager must be programs on this machine, because their tools check the deployed
-    files. Missing programs are installed without starting services, if this process is root on Debian or Ubuntu.
+    this machine. Prometheus, Alertmanager and Chromium must be programs on this machine: the tools of the first two
+    check the deployed files, and Chromium shows the page. Missing programs are installed without starting services,
+    if this process is root on Debian or Ubuntu.
 
     Raises:
         StopProgram: a program is missing and cannot be installed; the message says what to do.
@@ -102,10 +104,8 @@ def missing_servers() -> list[str]:
 
 
 def missing_tools() -> list[str]:
-    """The monitoring packages of which at least one program is missing on this machine."""
-    return [
-        package for package, programs in MONITORING_PROGRAMS.items() if not all(map(shutil.which, programs))
-    ]
+    """The packages of tools of which at least one program is missing on this machine."""
+    return [package for package, programs in TOOL_PROGRAMS.items() if not all(map(shutil.which, programs))]
 
 
 def how_to_install(servers: Sequence[str], tools: Sequence[str]) -> str:
@@ -121,7 +121,7 @@ def how_to_install(servers: Sequence[str], tools: Sequence[str]) -> str:
             "TEST_RABBITMQ_URL=amqp://user:password@host:port/vhost and TEST_REDIS_URL=redis://host:port"
         )
     if tools:
-        programs = [program for package in tools for program in MONITORING_PROGRAMS[package]]
+        programs = [program for package in tools for program in TOOL_PROGRAMS[package]]
         text += f". Of {' and '.join(tools)} the programs {', '.join(programs)} must be on PATH"
     return text + "."
 

@@ -16,7 +16,7 @@ from services.common.errors import StopProgram
 
 PROGRAMS = (
     *packages.SERVER_PROGRAMS,
-    *(program for programs in packages.MONITORING_PROGRAMS.values() for program in programs),
+    *(program for programs in packages.TOOL_PROGRAMS.values() for program in programs),
 )
 MakeMachine = Callable[..., None]
 
@@ -46,13 +46,13 @@ def test_nothing_is_missing_where_everything_is(machine: MakeMachine) -> None:
 def test_a_container_engine_stands_for_servers_and_not_for_tools(machine: MakeMachine) -> None:
     machine("docker")
     assert packages.missing_servers() == []
-    assert packages.missing_tools() == ["prometheus", "prometheus-alertmanager"]
+    assert packages.missing_tools() == ["prometheus", "prometheus-alertmanager", "chromium"]
 
 
 def test_addresses_stand_for_servers_and_not_for_tools(
     machine: MakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine("prometheus", "prometheus-alertmanager", "amtool")
+    machine("prometheus", "prometheus-alertmanager", "amtool", "chromium")
     monkeypatch.setenv("TEST_RABBITMQ_URL", "amqp://somewhere")
     assert packages.missing_servers() == ["redis-server"]
     assert packages.missing_tools() == ["prometheus"]  # its promtool is not here
@@ -61,7 +61,7 @@ def test_addresses_stand_for_servers_and_not_for_tools(
 def test_who_may_not_install_is_told_what_to_install(
     machine: MakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine("redis-server", "prometheus", "promtool", "apt-get")
+    machine("redis-server", "prometheus", "promtool", "chromium", "apt-get")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(StopProgram) as stopped:
         packages.install_test_servers()
