@@ -9,9 +9,9 @@ from typing import NamedTuple
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 from cryptoboy_sentiment import LABELS
 
+from services.common.forward_returns import short
 from services.research.page import INK, error_bars, styled
-from services.research.study.returns import short
-from services.research.study.statistics import Estimate
+from services.research.statistics import Estimate
 from services.research.study.study import DELAYS, Cell, Study
 
 _LINE = "#2563a8"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from services.research.study.returns import short
-from services.research.study.statistics import CONFIDENCE, discoveries
+from services.common.forward_returns import short
+from services.research.statistics import CONFIDENCE, discoveries
 from services.research.study.study import Cell, Study
 
 FALSE_DISCOVERY_RATE = 0.05

@@ -1,4 +1,4 @@
-"""Computes a pair's returns after an instant, from a candle's open to a candle's close, without interpolation."""
+"""Computes the returns of `services.common.forward_returns` for many instants at once."""
 
 from __future__ import annotations
 
@@ -8,37 +8,11 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
+from services.common.forward_returns import last_opening, microseconds, not_measurable, short
 from services.research.candles import Candles
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-PRICE_RULE = (
-    "A return starts at the open of the first candle that opens at or after available_at (plus the delay, if any) "
-    "and ends at the close of the candle that closes one horizon after that open: close / open - 1, in percent, "
-    "before fees. Where either candle is missing there is no return."
-)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def microseconds(length: timedelta) -> int:
-    """Return a length of time as a whole number of microseconds, the unit of all times in the study."""
-    return length // _MICROSECOND
-
-
-def short(length: timedelta) -> str:
-    """Return a length of time as timeframes are written: 15m, 4h, 24h."""
-    minutes = length // timedelta(minutes=1)
-    return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
-
-
-def not_measurable(length: timedelta, candle: timedelta) -> str | None:
-    """Return why these candles cannot measure a horizon or delay of `length`, or None if they can."""
-    if timedelta(0) < length < candle:
-        return f"shorter than one candle of {short(candle)}"
-    if length % candle:
-        return f"no whole number of candles of {short(candle)}"
-    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +51,9 @@ class Prices:
         Raises:
             ValueError: the candles cannot measure this horizon, see `not_measurable`.
         """
-        if reason := not_measurable(horizon, self.candle * _MICROSECOND):
+        if reason := not_measurable(horizon, timedelta(microseconds=self.candle)):
             raise ValueError(f"a horizon of {short(horizon)} is {reason}")
-        last_opens = self.opens + microseconds(horizon) - self.candle
+        last_opens = self.opens + last_opening(0, microseconds(horizon), self.candle)
         rows = np.searchsorted(self.opens, last_opens, side="left")
         rows_there = np.where(rows < self.opens.size, rows, 0)
         ends = self.opens[rows_there] == last_opens

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from services.research.study.returns import Floats, Ints, Prices, microseconds
-from services.research.study.statistics import (
+from services.common.forward_returns import microseconds
+from services.research.statistics import (
     NOTHING,
     Estimate,
     block_weights,
@@ -20,6 +20,7 @@ from services.research.study.statistics import (
     independent_windows,
     rank_correlation,
 )
+from services.research.study.returns import Floats, Ints, Prices
 
 Mask = npt.NDArray[np.bool_]
 _DAY = timedelta(days=1)

@@ -12,10 +12,11 @@ import pandas as pd
 from cryptoboy_sentiment import LABELS
 
 from services.common.errors import StopProgram
+from services.common.forward_returns import microseconds, not_measurable
 from services.research.candles import Candles
 from services.research.progress import Progress, quiet
 from services.research.study.events import Events, Selection, events_of
-from services.research.study.returns import Prices, microseconds, not_measurable
+from services.research.study.returns import Prices
 from services.research.study.sample import Design, Figures, Mask, Sample, draw_sample
 
 HORIZONS = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240, 1440))

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.common.forward_returns import entry_opening, microseconds, not_measurable, short
 from services.research.candles import Candles
-from services.research.study.returns import Prices, microseconds, not_measurable, short
+from services.research.study.returns import Prices
 from tests.support.research.study_samples import HOUR, START, candles_of
 
 CLOSES = [101.0, 102.0, 104.0, 103.0, 105.0]
@@ -52,6 +53,15 @@ def test_no_entry_lies_before_the_signal_or_a_candle_after_it(minutes: int) -> N
     else:
         there = prices.opens - time[0]
         assert not ((there >= 0) & (there < prices.candle)).any()
+
+
+@given(minutes=st.integers(-600, 600))
+def test_for_one_signal_and_for_many_the_entry_is_the_same_candle(minutes: int) -> None:
+    prices = Prices.of(candles_of(CLOSES))
+    time = instants(START + timedelta(minutes=minutes))
+    opening = entry_opening(int(time[0]), prices.candle)
+    row = prices.entry_rows(time)[0]
+    assert (opening == prices.opens[row]) if row >= 0 else (opening not in prices.opens)
 
 
 def test_where_candles_are_missing_there_is_no_entry_and_no_exit() -> None:

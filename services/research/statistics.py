@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats  # type: ignore[import-untyped]  # publishes no types
+
+from services.research.student_t import tail, tail_limit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -63,8 +64,8 @@ def estimate(value: float, resampled: Floats, blocks_with_events: int) -> Estima
     if error == 0:
         return Estimate(value)
     freedom = blocks_with_events - 1
-    reach = error * float(stats.t.isf((1 - CONFIDENCE) / 2, freedom))
-    return Estimate(value, value - reach, value + reach, 2 * float(stats.t.sf(abs(value) / error, freedom)))
+    reach = error * tail_limit((1 - CONFIDENCE) / 2, freedom)
+    return Estimate(value, value - reach, value + reach, 2 * tail(abs(value) / error, freedom))
 
 
 def rank_correlation(first: Floats, second: Floats, block: Ints, weights: Floats) -> Estimate:

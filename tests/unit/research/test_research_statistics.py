@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # publishes no types
 
-from services.research.study.statistics import (
+from services.research.statistics import (
     MIN_BLOCKS,
     NOTHING,
     Estimate,
@@ -21,6 +21,7 @@ from services.research.study.statistics import (
     independent_windows,
     rank_correlation,
 )
+from services.research.student_t import tail, tail_limit
 
 
 def test_draws_repeat_with_their_seed_and_differ_between_seeds_and_streams() -> None:
@@ -61,6 +62,16 @@ def test_an_interval_and_p_come_from_the_spread_of_the_resamples() -> None:
     assert found.low == pytest.approx(0.5 - 2.0003 * 0.2, abs=0.01)
     assert found.high == pytest.approx(0.5 + 2.0003 * 0.2, abs=0.01)
     assert found.p_value == pytest.approx(2 * stats.t.sf(2.5, 60), rel=0.2)
+
+
+@given(st.floats(0, 50), st.integers(1, 400))
+def test_the_tail_of_students_t_is_that_of_another_program(value: float, freedom: int) -> None:
+    assert tail(value, freedom) == pytest.approx(float(stats.t.sf(value, freedom)), rel=1e-9, abs=1e-12)
+
+
+@given(st.floats(1e-6, 0.499), st.integers(1, 400))
+def test_the_limit_of_a_tail_has_that_tail(probability: float, freedom: int) -> None:
+    assert tail(tail_limit(probability, freedom), freedom) == pytest.approx(probability, rel=1e-6)
 
 
 def test_few_blocks_or_undefined_resamples_leave_a_value_without_an_interval() -> None:
