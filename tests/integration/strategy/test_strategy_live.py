@@ -45,6 +45,18 @@ def test_a_signal_of_the_running_bot_reaches_the_next_candle(
     assert last["exit_tag"].startswith("sentiment")
 
 
+def test_a_bot_writes_into_its_candles_which_entry_rules_they_lack(
+    store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
+) -> None:
+    publish(store, 0.95, close_before_last(candles))
+    strategy = make()
+    strategy.entry_rules = ("trend", "sentiment")
+    frame = analysed(strategy, candles)
+    enters, lacks = frame["enter_long"].eq(1), frame["entry_missing"]
+    assert (lacks.eq("") == enters).all()
+    assert lacks.str.contains("sentiment").tolist()[-3:] == [True, False, False]
+
+
 @pytest.mark.parametrize("sentiment_from", news.SENTIMENT_FROM)
 def test_the_least_confidence_of_entries_is_a_parameter(
     store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame, sentiment_from: str

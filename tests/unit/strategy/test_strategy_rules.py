@@ -55,6 +55,15 @@ def test_an_entry_needs_nothing_more_than_its_six_conditions() -> None:
     assert enters(frame(CROSSED_NOW)) == [False, True]
 
 
+def test_each_candle_names_the_rules_that_it_lacks_in_the_order_of_the_rules() -> None:
+    held = news.entry_conditions(frame([-1.0, 1.0, 1.0, 1.0, 1.0], volume=9.0), Rules())[
+        list(news.ENTRY_RULES)
+    ]
+    missing = news.missing_rules(held.to_numpy(), news.ENTRY_RULES)
+    assert missing.tolist() == ["macd_cross+volume", "volume", "volume", "volume", "macd_cross+volume"]
+    assert news.missing_rules(held[["trend", "rsi"]].to_numpy(), ["trend", "rsi"]).tolist() == [""] * 5
+
+
 @pytest.mark.parametrize(
     ("condition", "changes"),
     [

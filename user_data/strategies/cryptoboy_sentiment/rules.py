@@ -5,7 +5,7 @@ each with its own thresholds. `Rules` defines which of the two is used for entri
 `trust` defines which signals may decide on entries and exits.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -115,6 +115,18 @@ def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     conditions = technical_entry_conditions(frame, rules)
     conditions["sentiment"] = entry_sentiment(frame, rules).to_numpy() > threshold
     return conditions
+
+
+def missing_rules(held: Booleans, used: Sequence[str]) -> Objects:
+    """For each candle the names of the entry rules that are not true, joined by +; empty where all are true.
+
+    Args:
+        held: one row for each candle, one column for each of the rules `used`.
+        used: the names of the rules.
+    """
+    kinds, kind = np.unique(held, axis=0, return_inverse=True)
+    texts = ["+".join(rule for rule, is_true in zip(used, row, strict=True) if not is_true) for row in kinds]
+    return np.array(texts, dtype=object)[kind.reshape(-1)]
 
 
 def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
