@@ -45,16 +45,16 @@ def test_a_signal_of_the_running_bot_reaches_the_next_candle(
     assert last["exit_tag"].startswith("sentiment")
 
 
-def test_a_bot_writes_into_its_candles_which_entry_rules_they_lack(
+def test_a_bot_writes_into_its_candles_which_entry_rules_are_true(
     store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
 ) -> None:
     publish(store, 0.95, close_before_last(candles))
     strategy = make()
     strategy.entry_rules = ("trend", "sentiment")
     frame = analysed(strategy, candles)
-    enters, lacks = frame["enter_long"].eq(1), frame["entry_missing"]
-    assert (lacks.eq("") == enters).all()
-    assert lacks.str.contains("sentiment").tolist()[-3:] == [True, False, False]
+    enters, rules = frame["enter_long"].eq(1), frame["entry_rules"]
+    assert (rules.eq("+trend +sentiment") == enters).all()
+    assert [text.partition(" ")[2] for text in rules.tail(3)] == ["-sentiment", "+sentiment", "+sentiment"]
 
 
 @pytest.mark.parametrize("sentiment_from", news.SENTIMENT_FROM)
@@ -94,7 +94,7 @@ def test_a_correction_a_second_after_the_close_leaves_the_exit_that_history_has(
     history = analysed(make(RunMode.BACKTEST, sentiment_csv=str(tmp_path / "signals.csv")), candles)
     assert (live["sentiment"].iloc[-1], live["exit_long"].iloc[-1]) == (-0.9, 1)
     assert live["exit_tag"].iloc[-1].startswith("sentiment")
-    pd.testing.assert_frame_equal(live, history)
+    pd.testing.assert_frame_equal(live.drop(columns="entry_rules"), history)
 
 
 def test_every_entry_of_the_frame_is_tagged_and_nothing_else_is(

@@ -55,13 +55,17 @@ def test_an_entry_needs_nothing_more_than_its_six_conditions() -> None:
     assert enters(frame(CROSSED_NOW)) == [False, True]
 
 
-def test_each_candle_names_the_rules_that_it_lacks_in_the_order_of_the_rules() -> None:
-    held = news.entry_conditions(frame([-1.0, 1.0, 1.0, 1.0, 1.0], volume=9.0), Rules())[
+def test_each_candle_says_which_rules_are_true_in_the_order_of_the_rules() -> None:
+    held = news.entry_conditions(frame([-1.0, 1.0, 1.0], volume=9.0), Rules())[
         list(news.ENTRY_RULES)
+    ].to_numpy()
+    crossed = "+trend +rsi +macd_cross -volume +below_band +sentiment"
+    assert news.rules_text(held, news.ENTRY_RULES).tolist() == [
+        crossed.replace("+macd_cross", "-macd_cross"),
+        crossed,
+        crossed,
     ]
-    missing = news.missing_rules(held.to_numpy(), news.ENTRY_RULES)
-    assert missing.tolist() == ["macd_cross+volume", "volume", "volume", "volume", "macd_cross+volume"]
-    assert news.missing_rules(held[["trend", "rsi"]].to_numpy(), ["trend", "rsi"]).tolist() == [""] * 5
+    assert news.rules_text(held[:, :2], ["trend", "rsi"]).tolist() == ["+trend +rsi"] * 3
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ from cryptoboy_sentiment.rules import (
     exit_sentiment,
     exit_tag,
     exit_tags,
-    missing_rules,
+    rules_text,
     stake_for,
     technical_entry_conditions,
 )

@@ -117,15 +117,17 @@ def entry_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     return conditions
 
 
-def missing_rules(held: Booleans, used: Sequence[str]) -> Objects:
-    """For each candle the names of the entry rules that are not true, joined by +; empty where all are true.
+def rules_text(held: Booleans, used: Sequence[str]) -> Objects:
+    """For each candle the entry rules with a sign: + where the rule is true, - where it is not: '+trend -rsi'.
 
     Args:
         held: one row for each candle, one column for each of the rules `used`.
         used: the names of the rules.
     """
     kinds, kind = np.unique(held, axis=0, return_inverse=True)
-    texts = ["+".join(rule for rule, is_true in zip(used, row, strict=True) if not is_true) for row in kinds]
+    texts = [
+        " ".join(f"{'+' if one else '-'}{rule}" for rule, one in zip(used, row, strict=True)) for row in kinds
+    ]
     return np.array(texts, dtype=object)[kind.reshape(-1)]
 
 
