@@ -454,6 +454,32 @@ def test_a_foreign_entry_in_the_list_is_left_out_when_read(store: SentimentStore
     assert [signal.article_id for signal in store.history(PAIR)] == ["a"]
 
 
+def test_a_reader_goes_on_from_a_position_with_every_revision_and_the_number_of_all(
+    store: SentimentStore, raw: Any
+) -> None:
+    first, second = make_signal("a", minutes_old=9), make_signal("b", minutes_old=8)
+    store.write([first], NOW)
+    store.write([second, first.model_copy(update={"revision": 1})], NOW + timedelta(seconds=1))
+    raw.zadd(SIGNALS, {"no signal": to_ms(NOW + timedelta(seconds=2))})
+
+    later = to_ms(NOW + timedelta(seconds=1))
+    found = store.signals_from({PAIR: later, "ETH/USDT": 0})
+    assert {(each.article_id, each.revision) for each in found[PAIR].signals} == {("b", 0), ("a", 1)}
+    assert {each.available_at for each in found[PAIR].signals} == {NOW + timedelta(seconds=1)}
+    assert found[PAIR].total == 4
+    assert (list(found["ETH/USDT"].signals), found["ETH/USDT"].total) == ([], 0)
+    assert len(store.signals_from({PAIR: 0})[PAIR].signals) == 3
+    assert store.signals_from({}) == {}
+
+
+def test_a_signal_that_does_not_say_when_it_became_available_has_the_instant_of_its_place(
+    store: SentimentStore, raw: Any
+) -> None:
+    raw.zadd(SIGNALS, {make_signal("a").model_dump_json(exclude={"available_at"}): to_ms(NOW)})
+    (signal,) = store.signals_from({PAIR: 0})[PAIR].signals
+    assert signal.available_at == NOW
+
+
 def test_the_pairs_that_are_scored_are_told_and_read(store: SentimentStore, raw: Any) -> None:
     assert store.scored_pairs() is None
     told = {"BTC/USDT": None, "SOL/USDT": NOW}

@@ -89,11 +89,18 @@ class TradingSettings(BaseModel):
         False,
         description="true: you looked, and the exchange's keys cannot withdraw; for an exchange that does not say",
     )
-    freqtrade_api_host: str = Field("127.0.0.1", description="IP address on which Freqtrade's API listens")
+    freqtrade_api_host: str = Field(
+        "127.0.0.1",
+        description="IP address on which Freqtrade's API listens, and where history_recorder asks it",
+    )
     freqtrade_api_port: Port = Field(8080, description="port of Freqtrade's API")
     freqtrade_api_user: str = Field("cryptoboy", min_length=1, description="user of Freqtrade's API")
     freqtrade_api_pass: SecretStr | None = Field(
         None, description="its password; unset: one is made for the run"
+    )
+    freqtrade_ws_token: SecretStr | None = Field(
+        None,
+        description="token of Freqtrade's message WebSocket, for history_recorder; unset: one is made for the run",
     )
     strategy_metrics_port: Port | None = Field(
         None, description="port for the strategy's metrics, on HEALTH_HOST; unset: it has none"

@@ -6,7 +6,8 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -23,6 +24,19 @@ class WriteOutcome(StrEnum):
     NEWEST = "newest"  # it is now the pair's current sentiment
     KEPT = "kept"  # it is in the history; the current sentiment is another
     DUPLICATE = "duplicate"  # this revision, or a higher one, was there already: nothing changed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignals:
+    """The signals of a pair from a position on.
+
+    Attributes:
+        signals: in the order of their `available_at`, which is always given.
+        total: the number of the pair's signals in the store, those before the position included.
+    """
+
+    signals: Sequence[SentimentSignal]
+    total: int
 
 
 class SentimentStore(Protocol):
@@ -52,6 +66,19 @@ class SentimentStore(Protocol):
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
         """The last signals of a pair, newest first, at most 100. Raises TryLater."""
+        ...
+
+    def signals_from(self, positions: Mapping[str, int]) -> dict[str, StoredSignals]:
+        """The signals of each pair, every revision, that became available at or after a position.
+
+        A member that is not a signal, because another program wrote it, is left out with a warning.
+
+        Args:
+            positions: for each pair, milliseconds since the epoch.
+
+        Raises:
+            TryLater: as in `write`.
+        """
         ...
 
     def scored_pairs(self) -> ScoredPairs | None:

@@ -42,6 +42,7 @@ def freqtrade_config(
         StopProgram: Freqtrade could not trade with these settings; see `check_trading`.
     """
     check_trading(settings)
+    settings = with_api_secrets(settings)
     own = settings.exchange_config.get_secret_value()
     ccxt_options = public_part(own) if settings.dry_run else dict(own)
     return {
@@ -79,11 +80,20 @@ def freqtrade_config(
             "verbosity": "error",
             "jwt_secret_key": secrets.token_hex(32),
             "username": settings.freqtrade_api_user,
-            "password": reveal(settings.freqtrade_api_pass) or secrets.token_urlsafe(24),
+            "password": reveal(settings.freqtrade_api_pass),
+            "ws_token": reveal(settings.freqtrade_ws_token),
         },
         "internals": {"process_throttle_secs": throttle_seconds, "heartbeat_interval": 60},
         "cryptoboy": strategy_section(settings),
     }
+
+
+def with_api_secrets(settings: Settings) -> Settings:
+    """The settings with a password and a token for Freqtrade's API; those that are unset are made at random."""
+    return settings.changed(
+        freqtrade_api_pass=reveal(settings.freqtrade_api_pass) or secrets.token_urlsafe(24),
+        freqtrade_ws_token=reveal(settings.freqtrade_ws_token) or secrets.token_urlsafe(24),
+    )
 
 
 def _sqlite_url(database: Path) -> str:

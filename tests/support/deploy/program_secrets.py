@@ -6,6 +6,7 @@ SECRETS_OF_FREQTRADE = frozenset(
     {
         *("exchange_key", "exchange_secret", "exchange_password", "exchange_uid", "exchange_config"),
         *("binance_api_key", "binance_api_secret", "telegram_bot_token", "freqtrade_api_pass"),
+        "freqtrade_ws_token",
         "redis_password",
     }
 )

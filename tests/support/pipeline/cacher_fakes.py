@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from services.common.runtime.health import DependencyHealth
 from services.common.scored_pairs import ScoredPairs
 from services.common.store.holds import Hold, StoredHolds, new_id
 from services.common.store.keys import KEPT
-from services.common.store.port import WriteOutcome
+from services.common.store.port import StoredSignals, WriteOutcome
 
 QUEUE = "sentiment_signals_queue"
 
@@ -156,6 +156,9 @@ class FakeStore:
         return {pair: self.sentiment.get(pair) for pair in pairs}
 
     def history(self, pair: str, limit: int = 100) -> list[SentimentSignal]:
+        raise NotImplementedError
+
+    def signals_from(self, positions: Mapping[str, int]) -> dict[str, StoredSignals]:
         raise NotImplementedError
 
     def scored_pairs(self) -> ScoredPairs | None:

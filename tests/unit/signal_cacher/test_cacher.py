@@ -9,6 +9,7 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
+from services.common.broker import batches
 from services.common.broker.port import TooManyDeadLetters
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram, TryLater
@@ -47,7 +48,7 @@ class House:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # where STATE_DIR is, as it is not set
-    monkeypatch.setattr(cacher_module, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(batches, "FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(cacher_module, "REJECT_PAUSE_SECONDS", 0.001)
 
 
@@ -98,17 +99,17 @@ def test_while_the_store_is_away_the_batch_stays_in_hand_and_nothing_is_received
 def test_a_store_that_is_away_for_long_costs_one_delivery_and_its_return_another_subscription(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cacher_module, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "HOLD_SECONDS", 0.0)
     house = House([GOOD], [GOOD], [OTHER], failures=(AWAY,) * 3)
     house.run()
     names = [name for name, _ in house.subscription.events]
-    assert names == ["receive", "close", "ack", "receive", "ack", "receive", "ack", "receive"]
+    assert names == ["receive", "close", "receive", "ack", "receive", "ack", "receive"]
     assert len(house.broker.subscribed) == 2
     assert [[signal.article_id for signal in batch] for batch in house.store.written] == [["a"], ["a"], ["b"]]
 
 
 def test_a_stop_while_the_store_is_away_for_long_ends_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cacher_module, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "HOLD_SECONDS", 0.0)
     house = House([GOOD], failures=(AWAY,) * 3)
     house.subscription.on_close = house.stop.set
     house.run()
@@ -118,11 +119,22 @@ def test_a_stop_while_the_store_is_away_for_long_ends_the_service(monkeypatch: p
 
 
 def test_a_broker_that_is_away_when_the_store_is_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cacher_module, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "HOLD_SECONDS", 0.0)
     house = House([GOOD], [GOOD], failures=(AWAY,))
     house.broker.failures.append(TryLater("no broker"))
     house.run()
-    assert house.happened("ack") == [[GOOD], [GOOD]]
+    assert house.happened("ack") == [[GOOD]]
+    assert len(house.store.written) == 2
+
+
+def test_the_rest_of_a_batch_that_was_given_back_is_left_to_its_next_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "HOLD_SECONDS", 0.0)
+    house = House([GOOD, BAD], [GOOD, BAD], failures=(AWAY,))
+    house.run()
+    names = [name for name, _ in house.subscription.events]
+    assert names == ["receive", "close", "receive", "ack", "dead_letter", "receive"]
 
 
 def test_stopping_while_the_store_is_away_gives_the_batch_back() -> None:

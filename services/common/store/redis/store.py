@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -17,8 +17,8 @@ import redis
 import structlog
 
 from services.common.clock import CLOCKS_DIFFER, from_ms, to_ms
-from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
-from services.common.messages import SentimentSignal, decode
+from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.messages import SentimentSignal
 from services.common.runtime.health import DependencyHealth
 from services.common.scored_pairs import ScoredPairs, as_text, of_text
 from services.common.settings.settings import Settings
@@ -26,7 +26,7 @@ from services.common.store import keys
 from services.common.store.embedded.access import data_of
 from services.common.store.embedded.disk import is_written
 from services.common.store.holds import Holds
-from services.common.store.port import WriteOutcome
+from services.common.store.port import StoredSignals, WriteOutcome
 from services.common.store.redis.client import address_of, redis_client
 from services.common.store.redis.errors import (
     UNKNOWN_COMMAND,
@@ -36,6 +36,7 @@ from services.common.store.redis.errors import (
     reaction_to,
 )
 from services.common.store.redis.holds import RedisHolds
+from services.common.store.redis.reading import signal_of, signals_from
 
 log = structlog.get_logger(__name__)
 
@@ -107,13 +108,11 @@ class RedisStore:
         entries = cast(
             "list[str]", self._ask(lambda: self._client.lrange(keys.history_key(pair), 0, limit - 1))
         )
-        signals = []
-        for entry in entries:
-            try:
-                signals.append(decode(entry.encode(), SentimentSignal))
-            except NeverWorks as error:
-                log.warning("history_entry_unreadable", key=keys.history_key(pair), error=str(error))
-        return signals
+        return [signal for entry in entries if (signal := signal_of(entry, keys.history_key(pair)))]
+
+    def signals_from(self, positions: Mapping[str, int]) -> dict[str, StoredSignals]:
+        """See `SentimentStore.signals_from`. Needs one round trip."""
+        return self._ask(lambda: signals_from(self._client, positions))
 
     def scored_pairs(self) -> ScoredPairs | None:
         """See `SentimentStore.scored_pairs`. A value in another format is treated as missing."""

@@ -73,6 +73,7 @@ def test_every_secret_of_the_settings_is_known_in_freqtrades_configuration(
         *of_the_exchange,
         "telegram_bot_token",
         "freqtrade_api_pass",
+        "freqtrade_ws_token",
         "redis_password",
     )
     settings = Settings.load({name.upper(): f"planted-{name}" for name in names} | {"DRY_RUN": "false"})
