@@ -1,4 +1,4 @@
-"""A strategy gets the same answers from the sentiment store and from a sentiment CSV."""
+"""A strategy gets the same answers from the sentiment store, through the API, and from a sentiment CSV."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.support.servers.servers import RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.store.embedded_redis import client_of, embedded_redis
 from tests.support.strategy.signal_places import (
+    ApiPlace,
     CsvPlace,
     HistoryPlace,
     RedisPlace,
@@ -23,9 +24,11 @@ from tests.support.strategy.signal_places import (
     by_name,
     columns_at,
 )
+from tests.support.strategy.store_api import store_api
 from tests.support.strategy.strategy_samples import PAIR, at, opens, signal
 
 NOW = at(600)
+KEY = "cb_key-of-the-bot"
 ETH = "ETH/USDT"
 CANDLES = opens(*range(0, 600, 15))
 SIGNALS = [
@@ -39,12 +42,12 @@ SIGNALS = [
 ]
 
 
-@pytest.fixture(params=["redis", "embedded", "csv", "history"])
+@pytest.fixture(params=["redis", "embedded", "api", "csv", "history"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SignalPlace]:
     yield from _place(request, tmp_path)
 
 
-@pytest.fixture(params=["redis", "embedded", "csv"])
+@pytest.fixture(params=["redis", "embedded", "api", "csv"])
 def live_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SignalPlace]:
     yield from _place(request, tmp_path)
 
@@ -59,6 +62,11 @@ def _place(request: pytest.FixtureRequest, folder: Path) -> Iterator[SignalPlace
         client = redis.Redis(server.host, server.port, server.db, server.password)
         with client, TcpProxy(server.host, server.port) as proxy:
             yield RedisPlace(client, proxy, server.password)
+    elif request.param == "api":
+        with embedded_redis() as running, client_of(running) as client, store_api(running.settings) as api:
+            api.key = KEY
+            with TcpProxy("127.0.0.1", api.port) as proxy:
+                yield ApiPlace(client, proxy, KEY)
     else:
         with embedded_redis() as running, client_of(running) as client:
             at_ = running.settings

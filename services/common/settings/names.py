@@ -46,7 +46,12 @@ SHARED_PREFIXES = (
     "STAKE_",
 )
 # Read by the programs themselves, not through the settings.
-OTHER_OWN_NAMES = frozenset({"SENTIMENT_CSV", "CRYPTOBOY_VENV", "CRYPTOBOY_PYTHON", "CRYPTOBOY_ENV_FILE"})
+OTHER_OWN_NAMES = frozenset(
+    {
+        *("SENTIMENT_CSV", "CRYPTOBOY_API_KEY", "CRYPTOBOY_API_KEY_FILE"),
+        *("CRYPTOBOY_VENV", "CRYPTOBOY_PYTHON", "CRYPTOBOY_ENV_FILE"),
+    }
+)
 # Read by Compose, from the same .env.
 COMPOSE_NAMES = frozenset(
     {

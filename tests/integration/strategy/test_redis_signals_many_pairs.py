@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cryptoboy_sentiment as news
 import pytest
 import redis
-from cryptoboy_sentiment.redis_source import NEW_AT_ONCE
+from cryptoboy_sentiment.store_reader import NEW_AT_ONCE
 
 from tests.support.servers.servers import RedisServer
 from tests.support.strategy.strategy_samples import at, message, milliseconds, signal, strategy_client

@@ -60,6 +60,19 @@ class RedisPlace:
         self._proxy.accept()
 
 
+class ApiPlace(RedisPlace):
+    """The sentiment store behind the API, which is behind a proxy and wants a key."""
+
+    def __init__(self, admin: Any, proxy: TcpProxy, key: str) -> None:
+        super().__init__(admin, proxy, None)
+        self.address = f"http://{proxy.host}:{proxy.port}"
+        self._key = key
+
+    def source(self) -> news.SignalSource:
+        settings = news.Settings.read({"source": self.address, "api_key": self._key}, {})
+        return live_signals(settings, window=timedelta(hours=48))
+
+
 class CsvPlace:
     """A sentiment CSV, followed as in dry-run."""
 

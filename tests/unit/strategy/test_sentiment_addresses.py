@@ -94,9 +94,13 @@ def test_an_address_in_the_wrong_place_is_refused_and_not_shown(section: dict[st
     ("source", "message"),
     [
         (
-            "http://127.0.0.1:8110",
-            r"begins with http://, which is not known; expected redis://HOST:6379/0, rediss://",
+            "ftp://127.0.0.1:8110",
+            r"begins with ftp://, which is not known; expected redis://HOST:6379/0, rediss://.* http://HOST:8110",
         ),
+        ("http://", r"cannot be read as an address of the API .* expected http://HOST:8110 or https://HOST"),
+        ("http://api:8110/?key=1", r"cannot be read as an address of the API"),
+        ("http://api:port", r"cannot be read as an address of the API"),
+        ("http://api/a b", r"cannot be read as an address of the API"),
         (
             "sqlite:///history.sqlite",
             r"begins with sqlite://, which is not known; .* path of a sentiment CSV",
@@ -129,6 +133,8 @@ def test_an_address_that_is_not_known_is_refused_with_those_that_are(source: str
         {"source": "unix:///x.sock", "redis_host": "store"},
         {"source": "a.csv", "sentiment_csv": "b.csv"},
         {"source": "a.csv", "redis_host": "store"},
+        {"source": "http://api:8110", "redis_host": "store"},
+        {"source": "http://api:8110", "redis_password": SECRET},
     ],
 )
 def test_an_address_and_an_older_setting_that_contradict_each_other_are_refused(
@@ -246,3 +252,58 @@ def test_without_the_package_redis_a_csv_works_and_the_store_says_what_to_instal
     assert "store:7000" in message
     assert "pip install redis" in message
     assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ("section", "environment"),
+    [
+        ({"api_key": SECRET}, {}),
+        ({"api_key": SECRET}, {"CRYPTOBOY_API_KEY": "another"}),
+        ({}, {"CRYPTOBOY_API_KEY": f" {SECRET}\n"}),
+        ({"api_key_file": "KEY"}, {"CRYPTOBOY_API_KEY": "another"}),
+        ({}, {"CRYPTOBOY_API_KEY_FILE": "KEY"}),
+    ],
+)
+def test_the_key_of_the_api_is_a_setting_a_variable_or_a_file(
+    tmp_path: Path, section: dict[str, str], environment: dict[str, str]
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{SECRET}\n")
+    given = [
+        {name: str(file) if text == "KEY" else text for name, text in texts.items()}
+        for texts in (section, environment)
+    ]
+    read = Settings.read({"source": "http://api:8110", **given[0]}, given[1])
+    assert read.api_key == SECRET
+    assert SECRET not in f"{read!r} {read}"
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"api_key": f"{SECRET} x"}, r"cryptoboy\.api_key is no key"),
+        ({"api_key": f"{SECRET}\r\nHost: x"}, r"cryptoboy\.api_key is no key"),
+        ({"api_key": 5}, r"cryptoboy\.api_key is no key"),
+        ({"api_key": SECRET, "api_key_file": "/x"}, r"api_key and cryptoboy\.api_key_file are both set"),
+        (
+            {"api_key_file": "/nowhere"},
+            r"cryptoboy\.api_key_file=/nowhere cannot be read \(FileNotFoundError\)",
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_refused_and_not_shown(section: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        Settings.read({"source": "http://api:8110", **section}, {})
+    assert SECRET not in f"{refused.value!r} {refused.value.__cause__!r}"
+
+
+def test_a_bot_that_reads_the_api_ignores_what_the_environment_says_about_redis(tmp_path: Path) -> None:
+    environment = {
+        "REDIS_HOST": "elsewhere",
+        "REDIS_PASSWORD": SECRET,
+        "REDIS_PASSWORD_FILE": str(tmp_path / "no"),
+        "SENTIMENT_CSV": "history.csv",
+    }
+    read = Settings.read({"source": "https://api.example/cryptoboy/"}, environment)
+    assert (read.redis_host, read.redis_password) == ("localhost", None)
+    assert read.sentiment_csv == "history.csv"  # a backtest with this configuration reads it

@@ -1,9 +1,9 @@
 """Provides news sentiment to a trading strategy: signals, their sources, and the rules based on them.
 
 This package alone decides which sentiment a candle sees, for live trading and backtests alike; only the source
-differs (`RedisSignals`, `CsvSignals`). Missing sentiment is NaN, never 0.0. The package needs Freqtrade and,
-for the sentiment store only, `redis`, and no other part of CryptoBoy, so it is installed in Freqtrade by copying this
-folder and the strategy's file.
+differs (`RedisSignals`, the API, `CsvSignals`). Missing sentiment is NaN, never 0.0. The package needs Freqtrade and,
+for a sentiment store in Redis only, `redis`, and no other part of CryptoBoy, so it is installed in Freqtrade by
+copying this folder and the strategy's file.
 """
 
 from cryptoboy_sentiment.aggregate import (

@@ -3,10 +3,11 @@
     redis://[USER:PASSWORD@]HOST[:PORT][/DB]      the sentiment store
     rediss://...                                  the same over TLS; the redis_*_file settings name certificates
     unix://[USER:PASSWORD@]/PATH.sock[?db=DB]     the same over a Unix socket
+    http://HOST[:PORT], https://...               CryptoBoy's API, which passes on the store; the key is a setting
     PATH.csv or PATH.csv.gz                       a sentiment CSV; a relative path starts in the working directory
 
-A history file and an API will be further addresses. An address is translated to the older settings (redis_host and so
-on, or sentiment_csv), which stay allowed. No error shows an address as it was given, because it may hold a password.
+An address of Redis or of a file is translated to the older settings (redis_host and so on, or sentiment_csv), which
+stay allowed. No error shows an address as it was given, because it may hold a password.
 """
 
 import re
@@ -16,13 +17,23 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 ENDINGS = (".csv", ".csv.gz")
 _PORT = 6379
+_API = ("http", "https")
+_PLAIN = re.compile(r"[!-~]+")  # what may stand in a line of a request
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}", re.ASCII)
-_KNOWN = "redis://HOST:6379/0, rediss://HOST:6379/0, unix:///PATH.sock, or the path of a sentiment CSV (.csv, .csv.gz)"
+_KNOWN = (
+    "redis://HOST:6379/0, rediss://HOST:6379/0, unix:///PATH.sock, http://HOST:8110, https://HOST, or the path of a "
+    "sentiment CSV (.csv, .csv.gz)"
+)
 _WRITTEN = (
     "cryptoboy.source cannot be read as an address of Redis (not shown, because it may hold a password): expected "
     "redis://USER:PASSWORD@HOST:PORT/DB, where USER:PASSWORD@, :PORT and /DB may be missing, or "
     "unix://USER:PASSWORD@/PATH.sock?db=DB. In a password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and "
     "% as %25, or give it as REDIS_PASSWORD or REDIS_PASSWORD_FILE"
+)
+_API_WRITTEN = (
+    "cryptoboy.source cannot be read as an address of the API (not shown, because it may hold a key): expected "
+    "http://HOST:8110 or https://HOST, without user, password, ? and #. Give the key as cryptoboy.api_key, or in the "
+    "environment as CRYPTOBOY_API_KEY or CRYPTOBOY_API_KEY_FILE. A store in Redis has an address such as redis://HOST"
 )
 _OF_REDIS = (
     "redis_host",
@@ -43,6 +54,11 @@ def is_csv(source: str | None) -> bool:
     return source is not None and "://" not in source
 
 
+def is_api(source: str | None) -> bool:
+    """Whether this source is CryptoBoy's API."""
+    return source is not None and source.partition("://")[0].lower() in _API and "://" in source
+
+
 def settings_of(source: str) -> dict[str, Any]:
     """The older settings that an address stands for; None where the address leaves one out.
 
@@ -57,6 +73,9 @@ def settings_of(source: str) -> dict[str, Any]:
                 f"{_KNOWN}"
             )
         return {"sentiment_csv": source}
+    if is_api(source):
+        _check_api(source)
+        return {}
     if scheme.lower() not in {"redis", "rediss", "unix"}:
         hint = "; for a file write its path alone" if scheme.lower() == "file" else ""
         # What is no scheme may be a password.
@@ -68,6 +87,18 @@ def settings_of(source: str) -> dict[str, Any]:
         return _of_redis(urlsplit(source))
     except ValueError:
         raise ValueError(_WRITTEN) from None
+
+
+def _check_api(source: str) -> None:
+    try:
+        url = urlsplit(source)
+        is_plain = (
+            url.hostname and "@" not in url.netloc and not url.query and not url.fragment and url.port != 0
+        )
+    except ValueError:
+        is_plain = False
+    if not is_plain or not _PLAIN.fullmatch(source):
+        raise ValueError(_API_WRITTEN)
 
 
 def _of_redis(url: SplitResult) -> dict[str, Any]:
@@ -120,8 +151,11 @@ def resolve(
     found = settings_of(source)
     _refuse_contradictions(chosen, found)
     given = {name: value for name, value in found.items() if value is not None}
-    left_out = {*_MAY_ADD} if found.get("redis_password") is None else set()  # a user belongs to its password
-    decided = {*_OF_REDIS, *given} - (set() if is_csv(source) else left_out - given.keys())
+    is_redis = "redis_host" in found
+    left_out = (
+        {*_MAY_ADD} if is_redis and found["redis_password"] is None else set()
+    )  # a user belongs to its password
+    decided = {*_OF_REDIS, *given} - (left_out - given.keys())
     left = {name: text for name, text in environment.items() if name not in decided}
     return {**chosen, **given, "source": shown(source)}, left
 
@@ -133,15 +167,19 @@ def _refuse_contradictions(chosen: Mapping[str, Any], found: Mapping[str, Any]) 
         for name in names
         if name in chosen
         and chosen[name] != found.get(name)
-        and not (name in _MAY_ADD and "sentiment_csv" not in found and found[name] is None)
+        and not (name in _MAY_ADD and "redis_host" in found and found[name] is None)
     ]
     if not against:
         return
-    aim = (
-        "a bot that reads Redis and is backtested on a file has a source such as redis://HOST:6379/0 and sentiment_csv"
-        if "sentiment_csv" in found
-        else "the address says all of them but user, password and certificates"
-    )
+    if "sentiment_csv" in found:
+        aim = (
+            "a bot that reads Redis and is backtested on a file has a source such as redis://HOST:6379/0 and "
+            "sentiment_csv"
+        )
+    elif "redis_host" in found:
+        aim = "the address says all of them but user, password and certificates"
+    else:
+        aim = "a bot that reads the API reads no Redis"
     raise ValueError(
         f"cryptoboy.source and cryptoboy.{', cryptoboy.'.join(against)} contradict each other: keep one of them ({aim})"
     )

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 _MISSING = (
     "Sentiment comes from Redis at {address}, which needs the Python package redis, and Freqtrade's environment does "
     "not have it. Install it where Freqtrade is installed: python -m pip install redis; in Docker, build an image of "
-    "two lines: FROM freqtradeorg/freqtrade:stable and RUN pip install --user redis. Or name a sentiment CSV as "
-    "cryptoboy.source, which needs no package (in backtests and dry-run)"
+    "two lines: FROM freqtradeorg/freqtrade:stable and RUN pip install --user redis. Or name as "
+    "cryptoboy.source what needs no package: the address of CryptoBoy's API, such as http://HOST:8110, or a sentiment "
+    "CSV (in backtests and dry-run)"
 )
 
 

@@ -4,11 +4,13 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-from cryptoboy_sentiment.addresses import is_csv
+from cryptoboy_sentiment.addresses import is_api, is_csv
 from cryptoboy_sentiment.assets import OWN_FIRST
 from cryptoboy_sentiment.connection import connect
 from cryptoboy_sentiment.csv_following import FollowedCsv
 from cryptoboy_sentiment.csv_source import CsvSignals
+from cryptoboy_sentiment.http_source import HttpReader
+from cryptoboy_sentiment.mirrored_source import MirroredSignals
 from cryptoboy_sentiment.redis_source import RedisSignals
 from cryptoboy_sentiment.served import ServedSignals
 from cryptoboy_sentiment.settings import Settings
@@ -20,14 +22,20 @@ logger = logging.getLogger(__name__)
 def live_signals(settings: Settings, window: timedelta, *, dry_run: bool = False) -> SignalSource:
     """The source of a bot: the store's signals, which go back as far as `window`, or a sentiment CSV in dry-run.
 
+    The store is read in Redis, or through the API.
+
     Raises:
         ValueError: the package redis is missing, the CSV is not valid, or a CSV is named for real money.
     """
     if is_csv(settings.source) and settings.sentiment_csv is not None:
         return ServedSignals(_followed(Path(settings.sentiment_csv).absolute(), dry_run=dry_run))
-    logger.info("Sentiment comes from Redis at %s", settings.redis_address)
     # What counts for a pair at the window's begin is decided by the signals before it.
-    return ServedSignals(RedisSignals(connect(settings), window=window + OWN_FIRST))
+    window += OWN_FIRST
+    if is_api(settings.source) and settings.source is not None:
+        logger.info("Sentiment comes from the API at %s", settings.source)
+        return ServedSignals(MirroredSignals(HttpReader(settings.source, settings.api_key), window=window))
+    logger.info("Sentiment comes from Redis at %s", settings.redis_address)
+    return ServedSignals(RedisSignals(connect(settings), window=window))
 
 
 def _followed(path: Path, *, dry_run: bool) -> FollowedCsv:

@@ -2,13 +2,13 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError  # comes with Freqtrade
 
-from cryptoboy_sentiment.addresses import is_csv, resolve
+from cryptoboy_sentiment.addresses import is_api, is_csv, resolve
 from cryptoboy_sentiment.news_events import EVENT_TYPES
+from cryptoboy_sentiment.secret_files import api_key_of, read_secret
 
 USES = ("veto", "confirm", "exit", "size", "features")
 """What a strategy with `SentimentMixin` may use news for."""
@@ -72,6 +72,11 @@ class Settings(BaseModel):
     metrics_port: Annotated[Port | None, _PORT] = None  # None: no metrics
     redis_socket: File = None  # a Unix socket, used instead of host and port
 
+    api_key: Any = Field(
+        default=None, repr=False
+    )  # for a source that is an API; read from the file, if that is given
+    api_key_file: File = None
+
     # The fields below are those of `SentimentMixin`; scores are those of a long position, and are mirrored for shorts.
     source: Annotated[str | None, Field(min_length=1, description="an address or a path")] = (
         None  # see `addresses`
@@ -112,8 +117,9 @@ class Settings(BaseModel):
         """Read the settings from the configuration or, for fields missing there, from environment variables.
 
         The variables are SENTIMENT_CSV and REDIS_*: HOST, PORT, SOCKET, USER, PASSWORD, TLS ... REDIS_PASSWORD_FILE
-        names a file that contains the password, and STRATEGY_METRICS_PORT sets `metrics_port`. The address in `source`
-        is translated to the settings named redis_* or sentiment_csv.
+        names a file that contains the password, STRATEGY_METRICS_PORT sets `metrics_port`, and CRYPTOBOY_API_KEY and
+        CRYPTOBOY_API_KEY_FILE set `api_key` and `api_key_file`. The address in `source` is translated to the settings
+        named redis_* or sentiment_csv.
 
         Raises:
             ValueError: a value has the wrong type, a name is unknown, the password cannot be read, or settings
@@ -129,9 +135,14 @@ class Settings(BaseModel):
             if (text := environment.get(variable)) and not (name == "redis_port" and "://" in text)
         }
         chosen, texts = resolve(chosen, texts)
-        file = None if is_csv(chosen.get("source")) else environment.get("REDIS_PASSWORD_FILE")
+        is_redis = not is_csv(chosen.get("source")) and not is_api(chosen.get("source"))
+        file = environment.get("REDIS_PASSWORD_FILE") if is_redis else None
         if file and not chosen.get("redis_password"):
-            texts["redis_password"] = _read_password(file, is_given="redis_password" in texts)
+            if "redis_password" in texts:
+                raise ValueError("REDIS_PASSWORD and REDIS_PASSWORD_FILE are both set: keep one of them")
+            texts["redis_password"] = read_secret(file, "REDIS_PASSWORD_FILE")
+        key = api_key_of(chosen, texts) if is_api(chosen.get("source")) else None
+        chosen |= {} if key is None else {"api_key": key}
         try:
             given = cls.model_validate_strings({name: texts[name] for name in texts.keys() - chosen})
             return cls(**given.model_dump(exclude_unset=True) | chosen)
@@ -160,7 +171,11 @@ _VARIABLES = {
     name: name.upper()
     for name in Settings.model_fields
     if (name.startswith("redis") and name != "redis_db") or name == "sentiment_csv"
-} | {"metrics_port": "STRATEGY_METRICS_PORT"}
+} | {
+    "metrics_port": "STRATEGY_METRICS_PORT",
+    "api_key": "CRYPTOBOY_API_KEY",
+    "api_key_file": "CRYPTOBOY_API_KEY_FILE",
+}
 """The name of the environment variable for each field."""
 
 
@@ -187,15 +202,3 @@ _NAMES = {"use": USES, "stand_aside": EVENT_TYPES, "exit_on": EVENT_TYPES}
 def _nearest(value: object, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(value, list(known), 1) if isinstance(value, str) else []
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _read_password(file: str, *, is_given: bool) -> str:
-    if is_given:
-        raise ValueError("REDIS_PASSWORD and REDIS_PASSWORD_FILE are both set: keep one of them")
-    try:
-        password = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"REDIS_PASSWORD_FILE={file} cannot be read ({type(error).__name__})") from None
-    if not password:
-        raise ValueError(f"REDIS_PASSWORD_FILE={file} is empty")
-    return password
