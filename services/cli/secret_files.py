@@ -1,4 +1,4 @@
-"""`cryptoboy secrets`: creates the missing secrets of a production system."""
+"""`cryptoboy secrets`: creates the missing secrets of a production system, and the keys of the API."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.api_keys import api_key_app
 from services.cli.support.answers import print_json, say
 from services.cli.support.options import Json
 from services.common.settings.folders import CONFIGURATION
@@ -17,7 +18,10 @@ from services.operations.secrets.takeover import find_secrets, secrets_left, unu
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of the secrets.", show_default="secrets")]
 
-secrets_app = typer.Typer(help="Secrets of production: one file each.", no_args_is_help=True)
+secrets_app = typer.Typer(
+    help="Secrets of production, one file each, and the keys of the API.", no_args_is_help=True
+)
+secrets_app.add_typer(api_key_app, name="api-key")
 
 
 @secrets_app.command("certificates")

@@ -116,6 +116,13 @@ _ALL = (
         # The service gets EXCHANGE_CONFIG without its credentials: see `with_secrets`.
         further_secrets=frozenset({"exchange_config"}),
     ),
+    Service(
+        "api",
+        "services.api.api",
+        8110,
+        further_secrets=frozenset({"rabbitmq_pass", "redis_password"}),
+        deployed_by=frozenset(),
+    ),
 )
 SERVICES = {service.name: service for service in _ALL}
 """The services by name in the order in which they start: services that read messages come before publishers."""

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
 
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.clock import SystemClock
-from services.common.errors import StopProgram, TryLater
+from services.common.errors import TryLater
 from services.common.network.compose_names import explain_compose_name
-from services.common.settings.reach import Part
-from services.common.settings.settings import BrokerKind, ScorerKind, Settings
+from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
-
-if TYPE_CHECKING:
-    from services.sentiment_analyzer.scorers.port import Scorer
-
-
-_SCORER_HINT = "./cryptoboy doctor says how to fix it; --scorer lexicon needs no server"
 
 
 @contextmanager
@@ -36,27 +28,6 @@ def connected_store(settings: Settings) -> Iterator[SentimentStore]:
     """Yield the store and close it at the end. A TryLater raised in the block is extended by the next step."""
     with closing(open_store(settings)) as store, next_step(store_hint(settings)):
         yield store
-
-
-@contextmanager
-def answering_scorer(settings: Settings) -> Iterator[Scorer]:
-    """Yield the scorer once it has answered, and close it at the end.
-
-    A TryLater raised by the scorer or in the block is extended by the next step.
-
-    Raises:
-        StopProgram: OUT_OF_REACH says that this container has no connection to the scorer.
-    """
-    if not settings.reaches(Part.SCORER) and settings.sentiment_scorer is not ScorerKind.LEXICON:
-        raise StopProgram(
-            f"this container has no connection to the server of SENTIMENT_SCORER={settings.sentiment_scorer} "
-            "(OUT_OF_REACH). Add --scorer lexicon; `score --explain ID` shows how the pipeline has scored an article"
-        )
-    from services.sentiment_analyzer.scorers.build import build_scorer
-
-    with closing(build_scorer(settings)) as scorer, next_step(_SCORER_HINT):
-        scorer.check()
-        yield scorer
 
 
 def broker_hint(settings: Settings) -> str:

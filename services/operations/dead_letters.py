@@ -79,21 +79,23 @@ class DeadLetterBox:
 
     Args:
         broker: a connected broker.
+        most: the largest number that is received from each queue, the oldest first.
 
     Raises:
         TryLater: the broker does not answer.
     """
 
-    def __init__(self, broker: Broker, queues: Sequence[Queue]) -> None:
+    def __init__(self, broker: Broker, queues: Sequence[Queue], most: int = MOST_AT_ONCE) -> None:
         self._broker = broker
         self._queues = queues
+        self._most = most
         self._held: list[tuple[Queue, Subscription, Delivery]] = []
         self._subscriptions: list[Subscription] = []
 
     def __enter__(self) -> Self:
         ready = {state.name: state.ready for state in self._broker.queues()}
         for queue in self._queues:
-            if expected := min(ready.get(queue.dead_letter_name, 0), MOST_AT_ONCE):
+            if expected := min(ready.get(queue.dead_letter_name, 0), self._most):
                 subscription = self._broker.subscribe(queue.dead_letter_name, expected)
                 self._subscriptions.append(subscription)
                 self._take(queue, subscription, expected)

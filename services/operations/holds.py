@@ -48,9 +48,11 @@ def read_entries(store: SentimentStore) -> Entries:
     return Entries("allowed" if state == "open" else state, shown, news.describe(state, holds))
 
 
-def pause(store: SentimentStore, reason: str, now: datetime, until: datetime | None) -> Entries:
-    """Set the operator's hold, which lasts until `until`; if None, until it is lifted. Raises as `read_entries`."""
-    store.holds.set(StoredHold(OPERATOR, reason, now, until))
+def pause(
+    store: SentimentStore, reason: str, now: datetime, until: datetime | None, owner: str = OPERATOR
+) -> Entries:
+    """Set the hold of an owner, which lasts until `until`; if None, until it is lifted. Raises as `read_entries`."""
+    store.holds.set(StoredHold(owner, reason, now, until))
     return read_entries(store)
 
 

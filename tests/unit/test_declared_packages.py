@@ -70,8 +70,11 @@ STRATEGY = PROJECT_ROOT / "user_data" / "strategies" / "LLMSentimentStrategy.py"
 WITH_STRATEGY = {"trade", "up", "demo", "research"}
 """The kinds of use in which Freqtrade loads the strategy's file."""
 
-PROVIDED = {"pydantic-core": "pydantic"}
-"""A distribution, and the one that requires exactly one version of it."""
+WITHOUT_FREQTRADE = {BASE, "services", "api"}
+"""The kinds of use that do without the imports of `NOT_FOLLOWED`."""
+
+PROVIDED = {"pydantic-core": "pydantic", "starlette": "fastapi"}
+"""A distribution, and the one that requires it and whose objects it has."""
 
 NOT_FOLLOWED = {
     # `doctor` shows what it cannot check without them.
@@ -92,7 +95,7 @@ NOT_FOLLOWED = {
     # The pages of `evaluate --html` need the extra `research`.
     ("services.cli.evaluate", "services.research.evaluate.charts"),
 }
-"""Imports in functions that the base does without."""
+"""Imports in functions that the base and the API do without."""
 
 NOT_IMPORTED = {
     "requests": "Freqtrade asks with it, through a SOCKS proxy too",
@@ -135,7 +138,7 @@ def third_party(use: str) -> dict[str, set[str]]:
     if use == "dev":
         folders = ("devtools", "docs/examples", "scripts", "services", "tests", "user_data/strategies")
         return imports_of_files(path for folder in folders for path in (PROJECT_ROOT / folder).rglob("*.py"))
-    found = reached_imports(entry_points(use), without=NOT_FOLLOWED if use == BASE else ())
+    found = reached_imports(entry_points(use), without=NOT_FOLLOWED if use in WITHOUT_FREQTRADE else ())
     if use in WITH_STRATEGY:
         for name, users in imports_of_files([STRATEGY]).items():
             found.setdefault(name, set()).update(users)

@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Protocol
 
@@ -84,8 +85,14 @@ class Service(Protocol):
 Build = Callable[[Settings, Clock], Service]
 
 
-def run_service(name: str, build: Build) -> int:
-    """Run a service in this process until a signal ends it, and return the exit status."""
+def run_service(name: str, build: Build, *, serves_health: bool = False) -> int:
+    """Run a service in this process until a signal ends it, and return the exit status.
+
+    Args:
+        name: the service's name in the registry.
+        build: builds the service.
+        serves_health: whether the service has /health, /live and /metrics on a port of its own.
+    """
     keep_private()
     shield_loopback(os.environ)
     try:
@@ -102,7 +109,7 @@ def run_service(name: str, build: Build) -> int:
     try:
         if changed := close_folder(settings.state_dir):
             log.warning("state_dir_closed", detail=changed)
-        return _serve(name, settings, build, stop, writer)
+        return _serve(name, settings, build, stop, writer, serves_health=serves_health)
     except StopProgram as error:
         ERRORS.labels(name, error.reaction).inc()
         log.error("service_cannot_work", error=str(error))  # noqa: TRY400 - the message is for the operator, the trace is not
@@ -112,7 +119,15 @@ def run_service(name: str, build: Build) -> int:
         return 1
 
 
-def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, writer: LogWriter) -> int:
+def _serve(
+    name: str,
+    settings: Settings,
+    build: Build,
+    stop: threading.Event,
+    writer: LogWriter,
+    *,
+    serves_health: bool,
+) -> int:
     _export_limits(settings)
     own = with_secrets(settings, SERVICES[name].secrets)
     if others := [field.upper() for field, value in own if value != getattr(settings, field)]:
@@ -136,22 +151,35 @@ def _serve(name: str, settings: Settings, build: Build, stop: threading.Event, w
         return parts
 
     try:
-        server = _health_server(name, settings, report)
         watchdog.start()
-        log.info(
-            "service_starting", health=f"http://{settings.health_host}:{server.port}/health", pid=os.getpid()
-        )
-        try:
+        with (
+            nullcontext(threading.Event())
+            if serves_health
+            else _serving_health(name, settings, report) as ready
+        ):
             if start_with_backoff(service.start, stop, name):
-                server.ready.set()
+                ready.set()
                 log.info("service_ready")
                 service.run(stop)
-        finally:
-            server.close()
     finally:
         service.close()
     log.info("service_stopped")
     return 0
+
+
+@contextmanager
+def _serving_health(
+    name: str, settings: Settings, report: Callable[[], HealthReport]
+) -> Iterator[threading.Event]:
+    """Serve /health during the block; it says `starting` until the event that this yields is set."""
+    server = _health_server(name, settings, report)
+    log.info(
+        "service_starting", health=f"http://{settings.health_host}:{server.port}/health", pid=os.getpid()
+    )
+    try:
+        yield server.ready
+    finally:
+        server.close()
 
 
 def _health_server(name: str, settings: Settings, report: Callable[[], HealthReport]) -> HealthServer:

@@ -31,6 +31,7 @@ OWN_PREFIXES = (
 )
 # Shared with the servers' own programs (RABBITMQ_NODENAME): a name that is mostly one of ours is a mistake.
 SHARED_PREFIXES = (
+    "API_",
     "RABBITMQ_",
     "REDIS_",
     "OLLAMA_",

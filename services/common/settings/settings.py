@@ -1,7 +1,7 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
-The variables of the servers, the news sources, scoring, trading and the watchdogs are declared in other modules of
-this package.
+The variables of the servers, the news sources, scoring, trading, the API and the watchdogs are declared in other
+modules of this package.
 
 The environment wins over the `.env` file, whose place `folders` chooses. Settings are read with `Settings.load` only.
 It reports all mistakes in one `StopProgram`, which names each variable, its value and what is allowed.
@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, PrivateAttr, Secret, SecretStr, ValidationError, field_validator
 from pydantic_core import from_json
 
+from services.common.settings.api import ApiSettings
 from services.common.settings.folders import PROJECT_ROOT
 from services.common.settings.names import SUFFIX, find_unknown_names
 from services.common.settings.news import NewsSettings
@@ -64,6 +65,7 @@ class Settings(
     NewsSettings,
     ScoringSettings,
     TradingSettings,
+    ApiSettings,
     WatchSettings,
     ReachSettings,
 ):

@@ -199,6 +199,7 @@ NOT_PASSED_ON = {
     *(f"{server}_{what}" for server in ("RABBITMQ", "REDIS") for what in ("TLS", "CA_FILE", "CERT_FILE", "KEY_FILE")),
     "OLLAMA_CA_FILE", "OPENAI_CA_FILE",  # docker-compose.tls.yml
     "FREQTRADE_API_PORT", "STRATEGY_METRICS_HOST",
+    "API_HOST", "API_PORT", "API_KEYS_FILE", "API_RATE_PER_MINUTE", "API_ORIGINS", "API_SERVICES",
 }  # fmt: skip
 
 

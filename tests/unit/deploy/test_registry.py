@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from services.common.broker.topology import HISTORY, QUEUES, RAW_MARKET_DATA
-from services.common.services import SERVICES, Deployment, Service
+from services.common.services import SERVICES, Deployment, Service, deployed_by
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.monitoring.dashboards import DASHBOARDS, expressions
 from tests.support.monitoring.prometheus_tools import rules
@@ -19,6 +19,9 @@ from tests.support.monitoring.prometheus_tools import rules
 DEPLOY = PROJECT_ROOT / "deploy"
 PROMETHEUS = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
 CONNECTIONS = tomllib.loads((DEPLOY / "connections.toml").read_text())["connection"]
+each_in_containers = pytest.mark.parametrize(
+    "service", deployed_by(Deployment.COMPOSE), ids=lambda each: each.name
+)
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 
 
@@ -39,7 +42,7 @@ def test_its_port_is_no_other_services(service: Service) -> None:
     assert [each.name for each in SERVICES.values() if each.port == service.port] == [service.name]
 
 
-@each_service
+@each_in_containers
 def test_prometheus_scrapes_it_on_its_port(service: Service) -> None:
     (job,) = [each for each in PROMETHEUS["scrape_configs"] if each["job_name"] == service.container]
     static = [target for each in job.get("static_configs", ()) for target in each["targets"]]
@@ -47,7 +50,7 @@ def test_prometheus_scrapes_it_on_its_port(service: Service) -> None:
     assert [*static, *found] == [f"{service.container}:{service.port}"]
 
 
-@each_service
+@each_in_containers
 def test_it_may_connect_to_the_servers_that_it_uses_and_prometheus_to_it(service: Service) -> None:
     wanted = {("prometheus", service.container, service.port)}
     wanted |= {(service.container, "rabbitmq", 5672)} if service.uses_broker else set()

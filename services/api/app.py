@@ -1,0 +1,87 @@
+"""Puts the API together: routes, access, headers, errors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+import services
+from services.api import docs_page
+from services.api.access.guard import Guard
+from services.api.access.headers import SecurityHeaders
+from services.api.access.rules import AccessRules
+from services.api.problems import add_handlers
+from services.api.routes import dead_letters, entrance, health, holds, probes, queues, reports, sentiment
+from services.api.sources import Sources
+from services.common.clock import Clock, SystemClock
+from services.common.secrets.redaction import redactor
+from services.common.secrets.secret_texts import secrets_of
+from services.common.settings.settings import Settings
+from services.common.store.open import open_store
+
+ROUTERS = (
+    sentiment.router,
+    holds.router,
+    queues.router,
+    health.router,
+    dead_letters.router,
+    reports.router,
+    entrance.router,
+    docs_page.router,
+    probes.router,
+)
+_DESCRIPTION = (
+    """What CryptoBoy knows and does. Reading needs no key on the machine itself; see docs/api.md."""
+)
+
+
+def build_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Build the application. It connects to nothing before it is asked.
+
+    Raises:
+        StopProgram: a file that the settings name cannot be used.
+    """
+    clock = clock or SystemClock()
+    rules = AccessRules(settings, clock)
+    app = FastAPI(
+        title="CryptoBoy",
+        version=services.__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_close_at_end,
+        middleware=[Middleware(SecurityHeaders), *_cors(settings), Middleware(Guard, rules=rules)],
+    )
+    app.state.sources = Sources(settings, clock, open_store(settings), rules.sessions)
+    add_handlers(app, redactor(secrets_of(settings)))
+    for router in ROUTERS:
+        app.include_router(router)
+    docs_page.describe_access(app)
+    return app
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    """Let pages of the origins in API_ORIGINS ask; without them no page of another origin reads an answer."""
+    if not settings.api_origins:
+        return []
+    headers = ["Authorization", "Content-Type", "If-None-Match"]
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.api_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=headers,
+            expose_headers=["ETag", "Retry-After"],
+        )
+    ]
+
+
+@asynccontextmanager
+async def _close_at_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.sources.close()

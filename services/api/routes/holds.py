@@ -1,0 +1,49 @@
+"""`/v1/holds`: who keeps the strategy from opening trades. Exits always go on."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.api.answers import JsonAnswer
+from services.api.problems import Problem
+from services.api.routes.common import Asked, Owner, problems
+from services.common.store.holds import OPERATOR
+from services.operations.holds import pause, read_entries, resume
+
+router = APIRouter(tags=["holds"])
+
+
+class NewHold(BaseModel):
+    """A hold to be set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=300, description="why, for people")
+    until: AwareDatetime | None = Field(None, description="when it ends; without it, when it is lifted")
+
+
+@router.get("/v1/holds", responses=problems(), response_model=dict[str, Any])
+def holds(asked: Asked) -> JsonAnswer:
+    """Whether entries are allowed, and each hold in force."""
+    with asked.store() as store:
+        return JsonAnswer(read_entries(store))
+
+
+@router.post("/v1/holds/{owner}", responses=problems(), response_model=dict[str, Any])
+def set_hold(asked: Asked, owner: Owner, hold: NewHold) -> JsonAnswer:
+    """Set the hold of this owner, in the place of one that it has. `operator` is what `./cryptoboy pause` sets."""
+    with asked.store() as store:
+        return JsonAnswer(pause(store, hold.reason, asked.now(), hold.until, owner))
+
+
+@router.delete("/v1/holds/{owner}", responses=problems(404), response_model=dict[str, Any])
+def lift_hold(asked: Asked, owner: Owner) -> JsonAnswer:
+    """Lift the hold of this owner. Lifting that of `operator` also ends the state `lost`."""
+    with asked.store() as store:
+        if owner not in {OPERATOR, *store.holds.read().owners}:
+            raise Problem(HTTPStatus.NOT_FOUND, f"{owner} has no hold", "unknown-owner")
+        return JsonAnswer(resume(store, asked.now(), {owner}))
