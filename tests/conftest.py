@@ -14,6 +14,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pydantic import SecretStr
 
 # What a helper asserts is explained like what a test asserts; to be said before a helper is imported.
 pytest.register_assert_rewrite("tests")
@@ -21,6 +22,7 @@ pytest.register_assert_rewrite("tests")
 from services.common.settings.settings import BrokerKind, Settings
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.scoring import ollama_server
+from tests.support.servers.postgresql import PostgresProgram, PostgresServer
 from tests.support.servers.servers import RabbitServer, RedisServer, running_rabbitmq, running_redis
 
 # What tests ask for is on this machine; a proxy of the developer's environment is none of theirs.
@@ -86,6 +88,31 @@ def embedded_settings(tmp_path: Path) -> Settings:
 def redis_settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
     """Settings of a service on the real Redis, which is empty when the test begins."""
     return Settings(**redis_server.settings(), state_dir=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A real PostgreSQL for the whole session. Use `postgresql_history` in a test."""
+    program = PostgresProgram()
+    try:
+        program.start()
+        yield program.address()
+    finally:
+        program.close()
+
+
+@pytest.fixture
+def postgresql_history(postgresql: PostgresServer, tmp_path: Path) -> Settings:
+    """Settings of a history in a PostgreSQL database of the test's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgresql.run(f"CREATE DATABASE {name}")
+    return Settings(history_url=SecretStr(postgresql.url(name)), state_dir=tmp_path)
+
+
+@pytest.fixture
+def sqlite_history(tmp_path: Path) -> Settings:
+    """Settings of a history in a file of the test's own."""
+    return Settings(state_dir=tmp_path / "state")
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ SHARED_PREFIXES = (
     "QUEUE_",
     "RETRY_",
     "STAKE_",
+    "HISTORY_",
 )
 # Read by the programs themselves, not through the settings.
 OTHER_OWN_NAMES = frozenset(

@@ -22,6 +22,7 @@ from pydantic_core import from_json
 
 from services.common.settings.api import ApiSettings
 from services.common.settings.folders import PROJECT_ROOT
+from services.common.settings.history import HistorySettings
 from services.common.settings.names import SUFFIX, find_unknown_names
 from services.common.settings.news import NewsSettings
 from services.common.settings.reach import ReachSettings
@@ -62,6 +63,7 @@ class LogFormat(StrEnum):
 class Settings(
     BrokerSettings,
     StoreSettings,
+    HistorySettings,
     NewsSettings,
     ScoringSettings,
     TradingSettings,

@@ -1,0 +1,1 @@
+"""The history: what the system received, decided and traded, kept in SQLite or PostgreSQL."""

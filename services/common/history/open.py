@@ -1,0 +1,28 @@
+"""Opens the history that the settings name; no other module makes this choice."""
+
+from __future__ import annotations
+
+from services.common.history.port import HistoryReader, HistoryWriter
+from services.common.settings.history import url_of
+from services.common.settings.settings import Settings
+
+
+def open_history(settings: Settings) -> HistoryWriter:
+    """Open the history for its writer, and create or migrate its tables.
+
+    Raises:
+        TryLater: the database is away, locked or full.
+        StopProgram: the database refuses permanently, or a later release has migrated it.
+    """
+    from services.common.history.sql.engine import writable
+    from services.common.history.sql.writer import SqlWriter
+
+    return SqlWriter(writable(url_of(settings.history_url, settings.state_dir)))
+
+
+def open_reader(settings: Settings) -> HistoryReader:
+    """Open the history for reading. It connects when it is first used, and never creates or migrates tables."""
+    from services.common.history.sql.engine import readable
+    from services.common.history.sql.reader import SqlReader
+
+    return SqlReader(readable(url_of(settings.history_url, settings.state_dir)))

@@ -1,0 +1,1 @@
+"""The history in a relational database: SQLite or PostgreSQL, by SQLAlchemy Core."""

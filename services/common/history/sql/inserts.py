@@ -1,0 +1,140 @@
+"""Adds rows to a table such that adding them again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.common.history.rows import Kind
+from services.common.history.sql import tables
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A table whose rows never change, and its entries in the change feed.
+
+    Attributes:
+        key: the columns by which a row is recognized.
+        kind: the kind of the entries; None if the change feed does not know the table.
+        name, pair, source: the columns that give `key`, `pair` and `source` of an entry; empty for none.
+        at: the column that gives the instant of an entry.
+    """
+
+    table: Table
+    key: tuple[str, ...]
+    kind: Kind | None
+    name: str = ""
+    pair: str = ""
+    source: str = ""
+    at: str = "recorded"
+
+
+ARTICLES = Kept(tables.articles, ("article_id",), Kind.ARTICLE, "article_id", source="source")
+SCORINGS = Kept(tables.scorings, ("article_id", "scored"), Kind.RESULT, "article_id")
+SIGNALS = Kept(
+    tables.signals,
+    ("article_id", "pair", "model", "revision"),
+    Kind.SIGNAL,
+    "article_id",
+    pair="pair",
+    source="source",
+)
+CANDLES = Kept(
+    tables.candles, ("symbol", "timeframe", "opened", "collected"), Kind.CANDLE, "symbol", pair="symbol"
+)
+TRADES = Kept(
+    tables.trades, ("bot", "trade_id"), Kind.TRADE, "trade_id", pair="pair", source="bot", at="updated"
+)
+ANALYSED = Kept(tables.analysed, ("pair", "timeframe", "opened"), None)
+HOLDS = Kept(tables.holds, ("owner", "action", "seen"), Kind.HOLD, "owner", at="seen")
+
+
+def add_new(connection: Connection, kept: Kept, rows: Sequence[Values]) -> list[Values]:
+    """Insert the rows whose keys are not there yet.
+
+    Returns:
+        The inserted rows, with their `id`, in the order of `rows`.
+    """
+    columns = [kept.table.c[name] for name in kept.key]
+    statement = _insert(connection, kept.table).on_conflict_do_nothing().returning(kept.table.c.id, *columns)
+    first = {_key(kept, row): row for row in reversed(rows)}
+    ids = {tuple(line[1:]): line[0] for line in connection.execute(statement, list(rows))}
+    return [{**row, "id": ids[key]} for key, row in reversed(first.items()) if key in ids]
+
+
+def replace(
+    connection: Connection,
+    kept: Kept,
+    rows: Sequence[Values],
+    where: Callable[[Any], ColumnElement[bool]],
+) -> list[Values]:
+    """Insert rows with different keys, or replace those with the same keys.
+
+    `where` gives the condition for replacing, from the new values.
+
+    Returns:
+        The rows that were inserted or replaced others, with their `id`.
+    """
+    statement = _insert(connection, kept.table)
+    columns = [kept.table.c[name] for name in kept.key]
+    changing = statement.on_conflict_do_update(
+        index_elements=columns,
+        set_={name: statement.excluded[name] for name in rows[0] if name not in kept.key},
+        where=where(statement.excluded),
+    ).returning(kept.table.c.id, *columns)
+    ids = {tuple(line[1:]): line[0] for line in connection.execute(changing, list(rows))}
+    return [{**row, "id": ids[key]} for row in rows if (key := _key(kept, row)) in ids]
+
+
+def existing(connection: Connection, kept: Kept, rows: Sequence[Values]) -> dict[tuple[Any, ...], Values]:
+    """Return the stored rows with the keys of these rows, by key."""
+    keys = tuple_(*(kept.table.c[name] for name in kept.key))
+    statement = kept.table.select().where(keys.in_([_key(kept, row) for row in rows]))
+    found = (dict(line) for line in connection.execute(statement).mappings())
+    return {_key(kept, row): row for row in found}
+
+
+def put(connection: Connection, table: Table, row: Values, newer: str = "") -> None:
+    """Insert a row, or replace the one with the same primary key, unless it is larger in the column `newer`."""
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: statement.excluded[name] for name in row if name not in keys},
+            where=statement.excluded[newer] >= table.c[newer] if newer else None,
+        ),
+        row,
+    )
+
+
+def entries_of(kept: Kept, rows: Sequence[Values]) -> list[Values]:
+    """Return the entries of the change feed for new or changed rows."""
+    if kept.kind is None:
+        return []
+    return [
+        {
+            "kind": kept.kind.value,
+            "key": str(row[kept.name]),
+            "pair": row[kept.pair] if kept.pair else "",
+            "source": row[kept.source] if kept.source else "",
+            "at": row[kept.at],
+            "row": row["id"],
+        }
+        for row in rows
+    ]
+
+
+def _key(kept: Kept, row: Values) -> tuple[Any, ...]:
+    return tuple(row[name] for name in kept.key)
+
+
+def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two types with the same methods
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)

@@ -1,0 +1,1 @@
+"""The migrations of the history. A migration never changes once it is released."""

@@ -1,0 +1,1 @@
+"""The queries of the history: one module for each table."""

@@ -1,0 +1,80 @@
+"""Keeps the history within its limits, by removing the oldest rows in small steps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Connection, Table, delete, func, select, text
+
+from services.common.history.port import Limits
+from services.common.history.sql import tables
+
+ROWS_A_STEP = 1_000
+_AT_ONCE = timedelta(hours=6)
+"""How much older history is removed at once when it is too large."""
+
+_REMOVED: tuple[tuple[Table, Column[datetime], Column[int]], ...] = (
+    (tables.events, tables.events.c.at, tables.events.c.seq),
+    (tables.articles, tables.articles.c.recorded, tables.articles.c.id),
+    (tables.scorings, tables.scorings.c.recorded, tables.scorings.c.id),
+    (tables.signals, tables.signals.c.recorded, tables.signals.c.id),
+    (tables.candles, tables.candles.c.recorded, tables.candles.c.id),
+    (tables.analysed, tables.analysed.c.seen, tables.analysed.c.id),
+    (tables.outcomes, tables.outcomes.c.available_at, tables.outcomes.c.id),
+)
+"""The tables from which rows are removed, with the instant that gives their age and their key."""
+
+
+def trim(connection: Connection, limits: Limits, now: datetime) -> int:
+    """Remove at most `ROWS_A_STEP` rows beyond the limits; return their number."""
+    if limits.days is not None and (removed := _remove(connection, now - timedelta(days=limits.days))):
+        return removed
+    if limits.bytes is None or size(connection) <= limits.bytes:
+        return 0
+    oldest = [
+        found
+        for _, at, _ in _REMOVED
+        if (found := connection.scalar(select(at).order_by(at).limit(1))) is not None
+    ]
+    return _remove(connection, min(oldest) + _AT_ONCE) if oldest else 0
+
+
+def size(connection: Connection) -> int:
+    """Return the bytes that rows and indexes use. Of PostgreSQL this is an estimate."""
+    if connection.dialect.name == "sqlite":
+        pages, free, length = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * length)
+    return sum(_size_of(connection, table) for table in tables.metadata.sorted_tables)
+
+
+def _remove(connection: Connection, before: datetime) -> int:
+    for table, at, key in _REMOVED:
+        some = select(key).where(at < before).order_by(at).limit(ROWS_A_STEP)
+        if removed := connection.execute(delete(table).where(key.in_(some))).rowcount:
+            return removed
+    return 0
+
+
+_BYTES_OF_INDEX_ENTRY = 40
+_SAMPLE = 200
+
+
+def _size_of(connection: Connection, table: Table) -> int:
+    """Return the rows of a table times the size of its newest rows.
+
+    The size of the files says little: PostgreSQL reuses the room of removed rows, but seldom gives it back.
+    """
+    rows = connection.scalar(
+        text("SELECT n_live_tup FROM pg_stat_user_tables WHERE relid = to_regclass(:name)"),
+        {"name": table.name},
+    )
+    newest = (
+        select(table).order_by(*(column.desc() for column in table.primary_key)).limit(_SAMPLE).subquery()
+    )
+    width = connection.scalar(
+        select(func.avg(func.pg_column_size(text("newest.*")))).select_from(newest.alias("newest"))
+    )
+    return int((rows or 0) * (float(width or 0) + _BYTES_OF_INDEX_ENTRY * (1 + len(table.indexes))))

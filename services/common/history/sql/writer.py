@@ -1,0 +1,128 @@
+"""Writes the history: each batch in one transaction, and again without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
+
+from services.common.history.port import Batch, Limits, Written
+from services.common.history.rows import TradeRow
+from services.common.history.sql import inserts, retention, tables
+from services.common.history.sql.columns import json_text
+from services.common.history.sql.engine import Database
+from services.common.history.sql.inserts import Kept, Values, add_new, entries_of, replace
+from services.common.history.sql.mapping import values_of
+from services.common.history.sql.migrate import lock_writers, migrate
+
+_OUTCOMES = Kept(tables.outcomes, ("article_id", "pair", "model", "revision", "horizon"), None)
+
+
+class SqlWriter:
+    """A `HistoryWriter`, which migrates the database to the newest version when it is made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        try:
+            migrate(database)
+        except BaseException:
+            database.engine.dispose()
+            raise
+
+    def write(self, batch: Batch) -> Written:
+        """Write all rows and cursors of the batch, or nothing."""
+        with self._database.begin() as connection:
+            lock_writers(connection)
+            counts: dict[str, int] = {}
+            entries: list[Values] = []
+            for kept, rows in _kept(batch):
+                new = add_new(connection, kept, [values_of(row) for row in rows]) if rows else []
+                counts[kept.table.name] = len(new)
+                entries += entries_of(kept, new)
+            if batch.trades:
+                changed = _write_trades(connection, batch.trades)
+                counts[tables.trades.name] = len(changed)
+                entries += entries_of(inserts.TRADES, changed)
+            if batch.outcomes:
+                rows = _last_of(_OUTCOMES, [values_of(row) for row in batch.outcomes])
+                known = replace(connection, _OUTCOMES, rows, _is_known_now)
+                counts[tables.outcomes.name] = len(known)
+            _write_summaries(connection, batch)
+            _write_cursors(connection, batch)
+            if entries:
+                connection.execute(insert(tables.events), entries)
+            newest = connection.scalar(select(func.max(tables.events.c.seq)))
+        return Written({name: count for name, count in counts.items() if count}, newest or 0)
+
+    def position(self, name: str) -> str | None:
+        """The last position that was written under this name."""
+        with self._database.begin() as connection:
+            statement = select(tables.cursors.c.position).where(tables.cursors.c.name == name)
+            return connection.scalar(statement)
+
+    def trim(self, limits: Limits, now: datetime) -> int:
+        """Remove some of the oldest rows beyond the limits."""
+        with self._database.begin() as connection:
+            lock_writers(connection)
+            return retention.trim(connection, limits, now)
+
+    def size(self) -> int:
+        """The bytes that the rows and their indexes use, as far as known."""
+        with self._database.begin() as connection:
+            return retention.size(connection)
+
+    def close(self) -> None:
+        """Close the connections. May be called twice."""
+        self._database.engine.dispose()
+
+
+def _kept(batch: Batch) -> tuple[tuple[Kept, Sequence[object]], ...]:
+    return (
+        (inserts.ARTICLES, batch.articles),
+        (inserts.SCORINGS, batch.scorings),
+        (inserts.SIGNALS, batch.signals),
+        (inserts.CANDLES, batch.candles),
+        (inserts.ANALYSED, batch.analysed),
+        (inserts.HOLDS, batch.holds),
+    )
+
+
+def _last_of(kept: Kept, rows: Sequence[Values]) -> list[Values]:
+    """Return the last row with each key: a statement cannot replace a row twice."""
+    return list({tuple(row[name] for name in kept.key): row for row in rows}.values())
+
+
+def _write_trades(connection: Connection, trades: Sequence[TradeRow]) -> list[Values]:
+    """Write the trades whose state is new; a state that differs only in when it was read is none."""
+    newest = sorted(trades, key=lambda trade: trade.updated)
+    rows = _last_of(inserts.TRADES, [values_of(row) for row in newest])
+    stored = inserts.existing(connection, inserts.TRADES, rows)
+    changed = [row for row in rows if _differs(row, stored.get((row["bot"], row["trade_id"])))]
+    if not changed:
+        return []
+    return replace(connection, inserts.TRADES, changed, lambda new: new.updated >= tables.trades.c.updated)
+
+
+def _differs(row: Values, stored: Values | None) -> bool:
+    if stored is None:
+        return True
+    named = (name for name in row if name not in {"updated", "details"})
+    return any(stored[name] != row[name] for name in named) or (
+        json_text(stored["details"]) != json_text(row["details"])
+    )
+
+
+def _is_known_now(new: Any) -> ColumnElement[bool]:  # noqa: ANN401 - the columns of the new values
+    return and_(tables.outcomes.c.change.is_(None), new.change.is_not(None))
+
+
+def _write_summaries(connection: Connection, batch: Batch) -> None:
+    for row in batch.summaries:
+        inserts.put(connection, tables.summaries, values_of(row), newer="computed")
+
+
+def _write_cursors(connection: Connection, batch: Batch) -> None:
+    for name, position in batch.cursors.items():
+        inserts.put(connection, tables.cursors, {"name": name, "position": position})

@@ -1,0 +1,43 @@
+"""The variables of the history: where it is, and how much of it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+FILE_NAME = "history.sqlite"
+"""The file in STATE_DIR that is the history unless HISTORY_URL names another."""
+
+
+class HistorySettings(BaseModel):
+    """The part of `Settings` that says where the history is, and for how long rows are kept."""
+
+    history_url: SecretStr | None = Field(
+        None,
+        description="sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE; unset: history.sqlite in "
+        "STATE_DIR",
+    )
+    history_retention_days: float = Field(
+        365.0, ge=0, description="days after which rows of the history are removed, but not trades; 0: never"
+    )
+    history_max_mb: float = Field(
+        4_000.0, ge=0, description="size in MB from which the oldest rows of the history are removed; 0: none"
+    )
+
+    @field_validator("history_url")
+    @classmethod
+    def _has_a_known_scheme(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(_SCHEMES):
+            raise ValueError("must begin with sqlite:///, or postgresql+psycopg://")
+        return value
+
+
+_SCHEMES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
+HISTORY_FIELDS = frozenset({*HistorySettings.model_fields, "state_dir"})
+"""The fields of `Settings` with which the history is opened and trimmed."""
+
+
+def url_of(history_url: SecretStr | None, state_dir: Path) -> str:
+    """Return the URL of the history."""
+    return history_url.get_secret_value() if history_url else f"sqlite:///{state_dir / FILE_NAME}"
