@@ -52,6 +52,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 @pytest.fixture
 def writer(settings: Settings) -> Iterator[HistoryWriter]:
     with closing(open_history(settings)) as opened:
+        opened.check()
         yield opened
 
 

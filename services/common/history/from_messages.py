@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.common.history.rows import ArticleRow, CandleRow, SignalRow
-from services.common.messages import MarketData, NewsArticle, SentimentSignal
+from services.common.history.rows import ArticleRow, CandleRow, ScoringRow, SignalRow
+from services.common.messages import MarketData, NewsArticle, NewsScored, SentimentSignal
+
+_MOST_TOKENS = 2**53
+"""A larger number of tokens is no count; databases have no numbers of any size."""
 
 
 def article_row(article: NewsArticle, recorded: datetime) -> ArticleRow:
@@ -22,6 +25,26 @@ def article_row(article: NewsArticle, recorded: datetime) -> ArticleRow:
         fetched=article.fetched_at,
         weight=article.weight,
         hidden_text=article.hidden_text,
+        recorded=recorded,
+    )
+
+
+def scoring_row(scored: NewsScored, recorded: datetime) -> ScoringRow:
+    """Return the row of the end of an article's processing."""
+    receipt = scored.receipt
+    return ScoringRow(
+        article_id=scored.article_id,
+        outcome=scored.outcome,
+        reason=scored.reason,
+        story=scored.story,
+        suspicions=scored.suspicions,
+        model=receipt.model if receipt else "",
+        digest=receipt.digest if receipt else "",
+        prompt_version=receipt.prompt_version if receipt else None,
+        answer=receipt.answer if receipt else "",
+        tokens=min(receipt.tokens, _MOST_TOKENS) if receipt else None,
+        latency=receipt.latency if receipt else None,
+        scored=scored.scored_at,
         recorded=recorded,
     )
 

@@ -8,12 +8,7 @@ from services.common.settings.settings import Settings
 
 
 def open_history(settings: Settings) -> HistoryWriter:
-    """Open the history for its writer, and create or migrate its tables.
-
-    Raises:
-        TryLater: the database is away, locked or full.
-        StopProgram: the database refuses permanently, or a later release has migrated it.
-    """
+    """Open the history for its writer. It connects, and creates or migrates its tables, when it is first used."""
     from services.common.history.sql.engine import writable
     from services.common.history.sql.writer import SqlWriter
 

@@ -36,6 +36,7 @@ from services.common.history.rows import (
     SummaryRow,
     TradeRow,
 )
+from services.common.runtime.health import DependencyHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,10 @@ class HistoryWriter(Protocol):
         """The last position that was written under this name."""
         ...
 
+    def cursors(self) -> dict[str, str]:
+        """All positions, by name."""
+        ...
+
     def trim(self, limits: Limits, now: datetime) -> int:
         """Remove some of the oldest rows beyond the limits, in a short transaction; the caller repeats it.
 
@@ -98,6 +103,14 @@ class HistoryWriter(Protocol):
 
     def size(self) -> int:
         """The bytes that the rows and their indexes use, as far as known."""
+        ...
+
+    def check(self) -> None:
+        """Connect, and migrate the tables if necessary. Every other method does so as well when it is first used."""
+        ...
+
+    def health(self) -> DependencyHealth:
+        """The state of the database when it was last used. Never waits for it."""
         ...
 
     def close(self) -> None:

@@ -56,9 +56,8 @@ class ScoringRow:
     Attributes:
         outcome: an outcome of the processor, or `dead_lettered`.
         story: the id of the first article of the story; empty if it is unknown.
-        model, digest, prompt_version, answer: the receipt of the scorer; empty without one.
-        tokens: tokens of the prompt and the answer together; None if unknown.
-        latency: seconds that the scorer took; None if unknown.
+        model, digest, prompt_version, answer, tokens, latency: the receipt of the scorer, as in `ScoringReceipt`; empty
+            or None without one.
     """
 
     article_id: str
@@ -70,7 +69,7 @@ class ScoringRow:
     suspicions: tuple[str, ...] = ()
     model: str = ""
     digest: str = ""
-    prompt_version: str = ""
+    prompt_version: int | None = None
     answer: str = ""
     tokens: int | None = None
     latency: float | None = None
@@ -184,6 +183,9 @@ class OutcomeRow:
             no such candle and none will come.
         exit_price: the price after `horizon` hours.
         change: exit price / entry price - 1; None if it cannot be known.
+        symbol, timeframe: the candles with which it was measured; empty without any.
+        control: the mean change of the same symbol and horizon at the same time of day on days before; None if unknown.
+        controls: the number of those days.
     """
 
     article_id: str
@@ -196,6 +198,10 @@ class OutcomeRow:
     entry_price: float | None = None
     exit_price: float | None = None
     change: float | None = None
+    symbol: str = ""
+    timeframe: str = ""
+    control: float | None = None
+    controls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

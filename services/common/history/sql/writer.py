@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
 
+from services.common.errors import CryptoBoyError
 from services.common.history.port import Batch, Limits, Written
 from services.common.history.rows import TradeRow
 from services.common.history.sql import inserts, retention, tables
@@ -16,24 +18,22 @@ from services.common.history.sql.engine import Database
 from services.common.history.sql.inserts import Kept, Values, add_new, entries_of, replace
 from services.common.history.sql.mapping import values_of
 from services.common.history.sql.migrate import lock_writers, migrate
+from services.common.runtime.health import DependencyHealth
 
 _OUTCOMES = Kept(tables.outcomes, ("article_id", "pair", "model", "revision", "horizon"), None)
 
 
 class SqlWriter:
-    """A `HistoryWriter`, which migrates the database to the newest version when it is made."""
+    """A `HistoryWriter`, which migrates the database to the newest version when it is first used."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        try:
-            migrate(database)
-        except BaseException:
-            database.engine.dispose()
-            raise
+        self._is_migrated = False
+        self._health = DependencyHealth(ok=False, detail=f"{database.place}: not used yet")
 
     def write(self, batch: Batch) -> Written:
         """Write all rows and cursors of the batch, or nothing."""
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             lock_writers(connection)
             counts: dict[str, int] = {}
             entries: list[Values] = []
@@ -58,24 +58,52 @@ class SqlWriter:
 
     def position(self, name: str) -> str | None:
         """The last position that was written under this name."""
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             statement = select(tables.cursors.c.position).where(tables.cursors.c.name == name)
             return connection.scalar(statement)
 
+    def cursors(self) -> dict[str, str]:
+        """All positions, by name."""
+        with self._begin() as connection:
+            return {line.name: line.position for line in connection.execute(select(tables.cursors))}
+
     def trim(self, limits: Limits, now: datetime) -> int:
         """Remove some of the oldest rows beyond the limits."""
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             lock_writers(connection)
             return retention.trim(connection, limits, now)
 
     def size(self) -> int:
         """The bytes that the rows and their indexes use, as far as known."""
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             return retention.size(connection)
+
+    def check(self) -> None:
+        """Connect, and migrate the tables if necessary."""
+        with self._begin():
+            pass
+
+    def health(self) -> DependencyHealth:
+        """The state of the database when it was last used."""
+        return self._health
 
     def close(self) -> None:
         """Close the connections. May be called twice."""
         self._database.engine.dispose()
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction, and remember whether the database could be used."""
+        try:
+            if not self._is_migrated:
+                migrate(self._database)
+                self._is_migrated = True
+            with self._database.begin() as connection:
+                yield connection
+        except CryptoBoyError as error:
+            self._health = DependencyHealth(ok=False, detail=str(error))
+            raise
+        self._health = DependencyHealth(ok=True, detail=self._database.place)
 
 
 def _kept(batch: Batch) -> tuple[tuple[Kept, Sequence[object]], ...]:

@@ -22,12 +22,29 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-TEXTS = tuple(name for name in secret_variables(Settings.model_fields) if name != "EXCHANGE_CONFIG")
+TEXTS = tuple(
+    name for name in secret_variables(Settings.model_fields) if name not in {"EXCHANGE_CONFIG", "HISTORY_URL"}
+)
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_secret_can_stand_in_a_file(name: str, file: Path) -> None:
     assert getattr(Settings.load({f"{name}_FILE": str(file)}), name.lower()).get_secret_value() == SECRET
+
+
+def test_the_address_of_the_history_is_a_secret_that_can_stand_in_a_file(file: Path) -> None:
+    file.write_text(f"postgresql+psycopg://user:{SECRET}@db.example/history\n")
+    settings = Settings.load({"HISTORY_URL_FILE": str(file)})
+    assert settings.history_url is not None
+    assert settings.history_url.get_secret_value() == file.read_text().strip()
+    assert SECRET not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("url", [f"mysql://user:{SECRET}@db/x", SECRET, f"redis://{SECRET}", "sqlite://x"])
+def test_an_address_of_another_kind_of_database_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(StopProgram, match=r"HISTORY_URL=\*\*\*: must begin with sqlite:///") as refused:
+        Settings.load({"HISTORY_URL": url})
+    assert SECRET not in str(refused.value)
 
 
 def test_the_configuration_of_the_exchange_is_a_secret_that_can_stand_in_a_file(file: Path) -> None:
