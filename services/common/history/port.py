@@ -9,11 +9,11 @@ rights, a schema of a later release). All methods may be called from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Protocol
 
+from services.common.history.batch import Batch, Limits, Written
 from services.common.history.queries import (
     DEFAULT_LIMIT,
     ArticleFilter,
@@ -38,37 +38,7 @@ from services.common.history.rows import (
 )
 from services.common.runtime.health import DependencyHealth
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Rows that are written in one transaction, together with the positions up to which they were read."""
-
-    articles: Sequence[ArticleRow] = ()
-    scorings: Sequence[ScoringRow] = ()
-    signals: Sequence[SignalRow] = ()
-    candles: Sequence[CandleRow] = ()
-    trades: Sequence[TradeRow] = ()
-    analysed: Sequence[AnalysedRow] = ()
-    holds: Sequence[HoldRow] = ()
-    outcomes: Sequence[OutcomeRow] = ()
-    summaries: Sequence[SummaryRow] = ()
-    cursors: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The number of rows that a batch added or changed, by table, and the newest `seq` of the change feed."""
-
-    rows: Mapping[str, int]
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of the history is kept: days, and bytes; None means without a limit."""
-
-    days: float | None = None
-    bytes: int | None = None
+__all__ = ["Batch", "HistoryReader", "HistoryWriter", "Limits", "Written"]
 
 
 class HistoryWriter(Protocol):
