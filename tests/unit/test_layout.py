@@ -19,7 +19,6 @@ LARGE_FOLDERS = {
     "services/common/settings",  # a file for each concern
     "services/api/routes",  # a file for each resource
     "scripts",  # a file for each script
-    "services/common/settings",  # a file for each group of settings
     "services/replay_exchange",
     "user_data/strategies/cryptoboy_sentiment",
 }
