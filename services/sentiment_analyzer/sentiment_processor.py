@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from functools import partial
 
 from services.common.clock import Clock
 from services.common.runtime.runner import run_service
@@ -13,10 +14,12 @@ from services.common.settings.settings import Settings
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.intake import NAME
+from services.sentiment_analyzer.pipeline.results import ResultPublisher
 from services.sentiment_analyzer.pipeline.service import SentimentProcessor
 from services.sentiment_analyzer.scorers.build import build_scorer
 from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
 from services.sentiment_analyzer.scorers.port import Scorer
+from services.sentiment_analyzer.scorers.receipts.published import receipt_of
 from services.sentiment_analyzer.scorers.receipts.receipts import FILE_NAME as RECEIPTS_FILE
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
 from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
@@ -34,15 +37,19 @@ def build(settings: Settings, clock: Clock) -> SentimentProcessor:
     def keep(scorer: Scorer) -> Scorer:
         return ReceiptScorer(scorer, receipts, prompt_version=PROMPT_VERSION, clock=clock)
 
+    scorer = build_scorer(settings, keep)
     return SentimentProcessor(
         broker=open_broker(settings, clock),
-        scorer=build_scorer(settings, keep),
+        scorer=scorer,
         matcher=AssetMatcher(load_registry(), remembered_pairs(settings, clock)),
         clock=clock,
         concurrency=settings.sentiment_concurrency,
         max_age=timedelta(seconds=settings.news_max_age) if settings.news_max_age else None,
         stories=Stories(settings.state_dir / STORIES_FILE, work, most_scored=settings.story_tellings_scored),
         receipts=receipts,
+        results=ResultPublisher(
+            open_broker(settings, clock), partial(receipt_of, receipts, scorer.model), clock
+        ),
         work=work,
         lag_limit=settings.lag_limit,
     )

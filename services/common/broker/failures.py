@@ -59,12 +59,12 @@ class FailureHandling(ABC):
         self._shared = shared
         self._queue: Queue | None = next((each for each in shared.options.queues if each.name == name), None)
 
-    def retry(self, delivery: Delivery, error: str) -> None:
+    def retry(self, delivery: Delivery, error: str) -> bool:
         """See `port.Subscription.retry`."""
         queue = self._failing_queue()
         most = self._shared.settings.retry_max_attempts
         copy = copy_after_failure(queue, delivery, error, most, self._shared.options)
-        self._settle(delivery, copy if queue.retried else None, error)
+        return self._settle(delivery, copy if queue.retried else None, error)
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
         """See `port.Subscription.dead_letter`."""
@@ -82,12 +82,13 @@ class FailureHandling(ABC):
             raise ValueError(f"messages of {self._name} can only be acknowledged or released")
         return self._queue
 
-    def _settle(self, delivery: Delivery, copy: FailedCopy | None, error: str) -> None:
+    def _settle(self, delivery: Delivery, copy: FailedCopy | None, error: str) -> bool:
+        """Settle the delivery unless it was settled before, and return whether it was dead-lettered now."""
         is_dead = copy is not None and copy.delay is None
         if is_dead:
             self._shared.limit.check(self._name)
         if not self._replace(delivery, copy):
-            return
+            return False
         about = {
             "queue": delivery.queue,
             "message_id": bounded(delivery.message_id, 128),
@@ -104,3 +105,4 @@ class FailureHandling(ABC):
         else:
             MESSAGES_RETRIED.labels(delivery.queue).inc()
             log.info("message_set_aside", **about, retry_in_seconds=copy.delay)
+        return is_dead

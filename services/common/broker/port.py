@@ -105,13 +105,16 @@ class Subscription(Protocol):
         """Requeue deliveries without counting a failure; they are redelivered to this consumer or another one."""
         ...
 
-    def retry(self, delivery: Delivery, error: str) -> None:
+    def retry(self, delivery: Delivery, error: str) -> bool:
         """Count a failure, and deliver the message again after a delay that grows with the number of attempts.
 
         After `RETRY_MAX_ATTEMPTS` failures the message is dead-lettered instead. If the queue has no `.dlq` queue
         (candles), the message is dropped. This method counts and logs the failure; the caller must not. It may
         be used only for the queues of `topology.QUEUES`; a message read from a `.retry` or `.dlq` queue is
         acknowledged or released.
+
+        Returns:
+            Whether the message was dead-lettered.
 
         Raises:
             TooManyDeadLetters: the message would become a dead letter, as nearly all messages before it did; see

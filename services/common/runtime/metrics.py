@@ -133,6 +133,9 @@ MODEL_ANSWERS_REFUSED = Counter(
 SIGNALS_PUBLISHED = Counter(
     "cryptoboy_signals_published_total", "Signals confirmed by the broker", ["pair", "label", "scope"]
 )
+RESULTS_LOST = Counter(
+    "cryptoboy_results_lost_total", "Results of articles that could not be published for the history"
+)
 SCORES = Counter("cryptoboy_scores_total", "Scores by the article's source and label", ["source", "label"])
 
 # Cache

@@ -20,6 +20,7 @@ from services.common.runtime.tracing import following, trace_id_of
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
 from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Outcome
 from services.sentiment_analyzer.pipeline.refusals import LAST_ARTICLES, MOST_REFUSED, Refusals
+from services.sentiment_analyzer.pipeline.result_message import ResultSink, article_id_of
 from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
 from services.sentiment_analyzer.stories.stories import Stories
 
@@ -48,11 +49,13 @@ class ScorerFailures:
     Args:
         slots: the slots of the scorer, through which the scorer is checked.
         stories: the stories so far; None if stories are not kept.
+        results: takes which articles became dead letters.
     """
 
-    def __init__(self, slots: ScorerSlots, stories: Stories | None) -> None:
+    def __init__(self, slots: ScorerSlots, stories: Stories | None, results: ResultSink) -> None:
         self._slots = slots
         self._stories = stories
+        self._results = results
         self.failed: OrderedDict[bytes, Delivery] = OrderedDict()
         self.at_fault: set[bytes] = set()
         self.refusals = Refusals()
@@ -81,7 +84,12 @@ class ScorerFailures:
                     log.error(
                         "article_failed", message_id=delivery.message_id, attempts=attempts, exc_info=error
                     )
-                    intake.retry(delivery, f"{type(error).__name__}: {error}")
+                    self.retry(delivery, f"{type(error).__name__}: {error}", intake)
+
+    def retry(self, delivery: Delivery, error: str, intake: Intake) -> None:
+        """Have an article delivered again later, or dead-letter it if it failed too often. Raises TryLater."""
+        if intake.retry(delivery, error):
+            self._results.add_dead_letter(article_id_of(delivery), error)
 
     def ended(self, delivery: Delivery, outcome: Outcome | None) -> None:
         """Record that processing an article ended. `outcome` is None if the article was refused or set aside."""
@@ -114,7 +122,7 @@ class ScorerFailures:
                 self._stories.keep_unsignalled(decode(delivery.body, NewsArticle).article_id)
         except TryLater as problem:
             raise _away(problem) from problem
-        intake.retry(delivery, f"the scorer fails on this article and not on others: {error}")
+        self.retry(delivery, f"the scorer fails on this article and not on others: {error}", intake)
         self.ended(delivery, None)
 
     def _on_refusal(self, delivery: Delivery, error: RefusedArticleError, intake: Intake) -> None:
@@ -133,6 +141,7 @@ class ScorerFailures:
     def _dead_letter(self, delivery: Delivery, error: CryptoBoyError, intake: Intake) -> None:
         count_error(NAME, error)
         intake.dead_letter(delivery, str(error))
+        self._results.add_dead_letter(article_id_of(delivery), str(error))
         log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))
 
 

@@ -59,10 +59,10 @@ class Intake:
         with self.work.doing("ending deliveries", SETTLE_SECONDS):
             self._subscription.release(deliveries)
 
-    def retry(self, delivery: Delivery, error: str) -> None:
+    def retry(self, delivery: Delivery, error: str) -> bool:
         """See `Subscription.retry`."""
         with self.work.doing("setting an article aside", SETTLE_SECONDS):
-            self._subscription.retry(delivery, error)
+            return self._subscription.retry(delivery, error)
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
         """See `Subscription.dead_letter`."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from services.common.broker.port import Broker, Delivery
@@ -30,15 +31,9 @@ from services.sentiment_analyzer.matching.matcher import AssetMatcher, Match
 from services.sentiment_analyzer.pipeline import outcome
 from services.sentiment_analyzer.pipeline.failures import RefusedArticleError, ScorerFailures
 from services.sentiment_analyzer.pipeline.intake import Intake
-from services.sentiment_analyzer.pipeline.outcome import (
-    ANSWERS,
-    Judged,
-    Judgement,
-    Outcome,
-    judgement_of,
-    record,
-)
+from services.sentiment_analyzer.pipeline.outcome import ANSWERS, Judged, Judgement, Outcome, record
 from services.sentiment_analyzer.pipeline.publish import publish_signals
+from services.sentiment_analyzer.pipeline.result_message import ResultSink
 from services.sentiment_analyzer.pipeline.signals import make_signals
 from services.sentiment_analyzer.pipeline.slots import NotBegunError, ScorerSlots
 from services.sentiment_analyzer.scorers.port import Scorer, Unusable
@@ -60,6 +55,7 @@ class ArticlePipeline:
     max_age: timedelta | None
     lag: Lag
     work: CallsInProgress
+    results: ResultSink
 
     def run(self, intake: Intake) -> None:
         """Process articles until the intake is over. An error that is raised here ends the intake for all workers.
@@ -72,6 +68,7 @@ class ArticlePipeline:
         try:
             while not intake.is_over:
                 deliveries = intake.receive(self.scorer.articles_at_once)
+                self.results.settle_late()
                 if not deliveries and self.broker.health().ok:
                     self.lag.idle()
                 if deliveries and not intake.is_over:  # else they are redelivered
@@ -149,15 +146,15 @@ class ArticlePipeline:
         except NeverWorks as error:
             # The signals are sound, so something is wrong with their queue; it may be mended meanwhile.
             for delivery in deliveries:
-                intake.retry(delivery, str(error))
+                self.failures.retry(delivery, str(error), intake)
             return
         if not are_confirmed:
             intake.release(deliveries)
             return
-        # First: a duplicate record after a crash is harmless; a missing one is not.
-        for each in judged:
+        for each in judged:  # first: a duplicate record after a crash is harmless; a missing one is not
             record(each.article.article_id, each.judgement, self.scorer.name)
-        intake.ack(deliveries)
+        ended = [(each.article.article_id, each.judgement) for each in judged]
+        self.results.add(ended, partial(intake.ack, deliveries))
 
 
 def judge_article(
@@ -219,14 +216,14 @@ class _Matched(NamedTuple):
         article_id = self.article.article_id
         place = stories.place(self.article, self.text, self.now, self.match.named_tickers)
         if not place.is_to_be_scored:
-            return judgement_of(place)
+            return outcome.judgement_of(place)
         if place.is_crowded and place.part is StoryPart.TOLD:
             from services.sentiment_analyzer.scorers.lexicon.scorer import shared_lexicon_scorer
 
             with suppress(CannotSay):
                 by_words = self.score(shared_lexicon_scorer(), nullcontext())
                 if stories.is_needless(article_id, by_words.signals):
-                    return judgement_of(replace(place, part=StoryPart.UNSCORED))
+                    return outcome.judgement_of(replace(place, part=StoryPart.UNSCORED))
         try:
             judgement = self.score(scorer, slot)
         except (TryLater, StopProgram):  # it will be scored: it stays what it is
@@ -238,7 +235,7 @@ class _Matched(NamedTuple):
             stories.keep_unsignalled(article_id)
             return judgement
         place = stories.keep_signals(article_id, judgement.signals, self.now)
-        return judgement_of(place, degraded=judgement.degraded)
+        return outcome.judgement_of(place, degraded=judgement.degraded)
 
     def score(self, scorer: Scorer, slot: AbstractContextManager[None]) -> Judgement:
         """Score the article without regard to its story."""

@@ -66,6 +66,7 @@ class Recovery:
         held: list[Delivery] = []
         while failed and not intake.is_over:
             deliveries = intake.receive(1)
+            self._pipeline.results.settle_late()
             held += [each for each in deliveries if each.body in failed]
             if self._pipeline.process([each for each in deliveries if each.body not in failed], intake):
                 self._failures.end(at_fault=failed)

@@ -23,6 +23,8 @@ from services.sentiment_analyzer.pipeline.failures import ScorerAwayError, Score
 from services.sentiment_analyzer.pipeline.intake import NAME, Intake
 from services.sentiment_analyzer.pipeline.process_article import ArticlePipeline
 from services.sentiment_analyzer.pipeline.recovery import Recovery
+from services.sentiment_analyzer.pipeline.result_message import NoResults
+from services.sentiment_analyzer.pipeline.results import ResultPublisher
 from services.sentiment_analyzer.pipeline.slots import ScorerSlots
 from services.sentiment_analyzer.scorers.port import Scorer
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipts
@@ -45,6 +47,7 @@ class SentimentProcessor:
         max_age: the age since publication above which an article is not scored.
         stories: the stories so far; if it is None, every article is a story of its own.
         receipts: the store in which the scorer keeps its receipts.
+        results: publishes how each article ended; None if nobody asks.
         work: the register of running calls, for the watchdog.
         lag_limit: the age of articles, in seconds since they were fetched, from which the service reports a lag.
     """
@@ -60,16 +63,18 @@ class SentimentProcessor:
         max_age: timedelta | None = None,
         stories: Stories | None = None,
         receipts: Receipts | None = None,
+        results: ResultPublisher | None = None,
         work: CallsInProgress | None = None,
         lag_limit: float = 600.0,
     ) -> None:
         self.work = work or CallsInProgress()
         self._broker, self._scorer, self._concurrency = broker, scorer, concurrency
-        self._to_close = [part for part in (broker, scorer, stories, receipts) if part is not None]
+        self._results = results
+        self._to_close = [part for part in (results, broker, scorer, stories, receipts) if part is not None]
         self._lag = Lag(NAME, lag_limit, what="articles are scored when they are", advice=LAG_ADVICE)
         self._stories = stories
         self._slots = ScorerSlots(scorer, concurrency, self.work)
-        self._failures = ScorerFailures(self._slots, stories)
+        self._failures = ScorerFailures(self._slots, stories, results or NoResults())
         self._pipeline = ArticlePipeline(
             matcher=matcher,
             stories=stories,
@@ -81,6 +86,7 @@ class SentimentProcessor:
             max_age=max_age,
             lag=self._lag,
             work=self.work,
+            results=results or NoResults(),
         )
         self._recovery = Recovery(self._pipeline)
 
@@ -90,6 +96,8 @@ class SentimentProcessor:
         self._slots.check()
         if self._stories is not None:
             self._stories.tellings("")  # opens the file: that it cannot be used is found before there is news
+        if self._results is not None:
+            self._results.start()
 
     def run(self, stop: threading.Event) -> None:
         """Process articles until `stop` is set, and then finish the articles that were begun."""
@@ -97,11 +105,7 @@ class SentimentProcessor:
             while not stop.is_set():
                 try:
                     with closing(self._broker.subscribe(RAW_NEWS_DATA.name, self._prefetch)) as subscription:
-                        intake = Intake(subscription, stop, self.work)
-                        if self._failures.failed:
-                            self._recovery.try_others(intake)
-                        else:
-                            self._work(intake, threads)
+                        self._take_articles(Intake(subscription, stop, self.work), threads)
                 except ScorerAwayError as error:
                     self._recovery.wait(error, stop)
                 except TryLater as error:
@@ -109,11 +113,22 @@ class SentimentProcessor:
                     log.warning("broker_away", error=str(error))
                     stop.wait(error.after or FIRST_PAUSE_SECONDS)
 
+    def _take_articles(self, intake: Intake, threads: Executor) -> None:
+        try:
+            if self._failures.failed:
+                self._recovery.try_others(intake)
+            else:
+                self._work(intake, threads)
+        finally:
+            if self._results is not None:
+                self._results.flush()  # while the articles can still be acknowledged
+
     def health(self) -> HealthReport:
-        """Report the present state of the broker and the scorer, and the lag."""
+        """Report the present state of the broker and the scorer, the lag, and whether results are published."""
         problem = self._recovery.problem
         scorer = self._scorer.health() if problem is None else DependencyHealth(ok=False, detail=problem)
-        return {"broker": self._broker.health(), "scorer": scorer, "lag": self._lag.health()}
+        results = {} if self._results is None else {"results": self._results.health()}
+        return {"broker": self._broker.health(), "scorer": scorer, "lag": self._lag.health(), **results}
 
     def close(self) -> None:
         """Close the connections."""

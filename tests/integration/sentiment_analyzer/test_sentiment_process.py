@@ -18,12 +18,13 @@ import pytest
 
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
-from services.common.broker.topology import NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
+from services.common.broker.topology import HISTORY, NEWS_ARTICLE, RAW_NEWS_DATA, SENTIMENT_SIGNALS
 from services.common.clock import SystemClock
-from services.common.messages import NewsArticle, SentimentSignal, decode
+from services.common.messages import NewsArticle, NewsScored, SentimentSignal, decode
 from services.common.settings.settings import PROJECT_ROOT, LogFormat, ScorerKind, Settings
 from services.sentiment_analyzer.pipeline.refusals import MOST_REFUSED
 from services.sentiment_analyzer.scorers.lexicon.scorer import LexiconScorer
+from tests.support.broker.broker_house import receive_all
 from tests.support.scoring import scripted_models as models
 from tests.support.scoring.scripted_ollama import (
     MODEL,
@@ -113,6 +114,15 @@ def receive(broker: Broker, count: int) -> list[SentimentSignal]:
     return signals
 
 
+def results(broker: Broker, count: int) -> list[NewsScored]:
+    """The first so many results of articles that are there for the history."""
+    subscription = broker.subscribe(HISTORY.name, 100)
+    bodies = (delivery.body for delivery in receive_all(subscription, 2 * count))
+    found = [decode(body, NewsScored) for body in bodies if b'"news_scored"' in body]
+    subscription.close()
+    return found
+
+
 def ready(broker: Broker, queue: str) -> int:
     return sum(state.ready for state in broker.queues() if state.name == queue)
 
@@ -138,10 +148,16 @@ def test_articles_become_signals_and_what_is_no_article_a_dead_letter(
         ("a2", "BNB/USDT", "market"),
     ]
     assert signals[0].sentiment_score > 0.7
+    assert {each.article_id: each.outcome for each in results(broker, 4)} == {
+        "odd": "dead_lettered",
+        "a1": "scored",
+        "a0": "off_topic",
+        "a2": "scored",
+    }
     assert signals[1].sentiment_score < -0.5
     assert {each.model for each in signals} == {LexiconScorer().model}
     assert (status, health["status"]) == (200, "ok")
-    assert set(health["dependencies"]) == {"broker", "scorer", "lag", "work"}
+    assert set(health["dependencies"]) == {"broker", "scorer", "lag", "results", "work"}
     assert ready(broker, RAW_NEWS_DATA.name) == 0
 
 

@@ -49,8 +49,9 @@ class FakeSubscription:
     def release(self, deliveries: Sequence[Delivery]) -> None:
         self.events.append(("release", list(deliveries)))
 
-    def retry(self, delivery: Delivery, error: str) -> None:
+    def retry(self, delivery: Delivery, error: str) -> bool:
         self.events.append(("retry", (delivery, error)))
+        return False
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
         if self.dead_letter_error:

@@ -14,6 +14,7 @@ from services.common.runtime.health import DependencyHealth
 from services.sentiment_analyzer.article.text import ArticleText
 from services.sentiment_analyzer.matching.assets import Asset, load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
+from services.sentiment_analyzer.pipeline.results import ResultPublisher
 from services.sentiment_analyzer.pipeline.service import SentimentProcessor
 from services.sentiment_analyzer.scorers.port import AssetScore, Scores
 from services.sentiment_analyzer.stories.stories import Stories
@@ -89,8 +90,9 @@ class FakeSubscription:
                 self._end("release", delivery)
             self._broker.waiting.extendleft(reversed(deliveries))
 
-    def retry(self, delivery: Delivery, error: str) -> None:
+    def retry(self, delivery: Delivery, error: str) -> bool:
         self._settle("retry", delivery, error)
+        return delivery.attempts + 1 >= self._broker.most_attempts
 
     def dead_letter(self, delivery: Delivery, reason: str) -> None:
         self._settle("dead_letter", delivery, reason)
@@ -124,6 +126,7 @@ class FakeBroker:
         self.subscribe_errors: deque[Exception] = deque()
         self.publish_errors: deque[Exception] = deque()
         self.settle_errors: deque[Exception] = deque()
+        self.most_attempts = 5
         self.forgets_deliveries = False  # as if its connection were lost before each `receive`
         self.on_publish: Callable[[], None] = lambda: None
         self.on_end: Callable[[], None] = lambda: None
@@ -215,6 +218,7 @@ class Bench:
         concurrency: int = 1,
         max_age: timedelta | None = None,
         stories: Stories | None = None,
+        results: ResultPublisher | None = None,
     ) -> None:
         self.journal: list[str] = []
         self.stop = ImpatientStop()
@@ -229,6 +233,7 @@ class Bench:
             concurrency=concurrency,
             max_age=max_age,
             stories=stories,
+            results=results,
         )
 
     def run(self) -> list[str]:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import httpx
@@ -21,6 +22,8 @@ from services.common.broker.rabbitmq.definitions import definitions
 from services.common.broker.rabbitmq.topology import rabbitmq_topology
 from services.common.broker.rabbitmq.users import BROKER_USERS, password_hash
 from services.common.broker.topology import (
+    EVENTS_EXCHANGE,
+    HISTORY,
     MARKET_CANDLE,
     NEWS_ARTICLE,
     NEWS_SCORED,
@@ -34,6 +37,8 @@ from services.common.services import SERVICES, Service
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.queue_rates import read_rates
+from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
+from services.sentiment_analyzer.pipeline.results import ResultPublisher
 from tests.support.broker.broker_house import depth, plain_parameters, receive_one
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.waiting import eventually
@@ -151,6 +156,28 @@ def test_a_routing_key_of_another_service_is_refused(staff: Staff) -> None:
     for user in ("market_streamer", "sentiment_processor"):
         with pytest.raises(StopProgram, match=r"news\.article|access.*refused"):
             staff.broker(user).publish([message(NEWS_ARTICLE)])
+
+
+def test_a_processor_that_may_publish_no_results_publishes_its_signals_and_loses_no_result(
+    staff: Staff, management: Management, rabbitmq_vhost: str
+) -> None:
+    user = "sentiment_processor"
+    rights = {"exchange": EVENTS_EXCHANGE, "write": r"^(sentiment\.signal)$", "read": "^$"}
+    management.call("PUT", f"topic-permissions/{rabbitmq_vhost}/{user}", rights)
+    processor = staff.broker(user)
+    broker = open_broker(staff.settings_of(user), SystemClock())
+    publisher = ResultPublisher(broker, lambda _article_id, *, degraded: None, SystemClock())  # noqa: ARG005 - the port's
+    settled = Event()
+    with closing(publisher):
+        publisher.start()
+        publisher.add([("a1", Judgement(Outcome.SCORED))], settled.set)
+        assert settled.wait(60)
+        assert not publisher.health().ok
+        processor.publish([message(SENTIMENT_SIGNAL)])
+        assert processor.health().ok
+        management.call("PUT", f"topic-permissions/{rabbitmq_vhost}/{user}", rights | {"write": r"^(.*)$"})
+        eventually(lambda: depth(processor, HISTORY.name) == 1, "the result is published")
+    assert depth(processor, SIGNALS) == 1
 
 
 Attempt = Callable[[Any], object]
