@@ -15,7 +15,18 @@ from services.api.access.guard import Guard
 from services.api.access.headers import SecurityHeaders
 from services.api.access.rules import AccessRules
 from services.api.problems import add_handlers
-from services.api.routes import dead_letters, entrance, health, holds, probes, queues, reports, sentiment
+from services.api.routes import (
+    dead_letters,
+    entrance,
+    health,
+    holds,
+    pairlist,
+    probes,
+    queues,
+    reports,
+    sentiment,
+    strategy,
+)
 from services.api.sources import Sources
 from services.common.clock import Clock, SystemClock
 from services.common.secrets.redaction import redactor
@@ -30,6 +41,8 @@ ROUTERS = (
     health.router,
     dead_letters.router,
     reports.router,
+    pairlist.router,
+    strategy.router,
     entrance.router,
     docs_page.router,
     probes.router,

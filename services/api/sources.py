@@ -24,6 +24,7 @@ from services.operations.connections import connected_broker, next_step, store_h
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.health import SystemHealth, read_health
 from services.operations.queues import QueueReport, read_queues
+from services.operations.strategy_reads import StoreForStrategies
 
 RECENT_SECONDS = 3.0
 MOST_DEAD_LETTERS = 500
@@ -37,6 +38,7 @@ class Sources:
         self.settings = settings
         self.clock = clock
         self.sessions = sessions
+        self.for_strategies = StoreForStrategies(settings)
         self._store = store
         self._queues = Recent(self._read_queues, RECENT_SECONDS)
         self._health = Recent(self._read_health, RECENT_SECONDS)
@@ -87,6 +89,7 @@ class Sources:
     def close(self) -> None:
         """Close the connections."""
         self._store.close()
+        self.for_strategies.close()
 
     def _read_queues(self) -> list[QueueReport]:
         with connected_broker(self.settings) as broker:

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import redis
 
+from services.operations.secrets.api_keys import ApiKeys, Scope, keys_file
+from tests.support.api.served import port_of, served
 from tests.support.servers.servers import RedisServer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.store.embedded_redis import client_of, embedded_redis
@@ -24,11 +26,9 @@ from tests.support.strategy.signal_places import (
     by_name,
     columns_at,
 )
-from tests.support.strategy.store_api import store_api
 from tests.support.strategy.strategy_samples import PAIR, at, opens, signal
 
 NOW = at(600)
-KEY = "cb_key-of-the-bot"
 ETH = "ETH/USDT"
 CANDLES = opens(*range(0, 600, 15))
 SIGNALS = [
@@ -63,10 +63,10 @@ def _place(request: pytest.FixtureRequest, folder: Path) -> Iterator[SignalPlace
         with client, TcpProxy(server.host, server.port) as proxy:
             yield RedisPlace(client, proxy, server.password)
     elif request.param == "api":
-        with embedded_redis() as running, client_of(running) as client, store_api(running.settings) as api:
-            api.key = KEY
-            with TcpProxy("127.0.0.1", api.port) as proxy:
-                yield ApiPlace(client, proxy, KEY)
+        with embedded_redis() as running, client_of(running) as client:
+            key = ApiKeys(keys_file(running.settings)).make("bot", Scope.READ, NOW)
+            with served(running.settings) as address, TcpProxy("127.0.0.1", port_of(address)) as proxy:
+                yield ApiPlace(client, proxy, key)
     else:
         with embedded_redis() as running, client_of(running) as client:
             at_ = running.settings
