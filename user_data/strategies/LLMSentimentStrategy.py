@@ -163,8 +163,8 @@ class LLMSentimentStrategy(IStrategy):  # type: ignore[misc]  # Freqtrade publis
         dataframe["enter_long"] = enter.astype(int)
         if not self._cryptoboy.is_search:  # Freqtrade's statistics take some 20 ms for each distinct tag
             dataframe["enter_tag"] = news.entry_tags(dataframe, enter, rules, used)
-        if self._cryptoboy.is_live and len(held):
             dataframe["entry_rules"] = news.rules_text(held, used)  # what `cryptoboy why` shows
+        if self._cryptoboy.is_live and len(held):
             self._cryptoboy.telemetry.rules_held(metadata["pair"], np.array(used)[held[-1]])
         return dataframe
 

@@ -45,7 +45,7 @@ def test_a_signal_of_the_running_bot_reaches_the_next_candle(
     assert last["exit_tag"].startswith("sentiment")
 
 
-def test_a_bot_writes_into_its_candles_which_entry_rules_are_true(
+def test_each_candle_says_which_entry_rules_are_true(
     store: redis.Redis, make: MakeStrategy, candles: pd.DataFrame
 ) -> None:
     publish(store, 0.95, close_before_last(candles))
@@ -94,7 +94,7 @@ def test_a_correction_a_second_after_the_close_leaves_the_exit_that_history_has(
     history = analysed(make(RunMode.BACKTEST, sentiment_csv=str(tmp_path / "signals.csv")), candles)
     assert (live["sentiment"].iloc[-1], live["exit_long"].iloc[-1]) == (-0.9, 1)
     assert live["exit_tag"].iloc[-1].startswith("sentiment")
-    pd.testing.assert_frame_equal(live.drop(columns="entry_rules"), history)
+    pd.testing.assert_frame_equal(live, history)
 
 
 def test_every_entry_of_the_frame_is_tagged_and_nothing_else_is(

@@ -5,6 +5,7 @@ each with its own thresholds. `Rules` defines which of the two is used for entri
 `trust` defines which signals may decide on entries and exits.
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -124,11 +125,11 @@ def rules_text(held: Booleans, used: Sequence[str]) -> Objects:
         held: one row for each candle, one column for each of the rules `used`.
         used: the names of the rules.
     """
-    kinds, kind = np.unique(held, axis=0, return_inverse=True)
-    texts = [
-        " ".join(f"{'+' if one else '-'}{rule}" for rule, one in zip(used, row, strict=True)) for row in kinds
-    ]
-    return np.array(texts, dtype=object)[kind.reshape(-1)]
+    combinations = itertools.product(
+        "-+", repeat=len(used)
+    )  # in the order of the numbers that their bits make
+    texts = [" ".join(map("".join, zip(signs, used, strict=True))) for signs in combinations]
+    return np.array(texts, dtype=object)[held @ (1 << np.arange(len(used))[::-1])]
 
 
 def exit_conditions(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
