@@ -8,6 +8,7 @@ independent observations. Whole blocks of time are therefore resampled, with all
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ CONFIDENCE = 0.95
 MIN_BLOCKS = 10
 """The smallest number of blocks with events for which there are an interval and a p, because resampling fewer blocks
 is meaningless."""
+_DAY = timedelta(days=1)
 _CELLS_AT_ONCE = 2_000_000  # limits the memory that the resampled ranks need
 _USABLE = 0.9
 """The share of the resamples in which a figure must be defined if its interval is to be given."""
@@ -37,6 +39,15 @@ class Estimate(NamedTuple):
 
 
 NOTHING = Estimate(None)
+
+
+def block_length(horizon: timedelta) -> timedelta:
+    """Return the length of the resampled blocks: two horizons, but at least a day.
+
+    In blocks of two horizons, most windows of returns end in the block in which they start. A day is the minimum
+    because news items of the same day depend on each other.
+    """
+    return max(_DAY, 2 * horizon)
 
 
 def block_weights(blocks: int, resamples: int, seed: int, stream: int) -> Floats:

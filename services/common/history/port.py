@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.common.history.batch import Batch, Limits, Written
+from services.common.history.figures import FigureReader
 from services.common.history.queries import (
     DEFAULT_LIMIT,
     ArticleFilter,
@@ -88,7 +89,7 @@ class HistoryWriter(Protocol):
         ...
 
 
-class HistoryReader(Protocol):
+class HistoryReader(FigureReader, Protocol):
     """Reads the history, without ever changing it. A history that nobody has written yet is empty.
 
     Lists raise NeverWorks for a cursor that no list of this kind gave, and ValueError for a limit that is not between

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from services.common.forward_returns import PRICE_RULE, short
-from services.research.statistics import CONFIDENCE, MIN_BLOCKS, NOTHING, Estimate
+from services.research.statistics import CONFIDENCE, MIN_BLOCKS, NOTHING, Estimate, block_length
 from services.research.study.conclusions import CAUTION, FALSE_DISCOVERY_RATE, Measure, Tests, conclusion
 from services.research.study.events import CORRECTION_RULE
-from services.research.study.sample import Figures, block_length
+from services.research.study.sample import Figures
 from services.research.study.study import DELAYS, HORIZONS, SIDES, Cell, DecayPoint, Study
 
 _PLACES = 6

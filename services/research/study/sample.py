@@ -15,6 +15,7 @@ from services.common.forward_returns import microseconds
 from services.research.statistics import (
     NOTHING,
     Estimate,
+    block_length,
     block_weights,
     estimate,
     independent_windows,
@@ -23,16 +24,6 @@ from services.research.statistics import (
 from services.research.study.returns import Floats, Ints, Prices
 
 Mask = npt.NDArray[np.bool_]
-_DAY = timedelta(days=1)
-
-
-def block_length(horizon: timedelta) -> timedelta:
-    """Return the length of the resampled blocks: two horizons, but at least a day.
-
-    In blocks of two horizons, most windows of returns end in the block in which they start. A day is the minimum
-    because news items of the same day depend on each other.
-    """
-    return max(_DAY, 2 * horizon)
 
 
 @dataclass(frozen=True)

@@ -125,9 +125,8 @@ def rules_text(held: Booleans, used: Sequence[str]) -> Objects:
         held: one row for each candle, one column for each of the rules `used`.
         used: the names of the rules.
     """
-    combinations = itertools.product(
-        "-+", repeat=len(used)
-    )  # in the order of the numbers that their bits make
+    # In the order of the numbers whose bits are the rules.
+    combinations = itertools.product("-+", repeat=len(used))
     texts = [" ".join(map("".join, zip(signs, used, strict=True))) for signs in combinations]
     return np.array(texts, dtype=object)[held @ (1 << np.arange(len(used))[::-1])]
 

@@ -20,6 +20,7 @@ from services.common.history.rows import (
     SummaryRow,
     TradeRow,
 )
+from services.common.history.sql.figures import Figures
 from services.common.history.sql.lists import Lists
 from services.common.history.sql.readers import (
     articles,
@@ -34,7 +35,7 @@ T = TypeVar("T")
 _BEFORE_ALL = -(2**61)
 
 
-class SqlReader(Lists, HistoryReader):
+class SqlReader(Lists, Figures, HistoryReader):
     """A `HistoryReader` of SQLite or PostgreSQL."""
 
     def articles_by_id(self, ids: Collection[str]) -> dict[str, ArticleRow]:

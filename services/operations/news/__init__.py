@@ -1,0 +1,1 @@
+"""The news as stories: a list of the newest, and everything about one."""

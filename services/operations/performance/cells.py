@@ -1,0 +1,153 @@
+"""Computes the figures of each group of signals, with intervals by resampling blocks of time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from services.common.forward_returns import microseconds, short
+from services.operations.answer import Answer
+from services.operations.performance.events import GROUPS, Events, Floats, instant
+from services.research.statistics import (
+    NOTHING,
+    Estimate,
+    block_length,
+    block_weights,
+    discoveries,
+    estimate,
+    independent_windows,
+)
+
+MIN_EVENTS = 30
+"""The number of signals below which a group has a count and no figures, as in the event study."""
+FALSE_DISCOVERY_RATE = 0.05
+RESAMPLES = 500
+_SEED = 1
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell(Answer):
+    """How prices changed after the signals of one group over one horizon; returns are in percent.
+
+    Attributes:
+        group, value: such as source and its name; the value of `all` is empty.
+        events: the number of signals with a return.
+        apart: the largest number of their windows that do not overlap.
+        mean, low, high: the mean return with its 95% interval.
+        up_share: the share of returns above zero.
+        control: the mean return of the same pairs at the same time of day on earlier days.
+        control_events: the number of signals with a control.
+        directed, directed_low, directed_high: the mean of return less control in the direction of the score, with its
+            95% interval; neutral signals have no direction.
+        hit_share: the share of signals with a direction after which return less control went in this direction.
+        p: two-sided, of `directed` against zero.
+        stands: whether `directed` differs from zero after correction for the number of tests.
+    """
+
+    group: str
+    value: str
+    horizon: str
+    events: int
+    apart: int
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    up_share: float | None = None
+    control: float | None = None
+    control_events: int = 0
+    directed: float | None = None
+    directed_low: float | None = None
+    directed_high: float | None = None
+    hit_share: float | None = None
+    p: float | None = None
+    stands: bool = False
+
+
+def cells_of(events: Events, horizon: timedelta, start: datetime, end: datetime) -> list[Cell]:
+    """The cells of all groups for one horizon, the largest first within each; `stands` is not decided yet."""
+    length = microseconds(block_length(horizon))
+    first = instant(start)
+    blocks = max(1, -(-(instant(end) - first) // length))
+    weights = block_weights(blocks, RESAMPLES, _SEED, microseconds(horizon))
+    block = np.clip((events.available - first) // length, 0, blocks - 1)
+    return [
+        _cell(events, among, block, weights, horizon, group=group, value=value)
+        for group, value, among in _groups(events)
+    ]
+
+
+def with_verdicts(cells: list[Cell]) -> tuple[Cell, ...]:
+    """The cells with `stands`: those of `all` are corrected among themselves, every other cell among all cells."""
+    primary = _standing([cell for cell in cells if cell.group == "all"])
+    every = _standing(cells)
+    return tuple(
+        replace(cell, stands=id(cell) in (primary if cell.group == "all" else every)) for cell in cells
+    )
+
+
+def _standing(cells: list[Cell]) -> set[int]:
+    tested = [cell for cell in cells if cell.p is not None]
+    found = discoveries([cell.p for cell in tested if cell.p is not None], FALSE_DISCOVERY_RATE)
+    return {id(cell) for cell, stands in zip(tested, found, strict=True) if stands}
+
+
+def _groups(events: Events) -> Iterator[tuple[str, str, Mask]]:
+    yield "all", "", np.ones(events.change.size, dtype=np.bool_)
+    for group in GROUPS[1:]:
+        names = np.array(events.names[group], dtype=object)
+        for value, _ in sorted(Counter(events.names[group]).items(), key=lambda each: (-each[1], each[0])):
+            yield group, value, np.asarray(names == value, dtype=np.bool_)
+
+
+def _cell(
+    events: Events,
+    among: Mask,
+    block: npt.NDArray[np.int64],
+    weights: Floats,
+    horizon: timedelta,
+    *,
+    group: str,
+    value: str,
+) -> Cell:
+    change = events.change[among]
+    windows = independent_windows(events.entered[among], microseconds(horizon))
+    cell = Cell(group, value, short(horizon), int(change.size), windows)
+    if change.size < MIN_EVENTS:
+        return cell
+    mean = _mean(change, block[among], weights)
+    control = events.control[among]
+    known = ~np.isnan(control)
+    directed = known & (events.direction[among] != 0)
+    moves = ((change - control) * events.direction[among])[directed]
+    enough = moves.size >= MIN_EVENTS
+    effect = _mean(moves, block[among][directed], weights) if enough else NOTHING
+    return replace(
+        cell,
+        mean=mean.value,
+        low=mean.low,
+        high=mean.high,
+        up_share=float((change > 0).mean()),
+        control=float(control[known].mean()) if known.sum() >= MIN_EVENTS else None,
+        control_events=int(known.sum()),
+        directed=effect.value,
+        directed_low=effect.low,
+        directed_high=effect.high,
+        hit_share=float((moves > 0).mean()) if enough else None,
+        p=effect.p_value,
+    )
+
+
+def _mean(values: Floats, block: npt.NDArray[np.int64], weights: Floats) -> Estimate:
+    """The mean of some values with its interval, from resamples of the blocks in which they lie."""
+    number = weights.shape[1]
+    drawn = weights @ np.bincount(block, minlength=number)
+    total = weights @ np.bincount(block, values, minlength=number)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return estimate(float(values.mean()), total / drawn, int(np.unique(block).size))

@@ -1,0 +1,1 @@
+"""Explains from the history why a trade was made, and why none was made."""

@@ -1,0 +1,75 @@
+"""The sentences in which decisions are explained to people. Times are in UTC and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.operations.holds import Hold
+from services.operations.news.stories import StoryRow
+from services.operations.why.candles import Candle
+
+_EXITS = {
+    "roi": "the profit reached what minimal_roi asks for after this time",
+    "stop_loss": "the price fell to the stop loss",
+    "stoploss_on_exchange": "the price fell to the stop loss on the exchange",
+    "trailing_stop_loss": "the price fell to the trailing stop",
+    "liquidation": "the position was about to be liquidated",
+    "force_exit": "it was closed by hand (force exit)",
+    "emergency_exit": "the stop loss could not be placed, so Freqtrade closed it",
+    "exit_signal": "the strategy asked for an exit",
+}
+
+
+def time_of(moment: datetime) -> str:
+    """An instant for people: in UTC, to the minute."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def about_rules(candle: Candle) -> list[str]:
+    """Which rules are true and which are not, with the values that they compare."""
+    sentences = []
+    for held, begin in ((True, "True"), (False, "Not true")):
+        rules = [rule for rule in candle.rules if rule.held is held]
+        if rules:
+            told = "; ".join(f"{rule.name} ({rule.values})" if rule.values else rule.name for rule in rules)
+            sentences.append(f"{begin}: {told}.")
+    return sentences
+
+
+def about_sentiment(candle: Candle, news: Sequence[StoryRow]) -> list[str]:
+    """The sentiment that the candle saw, and the newest story behind it."""
+    if not candle.status:
+        return []
+    if candle.sentiment is None:
+        said = f"The candle saw no sentiment ({candle.status})"
+    else:
+        age = "" if candle.age_hours is None else f", {candle.age_hours:.1f} h old"
+        said = f"The candle saw a sentiment of {candle.sentiment:+.2f} ({candle.status}{age})"
+    if candle.aggregate is not None:
+        said += f", aggregate {candle.aggregate:+.2f}"
+    story = next((each for each in news if _has(each, candle.article_id)), None)
+    return [f"{said}{'' if story is None else _of(story)}."]
+
+
+def about_holds(holds: Sequence[Hold]) -> list[str]:
+    """Who held entries, and why."""
+    return [
+        f"Entries were held by {hold.owner}{f' ({hold.reason})' if hold.reason else ''}"
+        f"{f' since {hold.since[:16]}' if hold.since else ''}{f' until {hold.until[:16]}' if hold.until else ''}."
+        for hold in holds
+    ]
+
+
+def about_exit(reason: str) -> str:
+    """Why a trade was closed, from Freqtrade's reason."""
+    return _EXITS.get(reason) or (f"the news closed it ({reason})" if reason.startswith("news") else reason)
+
+
+def _has(story: StoryRow, article_id: str) -> bool:
+    return bool(article_id) and article_id in {story.article_id, *(each.article_id for each in story.scores)}
+
+
+def _of(story: StoryRow) -> str:
+    others = f" and {len(story.sources) - 1} more" if len(story.sources) > 1 else ""
+    return f', from "{story.headline}" ({story.source}{others})'
