@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from devtools.servers.postgresql import found_programs
 from services.cli.bootstrap.advice import InstallError
 from services.cli.bootstrap.environment import Environment
 from services.cli.bootstrap.installers import installer_environment
@@ -24,6 +25,7 @@ TOOL_PROGRAMS = {
     "prometheus": ("prometheus", "promtool"),
     "prometheus-alertmanager": ("prometheus-alertmanager", "amtool"),
     "chromium": ("chromium",),
+    "postgresql": ("postgres",),
 }
 _POLICY_FILE = Path("/usr/sbin/policy-rc.d")
 
@@ -75,12 +77,12 @@ def _install(lock: Path, options: tuple[str, ...], *, again: bool = False) -> No
 
 
 def install_test_servers() -> None:
-    """Make sure that the tests have a RabbitMQ, a Redis, a Prometheus and a Chromium.
+    """Make sure that the tests have a RabbitMQ, a Redis, a PostgreSQL, a Prometheus and a Chromium.
 
     RabbitMQ and Redis are looked for in this order: addresses in the environment, a container engine, programs on
-    this machine. Prometheus, Alertmanager and Chromium must be programs on this machine: the tools of the first two
-    check the deployed files, and Chromium shows the page. Missing programs are installed without starting services,
-    if this process is root on Debian or Ubuntu.
+    this machine. The others must be programs on this machine: the tools of Prometheus and Alertmanager check the
+    deployed files, Chromium shows the page, and of PostgreSQL the tests start a private server. Missing programs are
+    installed without starting services, if this process is root on Debian or Ubuntu.
 
     Raises:
         StopProgram: a program is missing and cannot be installed; the message says what to do.
@@ -105,7 +107,11 @@ def missing_servers() -> list[str]:
 
 def missing_tools() -> list[str]:
     """The packages of tools of which at least one program is missing on this machine."""
-    return [package for package, programs in TOOL_PROGRAMS.items() if not all(map(shutil.which, programs))]
+    return [package for package, programs in TOOL_PROGRAMS.items() if not all(map(_is_here, programs))]
+
+
+def _is_here(program: str) -> bool:
+    return bool(found_programs() if program == "postgres" else shutil.which(program))
 
 
 def how_to_install(servers: Sequence[str], tools: Sequence[str]) -> str:

@@ -11,9 +11,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
 from devtools.servers.control import LOOPBACK, Control, ServerProblem, free_ports, wait_until
 from devtools.servers.programs import START_SECONDS, Program
 
@@ -41,6 +38,9 @@ class PostgresServer:
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         """Run statements, each committed by itself."""
+        import psycopg  # here, because `./cryptoboy test` looks for the programs before it installs packages
+        from psycopg import sql
+
         with psycopg.connect(
             host=self.host,
             port=self.port,
@@ -54,6 +54,8 @@ class PostgresServer:
 
     def answers(self) -> bool:
         """Whether it accepts connections."""
+        import psycopg
+
         try:
             self.run("SELECT 1")
         except psycopg.OperationalError:
@@ -133,11 +135,17 @@ def programs_folder() -> Path:
     Raises:
         ServerProblem: PostgreSQL is not installed.
     """
+    found = found_programs()
+    if not found:
+        raise ServerProblem("postgres is not installed: install the Debian package postgresql")
+    return found
+
+
+def found_programs() -> Path | None:
+    """The folder of `programs_folder`; None if PostgreSQL is not installed."""
     of_debian = sorted(DEBIAN_FOLDER.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     found = of_debian[-1] if of_debian else shutil.which("postgres")
-    if not found:
-        raise ServerProblem("postgres is not installed")
-    return Path(found).resolve().parent
+    return Path(found).resolve().parent if found else None
 
 
 def _server_user() -> str:

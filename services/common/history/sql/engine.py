@@ -23,6 +23,7 @@ from services.common.sqlite import Schema, open_database
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for a lock."""
+_SQLITE = "sqlite:///"
 _READERS = 4
 _STATEMENT_MS = 30_000
 _FILE = Schema(versions=((),), application_id=0x43424859)  # "CBHY"; Alembic keeps the version of the tables
@@ -66,10 +67,10 @@ class Database:
 
 
 def writable(url: str) -> Database:
-    """Return the database for the writer, which creates the file of SQLite. Raises StopProgram for a URL."""
-    where = _parsed(url)
-    path = _file_of(where)
+    """Return the database for the writer, which creates the file of SQLite."""
+    path = _file_of(url)
     if path is None:
+        where = _parsed(url)
         return Database(_postgresql(where, 1, f"-c statement_timeout={_STATEMENT_MS}"), _place(where), None)
 
     def connect() -> sqlite3.Connection:
@@ -81,10 +82,10 @@ def writable(url: str) -> Database:
 
 
 def readable(url: str) -> Database:
-    """Return the database for readers, who cannot change it. Raises StopProgram for a URL."""
-    where = _parsed(url)
-    path = _file_of(where)
+    """Return the database for readers, who cannot change it."""
+    path = _file_of(url)
     if path is None:
+        where = _parsed(url)
         options = f"-c default_transaction_read_only=on -c statement_timeout={_STATEMENT_MS}"
         return Database(_postgresql(where, _READERS, options), _place(where), None)
 
@@ -135,8 +136,9 @@ def _parsed(url: str) -> URL:
     return where.set(drivername="postgresql+psycopg") if where.drivername == "postgresql" else where
 
 
-def _file_of(where: URL) -> Path | None:
-    return Path(where.database or "") if where.get_backend_name() == "sqlite" else None
+def _file_of(url: str) -> Path | None:
+    """Return the file of a URL of SQLite, in which the characters of a path stand for themselves."""
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
 
 
 def _place(where: URL) -> str:

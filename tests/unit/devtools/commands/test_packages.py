@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devtools.commands import packages
+from devtools.servers import postgresql
 from services.cli.bootstrap.advice import InstallError
 from services.cli.bootstrap.stamps import Stamps
 from services.common.errors import StopProgram
@@ -28,6 +29,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeMachine:
     monkeypatch.delenv("TEST_RABBITMQ_URL", raising=False)
     monkeypatch.delenv("TEST_REDIS_URL", raising=False)
     monkeypatch.setattr(packages, "SERVER_PROGRAMS", dict.fromkeys(packages.SERVER_PROGRAMS, "/nowhere"))
+    monkeypatch.setattr(postgresql, "DEBIAN_FOLDER", tmp_path / "nowhere")
 
     def make(*programs: str) -> None:
         for name in programs:
@@ -46,13 +48,13 @@ def test_nothing_is_missing_where_everything_is(machine: MakeMachine) -> None:
 def test_a_container_engine_stands_for_servers_and_not_for_tools(machine: MakeMachine) -> None:
     machine("docker")
     assert packages.missing_servers() == []
-    assert packages.missing_tools() == ["prometheus", "prometheus-alertmanager", "chromium"]
+    assert packages.missing_tools() == ["prometheus", "prometheus-alertmanager", "chromium", "postgresql"]
 
 
 def test_addresses_stand_for_servers_and_not_for_tools(
     machine: MakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine("prometheus", "prometheus-alertmanager", "amtool", "chromium")
+    machine("prometheus", "prometheus-alertmanager", "amtool", "chromium", "postgres")
     monkeypatch.setenv("TEST_RABBITMQ_URL", "amqp://somewhere")
     assert packages.missing_servers() == ["redis-server"]
     assert packages.missing_tools() == ["prometheus"]  # its promtool is not here
@@ -61,13 +63,27 @@ def test_addresses_stand_for_servers_and_not_for_tools(
 def test_who_may_not_install_is_told_what_to_install(
     machine: MakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine("redis-server", "prometheus", "promtool", "chromium", "apt-get")
+    machine("redis-server", "prometheus", "promtool", "chromium", "postgres", "apt-get")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(StopProgram) as stopped:
         packages.install_test_servers()
     assert "apt-get install rabbitmq-server prometheus-alertmanager)" in str(stopped.value)
     assert "start Docker" in str(stopped.value)
     assert "amtool" in str(stopped.value)
+
+
+def test_postgresql_is_found_where_debian_has_it(
+    machine: MakeMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for version in ("9", "15"):
+        program = tmp_path / "debian" / version / "bin" / "postgres"
+        program.parent.mkdir(parents=True)
+        program.touch()
+    machine(*(name for name in PROGRAMS if name != "postgres"))
+    assert packages.missing_tools() == ["postgresql"]
+    monkeypatch.setattr(postgresql, "DEBIAN_FOLDER", tmp_path / "debian")
+    assert packages.missing_tools() == []
+    assert postgresql.found_programs() == tmp_path / "debian" / "15" / "bin"
 
 
 def test_docker_is_no_way_out_where_only_tools_are_missing() -> None:
