@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.common.broker.topology import (
+    HISTORY,
     MARKET_CANDLE,
     NEWS_ARTICLE,
     NEWS_SCORED,
@@ -24,6 +25,7 @@ from services.common.broker.topology import (
 )
 from services.common.store.keys import (
     ANY_PAIR,
+    ENTRIES,
     HOLDS,
     HOLDS_ID,
     SCORED,
@@ -57,6 +59,7 @@ class Service:
         reads: the queues that the service consumes.
         publishes: the routing keys with which the service publishes.
         stores: patterns of the Redis keys that the service writes.
+        store_reads: patterns of the Redis keys that the service only reads.
         further_secrets: secret settings that the service gets besides the passwords of the servers that it uses.
         deployed_by: the ways of deployment whose files start the service.
     """
@@ -67,6 +70,7 @@ class Service:
     reads: tuple[Queue, ...] = ()
     publishes: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
+    store_reads: tuple[str, ...] = ()
     further_secrets: frozenset[str] = field(default=frozenset())
     deployed_by: frozenset[Deployment] = field(default=frozenset(Deployment))
 
@@ -81,10 +85,15 @@ class Service:
         return bool(self.reads or self.publishes)
 
     @property
+    def uses_store(self) -> bool:
+        """Whether the service connects to Redis."""
+        return bool(self.stores or self.store_reads)
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The names of the secret settings that the service gets."""
         broker = {"rabbitmq_pass"} if self.uses_broker else set()
-        store = {"redis_password"} if self.stores else set()
+        store = {"redis_password"} if self.uses_store else set()
         return frozenset(broker | store) | self.further_secrets
 
 
@@ -98,6 +107,16 @@ _ALL = (
             *(key(ANY_PAIR) for key in (current_key, history_key, signals_key, ids_key)),
             *(SCORED, HOLDS, HOLDS_ID),
         ),
+    ),
+    Service(
+        "history_recorder",
+        "services.history_recorder.history_recorder",
+        8107,
+        reads=(HISTORY,),
+        store_reads=(signals_key(ANY_PAIR), SCORED, HOLDS, HOLDS_ID, ENTRIES),
+        # It alone reads what the bot does.
+        further_secrets=frozenset({"history_url", "freqtrade_api_pass", "freqtrade_ws_token"}),
+        deployed_by=frozenset(),
     ),
     Service(
         "sentiment_processor",

@@ -122,8 +122,7 @@ class BatchConsumer:
                     retry_in_seconds=round(pause, 1),
                 )
             else:
-                if self._subscription is not None:
-                    self._subscription.ack(deliveries)
+                self.ack(deliveries)
                 return result
             if self._subscription is not None and (held := time.monotonic() - began) >= HOLD_SECONDS:
                 log.warning("messages_given_back", queue=self._queue, after_seconds=round(held))
@@ -132,9 +131,14 @@ class BatchConsumer:
                 self.release(deliveries)
                 return None
 
+    def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge deliveries, unless they were given back already."""
+        if self._subscription is not None and deliveries:
+            self._subscription.ack(deliveries)
+
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Requeue deliveries that were not handled, unless they were given back already."""
-        if self._subscription is not None:
+        if self._subscription is not None and deliveries:
             self._subscription.release(deliveries)
 
     def give_back(self) -> None:

@@ -150,6 +150,18 @@ SENTIMENT_STALENESS = Gauge(
     "cryptoboy_sentiment_staleness_seconds", "SENTIMENT_STALENESS_HOURS: older sentiment counts as none"
 )
 
+# History
+HISTORY_ROWS = Counter(
+    "cryptoboy_history_rows_total", "Rows that were added to the history or changed", ["table"]
+)
+HISTORY_UNREADABLE = Counter(
+    "cryptoboy_history_unreadable_total", "Messages of history_queue that could not be read, and were dropped"
+)
+HISTORY_LAST_WRITE = Gauge(
+    "cryptoboy_history_last_write_timestamp_seconds", "When something was last written to the history"
+)
+HISTORY_BYTES = Gauge("cryptoboy_history_bytes", "Size of the history's rows and indexes")
+
 # Queues. RabbitMQ's plugin has the same figures; these exist with the embedded broker as well.
 QUEUE_LAG = Histogram(
     "cryptoboy_queue_lag_seconds",

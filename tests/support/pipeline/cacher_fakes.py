@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.common.broker.port import Delivery, OutgoingMessage, QueueState
+from services.common.clock import to_ms
 from services.common.errors import CryptoBoyError
 from services.common.messages import SentimentSignal
 from services.common.runtime.health import DependencyHealth
@@ -144,6 +145,8 @@ class FakeStore:
     sentiment: dict[str, dict[str, str]] = field(default_factory=dict)
     holds: FakeHolds = field(default_factory=FakeHolds)
     policy: str | None = "noeviction"
+    signals: list[SentimentSignal] = field(default_factory=list)
+    asked_from: list[dict[str, int]] = field(default_factory=list)
     _ok: bool = True
 
     def write(self, signals: Sequence[SentimentSignal], now: datetime) -> list[WriteOutcome]:
@@ -160,7 +163,16 @@ class FakeStore:
         raise NotImplementedError
 
     def signals_from(self, positions: Mapping[str, int]) -> dict[str, StoredSignals]:
-        raise NotImplementedError
+        self._fail()
+        if positions:
+            self.asked_from.append(dict(positions))
+        return {
+            pair: StoredSignals(
+                [each for each in self.signals if each.pair == pair and _instant(each) >= position],
+                sum(each.pair == pair for each in self.signals),
+            )
+            for pair, position in positions.items()
+        }
 
     def scored_pairs(self) -> ScoredPairs | None:
         self._fail()
@@ -186,3 +198,8 @@ class FakeStore:
         self._ok = not self.failures
         if self.failures:
             raise self.failures.pop(0)
+
+
+def _instant(signal: SentimentSignal) -> int:
+    assert signal.available_at is not None
+    return to_ms(signal.available_at)

@@ -78,7 +78,8 @@ OPERATOR = BrokerUser(
 )
 # For what adds processors while news waits (KEDA): may ask how long a queue is, which takes no right of its own.
 AUTOSCALER = BrokerUser("autoscaler")
-BROKER_USERS = (*(_user_of(each) for each in SERVICES.values() if each.uses_broker), OPERATOR, AUTOSCALER)
+_DEPLOYED = [each for each in SERVICES.values() if each.uses_broker and each.deployed_by]
+BROKER_USERS = (*map(_user_of, _DEPLOYED), OPERATOR, AUTOSCALER)
 
 
 def exactly(names: Iterable[str]) -> str:
