@@ -14,6 +14,7 @@ from services.api import docs_page
 from services.api.access.guard import Guard
 from services.api.access.headers import SecurityHeaders
 from services.api.access.rules import AccessRules
+from services.api.measure import Measure
 from services.api.problems import add_handlers
 from services.api.routes import (
     dead_letters,
@@ -26,9 +27,12 @@ from services.api.routes import (
     reports,
     sentiment,
     strategy,
+    stream,
 )
 from services.api.sources import Sources
+from services.api.stream.feed import Feed
 from services.common.clock import Clock, SystemClock
+from services.common.history.open import open_reader
 from services.common.secrets.redaction import redactor
 from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
@@ -44,6 +48,7 @@ ROUTERS = (
     pairlist.router,
     strategy.router,
     entrance.router,
+    stream.router,
     docs_page.router,
     probes.router,
 )
@@ -68,9 +73,17 @@ def build_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         lifespan=_close_at_end,
-        middleware=[Middleware(SecurityHeaders), *_cors(settings), Middleware(Guard, rules=rules)],
+        middleware=[
+            Middleware(Measure),
+            Middleware(SecurityHeaders),
+            *_cors(settings),
+            Middleware(Guard, rules=rules),
+        ],
     )
-    app.state.sources = Sources(settings, clock, open_store(settings), rules.sessions)
+    history = open_reader(settings)
+    asked = Sources(settings, clock, store=open_store(settings), history=history, sessions=rules.sessions)
+    app.state.sources, app.state.rules = asked, rules
+    app.state.feed, app.state.stream_clients = Feed(history, asked.states_of_services), set()
     add_handlers(app, redactor(secrets_of(settings)))
     for router in ROUTERS:
         app.include_router(router)
@@ -97,4 +110,5 @@ def _cors(settings: Settings) -> list[Middleware]:
 @asynccontextmanager
 async def _close_at_end(app: FastAPI) -> AsyncIterator[None]:
     yield
+    await app.state.feed.close()
     app.state.sources.close()

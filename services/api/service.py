@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from services.api.app import build_app
+from services.api.stream.protocol import EndingProtocol
 from services.common.clock import Clock
 from services.common.errors import StopProgram
 from services.common.runtime.health import HealthReport
@@ -82,7 +83,7 @@ class ApiService:
             proxy_headers=False,  # whoever forwards needs a key
             server_header=False,
             date_header=True,
-            ws="websockets-sansio",
+            ws=EndingProtocol,
             ws_max_size=MOST_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             limit_concurrency=MOST_CONNECTIONS,

@@ -17,6 +17,7 @@ from services.api.recent import Recent
 from services.common.broker.topology import Queue
 from services.common.clock import Clock
 from services.common.errors import StopProgram
+from services.common.history.port import HistoryReader
 from services.common.runtime.health import DependencyHealth
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
@@ -34,9 +35,18 @@ _WAIT_SECONDS = 10.0
 class Sources:
     """One object for the whole application; `sources(request)` returns it. All methods are for worker threads."""
 
-    def __init__(self, settings: Settings, clock: Clock, store: SentimentStore, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        *,
+        store: SentimentStore,
+        history: HistoryReader,
+        sessions: Sessions,
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.history = history
         self.sessions = sessions
         self.for_strategies = StoreForStrategies(settings)
         self._store = store
@@ -66,6 +76,11 @@ class Sources:
         """The state of the services, at most three seconds old."""
         return self._health.get()
 
+    def states_of_services(self) -> dict[str, object]:
+        """The status of each service and of all together, without what changes all the time."""
+        found = self.health()
+        return {"status": found.status, "services": {each.service: each.status for each in found.services}}
+
     @contextmanager
     def dead_letters(self, queue: str) -> Iterator[DeadLetterBox]:
         """Yield the dead letters of a queue, at most the 500 oldest of them, for one caller at a time.
@@ -90,6 +105,7 @@ class Sources:
         """Close the connections."""
         self._store.close()
         self.for_strategies.close()
+        self.history.close()
 
     def _read_queues(self) -> list[QueueReport]:
         with connected_broker(self.settings) as broker:

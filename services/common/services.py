@@ -139,7 +139,7 @@ _ALL = (
         "api",
         "services.api.api",
         8110,
-        further_secrets=frozenset({"rabbitmq_pass", "redis_password"}),
+        further_secrets=frozenset({"history_url", "rabbitmq_pass", "redis_password"}),
         deployed_by=frozenset(),
     ),
 )

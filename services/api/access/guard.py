@@ -47,16 +47,7 @@ class Guard:
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()  # websocket.connect, which is refused with an HTTP answer
-        scope = {**scope, "method": "GET"}
-        send = _denial(send)
     await problem.response()(scope, receive, send)
-
-
-def _denial(send: Send) -> Send:
-    async def send_denial(message: Message) -> None:
-        await send({**message, "type": message["type"].replace("http.", "websocket.http.", 1)})
-
-    return send_denial
 
 
 async def _read_first(connection: HTTPConnection, receive: Receive) -> Receive:

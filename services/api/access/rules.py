@@ -14,7 +14,7 @@ from services.api.problems import Problem
 from services.common.clock import Clock
 from services.common.secrets.links import PATH
 from services.common.settings.settings import Settings
-from services.operations.secrets.api_keys import ApiKeys, Scope, keys_file
+from services.operations.secrets.api_keys import ApiKey, ApiKeys, Scope, keys_file
 
 OPEN_PATHS = frozenset({"/live"})
 PROBES = frozenset({"/health", "/metrics"})
@@ -32,11 +32,13 @@ class Caller:
     Attributes:
         name: for logs and limits: `local`, `probe`, or the kind and id of a key or session.
         session: the session of a browser; None for all others.
+        key: the API key; None for all others.
     """
 
     name: str
     scope: Scope
     session: Session | None = None
+    key: ApiKey | None = None
 
 
 LOCAL = Caller("local", Scope.READ)
@@ -71,10 +73,16 @@ class AccessRules:
         needed = _needed(connection)
         if not caller.scope.allows(needed):
             raise _refused(caller)
-        if caller.name.startswith("key "):
+        if caller.key:
             return caller
         self._check_page(connection, caller, needed)
         return caller
+
+    def may_stay(self, caller: Caller) -> bool:
+        """Whether a caller that was admitted would be admitted now: keys are revoked, and sessions end."""
+        if caller.session:
+            return self._clock.now() < caller.session.until
+        return caller.key is None or self._keys.has(caller.key)
 
     def _caller(self, connection: HTTPConnection) -> Caller:
         if "authorization" in connection.headers:
@@ -95,7 +103,7 @@ class AccessRules:
         kind, _, text = connection.headers["authorization"].partition(" ")
         key = self._keys.find(text.strip()) if kind.lower() == "bearer" else None
         if key:
-            return Caller(f"key {key.id}", key.scope)
+            return Caller(f"key {key.id}", key.scope, key=key)
         address = connection.client.host if connection.client else ""
         if wait := self._wrong_keys.take(address):
             raise _too_many(wait)

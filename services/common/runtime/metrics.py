@@ -162,6 +162,23 @@ HISTORY_LAST_WRITE = Gauge(
 )
 HISTORY_BYTES = Gauge("cryptoboy_history_bytes", "Size of the history's rows and indexes")
 
+# API
+API_REQUESTS = Counter(
+    "cryptoboy_api_requests_total", "Requests to the API, by route and status", ["route", "status"]
+)
+API_SECONDS = Histogram(
+    "cryptoboy_api_request_seconds",
+    "Time to answer a request, by route",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+STREAM_CLIENTS = Gauge("cryptoboy_stream_clients", "Open connections of /v1/stream")
+STREAM_CLOSED = Counter(
+    "cryptoboy_stream_closed_total",
+    "Connections of /v1/stream that ended, by reason: left, slow, refused, away",
+    ["reason"],
+)
+
 # Queues. RabbitMQ's plugin has the same figures; these exist with the embedded broker as well.
 QUEUE_LAG = Histogram(
     "cryptoboy_queue_lag_seconds",

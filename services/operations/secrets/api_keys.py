@@ -129,6 +129,11 @@ class ApiKeys:
         same = hmac.compare_digest(_hash(match["secret"]), key.hash if key else _NOBODY)
         return key if same else None
 
+    def has(self, key: ApiKey) -> bool:
+        """Whether this key is still there. Raises StopProgram if the file cannot be read."""
+        self._refresh()
+        return self._keys.get(key.id) == key
+
     @contextmanager
     def _changing(self) -> Iterator[dict[str, ApiKey]]:
         """Yield the keys for a change, which is written at the end; two programs never change them together."""

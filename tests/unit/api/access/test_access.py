@@ -201,3 +201,12 @@ def test_a_damaged_file_of_keys_lets_nobody_in_and_says_nothing_of_itself(
     refused = client.get(READ, headers=bearer("cb_00000000_" + "a" * 43))
     assert refused.status_code == 503
     assert str(settings.state_dir) not in refused.text
+
+
+def test_requests_are_counted_by_route_and_no_path_makes_a_label(client: TestClient) -> None:
+    for path in (READ, "/made/up/1", "/made/up/2"):
+        client.get(path)
+    counted = client.get("/metrics").text
+    assert 'cryptoboy_api_requests_total{route="/v1/reports",status="200"}' in counted
+    assert 'cryptoboy_api_requests_total{route="other",status="404"}' in counted
+    assert "made/up" not in counted
