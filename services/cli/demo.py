@@ -17,7 +17,7 @@ from services.common.freqtrade_variables import refuse_variables_about_money
 from services.common.settings.settings import BrokerKind, ScorerKind, Settings
 from services.common.settings.trading import TradingSettings
 from services.demo.folder import DemoFailed, demo_folder
-from services.operations.scorers import answering_scorer
+from services.operations.scoring.connection import answering_scorer
 
 _USED = frozenset(Settings.model_fields) - frozenset(TradingSettings.model_fields)
 """The settings that the demo uses; the fields of trading are not among them, because the demo's plan sets them."""

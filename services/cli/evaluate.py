@@ -15,7 +15,7 @@ from services.cli.support.extras import needs
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind
-from services.operations.scorers import answering_scorer
+from services.operations.scoring.connection import answering_scorer
 
 _FEWEST_RESAMPLES = 100
 

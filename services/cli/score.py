@@ -33,8 +33,8 @@ def score(
     ./cryptoboy score --explain 5f0c6f3a21
     """
     from services.cli.views.score import show_explanation, show_judgement
-    from services.operations.explain import explain as explain_article
-    from services.operations.score import score_headline
+    from services.operations.scoring.explain import explain as explain_article
+    from services.operations.scoring.score import score_headline
 
     settings = settings_for(uses=OF_SCORING)
     if explain is not None:

@@ -17,7 +17,7 @@ from services.cli.support.answers import print_json, say
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind, Settings
-from services.operations.scorers import answering_scorer
+from services.operations.scoring.connection import answering_scorer
 
 if TYPE_CHECKING:
     from services.data_ingestor.news.port import SourceConfig

@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from services.cli.support.answers import answer_console, plain_table, whole
-from services.operations.explain import Explanation
+from services.operations.scoring.explain import Explanation
 from services.sentiment_analyzer.pipeline.outcome import Judgement
 from services.sentiment_analyzer.scorers.receipts.receipts import Receipt
 

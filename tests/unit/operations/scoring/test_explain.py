@@ -10,7 +10,7 @@ from services.cli.views.score import show_explanation
 from services.common.clock import ManualClock
 from services.common.errors import CannotSay, StopProgram
 from services.common.settings.settings import Settings
-from services.operations.explain import explain
+from services.operations.scoring.explain import explain
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.process_article import judge_article

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.common.messages import NewsArticle
 from services.common.settings.settings import Fallback, Settings
 from services.common.text.hidden_text import reorders
-from services.operations.scorers import answering_scorer
+from services.operations.scoring.connection import answering_scorer
 from services.sentiment_analyzer.matching.assets import load_registry
 from services.sentiment_analyzer.matching.matcher import AssetMatcher
 from services.sentiment_analyzer.pipeline.outcome import Judgement

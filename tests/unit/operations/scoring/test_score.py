@@ -8,7 +8,7 @@ from services.common.errors import StopProgram, TryLater
 from services.common.runtime.ports import free_port
 from services.common.settings.reach import Part
 from services.common.settings.settings import Fallback, ScorerKind, Settings
-from services.operations.score import score_headline
+from services.operations.scoring.score import score_headline
 
 LEXICON = Settings(sentiment_scorer=ScorerKind.LEXICON, trading_pairs=("BTC/USDT", "ETH/USDT"))
 

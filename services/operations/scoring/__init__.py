@@ -1,0 +1,1 @@
+"""Scores one text, explains a score, and connects to the scorer for that."""
