@@ -1,4 +1,4 @@
-"""A publisher without restraint: many connections that send large messages and wait for few confirmations."""
+"""A publisher without restraint: many connections that send large messages and wait for ever fewer confirmations."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from pika.adapters.select_connection import IOLoop
 from services.common.broker.topology import EVENTS_EXCHANGE, NEWS_ARTICLE
 
 CONNECTIONS = 28
-UNCONFIRMED = 16
-"""Messages that a connection sends before it waits for a confirmation."""
+UNCONFIRMED = 24
+"""Messages that a connection sends at most before it waits for a confirmation. All of them are more than RabbitMQ's
+container holds."""
+SECONDS_FOR_ONE_MORE = 1.0
+"""The limit of each connection grows by one message in this time. RabbitMQ looks at its memory every 2.5 seconds only,
+so what comes faster can kill it whatever its mark is: here 140 MB come between two looks."""
 MESSAGE_BYTES = 2_000_000
-SEND_SECONDS = 30.0
+SEND_SECONDS = 40.0
 """Unless one is blocked before: then all stop, and wait until each message is confirmed or refused."""
 END_SECONDS = 300.0
 LOOK_SECONDS = 0.2
@@ -41,10 +45,14 @@ def flood(host: str, user: str, password: str) -> Tally:
     """Publish articles that nobody can read for some seconds, until RabbitMQ has confirmed or refused each."""
     loop, tally, body = IOLoop(), Tally(), os.urandom(MESSAGE_BYTES)
     parameters = pika.ConnectionParameters(host, credentials=pika.PlainCredentials(user, password))
-    until = time.monotonic() + SEND_SECONDS
+    began = time.monotonic()
+    until = began + SEND_SECONDS
     publishers = [_Publisher(loop, parameters, tally, body, until) for _ in range(CONNECTIONS)]
 
     def look() -> None:
+        limit = min(1 + int((time.monotonic() - began) / SECONDS_FOR_ONE_MORE), UNCONFIRMED)
+        for publisher in publishers:
+            publisher.send_up_to(limit)
         over = time.monotonic() > until + END_SECONDS or tally.lost_connections == CONNECTIONS
         ended_sending = tally.blocked > 0 or time.monotonic() > until
         if over or (ended_sending and all(each.is_settled for each in publishers)):
@@ -64,7 +72,8 @@ class _Publisher:
         self, loop: IOLoop, parameters: pika.ConnectionParameters, tally: Tally, body: bytes, until: float
     ) -> None:
         self._tally, self._body, self._until = tally, body, until
-        self._unsettled, self._highest = 0, 0
+        self._unsettled, self._highest, self._limit = 0, 0, 0
+        self._channel: pika.channel.Channel | None = None
         self._connection = pika.SelectConnection(
             parameters,
             on_open_callback=self._opened,
@@ -77,6 +86,12 @@ class _Publisher:
     def is_settled(self) -> bool:
         return self._unsettled == 0
 
+    def send_up_to(self, limit: int) -> None:
+        """Send until so many messages are unsettled, now and whenever one is settled."""
+        self._limit = limit
+        if self._channel is not None and self._channel.is_open:
+            self._send(self._channel)
+
     def close(self) -> None:
         if self._connection.is_open:
             self._connection.close()
@@ -86,13 +101,15 @@ class _Publisher:
         connection.channel(on_open_callback=self._ready)
 
     def _ready(self, channel: pika.channel.Channel) -> None:
-        self._channel = channel
-        channel.confirm_delivery(self._settled, callback=lambda _: self._send())
+        def begin(_: object) -> None:
+            self._channel = channel
 
-    def _send(self) -> None:
+        channel.confirm_delivery(self._settled, callback=begin)
+
+    def _send(self, channel: pika.channel.Channel) -> None:
         persistent = pika.BasicProperties(delivery_mode=2)
-        while self._unsettled < UNCONFIRMED and not self._tally.blocked and time.monotonic() < self._until:
-            self._channel.basic_publish(EVENTS_EXCHANGE, NEWS_ARTICLE, self._body, persistent)
+        while self._unsettled < self._limit and not self._tally.blocked and time.monotonic() < self._until:
+            channel.basic_publish(EVENTS_EXCHANGE, NEWS_ARTICLE, self._body, persistent)
             self._unsettled += 1
             self._tally.sent += 1
 
@@ -105,7 +122,7 @@ class _Publisher:
             self._tally.confirmed += count
         else:
             self._tally.refused += count
-        self._send()
+        self.send_up_to(self._limit)
 
     def _blocked(self, *_: object) -> None:
         self._tally.blocked += 1
