@@ -137,7 +137,7 @@ def backtest(
         "timeframe_detail": timeframe_detail and options.read_timeframe(timeframe_detail),
         "start": first,
         "end": last,
-        "pairs": tuple(sorted(options.read_pairs(pairs))) or None,
+        "pairs": options.read_pairs(pairs) or None,
         "controls": controls,
         "seed": seed,
         "wallet": wallet,

@@ -1,15 +1,32 @@
-"""Builds the configuration with which unmodified ccxt and Freqtrade connect to a replay exchange.
+"""Reads and builds the configuration with which unmodified ccxt and Freqtrade connect to an exchange.
 
 The functions are pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from services.common.errors import StopProgram
 
 # ccxt's own default: a websocket is closed after so many missed pongs.
 _PING_PONG_MISSES = 2.0
+
+
+def exchange_section(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the section `exchange` of somebody's configuration of Freqtrade; empty if there is none.
+
+    Raises:
+        StopProgram: it is no object.
+    """
+    section = config.get("exchange") or {}
+    if not isinstance(section, Mapping):
+        raise StopProgram(
+            f"exchange is {section!r} in the configuration; expected an object, such as "
+            '"exchange": {"name": "binance", "pair_whitelist": ["BTC/USDT"]}'
+        )
+    return section
 
 
 def ccxt_config(base_url: str, *, speed: float = 1.0, futures: bool = False) -> dict[str, Any]:

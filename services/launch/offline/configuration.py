@@ -14,7 +14,7 @@ from services.common.errors import StopProgram
 from services.common.freqtrade_variables import PREFIX, freqtrade_variables
 from services.launch.offline import elsewhere
 from services.launch.offline.freqtrade_call import FreqtradeCall
-from services.replay_exchange.ccxt_config import ccxt_config
+from services.replay_exchange.ccxt_config import ccxt_config, exchange_section
 
 EXCHANGE = "binance"
 """The exchange of Freqtrade whose interface the replay exchange has."""
@@ -80,7 +80,7 @@ def users_configuration(call: FreqtradeCall) -> Mapping[str, Any]:
     """Read the user's configuration as Freqtrade does: the files in order, then the variables FREQTRADE__.
 
     Raises:
-        StopProgram: a file is missing or is not a configuration.
+        StopProgram: a file is missing or is not a configuration, or its exchange is no object.
     """
     from freqtrade.configuration.environment_vars import environment_vars_to_dict
     from freqtrade.configuration.load_config import load_from_files
@@ -93,6 +93,7 @@ def users_configuration(call: FreqtradeCall) -> Mapping[str, Any]:
     except (FreqtradeException, OSError, ValueError, TypeError, AttributeError) as error:
         names = ", ".join(call.configuration_files)
         raise StopProgram(f"the configuration ({names}) cannot be read: {error}") from error
+    exchange_section(merged)
     return merged
 
 
@@ -125,7 +126,7 @@ def addition(call: FreqtradeCall, user: Mapping[str, Any], markets: Markets) -> 
         raise StopProgram(
             "the candles are of perpetual contracts, and the configuration trades spot: set trading_mode to futures"
         )
-    section: Mapping[str, Any] = user.get("exchange") or {}
+    section = exchange_section(user)
     off = elsewhere.switched_off(user)
     notes = [*_about_exchange(section), *_about_pairs(call, user, traded), *off.notes]
     config: dict[str, Any] = {
@@ -206,7 +207,7 @@ def _nowhere(url: str) -> dict[str, str]:
 
 def _about_pairs(call: FreqtradeCall, user: Mapping[str, Any], traded: Sequence[str]) -> list[str]:
     """Say which pairs of the user have no candles. Raises StopProgram if none has."""
-    wanted = call.parsed.get("pairs") or (user.get("exchange") or {}).get("pair_whitelist") or ()
+    wanted = call.parsed.get("pairs") or exchange_section(user).get("pair_whitelist") or ()
     missing = [
         pair for pair in wanted if pair.replace("/", "").replace(":", "").isalnum() and pair not in traded
     ]

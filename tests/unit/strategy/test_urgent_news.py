@@ -10,6 +10,7 @@ import cryptoboy_sentiment as news
 import pandas as pd
 import pytest
 from cryptoboy_sentiment import UrgentNews, UrgentRules, signals_frame
+from freqtrade.exchange import timeframe_to_prev_date, timeframe_to_seconds
 
 from tests.support.strategy.strategy_samples import PAIR, QUARTER, at, signal
 
@@ -198,3 +199,18 @@ def test_a_strategy_that_freqtrade_never_asks_for_an_exit_is_refused(asks: bool)
         return
     with pytest.raises(ValueError, match=r"`use` has exit, but use_exit_signal is false.*Set"):
         news.refuse_without_exit_signals(strategy, "`use` has exit")
+
+
+@pytest.mark.parametrize("timeframe", ["15m", "4h", "1d", "3d", "1w", "2w"])
+def test_news_since_the_candle_that_freqtrade_decided_on_is_new_to_a_trade(timeframe: str) -> None:
+    opened = at(5 * 24 * 60 + 7)  # a Saturday
+    decided = timeframe_to_prev_date(timeframe, opened)
+    candle = timedelta(seconds=timeframe_to_seconds(timeframe))
+    rules = RULES._replace(staleness=3 * candle)
+    minute = (decided - at(0)) // timedelta(minutes=1)
+
+    def closes(published: float) -> bool:
+        signals = signals_frame([bad(published=published, available=published)])
+        return bool(UrgentNews(candle).against(PAIR, signals, opened + candle, opened, rules))
+
+    assert [closes(minute - 1), closes(minute)] == [False, True]

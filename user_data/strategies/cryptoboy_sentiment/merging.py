@@ -14,6 +14,8 @@ import pandas as pd
 from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE, confident, degraded, trusted
 
 STALENESS = timedelta(hours=4)
+WITHDRAWN = pd.Timestamp(0, tz="UTC")
+"""The time of publication of a signal that only takes back the one that it corrects, and says nothing itself."""
 MICROSECOND = timedelta(microseconds=1)
 
 Integers = npt.NDArray[np.int64]
@@ -194,7 +196,8 @@ class _Newest:
         return self._found[key]
 
     def _newest(self, rows: Booleans) -> Integers:
-        return _newest_so_far(self._line, rows[self._line.row])[self._last]
+        found = _newest_so_far(self._line, rows[self._line.row])[self._last]
+        return np.where(self.published[found] == WITHDRAWN.value, -1, found)
 
     def is_fresh(self, place: Integers) -> Booleans:
         """For each candle, whether the signal of that rank exists and is not stale."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from cryptoboy_sentiment.settings import Settings
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_FIRST_MONDAY = datetime.fromisoformat("1970-01-05T00:00:00+00:00")
+_WEEK = timedelta(weeks=1)
 _CORROBORATED, _CONFIDENT, _UNPROVEN = 2, 1, 0
 
 
@@ -104,7 +106,9 @@ class UrgentNews:
         known = self._reports.get(pair)
         if known is None or known[0] is not signals:
             known = self._reports[pair] = (signals, _Reports(signals))
-        since = opened - (opened - _EPOCH) % self._candle
+        # As Freqtrade and the exchanges count: candles of whole weeks open on a Monday, all others from the epoch on.
+        origin = _EPOCH if self._candle % _WEEK else _FIRST_MONDAY
+        since = opened - (opened - origin) % self._candle
         return known[1].against(_microseconds(now), _microseconds(since), rules, -1.0 if is_short else 1.0)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.errors import StopProgram
+from services.replay_exchange.ccxt_config import exchange_section
 from services.research.backtest.strategies.choice import refuse_without_news
 from services.research.backtest.strategies.log import FreqtradeLog, errors_of
 
@@ -101,6 +102,7 @@ def read_user_data(folder: Path, configs: Sequence[Path], strategy: str | None) 
     name = strategy or given.get("strategy")
     if not name:
         raise StopProgram(f"--strategy is missing; {_strategies(folder)}")
+    exchange = exchange_section(given)
     settings = {key: value for key, value in given.items() if key not in _REPLACED}
     if given.get("trading_mode", "spot") != "spot":
         raise StopProgram(
@@ -111,7 +113,6 @@ def read_user_data(folder: Path, configs: Sequence[Path], strategy: str | None) 
     section = settings.get("cryptoboy")
     settings["cryptoboy"] = section if section is not None else {}
     effective = _loaded(folder, str(name), settings, given)
-    exchange = given.get("exchange") or {}
     return UserData(
         folder=folder.absolute(),
         strategy=str(name),

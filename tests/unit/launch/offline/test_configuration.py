@@ -173,6 +173,12 @@ def test_a_configuration_that_cannot_be_read_is_named(config: Path, content: str
         users_configuration(read_call(["freqtrade", "trade", "--config", str(config)]))
 
 
+@pytest.mark.parametrize("exchange", ["binance", ["binance"], True])
+def test_an_exchange_that_is_no_object_is_refused_with_an_example(config: Path, exchange: object) -> None:
+    with pytest.raises(StopProgram, match=r'exchange is .* expected an object.*"name": "binance"'):
+        added(config, KRAKEN | {"exchange": exchange})
+
+
 def test_margin_trading_is_refused() -> None:
     with pytest.raises(StopProgram, match="spot or futures"):
         is_futures(read_call(["freqtrade", "trade"]), {"trading_mode": "margin"})

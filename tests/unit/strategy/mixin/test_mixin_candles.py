@@ -110,6 +110,27 @@ def test_news_of_the_market_counts_unless_the_scope_is_the_asset(tmp_path: Path)
     assert entered(advised(started(WithNews, tmp_path, [market], scope="asset"))) == without()
 
 
+@pytest.mark.parametrize("sentiment_from", ["newest", "aggregate"])
+def test_news_about_the_asset_counts_until_a_revision_finds_that_it_is_about_the_market(
+    tmp_path: Path, sentiment_from: str
+) -> None:
+    asset = signal("a", published=60, score=-0.8, event_type="hack")
+    market = signal("a", published=60, available=121, score=-0.8, scope="market", revision=1)
+    again = signal("a", published=60, available=181, score=-0.8, revision=2)
+    frames = [
+        advised(started(WithNews, tmp_path, news, scope="asset", sentiment_from=sentiment_from))
+        for news in ([asset, market], [asset, market, again])
+    ]
+    assert [entered(frame) for frame in frames] == [
+        without(range(4, 8)),
+        without(range(4, 8), range(12, 20)),
+    ]
+    before, after = frames[0].iloc[7], frames[0].iloc[8]
+    assert (before["sentiment_status"], before["news_count"]) == ("fresh", 1)
+    assert (after["sentiment_status"], after["news_count"]) == ("none", 0)
+    assert np.isnan(after["sentiment_age_hours"])
+
+
 class BothSides(SentimentMixin, Plain):
     """Enters long at even candles, short at odd ones, and asks for both at each tenth."""
 

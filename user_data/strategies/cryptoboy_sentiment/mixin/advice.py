@@ -12,7 +12,7 @@ import pandas as pd
 
 from cryptoboy_sentiment.aggregate import HALF_LIFE
 from cryptoboy_sentiment.columns import sentiment_columns
-from cryptoboy_sentiment.merging import Arrivals, arrivals
+from cryptoboy_sentiment.merging import WITHDRAWN, Arrivals, arrivals
 from cryptoboy_sentiment.news_events import stand_aside
 from cryptoboy_sentiment.settings import Settings
 from cryptoboy_sentiment.trust import CONFIDENCE_ABOVE, trusted
@@ -73,9 +73,17 @@ class News(NamedTuple):
 
 def prepared(signals: pd.DataFrame, scope: str) -> News:
     """The signals of a source, without those about the whole market if `scope` is 'asset'."""
-    kept = signals if scope == "all" else signals[signals["scope"] == scope]
+    kept = signals if scope == "all" else _about_the_asset(signals)
     kinds = frozenset(kept["event_type"].to_numpy()[(kept["scope"] == "asset").to_numpy()])
     return News(kept, arrivals(kept), kinds, not trusted(kept).all())
+
+
+def _about_the_asset(signals: pd.DataFrame) -> pd.DataFrame:
+    """The signals about the asset; one that a revision finds to be about the market counts until that revision."""
+    stories = pd.MultiIndex.from_frame(signals[["article_id", "model"]])
+    is_asset = (signals["scope"] == "asset").to_numpy(dtype=bool)
+    kept = signals[is_asset | stories.isin(stories[is_asset])]
+    return kept.assign(published=kept["published"].where(kept["scope"] == "asset", WITHDRAWN))
 
 
 def _mirrored(signals: pd.DataFrame) -> pd.DataFrame:

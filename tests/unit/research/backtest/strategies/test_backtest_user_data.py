@@ -108,6 +108,10 @@ def test_a_sentiment_csv_of_the_configuration_is_used_and_a_store_is_not(folder:
         plan_of(read(folder, cryptoboy={"source": "redis://localhost"}), {"start": START, "end": START})
 
 
+def test_an_exchange_that_is_no_object_is_refused_with_an_example(folder: Path) -> None:
+    assert "exchange is 'binance' in the configuration" in refused(folder, "Cross", exchange="binance")
+
+
 def test_fees_of_another_exchange_are_remarked(folder: Path) -> None:
     (folder / "data" / "binance").rename(folder / "data" / "kraken")
     user = read(folder, exchange={"name": "kraken", "pair_whitelist": ["BTC/USDT"]})
