@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from services.common.network.proxies import hidden_variables
-from services.launch.offline.candle_folder import make_candle_folder
+from services.replay_exchange.candle_folder import make_candle_folder
 from services.replay_exchange.ccxt_config import ccxt_config, freqtrade_exchange
 from services.replay_exchange.replay import BUNDLED_CANDLES
 from services.research.backtest.markets import private_exchange

@@ -19,7 +19,6 @@ from services.common.runtime.ports import free_port
 from services.common.settings.settings import CURRENT_ENV_FILE
 from services.launch.ending import INTERRUPTED, uninterrupted
 from services.launch.freqtrade import exchange_keys
-from services.launch.offline.candle_folder import make_candle_folder
 from services.launch.offline.configuration import (
     EXCHANGE,
     Markets,
@@ -34,6 +33,7 @@ from services.launch.offline.plan import OfflinePlan, recorded_time
 from services.launch.probes import answers_ok
 from services.launch.replay_clock import ReplayClock
 from services.launch.supervisor import ProcessSpec, Role, Supervisor
+from services.replay_exchange.candle_folder import make_candle_folder
 
 START_TIMEOUT_SECONDS = 120.0
 GRACE_SECONDS = 60.0

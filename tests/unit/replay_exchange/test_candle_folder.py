@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from services.launch.offline.candle_folder import make_candle_folder
+from services.replay_exchange.candle_folder import make_candle_folder
 from services.replay_exchange.intervals import HOUR_MS
 from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
 
