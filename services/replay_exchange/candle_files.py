@@ -63,14 +63,14 @@ def find_candle_files(directory: Path) -> Sequence[CandleFile]:
         raise StopProgram(
             f"{directory} is not a directory; --candles names the one with BTC_USDT-1m.feather and the like"
         )
-    if found := _files_of(directory):
+    if found := files_in(directory):
         return found
     places = {
         folder: files
         for above in (directory, directory / _USER_DATA)
         if above.is_dir()
         for folder in sorted(above.iterdir())
-        if folder.is_dir() and folder.name != _FUTURES and (files := _files_of(folder))
+        if folder.is_dir() and folder.name != _FUTURES and (files := files_in(folder))
     }
     if len(places) > 1:
         raise StopProgram(
@@ -99,7 +99,8 @@ def read_columns(path: Path) -> Columns:
     return opens, numbers
 
 
-def _files_of(folder: Path) -> Sequence[CandleFile]:
+def files_in(folder: Path) -> Sequence[CandleFile]:
+    """List the candle files in `folder` and in its folder `futures`; see `find_candle_files`."""
     found: dict[tuple[str, str, Kind], tuple[int, CandleFile]] = {}
     for place in (folder, folder / _FUTURES):
         for path in sorted(place.iterdir()) if place.is_dir() else ():

@@ -1,13 +1,15 @@
 """Makes the folder from which Freqtrade reads its candles, out of the candle files of a directory.
 
 Recorded files are linked if Freqtrade can read them as they are, otherwise converted. Each longer timeframe that was
-not recorded is built from the shortest candles of its pair, as the replay exchange does.
+not recorded can be built from the shortest candles of its pair, as the replay exchange does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from services.replay_exchange.aggregation import Candles, aggregate, base_candles
@@ -15,6 +17,7 @@ from services.replay_exchange.candle_files import (
     COLUMNS,
     CandleFile,
     Kind,
+    files_in,
     find_candle_files,
     read_columns,
 )
@@ -28,11 +31,28 @@ _BUILT = (*(interval for interval, length in INTERVAL_MS.items() if length >= MI
 _PRICED = frozenset({Kind.SPOT, Kind.FUTURES})
 
 
-def make_candle_folder(candles: Path, folder: Path, pairs: Collection[str], *, futures: bool) -> None:
+@contextmanager
+def readable_candles(candles: Path, *, futures: bool = False) -> Iterator[Path]:
+    """Yield a directory with the candles in `candles` as Freqtrade can read them: `candles` itself, if it can be.
+
+    Raises:
+        StopProgram: a file that has to be converted is unusable.
+    """
+    if not futures and all(file.path.suffix == ".feather" for file in files_in(candles)):
+        yield candles
+        return
+    with TemporaryDirectory(prefix="cryptoboy-candles-") as name:
+        make_candle_folder(candles, Path(name), (), futures=futures, builds=False)
+        yield Path(name)
+
+
+def make_candle_folder(
+    candles: Path, folder: Path, pairs: Collection[str], *, futures: bool, builds: bool = True
+) -> None:
     """Fill `folder` with candles of `pairs` (none: every pair) for spot trading, or for futures.
 
     For futures, a pair of which only spot candles are recorded has a contract with the same candles, and a contract
-    without recorded mark prices has those of its candles.
+    without recorded mark prices has those of its candles. `builds` says whether longer timeframes are built.
 
     Raises:
         StopProgram: a file that has to be read is unusable.
@@ -46,7 +66,7 @@ def make_candle_folder(candles: Path, folder: Path, pairs: Collection[str], *, f
         used = [file for file in used if file.kind is Kind.SPOT]
     (folder / "futures" if futures else folder).mkdir(parents=True, exist_ok=True)
     for pair in sorted({file.pair for file in used}):
-        _add_pair(folder, [file for file in used if file.pair == pair])
+        _add_pair(folder, [file for file in used if file.pair == pair], _BUILT if builds else ())
 
 
 def _as_contract(file: CandleFile, contracts: Collection[str]) -> CandleFile | None:
@@ -57,7 +77,7 @@ def _as_contract(file: CandleFile, contracts: Collection[str]) -> CandleFile | N
     return None if name in contracts else CandleFile(name, file.timeframe, Kind.FUTURES, file.path)
 
 
-def _add_pair(folder: Path, files: Sequence[CandleFile]) -> None:
+def _add_pair(folder: Path, files: Sequence[CandleFile], built: Sequence[str]) -> None:
     recorded = {(file.kind, file.timeframe): file for file in files}
     for file in files:
         _add_recorded(file, _path(folder, file.pair, file.timeframe, file.kind))
@@ -65,17 +85,17 @@ def _add_pair(folder: Path, files: Sequence[CandleFile]) -> None:
     if not priced:
         return
     shortest = min(priced, key=lambda file: INTERVAL_MS[file.timeframe])
-    wanted = [name for name in _BUILT if (shortest.kind, _NAMES.get(name, name)) not in recorded]
+    wanted = [name for name in built if (shortest.kind, _NAMES.get(name, name)) not in recorded]
     has_marks = any(file.kind is Kind.MARK for file in files)
     marks = _MARK_TIMEFRAMES if shortest.kind is Kind.FUTURES and not has_marks else ()
     if not marks and all(not can_be_built(name, INTERVAL_MS[shortest.timeframe]) for name in wanted):
         return
     series = read_candles(shortest)
-    for name, built in _longer(series, wanted).items():
-        _write(built, _path(folder, shortest.pair, _NAMES.get(name, name), shortest.kind))
+    for name, longer in _longer(series, wanted).items():
+        _write(longer, _path(folder, shortest.pair, _NAMES.get(name, name), shortest.kind))
     for name in marks:
-        built = _longer(series, [name]).get(name, base_candles(series, 0))
-        _write(built, _path(folder, shortest.pair, name, Kind.MARK))
+        prices = _longer(series, [name]).get(name, base_candles(series, 0))
+        _write(prices, _path(folder, shortest.pair, name, Kind.MARK))
 
 
 def _longer(series: CandleSeries, intervals: Iterable[str]) -> Mapping[str, Candles]:

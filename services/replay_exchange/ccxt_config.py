@@ -62,7 +62,9 @@ def ccxt_config(base_url: str, *, speed: float = 1.0, futures: bool = False) -> 
     return config
 
 
-def freqtrade_exchange(base_url: str, pairs: Sequence[str], *, speed: float = 1.0) -> dict[str, Any]:
+def freqtrade_exchange(
+    base_url: str, pairs: Sequence[str], *, speed: float = 1.0, futures: bool = False
+) -> dict[str, Any]:
     """Return the `exchange` section of a Freqtrade configuration for these pairs, without API keys."""
     return {
         "name": "binance",
@@ -72,5 +74,5 @@ def freqtrade_exchange(base_url: str, pairs: Sequence[str], *, speed: float = 1.
         "pair_blacklist": [],
         # Else history would come from Binance's public archive instead of the exchange.
         "only_from_ccxt": True,
-        "ccxt_config": ccxt_config(base_url, speed=speed),
+        "ccxt_config": ccxt_config(base_url, speed=speed, futures=futures),
     }

@@ -1,12 +1,13 @@
 """Reads candles from a directory in Freqtrade's layout and checks them before anything is computed.
 
+The formats are those of `replay_exchange.candle_files`.
+
 A wrong file is refused with a message that names it. Missing candles are not an error, because exchanges have
 outages: `Candles.gaps` reports them, and nothing is filled in.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,13 +20,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from services.common.errors import StopProgram
-from services.common.values import timeframe_seconds
+from services.common.values import TIMEFRAME_PATTERN, timeframe_seconds
+from services.replay_exchange.candle_files import Kind, files_in, read_columns
 
 COLUMNS = ("date", "open", "high", "low", "close", "volume")
 _NUMBERS = COLUMNS[1:]
-_FILE_NAME = re.compile(
-    r"(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z0-9]+)-(?P<timeframe>[1-9][0-9]{0,3}[smhdw])\.feather", re.ASCII
-)
 
 
 class CandleFile(NamedTuple):
@@ -107,8 +106,8 @@ class Candles:
         return Candles(self.pair, self.timeframe, self.path, self.frame[wanted].reset_index(drop=True))
 
 
-def list_candles(directory: Path) -> tuple[CandleFile, ...]:
-    """List the files named BASE_QUOTE-TIMEFRAME.feather in `directory`, sorted by name; the list may be empty.
+def list_candles(directory: Path, *, futures: bool = False) -> tuple[CandleFile, ...]:
+    """List the candle files of spot pairs, or of perpetual contracts, sorted by name; the list may be empty.
 
     Raises:
         StopProgram: the directory does not exist.
@@ -118,26 +117,35 @@ def list_candles(directory: Path) -> tuple[CandleFile, ...]:
             f"{directory} is not a directory; expected one with candles as Freqtrade stores them, "
             "such as BTC_USDT-1h.feather"
         )
+    kind = Kind.FUTURES if futures else Kind.SPOT
     return tuple(
-        CandleFile(f"{name['base']}/{name['quote']}", name["timeframe"], path)
-        for path in sorted(directory.iterdir())
-        if (name := _FILE_NAME.fullmatch(path.name))
+        CandleFile(file.pair, file.timeframe, file.path)
+        for file in files_in(directory)
+        if file.kind is kind and TIMEFRAME_PATTERN.match(file.timeframe)
     )
 
 
-def load_candles(directory: Path, timeframe: str, pairs: Collection[str] = ()) -> Mapping[str, Candles]:
+def load_candles(
+    directory: Path, timeframe: str, pairs: Collection[str] = (), *, futures: bool = False
+) -> Mapping[str, Candles]:
     """Load the candles of `pairs`, or of every pair that has this timeframe, in the order of the pairs' names.
+
+    Args:
+        directory: the directory of the candle files.
+        timeframe: the length of a candle.
+        pairs: the pairs; if empty, all.
+        futures: whether the pairs are perpetual contracts, such as BTC/USDT:USDT.
 
     Raises:
         StopProgram: the directory or a pair does not exist, or a file is unusable; the message lists what exists.
     """
-    files = list_candles(directory)
+    files = list_candles(directory, futures=futures)
     at_hand = {file.pair: file for file in files if file.timeframe == timeframe}
     if missing := sorted(set(pairs) - set(at_hand)) or ([] if at_hand else ["any pair"]):
         there = ", ".join(f"{file.pair} {file.timeframe}" for file in files)
         raise StopProgram(
             f"{directory} has no {timeframe} candles of {', '.join(missing)}; "
-            f"expected {_file_name(missing[0], timeframe)}; it has {there or 'no candle file at all'}"
+            f"expected {_file_name(missing[0], timeframe, futures=futures)}; it has {there or 'no candle file at all'}"
         )
     return {pair: read_candles(at_hand[pair]) for pair in sorted(pairs or at_hand)}
 
@@ -149,13 +157,7 @@ def read_candles(file: CandleFile) -> Candles:
         StopProgram: the file cannot be read, or does not contain candles of its timeframe in rising order whose times
             have a zone; the message names file, row (from 1) and what was expected.
     """
-    import pyarrow as pa
-
-    try:
-        raw = pd.read_feather(file.path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise StopProgram(f"{file.path} is no readable feather file: {error}; download it again") from error
-    frame = _typed(file.path, raw)
+    frame = _typed(file.path, _read(file.path))
     for problem, expected, rows in _problems(frame, file.timeframe):
         if rows.any():
             row = int(np.argmax(rows))
@@ -165,9 +167,23 @@ def read_candles(file: CandleFile) -> Candles:
     return Candles(file.pair, file.timeframe, file.path, frame)
 
 
-def _file_name(pair: str, timeframe: str) -> str:
-    base, _, quote = pair.partition("/")
-    return f"{base}_{quote}-{timeframe}.feather" if quote else f"files such as BTC_USDT-{timeframe}.feather"
+def _read(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+
+    if path.suffix != ".feather":
+        opens, numbers = read_columns(path)
+        date = pd.to_datetime(opens, unit="ms", utc=True)
+        return pd.DataFrame({"date": date, **dict(zip(_NUMBERS, numbers, strict=True))})
+    try:
+        return pd.read_feather(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise StopProgram(f"{path} is no readable feather file: {error}; download it again") from error
+
+
+def _file_name(pair: str, timeframe: str, *, futures: bool) -> str:
+    such = "" if "/" in pair else "files such as "
+    name = (pair if "/" in pair else f"BTC/USDT{':USDT' * futures}").replace("/", "_").replace(":", "_")
+    return f"{such}{f'futures/{name}-{timeframe}-futures' if futures else f'{name}-{timeframe}'}.feather"
 
 
 def _instant(value: pd.Timestamp) -> datetime:

@@ -78,7 +78,7 @@ def misfits(spans: Spans, found: Mapping[str, Reach]) -> Iterator[Misfit]:
 def stake_currency(pairs: Iterable[str]) -> str:
     """Return the currency in which all pairs are paid. Raises StopProgram if there is more than one such currency."""
     names = sorted(pairs)
-    quotes = {pair.partition("/")[2] for pair in names}
+    quotes = {pair.partition("/")[2].partition(":")[0] for pair in names}
     if len(quotes) > 1:
         raise StopProgram(
             f"{', '.join(names)} are paid in {' and '.join(sorted(quotes))}; "

@@ -26,7 +26,8 @@ class Figures:
         max_drawdown_pct: the deepest fall of the marked-to-market worth below an earlier peak, percent.
         profit_factor: the sum of the gains divided by the sum of the losses.
         win_rate: share of the trades that ended with a profit, 0..1.
-        exposure: mean share of the account's worth that was held in coins, 0..1.
+        exposure: mean share of the account's worth that was held in coins, 0..1; of contracts, the mean size of the
+            positions divided by the worth, which leverage can raise above 1.
         time_in_market: share of the time with at least one trade open, 0..1.
         fees: fees paid for purchases and sales, in stake currency.
     """
@@ -47,6 +48,9 @@ class Figures:
         """Return the figures as a dictionary by name, for JSON."""
         return asdict(self)
 
+
+_RUIN = 1e-9
+"""The share of the first balance that is left of an account that has lost everything, as returns are logarithms."""
 
 FIGURES = tuple(Figures.__dataclass_fields__)
 
@@ -97,8 +101,13 @@ def equity_of(ran: Ran, wallet: float, candle: timedelta, stake_currency: str) -
     """
     captures = ran.balances.assign(worth=ran.balances["rate"] * ran.balances["balance"])
     worth = captures.groupby("date")["worth"].sum()
-    cash = captures[captures["currency"] == stake_currency].groupby("date")["worth"].sum()
-    invested = (1 - cash.reindex(worth.index, fill_value=0.0) / worth).clip(lower=0.0)
+    if ran.positions is None:
+        cash = captures[captures["currency"] == stake_currency].groupby("date")["worth"].sum()
+        invested = (1 - cash.reindex(worth.index, fill_value=0.0) / worth).clip(lower=0.0)
+    else:
+        held = ran.positions.groupby("date")[["gain", "size"]].sum().reindex(worth.index, fill_value=0.0)
+        worth = (worth + held["gain"]).clip(lower=_RUIN * wallet)
+        invested = held["size"] / worth
     moments = pd.DatetimeIndex(worth.index)
     times = pd.DatetimeIndex([moments[0] - candle, *moments, moments[-1] + candle])
     return Equity.of(

@@ -41,12 +41,15 @@ class Ran:
         balances: Freqtrade's captures of the wallet, with date, currency, rate and balance.
         final_balance: the balance after the last trade was closed, in stake currency.
         content: everything that `backtest` returned, for Freqtrade's own reports.
+        positions: of perpetual contracts, whose captures have no coins: the unrealised `gain` and the `size` (amount
+            * price) of each position at the `date` of each capture, in stake currency; None for spot pairs.
     """
 
     trades: pd.DataFrame
     balances: pd.DataFrame
     final_balance: float
     content: dict[str, Any]
+    positions: pd.DataFrame | None = None
 
 
 class Engine:
@@ -97,9 +100,12 @@ class Engine:
         from freqtrade.data.converter import trim_dataframes
         from freqtrade.optimize.backtesting import Backtesting
 
+        from services.research.backtest.strategies.subclasses import FuturesBacktesting
+
+        self._futures = config["trading_mode"] == "futures"
         self._name = str(config["strategy"])
         with self.log, errors_of(self._name, self._folder, self.log):
-            self._backtesting: Any = Backtesting(config)
+            self._backtesting: Any = FuturesBacktesting(config) if self._futures else Backtesting(config)
             self._closing.callback(Backtesting.cleanup)
             self._closing.callback(self._backtesting.exchange.close)
             self._data, timerange = self._backtesting.load_bt_data()
@@ -206,7 +212,7 @@ class Engine:
         return frame.assign(**{name: columns[name] for name in self._of_news[pair] if name in columns})
 
     def _hold(self) -> Ran:
-        from services.research.backtest.strategies.hold import BuyAndHold
+        from services.research.backtest.strategies.subclasses import BuyAndHold
 
         hold = BuyAndHold(self._strategy.config)
         hold.dp, hold.wallets = self._strategy.dp, self._strategy.wallets
@@ -221,7 +227,9 @@ class Engine:
         content: dict[str, Any] = self._backtesting.backtest(
             processed=frames, start_date=self.start, end_date=self.last
         )
-        return Ran(content["results"], content["wallet_summary"], float(content["final_balance"]), content)
+        positions = self._backtesting.positions() if self._futures else None
+        balance = float(content["final_balance"])
+        return Ran(content["results"], content["wallet_summary"], balance, content, positions)
 
 
 def _refuse_empty(frames: Frames, startup: int) -> None:

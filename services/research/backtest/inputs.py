@@ -56,7 +56,7 @@ def read_inputs(plan: Plan) -> Inputs:
             f"the period from {plan.start.isoformat()} to {plan.end.isoformat()} is empty; "
             "expected a start before the end"
         )
-    candles = load_candles(plan.candles, plan.timeframe, plan.pairs)
+    candles = load_candles(plan.candles, plan.timeframe, plan.pairs, futures=plan.futures)
     # Where several pairs may be entered and there is room for one, Freqtrade enters the first of its whitelist.
     candles = {pair: candles[pair] for pair in plan.pairs or candles}
     currency = stake_currency(candles)

@@ -15,11 +15,16 @@ _TIMEOUT = 30.0
 
 @contextmanager
 def private_exchange(pairs: Sequence[str]) -> Iterator[str]:
-    """Run an exchange that lists `pairs` and has no candles, in a thread of this process, and yield its URL."""
+    """Run an exchange that lists `pairs` and has no candles, in a thread of this process, and yield its URL.
+
+    It has a perpetual contract of each pair; the name of the contract may stand for the pair.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="private-exchange", daemon=True)
     thread.start()
-    exchange = ReplayExchange(ReplayOptions(candles=None, pairs=tuple(pairs)))
+    exchange = ReplayExchange(
+        ReplayOptions(candles=None, pairs=tuple(pair.partition(":")[0] for pair in pairs))
+    )
     try:
         asyncio.run_coroutine_threadsafe(exchange.__aenter__(), loop).result(_TIMEOUT)
         try:

@@ -35,7 +35,7 @@ class Plan:
     """The options of a backtest.
 
     Attributes:
-        candles: directory of Freqtrade's feather files.
+        candles: directory of candle files.
         sentiment: the sentiment CSV.
         timeframe: the timeframe of the candles and of the strategy's decisions.
         start, end: the period (UTC) as Freqtrade bounds it: a candle that opens at `end` still counts.
@@ -79,3 +79,8 @@ class Plan:
     settings: Mapping[str, Any] = field(default_factory=dict)
     timeframe_detail: str | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def futures(self) -> bool:
+        """Whether perpetual contracts are traded."""
+        return self.settings.get("trading_mode") == "futures"

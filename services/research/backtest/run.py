@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from services.replay_exchange.candle_folder import readable_candles
 from services.research.backtest import bootstrap
 from services.research.backtest.account import (
     FIGURES,
@@ -116,9 +117,10 @@ def run_backtest(plan: Plan, *, jobs: int = 1, progress: Progress = quiet) -> Ba
     progress(0, len(Variant) + plan.controls)
     inputs = read_inputs(plan)
     candle = next(iter(inputs.candles.values())).length
-    with private_exchange(inputs.pairs) as url:
+    readable = readable_candles(plan.candles, futures=plan.futures)
+    with private_exchange(inputs.pairs) as url, readable as folder:
         config = freqtrade_config(plan, inputs.pairs, inputs.stake_currency, url)
-        tasks = Controls(config, plan.candles, inputs.signals, candle, plan.changes, plan.user_data)
+        tasks = Controls(config, folder, inputs.signals, candle, plan.changes, plan.user_data)
         with tasks.engine() as engine:
             variants = (*engine.subject.variants, Variant.BUY_AND_HOLD)
             total = len(variants) + plan.controls

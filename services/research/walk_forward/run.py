@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from services.replay_exchange.candle_folder import readable_candles
 from services.research.backtest.account import equity_of
 from services.research.backtest.engine import Engine
 from services.research.backtest.equity import Equity
@@ -85,8 +86,12 @@ def run_walk_forward(
     candle = next(iter(inputs.candles.values())).length
     steps = search.epochs + 1
     walked = []
-    with private_exchange(inputs.pairs) as url, TemporaryDirectory(prefix="cryptoboy-walk-forward-") as name:
-        setup = _Setup(plan, inputs, candle, url, Path(name))
+    with (
+        private_exchange(inputs.pairs) as url,
+        TemporaryDirectory(prefix="cryptoboy-walk-forward-") as name,
+        readable_candles(plan.candles) as candles,
+    ):
+        setup = _Setup(replace(plan, candles=candles), inputs, candle, url, Path(name))
         for number, window in enumerate(windows):
             done = number * steps
             progress(done, steps * len(windows))
@@ -94,7 +99,7 @@ def run_walk_forward(
             folder.mkdir()
             parameters = fit(
                 setup.config(window.fit),
-                plan.candles,
+                candles,
                 search,
                 folder,
                 lambda epochs, done=done: progress(done + epochs, steps * len(windows)),  # type: ignore[misc]  # bound now

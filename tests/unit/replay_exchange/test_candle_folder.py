@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from services.replay_exchange.candle_folder import make_candle_folder
+from services.replay_exchange.candle_folder import make_candle_folder, readable_candles
 from services.replay_exchange.intervals import HOUR_MS
 from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
 
@@ -53,6 +53,18 @@ def test_other_formats_become_feather(recorded: Path, tmp_path: Path) -> None:
     frame = pd.read_feather(tmp_path / "made" / "ETH_EUR-1h.feather")
     assert frame.drop(columns="date").to_numpy().tolist() == [[1, 3, 0.5, 2, 10]]
     assert frame["date"].dt.tz is not None
+
+
+def test_candles_that_freqtrade_can_read_are_read_where_they_are(recorded: Path) -> None:
+    with readable_candles(recorded) as folder:
+        assert folder == recorded
+        (recorded / "ETH_EUR-1h.json").write_text(json.dumps([[RECORDED, 1, 3, 0.5, 2, 10]]))
+    with readable_candles(recorded) as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["BTC_USDT-1h.feather", "ETH_EUR-1h.feather"]
+    assert not folder.exists()
+    with readable_candles(recorded, futures=True) as folder:
+        made = sorted(path.name for path in (folder / "futures").glob("BTC*"))
+    assert made == [f"BTC_USDT_USDT-{name}.feather" for name in ("1h-futures", "1h-mark", "8h-mark")]
 
 
 def test_spot_candles_make_contracts_with_mark_prices(recorded: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,6 +80,36 @@ def test_a_directory_lists_its_pairs_and_timeframes_and_nothing_else(tmp_path: P
         ("BTC/USDT", "1h"),
         ("ETH/USDT", "15m"),
     ]
+
+
+@pytest.mark.parametrize("suffix", ["feather", "parquet", "json", "json.gz", "csv"])
+@pytest.mark.parametrize("futures", [False, True])
+def test_candles_are_the_same_in_every_format_of_freqtrade_and_as_csv(
+    tmp_path: Path, suffix: str, futures: bool
+) -> None:
+    frame = candle_frame().astype({"date": "datetime64[ms, UTC]"})
+    pair = "BTC/USDT:USDT" if futures else "BTC/USDT"
+    name = "futures/BTC_USDT_USDT-1h-futures" if futures else "BTC_USDT-1h"
+    (tmp_path / "futures").mkdir()
+    path = tmp_path / f"{name}.{suffix}"
+    if suffix.startswith("json"):
+        rows = json.dumps(frame.assign(date=frame["date"].astype("int64")).to_numpy().tolist()).encode()
+        path.write_bytes(gzip.compress(rows) if suffix == "json.gz" else rows)
+    elif suffix == "csv":
+        frame.to_csv(path, index=False)
+    else:
+        getattr(frame, f"to_{suffix}")(path)
+    found = load_candles(tmp_path, "1h", futures=futures)
+    assert list(found) == [pair]
+    assert list_candles(tmp_path, futures=not futures) == ()
+    pd.testing.assert_frame_equal(found[pair].frame, frame.astype({"date": "datetime64[us, UTC]"}))
+
+
+def test_a_contract_without_candles_is_refused_with_the_file_that_is_expected(tmp_path: Path) -> None:
+    write(tmp_path, candle_frame())
+    for pairs, name in ((["SOL/USDT:USDT"], "SOL"), ([], "files such as futures/BTC")):
+        with pytest.raises(StopProgram, match=f"{name}_USDT_USDT-1h-futures.feather; it has no candle file"):
+            load_candles(tmp_path, "1h", pairs, futures=True)
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:

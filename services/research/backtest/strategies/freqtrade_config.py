@@ -39,7 +39,7 @@ def freqtrade_config(plan: Plan, pairs: tuple[str, ...], stake_currency: str, ur
         **({} if plan.timeframe_detail is None else {"timeframe_detail": plan.timeframe_detail}),
         "entry_pricing": pricing,
         "exit_pricing": pricing,
-        "exchange": freqtrade_exchange(url, pairs),
+        "exchange": freqtrade_exchange(url, pairs, futures=plan.futures),
         "pairlists": [{"method": "StaticPairList"}],
         "enable_protections": plan.protections,
         "dataformat_ohlcv": "feather",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.errors import StopProgram
+from services.common.values import PAIR_PATTERN
 from services.research.backtest.plan import Plan
 from services.research.backtest.strategies.user_data import UserData
 from services.research.candles import list_candles
@@ -38,7 +39,9 @@ def plan_of(user: UserData, given: Mapping[str, Any]) -> Plan:
             "--sentiment is missing, and cryptoboy.source of the configuration names no file: expected a sentiment "
             "CSV, as ./cryptoboy history export and history score write it"
         )
-    available = {file.pair for file in list_candles(candles) if file.timeframe == timeframe}
+    available = {
+        file.pair for file in list_candles(candles, futures=user.futures) if file.timeframe == timeframe
+    }
     pairs = given.get("pairs") or user.chosen(available)
     of_user = {name: value for name in _OF_USER if (value := getattr(user, name)) is not None}
     chosen = {"candles": candles, "timeframe": timeframe, "sentiment": sentiment, "pairs": pairs}
@@ -56,7 +59,7 @@ def plan_of(user: UserData, given: Mapping[str, Any]) -> Plan:
 def _notes(user: UserData, given: Mapping[str, Any], available: Collection[str]) -> list[str]:
     notes = []
     if not given.get("pairs"):
-        missing = [pair for pair in user.pairs if pair.replace("/", "").isalnum() and pair not in available]
+        missing = [pair for pair in user.pairs if PAIR_PATTERN.match(pair) and pair not in available]
         if missing:
             notes.append(f"Without candles, and so left out: {', '.join(missing)}.")
     if given.get("fee", user.fee) is None and user.exchange not in {"", _EXCHANGE}:

@@ -58,6 +58,11 @@ class UserData:
     sentiment: Path | None
 
     @property
+    def futures(self) -> bool:
+        """Whether perpetual contracts are traded."""
+        return self.settings.get("trading_mode") == "futures"
+
+    @property
     def candles(self) -> Path:
         """The directory in which Freqtrade keeps the candles of this exchange."""
         return self.folder / "data" / (self.exchange or "binance")
@@ -104,12 +109,7 @@ def read_user_data(folder: Path, configs: Sequence[Path], strategy: str | None) 
         raise StopProgram(f"--strategy is missing; {_strategies(folder)}")
     exchange = exchange_section(given)
     settings = {key: value for key, value in given.items() if key not in _REPLACED}
-    if given.get("trading_mode", "spot") != "spot":
-        raise StopProgram(
-            f"trading_mode is {given['trading_mode']} in the configuration, and ./cryptoboy backtest knows spot "
-            "markets only: a copy of the strategy with can_short = False, and a configuration without trading_mode, "
-            "can be tested"
-        )
+    settings |= _of_futures(given)
     section = settings.get("cryptoboy")
     settings["cryptoboy"] = section if section is not None else {}
     effective = _loaded(folder, str(name), settings, given)
@@ -128,6 +128,19 @@ def read_user_data(folder: Path, configs: Sequence[Path], strategy: str | None) 
         fee=_number(given.get("fee")),
         sentiment=_sentiment(settings["cryptoboy"]),
     )
+
+
+def _of_futures(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a configuration that trades perpetual contracts; empty for one that trades spot pairs."""
+    mode, margin = given.get("trading_mode") or "spot", given.get("margin_mode") or "isolated"
+    if mode == "spot":
+        return {}
+    if (mode, margin) != ("futures", "isolated"):
+        raise StopProgram(
+            f"trading_mode is {mode} and margin_mode {margin} in the configuration, and ./cryptoboy backtest knows "
+            "spot pairs, and futures with isolated margin"
+        )
+    return {"margin_mode": margin, "futures_funding_rate": given.get("futures_funding_rate") or 0}
 
 
 def without_source(section: Mapping[str, Any]) -> dict[str, Any]:

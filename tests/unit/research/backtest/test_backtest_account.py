@@ -46,9 +46,15 @@ def trades(*rows: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def ran(found: pd.DataFrame, balances: list[tuple[int, str, float, float]], final: float) -> Ran:
+def ran(
+    found: pd.DataFrame,
+    balances: list[tuple[int, str, float, float]],
+    final: float,
+    positions: pd.DataFrame | None = None,
+) -> Ran:
     rows = [(START + hour * HOUR, currency, rate, balance) for hour, currency, rate, balance in balances]
-    return Ran(found, pd.DataFrame(rows, columns=["date", "currency", "rate", "balance"]), final, {})
+    columns = ["date", "currency", "rate", "balance"]
+    return Ran(found, pd.DataFrame(rows, columns=columns), final, {}, positions)
 
 
 def hold(hours: int, cash: float, coins: float, rates: list[float]) -> list[tuple[int, str, float, float]]:
@@ -64,6 +70,25 @@ def test_an_account_is_worth_its_cash_and_its_coins_at_the_time() -> None:
     assert list(account.times) == [START + hour * HOUR for hour in range(5)]
     assert account.worth == pytest.approx([1000, 1040, 1000, 1040, 1010])
     assert account.invested == pytest.approx([0, 440 / 1040, 0.4, 440 / 1040, 0])
+
+
+def test_an_account_with_contracts_is_worth_its_cash_and_what_its_positions_have_gained() -> None:
+    dates = [START + hour * HOUR for hour in (1, 2, 2, 3)]
+    positions = pd.DataFrame(
+        {"date": dates, "gain": [0.0, 50.0, -20.0, -999.0], "size": [1500.0, 1550.0, 515, 1]}
+    )
+    cash = [(hour, "USDT", 1.0, 1000.0) for hour in range(1, 5)]
+    account = equity_of(ran(trades(), cash, 990.0, positions), 1000.0, HOUR, "USDT")
+    assert account.worth == pytest.approx([1000, 1000, 1030, 1, 1000, 990])
+    assert account.invested == pytest.approx([0, 1.5, 2065 / 1030, 1, 0, 0])
+
+
+def test_an_account_that_has_lost_everything_has_figures() -> None:
+    positions = pd.DataFrame({"date": [START + HOUR], "gain": [-1000.0], "size": [500.0]})
+    lost = ran(trades(), [(1, "USDT", 1.0, 1000.0), (2, "USDT", 1.0, 10.0)], 10.0, positions)
+    account = equity_of(lost, 1000.0, HOUR, "USDT")
+    assert np.isfinite(account.step_returns()).all()
+    assert figures_of(trades(), account).max_drawdown_pct == pytest.approx(100)
 
 
 def test_figures_count_what_trades_did() -> None:

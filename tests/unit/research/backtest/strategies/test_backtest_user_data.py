@@ -152,12 +152,32 @@ def test_pairs_without_candles_and_a_damaged_configuration_are_refused(folder: P
         read_user_data(folder / "nowhere", (), "Cross")
 
 
-def test_futures_are_refused_before_anything_is_computed(folder: Path) -> None:
-    said = refused(folder, "Cross", trading_mode="futures", margin_mode="isolated")
-    assert (
-        "trading_mode is futures in the configuration, and ./cryptoboy backtest knows spot markets only"
-        in said
-    )
+@pytest.mark.parametrize(
+    "config", [{"trading_mode": "margin"}, {"trading_mode": "futures", "margin_mode": "cross"}]
+)
+def test_other_margin_than_that_of_isolated_futures_is_refused(folder: Path, config: dict[str, Any]) -> None:
+    said = refused(folder, "Cross", **config)
+    assert f"trading_mode is {config['trading_mode']}" in said
+    assert "knows spot pairs, and futures with isolated margin" in said
+
+
+def test_contracts_with_candles_in_any_format_are_traded_with_isolated_margin_and_the_users_funding(
+    folder: Path,
+) -> None:
+    futures = folder / "data" / "binance" / "futures"
+    futures.mkdir()
+    for pair in ("BTC_USDT_USDT", "SOL_USDT_USDT"):
+        (futures / f"{pair}-1h-futures.json").write_text("[]")
+    user = read(folder, trading_mode="futures", futures_funding_rate=0.0001)
+    plan = planned(user)
+    assert plan.pairs == ("BTC/USDT:USDT", "SOL/USDT:USDT")  # and not the spot pairs
+    config = freqtrade_config(plan, plan.pairs, "USDT", "http://127.0.0.1:1")
+    assert (config["trading_mode"], config["margin_mode"]) == ("futures", "isolated")
+    assert config["futures_funding_rate"] == 0.0001
+    assert config["exchange"]["ccxt_config"]["options"]["fetchMarkets"]["types"] == ["linear"]
+    exchange = {"name": "binance", "pair_whitelist": ["BTC/USDT:USDT", "ADA/USDT:USDT"]}
+    user = read(folder, trading_mode="futures", exchange=exchange)
+    assert planned(user).notes == ("Without candles, and so left out: ADA/USDT:USDT.",)
 
 
 def test_a_section_that_is_no_object_or_a_wrong_use_is_refused(folder: Path) -> None:
