@@ -12,17 +12,17 @@ from pika.adapters.select_connection import IOLoop
 from services.common.broker.topology import EVENTS_EXCHANGE, NEWS_ARTICLE
 
 CONNECTIONS = 28
-UNCONFIRMED = 24
-"""Messages that a connection sends at most before it waits for a confirmation. All of them are more than RabbitMQ's
-container holds."""
-SECONDS_FOR_ONE_MORE = 1.0
-"""The limit of each connection grows by one message in this time. RabbitMQ looks at its memory every 2.5 seconds only,
-so what comes faster can kill it whatever its mark is: here 140 MB come between two looks."""
+FIRST_UNCONFIRMED, UNCONFIRMED = 5, 24
+"""Messages that a connection sends before it waits for a confirmation: at first, and at most. 24 of all connections are
+more than RabbitMQ's container holds."""
+SECONDS_FOR_ONE_MORE = 0.25
+"""RabbitMQ looks at its memory now and then: what comes faster than it looks can kill it whatever its mark is. So the
+flood rises, but fast enough to reach the mark before the queue has its most bytes and refuses."""
 MESSAGE_BYTES = 2_000_000
-SEND_SECONDS = 40.0
+SEND_SECONDS = 30.0
 """Unless one is blocked before: then all stop, and wait until each message is confirmed or refused."""
 END_SECONDS = 300.0
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.05
 
 
 @dataclass
@@ -50,7 +50,7 @@ def flood(host: str, user: str, password: str) -> Tally:
     publishers = [_Publisher(loop, parameters, tally, body, until) for _ in range(CONNECTIONS)]
 
     def look() -> None:
-        limit = min(1 + int((time.monotonic() - began) / SECONDS_FOR_ONE_MORE), UNCONFIRMED)
+        limit = min(FIRST_UNCONFIRMED + int((time.monotonic() - began) / SECONDS_FOR_ONE_MORE), UNCONFIRMED)
         for publisher in publishers:
             publisher.send_up_to(limit)
         over = time.monotonic() > until + END_SECONDS or tally.lost_connections == CONNECTIONS
@@ -72,7 +72,8 @@ class _Publisher:
         self, loop: IOLoop, parameters: pika.ConnectionParameters, tally: Tally, body: bytes, until: float
     ) -> None:
         self._tally, self._body, self._until = tally, body, until
-        self._unsettled, self._highest, self._limit = 0, 0, 0
+        self._sent, self._limit = 0, 0
+        self._unsettled: set[int] = set()
         self._channel: pika.channel.Channel | None = None
         self._connection = pika.SelectConnection(
             parameters,
@@ -84,7 +85,7 @@ class _Publisher:
 
     @property
     def is_settled(self) -> bool:
-        return self._unsettled == 0
+        return not self._unsettled
 
     def send_up_to(self, limit: int) -> None:
         """Send until so many messages are unsettled, now and whenever one is settled."""
@@ -108,16 +109,20 @@ class _Publisher:
 
     def _send(self, channel: pika.channel.Channel) -> None:
         persistent = pika.BasicProperties(delivery_mode=2)
-        while self._unsettled < self._limit and not self._tally.blocked and time.monotonic() < self._until:
+        while (
+            len(self._unsettled) < self._limit and not self._tally.blocked and time.monotonic() < self._until
+        ):
             channel.basic_publish(EVENTS_EXCHANGE, NEWS_ARTICLE, self._body, persistent)
-            self._unsettled += 1
+            self._sent += 1
+            self._unsettled.add(self._sent)
             self._tally.sent += 1
 
     def _settled(self, frame: pika.frame.Method) -> None:
         tag, several = frame.method.delivery_tag, frame.method.multiple
-        count = tag - self._highest if several else 1
-        self._highest = max(self._highest, tag)
-        self._unsettled -= count
+        # Refusals overtake confirmations, so a tag says nothing of the tags below it unless `multiple` is set.
+        settled = {each for each in self._unsettled if each <= tag} if several else {tag}
+        self._unsettled -= settled
+        count = len(settled)
         if isinstance(frame.method, pika.spec.Basic.Ack):
             self._tally.confirmed += count
         else:
