@@ -82,12 +82,12 @@ class Service:
     @property
     def uses_broker(self) -> bool:
         """Whether the service connects to the broker."""
-        return bool(self.reads or self.publishes)
+        return bool(self.reads or self.publishes) or "rabbitmq_pass" in self.further_secrets
 
     @property
     def uses_store(self) -> bool:
         """Whether the service connects to Redis."""
-        return bool(self.stores or self.store_reads)
+        return bool(self.stores or self.store_reads) or "redis_password" in self.further_secrets
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -116,7 +116,7 @@ _ALL = (
         store_reads=(signals_key(ANY_PAIR), SCORED, HOLDS, HOLDS_ID, ENTRIES),
         # It alone reads what the bot does.
         further_secrets=frozenset({"history_url", "freqtrade_api_pass", "freqtrade_ws_token"}),
-        deployed_by=frozenset(),
+        deployed_by=frozenset({Deployment.COMPOSE}),
     ),
     Service(
         "sentiment_processor",
@@ -139,8 +139,9 @@ _ALL = (
         "api",
         "services.api.api",
         8110,
-        further_secrets=frozenset({"history_url", "rabbitmq_pass", "redis_password"}),
-        deployed_by=frozenset(),
+        # It does what an operator asks for, so its users on RabbitMQ and Redis have rights like the operator's.
+        further_secrets=frozenset({"rabbitmq_pass", "redis_password", "history_url"}),
+        deployed_by=frozenset({Deployment.COMPOSE}),
     ),
 )
 SERVICES = {service.name: service for service in _ALL}

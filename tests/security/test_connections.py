@@ -80,7 +80,7 @@ def test_who_has_a_reason_shares_a_network(files: tuple[str, ...]) -> None:
 @each_combination
 def test_freqtrade_meets_nothing_that_reads_the_outside_world(files: tuple[str, ...]) -> None:
     beside = {name for pair in meetings(files) if "freqtrade" in pair for name in pair} - {"freqtrade"}
-    expected = {"prometheus", "redis"} | ({"api-proxy"} if TLS in files else set())
+    expected = {"prometheus", "redis", "history-recorder"} | ({"api-proxy"} if TLS in files else set())
     assert beside == (set() if SIDECAR in files else expected)
 
 
@@ -89,7 +89,8 @@ def test_what_reads_the_outside_world_meets_only_whom_it_works_for(files: tuple[
     networks = composed(files)
     for name in networks.keys() & set(OUTSIDE):
         beside = {each for pair in meetings(files) if name in pair for each in pair} - {name}
-        assert beside <= {"rabbitmq", "prometheus", "ollama", "ollama-gpu", "proxy"}, name
+        # The API asks for its health, and answers nobody without a key.
+        assert beside <= {"rabbitmq", "prometheus", "api", "ollama", "ollama-gpu", "proxy"}, name
 
 
 @each_combination

@@ -72,7 +72,7 @@ def test_every_stage_of_our_image_begins_with_the_one_that_is_pinned() -> None:
 def test_the_registry_is_asked_and_all_is_pinned(project: Path) -> None:
     done = pin(project, f"""echo '{json.dumps({"digest": OTHER})}'""")
     assert done.returncode == 0, done.stderr
-    assert "8 of 8 images are pinned by digest" in done.stdout
+    assert "9 of 9 images are pinned by digest" in done.stdout
     assert set(known(project).values()) == {OTHER}
     services = yaml.safe_load((project / "docker-compose.digests.yml").read_text())["services"]
     assert services["redis"]["image"] == f"redis:7.4.7-bookworm@{OTHER}"
@@ -82,7 +82,8 @@ def test_the_registry_is_asked_and_all_is_pinned(project: Path) -> None:
         if "build" in service
     }
     assert built.keys() == {
-        *("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"), "freqtrade", "prepare"
+        *("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "history-recorder", "api"),
+        *("freqtrade", "prepare"),
     }  # fmt: skip
     assert all(image.endswith(f"@{OTHER}") for image in built.values())
 

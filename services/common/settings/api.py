@@ -41,7 +41,7 @@ class ApiSettings(BaseModel):
 
     @field_validator("api_origins", "api_services", mode="before")
     @classmethod
-    def _split_parts(cls, value: object) -> object:
+    def _split_lists(cls, value: object) -> object:
         return _parts(value)
 
     @field_validator("api_origins")

@@ -27,7 +27,14 @@ _RANDOM_BYTES = 24
 
 BROKER_SECRETS = {user.name: f"rabbitmq_{user.name}" for user in BROKER_USERS}
 STORE_SECRETS = {user.name: f"redis_{user.name}" for user in STORE_USERS}
-MADE = (*BROKER_SECRETS.values(), *STORE_SECRETS.values(), "freqtrade_api", "grafana_admin")
+MADE = (
+    *BROKER_SECRETS.values(),
+    *STORE_SECRETS.values(),
+    "freqtrade_api",
+    "freqtrade_ws",
+    "postgres",
+    "grafana_admin",
+)
 """Passwords that only the system has to know; they are random."""
 GIVEN = (*ISSUED, "alert_notes_url", "alert_pages_url")
 """Secrets that others issue; the files are empty until the operator fills them."""

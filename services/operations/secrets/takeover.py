@@ -15,12 +15,16 @@ from services.common.settings.sources import read_env_file, texts_of
 from services.launch.freqtrade import exchange_keys
 
 PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"
-ISSUED = {name.lower(): name for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN")}
-"""The keys and tokens that others issue, as a mapping from the name of the file to the variable."""
+ISSUED = {
+    name.lower(): name
+    for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN", "HISTORY_URL")
+}
+"""The keys, tokens and addresses that others issue, as a mapping from the name of the file to the variable."""
 PASSWORDS = {
     "rabbitmq_operator": "RABBITMQ_PASS",
     "redis_operator": "REDIS_PASSWORD",
     "freqtrade_api": "FREQTRADE_API_PASS",
+    "freqtrade_ws": "FREQTRADE_WS_TOKEN",
 }
 """The variables of the operator's passwords, by the name of the secret's file.
 

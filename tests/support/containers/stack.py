@@ -28,6 +28,8 @@ SERVICES = (
     "market-streamer",
     "sentiment-processor",
     "signal-cacher",
+    "history-recorder",
+    "api",
     "freqtrade",
     "rabbitmq",
     "redis",

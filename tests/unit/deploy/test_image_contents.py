@@ -25,7 +25,7 @@ def test_there_is_an_image_for_each_service_and_one_each_for_trading_and_for_the
     assert set(targets(STAGES)) == {*SERVICES, "trade", "operator"}
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", SERVICES.keys() - {"api"})
 def test_the_image_of_a_service_gets_its_code_and_its_packages_and_no_more_of_the_checkout(name: str) -> None:
     package = SERVICES[name].module.rpartition(".")[0].replace(".", "/")
     code = {"services/__init__.py", "services/common", package}
@@ -33,8 +33,8 @@ def test_the_image_of_a_service_gets_its_code_and_its_packages_and_no_more_of_th
     assert f'["python", "-m", "{SERVICES[name].module}"]' in [step.rest for step in STAGES[name].steps]
 
 
-@pytest.mark.parametrize("name", ["trade", "operator"])
-def test_the_images_with_the_command_line_get_the_whole_product_and_no_more_of_the_checkout(
+@pytest.mark.parametrize("name", ["trade", "operator", "api"])
+def test_the_images_that_answer_a_person_get_the_whole_product_and_no_more_of_the_checkout(
     name: str,
 ) -> None:
     assert copied(name) == {*TOOLS, f"requirements/{name}.lock", "services", "user_data/strategies"}

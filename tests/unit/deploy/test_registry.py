@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.common.broker.topology import HISTORY, QUEUES, RAW_MARKET_DATA
+from services.common.broker.topology import QUEUES, RAW_MARKET_DATA
 from services.common.services import SERVICES, Deployment, Service, deployed_by
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.monitoring.dashboards import DASHBOARDS, expressions
@@ -54,7 +54,7 @@ def test_prometheus_scrapes_it_on_its_port(service: Service) -> None:
 def test_it_may_connect_to_the_servers_that_it_uses_and_prometheus_to_it(service: Service) -> None:
     wanted = {("prometheus", service.container, service.port)}
     wanted |= {(service.container, "rabbitmq", 5672)} if service.uses_broker else set()
-    wanted |= {(service.container, "redis", 6379)} if service.stores else set()
+    wanted |= {(service.container, "redis", 6379)} if service.uses_store else set()
     of_servers = {end for end in connections_of(service) if end[1] in {"rabbitmq", "redis"}}
     assert of_servers <= wanted <= connections_of(service)
 
@@ -68,7 +68,7 @@ def test_an_alert_tells_when_it_is_down_if_it_runs_wherever_we_deploy(service: S
 
 def test_every_queue_but_that_of_candles_is_read_by_one_service() -> None:
     read = [queue for service in SERVICES.values() for queue in service.reads]
-    assert sorted({*read, HISTORY}, key=str) == sorted(set(QUEUES) - {RAW_MARKET_DATA}, key=str)
+    assert sorted(read, key=str) == sorted(set(QUEUES) - {RAW_MARKET_DATA}, key=str)
 
 
 def test_every_key_that_a_queue_is_bound_to_is_published_by_a_service() -> None:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.common.broker.topology import (
     DEAD_LETTER_EXCHANGE,
@@ -76,10 +76,16 @@ OPERATOR = BrokerUser(
     reads=tuple(queue.dead_letter_name for queue in _RETRIED),
     tags=("monitoring",),
 )
+# Shows queues and dead letters, and puts dead letters back, for whoever has a key; sees nothing else of RabbitMQ.
+API = replace(OPERATOR, name="api", tags=())
 # For what adds processors while news waits (KEDA): may ask how long a queue is, which takes no right of its own.
 AUTOSCALER = BrokerUser("autoscaler")
 _DEPLOYED = [each for each in SERVICES.values() if each.uses_broker and each.deployed_by]
-BROKER_USERS = (*map(_user_of, _DEPLOYED), OPERATOR, AUTOSCALER)
+BROKER_USERS = (
+    *(API if each.name == API.name else _user_of(each) for each in _DEPLOYED),
+    OPERATOR,
+    AUTOSCALER,
+)
 
 
 def exactly(names: Iterable[str]) -> str:

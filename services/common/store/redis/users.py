@@ -60,15 +60,16 @@ _COMMANDS = {
         *("get", "set", "exists", "info"),
         *("lindex", "linsert", "lpush", "lrange", "ltrim", "rpush"),
         *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrangebyscore", "zscore"),
-    )
+    ),
+    "history_recorder": ("get", "exists", "hgetall", "zcard", "zrangebyscore", "multi", "exec"),
 }
 _ONLY_READS = {"signal_cacher": (ENTRIES,)}
 
 
 def _user_of(service: Service) -> StoreUser:
-    """The user of a service: all rights on its keys in the registry, and read access to its keys in `_ONLY_READS`."""
+    """The user of a service: all rights on the keys that it stores, and read access to those that it only reads."""
     keys = [f"~{key}" for key in service.stores]
-    keys += [f"%R~{key}" for key in _ONLY_READS.get(service.name, ())]
+    keys += [f"%R~{key}" for key in (*service.store_reads, *_ONLY_READS.get(service.name, ()))]
     return StoreUser(service.name, tuple(keys), (*_CONNECTION, *_COMMANDS[service.name]))
 
 
@@ -92,6 +93,16 @@ OPERATOR = StoreUser(
     ),
     also=((f"~{_SIGNALS}", f"~{ENTRIES}"), _SCRIPT_READS),
 )
+# Shows the sentiment, holds entries and lifts holds for whoever has a key, and reads signals as the strategy does.
+API = StoreUser(
+    "api",
+    keys=OPERATOR.keys,
+    commands=(
+        *_CONNECTION,
+        *("get", "set", "del", "exists", "multi", "exec", "hset", "hdel", "hgetall", "eval", "lrange"),
+    ),
+    also=OPERATOR.also,
+)
 # Whoever opens `redis-cli` in the container. The key pattern of KEYS is none of Redis's rights: it tells names alone.
 READER = StoreUser(
     "reader",
@@ -106,7 +117,11 @@ READER = StoreUser(
 # Has a running Redis load its ACL file, after an upgrade or with a new password; cannot change the file.
 RIGHTS = StoreUser("rights", keys=(), commands=("acl|load",))
 STORE_USERS = (
-    *(_user_of(each) for each in SERVICES.values() if each.stores),
+    *(
+        API if each.name == API.name else _user_of(each)
+        for each in SERVICES.values()
+        if each.uses_store and each.deployed_by
+    ),
     *(STRATEGY, OPERATOR, READER, RIGHTS),
 )
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.cli.support.options import choose_parts
 from services.common.errors import StopProgram
@@ -222,3 +222,11 @@ def test_an_asset_may_be_named_and_is_no_pair_of_a_market() -> None:
     assert settings.trading_pairs == ("BTC/USDT", "SOL")
     assert settings.market_pairs == ("BTC/USDT",)
     assert Settings.load(settings.environment()).trading_pairs == ("BTC/USDT", "SOL")
+
+
+def test_no_validator_of_one_group_of_settings_replaces_that_of_another() -> None:
+    """Of two with the same name, the class that has all groups would run only one."""
+    groups = [base.__pydantic_decorators__ for base in Settings.__bases__ if issubclass(base, BaseModel)]
+    names = [name for each in groups for name in (*each.field_validators, *each.model_validators)]
+    assert len(groups) > 5
+    assert sorted(names) == sorted(set(names))

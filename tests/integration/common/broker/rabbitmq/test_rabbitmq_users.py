@@ -231,6 +231,7 @@ ALLOWED = {name: allowed_to(service) for name, service in SERVICES.items() if se
     },
     "autoscaler": set(),
 }
+ALLOWED["api"] = ALLOWED["operator"]
 
 
 @pytest.mark.parametrize("user", ALLOWED)

@@ -120,6 +120,36 @@ def test_the_operator_pauses_and_resumes_and_the_strategy_knows(
     assert source.readable(PAIR)
 
 
+def test_the_api_holds_and_lifts_reads_the_sentiment_and_signals_as_a_strategy_does(
+    server: ProductionRedis, cacher: RedisStore
+) -> None:
+    cacher.write([make_signal()], NOW)
+    with closing(RedisStore(settings_of(server, "api"))) as api:
+        api.holds.resume(["operator"], NOW)
+        api.holds.set(Hold("risk", "a loss", NOW))
+        assert seen_by_strategy(server).entries == "paused"
+        api.holds.lift("risk")
+        assert api.holds.read().owners == ()
+        assert api.current([PAIR])[PAIR] is not None
+        assert api.history(PAIR)
+        api.scored_pairs()
+    with strategy_client("127.0.0.1", server.port, server.passwords["api"], redis_user="api") as client:
+        source = news.RedisSignals(client, window=timedelta(hours=48))
+        source.refresh([PAIR], NOW)  # as POST /v1/strategy/read does
+    assert source.readable(PAIR)
+
+
+def test_the_recorder_reads_signals_and_holds(server: ProductionRedis, cacher: RedisStore) -> None:
+    cacher.write([make_signal()], NOW)
+    cacher.announce_scored_pairs({PAIR: None})
+    with closing(RedisStore(settings_of(server, "history_recorder"))) as recorder:
+        assert recorder.scored_pairs() == {PAIR: None}
+        assert len(recorder.signals_from({PAIR: 0})[PAIR].signals) == 1
+        recorder.holds.read()
+        with pytest.raises(StopProgram, match="REDIS_USER"):
+            recorder.holds.set(Hold("operator", "", NOW))
+
+
 def test_the_operator_exports_what_the_cacher_wrote(
     server: ProductionRedis, cacher: RedisStore, tmp_path: Path
 ) -> None:
@@ -266,6 +296,23 @@ ALLOWED = {
         "load a script",
     },
     "strategy": READS,
+    "history_recorder": {
+        "ping",
+        "read signals",
+        "ask for entries",
+        "ask which pairs are scored",
+        "read the holds",
+    },
+    "api": READS
+    | HOLDS
+    | {
+        "read the current sentiment",
+        "read the history",
+        "pause entries",
+        "resume entries",
+        "pause by a script",
+        "pause by a script that hides it",
+    },
     "operator": READS
     | HOLDS
     | {

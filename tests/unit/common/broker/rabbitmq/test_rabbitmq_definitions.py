@@ -81,6 +81,7 @@ def test_who_publishes_has_routing_keys_of_its_own_on_the_topic_exchange() -> No
         "market_streamer": r"^(market\.candle)$",
         "sentiment_processor": r"^(sentiment\.signal|news\.scored)$",
         "operator": r"^(raw_news_data|sentiment_signals_queue)$",
+        "api": r"^(raw_news_data|sentiment_signals_queue)$",
     }
 
 
